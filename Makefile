@@ -1,0 +1,59 @@
+# Install, try, test. The first command on a fresh machine may be any of them: each installs what it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format types unit lock docs clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## install everything into .venv
+	@echo "installed in .venv; try: make demo"
+
+demo: $(INSTALLED) ## send some PEC through a sandbox on this machine, and watch their receipts come
+	@$(BIN)/pec demo
+
+test: lint types ## every check that CI makes
+	@echo "── pytest: tests"
+	@$(BIN)/pytest
+
+lint: $(INSTALLED) ## check format and style
+	@echo "── ruff: format"
+	@$(BIN)/ruff format --check .
+	@echo "── ruff: style"
+	@$(BIN)/ruff check .
+
+types: $(INSTALLED) ## check types
+	@echo "── mypy: types"
+	@$(BIN)/mypy
+
+unit: $(INSTALLED) ## run the tests that need no server: a few seconds
+	@$(BIN)/pytest tests/unit
+
+format: $(INSTALLED) ## put the code in form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+docs: $(INSTALLED) ## write the generated pages of docs/ again
+	@$(BIN)/python -m config.reference > docs/settings.md
+
+lock: $(INSTALLED) ## choose the newest allowed versions of everything, for requirements.lock
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--all-extras --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+		--output-file requirements.lock pyproject.toml
+
+clean: ## remove .venv and everything made here
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+
+# The lock names each package by its hash, so what is installed is what was tested. The project itself is
+# linked, not copied, and built by the locked setuptools.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "── installing into .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

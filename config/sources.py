@@ -1,0 +1,145 @@
+"""Where settings come from, the environment and `pec.toml`, and how their faults are told to people.
+
+Knows nothing of the settings themselves: the model is an argument.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, EnvSettingsSource
+
+PREFIX = "PEC_"
+
+_NOT_SETTINGS = re.compile(
+    r"pec_config"
+    r"|pec_sandbox_.*"  # the sandbox reads its own
+    r"|pec_.*(service_host|service_port.*|port_\d+_.*)"  # Kubernetes sets these beside a service named pec…
+)
+_KUBERNETES_PORT = ("tcp://", "udp://")  # and PEC_PORT to such an address
+
+
+class SettingsError(Exception):
+    """The settings can't be used. The message has a line for each: its name, what is wrong, what to do."""
+
+
+class Environment(EnvSettingsSource):
+    """The environment, where NAME_FILE names a file that holds the value of NAME; empty values are left out.
+
+    A variable that looks like a setting and is none is handed on as a field, for the model to refuse.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls, env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True)
+
+    def __call__(self) -> dict[str, Any]:
+        try:
+            return {**dict.fromkeys(self._unknown()), **super().__call__()}
+        except (
+            ValueError
+        ) as error:  # the library says which section; its cause, from below, says which variable
+            raise SettingsError(str(error.__cause__)) from None
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """JSON to a value. Raises ValueError, which the library forgives where plain text may be meant."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError as error:
+            name = next(name for name, held in self.env_vars.items() if held is value)
+            raise ValueError(f"{name.upper()}: must be JSON ({error})") from None
+
+    def _load_env_vars(self) -> dict[str, str | None]:
+        values = dict(super()._load_env_vars())
+        for file_name in [one for one in values if one.startswith(PREFIX.lower()) and one.endswith("_file")]:
+            name, path = file_name.removesuffix("_file"), values.pop(file_name)
+            if name in values:
+                raise SettingsError(f"{name.upper()} and {file_name.upper()} are both set: keep one")
+            values[name] = _read_secret(file_name.upper(), path or "")
+        return values
+
+    def _unknown(self) -> Iterator[str]:
+        for name, value in self.env_vars.items():
+            field = name.removeprefix(PREFIX.lower())
+            if field == name or _NOT_SETTINGS.fullmatch(name) or str(value).startswith(_KUBERNETES_PORT):
+                continue
+            if field.split("__")[0] not in self.settings_cls.model_fields:
+                yield field
+
+
+def read_toml() -> dict[str, Any]:
+    """What `pec.toml`, or the file that PEC_CONFIG names, holds. Raises SettingsError.
+
+    Account names are lower-cased, as in the environment, so that a secret there joins the rest here.
+    """
+    named = os.environ.get("PEC_CONFIG")
+    path = Path(named or "pec.toml")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise SettingsError(f"PEC_CONFIG: there is no file {named}: name one, or unset it") from None
+        return {}
+    except OSError as error:
+        raise SettingsError(f"{path}: can't be read ({error.strerror}): make it readable") from None
+    except ValueError as error:  # its messages quote a character at most
+        raise SettingsError(f"{path}: is not TOML ({error})") from None
+    if isinstance(values.get("accounts"), dict):
+        values["accounts"] = {name.lower(): account for name, account in values["accounts"].items()}
+    return values
+
+
+def variables(model: type[BaseModel], prefix: str = PREFIX) -> Iterator[tuple[str, FieldInfo]]:
+    """Each single setting of a model, by its environment variable; `<NAME>` stands for an account's name."""
+    for field_name, field in model.model_fields.items():
+        name = prefix + field_name.upper()
+        if get_origin(field.annotation) is dict:
+            yield from variables(get_args(field.annotation)[1], f"{name}__<NAME>__")
+        elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from variables(field.annotation, f"{name}__")
+        else:
+            yield name, field
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> SettingsError:
+    """One line for each fault: the variable's name and what is wrong with it, never its value."""
+    known = [name for name, _ in variables(model)]
+    return SettingsError("\n".join(_line(problem, known) for problem in error.errors(include_input=False)))
+
+
+def _line(problem: ErrorDetails, known: list[str]) -> str:
+    name = _variable(problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{name}: there is no such setting{_nearest(name, known)}"
+    return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    """`("webhooks", "endpoints", 0, "url")` → `PEC_WEBHOOKS__ENDPOINTS[0].url`: a list is one variable."""
+    in_list = next((depth for depth, part in enumerate(place) if isinstance(part, int)), len(place))
+    name = PREFIX + "__".join(str(part) for part in place[:in_list]).upper() if place else "settings"
+    return name + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place[in_list:])
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    owner = re.match(r"PEC_ACCOUNTS__(.+?)__", name)
+    candidates = [one.replace("<NAME>", owner[1]) for one in known] if owner else known
+    nearest = get_close_matches(name, candidates, n=1, cutoff=0.75)
+    return f": did you mean {nearest[0]}?" if nearest and "[" not in name else ""
+
+
+def _read_secret(name: str, path: str) -> str:
+    try:
+        value = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise SettingsError(f"{name}: can't read {path} ({reason}): name a readable file") from None
+    if not value:
+        raise SettingsError(f"{name}: {path} is empty")
+    return value

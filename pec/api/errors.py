@@ -1,0 +1,50 @@
+"""What an API call can end in, other than an answer. Each class is named by what the caller must do.
+
+ApiError
+├── Unreachable   nothing left this machine: try again
+├── TooFast       429: try again after `retry_after_seconds`
+├── Invalid       400: the request will never be taken: give up
+├── Denied        401, 402, 403: pause the account, tell an operator
+├── NotFound      404: there is no such thing (normal for receipts that have not come)
+└── Unknown       anything else: it may have happened, or not. A send must never be repeated
+"""
+
+from typing import Any
+
+
+class ApiError(Exception):
+    """A call to the API without a usable answer.
+
+    `code` is a short stable word, `description` a sentence for people, `details` safe facts (status, excerpt).
+    None of them holds a credential.
+    """
+
+    def __init__(self, code: str, description: str, **details: Any) -> None:
+        super().__init__(f"{code}: {description}")
+        self.code = code
+        self.description = description
+        self.details = details
+
+
+class Unreachable(ApiError):  # noqa: N818 - named by what the caller must do
+    """The connection was never made (refused, DNS, TLS, connect timeout): no byte of the request left."""
+
+
+class TooFast(ApiError):  # noqa: N818
+    """429. `details["retry_after_seconds"]` where the API said it."""
+
+
+class Invalid(ApiError):  # noqa: N818
+    """400: the API refuses the request itself."""
+
+
+class Denied(ApiError):  # noqa: N818
+    """401 `credentials`, 402 `wallet`, 403 `scope`."""
+
+
+class NotFound(ApiError):  # noqa: N818
+    """404."""
+
+
+class Unknown(ApiError):  # noqa: N818
+    """Read timeout, reset, 3xx, 5xx, a success without a code, an answer that can't be parsed."""

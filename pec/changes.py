@@ -1,0 +1,62 @@
+"""A change: what one commit does to one message. `pec.transitions` makes it, `pec.store.commits` applies it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any
+
+from pec.events import Told, of_message
+from pec.messages import Message
+from pec.names import Queue, State
+from pec.receipts import Receipt
+
+
+class Lane(Enum):
+    """What happens to the message's place among those waiting to be sent."""
+
+    STAY = auto()
+    ENTER = auto()
+    LEAVE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """State, schedule, events and receipts, which change together or not at all.
+
+    `before` is None for a new message. In `due`, None clears the entry of that queue.
+    """
+
+    before: Message | None
+    after: Message
+    due: Mapping[Queue, datetime | None] = field(default_factory=dict)
+    lane: Lane = Lane.STAY
+    receipts: tuple[Receipt, ...] = ()
+    superseded: tuple[str, ...] = ()  # keys of receipts seen without text, now known with it
+    marks: tuple[str, ...] = ()  # digests of mails that were told once and need not be told again
+    events: tuple[Told, ...] = ()
+
+    @property
+    def moved(self) -> bool:
+        return self.before is None or self.before.state is not self.after.state
+
+
+def born(message: Message, **parts: Any) -> Change:
+    """The change that makes a new message."""
+    first = replace(message, version=1)
+    return Change(None, first, events=(_state_event(first, None),), **parts)
+
+
+def changed(before: Message, now: datetime, fields: Mapping[str, Any], **parts: Any) -> Change:
+    """The change of these fields; a new state is told, and an end is timed."""
+    after = replace(before, **{**fields, "version": before.version + 1, "updated_at": now})
+    if after.ended and not before.ended:
+        after = replace(after, ended_at=now)
+    events: tuple[Told, ...] = parts.pop("events", ())
+    if after.state is not before.state:
+        events = (_state_event(after, before.state), *events)
+    return Change(before, after, events=events, **parts)
+
+
+def _state_event(message: Message, previous: State | None) -> Told:
+    return of_message(message, f"message.{message.state}", previous)

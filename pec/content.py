@@ -1,0 +1,34 @@
+"""The bytes of a PEC: decoding what producers wrote, hashing it, and the size it will have on the wire."""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable
+
+_DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.ASCII)
+_WHITE = {ord(character): None for character in " \t\r\n"}
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def decode_file(text: str) -> bytes:
+    """The bytes of an attachment's `file`: base64, or a data URI of it.
+
+    Raises ValueError, worded for people.
+    """
+    if uri := _DATA_URI.match(text):
+        text = text[uri.end() :]
+    elif text.startswith("data:"):
+        raise ValueError("is a data URI without ;base64: encode the file as base64")
+    try:
+        return base64.b64decode(text.translate(_WHITE), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("is not base64: encode the file's bytes as base64") from None
+
+
+def encoded_size(body_bytes: int, attachments_bytes: Iterable[int]) -> int:
+    """Bytes of a message on the wire: the text, and each file as base64 (four for every three)."""
+    return body_bytes + sum(-(-size // 3) * 4 for size in attachments_bytes)

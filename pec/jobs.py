@@ -1,0 +1,352 @@
+"""Jobs as producers write them into `pec:jobs`: the models, and what is wrong with one, said to people.
+
+Values are never quoted in an error: a job may hold content or, by mistake, a password.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, Self
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from pec.content import decode_file
+from pec.receipts import is_code
+
+ID = r"^[A-Za-z0-9._:-]{1,128}$"
+MAX_RECIPIENTS = 500
+MAX_SUBJECT = 500
+MAX_ATTACHMENTS = 100
+MAX_METADATA_BYTES = 16_384
+_SAFE = {"type": r"^[a-z]{1,16}$", "id": ID, "account": r"^[A-Za-z0-9_-]{1,64}$", "batch": ID}
+_CREDENTIALS = frozenset({"username", "password", "token", "x-username", "x-password", "authorization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one field of a job: where, and why with the remedy."""
+
+    field: str
+    reason: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"field": self.field, "reason": self.reason}
+
+
+class JobRejected(Exception):  # noqa: N818 - what happened to the job
+    """The job can't be taken. `problems` says why; `safe` holds the fields that may be shown."""
+
+    def __init__(self, problems: list[Problem], safe: Mapping[str, str] | None = None) -> None:
+        super().__init__("; ".join(f"{problem.field}: {problem.reason}" for problem in problems))
+        self.problems = problems
+        self.safe = dict(safe or {})
+
+
+def _address(text: str) -> str:
+    try:
+        parsed = validate_email(
+            text, check_deliverability=False, globally_deliverable=False, allow_smtputf8=False
+        )
+    except EmailNotValidError:
+        raise ValueError("is not an e-mail address such as name@pec.example.it") from None
+    if "." not in parsed.domain:
+        raise ValueError("is not an e-mail address such as name@pec.example.it")
+    return parsed.normalized
+
+
+def _subject(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty: say what the message is about")
+    if any(ord(character) < 32 or character in "\x7f\x85\u2028\u2029" for character in text):
+        raise ValueError("has a line break or control character: write it on one line")
+    return text
+
+
+def _file_name(text: str) -> str:
+    if text in (".", "..") or re.search(r"[/\\\x00-\x1f\x7f]", text):
+        raise ValueError("must be a file's name, without folders or control characters")
+    return text
+
+
+def _file(text: str) -> str:
+    decode_file(text)
+    return text
+
+
+def _code(text: str) -> str:
+    if not is_code(text):
+        raise ValueError("must be the code that the API gave: 15 or 16 digits")
+    return text
+
+
+def _written_out(instant: object) -> object:
+    if isinstance(instant, (int, float)):
+        raise ValueError(_WORDS["datetime_parsing"])
+    return instant
+
+
+Id = Annotated[str, Field(pattern=ID)]
+Account = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="a configured mailbox, lower case")
+]
+Address = Annotated[str, Field(max_length=254), AfterValidator(_address)]
+Subject = Annotated[str, Field(max_length=MAX_SUBJECT), AfterValidator(_subject)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+Sha256 = Annotated[
+    str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of bytes put at pec:upload:<sha256>")
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ContentRef(_Strict):
+    """Bytes that the producer has uploaded."""
+
+    sha256: Sha256
+
+
+class AttachedFile(_Strict):
+    """A file: its bytes in `file` (base64 or data URI), or the `sha256` of uploaded ones."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_file_name)]
+    file: Annotated[str, AfterValidator(_file)] | None = None
+    sha256: Sha256 | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.file is None) == (self.sha256 is None):
+            raise ValueError("needs either file (base64) or sha256 (of uploaded bytes), one of the two")
+        return self
+
+
+class _Job(_Strict):
+    v: Literal[1] = Field(1, description="version of the contract")
+
+
+class SendJob(_Job):
+    """Send a PEC. `id` is the idempotency key: the same job again is ignored, another with its id rejected."""
+
+    type: Literal["send"]
+    id: Id
+    account: Account
+    recipient: Address | Annotated[list[Address], Field(min_length=1, max_length=MAX_RECIPIENTS)]
+    subject: Subject
+    body: str | ContentRef = Field(description="HTML, or the hash of uploaded HTML (UTF-8)")
+    attachments: Annotated[tuple[AttachedFile, ...], Field(max_length=MAX_ATTACHMENTS)] = ()
+    batch: Id | None = None
+    priority: Annotated[int, Field(ge=0, le=9, strict=True, description="higher first")] = 5
+    not_before: Instant | None = Field(None, description="RFC 3339: not sent earlier")
+    not_after: Instant | None = Field(None, description="RFC 3339: not sent later, but expired")
+    webhook: str | None = Field(
+        None, max_length=64, description="an endpoint that hears this message's events too"
+    )
+    metadata: dict[str, JsonValue] = Field(default_factory=dict, description="echoed in events")
+    reference: bool | None = Field(
+        None, strict=True, description="append a reference; default: the account's"
+    )
+    together: bool = Field(False, strict=True, description="one PEC to all recipients, who see each other")
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        return (self.recipient,) if isinstance(self.recipient, str) else tuple(self.recipient)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        lowered = [address.lower() for address in self.recipients]
+        if len(set(lowered)) != len(lowered):
+            raise ValueError(
+                "recipient: the same address stands twice in the list: it would be notified twice"
+            )
+        if self.not_before and self.not_after and self.not_after <= self.not_before:
+            raise ValueError("not_after: must be later than not_before")
+        if len(json.dumps(self.metadata)) > MAX_METADATA_BYTES:
+            raise ValueError(
+                f"metadata: is larger than {MAX_METADATA_BYTES} bytes: keep it in your own database"
+            )
+        return self
+
+
+class PollJob(_Job):
+    """Follow the receipts of a PEC that something else sent."""
+
+    type: Literal["poll"]
+    id: Id
+    account: Account
+    code: Annotated[str, AfterValidator(_code)]
+    subject: Subject | None = None
+    recipient: Address | None = None
+
+
+class CancelJob(_Job):
+    """Cancel a message that is not yet sent, or all such of a batch."""
+
+    type: Literal["cancel"]
+    id: Id | None = None
+    batch: Id | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.id is None) == (self.batch is None):
+            raise ValueError("id: needs either id or batch, one of the two")
+        return self
+
+
+class BatchJob(_Job):
+    """Tell how many messages a batch will have, so that its completion can be told."""
+
+    type: Literal["batch"]
+    id: Id
+    size: Annotated[int, Field(ge=1, strict=True)]
+
+
+Job = SendJob | PollJob | CancelJob | BatchJob
+JOB: TypeAdapter[Job] = TypeAdapter(Annotated[Job, Field(discriminator="type")])
+_MODELS: dict[str, type[BaseModel]] = {
+    "send": SendJob,
+    "poll": PollJob,
+    "cancel": CancelJob,
+    "batch": BatchJob,
+}
+
+
+def parse(raw: bytes | str) -> Job:
+    """The job of a stream entry. Raises JobRejected."""
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise JobRejected([Problem("job", "is not JSON (UTF-8): send one JSON object")]) from None
+    return validate(found)
+
+
+def validate(found: object) -> Job:
+    """The job of parsed JSON. Raises JobRejected."""
+    if not isinstance(found, dict):
+        raise JobRejected([Problem("job", 'must be a JSON object such as {"type": "send", …}')])
+    try:
+        return JOB.validate_python(found)
+    except ValidationError as error:
+        problems = [
+            _problem(detail, found) for detail in error.errors(include_input=False, include_url=False)
+        ]
+        raise JobRejected(_without_echoes(problems), safe_fields(found)) from None
+    except RecursionError:
+        raise JobRejected([Problem("job", "is nested too deeply")], safe_fields(found)) from None
+
+
+def safe_fields(found: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of a bad job that may be shown: only names that have the form of names."""
+    return {
+        name: value
+        for name, pattern in _SAFE.items()
+        if isinstance(value := found.get(name), str) and re.match(pattern, value)
+    }
+
+
+def _problem(detail: Any, found: Mapping[str, Any]) -> Problem:
+    kind, path = detail["type"], _path(detail["loc"])
+    name = ".".join(path) or "job"
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        return Problem("type", f"must be one of {', '.join(_MODELS)}")
+    if kind == "extra_forbidden":
+        return _stray(name, str(detail["loc"][-1]), str(found.get("type")), nested=len(path) > 1)
+    if kind == "missing":
+        return Problem(name, "is missing")
+    if kind == "value_error":
+        return _raised(name, detail["msg"].removeprefix("Value error, "))
+    if kind == "string_pattern_mismatch":
+        return Problem(name, _FORMS.get(path[-1], "has another form than the contract asks"))
+    words = _WORDS.get(kind)
+    reason = words.format(**detail.get("ctx", {})) if words else detail["msg"][:1].lower() + detail["msg"][1:]
+    return Problem(name, reason)
+
+
+def _path(location: tuple[int | str, ...]) -> list[str]:
+    """Without the names that pydantic gives to the branches of a union."""
+    names = [
+        str(part) for part in location[1:] if isinstance(part, int) or re.fullmatch(r"[a-z0-9_]{1,64}", part)
+    ]
+    return [name for name in names if name != "str"]
+
+
+def _raised(name: str, text: str) -> Problem:
+    field, colon, reason = text.partition(": ")
+    return Problem(field, reason) if name == "job" and colon and " " not in field else Problem(name, text)
+
+
+def _stray(name: str, last: str, kind: str, *, nested: bool) -> Problem:
+    if last.lower() in _CREDENTIALS:
+        return Problem(
+            last if len(last) <= 64 else "job",
+            "a job carries no credentials: name an account, and configure the worker",
+        )
+    if nested:
+        return Problem(name[:64], "is not a field here: remove it")
+    near = get_close_matches(last, list(_MODELS[kind].model_fields), n=1)
+    return Problem(
+        last[:64], f"is not a field of a {kind} job: " + (f"did you mean {near[0]}?" if near else "remove it")
+    )
+
+
+def _without_echoes(problems: list[Problem]) -> list[Problem]:
+    """A union tells of each branch that failed: what is wrong inside a branch says more than "not the other one"."""
+    said: dict[str, Problem] = {}
+    for problem in problems:
+        top = problem.field.split(".")[0]
+        of_type = problem.reason in _TYPE_WORDS and problem.field in _UNIONS
+        if of_type:
+            said.setdefault(problem.field, Problem(top, _UNIONS[top]))
+        else:
+            if said.get(top) == Problem(top, _UNIONS.get(top, "")):
+                del said[top]
+            said.setdefault(problem.field, problem)
+    return list(said.values())
+
+
+_UNIONS = {
+    "recipient": "must be an address, or a list of addresses",
+    "body": 'must be HTML text, or {"sha256": …} of uploaded HTML',
+}
+_FORMS = {
+    "id": "use 1 to 128 letters, digits, '.', '_', ':' and '-'",
+    "batch": "use 1 to 128 letters, digits, '.', '_', ':' and '-'",
+    "account": "use the name of a configured mailbox, in lower case",
+    "sha256": "must be 64 hexadecimal digits, in lower case",
+}
+_WORDS = {
+    "string_type": "must be a string",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a JSON object",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "string_too_long": "is longer than {max_length} characters",
+    "string_too_short": "is empty",
+    "too_long": "has more than {max_length} entries",
+    "too_short": "is empty",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "timezone_aware": "needs an offset: write it as 2026-11-23T09:30:00+01:00",
+    "datetime_from_date_parsing": "is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00",
+    "datetime_parsing": "is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00",
+    "datetime_type": "is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00",
+    "model_type": "must be a JSON object",
+    "model_attributes_type": "must be a JSON object",
+}
+_TYPE_WORDS = frozenset(_WORDS[kind] for kind in ("string_type", "list_type", "model_type"))

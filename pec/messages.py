@@ -1,0 +1,183 @@
+"""A message: the record that Redis keeps of one PEC, and how it is written as a hash.
+
+Field names here are the public contract (docs/contract.md). A field that this version does not know stays in
+Redis untouched, because only differences are written.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from pec.instants import from_text, to_text
+from pec.names import ENDS, State
+from pec.receipts import mark
+
+
+class UnknownRecord(Exception):  # noqa: N818 - what it is, not what went wrong
+    """A newer version wrote this record; this one leaves it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a message is where it is: a short stable code, a sentence for people, safe facts."""
+
+    code: str
+    description: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"code": self.code, "description": self.description, "details": dict(self.details)}
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file's name and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One PEC. Times are aware; `version` grows by one with each commit."""
+
+    id: str
+    account: str
+    recipients: tuple[str, ...]  # one, unless the job said `together`; none known for some polls
+    subject: str
+    state: State
+    created_at: datetime
+    updated_at: datetime
+    version: int = 0
+    order: int = 0  # of intake: the age that lanes sort by
+    body: str | None = None  # SHA-256 of the HTML; None for a poll
+    attachments: tuple[Attachment, ...] = ()
+    priority: int = 5
+    batch: str | None = None
+    webhook: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    referenced: bool = True  # whether the subject sent carries a reference
+    reference: str | None = None  # of the last attempt
+    suspects: tuple[str, ...] = ()  # references of earlier attempts whose answer was lost
+    attempts: int = 0  # times its bytes may have left
+    returns: int = 0  # times in a row it went back to the lane without leaving
+    claimed_at: datetime | None = None
+    code: str | None = None
+    sent_at: datetime | None = None  # when the API answered, or the claim where the answer was lost
+    accepted_at: datetime | None = None
+    ended_at: datetime | None = None
+    looks: int = 0  # receipt checks, or look-ups while uncertain, since the state began to need them
+    acceptance_late: bool = False  # the operator was told
+    resend: bool = False  # an operator asked: sent again if one more look finds nothing
+    duplicate: str | None = None  # the code of an earlier attempt that was sent too
+    outcomes: Mapping[str, str] = field(default_factory=dict)  # `together`: the state of each recipient
+    reason: Reason | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDS
+
+    @property
+    def sent_subject(self) -> str:
+        """The subject as the last attempt gave it to the API."""
+        return f"{self.subject} {mark(self.reference)}" if self.reference else self.subject
+
+
+def _optional_instant(text: str) -> datetime | None:
+    return from_text(text) if text else None
+
+
+def _write_reason(reason: Reason) -> str:
+    return _json(reason.as_dict())
+
+
+def _read_reason(text: str) -> Reason:
+    found = json.loads(text)
+    return Reason(found["code"], found["description"], found.get("details") or {})
+
+
+def _write_recipients(recipients: tuple[str, ...]) -> str:
+    return recipients[0] if len(recipients) == 1 else _json(list(recipients))
+
+
+def _read_recipients(text: str) -> tuple[str, ...]:
+    if text.startswith("["):
+        return tuple(json.loads(text))
+    return (text,) if text else ()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Codec:
+    write: Callable[[Any], str]
+    read: Callable[[str], Any]
+    name: str = ""  # in Redis, where it differs
+
+
+_TEXT = _Codec(str, str)
+_NUMBER = _Codec(str, int)
+_FLAG = _Codec(lambda flag: "1" if flag else "", bool)
+_INSTANT = _Codec(to_text, _optional_instant)
+_DATA = _Codec(_json, json.loads)
+
+_CODECS: dict[str, _Codec] = {
+    "recipients": _Codec(_write_recipients, _read_recipients, "recipient"),
+    "state": _Codec(str, State),
+    "attachments": _Codec(
+        lambda files: _json([[file.name, file.sha256] for file in files]),
+        lambda text: tuple(Attachment(*pair) for pair in json.loads(text)),
+    ),
+    "suspects": _Codec(",".join, lambda text: tuple(text.split(","))),
+    "reason": _Codec(_write_reason, _read_reason),
+    "metadata": _DATA,
+    "outcomes": _DATA,
+    **dict.fromkeys(("version", "order", "priority", "attempts", "returns", "looks"), _NUMBER),
+    **dict.fromkeys(("referenced", "acceptance_late", "resend"), _FLAG),
+    **{
+        name.name: _INSTANT
+        for name in fields(Message)
+        if name.name.endswith("_at") or name.name.startswith("not_")
+    },
+}
+_FIELDS = {spec.name: _CODECS.get(spec.name, _TEXT) for spec in fields(Message) if spec.name != "id"}
+_REQUIRED = ("account", "state", "created_at", "updated_at", "version")
+
+
+def to_hash(message: Message) -> dict[str, str]:
+    """The hash of `pec:message:<id>`: what is empty is left out. The id is in the key."""
+    return {
+        codec.name or name: codec.write(value)
+        for name, codec in _FIELDS.items()
+        if (value := getattr(message, name)) or (isinstance(value, int) and value is not False)
+    }
+
+
+def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
+    """The message of a hash.
+
+    Raises UnknownRecord where a field can't be read: a newer version's state, or somebody else's writing.
+    """
+    values: dict[str, Any] = {"recipients": (), "subject": "", "referenced": False}
+    try:
+        for name, codec in _FIELDS.items():
+            text = stored.get(codec.name or name)
+            if text is not None:
+                values[name] = codec.read(text)
+        missing = [name for name in _REQUIRED if name not in values]
+        if missing:
+            raise ValueError(f"no field {missing[0]}")
+        return Message(id=message_id, **values)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnknownRecord(f"message {message_id} can't be read: {error}") from None
+
+
+def public_fields() -> tuple[str, ...]:
+    """The names of the hash's fields, for the documentation and its test."""
+    return tuple(codec.name or name for name, codec in _FIELDS.items())

@@ -1,0 +1,61 @@
+"""Every name that goes over a wire or into Redis: states, events, queues. Imports nothing."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a message stands. Each comment says who moves it in, and what moves it on."""
+
+    QUEUED = "queued"  # taken by the intake, or given back; a worker claims it
+    SENDING = "sending"  # claimed, on disk, the bytes may be leaving; the answer or a look-up ends it
+    UNCERTAIN = "uncertain"  # the answer was lost; the mailbox is searched, it is never sent again blindly
+    HELD = "held"  # every look-up found nothing; an operator says resend or discard
+    SENT = "sent"  # the API gave a code; ACCETTAZIONE is awaited
+    ACCEPTED = "accepted"  # ACCETTAZIONE; CONSEGNA is awaited
+    DELAYED = "delayed"  # the 12 h notice; CONSEGNA or the 24 h notice is awaited
+    DELIVERED = "delivered"  # CONSEGNA. End
+    UNDELIVERED = "undelivered"  # MANCATA CONSEGNA or the 24 h notice. End, unless CONSEGNA comes late
+    REFUSED = "refused"  # NON ACCETTAZIONE. End
+    UNCERTIFIED = "uncertified"  # accepted, but the recipient is ordinary mail: no CONSEGNA will come. End
+    EXPIRED = (
+        "expired"  # nothing final in time, or not sent before not_after. End, unless a receipt comes late
+    )
+    FAILED = "failed"  # the API refused the request, or an operator discarded it. End
+    CANCELLED = "cancelled"  # a cancel job came before it was sent. End
+
+
+ENDS = frozenset(
+    {
+        State.DELIVERED,
+        State.UNDELIVERED,
+        State.REFUSED,
+        State.UNCERTIFIED,
+        State.EXPIRED,
+        State.FAILED,
+        State.CANCELLED,
+    }
+)
+
+
+class Event(StrEnum):
+    """Events that are not `message.<state>`."""
+
+    BATCH_COMPLETED = "batch.completed"  # every message of a batch has ended; told once
+    ACCOUNT_PAUSED = "account.paused"  # its messages wait: credentials, wallet, scope, quota or an operator
+    ACCOUNT_RESUMED = "account.resumed"
+    MAILBOX_FILLING = "mailbox.filling"  # receipts will be lost when it is full
+    RECEIPT_UNRECOGNISED = "receipt.unrecognised"  # on one of our codes, but unknown or with another subject
+    MESSAGE_DUPLICATED = "message.duplicated"  # a receipt shows that an earlier attempt was sent too
+    ACCEPTANCE_LATE = "acceptance.late"  # no ACCETTAZIONE in 30 minutes
+
+
+class Queue(StrEnum):
+    """Dramatiq's queues, one a kind of work, so that operators can scale them apart (`--queues`)."""
+
+    SEND = "send"  # POST /send at the token's pace
+    RELEASE = "release"  # queued messages whose time has come: into the lane, or expired
+    CHECK = "check"  # receipts of sent messages
+    LOOKUP = "lookup"  # uncertain sends, sought in the mailbox
+    WEBHOOK = "webhook"  # events on their way to an endpoint
+    QUOTA = "quota"  # how full each mailbox is
+    SWEEP = "sweep"  # records, content and streams past their retention

@@ -1,0 +1,293 @@
+"""What a mail in our mailbox says about a PEC: which receipt it is, of which code, and whom it names.
+
+Kinds and headings are RFC 6109's. Pure: it knows nothing of the API, the store or the time.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from unicodedata import normalize
+
+from pec.addresses import Named, provider, provider_words, recipients_in
+
+__all__ = [
+    "HEADINGS",
+    "Heading",
+    "Kind",
+    "Mail",
+    "Named",
+    "Receipt",
+    "Unrecognised",
+    "find",
+    "is_code",
+    "mark",
+    "merge",
+    "read",
+    "same_subject",
+]
+
+
+class Kind(StrEnum):
+    """The kinds of receipt, named as their X-Ricevuta header names them (RFC 6109)."""
+
+    ACCETTAZIONE = "accettazione"
+    NON_ACCETTAZIONE = "non-accettazione"
+    CONSEGNA = "avvenuta-consegna"
+    MANCATA_CONSEGNA = "errore-consegna"
+    PREAVVISO = "preavviso-errore-consegna"  # SUP. TEMPO MASSIMO: the 12 h warning or the final 24 h notice
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """How a subject begins, before the colon. `kind` is None for what is not a receipt for us."""
+
+    words: str
+    kind: Kind | None
+    virus: bool = False
+
+
+# A new name (ETSI REM) is a new row; until it has one, it is told as unrecognised.
+HEADINGS = (
+    Heading("ACCETTAZIONE", Kind.ACCETTAZIONE),
+    Heading("AVVISO DI NON ACCETTAZIONE", Kind.NON_ACCETTAZIONE),
+    Heading("AVVISO DI NON ACCETTAZIONE PER VIRUS", Kind.NON_ACCETTAZIONE, virus=True),
+    Heading("CONSEGNA", Kind.CONSEGNA),
+    Heading("AVVISO DI MANCATA CONSEGNA", Kind.MANCATA_CONSEGNA),
+    Heading("AVVISO DI MANCATA CONSEGNA PER VIRUS", Kind.MANCATA_CONSEGNA, virus=True),
+    Heading("AVVISO DI MANCATA CONSEGNA PER SUP. TEMPO MASSIMO", Kind.PREAVVISO),
+    Heading("PRESA IN CARICO", None),  # between providers
+    Heading("PROBLEMA DI SICUREZZA", None),  # between providers
+    Heading("POSTA CERTIFICATA", None),  # a PEC received; its subject may say anything
+    Heading("ANOMALIA MESSAGGIO", None),  # ordinary mail received; the same
+)
+_FAILURES = (Kind.NON_ACCETTAZIONE, Kind.MANCATA_CONSEGNA, Kind.PREAVVISO)
+_LONGEST_FIRST = sorted(HEADINGS, key=lambda heading: len(heading.words), reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail of the mailbox, whatever shape the API gave it. `date` is aware; `text` None: not fetched."""
+
+    sender: str
+    recipient: str
+    date: datetime | None
+    subject: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt of one PEC."""
+
+    kind: Kind
+    subject: str  # of the PEC as the receipt quotes it: heading and code taken off, accents perhaps mangled
+    code: str
+    date: datetime | None
+    virus: bool
+    named: tuple[Named, ...]  # recipients the text names; () where unknown
+    final: (
+        bool | None
+    )  # PREAVVISO: True is the 24 h notice, False the 12 h warning, None: the text doesn't say
+    error: str | None  # such as 5.1.1
+    text: str | None
+    sender: str  # the provider's address, lower case
+
+    @property
+    def key(self) -> str:
+        """A short digest of all by which two receipts of one code can be told apart.
+
+        That is kind, code, second, provider, and what only the text tells: which notice it is and whom it
+        names, for two recipients can get their CONSEGNA in one second. So the key of one seen without its
+        text changes when a text names somebody; `merge` then gives up the poorer of the two.
+        """
+        return _digest(*self.traits)
+
+    @property
+    def traits(self) -> tuple[object, ...]:
+        """What `key` is made of. None and () are unknown."""
+        names = tuple(sorted({named.address.lower() for named in self.named}))
+        return self.kind, self.virus, self.code, self.sender, _second(self.date), names, self.final
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecognised:
+    """A provider's mail on exactly our code that can't be taken for a receipt: an operator must look."""
+
+    mail: Mail
+    why: str  # a sentence without content of the mail
+
+    @property
+    def key(self) -> str:
+        """A short digest by which it is told only once, with or without its text."""
+        return _digest(provider(self.mail.sender), _ascii(self.mail.subject), _second(self.mail.date))
+
+
+def read(mail: Mail, code: str, subject: str | None) -> Receipt | Unrecognised | None:
+    """What the mail says about the PEC with this code. `subject` is the one sent, None where unknown.
+
+    None: nothing. It is not from a provider, has another code (perhaps one that ours is part of), or is a
+    mail that somebody sent us, whatever its subject says.
+    """
+    heading, rest = _take_heading(mail.subject)
+    if provider(mail.sender) is None or not f" {rest}".endswith(f" {code}"):
+        return None
+    quoted = rest[: -len(code)].rstrip(" ")
+    if heading is None:
+        return Unrecognised(mail, "a provider's mail on this code whose subject begins with no known heading")
+    if subject is not None and heading.kind and not same_subject(subject, quoted):
+        return Unrecognised(mail, "a receipt with this code, but with a subject other than the one sent")
+    return _receipt(mail, heading, quoted, code)
+
+
+def find(mail: Mail, subject: str, reference: str | None) -> Receipt | None:
+    """A receipt of a send whose answer was lost: it tells the code.
+
+    `subject` is the one sent, reference and all. The reference must stand unharmed before the code. Without
+    one, a subject that has no ASCII to compare is never found: it would match strangers.
+    """
+    heading, rest = _take_heading(mail.subject)
+    quoted, _, code = rest.rpartition(" ")
+    if heading is None or provider(mail.sender) is None or not is_code(code):
+        return None
+    referenced = quoted.endswith(mark(reference)) if reference else _ascii(subject) != ""
+    if not referenced or _ascii(quoted) not in _readings(subject):
+        return None
+    return _receipt(mail, heading, quoted, code)
+
+
+def mark(reference: str) -> str:
+    """A reference as it stands at the end of a subject."""
+    return f"[rif. {reference}]"
+
+
+_CODE = re.compile(r"20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d){2}\d{1,2}", re.ASCII)
+
+
+def is_code(text: str) -> bool:
+    """Whether it can be a code of the API: a local time `YYYYMMDDHHMMSS`, then one or two digits."""
+    return _CODE.fullmatch(text) is not None
+
+
+def _take_heading(subject: str) -> tuple[Heading | None, str]:
+    """The longest known heading, if any, and the rest. Just one is taken: a subject may begin so too."""
+    folded = re.sub(r"[ \t\r\n]+", " ", subject).strip(" ")
+    for heading in _LONGEST_FIRST:
+        prefix = f"{heading.words}:"
+        if folded[: len(prefix)].upper() == prefix:
+            return heading, folded[len(prefix) :].lstrip(" ")
+    return None, folded
+
+
+def _receipt(mail: Mail, heading: Heading, quoted: str, code: str) -> Receipt | None:
+    if heading.kind is None:
+        return None
+    words = provider_words(mail.text or "", quoted, code, maybe_body=heading.kind is Kind.CONSEGNA)
+    named, after = recipients_in(words)
+    after = after[:_WORDS_READ]
+    error = _error(after) if heading.kind in _FAILURES else None
+    return Receipt(
+        kind=heading.kind,
+        subject=quoted,
+        code=code,
+        date=mail.date,
+        virus=heading.virus,
+        named=named,
+        final=_is_final(after, error) if heading.kind is Kind.PREAVVISO else None,
+        error=error,
+        text=mail.text if mail.text and mail.text.strip() else None,
+        sender=provider(mail.sender) or mail.sender,
+    )
+
+
+# Subjects
+
+LEAST_TRUNCATED = 30  # characters left of a subject that was cut off, for it to be told from another
+
+
+def same_subject(ours: str, theirs: str) -> bool:
+    """Whether theirs can be what became of ours on its way.
+
+    Accents may be mangled, lost or composed otherwise, white space folded, and the end cut off.
+    """
+    seen = _ascii(theirs)
+    start = seen.removesuffix("...").rstrip()
+    return any(
+        seen == sent or (len(start) >= LEAST_TRUNCATED and sent.startswith(start)) for sent in _readings(ours)
+    )
+
+
+def _readings(ours: str) -> set[str]:
+    """What can be left of our subject, by how its accents were written when they were lost."""
+    forms = (normalize("NFC", ours), normalize("NFD", ours), normalize("NFKD", ours))
+    return {_ascii(written) for written in (ours, " ".join(ours.split()), *forms)}
+
+
+def _ascii(text: str) -> str:
+    """Without what gets mangled, nor the `?` that can stand in its place; white space folded."""
+    return " ".join(re.sub(r"[^\x00-\x7f]|\?", "", text).split())
+
+
+# Texts
+
+_WORDS_READ = 600  # characters after the recipients that are surely still the provider's
+_STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
+_WARNING = re.compile(r"\b(?:dodici|12) ?ore\b", re.IGNORECASE)
+_TIMEOUT = re.compile(r"\b(?:ventiquattro|24) ?ore\b", re.IGNORECASE)
+
+
+def _error(words: str) -> str | None:
+    status = _STATUS.search(words)
+    return status[0] if status else None
+
+
+def _is_final(words: str, error: str | None) -> bool | None:
+    """Both notices have the same subject. None where the text says neither, or both."""
+    warning = _WARNING.search(words) is not None
+    timeout = _TIMEOUT.search(words) is not None or (error or "").startswith("5.4.1")
+    return None if warning == timeout else timeout
+
+
+# Sets of receipts
+
+
+def merge(known: Iterable[Receipt], seen: Iterable[Receipt]) -> tuple[Receipt, ...]:
+    """Each receipt once, oldest first, whatever the order and however often it was seen.
+
+    Of one key the one with the longest text stays. One without text goes where another can be the same
+    receipt, because nothing that the two tell differs.
+    """
+    best: dict[str, Receipt] = {}
+    for receipt in (*known, *seen):
+        best[receipt.key] = max(receipt, best.get(receipt.key, receipt), key=_fullness)
+    return tuple(sorted(_told_apart(best.values()), key=_age))
+
+
+def _age(receipt: Receipt) -> tuple[bool, int, str]:
+    return receipt.date is None, _second(receipt.date) or 0, receipt.key
+
+
+def _fullness(receipt: Receipt) -> tuple[int, str]:
+    return len(receipt.text or ""), repr(receipt)
+
+
+def _told_apart(receipts: Iterable[Receipt]) -> Iterator[Receipt]:
+    """Leaves out each that another covers. Keys differ here, so no two cover each other."""
+    traits = {receipt: receipt.traits for receipt in receipts}
+    for receipt, mine in traits.items():
+        if receipt.text or not any(_covers(other, mine) for other in traits.values() if other != mine):
+            yield receipt
+
+
+def _covers(fuller: tuple[object, ...], poorer: tuple[object, ...]) -> bool:
+    return all(mine in (None, (), other) for mine, other in zip(poorer, fuller, strict=True))
+
+
+def _second(date: datetime | None) -> int | None:
+    return None if date is None else int(date.timestamp())
+
+
+def _digest(*parts: object) -> str:
+    return sha256("\n".join(map(str, parts)).encode(errors="replace")).hexdigest()[:16]

@@ -1,0 +1,163 @@
+"""The state of a sent PEC: a function of the set of its receipts and the time (DESIGN: states).
+
+No order of arrival, no repetition and no lateness can matter, because nothing but the set is looked at.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pec.messages import Reason
+from pec.names import ENDS, State
+from pec.receipts import Kind, Receipt
+
+WORST_FIRST = (
+    State.REFUSED,
+    State.UNDELIVERED,
+    State.EXPIRED,
+    State.UNCERTIFIED,
+    State.DELIVERED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What else the state depends on: whom it went to, when, and how long receipts may take."""
+
+    recipients: tuple[str, ...]
+    sent_at: datetime
+    deadline: timedelta
+    warning_age: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a set of receipts says at a time."""
+
+    state: State
+    reason: Reason | None
+    accepted_at: datetime | None
+    outcomes: Mapping[str, State]  # of each recipient, where there are several
+
+
+def judge(receipts: Iterable[Receipt], facts: Facts, now: datetime) -> Verdict:
+    """delivered > refused > undelivered > uncertified > expired > delayed > accepted > sent."""
+    known = list(receipts)
+    accepted_at = _accepted_at(known)
+    if len(facts.recipients) < 2:
+        state = _state_of_one(known, facts, accepted_at, now)
+        return Verdict(state, _reason(state, known), accepted_at, {})
+    outcomes = {
+        address: _state_of_one(_concerning(address, known), facts, accepted_at, now)
+        for address in facts.recipients
+    }
+    state = _together(list(outcomes.values()))
+    return Verdict(state, _reason(state, known), accepted_at, outcomes)
+
+
+def _state_of_one(
+    known: Sequence[Receipt], facts: Facts, accepted_at: datetime | None, now: datetime
+) -> State:
+    kinds = {receipt.kind for receipt in known}
+    notices = [receipt for receipt in known if receipt.kind is Kind.PREAVVISO]
+    if Kind.CONSEGNA in kinds:
+        return State.DELIVERED
+    if Kind.NON_ACCETTAZIONE in kinds:
+        return State.REFUSED
+    since = accepted_at or facts.sent_at
+    if Kind.MANCATA_CONSEGNA in kinds or any(
+        _is_final(notice, since, facts.warning_age) for notice in notices
+    ):
+        return State.UNDELIVERED
+    if any(receipt.kind is Kind.ACCETTAZIONE and _only_ordinary(receipt) for receipt in known):
+        return State.UNCERTIFIED
+    if now >= facts.sent_at + facts.deadline:
+        return State.EXPIRED
+    if notices:
+        return State.DELAYED
+    return State.ACCEPTED if Kind.ACCETTAZIONE in kinds else State.SENT
+
+
+def _is_final(notice: Receipt, since: datetime, warning_age: timedelta) -> bool:
+    """The text decides; else the age: the 12 h and the 24 h notice have the same subject."""
+    if notice.final is not None:
+        return notice.final
+    return notice.date is not None and notice.date - since >= warning_age
+
+
+def _only_ordinary(acceptance: Receipt) -> bool:
+    return bool(acceptance.named) and all(named.certified is False for named in acceptance.named)
+
+
+def _concerning(address: str, known: Iterable[Receipt]) -> list[Receipt]:
+    """The receipts that tell of this recipient: those that name it, and refusals, which name nobody.
+
+    An ACCETTAZIONE tells of all; of it only what it says of this one is kept.
+    """
+    mine = []
+    for receipt in known:
+        named = tuple(named for named in receipt.named if named.address.lower() == address.lower())
+        if receipt.kind is Kind.ACCETTAZIONE:
+            mine.append(replace(receipt, named=named))
+        elif named or receipt.kind is Kind.NON_ACCETTAZIONE:
+            mine.append(receipt)
+    return mine
+
+
+def _together(states: Sequence[State]) -> State:
+    """Ends when all have, as the worst of them; until then, where the least advanced stands."""
+    open_states = [state for state in states if state not in ENDS]
+    if not open_states:
+        return next(state for state in WORST_FIRST if state in states)
+    return next(state for state in (State.DELAYED, State.SENT, State.ACCEPTED) if state in open_states)
+
+
+def _accepted_at(known: Iterable[Receipt]) -> datetime | None:
+    return min(
+        (receipt.date for receipt in known if receipt.kind is Kind.ACCETTAZIONE and receipt.date),
+        default=None,
+    )
+
+
+def _reason(state: State, known: Sequence[Receipt]) -> Reason | None:
+    if state is State.REFUSED:
+        return _told_by(
+            known, Kind.NON_ACCETTAZIONE, "not_accepted", "the sender's provider refused the message"
+        )
+    if state is State.UNDELIVERED:
+        if any(receipt.kind is Kind.MANCATA_CONSEGNA for receipt in known):
+            return _told_by(
+                known, Kind.MANCATA_CONSEGNA, "not_delivered", "the recipient's provider did not deliver it"
+            )
+        return Reason(
+            "delivery_timeout",
+            "not delivered within 24 hours (AVVISO DI MANCATA CONSEGNA PER SUP. TEMPO MASSIMO)",
+        )
+    return _WITHOUT_RECEIPT.get(state)
+
+
+_WITHOUT_RECEIPT = {
+    State.UNCERTIFIED: Reason(
+        "ordinary_mail", "the recipient is ordinary mail, not PEC: no CONSEGNA will come"
+    ),
+    State.EXPIRED: Reason("no_final_receipt", "nothing final came in time; a late receipt is still taken"),
+    State.DELAYED: Reason(
+        "delivery_delayed", "not delivered within 12 hours; CONSEGNA or a final notice follows"
+    ),
+}
+
+
+def _told_by(known: Iterable[Receipt], kind: Kind, code: str, description: str) -> Reason:
+    """Of several, the one whose key is least, so that the order of arrival can't matter."""
+    receipt = min((receipt for receipt in known if receipt.kind is kind), key=lambda receipt: receipt.key)
+    if receipt.virus:
+        return Reason("virus", f"{description}: a virus was found", {"receipt": str(kind)})
+    error = {"error": receipt.error} if receipt.error else {}
+    return Reason(code, description + _ERRORS.get(receipt.error or "", ""), {"receipt": str(kind), **error})
+
+
+_ERRORS = {
+    "5.1.1": ": there is no such mailbox",
+    "5.4.1": ": time ran out",
+    "5.5.1": ": a virus was found",
+}

@@ -1,0 +1,84 @@
+"""Mailboxes as the store knows them: under whose token they send, whether they are paused, how full they are."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pec.events import Told, of_account
+from pec.instants import from_epoch
+from pec.messages import Reason
+from pec.names import Event
+from pec.store.store import Store, text_dict, wall_clock
+
+BY_OPERATOR = "operator"
+MAILBOX_FULL = "mailbox_full"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """One mailbox. `reason` is why it is paused, None where it is not."""
+
+    name: str
+    token: str | None
+    reason: Reason | None
+    waiting: int
+    usage: float | None = None
+    limit: float | None = None
+
+
+def register(store: Store, account: str, token: str) -> None:
+    """The account's messages stand under this token (a digest) from now on."""
+    store.run("register", account, token)
+
+
+def pause(store: Store, account: str, reason: Reason) -> bool:
+    """Its messages wait, and lose nothing. False where it was paused already. Tells `account.paused`."""
+    told = _told(account, Event.ACCOUNT_PAUSED, reason)
+    stated = json.dumps(reason.as_dict(), ensure_ascii=False)
+    return bool(store.run("pause", account, reason.code, stated, told.id, told.body))
+
+
+def resume(store: Store, account: str, only: str = "") -> bool:
+    """Its messages take their turns again. With `only`, if that was the code it was paused with."""
+    told = _told(account, Event.ACCOUNT_RESUMED, None)
+    return bool(store.run("resume", account, only, told.id, told.body))
+
+
+def tell(store: Store, account: str, kind: Event, reason: Reason) -> None:
+    """An event about the mailbox, by itself."""
+    told = _told(account, kind, reason)
+    store.client.xadd(store.keys.events, {"id": told.id, "type": told.type, "event": told.body})
+
+
+def set_quota(store: Store, account: str, usage: float, limit: float) -> None:
+    store.client.hset(store.keys.account(account), mapping={"quota_usage": usage, "quota_limit": limit})
+
+
+def quota_share(store: Store, account: str) -> float | None:
+    """The share of the mailbox in use when it was last asked, or None."""
+    state = state_of(store, account)
+    return state.usage / state.limit if state.usage is not None and state.limit else None
+
+
+def state_of(store: Store, account: str) -> AccountState:
+    stored = text_dict(store.client.hgetall(store.keys.account(account)))
+    return AccountState(
+        name=account,
+        token=stored.get("token"),
+        reason=_reason(stored),
+        waiting=int(store.client.zcard(store.keys.lane(account))),
+        usage=float(stored["quota_usage"]) if "quota_usage" in stored else None,
+        limit=float(stored["quota_limit"]) if "quota_limit" in stored else None,
+    )
+
+
+def _reason(stored: Mapping[str, str]) -> Reason | None:
+    if "paused" not in stored:
+        return None
+    found: dict[str, Any] = json.loads(stored.get("paused_reason") or "{}")
+    return Reason(stored["paused"], found.get("description", ""), found.get("details") or {})
+
+
+def _told(account: str, kind: Event, reason: Reason | None) -> Told:
+    return of_account(account, kind, from_epoch(wall_clock()), reason.as_dict() if reason else None)

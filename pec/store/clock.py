@@ -1,0 +1,38 @@
+"""Redis's clock on this machine: an estimate, so that pace never depends on any worker's wall clock."""
+
+import threading
+import time
+
+_SOURCE = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # goes on while the machine is suspended
+DRIFT = 2e-4  # seconds a second by which two quartz clocks may part
+
+
+def local_clock() -> float:
+    """Seconds since some fixed moment, also through a suspension of the machine."""
+    return time.clock_gettime(_SOURCE)
+
+
+class RedisClock:
+    """Each reply that carries Redis's time bounds the difference of the clocks; the bounds are intersected.
+
+    Safe to share among threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._least, self._most, self._at = float("-inf"), float("inf"), 0.0
+
+    def observe(self, redis_time: float, asked_at: float, heard_at: float) -> None:
+        """Redis read its clock between these two local moments."""
+        with self._lock:
+            widened = DRIFT * (heard_at - self._at)
+            least, most = redis_time - heard_at, redis_time - asked_at
+            narrow_least, narrow_most = max(least, self._least - widened), min(most, self._most + widened)
+            if narrow_least > narrow_most:  # a clock was set, or it is another server
+                narrow_least, narrow_most = least, most
+            self._least, self._most, self._at = narrow_least, narrow_most, heard_at
+
+    def local(self, redis_time: float) -> float:
+        """The local moment at which Redis's clock shows this time."""
+        with self._lock:
+            return redis_time - (self._least + self._most) / 2

@@ -1,0 +1,266 @@
+"""One commit: changes of messages become commands, and one script applies them together or not at all."""
+
+import json
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.client import Pipeline
+
+from pec.changes import Change, Lane
+from pec.events import Told
+from pec.instants import to_text
+from pec.messages import Message, to_hash
+from pec.store.receipts import to_json
+from pec.store.store import Store, text
+
+MAX_CONFLICTS = 20
+
+
+class Conflict(Exception):  # noqa: N818 - what happened
+    """Somebody else changed the record first: read it again and decide again."""
+
+
+class Present(Exception):  # noqa: N818 - what was found
+    """A key that must not exist does; `value` is what it holds."""
+
+    def __init__(self, key: str, value: str) -> None:
+        super().__init__(key)
+        self.key = key
+        self.value = value
+
+
+class Missing(Exception):  # noqa: N818 - what was found
+    """Content that was there a moment ago is gone: read it again."""
+
+
+class TooFewReplicas(Exception):  # noqa: N818 - what was found
+    """The commit is on fewer replicas than PEC_REDIS_REPLICAS asks."""
+
+
+@dataclass(slots=True)
+class Batchwise:
+    """What happens to the counts of a batch."""
+
+    name: str
+    before: str = ""
+    after: str = ""
+    ended: int = 0
+    size: str = ""
+
+
+@dataclass(slots=True)
+class Commit:
+    """What the script is given. See `scripts/commit.lua`."""
+
+    changes: Sequence[Change] = ()
+    absent: Sequence[str] = ()
+    contents: Mapping[str, bytes | None] = field(default_factory=dict)  # by SHA-256; None: already stored
+    commands: Sequence[Sequence[str | float]] = ()
+    batches: Sequence[Batchwise] = ()
+    uses: Sequence[str] = ()  # SHA-256 of each content that a new message needs, once for each message
+
+
+def commit(store: Store, change: Change, *commands: Sequence[str | float]) -> Message:
+    """Applies one change. Returns the message as it is now. Raises Conflict."""
+    apply(store, Commit(changes=[change], commands=commands))
+    return change.after
+
+
+def commit_to_replicas(store: Store, change: Change, *commands: Sequence[str | float]) -> Message:
+    """The same, and waits until enough replicas have it. Raises Conflict and TooFewReplicas."""
+    if store.replicas == 0:
+        return commit(store, change, *commands)
+    with store.client.pipeline(transaction=False) as pipeline:
+        queue(store, pipeline, Commit(changes=[change], commands=commands))
+        pipeline.wait(store.replicas, 1000)
+        reply, acknowledged = pipeline.execute()
+    check(reply)
+    if int(acknowledged) < store.replicas:
+        raise TooFewReplicas(f"{acknowledged} of {store.replicas} replicas have it")
+    return change.after
+
+
+def decide(
+    store: Store, read: Callable[[], Message | None], choose: Callable[[Message], Change | None]
+) -> Message | None:
+    """Reads, decides and commits, again while others change the record in between.
+
+    Returns the message as it is now: unchanged where nothing was chosen, None where there is none.
+    """
+    for _ in range(MAX_CONFLICTS):
+        message = read()
+        change = message and choose(message)
+        if not change:
+            return message
+        try:
+            return commit(store, change)
+        except Conflict:
+            continue
+    raise Conflict(f"{MAX_CONFLICTS} times in a row")
+
+
+def apply(store: Store, work: Commit, *, intake: bool = False) -> None:
+    """Raises Conflict, Present or Missing; then nothing was changed."""
+    args = _arguments(store, work)
+    check(store.script("commit", intake=intake)(args=args))
+
+
+def queue(store: Store, pipeline: Pipeline, work: Commit, *, intake: bool = False) -> None:
+    """The same in a pipeline; its reply is for `check`."""
+    store.script("commit", intake=intake)(args=_arguments(store, work), client=pipeline)
+
+
+def check(reply: Any) -> None:
+    """Raises what the script's reply says."""
+    if isinstance(reply, Exception):
+        raise reply
+    outcome, *details = [text(part) for part in reply]
+    match outcome:
+        case "conflict":
+            raise Conflict(details[0])
+        case "present":
+            raise Present(details[0], details[1])
+        case "missing":
+            raise Missing(details[0])
+
+
+def _arguments(store: Store, work: Commit) -> list[str | bytes]:
+    blobs: list[bytes] = []
+    payload = {
+        "ns": store.keys.namespace,
+        "op": secrets.token_hex(8),
+        "now": _moment(work.changes),
+        "records": [_record(store, change) for change in work.changes],
+        "absent": list(work.absent),
+        "contents": _contents(store, work, blobs),
+        "commands": [
+            [_argument(part) for part in command]
+            for command in [*_commands_of(store, work.changes), *work.commands]
+        ],
+        "lanes": [_lane(change.after) for change in work.changes if change.lane is Lane.ENTER],
+        "batches": [_count(batch) for batch in [*_batches(work.changes), *work.batches]],
+    }
+    return [json.dumps(payload, ensure_ascii=False, separators=(",", ":")), *blobs]
+
+
+def _argument(part: str | float) -> str:
+    return f"{part:.6f}" if isinstance(part, float) else str(part)
+
+
+def _moment(changes: Sequence[Change]) -> str:
+    if changes:
+        return to_text(changes[0].after.updated_at)
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+
+
+def _record(store: Store, change: Change) -> dict[str, Any]:
+    """Only what differs is written, so that fields of other versions stay."""
+    before = to_hash(change.before) if change.before else {}
+    after = to_hash(change.after)
+    fresh = [part for name, value in after.items() if before.get(name) != value for part in (name, value)]
+    return {
+        "key": store.keys.message(change.after.id),
+        "version": before.get("version", "0"),
+        "set": fresh,
+        "del": [name for name in before if name not in after],
+    }
+
+
+def _contents(store: Store, work: Commit, blobs: list[bytes]) -> list[dict[str, Any]]:
+    counted = []
+    for sha256, times in Counter(work.uses).items():
+        data = work.contents.get(sha256)
+        if data is not None:
+            blobs.append(data)
+        blob = len(blobs) + 1 if data is not None else 0
+        counted.append({"key": store.keys.content(sha256), "blob": blob, "times": times})
+    return counted
+
+
+def _lane(message: Message) -> dict[str, str]:
+    return {"account": message.account, "id": message.id, "score": lane_score(message)}
+
+
+def lane_score(message: Message) -> str:
+    """Priority first, then age."""
+    return str((9 - message.priority) * 10**13 + message.order)
+
+
+def _batches(changes: Sequence[Change]) -> list[Batchwise]:
+    return [
+        Batchwise(
+            change.after.batch,
+            before=change.before.state if change.before else "",
+            after=change.after.state,
+            ended=int(change.after.ended and not (change.before and change.before.ended)),
+        )
+        for change in changes
+        if change.after.batch and change.moved
+    ]
+
+
+def _count(batch: Batchwise) -> dict[str, Any]:
+    return {
+        "name": batch.name,
+        "from": str(batch.before),
+        "to": str(batch.after),
+        "ended": batch.ended,
+        "size": batch.size,
+    }
+
+
+def _commands_of(store: Store, changes: Collection[Change]) -> list[list[str | float]]:
+    return [command for change in changes for command in _commands(store, change)]
+
+
+def _commands(store: Store, change: Change) -> list[list[str | float]]:
+    return [
+        *_index(store, change),
+        *_schedule(store, change),
+        *_kept(store, change),
+        *(_told(store, event) for event in change.events),
+    ]
+
+
+def _index(store: Store, change: Change) -> list[list[str | float]]:
+    before, after, keys = change.before, change.after, store.keys
+    commands: list[list[str | float]] = []
+    if change.moved:
+        if before:
+            commands.append(["ZREM", keys.state(before.state), after.id])
+        commands.append(["ZADD", keys.state(after.state), after.updated_at.timestamp(), after.id])
+    if before is None and after.batch:
+        commands.append(["ZADD", keys.members(after.batch), after.order, after.id])
+    if after.code and (before is None or before.code != after.code):
+        commands.append(["SET", keys.code(after.account, after.code), after.id])
+    return commands
+
+
+def _schedule(store: Store, change: Change) -> list[list[str | float]]:
+    keys, message_id = store.keys, change.after.id
+    commands: list[list[str | float]] = [
+        ["ZREM", keys.due(queue), message_id]
+        if at is None
+        else ["ZADD", keys.due(queue), at.timestamp(), message_id]
+        for queue, at in change.due.items()
+    ]
+    if change.lane is Lane.LEAVE:
+        commands.append(["ZREM", keys.lane(change.after.account), message_id])
+    return commands
+
+
+def _kept(store: Store, change: Change) -> list[list[str | float]]:
+    key = store.keys.receipts(change.after.id)
+    pairs = [part for receipt in change.receipts for part in (receipt.key, to_json(receipt))]
+    pairs += [part for mark in change.marks for part in (mark, "")]
+    commands: list[list[str | float]] = [["HSET", key, *pairs]] if pairs else []
+    return [*commands, ["HDEL", key, *change.superseded]] if change.superseded else commands
+
+
+def _told(store: Store, event: Told) -> list[str | float]:
+    webhook = ["webhook", event.webhook] if event.webhook else []
+    return ["XADD", store.keys.events, "*", "id", event.id, "type", event.type, *webhook, "event", event.body]

@@ -1,0 +1,93 @@
+"""The stream `pec:jobs`: reading entries and rejecting them. An entry leaves in the step that ends it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from pec.content import sha256
+from pec.instants import from_epoch, to_text
+from pec.jobs import Problem
+from pec.store.commits import Commit, apply
+from pec.store.store import Store, text, wall_clock
+
+GROUP = "workers"
+MOST_DELIVERIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the stream. `job` is None where the field is missing."""
+
+    id: str
+    job: bytes | None
+    deliveries: int = 1
+
+
+def ensure_group(store: Store) -> None:
+    """Makes the stream and its consumer group, where they are not there yet."""
+    try:
+        store.client.xgroup_create(store.keys.jobs, GROUP, id="0", mkstream=True)
+    except redis.ResponseError as error:
+        if "BUSYGROUP" not in str(error):
+            raise
+
+
+def read_new(store: Store, consumer: str, most: int, block_milliseconds: int) -> list[Entry]:
+    """Entries that no consumer has had. Waits for one. Raises redis.ResponseError (NOGROUP) after a flush."""
+    reply: Any = store.client.xreadgroup(GROUP, consumer, {store.keys.jobs: ">"}, most, block_milliseconds)
+    streams = reply.items() if isinstance(reply, dict) else reply or []
+    return [_entry(*pair) for _, entries in streams for pair in _flat(entries)]
+
+
+def _flat(entries: Any) -> list[Any]:
+    """redis-py nests a stream's entries once more under RESP3."""
+    return (
+        entries[0]
+        if entries and isinstance(entries[0], list) and isinstance(entries[0][0], (list, tuple))
+        else entries
+    )
+
+
+def reclaim(store: Store, consumer: str, idle_seconds: float, most: int) -> list[Entry]:
+    """Entries that a consumer, dead or stuck, has held for too long; now ours."""
+    idle = int(idle_seconds * 1000)
+    pending: Any = store.client.xpending_range(store.keys.jobs, GROUP, "-", "+", most, idle=idle)
+    deliveries = {text(one["message_id"]): int(one["times_delivered"]) for one in pending}
+    if not deliveries:
+        return []
+    claimed: Any = store.client.xclaim(store.keys.jobs, GROUP, consumer, idle, list(deliveries))
+    return [
+        _entry(entry_id, fields, deliveries[text(entry_id)] + 1) for entry_id, fields in claimed if fields
+    ]
+
+
+def _entry(entry_id: bytes, fields: dict[bytes, bytes], deliveries: int = 1) -> Entry:
+    return Entry(text(entry_id), fields.get(b"job"), deliveries)
+
+
+def removal(store: Store, entry_id: str) -> list[list[str | float]]:
+    """The commands by which an entry leaves the stream."""
+    return [["XACK", store.keys.jobs, GROUP, entry_id], ["XDEL", store.keys.jobs, entry_id]]
+
+
+def reject(store: Store, entry: Entry, problems: Iterable[Problem], safe: dict[str, str]) -> None:
+    """Tells why the job was not taken, and removes it. Of its content only length and hash are kept."""
+    raw = entry.job or b""
+    fields = {
+        "job": json.dumps(safe, ensure_ascii=False),
+        "errors": json.dumps([problem.as_dict() for problem in problems], ensure_ascii=False),
+        "entry": entry.id,
+        "length": str(len(raw)),
+        "sha256": sha256(raw),
+        "at": to_text(from_epoch(wall_clock())),
+    }
+    told: list[str | float] = [
+        "XADD",
+        store.keys.rejected,
+        "*",
+        *(part for pair in fields.items() for part in pair),
+    ]
+    apply(store, Commit(commands=[told, *removal(store, entry.id)]))

@@ -1,0 +1,134 @@
+"""The names of every key in Redis, and what each holds (docs/contract.md shows the public ones)."""
+
+from dataclasses import dataclass
+
+from pec.names import Queue, State
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """All begin with the namespace."""
+
+    namespace: str
+
+    @property
+    def jobs(self) -> str:
+        """Stream, public: producers add, workers take and delete."""
+        return f"{self.namespace}:jobs"
+
+    @property
+    def rejected(self) -> str:
+        """Stream, public: jobs that could not be taken, and why."""
+        return f"{self.namespace}:rejected"
+
+    @property
+    def events(self) -> str:
+        """Stream, public: every change."""
+        return f"{self.namespace}:events"
+
+    @property
+    def dead(self) -> str:
+        """Stream: deliveries that were given up."""
+        return f"{self.namespace}:dead"
+
+    @property
+    def sequence(self) -> str:
+        """Counter: the order of intake."""
+        return f"{self.namespace}:sequence"
+
+    @property
+    def circuit(self) -> str:
+        """Hash: failures in a row of the API, and when it is probed."""
+        return f"{self.namespace}:circuit"
+
+    def message(self, message_id: str) -> str:
+        """Hash, public: the record."""
+        return f"{self.namespace}:message:{message_id}"
+
+    def receipts(self, message_id: str) -> str:
+        """Hash: key of a receipt → JSON; marks of mails told once → empty."""
+        return f"{self.namespace}:receipts:{message_id}"
+
+    def batch(self, name: str) -> str:
+        """Hash, public: counts by state; size, ended, completed_at."""
+        return f"{self.namespace}:batch:{name}"
+
+    def members(self, batch: str) -> str:
+        """Sorted set: the ids of a batch, by order of intake."""
+        return f"{self.namespace}:members:{batch}"
+
+    def upload(self, sha256: str) -> str:
+        """String, public: bytes a producer put, expiring."""
+        return f"{self.namespace}:upload:{sha256}"
+
+    def content(self, sha256: str) -> str:
+        """Hash: data, and refs, the messages that need it."""
+        return f"{self.namespace}:content:{sha256}"
+
+    def taken(self, job_id: str) -> str:
+        """String, expiring: digest of the job that had this id, and how many messages it made."""
+        return f"{self.namespace}:taken:{job_id}"
+
+    def cancelled(self, kind: str, name: str) -> str:
+        """String, expiring: a cancel that came before its message (kind `id` or `batch`)."""
+        return f"{self.namespace}:cancelled:{kind}:{name}"
+
+    def code(self, account: str, code: str) -> str:
+        """String: the message that a code of this mailbox belongs to."""
+        return f"{self.namespace}:code:{account}:{code}"
+
+    def state(self, state: State) -> str:
+        """Sorted set: the messages in a state, by when they entered it."""
+        return f"{self.namespace}:state:{state}"
+
+    def due(self, queue: Queue) -> str:
+        """Sorted set: what is to be done, by when it is due."""
+        return f"{self.namespace}:due:{queue}"
+
+    def lane(self, account: str) -> str:
+        """Sorted set: messages waiting to be sent, by priority, then age."""
+        return f"{self.namespace}:lane:{account}"
+
+    def turns(self, token: str) -> str:
+        """Sorted set: accounts of a token that have work and are not paused, by turn."""
+        return f"{self.namespace}:turns:{token}"
+
+    def hints(self, token: str) -> str:
+        """Sorted set: hints on their way to a worker thread, by the end of their lease."""
+        return f"{self.namespace}:hints:{token}"
+
+    def flight(self, token: str) -> str:
+        """Sorted set: messages picked or on the wire, by when they surely are no more."""
+        return f"{self.namespace}:flight:{token}"
+
+    def limiter(self, token: str) -> str:
+        """Hash: pace of a token's sends, caps."""
+        return f"{self.namespace}:limiter:{token}"
+
+    def reads(self, token: str) -> str:
+        """Hash: pace of a token's other calls."""
+        return f"{self.namespace}:reads:{token}"
+
+    def account(self, name: str) -> str:
+        """Hash: token digest, paused, paused_reason, quota."""
+        return f"{self.namespace}:account:{name}"
+
+    def seen(self, kind: str) -> str:
+        """Sorted set: accounts, endpoints, queues or workers → until when a live worker vouches for them."""
+        return f"{self.namespace}:seen:{kind}"
+
+    def worker(self, worker_id: str) -> str:
+        """Hash, expiring: a live worker process."""
+        return f"{self.namespace}:worker:{worker_id}"
+
+    def endpoint(self, name: str) -> str:
+        """Hash: failures in a row, probe_at, disabled."""
+        return f"{self.namespace}:endpoint:{name}"
+
+    def deliveries(self, endpoint: str) -> str:
+        """Sorted set: event (stream id) → when its next try is due."""
+        return f"{self.namespace}:deliveries:{endpoint}"
+
+    def tries(self, endpoint: str) -> str:
+        """Hash: event (stream id) → failed tries so far."""
+        return f"{self.namespace}:tries:{endpoint}"

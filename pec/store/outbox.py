@@ -1,0 +1,301 @@
+"""Events on their way to endpoints: from the stream `pec:events` to deliveries, retries and dead letters.
+
+Each endpoint is a consumer group of the stream. `feed` turns events into deliveries, `take` leases one, and it ends by
+`acknowledge`, `retry`, `give_up` or `disable`; the rest is for operators. A dead letter keeps its event until a replay
+delivers it, so that it does not need the stream, which is trimmed.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import redis
+
+from config.settings import Endpoint
+from pec.instants import from_epoch, to_text
+from pec.names import Queue
+from pec.store.store import Store, text, text_dict, text_list
+from pec.webhooks.outcomes import Failed
+
+MOST_WAITING = 1000  # deliveries of one endpoint; more events wait in the stream
+FORGOTTEN_AFTER = timedelta(days=30)
+_CHUNK = 500
+_GROUP = "endpoint:"
+_DEAD = "dead:"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event for one endpoint, under a lease. `id` is the stream's, or `dead:<id>` for a replayed letter."""
+
+    endpoint: str
+    id: str
+    lease: str
+    tries: int  # that failed
+    event_id: str
+    type: str
+    event: str  # JSON
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A delivery that was given up. `replayed`: it is on its way again."""
+
+    id: str
+    endpoint: str
+    event_id: str
+    type: str
+    event: str
+    status: int | None  # the last answer's; None where there was none
+    why: str
+    tries: int
+    at: str  # RFC 3339
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointState:
+    """How one endpoint is doing. `waiting` are deliveries, `lag` events not looked at yet (None: not known)."""
+
+    name: str
+    failures: int  # in a row; from 5 on, one delivery at a time probes it
+    disabled: bool  # it answered 410
+    waiting: int
+    lag: int | None
+    dead: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A consumer group. Positions are stream ids."""
+
+    position: str
+    pending: int
+    lag: int | None
+
+
+def ensure(store: Store, names: Iterable[str]) -> None:
+    """Makes the endpoints' groups, where they are not there yet. A new endpoint hears what comes from now on."""
+    with store.client.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.xgroup_create(store.keys.events, _GROUP + name, id="$", mkstream=True)
+        for reply in pipeline.execute(raise_on_error=False):
+            if isinstance(reply, Exception) and "BUSYGROUP" not in str(reply):
+                raise reply
+
+
+def feed(store: Store, endpoints: Iterable[Endpoint], most: int = 200) -> list[str]:
+    """New events become deliveries: one round trip. Returns the endpoints that have some now.
+
+    An endpoint hears an event when its `events` are None or hold the type, or the event names the endpoint. One that
+    `ensure` has not seen is passed over.
+    """
+    heard = [
+        {
+            "name": endpoint.name,
+            "all": endpoint.events is None,
+            "types": dict.fromkeys(endpoint.events or [], True),
+        }
+        for endpoint in endpoints
+    ]
+    return text_list(store.run("feed", most, MOST_WAITING, json.dumps(heard)))
+
+
+def take(store: Store, endpoint: str, lease_seconds: float) -> Delivery | None:
+    """The delivery that has been due longest; nobody else gets it before the lease ends. None: nothing to do now."""
+    reply = store.run("take_delivery", endpoint, round(lease_seconds * 1e6))
+    if reply is None:
+        return None
+    delivery, lease, tries, *event = text_list(reply)
+    return Delivery(endpoint, delivery, lease, int(tries), *event)
+
+
+def acknowledge(store: Store, delivery: Delivery) -> None:
+    """It was delivered: it ends, and the endpoint's circuit closes."""
+    _settle(store, delivery, "delivered")
+
+
+def retry(store: Store, delivery: Delivery, wait: timedelta) -> None:
+    """It failed, and is due again after the wait."""
+    _settle(store, delivery, "retry", round(wait.total_seconds() * 1e6))
+
+
+def give_up(store: Store, delivery: Delivery, failed: Failed) -> None:
+    """It failed for the last time: it becomes a dead letter."""
+    letter = {
+        "endpoint": delivery.endpoint,
+        "id": delivery.event_id,
+        "type": delivery.type,
+        "event": delivery.event,
+        "status": failed.status or "",
+        "why": failed.why,
+        "tries": delivery.tries + 1,
+        "at": to_text(from_epoch(store.now())),
+    }
+    fields = [part for pair in letter.items() for part in pair]
+    _settle(store, delivery, "dead", 0, *fields)
+
+
+def disable(store: Store, delivery: Delivery) -> None:
+    """410: nothing more is tried, this delivery included, until `enable`."""
+    _settle(store, delivery, "gone")
+
+
+def enable(store: Store, endpoint: str) -> None:
+    """Whatever waits is tried again, at once."""
+    with store.client.pipeline() as pipeline:
+        pipeline.hdel(store.keys.endpoint(endpoint), "disabled", "failures", "probe_at")
+        pipeline.zadd(store.keys.due(Queue.WEBHOOK), {endpoint: store.now()})
+        pipeline.execute()
+
+
+def status(store: Store, names: Sequence[str]) -> list[EndpointState]:
+    """In the order of the names."""
+    with store.client.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.hgetall(store.keys.endpoint(name))
+            pipeline.zcard(store.keys.deliveries(name))
+        replies = pipeline.execute()
+    groups = _groups(store)
+    return [
+        _state(name, text_dict(fields), waiting, groups.get(name))
+        for name, fields, waiting in zip(names, replies[::2], replies[1::2], strict=True)
+    ]
+
+
+def dead(store: Store, endpoint: str | None = None, most: int = 100) -> list[DeadLetter]:
+    """Dead letters of one endpoint, or of all; newest first."""
+    return list(islice(_letters(store, endpoint), most))
+
+
+def replay_dead(store: Store, endpoint: str, letters: Collection[str] | None = None) -> int:
+    """Dead letters (by id; None: all) become deliveries that nothing was tried for. Returns how many more there are.
+
+    They stay among the dead until they are delivered.
+    """
+    now = store.now()
+    chosen = {
+        _DEAD + letter.id: now
+        for letter in _letters(store, endpoint)
+        if letters is None or letter.id in letters
+    }
+    if not chosen:
+        return 0
+    with store.client.pipeline() as pipeline:
+        pipeline.zadd(store.keys.deliveries(endpoint), chosen, nx=True)
+        pipeline.zadd(store.keys.due(Queue.WEBHOOK), {endpoint: now})
+        return int(pipeline.execute()[0])
+
+
+def replay_since(store: Store, endpoint: str, instant: datetime) -> bool:
+    """The endpoint gets all events since then again, with the same webhook-ids, as far as the stream goes back.
+
+    False where it has not got there yet, so that nothing is to be repeated. Raises LookupError where no worker has
+    ever had this endpoint.
+    """
+    group = _groups(store).get(endpoint)
+    if group is None:
+        raise LookupError(f"no worker has had an endpoint {endpoint}")
+    before = (int(instant.timestamp() * 1000) - 1, 2**64 - 1)
+    if before >= _as_numbers(group.position):
+        return False
+    store.client.xgroup_setid(store.keys.events, _GROUP + endpoint, f"{before[0]}-{before[1]}")
+    return True
+
+
+def trim(store: Store, days: float) -> int:
+    """Deletes events older than that, but none that an endpoint has still to get. Returns how many.
+
+    An endpoint that no worker has vouched for in 30 days is forgotten: it holds nothing. Consumer groups of others
+    don't count either; who reads the stream must keep up.
+    """
+    now = store.now()
+    oldest = (int((now - days * 86_400) * 1000), 0)
+    since = (from_epoch(now) - FORGOTTEN_AFTER).timestamp()
+    known = text_list(store.client.zrangebyscore(store.keys.seen("endpoint"), since, "+inf"))
+    groups = _groups(store)
+    needed = [_as_numbers(_needed(store, name, groups[name])) for name in known if name in groups]
+    time, number = min([oldest, *needed])
+    deleted: Any = store.client.xtrim(store.keys.events, minid=f"{time}-{number}", approximate=False)
+    return int(deleted)
+
+
+def _settle(store: Store, delivery: Delivery, outcome: str, wait_us: int = 0, *letter: str | int) -> None:
+    """Does nothing where the delivery has ended, or somebody else has it: then what they say counts."""
+    store.run("settle_delivery", delivery.endpoint, delivery.id, delivery.lease, outcome, wait_us, *letter)
+
+
+def _state(name: str, fields: dict[str, str], waiting: int, group: _Group | None) -> EndpointState:
+    return EndpointState(
+        name=name,
+        failures=int(fields.get("failures", 0)),
+        disabled="disabled" in fields,
+        waiting=waiting,
+        lag=group and group.lag,
+        dead=int(fields.get("dead", 0)),
+    )
+
+
+def _groups(store: Store) -> dict[str, _Group]:
+    """By the endpoint's name."""
+    try:
+        found: Any = store.client.xinfo_groups(store.keys.events)
+    except redis.ResponseError:  # no such key: there was never an event, nor a worker
+        return {}
+    return {
+        text(one["name"]).removeprefix(_GROUP): _Group(
+            text(one["last-delivered-id"]), one["pending"], one.get("lag")
+        )
+        for one in found
+        if text(one["name"]).startswith(_GROUP)
+    }
+
+
+def _needed(store: Store, endpoint: str, group: _Group) -> str:
+    """The oldest event that this endpoint may still ask for."""
+    if not group.pending:
+        return group.position
+    pending: Any = store.client.xpending(store.keys.events, _GROUP + endpoint)
+    return text(pending["min"]) if pending["min"] else group.position
+
+
+def _letters(store: Store, endpoint: str | None) -> Iterator[DeadLetter]:
+    """Newest first."""
+    newest = "+"
+    while found := _entries(store, newest):
+        newest = f"({found[-1][0]}"
+        wanted = [one for one in found if endpoint in (None, one[1]["endpoint"])]
+        with store.client.pipeline(transaction=False) as pipeline:
+            for letter_id, fields in wanted:
+                pipeline.zscore(store.keys.deliveries(fields["endpoint"]), _DEAD + letter_id)
+            scores = pipeline.execute()
+        for (letter_id, fields), score in zip(wanted, scores, strict=True):
+            yield _letter(letter_id, fields, score is not None)
+
+
+def _entries(store: Store, newest: str) -> list[tuple[str, dict[str, str]]]:
+    found: Any = store.client.xrevrange(store.keys.dead, newest, "-", _CHUNK)
+    return [(text(entry_id), text_dict(fields)) for entry_id, fields in found]
+
+
+def _letter(letter_id: str, fields: dict[str, str], replayed: bool) -> DeadLetter:
+    return DeadLetter(
+        id=letter_id,
+        endpoint=fields["endpoint"],
+        event_id=fields["id"],
+        type=fields["type"],
+        event=fields["event"],
+        status=int(fields["status"]) if fields["status"] else None,
+        why=fields["why"],
+        tries=int(fields["tries"]),
+        at=fields["at"],
+        replayed=replayed,
+    )
+
+
+def _as_numbers(stream_id: str) -> tuple[int, int]:
+    time, number = stream_id.split("-")
+    return int(time), int(number)

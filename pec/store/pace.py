@@ -1,0 +1,167 @@
+"""Pace and turns: which message is sent next, and when. The rules are in the scripts, on Redis's clock."""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from config.settings import Api
+from pec.messages import Message, UnknownRecord, from_hash
+from pec.store.commits import lane_score
+from pec.store.store import Store, text, text_dict, text_list, wall_clock
+
+ROME = ZoneInfo("Europe/Rome")
+MOST_SLOTS_AHEAD = 2
+READS_AHEAD_SECONDS = 2.0
+Outcome = Literal["answered", "silent", "unused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """That one message of a token may be picked."""
+
+    token: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The message whose turn it is. `probe`: the API has been silent, try it with a harmless call first."""
+
+    token: str
+    message: Message
+    probe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a call may be made, and when that was said: epoch seconds on Redis's clock."""
+
+    at: float
+    said_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TooEarly:
+    """No slot is near: come back after this many seconds."""
+
+    wait_seconds: float
+
+
+def digest(token: str) -> str:
+    """What stands for a bearer token in Redis."""
+    return hashlib.blake2b(token.encode(), digest_size=8, person=b"pec token").hexdigest()
+
+
+def interval_seconds(api: Api) -> float:
+    """Between two sends of one token."""
+    return 1 / api.rate + api.margin
+
+
+def hints(
+    store: Store, tokens: Collection[str], api: Api, lease_seconds: float, lead_seconds: float
+) -> list[Hint]:
+    """Hints to hand out now, for tokens (digests) that this process can send with."""
+    interval_us = round(interval_seconds(api) * 1e6)
+    known = [part for token in tokens for part in (token, interval_us, api.in_flight)]
+    found = store.run("hint", round(lease_seconds * 1e6), round(lead_seconds * 1e6), *known)
+    return [Hint(text(token), text(number)) for token, *numbers in found for number in numbers]
+
+
+def pick(store: Store, hint: Hint, api: Api, lease_seconds: float) -> Picked | None:
+    """Takes the next message out of its lane, for the length of a lease. It is not claimed yet.
+
+    Raises UnknownRecord: the message was written by a newer version; its lease gives it back to one.
+    """
+    reply = store.run("pick", hint.token, hint.number, round(lease_seconds * 1e6), api.in_flight)
+    if text(reply[0]) != "picked":
+        return None
+    _, _, message_id, probe, stored = reply
+    try:
+        message = from_hash(text(message_id), text_dict(stored))
+    except UnknownRecord:
+        settle(store, hint.token, text(message_id), "unused")
+        raise
+    return Picked(hint.token, message, text(probe) == "1")
+
+
+def put_back(store: Store, token: str, message: Message) -> None:
+    """A picked message that was not claimed goes back to its place."""
+    not_after = f"{message.not_after.timestamp():.3f}" if message.not_after else ""
+    store.run("put_back", token, message.account, message.id, lane_score(message), not_after)
+
+
+def reserve_send(store: Store, token: str, api: Api) -> Slot | TooEarly:
+    """A slot for one send, at most two intervals ahead."""
+    interval = interval_seconds(api)
+    return _reserve(store, store.keys.limiter(token), interval, MOST_SLOTS_AHEAD * interval, api)
+
+
+def reserve_read(store: Store, token: str, api: Api) -> Slot | TooEarly:
+    """A slot for one call that is not a send."""
+    return _reserve(store, store.keys.reads(token), 1 / api.read_rate, READS_AHEAD_SECONDS, None)
+
+
+def unreserve_send(store: Store, token: str, slot: Slot, api: Api) -> None:
+    """Gives back a slot that was missed, or not needed."""
+    args: list[str | int] = [
+        store.keys.limiter(token),
+        round(slot.at * 1e6),
+        round(interval_seconds(api) * 1e6),
+    ]
+    store.script("unreserve")(args=args)
+
+
+def settle(store: Store, token: str, message_id: str, outcome: Outcome, still_seconds: float = 0) -> None:
+    """The message is off the wire; the token may be kept still (429)."""
+    store.run("settle", token, message_id, outcome, still_seconds)
+
+
+def flight_command(store: Store, token: str, message_id: str, until: float) -> list[str | float]:
+    """For the commit of a claim: its place on the wire is taken until then (epoch seconds)."""
+    return ["ZADD", store.keys.flight(token), str(round(until * 1e6)), message_id]
+
+
+def _reserve(
+    store: Store, limiter: str, interval: float, ahead: float, capped: Api | None
+) -> Slot | TooEarly:
+    calendar = json.dumps(_calendar(wall_clock(), capped))
+    reply = store.script("reserve")(args=[limiter, round(interval * 1e6), round(ahead * 1e6), calendar])
+    outcome, *numbers = text_list(reply)
+    if outcome == "slot":
+        return Slot(int(numbers[0]) / 1e6, int(numbers[1]) / 1e6)
+    return TooEarly(int(numbers[0]) / 1e6)
+
+
+def _calendar(now: float, capped: Api | None) -> dict[str, object]:
+    """Days and months of Europe/Rome around now; the script chooses by Redis's clock."""
+    today = (
+        datetime.fromtimestamp(now, UTC).astimezone(ROME).replace(hour=0, minute=0, second=0, microsecond=0)
+    )
+    days = [_midnight(today + timedelta(days=shift)) for shift in range(-1, 3)]
+    first = today.replace(day=1)
+    months = [_month(first, shift) for shift in range(-1, 3)]
+    return {
+        "days": _spans(days, "%Y-%m-%d"),
+        "months": _spans(months, "%Y-%m"),
+        "daily": (capped and capped.daily_cap) or 0,
+        "monthly": (capped and capped.monthly_cap) or 0,
+    }
+
+
+def _midnight(instant: datetime) -> datetime:
+    """Local midnight of that date, whichever offset it has that day."""
+    return datetime(instant.year, instant.month, instant.day, tzinfo=ROME)
+
+
+def _month(first: datetime, shift: int) -> datetime:
+    months = first.year * 12 + first.month - 1 + shift
+    return datetime(months // 12, months % 12 + 1, 1, tzinfo=ROME)
+
+
+def _spans(starts: Sequence[datetime], label: str) -> list[tuple[str, float, float]]:
+    return [(start.strftime(label), start.timestamp(), end.timestamp()) for start, end in pairwise(starts)]

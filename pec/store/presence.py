@@ -1,0 +1,43 @@
+"""Which workers live, and what they serve: how an unknown account or an unserved queue is noticed."""
+
+from collections.abc import Mapping
+
+from pec.store.store import Store, text_dict, text_list, wall_clock
+
+
+def vouch(store: Store, seen: Mapping[str, list[str]], seconds: float) -> None:
+    """A live worker serves these: kinds are `account`, `endpoint`, `queue`, `worker`."""
+    until = wall_clock() + seconds
+    with store.client.pipeline(transaction=False) as pipeline:
+        for kind, names in seen.items():
+            if names:
+                pipeline.zadd(store.keys.seen(kind), dict.fromkeys(names, until))
+        pipeline.execute()
+
+
+def vouched(store: Store, kind: str) -> set[str]:
+    """Those that a live worker serves now."""
+    return set(text_list(store.client.zrangebyscore(store.keys.seen(kind), wall_clock(), "+inf")))
+
+
+def describe(store: Store, worker_id: str, about: Mapping[str, str], seconds: float) -> None:
+    """Where a live worker runs and what it serves, for operators."""
+    with store.client.pipeline(transaction=False) as pipeline:
+        pipeline.hset(store.keys.worker(worker_id), items=[part for pair in about.items() for part in pair])
+        pipeline.expire(store.keys.worker(worker_id), int(seconds))
+        pipeline.execute()
+
+
+def leave(store: Store, worker_id: str) -> None:
+    """The worker stops in an orderly way."""
+    store.client.delete(store.keys.worker(worker_id))
+    store.client.zrem(store.keys.seen("worker"), worker_id)
+
+
+def workers(store: Store) -> dict[str, dict[str, str]]:
+    """The live workers, by id."""
+    found = {
+        name: text_dict(store.client.hgetall(store.keys.worker(name)))
+        for name in sorted(vouched(store, "worker"))
+    }
+    return {name: about for name, about in found.items() if about}

@@ -1,0 +1,117 @@
+"""Reading what the store keeps of messages: records, receipts, content, batches."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pec.messages import Message, from_hash
+from pec.names import State
+from pec.receipts import Receipt
+from pec.store.receipts import from_json
+from pec.store.store import Store, text, text_dict, text_list
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a message's receipts; `marks` are mails that were told once."""
+
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    marks: frozenset[str] = frozenset()
+
+
+def read(store: Store, message_id: str) -> Message | None:
+    """The message, or None. Raises UnknownRecord."""
+    stored = text_dict(store.client.hgetall(store.keys.message(message_id)))
+    return from_hash(message_id, stored) if stored else None
+
+
+def read_all(store: Store, message_ids: Iterable[str]) -> Iterator[Message]:
+    """Those that exist, in order, a chunk to a round trip. Raises UnknownRecord."""
+    ids = list(message_ids)
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        with store.client.pipeline(transaction=False) as pipeline:
+            for message_id in chunk:
+                pipeline.hgetall(store.keys.message(message_id))
+            for message_id, stored in zip(chunk, pipeline.execute(), strict=True):
+                if stored:
+                    yield from_hash(message_id, text_dict(stored))
+
+
+def read_with_receipts(store: Store, message_id: str) -> tuple[Message | None, Kept]:
+    """Both in one round trip. Raises UnknownRecord."""
+    with store.client.pipeline(transaction=False) as pipeline:
+        pipeline.hgetall(store.keys.message(message_id))
+        pipeline.hgetall(store.keys.receipts(message_id))
+        stored, receipts = (text_dict(reply) for reply in pipeline.execute())
+    return (from_hash(message_id, stored) if stored else None), _kept(receipts)
+
+
+def receipts_of(store: Store, message_id: str) -> dict[str, Receipt]:
+    """By key."""
+    return _kept(text_dict(store.client.hgetall(store.keys.receipts(message_id)))).receipts
+
+
+def _kept(stored: dict[str, str]) -> Kept:
+    receipts = {key: from_json(value) for key, value in stored.items() if value}
+    return Kept(receipts, frozenset(key for key, value in stored.items() if not value))
+
+
+def content(store: Store, sha256: str) -> bytes:
+    """Bytes that a taken message needs. Raises KeyError where they are gone."""
+    data = store.client.hget(store.keys.content(sha256), "data")
+    if data is None:
+        raise KeyError(sha256)
+    return bytes(data)  # type: ignore[arg-type]  # redis-py types every reply as maybe awaitable
+
+
+def content_size(store: Store, sha256: str) -> int | None:
+    """Bytes of stored content, or None where it is not stored."""
+    key = store.keys.content(sha256)
+    if not store.client.hexists(key, "data"):
+        return None
+    return int(store.client.hstrlen(key, "data"))
+
+
+def owner_of(store: Store, account: str, code: str) -> str | None:
+    """The id of the message that a code of this mailbox belongs to."""
+    found = store.client.get(store.keys.code(account, code))
+    return text(found) if found is not None else None
+
+
+def ids_in(store: Store, state: State, most: int) -> list[str]:
+    """The messages in a state, newest first."""
+    return text_list(store.client.zrevrange(store.keys.state(state), 0, most - 1))
+
+
+def ids_of_batch(store: Store, batch: str) -> list[str]:
+    """In the order of intake."""
+    return text_list(store.client.zrange(store.keys.members(batch), 0, -1))
+
+
+def ids_of_job(store: Store, job_id: str) -> list[str]:
+    """The messages that a job made: itself, or one for each recipient. Empty where it is not known."""
+    taken = store.client.get(store.keys.taken(job_id))
+    if taken is not None:
+        count = int(text(taken).split()[1])
+        return children(job_id, count)
+    return [job_id] if store.client.exists(store.keys.message(job_id)) else []
+
+
+def children(job_id: str, count: int) -> list[str]:
+    """`id`, or `id#1`, `id#2`, … where a job made several messages."""
+    return [job_id] if count == 0 else [f"{job_id}#{number}" for number in range(1, count + 1)]
+
+
+def counts(store: Store) -> dict[State, int]:
+    """Messages by state."""
+    with store.client.pipeline(transaction=False) as pipeline:
+        for state in State:
+            pipeline.zcard(store.keys.state(state))
+        return dict(zip(State, pipeline.execute(), strict=True))
+
+
+def batch_of(store: Store, name: str) -> dict[str, str]:
+    """The hash `pec:batch:<name>`, empty where there is none."""
+    return text_dict(store.client.hgetall(store.keys.batch(name)))

@@ -1,0 +1,102 @@
+-- commit(payload, blob, …): applies changes of records, schedule, events and counts together, or nothing.
+--
+-- ARGV[1]  JSON {
+--   ns        namespace
+--   op        random id of this commit; the first record keeps it, so that a repeat gets the first answer
+--   now       RFC 3339, for batch.completed
+--   records   [{key, version ("0": must not exist), set: [field, value, …], del: [field, …]}]
+--   absent    [key, …]                   keys that must not exist
+--   contents  [{key, blob: 0 | n, times}]  needed by so many more; the bytes are ARGV[n], or must be there already
+--   batches   [{name, from: "" | state, to: "" | state, ended: 0 | 1, size: "" | n}]
+--   commands  [[name, argument, …]]      run in order
+--   lanes     [{account, id, score}]     enter their lanes
+-- }
+-- Returns {"applied"} | {"repeated"} | {"conflict", key} | {"present", key, value} | {"missing", key}
+
+local payload = cjson.decode(ARGV[1])
+local ns, first = payload.ns, payload.records[1]
+
+if first and call("HGET", first.key, "op") == payload.op then
+    return {"repeated"}
+end
+for _, record in ipairs(payload.records) do
+    if (call("HGET", record.key, "version") or "0") ~= record.version then
+        return {"conflict", record.key}
+    end
+end
+for _, key in ipairs(payload.absent) do
+    if call("EXISTS", key) == 1 then
+        return {"present", key, call("GET", key)}
+    end
+end
+for _, content in ipairs(payload.contents) do
+    if content.blob == 0 and call("HEXISTS", content.key, "data") == 0 then
+        return {"missing", content.key}
+    end
+end
+
+-- Tells that a batch is complete, once, when as many messages ended as it was said to have.
+local function complete(key, name)
+    local size, ended, told = unpack(call("HMGET", key, "size", "ended", "completed_at"))
+    if not size or told or tonumber(ended or "0") < tonumber(size) then
+        return
+    end
+    call("HSET", key, "completed_at", payload.now)
+    local counts, fields = {}, call("HGETALL", key)
+    for i = 1, #fields, 2 do
+        local count = tonumber(fields[i + 1])
+        if count and count > 0 and fields[i] ~= "size" and fields[i] ~= "ended" then
+            counts[fields[i]] = count
+        end
+    end
+    local body = cjson.encode({
+        type = "batch.completed",
+        timestamp = payload.now,
+        data = {batch = name, size = tonumber(size), counts = counts},
+    })
+    local id = "evt_" .. string.sub(redis.sha1hex(key .. payload.now), 1, 30)
+    call("XADD", ns .. ":events", "*", "id", id, "type", "batch.completed", "event", body)
+end
+
+local function count(batch)
+    local key = ns .. ":batch:" .. batch.name
+    if batch.from ~= "" then
+        call("HINCRBY", key, batch.from, -1)
+    end
+    if batch.to ~= "" then
+        call("HINCRBY", key, batch.to, 1)
+    end
+    if batch.ended > 0 then
+        call("HINCRBY", key, "ended", batch.ended)
+    end
+    if batch.size ~= "" then
+        call("HSET", key, "size", batch.size)
+    end
+    complete(key, batch.name)
+end
+
+for _, record in ipairs(payload.records) do
+    call("HSET", record.key, unpack(record.set))
+    if #record.del > 0 then
+        call("HDEL", record.key, unpack(record.del))
+    end
+end
+if first then
+    call("HSET", first.key, "op", payload.op)
+end
+for _, content in ipairs(payload.contents) do
+    if content.blob > 0 then
+        call("HSET", content.key, "data", ARGV[content.blob])
+    end
+    call("HINCRBY", content.key, "refs", content.times)
+end
+for _, command in ipairs(payload.commands) do
+    call(unpack(command))
+end
+for _, lane in ipairs(payload.lanes) do
+    enter_lane(ns, lane.account, lane.id, lane.score)
+end
+for _, batch in ipairs(payload.batches) do
+    count(batch)
+end
+return {"applied"}

@@ -1,0 +1,38 @@
+-- Fragment, put before the scripts that need it: how messages stand in line.
+--
+-- Keys     <ns>:lane:<account>      sorted set: id → priority and age
+--          <ns>:turns:<token>       sorted set: account → turn; only accounts that have work and are not paused
+--          <ns>:due:send            sorted set: token → when its next hint is due
+--          <ns>:account:<account>   hash: token, paused, …
+
+local call = redis.call
+
+local function now_us()
+    local time = call("TIME")
+    return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+
+local function seconds(us)
+    return string.format("%.6f", us / 1e6)
+end
+
+-- Gives an account its turn, if it has work and is not paused. Newcomers go before those just served.
+local function take_turns(ns, account)
+    local token, paused = unpack(call("HMGET", ns .. ":account:" .. account, "token", "paused"))
+    if paused or not token or call("EXISTS", ns .. ":lane:" .. account) == 0 then
+        return
+    end
+    local turn = tonumber(call("HGET", ns .. ":limiter:" .. token, "turn") or "0")
+    call("ZADD", ns .. ":turns:" .. token, "NX", turn - 0.5, account)
+    local due = ns .. ":due:send"
+    if not call("ZSCORE", due, token) then
+        call("ZADD", due, seconds(now_us()), token)
+    else
+        call("ZADD", due, "LT", seconds(now_us()), token)
+    end
+end
+
+local function enter_lane(ns, account, id, score)
+    call("ZADD", ns .. ":lane:" .. account, score, id)
+    take_turns(ns, account)
+end

@@ -1,0 +1,58 @@
+-- pick(namespace, token, hint, lease_us, in_flight): the message whose turn it is, taken out of its lane.
+--
+-- The message stays queued: if it is not claimed within the lease, `due:release` puts it back. Accounts take turns.
+-- While the API's circuit is open, one message at a time is picked, and it is a probe.
+--
+-- Returns  {"picked", account, id, probe ("0" | "1"), [field, value, …]} | {"empty"} | {"full"} | {"open"}
+
+local ns, token, hint, lease, in_flight = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local turns, flight, circuit = ns .. ":turns:" .. token, ns .. ":flight:" .. token, ns .. ":circuit"
+local limiter = ns .. ":limiter:" .. token
+local now = now_us()
+
+call("ZREM", ns .. ":hints:" .. token, hint)
+call("ZREMRANGEBYSCORE", flight, "-inf", now)
+if call("ZCARD", flight) >= in_flight then
+    return {"full"}
+end
+
+local failures, next_at, probe_until = unpack(call("HMGET", circuit, "failures", "next_at", "probe_until"))
+local probing = tonumber(failures or "0") >= 3
+if probing and (now < tonumber(next_at or "0") or now < tonumber(probe_until or "0")) then
+    return {"open"}
+end
+
+-- The next message of one account that is still queued: others were cancelled or claimed meanwhile.
+local function pop(account)
+    while true do
+        local id = call("ZPOPMIN", ns .. ":lane:" .. account)[1]
+        if not id then
+            return nil
+        end
+        if call("HGET", ns .. ":message:" .. id, "state") == "queued" then
+            return id
+        end
+    end
+end
+
+while true do
+    local account = call("ZRANGE", turns, 0, 0)[1]
+    if not account then
+        return {"empty"}
+    end
+    local paused = call("HEXISTS", ns .. ":account:" .. account, "paused") == 1
+    local id = not paused and pop(account)
+    if paused or call("EXISTS", ns .. ":lane:" .. account) == 0 then
+        call("ZREM", turns, account)
+    else
+        call("ZADD", turns, call("HINCRBY", limiter, "turn", 1), account)
+    end
+    if id then
+        call("ZADD", ns .. ":due:release", seconds(now + lease), id)
+        call("ZADD", flight, now + lease, id)
+        if probing then
+            call("HSET", circuit, "probe_until", now + lease)
+        end
+        return {"picked", account, id, probing and "1" or "0", call("HGETALL", ns .. ":message:" .. id)}
+    end
+end

@@ -1,0 +1,18 @@
+-- put_back(namespace, token, account, id, score, not_after): a message that was picked and not claimed goes back.
+--
+-- ARGV     not_after is epoch seconds, or "" for none
+-- Returns  1, or 0 where it is no longer queued (somebody else claimed or cancelled it)
+
+local ns, token, account, id, score, not_after = unpack(ARGV)
+
+call("ZREM", ns .. ":flight:" .. token, id)
+if call("HGET", ns .. ":message:" .. id, "state") ~= "queued" then
+    return 0
+end
+if not_after == "" then
+    call("ZREM", ns .. ":due:release", id)
+else
+    call("ZADD", ns .. ":due:release", not_after, id)
+end
+enter_lane(ns, account, id, score)
+return 1

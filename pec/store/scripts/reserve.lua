@@ -1,0 +1,56 @@
+-- reserve(limiter, interval_us, most_ahead_us, calendar): the next slot of a limiter, on Redis's clock (GCRA without bursts).
+--
+-- ARGV     limiter        key of a hash: tat, not_before, run, day, day_count, month, month_count
+--          calendar       JSON {days: [[label, start_s, end_s], …], months: […], daily: n | 0, monthly: n | 0};
+--                         the caller's clock only has to be right to a day
+-- Returns  {"slot", slot_us, now_us} | {"early", wait_us} | {"capped", wait_us}
+
+local limiter, interval, ahead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local calendar = cjson.decode(ARGV[4])
+local now = now_us()
+local tat, not_before, run = unpack(call("HMGET", limiter, "tat", "not_before", "run"))
+tat, not_before = tonumber(tat or "0"), tonumber(not_before or "0")
+
+-- Another server, or the same one started again: what it knows of the last send may be old.
+local run_now = string.match(call("INFO", "server"), "run_id:(%x+)")
+if run ~= run_now then
+    not_before = math.max(not_before, now + interval)
+    call("HSET", limiter, "run", run_now, "not_before", not_before)
+end
+if tat > now + ahead + 2 * interval then -- the server's clock was set back
+    tat = now + interval
+end
+
+local slot = math.max(now, tat, not_before)
+if slot > now + ahead then
+    return {"early", slot - now}
+end
+
+local function period(spans)
+    for _, span in ipairs(spans) do
+        if slot / 1e6 >= span[2] and slot / 1e6 < span[3] then
+            return span[1], span[3] * 1e6
+        end
+    end
+end
+
+-- How many were sent in this period, and whether the cap lets one more go.
+local function counted(name, spans, cap)
+    local label, ends = period(spans)
+    local known, count = unpack(call("HMGET", limiter, name, name .. "_count"))
+    count = known == label and tonumber(count) or 0
+    return label, count, (cap > 0 and count >= cap) and ends or nil
+end
+
+local day, day_count, day_full = counted("day", calendar.days, calendar.daily)
+local month, month_count, month_full = counted("month", calendar.months, calendar.monthly)
+local full = month_full or day_full
+if full then
+    call("HSET", limiter, "not_before", math.min(full, now + 60 * 1e6)) -- a raised cap is noticed in a minute
+    return {"capped", full - now}
+end
+call("HSET", limiter, "tat", slot + interval)
+if day then
+    call("HSET", limiter, "day", day, "day_count", day_count + 1, "month", month, "month_count", month_count + 1)
+end
+return {"slot", slot, now}

@@ -1,0 +1,35 @@
+-- settle(namespace, token, id, outcome, not_before_s): a message has left the wire; what that says of the API.
+--
+-- ARGV     outcome       "answered": the API is well; "silent": unknown or unreachable; "unused": nothing was tried
+--          not_before_s  seconds to keep the token still (429), or 0
+-- Returns  failures in a row
+
+local ns, token, id, outcome, still = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local circuit = ns .. ":circuit"
+local now = now_us()
+local FIRST_US, MOST_US, THRESHOLD = 5e6, 300e6, 3
+
+call("ZREM", ns .. ":flight:" .. token, id)
+local failures = tonumber(call("HGET", circuit, "failures") or "0")
+if outcome == "answered" and failures > 0 then
+    call("DEL", circuit)
+    failures = 0
+elseif outcome == "silent" then
+    failures = call("HINCRBY", circuit, "failures", 1)
+    call("HDEL", circuit, "probe_until")
+    if failures >= THRESHOLD then
+        local wait = math.min(MOST_US, FIRST_US * 2 ^ (failures - THRESHOLD))
+        call("HSET", circuit, "next_at", string.format("%.0f", now + wait))
+    end
+elseif failures >= THRESHOLD then
+    call("HDEL", circuit, "probe_until")
+end
+if still > 0 then
+    local limiter = ns .. ":limiter:" .. token
+    local known = tonumber(call("HGET", limiter, "not_before") or "0")
+    call("HSET", limiter, "not_before", string.format("%.0f", math.max(known, now + still * 1e6)))
+end
+if call("EXISTS", ns .. ":turns:" .. token) == 1 then
+    call("ZADD", ns .. ":due:send", seconds(now), token)
+end
+return failures

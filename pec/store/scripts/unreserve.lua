@@ -1,0 +1,16 @@
+-- unreserve(limiter, slot_us, interval_us): gives a slot back. It can be used again if it was the last one given.
+--
+-- Returns  1 where it can be used again, else 0
+
+local limiter, slot, interval = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+
+for _, name in ipairs({"day_count", "month_count"}) do
+    if tonumber(call("HGET", limiter, name) or "0") > 0 then
+        call("HINCRBY", limiter, name, -1)
+    end
+end
+if tonumber(call("HGET", limiter, "tat") or "0") == slot + interval then
+    call("HSET", limiter, "tat", slot)
+    return 1
+end
+return 0

@@ -1,0 +1,78 @@
+"""The store: one Redis, its keys and its scripts. What is done with them is in the modules beside."""
+
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.commands.core import Script
+
+from pec.names import Queue
+from pec.store.keys import Keys
+
+_FOLDER = Path(__file__).parent / "scripts"
+# What was done on the wire must be written down even when memory is full; intake must not fill it.
+_AFTER_THE_WIRE = "#!lua flags=allow-oom\n"
+_INTAKE = "#!lua\n"
+
+
+class Store:
+    """Shared by all threads of a process; holds no state but its connections."""
+
+    def __init__(self, client: redis.Redis, namespace: str, replicas: int = 0) -> None:
+        self.client = client
+        self.keys = Keys(namespace)
+        self.replicas = replicas
+        self._scripts: dict[tuple[str, bool], Script] = {}
+
+    def script(self, name: str, *, intake: bool = False) -> Script:
+        """A script of `scripts/<name>.lua`, made to be run twice without harm: redis-py repeats lost replies."""
+        if (name, intake) not in self._scripts:
+            source = (_INTAKE if intake else _AFTER_THE_WIRE) + _source(name)
+            self._scripts[name, intake] = self.client.register_script(source)
+        return self._scripts[name, intake]
+
+    def run(self, name: str, *args: str | bytes | float) -> Any:
+        """Runs a script with the namespace as its first argument."""
+        return self.script(name)(args=[self.keys.namespace, *args])
+
+    def now(self) -> float:
+        """Redis's clock, in epoch seconds: the one clock that all workers share."""
+        seconds, micros = text_list(self.client.time())
+        return int(seconds) + int(micros) / 1e6
+
+    def set_due(self, queue: Queue, member: str, at: float) -> None:
+        """Schedules a deed (epoch seconds)."""
+        self.client.zadd(self.keys.due(queue), {member: at})
+
+    def clear_due(self, queue: Queue, member: str) -> None:
+        self.client.zrem(self.keys.due(queue), member)
+
+
+@cache
+def _source(name: str) -> str:
+    fragment = (_FOLDER / "lanes.fragment.lua").read_text(encoding="utf-8")
+    return fragment + (_FOLDER / f"{name}.lua").read_text(encoding="utf-8")
+
+
+def text(value: Any) -> str:
+    """A reply as text."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def text_list(values: Any) -> list[str]:
+    return [text(value) for value in values]
+
+
+def text_dict(reply: Any) -> dict[str, str]:
+    """A hash as redis-py returns it, or as a script does: a flat list."""
+    if isinstance(reply, dict):
+        return {text(name): text(value) for name, value in reply.items()}
+    flat = text_list(reply)
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def wall_clock() -> float:
+    """This machine's clock, in epoch seconds: for what people read, never for pace or leases."""
+    return time.time()

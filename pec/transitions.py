@@ -1,0 +1,334 @@
+"""What happens to a message, as pure functions: the record, what happened and the time give the change.
+
+The one place where states follow each other (docs/states.md draws it). No I/O, and no clock of its own.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from config.settings import Receipts as ReceiptRules
+from config.settings import Uncertain as UncertainRules
+from pec.backoff import delay, doubling
+from pec.changes import Change, Lane, changed
+from pec.events import Told, of_message
+from pec.messages import Message, Reason
+from pec.names import Event, Queue, State
+from pec.receipts import Receipt, Unrecognised, mark, merge
+from pec.states import Facts, judge
+
+RETURN_FIRST_SECONDS, RETURN_MOST_SECONDS = 2, 300
+UNREADABLE_RETRY_SECONDS = 60
+GRACE = timedelta(seconds=5)  # between a send's deadline and the look-up that presumes its worker dead
+
+
+class NotAllowed(Exception):  # noqa: N818 - named by what it tells the operator
+    """The message is in a state in which this can't be done. The text says what can."""
+
+
+# Waiting to be sent
+
+
+def waiting(message: Message, now: datetime) -> tuple[dict[Queue, datetime | None], Lane]:
+    """Where a queued message waits: for its time, or in its lane (until not_after)."""
+    if message.not_before and message.not_before > now:
+        return {Queue.RELEASE: message.not_before}, Lane.LEAVE
+    return {Queue.RELEASE: message.not_after}, Lane.ENTER
+
+
+def overdue(message: Message, now: datetime) -> Change | None:
+    """A queued message past its not_after expires; None where it may still be sent."""
+    if message.not_after is None or now < message.not_after:
+        return None
+    reason = Reason("not_sent_in_time", "its not_after passed before it could be sent")
+    return _leave(message, now, State.EXPIRED, reason)
+
+
+def cancelled(message: Message, now: datetime) -> Change:
+    """Raises NotAllowed once its bytes may have left."""
+    if message.state is not State.QUEUED:
+        raise NotAllowed(f"is {message.state}: only a message that is still queued can be cancelled")
+    return _leave(message, now, State.CANCELLED, Reason("cancelled", "cancelled before it was sent"))
+
+
+def _leave(message: Message, now: datetime, state: State, reason: Reason) -> Change:
+    return changed(
+        message, now, {"state": state, "reason": reason}, lane=Lane.LEAVE, due={Queue.RELEASE: None}
+    )
+
+
+# Sending
+
+
+def claimed(message: Message, now: datetime, reference: str | None, send_deadline_seconds: float) -> Change:
+    """On disk before the wire: from here on the bytes may leave, and a look-up follows if nothing is heard."""
+    fields = {
+        "state": State.SENDING,
+        "attempts": message.attempts + 1,
+        "reference": reference,
+        "claimed_at": now,
+        "reason": None,
+    }
+    look_up = now + timedelta(seconds=send_deadline_seconds) + GRACE
+    return changed(message, now, fields, due={Queue.RELEASE: None, Queue.LOOKUP: look_up}, lane=Lane.LEAVE)
+
+
+def unclaimed(message: Message, now: datetime) -> Change:
+    """The claim is given back: it is certain that no byte left."""
+    due, lane = waiting(message, now)
+    fields = {"state": State.QUEUED, "attempts": message.attempts - 1, "claimed_at": None}
+    return changed(message, now, fields, due={**due, Queue.LOOKUP: None}, lane=lane)
+
+
+def answered(message: Message, code: str, now: datetime, rules: ReceiptRules, chance: float) -> Change:
+    """The API took it and gave a code."""
+    fields = {"state": State.SENT, "code": code, "sent_at": now, "returns": 0, "looks": 0, "reason": None}
+    first_check = now + delay(rules.backoff, 0, chance)
+    return changed(message, now, fields, due={Queue.LOOKUP: None, Queue.CHECK: first_check})
+
+
+def returned(
+    message: Message,
+    now: datetime,
+    reason: Reason,
+    wait_seconds: float | None,
+    chance: float,
+    nothing_left: bool = False,
+) -> Change:
+    """Nothing was taken: back to the lane, after a wait (by default one that doubles)."""
+    wait = (
+        timedelta(seconds=wait_seconds)
+        if wait_seconds is not None
+        else doubling(RETURN_FIRST_SECONDS, RETURN_MOST_SECONDS, message.returns, chance)
+    )
+    back_at = min(now + wait, message.not_after) if message.not_after else now + wait
+    fields = {
+        "state": State.QUEUED,
+        "attempts": message.attempts - (nothing_left and message.state is State.SENDING),
+        "returns": message.returns + 1,
+        "reason": reason,
+        "claimed_at": None,
+    }
+    return changed(message, now, fields, due={Queue.LOOKUP: None, Queue.RELEASE: back_at}, lane=Lane.LEAVE)
+
+
+def failed(message: Message, now: datetime, reason: Reason) -> Change:
+    """It can't be sent: the API refused the request for good, or its content is gone."""
+    due = {Queue.LOOKUP: None, Queue.RELEASE: None}
+    return changed(message, now, {"state": State.FAILED, "reason": reason}, due=due, lane=Lane.LEAVE)
+
+
+def lost(message: Message, now: datetime, reason: Reason, rules: UncertainRules) -> Change:
+    """The answer was lost: it may have been sent, or not. The mailbox is searched; it is never sent again blindly."""
+    fields = {
+        "state": State.UNCERTAIN,
+        "reason": reason,
+        "sent_at": message.claimed_at or now,
+        "looks": 0,
+        "suspects": (*message.suspects, message.reference) if message.reference else message.suspects,
+    }
+    change = changed(message, now, fields)
+    return replace(change, due={Queue.LOOKUP: max(now, look_due(change.after, rules))})
+
+
+# Looking for an uncertain send
+
+
+def look_due(message: Message, rules: UncertainRules) -> datetime:
+    """From when the next look counts. Once held, any time."""
+    since = message.claimed_at or message.updated_at
+    if message.state is not State.UNCERTAIN:
+        return since
+    return since + timedelta(seconds=rules.lookups[min(message.looks, len(rules.lookups) - 1)])
+
+
+def adopted(
+    message: Message,
+    code: str,
+    seen: Collection[Receipt],
+    now: datetime,
+    rules: ReceiptRules,
+    chance: float,
+) -> Change:
+    """The mailbox shows that it was sent, under this code: its state is what its receipts say."""
+    reference = _reference_of(message, seen)
+    found = replace(
+        message, code=code, reference=reference, sent_at=message.claimed_at or now, looks=0, resend=False
+    )
+    change = observed(found, {}, seen, (), now, rules, chance)
+    suspects = tuple(other for other in message.suspects if other != reference)
+    after = replace(change.after, suspects=suspects)
+    return replace(
+        change, before=message, after=after, due={**change.due, Queue.LOOKUP: None, Queue.RELEASE: None}
+    )
+
+
+def not_found(
+    message: Message, now: datetime, rules: UncertainRules, readable: bool = True, blind: str = ""
+) -> Change:
+    """A look-up found nothing: look again, hold it for an operator, or send it again if one asked.
+
+    A mailbox that could not be read, or had no room, proves nothing: that look does not count.
+    """
+    since = message.claimed_at or now
+    if not readable:
+        again = now + timedelta(seconds=UNREADABLE_RETRY_SECONDS)
+        return changed(message, now, {"reason": _blind(message, blind)}, due={Queue.LOOKUP: again})
+    if message.state is State.HELD:
+        return _still_held(message, now, since, rules)
+    looks = message.looks + 1
+    if looks < len(rules.lookups):
+        change = changed(message, now, {"looks": looks})
+        return replace(change, due={Queue.LOOKUP: max(now, look_due(change.after, rules))})
+    reason = Reason(
+        "not_found",
+        f"its answer was lost and {looks} searches of the mailbox did not find it: "
+        f"`pec resend {message.id}` or `pec discard {message.id}`",
+    )
+    again = now + timedelta(seconds=rules.held_interval)
+    return changed(
+        message, now, {"state": State.HELD, "looks": looks, "reason": reason}, due={Queue.LOOKUP: again}
+    )
+
+
+def _still_held(message: Message, now: datetime, since: datetime, rules: UncertainRules) -> Change:
+    if message.resend:
+        fields = {"state": State.QUEUED, "resend": False, "reason": None, "looks": 0, "claimed_at": None}
+        due, lane = waiting(message, now)
+        return changed(message, now, fields, due={**due, Queue.LOOKUP: None}, lane=lane)
+    again = now + timedelta(seconds=rules.held_interval)
+    last = since + timedelta(seconds=rules.lookups[-1] + rules.held_period)
+    return changed(
+        message, now, {"looks": message.looks + 1}, due={Queue.LOOKUP: again if again <= last else None}
+    )
+
+
+def _blind(message: Message, blind: str) -> Reason | None:
+    if message.reason is None:
+        return None
+    return replace(message.reason, details={**message.reason.details, "search": blind})
+
+
+def _reference_of(message: Message, seen: Collection[Receipt]) -> str | None:
+    """Which attempt the receipts tell of."""
+    for reference in (*message.suspects, message.reference):
+        if reference and any(receipt.subject.endswith(mark(reference)) for receipt in seen):
+            return reference
+    return message.reference
+
+
+def resend_asked(message: Message, now: datetime) -> Change:
+    """An operator asks to send it again: one more look first. Raises NotAllowed."""
+    _must_be_held(message, "sent again")
+    return changed(message, now, {"resend": True}, due={Queue.LOOKUP: now})
+
+
+def discarded(message: Message, now: datetime) -> Change:
+    """An operator gives it up. Raises NotAllowed."""
+    _must_be_held(message, "discarded")
+    reason = Reason("discarded", "given up by an operator after its answer was lost")
+    return changed(message, now, {"state": State.FAILED, "reason": reason}, due={Queue.LOOKUP: None})
+
+
+def _must_be_held(message: Message, what: str) -> None:
+    if message.state is State.UNCERTAIN:
+        raise NotAllowed("is still being looked for in the mailbox: it will be held, or found, by itself")
+    if message.state is not State.HELD:
+        raise NotAllowed(f"is {message.state}: only a held message can be {what}")
+
+
+# Receipts
+
+
+def observed(
+    message: Message,
+    kept: Mapping[str, Receipt],
+    seen: Collection[Receipt],
+    unrecognised: Collection[Unrecognised],
+    now: datetime,
+    rules: ReceiptRules,
+    chance: float,
+) -> Change:
+    """A look at the mailbox, whatever it showed: the state its receipts say, and when to look next."""
+    known = merge(kept.values(), seen)
+    verdict = judge(known, _facts(message, rules), now)
+    fields = {
+        "state": verdict.state,
+        "reason": verdict.reason,
+        "accepted_at": verdict.accepted_at,
+        "outcomes": {address: str(state) for address, state in verdict.outcomes.items()},
+        "looks": message.looks + 1 if verdict.state is message.state else 0,
+        "acceptance_late": message.acceptance_late or _acceptance_is_late(message, verdict.state, now, rules),
+    }
+    change = changed(message, now, fields)
+    keys = {receipt.key for receipt in known}
+    return replace(
+        change,
+        due={Queue.CHECK: _next_check(change.after, now, rules, chance)},
+        receipts=tuple(receipt for receipt in known if kept.get(receipt.key) != receipt),
+        superseded=tuple(key for key in kept if key not in keys),
+        marks=tuple(one.key for one in unrecognised),
+        events=(*change.events, *_notes(message, change.after, unrecognised)),
+    )
+
+
+def duplicated(change: Change, code: str) -> Change:
+    """An earlier attempt, thought lost, was sent too: the operator must know. Added to another change."""
+    after = replace(change.after, duplicate=code)
+    details = {
+        "code": "sent_twice",
+        "description": f"an earlier attempt was sent too, as {code}",
+        "details": {},
+    }
+    told = of_message(after, Event.MESSAGE_DUPLICATED, after.state, details)
+    return replace(change, after=after, events=(*change.events, told))
+
+
+def _facts(message: Message, rules: ReceiptRules) -> Facts:
+    return Facts(
+        recipients=message.recipients,
+        sent_at=message.sent_at or message.created_at,
+        deadline=timedelta(seconds=rules.deadline),
+        warning_age=timedelta(seconds=rules.warning_age),
+    )
+
+
+def _acceptance_is_late(message: Message, state: State, now: datetime, rules: ReceiptRules) -> bool:
+    since = message.sent_at or message.created_at
+    return state is State.SENT and now - since >= timedelta(seconds=rules.late_acceptance)
+
+
+def _next_check(message: Message, now: datetime, rules: ReceiptRules, chance: float) -> datetime | None:
+    if message.ended:
+        return _late_check(message, now, rules)
+    following = now + delay(rules.backoff, message.looks, chance)
+    deadline = (message.sent_at or message.created_at) + timedelta(seconds=rules.deadline)
+    return min(following, max(deadline, now))
+
+
+def _late_check(message: Message, now: datetime, rules: ReceiptRules) -> datetime | None:
+    """A CONSEGNA can still follow these two ends, and overrides them."""
+    if message.state not in (State.EXPIRED, State.UNDELIVERED) or message.ended_at is None:
+        return None
+    following = now + timedelta(seconds=rules.late_interval)
+    return following if following <= message.ended_at + timedelta(seconds=rules.late_period) else None
+
+
+def _notes(before: Message, after: Message, unrecognised: Collection[Unrecognised]) -> tuple[Told, ...]:
+    notes = [
+        of_message(
+            after,
+            Event.RECEIPT_UNRECOGNISED,
+            before.state,
+            {"code": "unrecognised", "description": one.why, "details": {"mail": one.key}},
+        )
+        for one in unrecognised
+    ]
+    if after.acceptance_late and not before.acceptance_late:
+        late = {
+            "code": "acceptance_late",
+            "description": "no ACCETTAZIONE yet: check the mailbox",
+            "details": {},
+        }
+        notes.append(of_message(after, Event.ACCEPTANCE_LATE, before.state, late))
+    return tuple(notes)

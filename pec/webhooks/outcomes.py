@@ -1,0 +1,44 @@
+"""What one try of a delivery can end in, and how long to wait before the next. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pec.backoff import delay
+
+_MOST_ASKED_SECONDS = 86_400  # an endpoint may ask us to wait a day, not for ever
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """2xx."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """410: the endpoint wants nothing more, until an operator says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Anything else: try again. `why` is for people and holds no URL, because that may hold a password."""
+
+    why: str
+    status: int | None = None
+    retry_after_seconds: float | None = None
+
+
+Outcome = Delivered | Gone | Failed
+
+
+def wait_before_next(
+    schedule_seconds: Sequence[float], tries: int, failed: Failed, chance: float
+) -> timedelta | None:
+    """The wait after a failure that `tries` others came before; None after the schedule's last.
+
+    Retry-After makes it longer, up to a day, never shorter. `chance` is in [0, 1).
+    """
+    if tries >= len(schedule_seconds):
+        return None
+    asked = timedelta(seconds=min(failed.retry_after_seconds or 0, _MOST_ASKED_SECONDS))
+    return max(delay(schedule_seconds, tries, chance), asked)

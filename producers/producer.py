@@ -1,0 +1,209 @@
+"""The Python API: jobs checked and written into `pec:jobs`, and what became of them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Self, TypedDict, Unpack
+
+import redis
+from pydantic_core import PydanticSerializationError
+
+from config.connections import RedisUnreachable, address, connect
+from config.settings import load_settings
+from pec.jobs import JobRejected, Problem, SendJob, validate
+from pec.messages import Message
+from pec.receipts import Receipt
+from pec.store import records
+from pec.store.store import Store, text
+from producers.rejections import Rejection, as_error
+from producers.uploads import KEEP_SECONDS, Attached, Uploads
+from producers.watch import Watch
+
+_MOST_JOBS = 400  # in one pipeline
+_MOST_BYTES = 4_000_000  # of contents in one pipeline
+
+
+class SendFields(TypedDict, total=False):
+    """What a send job may say besides; see `pec.jobs.SendJob`. None is the same as left out."""
+
+    batch: str | None
+    priority: int | None
+    not_before: datetime | str | None
+    not_after: datetime | str | None
+    webhook: str | None
+    metadata: Mapping[str, Any] | None
+    reference: bool | None
+    together: bool | None
+
+
+class Enqueued(str):
+    """A job's id. `entry` is its id in `pec:jobs`, by which `watch` learns of its rejection."""
+
+    entry: str
+
+    def __new__(cls, job_id: str, entry: str) -> Self:
+        made = super().__new__(cls, job_id)
+        made.entry = entry
+        return made
+
+
+class Producer:
+    """Puts jobs into Redis. Safe to share among threads.
+
+    Every job is checked before anything of it is written. Raises JobRejected where it is not right, and
+    RedisUnreachable where Redis gives no answer: then the job may be enqueued, or not, and saying it
+    again with the same id does no harm.
+    """
+
+    def __init__(self, redis_url: str = "redis://localhost:6379/0", namespace: str = "pec") -> None:
+        self.store = Store(connect(redis_url), namespace)
+
+    @classmethod
+    def from_settings(cls) -> Self:
+        """Of PEC_REDIS_URL and PEC_NAMESPACE, or pec.toml. Raises SettingsError."""
+        settings = load_settings()
+        return cls(settings.redis_url, settings.namespace)
+
+    def send(
+        self,
+        id: str,  # noqa: A002 - the contract's word
+        account: str,
+        recipient: str | Sequence[str],
+        subject: str,
+        body: str | Mapping[str, str],
+        attachments: Sequence[Attached] = (),
+        **fields: Unpack[SendFields],
+    ) -> Enqueued:
+        """Sends a PEC, or one to each of several recipients (`id#1`, `id#2`, …).
+
+        `body` is HTML, or `{"sha256": …}` of HTML uploaded before. An attachment is a Path, a pair
+        (name, bytes), or `{"name": …, "sha256": …}`.
+        """
+        job = {"account": account, "recipient": recipient, "subject": subject, "body": body}
+        return self._one({"type": "send", "id": id, **job, "attachments": attachments, **_stated(fields)})
+
+    def send_many(self, jobs: Iterable[SendJob | Mapping[str, Any]]) -> int:
+        """Sends as `send` does, tens of thousands a second: mappings of its arguments, or models. Returns how many.
+
+        A wrong job raises JobRejected when its turn comes: those before it may be enqueued by then.
+        Tell the size of a batch with `batch`, so that its completion can be told.
+        """
+        return sum(len(entries) for entries in self._write(map(_send_job, jobs)))
+
+    def poll(
+        self,
+        id: str,  # noqa: A002 - the contract's word
+        account: str,
+        code: str,
+        subject: str | None = None,
+        recipient: str | None = None,
+    ) -> Enqueued:
+        """Follows the receipts of a PEC that something else sent."""
+        known = _stated({"subject": subject, "recipient": recipient})
+        return self._one({"type": "poll", "id": id, "account": account, "code": code, **known})
+
+    def cancel(self, id: str | None = None, batch: str | None = None) -> Enqueued:  # noqa: A002 - the contract's word
+        """Cancels a message that is not yet sent, or all such of a batch."""
+        return self._one({"type": "cancel", **_stated({"id": id, "batch": batch})})
+
+    def batch(self, id: str, size: int) -> Enqueued:  # noqa: A002 - the contract's word
+        """Says how many messages (recipients, not jobs) a batch will have."""
+        return self._one({"type": "batch", "id": id, "size": size})
+
+    def status(self, id: str) -> list[Message]:  # noqa: A002 - the contract's word
+        """The messages of a job; empty until a worker has taken it. Raises UnknownRecord."""
+        with _usable(self.store):
+            return list(records.read_all(self.store, records.ids_of_job(self.store, id)))
+
+    def receipts(self, id: str) -> dict[str, list[Receipt]]:  # noqa: A002 - the contract's word
+        """The receipts of a job's messages, by message, oldest first."""
+        with _usable(self.store):
+            ids = records.ids_of_job(self.store, id)
+            return {one: sorted(records.receipts_of(self.store, one).values(), key=_age) for one in ids}
+
+    def watch(
+        self, ids: str | Iterable[str] = (), *, batch: str | None = None, timeout_seconds: float | None = None
+    ) -> Iterator[Message]:
+        """The messages of these jobs, or of a batch, as they are and at every change, until all have ended.
+
+        Changes that follow each other within milliseconds may be told as one. Raises JobRejected, when the
+        others have ended, if workers did not take a job; TimeoutError; UnknownRecord.
+        """
+        rejections = []
+        with _usable(self.store):
+            for one in Watch(self.store, [ids] if isinstance(ids, str) else ids, batch).changes(
+                timeout_seconds
+            ):
+                if isinstance(one, Rejection):
+                    rejections.append(one)
+                else:
+                    yield one
+        if rejections:
+            raise as_error(rejections)
+
+    def close(self) -> None:
+        self.store.client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _one(self, job: Mapping[str, Any]) -> Enqueued:
+        [[entry]] = self._write([job])
+        return Enqueued(str(job["id"] if "id" in job else job["batch"]), entry)
+
+    def _write(self, jobs: Iterable[Mapping[str, Any]]) -> Iterator[list[str]]:
+        """Checks and adds jobs, a pipeline at a time. Yields the entries of each."""
+        uploads = Uploads()
+        ready: list[str] = []
+        for job in jobs:
+            ready.append(_wire(uploads.prepare(job)))
+            if len(ready) >= _MOST_JOBS or uploads.waiting_bytes >= _MOST_BYTES:
+                yield self._flush(ready, uploads)
+                ready = []
+        if ready:
+            yield self._flush(ready, uploads)
+
+    def _flush(self, ready: list[str], uploads: Uploads) -> list[str]:
+        with _usable(self.store), self.store.client.pipeline(transaction=False) as pipeline:
+            for digest, content in uploads.waiting.items():
+                pipeline.set(self.store.keys.upload(digest), content, ex=KEEP_SECONDS)
+            for job in ready:
+                pipeline.xadd(self.store.keys.jobs, {"job": job})
+            replies = pipeline.execute()
+        uploads.took()
+        return [text(entry) for entry in replies[-len(ready) :]]
+
+
+@contextmanager
+def _usable(store: Store) -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        place = address(store.client)
+        raise RedisUnreachable(
+            f"Redis at {place} can't be used ({error}): start one, or set PEC_REDIS_URL"
+        ) from error
+
+
+def _send_job(job: SendJob | Mapping[str, Any]) -> Mapping[str, Any]:
+    found = job.model_dump(mode="json", exclude_defaults=True) if isinstance(job, SendJob) else job
+    return {"type": "send", **_stated(found)}
+
+
+def _stated(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _wire(job: Mapping[str, Any]) -> str:
+    """DESIGN §3: what has its default is left out. Raises JobRejected."""
+    try:
+        return validate(job).model_dump_json(exclude_defaults=True)
+    except PydanticSerializationError:
+        raise JobRejected([Problem("job", "is not Unicode text: it holds half of a character")]) from None
+
+
+def _age(receipt: Receipt) -> str:
+    return receipt.date.isoformat() if receipt.date else ""

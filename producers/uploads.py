@@ -1,0 +1,95 @@
+"""The bytes of jobs on their way to Redis: hashed once and put once, however many jobs share them."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pec.content import decode_file, sha256
+from pec.jobs import JobRejected, Problem
+
+KEEP_SECONDS = 7 * 86400  # DESIGN §3: uploads expire after 7 days, and are put again to refresh
+INLINE_BYTES = 1024  # a body smaller than this goes in the job itself
+_MOST_REMEMBERED = 20_000  # hashes; forgetting one costs a second upload, nothing more
+_MOST_HASHED_LATELY = 8  # contents; they are held in memory
+
+Attached = Path | tuple[str, bytes] | Mapping[str, str]
+
+
+class Uploads:
+    """The contents of the jobs of one call. A file is read once, whatever happens to it meanwhile.
+
+    `waiting` holds what must be put before the jobs that were prepared with it.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, bytes] = {}
+        self.waiting_bytes = 0
+        self._put: set[str] = set()
+        self._files: dict[Path, str] = {}
+        self._hash = lru_cache(_MOST_HASHED_LATELY)(sha256)  # the same object again costs no hashing
+
+    def took(self) -> None:
+        """What waited is in Redis."""
+        if len(self._put) > _MOST_REMEMBERED:
+            self._put.clear()
+        self._put.update(self.waiting)
+        self.waiting = {}
+        self.waiting_bytes = 0
+
+    def prepare(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """The job as it goes over the wire: large bodies and all attachments by their hash.
+
+        Raises JobRejected. What is no body or attachment at all is left for the models to refuse.
+        """
+        ready = dict(job)
+        body, attachments = ready.get("body"), ready.get("attachments")
+        if isinstance(body, str) and len(body) * 4 >= INLINE_BYTES:
+            ready["body"] = self._body(body)
+        if isinstance(attachments, Sequence) and not isinstance(attachments, str):
+            ready["attachments"] = [self._attachment(place, one) for place, one in enumerate(attachments)]
+        return ready
+
+    def _body(self, text: str) -> str | dict[str, str]:
+        try:
+            content = text.encode()
+        except UnicodeEncodeError:
+            raise JobRejected(
+                [Problem("body", "is not Unicode text: it holds half of a character")]
+            ) from None
+        return {"sha256": self._upload(content)} if len(content) >= INLINE_BYTES else text
+
+    def _attachment(self, place: int, given: Any) -> Any:
+        match given:
+            case Path():
+                return {"name": given.name, "sha256": self._file(place, given)}
+            case (str(name), bytes(content)):
+                return {"name": name, "sha256": self._upload(content)}
+            case {"name": str(name), "file": str(text)}:
+                return {"name": name, "sha256": self._encoded(place, text)}
+            case Mapping():
+                return given
+        reason = "must be a Path, a pair (name, bytes), or a mapping of name and sha256"
+        raise JobRejected([Problem(f"attachments.{place}", reason)])
+
+    def _file(self, place: int, path: Path) -> str:
+        if path not in self._files:
+            try:
+                self._files[path] = self._upload(path.read_bytes())
+            except OSError as error:
+                reason = f"can't read {path} ({error.strerror}): name a readable file"
+                raise JobRejected([Problem(f"attachments.{place}", reason)]) from None
+        return self._files[path]
+
+    def _encoded(self, place: int, text: str) -> str:
+        try:
+            return self._upload(decode_file(text))
+        except ValueError as error:
+            raise JobRejected([Problem(f"attachments.{place}.file", str(error))]) from None
+
+    def _upload(self, content: bytes) -> str:
+        digest = self._hash(content)
+        if digest not in self._put and digest not in self.waiting:
+            self.waiting[digest] = content
+            self.waiting_bytes += len(content)
+        return digest

@@ -1,0 +1,180 @@
+"""Following messages to their end, by reading `pec:events` and `pec:rejected`: no message is asked again and again."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from pec.messages import Message
+from pec.store import records
+from pec.store.store import Store, text
+from producers.rejections import Rejection, since
+
+_START = "0-0"
+_PAGE = 1000
+_BLOCK_SECONDS = 2.0  # less than the connection's timeout
+_BLOCK_WHILE_PENDING_SECONDS = 0.25  # that a job was taken without making a message is told by no event
+
+Span = tuple[str, str]  # entries of `pec:jobs`, first and last; while one of them is there, a job is pending
+
+
+class Watch:
+    """One look after some jobs (ids; those that `Producer` returned know their entry) or a batch."""
+
+    def __init__(self, store: Store, ids: Iterable[str], batch: str | None = None) -> None:
+        self._store = store
+        self._batch = batch
+        self._entries = {str(one): str(getattr(one, "entry", "")) for one in ids}
+        self._jobs_of_entries = {entry: job for job, entry in self._entries.items() if entry}
+        self._pending: dict[str, Span] = {}
+        self._unborn = set(self._entries)  # jobs without messages so far
+        self._versions: dict[str, int] = {}  # of each message, as it was last told
+        self._unfinished: set[str] = set()
+        self._rejected: set[str] = set()
+        self._doubtful: dict[
+            str, Rejection
+        ] = {}  # by job id: it may be an older job's, while ours is pending
+        self._events_at = self._rejected_at = _START
+
+    def changes(self, timeout_seconds: float | None = None) -> Iterator[Message | Rejection]:
+        """Each message as it is and whenever it changed, and each rejection, until all have ended.
+
+        Raises TimeoutError and UnknownRecord.
+        """
+        until = time.monotonic() + timeout_seconds if timeout_seconds is not None else None
+        self._begin()
+        told = set(records.ids_of_batch(self._store, self._batch)) if self._batch else set()
+        while True:
+            settled = self._settle()
+            yield from self._rejections()
+            yield from self._messages(told | self._found(settled))
+            yield from self._old_rejections(settled)
+            if self._done():
+                return
+            self._wait(until)
+            told = self._told()
+
+    def _begin(self) -> None:
+        """Where reading starts: from here on nothing is missed."""
+        keys = self._store.keys
+        self._events_at = self._last(keys.events)
+        horizon = self._last(keys.jobs)
+        self._pending = {
+            job: (entry, entry) if entry else ("-", horizon) for job, entry in self._entries.items()
+        }
+        if self._batch:
+            self._pending[""] = ("-", horizon)
+        if self._entries and all(self._entries.values()):
+            first_ms = min(int(entry.partition("-")[0]) for entry in self._entries.values())
+            self._rejected_at = f"{first_ms - 1}-{2**64 - 1}"
+
+    def _last(self, stream: str) -> str:
+        latest: Any = self._store.client.xrevrange(stream, count=1)
+        return text(latest[0][0]) if latest else _START
+
+    def _settle(self) -> list[str]:
+        """Jobs that are pending no more: each was taken or rejected."""
+        asked = list(self._pending.items())[:_PAGE]
+        with self._store.client.pipeline(transaction=False) as pipeline:
+            for _, (first, last) in asked:
+                pipeline.xrange(self._store.keys.jobs, first, last, count=1)
+            settled = [job for (job, _), left in zip(asked, pipeline.execute(), strict=True) if not left]
+        for job in settled:
+            del self._pending[job]
+        return settled
+
+    def _rejections(self) -> Iterator[Rejection]:
+        for rejection in since(self._store, self._rejected_at):
+            self._rejected_at = rejection.position
+            if self._concerns(rejection):
+                self._rejected.add(rejection.name)
+                self._unborn.discard(rejection.name)
+                yield rejection
+
+    def _concerns(self, rejection: Rejection) -> bool:
+        job = rejection.job.get("id", "")
+        if self._batch:
+            return (
+                rejection.job.get("batch") == self._batch
+                and rejection.name not in self._rejected | self._bases()
+            )
+        if rejection.entry in self._jobs_of_entries:
+            return True
+        if job in self._unborn and not self._entries[job]:
+            self._doubtful[job] = rejection
+        return False
+
+    def _bases(self) -> set[str]:
+        return {_job_of(message) for message in self._versions}
+
+    def _old_rejections(self, settled: Sequence[str]) -> Iterator[Rejection]:
+        """Of jobs known by their id alone, now that none of them can be pending."""
+        for job in [one for one in self._doubtful if one in self._unborn and one not in self._pending]:
+            self._unborn.discard(job)
+            yield self._doubtful.pop(job)
+
+    def _found(self, settled: Sequence[str]) -> set[str]:
+        """The messages of jobs that were taken."""
+        return {message for job in settled if job in self._unborn for message in self._bear(job)}
+
+    def _bear(self, job: str) -> list[str]:
+        ids = records.ids_of_job(self._store, job)
+        if ids:
+            self._unborn.discard(job)
+            self._unfinished.update(ids)
+        return ids
+
+    def _messages(self, ids: set[str]) -> Iterator[Message]:
+        for message in records.read_all(self._store, ids):
+            if message.version <= self._versions.get(message.id, 0):
+                continue
+            self._versions[message.id] = message.version
+            self._rejected.discard(_job_of(message.id))
+            (self._unfinished.discard if message.ended else self._unfinished.add)(message.id)
+            yield message
+
+    def _done(self) -> bool:
+        if not self._batch:
+            return not (self._pending or self._unborn or self._unfinished)
+        size = records.batch_of(self._store, self._batch).get("size")
+        if size:
+            return len(self._versions) - len(self._unfinished) + len(self._rejected) >= int(size)
+        return bool(self._versions) and not (self._unfinished or self._pending)
+
+    def _wait(self, until: float | None) -> None:
+        """Until there is something to read, or a short time passed. Raises TimeoutError."""
+        left = until - time.monotonic() if until is not None else _BLOCK_SECONDS
+        if left <= 0:
+            raise TimeoutError(
+                f"{len(self._unborn | self._unfinished) or 'some'} messages have not ended in time"
+            )
+        seconds = min(left, _BLOCK_WHILE_PENDING_SECONDS if self._pending else _BLOCK_SECONDS)
+        keys = self._store.keys
+        places: Any = {keys.events: self._events_at, keys.rejected: self._rejected_at}
+        self._store.client.xread(places, count=1, block=max(1, int(seconds * 1000)))
+
+    def _told(self) -> set[str]:
+        """Our messages that events tell of."""
+        told: set[str] = set()
+        while True:
+            page: Any = self._store.client.xrange(
+                self._store.keys.events, min=f"({self._events_at}", count=_PAGE
+            )
+            for position, fields in page:
+                self._events_at = text(position)
+                told |= self._ours(json.loads(fields[b"event"])["data"])
+            if len(page) < _PAGE:
+                return told
+
+    def _ours(self, data: dict[str, Any]) -> set[str]:
+        message = str(data.get("id", ""))
+        if message in self._versions or message in self._unfinished:
+            return {message}
+        if self._batch:
+            return {message} if data.get("batch") == self._batch and message else set()
+        born = {message, _job_of(message)} & (self._unborn - self._pending.keys())
+        return {one for job in born for one in self._bear(job)}
+
+
+def _job_of(message_id: str) -> str:
+    return message_id.partition("#")[0]

@@ -1,0 +1,173 @@
+"""The process: `python -m sandbox` reads the options, binds the port, and serves until it is told to stop."""
+
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import uvicorn
+from fastapi import FastAPI
+
+from sandbox.access import Credentials, parse_credentials, parse_token
+from sandbox.answers import Shape
+from sandbox.app import build_app
+from sandbox.clock import Delays
+from sandbox.paging import Paging
+from sandbox.state import Options
+from sandbox.wire import AbortableProtocol
+
+Parsed = TypeVar("Parsed")
+POSITIVE = click.FloatRange(min=0, min_open=True)
+NOT_NEGATIVE = click.FloatRange(min=0)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _each(parse: Callable[[str], Parsed]) -> Callable[[Any, Any, tuple[str, ...]], tuple[Parsed, ...]]:
+    """A click callback: a ValueError of `parse` becomes a usage error."""
+
+    def parse_all(context: Any, parameter: Any, values: tuple[str, ...]) -> tuple[Parsed, ...]:
+        try:
+            return tuple(map(parse, values))
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return parse_all
+
+
+@click.command(context_settings={"auto_envvar_prefix": "PEC_SANDBOX", "show_default": True})
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", default=8025, type=click.IntRange(0, 65535), help="0: any free port.")
+@click.option(
+    "--token",
+    multiple=True,
+    default=["sandbox-token"],
+    callback=_each(parse_token),
+    help="A bearer token with all scopes, or TOKEN=GET:send,POST:send. Repeatable.",
+)
+@click.option("--rate", default=1.0, type=POSITIVE, help="Sends a second for each token.")
+@click.option(
+    "--shape", default="live", type=click.Choice(["live", "documented"]), help="Of items of GET /send."
+)
+@click.option("--acceptance-delay", default=0.5, type=NOT_NEGATIVE, help="Seconds from send to ACCETTAZIONE.")
+@click.option("--delivery-delay", default=2.0, type=NOT_NEGATIVE, help="Seconds from send to CONSEGNA.")
+@click.option("--hour", default=3600.0, type=NOT_NEGATIVE, help="Seconds that a simulated hour lasts.")
+@click.option(
+    "--mailbox",
+    multiple=True,
+    callback=_each(parse_credentials),
+    help="ADDRESS:USERNAME:PASSWORD. Repeatable. Without any, all credentials are taken.",
+)
+@click.option("--quota-mb", default=1024, type=click.IntRange(min=1), help="Size of a mailbox, in MiB.")
+@click.option("--first-page", default="1", type=click.Choice(["0", "1"]), help="First page of /inbox.")
+@click.option(
+    "--inbox-order",
+    default="newest",
+    type=click.Choice(["newest", "oldest"]),
+    help="Of /inbox.",
+)
+@click.option("--tls-cert", type=EXISTING_FILE, help="PEM certificate; needs --tls-key.")
+@click.option("--tls-key", type=EXISTING_FILE, help="PEM key; needs --tls-cert.")
+@click.option(
+    "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Gets the URL once listening."
+)
+def main(
+    host: str,
+    port: int,
+    token: tuple[tuple[str, frozenset[str]], ...],
+    rate: float,
+    shape: str,
+    acceptance_delay: float,
+    delivery_delay: float,
+    hour: float,
+    mailbox: tuple[Credentials, ...],
+    quota_mb: int,
+    first_page: str,
+    inbox_order: str,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    ready_file: Path | None,
+) -> None:
+    """Serve the PEC Massiva API on this machine. Nothing is sent to anyone.
+
+    The first line on stdout is the URL. Every option can come from the environment: --rate from
+    PEC_SANDBOX_RATE; repeatable ones, there, are separated by spaces.
+
+    The recipient's name, up to a +, chooses what becomes of a PEC: consegna, mancata-consegna,
+    non-accettazione, virus, preavviso, tempo-massimo, posta-ordinaria, silenzio, errore-500,
+    errore-500-inviata, risposta-persa, connessione-chiusa. Any other is delivered.
+
+    \b
+    Examples:
+      python -m sandbox
+      python -m sandbox --port 0 --ready-file /tmp/sandbox.url
+      python -m sandbox --rate 50 --acceptance-delay 0 --delivery-delay 0.1 --hour 1
+      python -m sandbox --token reader=GET:send,GET:inbox --mailbox a@pec.example:user:secret
+    """
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key need each other")
+    options = Options(
+        tokens=dict(token),
+        rate=rate,
+        shape=Shape(shape),
+        delays=Delays(acceptance_delay, delivery_delay, hour),
+        mailboxes=mailbox,
+        quota_mb=quota_mb,
+        paging=Paging(int(first_page), inbox_order == "newest"),
+    )
+    config = _config(build_app(options), tls_cert, tls_key)
+    listener = _listen(host, port)
+    _announce(_url(listener, secure=tls_cert is not None), ready_file)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _config(app: FastAPI, tls_cert: Path | None, tls_key: Path | None) -> uvicorn.Config:
+    """Quiet, because stdout is data; loaded here, so that a bad certificate is told before the URL is."""
+    config = uvicorn.Config(
+        app,
+        http=AbortableProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        ssl_certfile=tls_cert,
+        ssl_keyfile=tls_key,
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise click.ClickException(
+            f"can't use {tls_cert} with {tls_key} ({error}): give a PEM pair"
+        ) from None
+    return config
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        problem = f"can't listen on {host}, port {port} ({error.strerror}): try --port 0"
+        raise click.ClickException(problem) from None
+
+
+def _url(listener: socket.socket, secure: bool) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _announce(url: str, ready_file: Path | None) -> None:
+    """The file appears whole, so that whoever waits for it never reads half a URL."""
+    click.echo(url)
+    if ready_file:
+        part = ready_file.with_name(ready_file.name + ".part")
+        part.write_text(url + "\n", encoding="utf-8")
+        part.replace(ready_file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The sandbox's own endpoints under /_sandbox/: the ledger to read, mails and canned answers to plant."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from sandbox.answers import Envelope, Refusal
+from sandbox.clock import now
+from sandbox.faults import Operation
+from sandbox.ledger import PecSent, RequestSeen
+from sandbox.mailbox import Mail
+from sandbox.state import Here
+
+router = APIRouter(prefix="/_sandbox", include_in_schema=False)
+
+
+class PlantedMail(BaseModel):
+    """Any mail, as from anyone. A `code` is appended to the subject."""
+
+    mailbox: str
+    sender: str
+    subject: str
+    text: str
+    code: str = ""
+
+
+class PlantedFault(BaseModel):
+    """Text in `body` is served as HTML, all else as JSON."""
+
+    operation: Operation
+    status: int = Field(ge=200, le=599)
+    body: Any = ""
+    times: int = Field(1, ge=1)
+    headers: dict[str, str] = {}
+
+
+@router.get("/health")
+def health() -> dict[str, bool]:
+    return {"ok": True}
+
+
+@router.get("/sent")
+def sent(sandbox: Here) -> list[PecSent]:
+    """Every PEC that really left, in order."""
+    return sandbox.world.ledger.sent
+
+
+@router.get("/requests")
+def requests(sandbox: Here) -> list[RequestSeen]:
+    """Every call of the API, in order of arrival."""
+    return sandbox.world.ledger.requests
+
+
+@router.post("/receipts", status_code=201)
+def plant_mail(planted: PlantedMail, sandbox: Here) -> Envelope:
+    subject = f"{planted.subject} {planted.code}".rstrip()
+    size_bytes = len(planted.text.encode())
+    mail = Mail(planted.sender, planted.mailbox, now(), subject, planted.text, size_bytes)
+    sandbox.world.mailbox(planted.mailbox).expect(mail)
+    return Envelope()
+
+
+@router.post("/fault", status_code=201)
+def plant_fault(planted: PlantedFault, sandbox: Here) -> Envelope:
+    answer = Refusal(planted.status, planted.body, planted.headers)
+    sandbox.faults.queue(planted.operation, answer, planted.times)
+    return Envelope()

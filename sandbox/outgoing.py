@@ -1,0 +1,60 @@
+"""The body of POST /send, checked: what the vendor's description allows, and the attachments decoded."""
+
+import base64
+import binascii
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+
+MAX_BYTES = 30_000_000  # the law's 30 MB, of encoded size times recipients (PEC facts §4)
+
+
+def _as_list(value: Any) -> Any:
+    """The vendor takes one or many, in recipients and attachments alike."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _decoded(value: Any) -> bytes:
+    """Bare base64, or a data URI that holds it."""
+    if not isinstance(value, str):
+        raise ValueError("must be base64")
+    encoded = value.partition(";base64,")[2] if value.startswith("data:") else value
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except binascii.Error as error:
+        raise ValueError("must be base64") from error
+
+
+Address = Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")]
+
+
+class Attachment(BaseModel):
+    name: Annotated[str, Field(min_length=1)]
+    file: Annotated[bytes, BeforeValidator(_decoded)]
+
+    @property
+    def encoded_bytes(self) -> int:
+        return (len(self.file) + 2) // 3 * 4
+
+
+class Outgoing(BaseModel):
+    """A PEC as the caller asks for it. `model_validate_json` raises pydantic's ValidationError."""
+
+    sender: Address
+    recipient: Annotated[tuple[Address, ...], BeforeValidator(_as_list), Field(min_length=1)]
+    subject: Annotated[str, Field(pattern=r"^[^\r\n]+$")]
+    body: str
+    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(_as_list)] = ()
+    username: str
+    password: SecretStr
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the message as it travels: body, and attachments in base64."""
+        return len(self.body.encode()) + sum(attachment.encoded_bytes for attachment in self.attachments)
+
+    @property
+    def too_big(self) -> bool:
+        return self.size_bytes * len(self.recipient) > MAX_BYTES

@@ -1,0 +1,67 @@
+"""How a mail is spelled in each answer: shape, dates, and addresses that lose their `<…>`."""
+
+import re
+from collections.abc import Callable
+from email.utils import format_datetime
+from urllib.parse import quote_plus
+
+from sandbox.answers import InboxSearch, InboxSingle, LiveStatus, ResponseStatus, Shape
+from sandbox.mailbox import Mail
+
+_ANGLED = re.compile(r"<[^>]*>")
+
+
+def live_status(mail: Mail) -> LiveStatus:
+    return LiveStatus(
+        sender=_stripped(mail.sender),
+        recipient=_stripped(mail.recipient),
+        date=_date(mail),
+        subject=mail.subject,
+        body=mail.text,
+    )
+
+
+def documented_status(mail: Mail) -> ResponseStatus:
+    return ResponseStatus(
+        sender=mail.sender,
+        recipient=mail.recipient,
+        data=_date(mail),
+        object=mail.subject,
+        message=mail.text,
+    )
+
+
+STATUS_OF: dict[Shape, Callable[[Mail], ResponseStatus | LiveStatus]] = {
+    Shape.LIVE: live_status,
+    Shape.DOCUMENTED: documented_status,
+}
+
+
+def inbox_item(id_: int, mail: Mail) -> InboxSearch:
+    return InboxSearch(
+        sender=_stripped(mail.sender),
+        recipient=_stripped(mail.recipient),
+        date=_date(mail),
+        object=mail.subject,
+        id=id_,
+    )
+
+
+def inbox_single(mail: Mail) -> InboxSingle:
+    """The body is in x-www-form-urlencoded."""
+    return InboxSingle(
+        sender=_stripped(mail.sender),
+        recipient=_stripped(mail.recipient),
+        date=_date(mail),
+        object=mail.subject,
+        body=quote_plus(mail.text),
+    )
+
+
+def _date(mail: Mail) -> str:
+    """`Wed, 26 Aug 2020 10:00:35 +0200`, local time."""
+    return format_datetime(mail.at.in_rome())
+
+
+def _stripped(address: str) -> str:
+    return _ANGLED.sub("", address)

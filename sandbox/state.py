@@ -1,0 +1,53 @@
+"""Everything one sandbox process holds, and how its requests reach it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from sandbox.access import Credentials, Pace, Tokens
+from sandbox.answers import Shape
+from sandbox.clock import Delays, Instant
+from sandbox.faults import Faults
+from sandbox.paging import Paging
+from sandbox.world import World
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `python -m sandbox` can be told of the API. Without `mailboxes` any credentials are taken."""
+
+    tokens: Tokens
+    rate: float
+    shape: Shape
+    delays: Delays
+    mailboxes: tuple[Credentials, ...]
+    quota_mb: int
+    paging: Paging
+
+
+class Sandbox:
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.world = World(options.delays, options.quota_mb * MIB)
+        self.pace = Pace(options.rate)
+        self.faults = Faults()
+        for known in options.mailboxes:
+            self.world.mailbox(known.address)
+
+
+async def _sandbox(request: Request) -> Sandbox:
+    sandbox: Sandbox = request.app.state.sandbox
+    return sandbox
+
+
+async def _arrived(request: Request) -> Instant:
+    arrived: Instant = request.state.arrived
+    return arrived
+
+
+Here = Annotated[Sandbox, Depends(_sandbox)]
+Arrived = Annotated[Instant, Depends(_arrived)]

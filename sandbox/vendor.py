@@ -1,0 +1,145 @@
+"""The seven operations of the PEC Massiva API (PEC facts §2)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError, WithJsonSchema
+
+from sandbox import answers
+from sandbox.access import may_send
+from sandbox.answers import Envelope, refuse
+from sandbox.clock import Instant
+from sandbox.description import SEND_BODY, SEND_TOO_FAST, refusals
+from sandbox.gate import Admitted, Opened
+from sandbox.ledger import digest
+from sandbox.outgoing import Outgoing
+from sandbox.paging import number_of_pages
+from sandbox.spelling import STATUS_OF, inbox_item, inbox_single
+from sandbox.state import KIB, Arrived, Here, Sandbox
+from sandbox.stories import Fault
+from sandbox.wire import Reset, Silence
+
+router = APIRouter(redirect_slashes=False)
+
+OptionalPage = Annotated[int | None, WithJsonSchema({"type": "integer"})]  # OpenAPI 3.0 has no null type
+
+
+@router.post(
+    "/send",
+    status_code=201,
+    response_model=answers.Sent,
+    tags=["PEC"],
+    summary="Send a PEC",
+    responses=refusals((400, answers.POST_INVALID), SEND_TOO_FAST, (500, answers.DATABASE_ERROR)),
+    openapi_extra={"requestBody": SEND_BODY},
+)
+async def send(request: Request, token: Admitted, sandbox: Here, arrived: Arrived) -> Response:
+    """Give back the code under which its receipts are found. Up to one call a second for each token."""
+    body = await request.body()  # parsed in a thread: a big one must not delay the arrival of others
+    return await run_in_threadpool(_send, sandbox, body, token, arrived)
+
+
+def _send(sandbox: Sandbox, body: bytes, token: str, arrived: Instant) -> Response:
+    outgoing = _checked(body)
+    password = outgoing.password.get_secret_value()
+    if not may_send(sandbox.options.mailboxes, outgoing.sender, outgoing.username, password):
+        raise refuse(401, answers.UNAUTHORIZED)
+    sending = sandbox.world.send(outgoing, digest(token.encode()), arrived)
+    if sending.fault is Fault.SENT_NO_ANSWER:
+        return Silence()
+    if sending.fault is Fault.SENT_THEN_RESET:
+        return Reset()
+    if sending.fault or sending.code is None:
+        raise refuse(500, answers.DATABASE_ERROR)
+    sent = answers.Sent(sent=len(outgoing.recipient), message_id=sending.code)
+    return JSONResponse(sent.model_dump(), status_code=201)
+
+
+def _checked(body: bytes) -> Outgoing:
+    try:
+        outgoing = Outgoing.model_validate_json(body)
+    except ValidationError:
+        raise refuse(400, answers.POST_INVALID) from None
+    if outgoing.too_big:
+        raise refuse(400, answers.POST_INVALID)
+    return outgoing
+
+
+@router.get(
+    "/send/{code}",
+    tags=["PEC"],
+    summary="All mails of a send",
+    responses=refusals((404, answers.RESULT_EMPTY)),
+)
+def statuses(code: str, mailbox: Opened, sandbox: Here, arrived: Arrived) -> answers.Statuses:
+    """A search of the mailbox by subject: receipts, but also replies and the message itself."""
+    found = mailbox.search(code, arrived)
+    if not found:
+        raise refuse(404, answers.RESULT_EMPTY)
+    status_of = STATUS_OF[sandbox.options.shape]
+    return answers.Statuses(data=[status_of(mail) for _, mail in found])
+
+
+@router.delete(
+    "/send/{code}",
+    tags=["PEC"],
+    summary="Delete all mails of a send",
+    responses=refusals((404, answers.EMAIL_NOT_FOUND)),
+)
+def delete_statuses(code: str, mailbox: Opened, arrived: Arrived) -> Envelope:
+    if not mailbox.delete_matching(code, arrived):
+        raise refuse(404, answers.EMAIL_NOT_FOUND)
+    return Envelope(message=answers.RECEIPTS_DELETED)
+
+
+@router.get("/inbox", tags=["Inbox"], summary="A page of the mailbox", responses=refusals())
+def inbox(
+    mailbox: Opened, sandbox: Here, arrived: Arrived, q: str = "", page: OptionalPage = None
+) -> answers.InboxPage:
+    """25 mails a page, those whose subject holds `q`."""
+    paging = sandbox.options.paging
+    number = paging.first_page if page is None else page
+    found = mailbox.search(q, arrived)
+    return answers.InboxPage(
+        data=[inbox_item(id_, mail) for id_, mail in paging.cut(found, number)],
+        page=number,
+        total=len(found),
+        n_of_pages=number_of_pages(len(found)),
+    )
+
+
+@router.get(
+    "/inbox/{id}",
+    tags=["Inbox"],
+    summary="One mail",
+    responses=refusals((404, answers.MESSAGE_NOT_FOUND)),
+)
+def message(id: int, mailbox: Opened, arrived: Arrived) -> answers.InboxMessage:  # noqa: A002 - the vendor's name
+    """Its body is in x-www-form-urlencoded."""
+    mail = mailbox.get(id, arrived)
+    if mail is None:
+        raise refuse(404, answers.MESSAGE_NOT_FOUND)
+    return answers.InboxMessage(data=inbox_single(mail))
+
+
+@router.delete("/inbox/{id}", tags=["Inbox"], summary="Delete a mail", responses=refusals())
+def delete_message(id: int, mailbox: Opened, arrived: Arrived) -> Envelope:  # noqa: A002 - the vendor's name
+    """The vendor documents no answer for a mail that is not there: it is deleted all the same."""
+    mailbox.delete(id, arrived)
+    return Envelope(message=answers.MESSAGE_DELETED)
+
+
+@router.get(
+    "/quota/{mailbox}",
+    tags=["Inbox"],
+    summary="How full the mailbox is, in KiB",
+    responses=refusals((400, answers.MAILBOX_UNAVAILABLE)),
+)
+def quota(mailbox: str, opened: Opened, sandbox: Here, arrived: Arrived) -> answers.Quota:
+    """`mailbox` is `inbox`, in any case."""
+    if mailbox.lower() != "inbox":
+        raise refuse(400, answers.MAILBOX_UNAVAILABLE)
+    usage = -(-opened.used_bytes(arrived) // KIB)
+    return answers.Quota(data=answers.QuotaResponse(usage=usage, limit=sandbox.world.quota_bytes // KIB))

@@ -1,0 +1,50 @@
+"""What every ring of tests shares: one real server for the session, empty at the start of each test."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from config.connections import connect
+from config.embedded import EmbeddedServer, EmbeddedServerError, server_program
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_this_machine() -> Iterator[None]:
+    """Nobody's real Redis, token or mailbox is ever used by a test."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [one for one in os.environ if one.upper().startswith("PEC_")]:
+            environment.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """The session's server. A test that kills or stops one runs its own."""
+    _require_server_program()
+    with EmbeddedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(server: EmbeddedServer) -> str:
+    """Where the session's server listens; use it with `redis`, which empties it."""
+    return server.url
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    """A client of the session's server, whose databases are all empty."""
+    with connect(redis_url) as client:
+        client.flushall()
+        yield client
+
+
+def _require_server_program() -> None:
+    try:
+        server_program()
+    except EmbeddedServerError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI needs a server: {error}")
+        pytest.skip(str(error))

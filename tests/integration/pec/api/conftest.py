@@ -1,0 +1,32 @@
+"""A client whose limits are short, and a mailbox whose secrets would show."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+
+import pytest
+from pydantic import SecretStr
+
+from config.settings import Api
+from pec.api.client import Mailbox, PecClient
+
+PASSWORD, TOKEN = 'pà/ss "wörd€"', "tok+en/=="
+Connect = Callable[..., PecClient]
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox("me@pec.example", "me@pec.example", SecretStr(PASSWORD), SecretStr(TOKEN))
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Makes a client of a URL. Waits long unless told: a busy machine is not a dead server."""
+    with ExitStack() as clients:
+
+        def client(url: str, **settings: float) -> PecClient:
+            made = PecClient(
+                Api.model_validate({"url": url, "timeout": 20, "connect_timeout": 20} | settings)
+            )
+            return clients.enter_context(closing(made))
+
+        yield client

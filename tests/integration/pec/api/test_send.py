@@ -1,0 +1,188 @@
+"""POST /send over a real socket: one request, written after the gate, and an answer that is understood."""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from pec.api.client import Attachment, Mailbox, Outgoing, encode
+from pec.api.errors import ApiError, Denied, Invalid, TooFast, Unknown
+from tests.integration.pec.api.conftest import PASSWORD, TOKEN, Connect
+from tests.wire import CERTIFICATE, Peer, Wire, answering, eventually
+
+SENT = {"success": True, "sent": 1, "message": "", "message_id": "2020082610003492"}
+
+
+def nothing() -> None:
+    pass
+
+
+@pytest.fixture
+def body(mailbox: Mailbox) -> bytes:
+    return encode(Outgoing(mailbox.sender, ("you@pec.example",), "Città", "<b>è</b>"), mailbox)
+
+
+def test_the_code_comes_back(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
+    with Wire(answering(201, SENT)) as wire:
+        assert connect(wire.url).send(mailbox, body, nothing) == "2020082610003492"
+
+
+def test_the_request_is_what_the_vendor_documents(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
+    with Wire(answering(201, SENT)) as wire:
+        connect(wire.url).send(mailbox, body, nothing)
+    [request] = wire.requests
+    assert (request.method, request.target) == ("POST", "/send")
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert request.headers["content-type"] == "application/json"
+    assert json.loads(request.body) == {
+        "sender": "me@pec.example",
+        "recipient": "you@pec.example",
+        "subject": "Città",
+        "body": "<b>è</b>",
+        "username": "me@pec.example",
+        "password": PASSWORD,
+    }
+
+
+def test_thirty_megabytes_arrive_whole(connect: Connect, mailbox: Mailbox) -> None:
+    attachment = Attachment("a.pdf", bytes(range(256)) * 88_000)
+    body = encode(Outgoing("me@pec.example", ("you@pec.example",), "s", "b", (attachment,)), mailbox)
+    with Wire(answering(201, SENT)) as wire:
+        connect(wire.url).send(mailbox, body, nothing)
+    assert wire.requests[0].body == body
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_the_gate_opens_once_with_the_connection_made_and_nothing_written(
+    connect: Connect, mailbox: Mailbox, body: bytes, tls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
+    first_byte = threading.Event()
+    calls = []
+
+    def script(peer: Peer) -> None:
+        peer.read()
+        first_byte.set()
+        peer.answer(201, SENT)
+
+    def gate() -> None:
+        eventually(lambda: wire.connections == 1)
+        calls.append(first_byte.wait(0.1) or wire.bytes_received)
+
+    with Wire(script, tls=tls) as wire:
+        connect(wire.url).send(mailbox, body, gate)
+        assert calls == [0]
+        assert wire.connections == len(wire.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "failure", [RuntimeError("claimed by another"), BrokenPipeError(), ConnectionResetError()]
+)
+def test_what_the_gate_raises_goes_through_and_no_byte_has_left(
+    connect: Connect, mailbox: Mailbox, body: bytes, failure: Exception
+) -> None:
+    def gate() -> None:
+        raise failure
+
+    with Wire(Peer.read) as wire:
+        with pytest.raises(type(failure)) as caught:
+            connect(wire.url).send(mailbox, body, gate)
+        assert caught.value is failure
+        assert failure.__cause__ is failure.__context__ is None
+        eventually(lambda: wire.ended == 1)
+        assert wire.bytes_received == 0
+
+
+def test_an_interrupt_in_the_gate_goes_through_too(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
+    def gate() -> None:
+        raise KeyboardInterrupt
+
+    with Wire(Peer.read) as wire:
+        with pytest.raises(KeyboardInterrupt):
+            connect(wire.url).send(mailbox, body, gate)
+        eventually(lambda: wire.ended == 1)
+        assert wire.bytes_received == 0
+
+
+def test_time_spent_in_the_gate_counts_for_no_deadline(
+    connect: Connect, mailbox: Mailbox, body: bytes
+) -> None:
+    def gate() -> None:
+        wire.closing.wait(1.0)
+
+    with Wire(answering(201, SENT)) as wire:
+        client = connect(wire.url, timeout=0.5, connect_timeout=0.5)
+        assert client.send(mailbox, body, gate)
+
+
+def test_every_send_has_a_new_connection_which_is_closed(
+    connect: Connect, mailbox: Mailbox, body: bytes
+) -> None:
+    with Wire(answering(201, SENT)) as wire:
+        client = connect(wire.url)
+        for count in (1, 2, 3):
+            client.send(mailbox, body, nothing)
+            assert wire.connections == count
+        eventually(lambda: wire.ended == 3)
+
+
+@pytest.mark.parametrize("message_id", ["202009211526363", 202009211526363])
+def test_a_code_may_be_a_number(connect: Connect, mailbox: Mailbox, body: bytes, message_id: Any) -> None:
+    with Wire(answering(200, SENT | {"message_id": message_id})) as wire:
+        assert connect(wire.url).send(mailbox, body, nothing) == "202009211526363"
+
+
+def test_100_continue_and_chunks_are_read_over(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        peer.say(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 X\r\nTransfer-Encoding: chunked\r\n\r\n")
+        content = json.dumps(SENT).encode()
+        for piece in (content[:7], content[7:]):
+            peer.say(b"%x\r\n%b\r\n" % (len(piece), piece))
+        peer.say(b"0\r\n\r\n")
+
+    with Wire(script) as wire:
+        assert connect(wire.url).send(mailbox, body, nothing) == "2020082610003492"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "code"),
+    [
+        (400, Invalid, "invalid"),
+        (401, Denied, "credentials"),
+        (402, Denied, "wallet"),
+        (403, Denied, "scope"),
+        (429, TooFast, "too-fast"),
+        (301, Unknown, "status"),
+        (302, Unknown, "status"),
+        (307, Unknown, "status"),
+        (404, Unknown, "status"),
+        (405, Unknown, "status"),
+        (413, Unknown, "status"),
+        (500, Unknown, "status"),
+        (502, Unknown, "status"),
+        (503, Unknown, "status"),
+    ],
+)
+def test_each_status_has_its_error_and_one_request(
+    connect: Connect, mailbox: Mailbox, body: bytes, status: int, error: type[ApiError], code: str
+) -> None:
+    refusal = {"success": False, "message": "MySQL Error 12"}
+    with Wire(answering(status, refusal, {"Location": "/send", "Retry-After": "7"})) as wire:
+        with pytest.raises(ApiError) as caught:
+            connect(wire.url).send(mailbox, body, nothing)
+        assert type(caught.value) is error
+        assert caught.value.code == code
+        assert caught.value.details["status"] == status
+        assert "MySQL Error 12" in caught.value.details["excerpt"]
+        assert wire.connections == len(wire.requests) == 1
+
+
+def test_429_tells_how_long_to_wait(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
+    with (
+        Wire(answering(429, {"success": False}, {"Retry-After": "7"})) as wire,
+        pytest.raises(TooFast) as caught,
+    ):
+        connect(wire.url).send(mailbox, body, nothing)
+    assert caught.value.details["retry_after_seconds"] == 7

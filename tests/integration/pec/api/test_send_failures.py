@@ -1,0 +1,265 @@
+"""POST /send when the network fails: Unreachable before the first byte, Unknown after it, never a second."""
+
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from config.settings import Api
+from pec.api.client import Mailbox, send_is_over_seconds
+from pec.api.errors import Unknown, Unreachable
+from tests.integration.pec.api.conftest import Connect
+from tests.wire import CERTIFICATE, Peer, Wire, eventually
+
+BODY = b'{"sender": "me@pec.example"}'
+LONG_SECONDS = 15.0  # longer than any deadline below, shorter than what the server would hold us for
+
+
+def nothing() -> None:
+    pass
+
+
+class Gate:
+    """Counts how often it is opened."""
+
+    def __init__(self) -> None:
+        self.openings = 0
+
+    def __call__(self) -> None:
+        self.openings += 1
+
+
+def reset_after_reading(peer: Peer) -> None:
+    peer.read()
+    peer.reset()
+
+
+def close_after_reading(peer: Peer) -> None:
+    peer.read()
+
+
+def reset_in_mid_body(peer: Peer) -> None:
+    peer.read_head()
+    peer.reset()
+
+
+def saying(data: bytes) -> Callable[[Peer], None]:
+    def script(peer: Peer) -> None:
+        peer.read()
+        peer.say(data)
+
+    return script
+
+
+OUTCOMES = {
+    "reset": (reset_after_reading, "reset"),
+    "closed": (close_after_reading, "reset"),
+    "reset in mid-body": (reset_in_mid_body, "reset"),
+    "closed in mid-header": (saying(b"HTTP/1.1 201 Created\r\nContent-Le"), "unsuccessful"),
+    "no HTTP": (saying(b"SSH-2.0-OpenSSH\r\n\r\n"), "garbled"),
+    "truncated": (
+        saying(b'HTTP/1.1 201 X\r\nContent-Length: 500\r\n\r\n{"success": true, "message_id": "1"}'),
+        "garbled",
+    ),
+    "truncated chunk": (saying(b"HTTP/1.1 201 X\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"), "garbled"),
+    "bad chunk": (saying(b"HTTP/1.1 201 X\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"), "garbled"),
+    "cut JSON": (saying(b'HTTP/1.1 201 X\r\n\r\n{"success": true, "message_id": "1'), "unsuccessful"),
+    "empty": (saying(b"HTTP/1.1 201 X\r\nContent-Length: 0\r\n\r\n"), "unsuccessful"),
+    "early hints": (saying(b"HTTP/1.1 103 X\r\n\r\n"), "status"),
+    "a list": (saying(b"HTTP/1.1 201 X\r\n\r\n[]"), "unsuccessful"),
+    "too many headers": (saying(b"HTTP/1.1 201 X\r\n" + b"a: b\r\n" * 200 + b"\r\n"), "garbled"),
+    "bad gzip": (saying(b"HTTP/1.1 201 X\r\nContent-Encoding: gzip\r\n\r\nnot gzip"), "garbled"),
+}
+
+
+@pytest.mark.parametrize(("script", "code"), OUTCOMES.values(), ids=OUTCOMES.keys())
+def test_a_failure_after_the_first_byte_is_unknown_and_never_repeated(
+    connect: Connect, mailbox: Mailbox, script: Callable[[Peer], None], code: str
+) -> None:
+    gate = Gate()
+    with Wire(script) as wire:
+        with pytest.raises(Unknown) as caught:
+            connect(wire.url).send(mailbox, BODY * 100_000, gate)
+        assert caught.value.code == code
+        eventually(lambda: wire.ended == 1)
+        assert wire.connections == gate.openings == 1
+
+
+def test_a_silent_server_is_given_up_after_the_timeout(connect: Connect, mailbox: Mailbox) -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        peer.hold()
+
+    with Wire(script) as wire:
+        with pytest.raises(Unknown) as caught:
+            connect(wire.url, timeout=0.2, least_speed=1).send(mailbox, BODY, nothing)
+        assert caught.value.code == "timeout"
+        assert len(wire.requests) == 1
+
+
+def drip_header(peer: Peer) -> None:
+    peer.read()
+    peer.say(b"HTTP/1.1 201 X\r\nx: ")
+    peer.drip(b"y", every_seconds=0.01)
+
+
+def drip_continue(peer: Peer) -> None:
+    peer.read()
+    peer.drip(b"HTTP/1.1 100 Continue\r\n\r\n", every_seconds=0.01)
+
+
+def drip_body(peer: Peer) -> None:
+    peer.read()
+    peer.say(b"HTTP/1.1 201 X\r\nContent-Length: 1000000\r\n\r\n")
+    peer.drip(b" ", every_seconds=0.01)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("script", [drip_header, drip_continue, drip_body, Peer.hold])
+def test_the_deadline_ends_what_the_timeout_does_not(
+    connect: Connect,
+    mailbox: Mailbox,
+    script: Callable[[Peer], None],
+    tls: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
+    monkeypatch.setattr(Api, "send_deadline_seconds", lambda self, size_bytes: 0.3)
+    with Wire(script, tls=tls, receive_buffer=4096) as wire:
+        started = time.monotonic()
+        with pytest.raises(Unknown) as caught:
+            connect(wire.url, timeout=60).send(mailbox, BODY * 400_000, nothing)
+        assert caught.value.code == "deadline"
+        assert time.monotonic() - started < LONG_SECONDS
+        assert wire.connections == 1
+
+
+def test_a_server_that_stops_reading_is_given_up_after_the_timeout(
+    connect: Connect, mailbox: Mailbox
+) -> None:
+    with Wire(Peer.hold, receive_buffer=4096) as wire:
+        started = time.monotonic()
+        with pytest.raises(Unknown) as caught:
+            connect(wire.url, timeout=0.2, least_speed=1).send(mailbox, BODY * 400_000, nothing)
+        assert caught.value.code == "timeout"
+        assert time.monotonic() - started < LONG_SECONDS
+
+
+def test_a_server_that_reads_slowly_but_steadily_is_borne_with(connect: Connect, mailbox: Mailbox) -> None:
+    """Writing takes longer than both time-outs, which are for each step of it."""
+    body = BODY * 400_000
+    seen = []
+
+    def script(peer: Peer) -> None:
+        seen.append(peer.read_slowly(len(body), lasting_seconds=1.0))
+        peer.answer(201, {"success": True, "message_id": "2020082610003492"})
+
+    with Wire(script, receive_buffer=4096) as wire:
+        connect(wire.url, timeout=0.6, connect_timeout=0.3).send(mailbox, body, nothing)
+        assert seen[0] >= 0.8
+
+
+def test_after_the_deadline_nothing_trickles_out_of_the_kernel(
+    connect: Connect, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Api, "send_deadline_seconds", lambda self, size_bytes: 0.3)
+    given_up: list[bool] = []
+    counts: list[int] = []
+
+    def script(peer: Peer) -> None:
+        eventually(lambda: given_up)
+        counts.append(peer.read_to_the_end())
+
+    body = b"x" * 200_000
+    with Wire(script, receive_buffer=4096) as wire:
+        with pytest.raises(Unknown):
+            connect(wire.url, timeout=60).send(mailbox, body, nothing)
+        given_up.append(True)
+        eventually(lambda: counts)
+    assert counts[0] < len(body)
+
+
+def test_a_send_is_surely_over_some_time_after_its_deadline() -> None:
+    api = Api(timeout=30, least_speed=50_000)
+    assert send_is_over_seconds(api, 5_000_000) > api.send_deadline_seconds(5_000_000) == 130
+
+
+def test_an_endless_answer_is_cut_off(
+    connect: Connect, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pec.api.transport.ANSWER_LIMIT_BYTES", 1_000_000)
+
+    def script(peer: Peer) -> None:
+        peer.read()
+        peer.say(b"HTTP/1.1 201 X\r\n\r\n")
+        while True:
+            peer.say(b" " * 65_536)
+
+    with Wire(script) as wire:
+        with pytest.raises(Unknown) as caught:
+            connect(wire.url).send(mailbox, BODY, nothing)
+        assert caught.value.code == "too-long"
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("http://127.0.0.1:{port}", "refused"),
+        ("https://127.0.0.1:{port}", "refused"),
+        ("http://nobody.invalid", "dns"),
+        ("https://nobody.invalid", "dns"),
+    ],
+)
+def test_what_can_not_be_connected_to_is_unreachable(
+    connect: Connect, mailbox: Mailbox, url: str, code: str
+) -> None:
+    gate = Gate()
+    with pytest.raises(Unreachable) as caught:
+        connect(url.format(port=unused_port())).send(mailbox, BODY, gate)
+    assert caught.value.code == code
+    assert gate.openings == 0
+
+
+def test_a_certificate_that_nobody_vouches_for_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
+    gate = Gate()
+    with Wire(Peer.read, tls=True) as wire:
+        with pytest.raises(Unreachable) as caught:
+            connect(wire.url).send(mailbox, BODY, gate)
+        assert caught.value.code == "tls"
+        assert gate.openings == wire.bytes_received == 0
+
+
+def test_tls_with_a_server_that_has_none_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
+    with Wire(lambda peer: peer.say(b"HTTP/1.1 400 X\r\n\r\n")) as wire, pytest.raises(Unreachable) as caught:
+        connect(wire.url.replace("http:", "https:")).send(mailbox, BODY, nothing)
+    assert caught.value.code == "tls"
+
+
+def test_a_handshake_that_never_ends_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
+    with Wire(Peer.hold) as wire, pytest.raises(Unreachable) as caught:
+        connect(wire.url.replace("http:", "https:"), connect_timeout=0.2).send(mailbox, BODY, nothing)
+    assert caught.value.code == "timeout"
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("parting", [Peer.reset, lambda peer: peer.say(b"HTTP/1.1 408 X\r\n\r\n")])
+def test_a_server_that_hangs_up_while_we_wait_for_the_gate_is_unreachable(
+    connect: Connect,
+    mailbox: Mailbox,
+    parting: Callable[[Peer], None],
+    tls: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
+    with Wire(parting, tls=tls) as wire:
+        with pytest.raises(Unreachable) as caught:
+            connect(wire.url).send(mailbox, BODY, lambda: eventually(lambda: wire.ended == 1))
+        assert caught.value.code == "hung-up"
+        assert wire.bytes_received == 0

@@ -1,0 +1,131 @@
+"""Starts the real sandbox process for a module's tests, and speaks HTTP to it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+ROOT = Path(__file__).parents[3]
+SENDER = "studio@pec.example"
+TOKEN = "sandbox-token"
+AT_ONCE = ("--rate", "1e9", "--acceptance-delay", "0", "--delivery-delay", "0", "--hour", "0")
+DEADLINE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Served:
+    url: str
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        data: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str | int] | None = None,
+    ) -> requests.Response:
+        """With the token and the mailbox SENDER, unless `headers` say otherwise; an empty one is left out."""
+        default = {"Authorization": f"Bearer {TOKEN}", "x-username": SENDER, "x-password": "password"}
+        sent = {name: value for name, value in {**default, **(headers or {})}.items() if value}
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.request(
+                method,
+                self.url + path,
+                json=json,
+                data=data,
+                headers=sent,
+                params=params,
+                timeout=DEADLINE_SECONDS,
+                allow_redirects=False,
+            )
+
+    def send(
+        self, recipient: str | list[str], *, headers: Mapping[str, str] | None = None, **fields: Any
+    ) -> requests.Response:
+        return self.call("POST", "/send", json=pec(recipient, **fields), headers=headers)
+
+    def code_of_send(self, recipient: str | list[str], **fields: Any) -> str:
+        answer = self.send(recipient, **fields)
+        assert answer.status_code == 201, answer.text
+        code: str = answer.json()["message_id"]
+        return code
+
+    def sent(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.call("GET", "/_sandbox/sent").json()
+        return found
+
+    def sent_with(self, subject: str) -> list[dict[str, Any]]:
+        return [one for one in self.sent() if one["subject"] == subject]
+
+    def requests(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.call("GET", "/_sandbox/requests").json()
+        return found
+
+    def connect(self) -> socket.socket:
+        """A raw connection, for what HTTP libraries hide."""
+        address = urlsplit(self.url)
+        return socket.create_connection((address.hostname or "", address.port or 0), timeout=DEADLINE_SECONDS)
+
+
+def pec(recipient: str | list[str], **fields: Any) -> dict[str, Any]:
+    """The body of POST /send."""
+    return {
+        "sender": SENDER,
+        "recipient": recipient,
+        "subject": "Diffida",
+        "body": "<p>Salve</p>",
+        "username": SENDER,
+        "password": "password",
+        **fields,
+    }
+
+
+@contextmanager
+def started(*options: str, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PEC_")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox", *options],
+        cwd=ROOT,
+        env={**clean, **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def serving(*options: str, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """A sandbox on a free port. It must have had nothing to complain of on stderr when it ends."""
+    with started("--port", "0", *options, environment=environment) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        if url:
+            yield Served(url)
+        process.terminate()
+        _, complaints = process.communicate(timeout=DEADLINE_SECONDS)
+        assert url, complaints
+        assert complaints == ""
+
+
+def wait_until(condition: Callable[[], Any]) -> Any:
+    """What the condition gives, once it is true. It asks the server, so this is no busy loop."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+    return value

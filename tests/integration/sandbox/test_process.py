@@ -1,0 +1,106 @@
+"""`python -m sandbox` as someone types it."""
+
+import ssl
+from contextlib import closing
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sandbox.__main__ import main
+from tests.integration.sandbox.serving import DEADLINE_SECONDS, ROOT, serving, started, wait_until
+from tests.integration.sandbox.test_faults import write_send
+
+CERTIFICATE = ROOT / "tests" / "localhost.pem"  # holds the key, too
+
+
+def run(*options: str) -> Result:
+    """For options with which nothing is served: in this process, which is faster."""
+    return CliRunner().invoke(main, options, prog_name="python -m sandbox")
+
+
+def test_help_shows_examples_and_every_story() -> None:
+    text = run("--help").output
+
+    assert "python -m sandbox --port 0 --ready-file" in text
+    for story in ("mancata-consegna", "tempo-massimo", "risposta-persa", "connessione-chiusa"):
+        assert story in text.replace("-\n  ", "-")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--token", "t=GET:sned"], "GET:sned"),
+        (["--mailbox", "a@pec.example:user"], "ADDRESS:USERNAME:PASSWORD"),
+        (["--rate", "0"], "--rate"),
+        (["--shape", "odd"], "documented"),
+        (["--tls-cert", str(CERTIFICATE)], "--tls-key"),
+    ],
+)
+def test_a_wrong_option_is_a_usage_error_that_says_what_would_be_right(options: list[str], said: str) -> None:
+    finished = run(*options)
+
+    assert finished.exit_code == 2
+    assert said in finished.stderr
+
+
+def test_a_port_in_use_is_told_in_one_line() -> None:
+    with serving() as api:
+        finished = run("--port", api.url.rpartition(":")[2])
+
+    assert (finished.exit_code, finished.stdout) == (1, "")
+    assert "try --port 0" in finished.stderr
+    assert finished.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_no_certificate_is_told_before_the_url(tmp_path: Path) -> None:
+    nonsense = tmp_path / "nonsense.pem"
+    nonsense.write_text("nonsense")
+
+    finished = run("--port", "0", "--tls-cert", str(nonsense), "--tls-key", str(nonsense))
+
+    assert (finished.exit_code, finished.stdout) == (1, "")
+    assert "give a PEM pair" in finished.stderr
+
+
+def test_the_ready_file_holds_the_url_once_it_answers(tmp_path: Path) -> None:
+    ready = tmp_path / "sandbox.url"
+    with started("--port", "0", "--ready-file", str(ready)) as process:
+        wait_until(ready.exists)
+        with closing(urlopen(ready.read_text().strip() + "/_sandbox/health")) as answer:
+            assert answer.status == 200
+        process.terminate()
+        stdout, stderr = process.communicate(timeout=DEADLINE_SECONDS)
+
+    assert (stdout, stderr) == (ready.read_text(), "")
+
+
+def test_options_come_from_the_environment_too() -> None:
+    environment = {
+        "PEC_SANDBOX_TOKEN": "one two=GET:inbox",
+        "PEC_SANDBOX_MAILBOX": "a@pec.example:u:p",
+        "PEC_SANDBOX_FIRST_PAGE": "0",
+    }
+    with serving(environment=environment) as api:
+        login = {"x-username": "u", "x-password": "p"}
+        one = api.call("GET", "/inbox", headers={**login, "Authorization": "Bearer one"})
+        two = api.call("GET", "/quota/inbox", headers={**login, "Authorization": "Bearer two"})
+
+    assert one.json()["page"] == 0
+    assert two.status_code == 403
+
+
+def test_it_speaks_tls() -> None:
+    with serving("--tls-cert", str(CERTIFICATE), "--tls-key", str(CERTIFICATE)) as api:
+        trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
+        with closing(urlopen(f"{api.url}/_sandbox/health", context=trusting)) as answer:
+            assert answer.status == 200
+
+    assert api.url.startswith("https://")
+
+
+def test_it_stops_at_once_though_a_client_waits_for_an_answer_that_never_comes() -> None:
+    with serving("--acceptance-delay", "0") as api, closing(api.connect()) as connection:
+        write_send(connection, "risposta-persa@pec.example", "waiting")
+        wait_until(lambda: api.sent_with("waiting"))

@@ -1,0 +1,51 @@
+"""The next logical database of a Redis server, and what is no Redis URL."""
+
+import pytest
+
+from config.addresses import is_redis_address, next_database
+
+
+@pytest.mark.parametrize(
+    ("url", "following"),
+    [
+        ("redis://h", "redis://h/1"),
+        ("redis://h/", "redis://h/1"),
+        ("redis://h:1/3", "redis://h:1/4"),
+        ("redis://user:p%40ss@h:1/3", "redis://user:p%40ss@h:1/4"),
+        ("rediss://h:6380/0?ssl_cert_reqs=none", "rediss://h:6380/1?ssl_cert_reqs=none"),
+        ("redis://h:1?db=4", "redis://h:1?db=5"),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock?db=1"),
+        ("unix:///run/redis.sock?db=2", "unix:///run/redis.sock?db=3"),
+        (
+            "unix://user@/run/redis.sock?db=2&password=p%26q",
+            "unix://user@/run/redis.sock?db=3&password=p%26q",
+        ),
+    ],
+)
+def test_the_next_database_changes_the_number_and_nothing_else(url: str, following: str) -> None:
+    assert next_database(url) == following
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h", "redis://h:1/3", "rediss://u:p@h", "unix:///s?db=2", "redis://[::1]:1/0"]
+)
+def test_redis_urls_are_taken(url: str) -> None:
+    assert is_redis_address(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "h:1",
+        "http://h",
+        "redis:h",
+        "redis://",
+        "redis://h/x",
+        "redis://h:x/0",
+        "unix://",
+        "redis://h:0/0",
+    ],
+)
+def test_anything_else_is_not(url: str) -> None:
+    assert not is_redis_address(url)

@@ -1,0 +1,206 @@
+"""What settings are there, what they default to, and how they refuse what can't work."""
+
+import json
+
+import pytest
+from pydantic import SecretStr
+
+from config.settings import Settings, SettingsError, load_settings
+
+SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+ACME = {
+    "PEC_ACCOUNTS__ACME__SENDER": "acme@pec.example",
+    "PEC_ACCOUNTS__ACME__USERNAME": "acme",
+    "PEC_ACCOUNTS__ACME__PASSWORD": "hunter2",
+}
+
+
+def load(environment: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        environment.setenv(name, value)
+    return load_settings()
+
+
+def refusal(environment: pytest.MonkeyPatch, **variables: str) -> str:
+    with pytest.raises(SettingsError) as raised:
+        load(environment, **variables)
+    return str(raised.value)
+
+
+def endpoints(*each: dict[str, object]) -> str:
+    return json.dumps([{"url": "https://hooks.example/pec", "secret": SECRET, **one} for one in each])
+
+
+def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch)
+
+    assert settings.redis_url == "redis://localhost:6379/0"
+    assert settings.broker == "redis://localhost:6379/1"
+    assert settings.namespace == "pec"
+    assert settings.redis_replicas == 0
+    assert settings.api.url == "https://ws.pecmassiva.com"
+    assert settings.api.rate == 1
+    assert settings.api.max_bytes == 30_000_000
+    assert settings.api.daily_cap is None
+    assert settings.accounts == {}
+    assert settings.webhooks.endpoints == []
+    assert settings.webhooks.allow_private is False
+    assert settings.webhooks.timeout == 15
+
+
+def test_the_default_schedules_are_those_of_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, hour = load(monkeypatch), 3600
+
+    assert settings.receipts.backoff[0] == 5
+    assert settings.receipts.backoff[-2:] == [1800, hour]
+    assert settings.receipts.deadline == 30 * hour
+    assert settings.uncertain.lookups == [60, 300, 1800, 7200]
+    assert settings.webhooks.backoff == [5, 300, *(1800 * half for half in (1, 4, 10, 20, 28, 40, 48))]
+    assert settings.retention.ids_days == 400
+
+
+def test_every_nested_setting_is_a_variable_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, PEC_API__TOKEN="t0ken", PEC_RECEIPTS__BACKOFF="[1, 2]", **ACME)
+
+    assert settings.receipts.backoff == [1, 2]
+    assert settings.accounts["acme"].password.get_secret_value() == "hunter2"
+    assert settings.token_of("acme") == "t0ken"
+
+
+def test_an_account_s_own_token_comes_before_the_api_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, PEC_API__TOKEN="general", PEC_ACCOUNTS__ACME__TOKEN="own", **ACME)
+
+    assert settings.token_of("acme") == "own"
+
+
+def test_an_account_without_any_token_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "set PEC_API__TOKEN or PEC_ACCOUNTS__ACME__TOKEN" in refusal(monkeypatch, **ACME)
+
+
+def test_account_names_are_lower_cased(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = {"sender": "s@pec.example", "username": "s", "password": "p", "token": "t"}
+
+    settings = load(monkeypatch, PEC_ACCOUNTS=json.dumps({"ACME": account}))
+
+    assert list(settings.accounts) == ["acme"]
+
+
+def test_an_account_name_with_odd_characters_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = {"sender": "s@pec.example", "username": "s", "password": "p", "token": "t"}
+
+    assert "PEC_ACCOUNTS: account name 'a b'" in refusal(
+        monkeypatch, PEC_ACCOUNTS=json.dumps({"a b": account})
+    )
+
+
+def test_endpoints_are_named_by_their_position_unless_they_have_a_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = load(monkeypatch, PEC_WEBHOOKS__ENDPOINTS=endpoints({}, {"name": "erp"}, {}))
+
+    assert [endpoint.name for endpoint in settings.webhooks.endpoints] == ["0", "erp", "2"]
+
+
+def test_two_endpoints_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = refusal(monkeypatch, PEC_WEBHOOKS__ENDPOINTS=endpoints({"name": "erp"}, {"name": "erp"}))
+
+    assert line == "PEC_WEBHOOKS: two endpoints have the same name: give each its own"
+
+
+def test_an_endpoint_may_have_several_secrets_while_they_rotate(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, PEC_WEBHOOKS__ENDPOINTS=endpoints({"secret": f"{SECRET} {SECRET}"}))
+
+    assert settings.webhooks.endpoints[0].secret.get_secret_value().split() == [SECRET, SECRET]
+
+
+@pytest.mark.parametrize("secret", ["", "topsecret", "whsec_c2hvcnQ=", "whsec_*", f"{SECRET} other"])
+def test_a_secret_that_can_t_sign_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    line = refusal(monkeypatch, PEC_WEBHOOKS__ENDPOINTS=endpoints({"secret": secret}))
+
+    assert line.startswith("PEC_WEBHOOKS__ENDPOINTS[0].secret: must be whsec_ and base64")
+    assert SECRET not in line
+    assert "topsecret" not in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PEC_API__RATE", "0"),
+        ("PEC_API__RATE", "fast"),
+        ("PEC_API__MARGIN", "-1"),
+        ("PEC_API__URL", "api.example"),
+        ("PEC_API__MAX_BYTES", "1.5"),
+        ("PEC_RECEIPTS__DEADLINE", "inf"),
+        ("PEC_RECEIPTS__BACKOFF", "5,10"),
+        ("PEC_RECEIPTS__BACKOFF", "[]"),
+        ("PEC_RECEIPTS__BACKOFF", "[5, 0]"),
+        ("PEC_QUOTA__PAUSE", "95"),
+        ("PEC_RETENTION__IDS_DAYS", "0"),
+        ("PEC_LOG_LEVEL", "loud"),
+        ("PEC_NAMESPACE", "a b"),
+        ("PEC_REDIS_REPLICAS", "-1"),
+        ("PEC_REDIS_URL", "localhost:6379"),
+        ("PEC_REDIS_URL", "redis://:s3cret/word@host/0"),
+        ("PEC_BROKER_URL", "redis://host/one"),
+        ("PEC_WEBHOOKS__ENDPOINTS", "https://hooks.example"),
+        ("PEC_WEBHOOKS__ALLOW_PRIVATE", "perhaps"),
+        ("PEC_ACCOUNTS__ACME", "acme@pec.example"),
+    ],
+)
+def test_a_bad_value_gets_one_line_with_the_variable_s_name_and_not_the_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    line = refusal(monkeypatch, **{name: value})
+
+    assert line.startswith(name)
+    assert len(line.splitlines()) == 1
+    assert value not in line.removeprefix(name) or len(value) < 3
+
+
+def test_all_bad_values_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = refusal(monkeypatch, PEC_API__RATE="x", PEC_LEASE="0", PEC_REDIS_ULR="y").splitlines()
+
+    assert [line.split(":")[0] for line in sorted(lines)] == ["PEC_API__RATE", "PEC_LEASE", "PEC_REDIS_ULR"]
+
+
+def test_no_repr_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(
+        monkeypatch,
+        PEC_API__TOKEN="t0ken",
+        PEC_REDIS_URL="redis://:s3cret@localhost/0",
+        PEC_WEBHOOKS__ENDPOINTS=endpoints({}),
+        **ACME,
+    )
+
+    for secret in ("t0ken", "s3cret", "hunter2", SECRET):
+        assert secret not in repr(settings)
+        assert secret not in str(settings)
+
+
+def test_a_refusal_shows_no_secret_not_even_as_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(monkeypatch, PEC_API__TOKEN="t0ken", PEC_API__RATE="x", PEC_ACCOUNTS__ACME__PASSWORD="hunter2")
+
+    assert raised.value.__suppress_context__
+    assert "hunter2" not in str(raised.value)
+    assert "t0ken" not in str(raised.value)
+
+
+def test_the_send_deadline_grows_with_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = load(monkeypatch, PEC_API__TIMEOUT="30", PEC_API__LEAST_SPEED="1000").api
+
+    assert api.send_deadline_seconds(0) == 30
+    assert api.send_deadline_seconds(10_000) == 40
+
+
+def test_a_broker_of_its_own_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, PEC_BROKER_URL="redis://other/7").broker == "redis://other/7"
+
+
+def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEC_NAMESPACE", "theirs")
+
+    assert Settings(namespace="ours").namespace == "ours"
+    assert isinstance(Settings(api={"token": "t"}).api.token, SecretStr)

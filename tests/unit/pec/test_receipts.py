@@ -1,0 +1,362 @@
+"""A mail is a receipt of ours by its sender, its heading and our exact code; nothing else is."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from pec.receipts import HEADINGS, Heading, Kind, Mail, Receipt, Unrecognised, is_code, read, same_subject
+from tests.unit.pec.strategies import (
+    FOREIGN_HEADINGS,
+    PATIENT,
+    PROVIDER,
+    RECEIPT_HEADINGS,
+    codes,
+    mail_of,
+    mangled,
+    subjects,
+)
+
+CODE = "2020082610003492"
+LONG = "Comunicazione ai sensi dell'art. 12 del regolamento: è convocata l'assemblea dei soci"
+
+
+def a_mail(subject: str, sender: str = PROVIDER) -> Mail:
+    return Mail(sender, "dev-api@pecmassiva.com", datetime(2020, 8, 26, 8, 0, 35, tzinfo=UTC), subject, None)
+
+
+def kind_of(mail: Mail, code: str = CODE, subject: str | None = None) -> Kind | None:
+    receipt = read(mail, code, subject)
+    return receipt.kind if isinstance(receipt, Receipt) else None
+
+
+# Headings
+
+
+@pytest.mark.parametrize(
+    ("heading", "kind", "virus"),
+    [
+        ("ACCETTAZIONE: ", Kind.ACCETTAZIONE, False),
+        ("AVVISO DI NON ACCETTAZIONE: ", Kind.NON_ACCETTAZIONE, False),
+        ("AVVISO DI NON ACCETTAZIONE PER VIRUS: ", Kind.NON_ACCETTAZIONE, True),
+        ("CONSEGNA: ", Kind.CONSEGNA, False),
+        ("AVVISO DI MANCATA CONSEGNA: ", Kind.MANCATA_CONSEGNA, False),
+        ("AVVISO DI MANCATA CONSEGNA PER VIRUS: ", Kind.MANCATA_CONSEGNA, True),
+        ("AVVISO DI MANCATA CONSEGNA PER SUP. TEMPO MASSIMO: ", Kind.PREAVVISO, False),
+    ],
+)
+def test_each_heading_of_the_rules_is_its_kind(heading: str, kind: Kind, virus: bool) -> None:
+    receipt = read(a_mail(f"{heading}Invio di prova pec massiva {CODE}"), CODE, "Invio di prova pec massiva")
+
+    assert isinstance(receipt, Receipt)
+    assert (receipt.kind, receipt.virus) == (kind, virus)
+    assert (receipt.subject, receipt.code, receipt.sender) == ("Invio di prova pec massiva", CODE, PROVIDER)
+
+
+@given(st.sampled_from(RECEIPT_HEADINGS), subjects(), codes())
+@PATIENT
+def test_what_a_provider_writes_about_any_subject_and_code_is_read_back(
+    heading: Heading, subject: str, code: str
+) -> None:
+    receipt = read(mail_of(heading, subject, code), code, subject)
+
+    assert isinstance(receipt, Receipt)
+    assert (receipt.kind, receipt.virus, receipt.code) == (heading.kind, heading.virus, code)
+    assert same_subject(subject, receipt.subject)
+
+
+@given(st.sampled_from(RECEIPT_HEADINGS), st.sampled_from(HEADINGS), codes())
+@PATIENT
+def test_only_the_first_heading_counts_whatever_the_subject_begins_with(
+    heading: Heading, inner: Heading, code: str
+) -> None:
+    subject = f"{inner.words}: Fattura"
+    receipt = read(mail_of(heading, subject, code), code, subject)
+
+    assert isinstance(receipt, Receipt)
+    assert receipt.kind is heading.kind
+    assert receipt.subject == subject
+
+
+@given(
+    st.sampled_from(FOREIGN_HEADINGS),
+    st.sampled_from(["", *(f"{one.words}: " for one in HEADINGS)]),
+    subjects(),
+)
+@PATIENT
+def test_a_mail_that_somebody_sent_us_is_no_receipt_whatever_its_subject_says(
+    heading: Heading, inner: str, subject: str
+) -> None:
+    mail = mail_of(heading, f"{inner}{subject}", CODE)
+
+    assert read(mail, CODE, f"{inner}{subject}") is None
+    assert read(mail, CODE, subject) is None
+    assert read(mail, CODE, None) is None
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        f"  accettazione:  Fattura   {CODE}  ",
+        f"Accettazione:\r\n Fattura\r\n\t{CODE}",
+        f"ACCETTAZIONE:Fattura {CODE}",
+    ],
+)
+def test_case_and_folded_white_space_of_a_heading_do_not_matter(subject: str) -> None:
+    assert kind_of(a_mail(subject)) is Kind.ACCETTAZIONE
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        f"RELAYACCEPTANCE: Fattura {CODE}",
+        f"AVVISO DI MANCATA CONSEGNA PER ALTRO: Fattura {CODE}",
+        f"NON ACCETTAZIONE: Fattura {CODE}",
+        f"MANCATA CONSEGNA: Fattura {CODE}",
+        f"Re: CONSEGNA: Fattura {CODE}",
+        f"CONSEGNA Fattura {CODE}",
+        f"Fattura {CODE}",
+    ],
+)
+def test_an_unknown_heading_on_our_code_is_told_and_never_taken_for_a_known_one(subject: str) -> None:
+    unrecognised = read(a_mail(subject), CODE, "Fattura")
+
+    assert isinstance(unrecognised, Unrecognised)
+    assert "heading" in unrecognised.why
+    assert "Fattura" not in unrecognised.why
+
+
+# Codes
+
+
+@given(st.sampled_from(HEADINGS), subjects(), codes(), st.text("0123456789", min_size=1, max_size=3))
+@PATIENT
+def test_a_code_that_is_part_of_another_never_matches(
+    heading: Heading, subject: str, code: str, digits: str
+) -> None:
+    assert read(mail_of(heading, subject, code + digits), code, subject) is None
+    assert read(mail_of(heading, subject, digits + code), code, subject) is None
+    assert read(mail_of(heading, subject, code), code + digits, subject) is None
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "ACCETTAZIONE: Fattura",
+        f"ACCETTAZIONE: Fattura {CODE}.",
+        f"ACCETTAZIONE: Fattura {CODE} bis",
+        f"ACCETTAZIONE: Fattura-{CODE}",
+        f"ACCETTAZIONE: {CODE} Fattura",
+        "",
+    ],
+)
+def test_the_code_must_end_the_subject(subject: str) -> None:
+    assert read(a_mail(subject), CODE, None) is None
+
+
+def test_a_subject_that_ends_with_another_code_belongs_to_the_last() -> None:
+    mail = a_mail(f"CONSEGNA: Sollecito per 202009211526363 {CODE}")
+
+    assert kind_of(mail, CODE, "Sollecito per 202009211526363") is Kind.CONSEGNA
+    assert read(mail, "202009211526363", None) is None
+
+
+@given(codes())
+@PATIENT
+def test_a_time_and_one_or_two_digits_are_a_code(code: str) -> None:
+    assert is_code(code)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "20200826100034",
+        "20200826100034921",
+        "2020132610003492",
+        "2020083210003492",
+        "2020082624003492",
+        "2020082610603492",
+        "202008261000349a",
+        " 2020082610003492",
+        "2020082610003492\n",
+        "20２0082610003492",
+        "550 5.1.1 user unknown",
+    ],
+)
+def test_anything_else_is_no_code(text: str) -> None:
+    assert not is_code(text)
+
+
+# Senders
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "posta-certificata@pec.aruba.it",
+        "<posta-certificata@pec.aruba.it>",
+        " Posta-Certificata@PEC.Aruba.it ",
+        '"Posta Certificata" posta-certificata@pec.aruba.it',
+        '"Posta Certificata" <posta-certificata@pec.aruba.it>',
+        "Posta Certificata Legalmail <posta-certificata@pec.aruba.it>",
+        "Posta<posta-certificata@pec.aruba.it>",
+    ],
+)
+def test_a_provider_is_posta_certificata_with_or_without_a_name(sender: str) -> None:
+    receipt = read(a_mail(f"CONSEGNA: Fattura {CODE}", sender), CODE, None)
+
+    assert isinstance(receipt, Receipt)
+    assert receipt.sender == "posta-certificata@pec.aruba.it"
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "",
+        "mario@pec.example",
+        '"Per conto di: posta-certificata@pec.aruba.it" ',
+        "Per conto di: posta-certificata@pec.aruba.it",
+        '"Per conto di: mario@pec.example" posta-certificata@pec.aruba.it',
+        '"posta-certificata@pec.aruba.it" ',
+        '"posta-certificata@pec.aruba.it" <mario@pec.example>',
+        '"posta-certificata@pec.aruba.it" mario@pec.example',
+        "posta-certificata@pec.aruba.it <mario@pec.example>",
+        "posta-certificata@pec.aruba.it, mario@pec.example",
+        "mario@pec.example, posta-certificata@pec.aruba.it",
+        "posta-certificata@pec.aruba.it posta-certificata@legalmail.it",
+        'posta-certificata@pec.aruba.it "mario"',
+        "x-posta-certificata@pec.aruba.it",
+        "posta-certificata.x@pec.aruba.it",
+        "posta-certificata+x@pec.aruba.it",
+        "posta-certificata@",
+        "posta-certificata",
+        "posta-certificata@pec.aruba.it@mario.example",
+    ],
+)
+def test_nobody_else_can_write_a_receipt(sender: str) -> None:
+    assert read(a_mail(f"CONSEGNA: Fattura {CODE}", sender), CODE, "Fattura") is None
+    assert read(a_mail(f"ALTRO: Fattura {CODE}", sender), CODE, "Fattura") is None
+
+
+@given(st.text(max_size=60))
+@PATIENT
+def test_a_name_in_quotes_is_never_taken_for_the_sender(name: str) -> None:
+    quoted = '"' + name.replace('"', "") + '"'
+
+    assert read(a_mail(f"CONSEGNA: Fattura {CODE}", f"{quoted} mario@pec.example"), CODE, None) is None
+    assert read(a_mail(f"CONSEGNA: Fattura {CODE}", quoted), CODE, None) is None
+
+
+# Subjects
+
+
+@given(st.data(), st.sampled_from(RECEIPT_HEADINGS), subjects(), codes())
+@PATIENT
+def test_mangled_accents_and_folded_white_space_keep_a_receipt_ours(
+    data: st.DataObject, heading: Heading, subject: str, code: str
+) -> None:
+    mail = mail_of(heading, data.draw(mangled(subject)), code)
+
+    assert kind_of(mail, code, subject) is heading.kind
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("Perché è così", "Perch\ufffd \ufffd cos\ufffd"),
+        ("Perché è così", "Perch  cos"),
+        ("Perché è così", "Perch? ? cos?"),
+        ("Perché è così", "PerchÃ© Ã¨ cosÃ¬"),
+        ("Perché è così", "Perche e cosi"),
+        ("Perché è così", "Perche\u0301 e\u0300 cosi\u0300"),
+        ("Perche\u0301", "Perché"),
+        ("Perche\u0301", "Perch\ufffd"),
+        ("Perche\u0301", "Perche\ufffd"),
+        ("Perché e\u0300 cosi", "Perch\ufffd e\ufffd cosi"),
+        ("1ª rata: è", "1ª rata: e\u0300"),
+        ("Fattura\u00a0è", "Fattura e\u0300"),
+        ("Fattura\u00a0n. 12", "Fattura n. 12"),
+        ("Fattura\u00a0n. 12 è", "Fattura n. 12 \ufffd"),
+        ("Fattura   n.\t12", "Fattura n. 12"),
+    ],
+)
+def test_accents_and_white_space_are_compared_leniently(ours: str, theirs: str) -> None:
+    assert same_subject(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("Fattura 12", "Fattura 13"),
+        ("Fattura 12", "Fattura 12 bis"),
+        ("Fattura 12", "Re: Fattura 12"),
+        ("Fattura 1 12", "Fattura 11 2"),
+        ("Fattura 12", "fattura 12"),
+        ("Fattura 12", "Fattura"),
+        ("Fattura 12", ""),
+        (LONG, LONG[:20]),
+        (LONG, LONG[1:]),
+        (LONG, LONG + " e altro"),
+    ],
+)
+def test_another_subject_is_another(ours: str, theirs: str) -> None:
+    assert not same_subject(ours, theirs)
+
+
+@given(st.data(), st.integers(40, len(LONG)), st.sampled_from(["", "...", "…"]))
+@PATIENT
+def test_a_long_subject_may_be_cut_off(data: st.DataObject, length: int, dots: str) -> None:
+    cut = data.draw(mangled(LONG[:length])) + dots
+
+    assert same_subject(LONG, cut)
+    assert kind_of(a_mail(f"CONSEGNA: {cut} {CODE}"), CODE, LONG) is Kind.CONSEGNA
+
+
+@pytest.mark.parametrize("theirs", ["RE: Fattura", "Sollecito", ""])
+def test_another_subject_with_our_code_is_told(theirs: str) -> None:
+    unrecognised = read(a_mail(f"CONSEGNA: {theirs} {CODE}"), CODE, "Fattura")
+
+    assert isinstance(unrecognised, Unrecognised)
+    assert "subject" in unrecognised.why
+
+
+def test_a_followed_code_without_a_known_subject_takes_any_subject() -> None:
+    assert kind_of(a_mail(f"CONSEGNA: qualunque cosa {CODE}"), subject=None) is Kind.CONSEGNA
+
+
+def test_an_unrecognised_mail_is_known_again_with_or_without_its_text() -> None:
+    listed = a_mail(f"ALTRO: perch\ufffd {CODE}")
+    fetched = replace(listed, subject=f"ALTRO: perché {CODE}", text="testo")
+    later = replace(listed, date=datetime(2020, 8, 26, 9, 0, tzinfo=UTC))
+    keys = [
+        found.key
+        for mail in (listed, fetched, later)
+        if isinstance(found := read(mail, CODE, None), Unrecognised)
+    ]
+
+    assert keys[0] == keys[1] != keys[2]
+
+
+@given(st.text(), st.text(), codes(), st.one_of(st.none(), st.text()))
+@example("\ud800", f'il messaggio "\ud800 {CODE}" indirizzato a "\ud800@x.it"', CODE, None)
+@PATIENT
+def test_no_subject_and_no_text_breaks_the_reading(
+    subject: str, text: str, code: str, ours: str | None
+) -> None:
+    found = read(Mail(PROVIDER, "", None, f"CONSEGNA: {subject} {code}", text), code, ours)
+
+    assert found is not None
+    assert len(found.key) == 16
+
+
+@given(subjects(), codes(), st.sampled_from(HEADINGS), st.sampled_from(HEADINGS))
+@PATIENT
+def test_no_heading_reads_as_another(subject: str, code: str, one: Heading, other: Heading) -> None:
+    assume((one.kind, one.virus) != (other.kind, other.virus))
+    mine, others = (read(mail_of(heading, subject, code), code, subject) for heading in (one, other))
+
+    told = [(found.kind, found.virus) if isinstance(found, Receipt) else None for found in (mine, others)]
+    assert told[0] != told[1]

@@ -1,0 +1,61 @@
+"""Calls to the API that are not sends: paced for each token, their errors turned into what the caller does next."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from pec.api.client import Mailbox
+from pec.api.errors import ApiError, Denied
+from pec.messages import Reason
+from pec.store import accounts, pace
+from pec.store.clock import local_clock
+from pec.store.pace import TooEarly
+from workers.kit import Kit
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class Unreadable(Exception):  # noqa: N818 - what the mailbox is just now
+    """The mailbox could not be read now; `code` says why. Look again later."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def paced(kit: Kit, account: str, call: Callable[[Mailbox], T]) -> T:
+    """Makes the call when the token's pace for reads allows.
+
+    Raises NotServed, NotFound as the API answered it, and Unreadable for everything else that went wrong.
+    A refused credential pauses the account.
+    """
+    mailbox = kit.mailbox(account)
+    _wait(kit, account)
+    try:
+        return call(mailbox)
+    except Denied as error:
+        if accounts.pause(kit.store, account, Reason(error.code, error.description, error.details)):
+            log.error("account_paused", account=account, code=error.code)
+        raise Unreadable(error.code) from None
+
+
+def _wait(kit: Kit, account: str) -> None:
+    asked_at = local_clock()
+    slot = pace.reserve_read(kit.store, kit.token(account), kit.settings.api)
+    if isinstance(slot, TooEarly):
+        raise Unreadable("reads_at_their_pace")
+    kit.clock.observe(slot.said_at, asked_at, local_clock())
+    remaining = kit.clock.local(slot.at) - local_clock()
+    if remaining > 0:
+        time.sleep(remaining)
+
+
+def readable(kit: Kit, account: str, call: Callable[[Mailbox], T]) -> T:
+    """The same, where NotFound is Unreadable too."""
+    try:
+        return paced(kit, account, call)
+    except ApiError as error:
+        raise Unreadable(error.code) from None

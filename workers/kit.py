@@ -1,0 +1,50 @@
+"""What the deeds of a worker process share: settings, the store, the API client. Made once, in `workers.app`."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from config.settings import Settings
+from pec.api.client import Mailbox, PecClient
+from pec.instants import from_epoch
+from pec.store import pace
+from pec.store.clock import RedisClock
+from pec.store.store import Store, wall_clock
+
+
+class NotServed(Exception):  # noqa: N818 - what it is
+    """This process has no settings for the account; another may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """Shared by all threads."""
+
+    settings: Settings
+    store: Store
+    client: PecClient
+    clock: RedisClock = field(default_factory=RedisClock)
+    chance: Callable[[], float] = random.random
+
+    def now(self) -> datetime:
+        """To the millisecond, as records keep it."""
+        return from_epoch(int(wall_clock() * 1000) / 1000)
+
+    def mailbox(self, account: str) -> Mailbox:
+        """Raises NotServed."""
+        if account not in self.settings.accounts:
+            raise NotServed(account)
+        known = self.settings.accounts[account]
+        token = SecretStr(self.settings.token_of(account))
+        return Mailbox(known.sender, known.username, known.password, token)
+
+    def token(self, account: str) -> str:
+        """The digest of the account's token. Raises NotServed."""
+        return pace.digest(self.mailbox(account).token.get_secret_value())
+
+    def tokens(self) -> set[str]:
+        """Digests of all tokens that this process can send with."""
+        return {self.token(account) for account in self.settings.accounts}

@@ -1,0 +1,1 @@
+"""Dramatiq middleware: what happens around every deed, and the threads that each worker process runs."""

@@ -1,0 +1,73 @@
+"""Registration: tells Redis which accounts, endpoints and queues this process serves, as long as it lives."""
+
+import os
+import socket
+
+import dramatiq
+from dramatiq.middleware import Middleware
+
+from config.settings import Settings
+from pec.instants import to_text
+from pec.names import Queue
+from pec.store import accounts, outbox, presence
+from pec.store.store import wall_clock
+from workers.kit import Kit
+from workers.middleware.background import Background
+
+EVERY_SECONDS = 5.0
+LIVES_SECONDS = 30.0
+
+
+class Registration(Middleware):
+    """Never the secrets. Runs once before intake starts, so that no job finds its account unknown."""
+
+    def __init__(self, kit: Kit, worker_id: str) -> None:
+        self._kit = kit
+        self._id = worker_id
+        self._queues: list[str] = []
+        self._started_at = to_text(kit.now())
+        self._thread = Background("registration", self._step)
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        kit, chosen = self._kit, worker.consumer_whitelist
+        self._queues = [str(queue) for queue in Queue if not chosen or queue in chosen]
+        for account in kit.settings.accounts:
+            accounts.register(kit.store, account, kit.token(account))
+        outbox.ensure(kit.store, _endpoint_names(kit.settings))
+        self._first_deeds()
+        self._step()
+        self._thread.start()
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._thread.stop()
+        presence.leave(self._kit.store, self._id)
+
+    def _first_deeds(self) -> None:
+        keys, now = self._kit.store.keys, wall_clock()
+        client = self._kit.store.client
+        client.zadd(keys.due(Queue.SWEEP), {"all": now}, nx=True)
+        if self._kit.settings.accounts:
+            client.zadd(keys.due(Queue.QUOTA), dict.fromkeys(self._kit.settings.accounts, now), nx=True)
+
+    def _step(self) -> float:
+        settings = self._kit.settings
+        about = {
+            "host": socket.gethostname(),
+            "pid": str(os.getpid()),
+            "started_at": self._started_at,
+            "queues": " ".join(self._queues),
+            "accounts": " ".join(settings.accounts),
+        }
+        seen = {
+            "worker": [self._id],
+            "queue": self._queues,
+            "account": list(settings.accounts),
+            "endpoint": _endpoint_names(settings),
+        }
+        presence.vouch(self._kit.store, seen, LIVES_SECONDS)
+        presence.describe(self._kit.store, self._id, about, LIVES_SECONDS)
+        return EVERY_SECONDS
+
+
+def _endpoint_names(settings: Settings) -> list[str]:
+    return [endpoint.name for endpoint in settings.webhooks.endpoints]

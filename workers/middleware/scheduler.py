@@ -1,0 +1,57 @@
+"""Scheduler: the thread that turns what is due in Redis into hints for actors. Any number run, none leads."""
+
+import dramatiq
+from dramatiq.middleware import Middleware
+
+from pec.names import Queue
+from pec.store import outbox, pace, schedule
+from workers.kit import Kit
+from workers.middleware.background import Background
+
+REST_SECONDS = 0.1
+LEAD_SECONDS = 0.5  # dispatch takes so long, from hint to a thread that is ready to send
+HINT_LEASE_SECONDS = 10.0
+MOST_OUTSTANDING = 100  # hints of one queue that wait in Dramatiq
+
+
+class Scheduler(Middleware):
+    """Hints only for queues that its own process consumes. A lost hint comes again when its lease ends."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._queues: list[Queue] = []
+        self._thread = Background("scheduler", self._step)
+
+    def wake(self) -> None:
+        """Something became due just now."""
+        self._thread.wake()
+
+    def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._broker = broker
+        self._queues = [
+            queue for queue in Queue if not worker.consumer_whitelist or queue in worker.consumer_whitelist
+        ]
+        self._thread.start()
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._thread.stop()
+
+    def _step(self) -> float:
+        kit = self._kit
+        if Queue.SEND in self._queues:
+            lead = LEAD_SECONDS
+            for hint in pace.hints(kit.store, kit.tokens(), kit.settings.api, HINT_LEASE_SECONDS, lead):
+                self._hint(Queue.SEND, hint.token, hint.number)
+        outbox.feed(kit.store, kit.settings.webhooks.endpoints)
+        room = {queue: self._room(queue) for queue in self._queues if queue is not Queue.SEND}
+        for queue, members in schedule.take_due(kit.store, room, kit.settings.lease).items():
+            for member in members:
+                self._hint(queue, member)
+        return REST_SECONDS
+
+    def _room(self, queue: Queue) -> int:
+        waiting = int(self._broker.do_qsize(queue))  # type: ignore[attr-defined]  # RedisBroker makes it on demand
+        return max(0, MOST_OUTSTANDING - waiting)
+
+    def _hint(self, queue: Queue, *args: str) -> None:
+        self._broker.get_actor(queue).send(*args)

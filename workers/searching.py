@@ -1,0 +1,71 @@
+"""Searching a mailbox for a send whose answer was lost: by reference, or by subject, recipient and time."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from pec.api.client import InboxPage
+from pec.messages import Message
+from pec.receipts import Kind, Mail, Receipt, find
+from pec.store import records
+from workers.calls import readable
+from workers.kit import Kit
+
+MOST_PAGES = 200
+CLOCKS_APART = timedelta(minutes=10)
+
+
+def search(kit: Kit, message: Message, reference: str | None) -> list[Receipt]:
+    """Receipts of one attempt. Empty is proof of absence. Raises NotServed and Unreadable."""
+    attempt = replace(message, reference=reference)
+    found = (
+        find(mail, attempt.sent_subject, reference)
+        for mail in _mails(kit, message.account, reference or _query(message.subject))
+    )
+    receipts = [receipt for receipt in found if receipt]
+    return receipts if reference else _the_only_one(kit, message, receipts)
+
+
+def _mails(kit: Kit, account: str, query: str) -> Iterator[Mail]:
+    """All that a search shows. Pages may be numbered from 0 or 1: both are read, seeing one twice is harmless."""
+    first = _page(kit, account, query, None)
+    yield from (mail for _, mail in first.mails)
+    if first.total is not None and first.total <= len(first.mails):
+        return
+    for number in range(min((first.pages or 0) + 1, MOST_PAGES)):
+        yield from (mail for _, mail in _page(kit, account, query, number).mails)
+
+
+def _page(kit: Kit, account: str, query: str, number: int | None) -> InboxPage:
+    return readable(kit, account, lambda mailbox: kit.client.inbox(mailbox, query, number))
+
+
+def _query(subject: str) -> str:
+    """The longest part of a subject that can't be mangled."""
+    return max(re.findall(r"[ -~]+", subject), key=len, default="").strip()
+
+
+def _the_only_one(kit: Kit, message: Message, receipts: list[Receipt]) -> list[Receipt]:
+    """Without a reference: those of the one code that is nobody's, recent, and whose text names our recipient.
+
+    Several such codes prove nothing.
+    """
+    since = (message.claimed_at or message.created_at) - CLOCKS_APART
+    recent = [receipt for receipt in receipts if receipt.date and receipt.date >= since]
+    codes = {
+        receipt.code for receipt in recent if not records.owner_of(kit.store, message.account, receipt.code)
+    }
+    ours = [code for code in sorted(codes) if _names_recipients(kit, message, code)]
+    return [receipt for receipt in recent if receipt.code == ours[0]] if len(ours) == 1 else []
+
+
+def _names_recipients(kit: Kit, message: Message, code: str) -> bool:
+    wanted = {address.lower() for address in message.recipients}
+    mails = readable(kit, message.account, lambda mailbox: kit.client.receipts(mailbox, code))
+    found = (find(mail, message.subject, None) for mail in mails)
+    return any(
+        receipt.code == code and wanted == {named.address.lower() for named in receipt.named}
+        for receipt in found
+        if receipt and receipt.kind in (Kind.ACCETTAZIONE, Kind.NON_ACCETTAZIONE)
+    )

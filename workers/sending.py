@@ -1,0 +1,239 @@
+"""Sending one message: the claim on disk, the bytes on the wire, and what each outcome makes of it."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+
+import redis
+import structlog
+
+from pec.api.client import Attachment, Mailbox, Outgoing, encode, send_is_over_seconds
+from pec.api.errors import ApiError, Denied, Invalid, TooFast, Unreachable
+from pec.changes import Change
+from pec.messages import Message, Reason
+from pec.names import State
+from pec.store import accounts, pace, records
+from pec.store.clock import local_clock
+from pec.store.commits import Commit, Conflict, Present, TooFewReplicas, apply, commit_to_replicas
+from pec.store.pace import Outcome
+from pec.transitions import GRACE, answered, claimed, failed, lost, overdue, returned, unclaimed
+from workers.kit import Kit, NotServed
+from workers.patience import until_stored
+from workers.turn import NotNow, Turn
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: a reference may be read aloud
+REFERENCE_LENGTH = 5
+CLAIM_LEAD_SECONDS = 0.05  # the claim is on disk this long before its slot, mostly
+CLAIM_AGE_SECONDS = 5.0
+SLOTS_TRIED = 5
+STILL_SECONDS = 5.0  # after a 429 that does not say how long
+log = structlog.get_logger()
+
+
+def send(kit: Kit, turn: Turn) -> None:
+    """Sends the picked message, or puts it back. Every outcome is stored; nothing is sent again here."""
+    if change := overdue(turn.message, kit.now()):
+        _end_unsent(kit, turn, change)
+        return
+    try:
+        mailbox = kit.mailbox(turn.message.account)
+        attempt = _Attempt(kit, turn, mailbox)
+    except NotServed:
+        turn.put_back()
+        turn.end("unused")
+        return
+    except KeyError as missing:
+        _fail_without_content(kit, turn, str(missing))
+        return
+    if turn.picked.probe and not _api_answers(kit, mailbox):
+        turn.put_back()
+        turn.end("silent")
+        return
+    turn.end(attempt.run(), attempt.still_seconds)
+
+
+def _end_unsent(kit: Kit, turn: Turn, change: Change) -> None:
+    try:
+        apply(kit.store, Commit([change]))
+    except Conflict:
+        log.info("ended_elsewhere")
+    turn.end("unused")
+
+
+def _fail_without_content(kit: Kit, turn: Turn, sha256: str) -> None:
+    log.error("content_missing", sha256=sha256)
+    reason = Reason(
+        "content_missing",
+        "its body or an attachment is no longer in Redis: enqueue it again, with another id",
+    )
+    _end_unsent(kit, turn, failed(turn.message, kit.now(), reason))
+
+
+def _api_answers(kit: Kit, mailbox: Mailbox) -> bool:
+    """A harmless call first, while the API's circuit is open: no message is risked on a dead line."""
+    try:
+        kit.client.quota(mailbox)
+    except (Denied, Invalid, TooFast):
+        return True
+    except ApiError as error:
+        log.info("probe_failed", code=error.code)
+        return False
+    return True
+
+
+class _Attempt:
+    """One attempt, from the bytes in memory to the outcome in Redis."""
+
+    def __init__(self, kit: Kit, turn: Turn, mailbox: Mailbox) -> None:
+        self._kit = kit
+        self._turn = turn
+        self._mailbox = mailbox
+        self._message = turn.message  # as we last wrote it
+        self._claimed_at = 0.0
+        self._reference = _reference() if turn.message.referenced else None
+        self._body = _encode(kit, replace(turn.message, reference=self._reference), mailbox)
+        self.still_seconds = 0.0  # for which the API asked the token to stand still
+
+    def run(self) -> Outcome:
+        """Sends. Returns what the attempt says of the API."""
+        try:
+            code = self._kit.client.send(self._mailbox, self._body, self._before_first_byte)
+        except (NotNow, TooFewReplicas, redis.RedisError) as why:
+            log.info("given_back", why=type(why).__name__)
+            self._give_back()
+            return "unused"
+        except Conflict:  # cancelled, or claimed by another: no longer ours
+            self._turn.release_slot()
+            return "unused"
+        except ApiError as error:
+            log.warning("send_failed", code=error.code, details=error.details)
+            return self._ended_badly(error)
+        log.info("sent", code=code)
+        self._ended_well(code)
+        return "answered"
+
+    # Before the wire
+
+    def _before_first_byte(self) -> None:
+        """Waits for a slot and claims. Once this returns, bytes leave."""
+        for _ in range(SLOTS_TRIED):
+            self._turn.reserve()
+            self._turn.wait(before_seconds=CLAIM_LEAD_SECONDS)
+            if self._turn.missed():
+                self._turn.release_slot()
+                continue
+            self._claim()
+            self._turn.wait()
+            if self._turn.missed() or local_clock() - self._claimed_at > CLAIM_AGE_SECONDS:
+                self._turn.release_slot()
+                break
+            return
+        raise NotNow
+
+    def _claim(self) -> None:
+        kit, self._claimed_at = self._kit, local_clock()
+        seconds = send_is_over_seconds(kit.settings.api, len(self._body)) + CLAIM_AGE_SECONDS
+        change = claimed(self._turn.message, kit.now(), self._reference, seconds)
+        self._message = change.after
+        until = kit.now().timestamp() + seconds + GRACE.total_seconds()
+        in_flight = pace.flight_command(kit.store, self._turn.picked.token, self._message.id, until)
+        commit_to_replicas(kit.store, change, in_flight)
+
+    def _give_back(self) -> None:
+        """It is certain that no byte left: the claim, if there is one, is undone."""
+
+        def undo() -> None:
+            self._turn.release_slot()
+            stored = records.read(self._kit.store, self._message.id)
+            if stored and stored.state is State.QUEUED:
+                self._turn.put_back()
+            else:
+                self._store(lambda message: unclaimed(message, self._kit.now()))
+
+        until_stored(undo)
+
+    # After the wire
+
+    def _ended_well(self, code: str) -> None:
+        rules, chance = self._kit.settings.receipts, self._kit.chance()
+        key = self._kit.store.keys.code(self._message.account, code)
+        try:
+            self._keep(lambda message: answered(message, code, self._kit.now(), rules, chance), absent=[key])
+        except Present as owner:
+            log.error("code_belongs_to_another", code=code, owner=owner.value)
+            reason = Reason(
+                "code_repeated", "the API gave a code that belongs to another message", {"code": code}
+            )
+            self._keep(lambda message: lost(message, self._kit.now(), reason, self._kit.settings.uncertain))
+
+    def _ended_badly(self, error: ApiError) -> Outcome:
+        reason = Reason(error.code, error.description, error.details)
+        match error:
+            case Unreachable():
+                self._turn.release_slot()
+                self._return(reason, None, nothing_left=True)
+                return "silent"
+            case TooFast():
+                self.still_seconds = float(error.details.get("retry_after_seconds") or STILL_SECONDS)
+                self._return(reason, self.still_seconds)
+            case Denied():
+                until_stored(lambda: _pause(self._kit, self._message.account, reason))
+                self._return(reason, 0.0)
+            case Invalid():
+                self._keep(lambda message: failed(message, self._kit.now(), reason))
+            case _:
+                self._keep(
+                    lambda message: lost(message, self._kit.now(), reason, self._kit.settings.uncertain)
+                )
+                return "silent"
+        return "answered"
+
+    def _return(self, reason: Reason, wait_seconds: float | None, *, nothing_left: bool = False) -> None:
+        chance = self._kit.chance()
+        self._keep(
+            lambda message: returned(
+                message, self._kit.now(), reason, wait_seconds, chance, nothing_left=nothing_left
+            )
+        )
+
+    def _keep(self, choose: Callable[[Message], Change], absent: list[str] | None = None) -> None:
+        until_stored(lambda: self._store(choose, absent))
+
+    def _store(self, choose: Callable[[Message], Change], absent: list[str] | None = None) -> None:
+        """Commits, on the record as it is now if a look-up was faster. Raises Present."""
+        message: Message | None = self._message
+        while message and self._is_ours(message):
+            try:
+                apply(self._kit.store, Commit([choose(message)], absent=absent or []))
+                return
+            except Conflict:
+                message = records.read(self._kit.store, message.id)
+        log.warning("settled_elsewhere", state=message and str(message.state))
+
+    def _is_ours(self, message: Message) -> bool:
+        """Still this attempt's, and not yet settled by what the mailbox showed."""
+        if message.state is State.QUEUED:
+            return message.attempts == self._turn.message.attempts
+        mine = message.reference == self._reference and message.claimed_at == self._message.claimed_at
+        return mine and message.state in (State.SENDING, State.UNCERTAIN, State.HELD)
+
+
+def _pause(kit: Kit, account: str, reason: Reason) -> None:
+    if accounts.pause(kit.store, account, reason):
+        log.error("account_paused", account=account, code=reason.code)
+
+
+def _reference() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE_LENGTH))
+
+
+def _encode(kit: Kit, message: Message, mailbox: Mailbox) -> bytes:
+    """The whole request body in memory, before any slot is asked for."""
+    attachments = tuple(
+        Attachment(attached.name, records.content(kit.store, attached.sha256))
+        for attached in message.attachments
+    )
+    body = records.content(kit.store, message.body).decode("utf-8", "replace") if message.body else ""
+    return encode(
+        Outgoing(mailbox.sender, message.recipients, message.sent_subject, body, attachments), mailbox
+    )

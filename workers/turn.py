@@ -1,0 +1,75 @@
+"""A turn to send: one picked message, its slot, and its place on the wire, which it gives back at the end.
+
+Made by the rate-limiter middleware, used by `workers.sending`.
+"""
+
+import time
+
+import structlog
+
+from pec.messages import Message
+from pec.store import pace
+from pec.store.clock import local_clock
+from pec.store.pace import Outcome, Picked, Slot, TooEarly
+from workers.kit import Kit
+
+LATE_SECONDS = 0.010  # more than this behind its slot, a send would come too close to the next
+SHORT_SECONDS = 0.005  # the last stretch of a wait, in which the claim must not fall
+log = structlog.get_logger()
+
+
+class NotNow(Exception):  # noqa: N818 - named by what the caller must do
+    """No slot is near, or each one was missed: put the message back."""
+
+
+class Turn:
+    """Used by one thread."""
+
+    def __init__(self, kit: Kit, picked: Picked) -> None:
+        self._kit = kit
+        self.picked = picked
+        self._slot: Slot | None = None
+        self._ended = False
+
+    @property
+    def message(self) -> Message:
+        return self.picked.message
+
+    def reserve(self) -> None:
+        """Takes a slot. Raises NotNow where none is near."""
+        asked_at = local_clock()
+        slot = pace.reserve_send(self._kit.store, self.picked.token, self._kit.settings.api)
+        if isinstance(slot, TooEarly):
+            raise NotNow
+        self._kit.clock.observe(slot.said_at, asked_at, local_clock())
+        self._slot = slot
+
+    def wait(self, before_seconds: float = 0.0) -> None:
+        """Sleeps until so long before the slot."""
+        remaining = -self.lateness_seconds() - before_seconds
+        if remaining > 0:
+            time.sleep(remaining)
+
+    def lateness_seconds(self) -> float:
+        """How long ago the slot began; negative before it."""
+        assert self._slot is not None  # noqa: S101 - reserve comes first
+        return local_clock() - self._kit.clock.local(self._slot.at)
+
+    def missed(self) -> bool:
+        return self.lateness_seconds() > LATE_SECONDS
+
+    def release_slot(self) -> None:
+        """Gives the slot back, so that another may use it."""
+        if self._slot:
+            pace.unreserve_send(self._kit.store, self.picked.token, self._slot, self._kit.settings.api)
+            self._slot = None
+
+    def put_back(self) -> None:
+        """The message was not claimed: back to its place in the lane."""
+        pace.put_back(self._kit.store, self.picked.token, self.message)
+
+    def end(self, outcome: Outcome, still_seconds: float = 0) -> None:
+        """The message is off the wire. Later calls do nothing."""
+        if not self._ended:
+            self._ended = True
+            pace.settle(self._kit.store, self.picked.token, self.message.id, outcome, still_seconds)

@@ -42,7 +42,7 @@ _RECIPIENT = re.compile(
 
 
 def recipients_in(sentence: str) -> tuple[tuple[Named, ...], str]:
-    """The recipients that a provider's sentence names, and the words after them.
+    """The recipients that a provider's sentence names, and the sentence without them.
 
     `indirizzato a: B ("posta certificata"), C ("posta ordinaria")`, `indirizzato a "B"`,
     `destinato all'utente "B"`. Nobody, and the sentence itself, where it has no such words.
@@ -55,7 +55,7 @@ def recipients_in(sentence: str) -> tuple[tuple[Named, ...], str]:
         certified = found[2].lower() == "certificata" if found[2] else None
         named.append(Named(found[1].strip("'."), certified))
         end = found.end()
-    return tuple(named), sentence[end:]
+    return tuple(named), sentence[: lead.start()] + sentence[end:]
 
 
 _MOST_READ = 200_000  # characters: 500 recipients in HTML; a CONSEGNA goes on with the whole message

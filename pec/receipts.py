@@ -185,9 +185,9 @@ def _receipt(mail: Mail, heading: Heading, quoted: str, code: str) -> Receipt | 
     if heading.kind is None:
         return None
     words = provider_words(mail.text or "", quoted, code, maybe_body=heading.kind is Kind.CONSEGNA)
-    named, after = recipients_in(words)
-    after = after[:_WORDS_READ]
-    error = _error(after) if heading.kind in _FAILURES else None
+    named, rest = recipients_in(words)
+    rest = rest[:_WORDS_READ]
+    error = _error(rest) if heading.kind in _FAILURES else None
     return Receipt(
         kind=heading.kind,
         subject=quoted,
@@ -195,7 +195,7 @@ def _receipt(mail: Mail, heading: Heading, quoted: str, code: str) -> Receipt | 
         date=mail.date,
         virus=heading.virus,
         named=named,
-        final=_is_final(after, error) if heading.kind is Kind.PREAVVISO else None,
+        final=_is_final(rest, error) if heading.kind is Kind.PREAVVISO else None,
         error=error,
         text=mail.text if mail.text and mail.text.strip() else None,
         sender=provider(mail.sender) or mail.sender,
@@ -232,7 +232,7 @@ def _ascii(text: str) -> str:
 
 # Texts
 
-_WORDS_READ = 600  # characters after the recipients that are surely still the provider's
+_WORDS_READ = 600  # characters, recipients left out, that are surely still the provider's
 _STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
 _WARNING = re.compile(r"\b(?:dodici|12) ?ore\b", re.IGNORECASE)
 _TIMEOUT = re.compile(r"\b(?:ventiquattro|24) ?ore\b", re.IGNORECASE)
@@ -290,4 +290,4 @@ def _second(date: datetime | None) -> int | None:
 
 
 def _digest(*parts: object) -> str:
-    return sha256("\n".join(map(str, parts)).encode(errors="replace")).hexdigest()[:16]
+    return sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]

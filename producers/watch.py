@@ -28,6 +28,7 @@ class Watch:
         self._jobs_of_entries = {entry: job for job, entry in self._entries.items() if entry}
         self._pending: dict[str, Span] = {}
         self._unborn = set(self._entries)  # jobs without messages so far
+        self._born: set[str] = set()  # jobs whose messages were told
         self._versions: dict[str, int] = {}  # of each message, as it was last told
         self._unfinished: set[str] = set()
         self._rejected: set[str] = set()
@@ -48,7 +49,7 @@ class Watch:
             settled = self._settle()
             yield from self._rejections()
             yield from self._messages(told | self._found(settled))
-            yield from self._old_rejections(settled)
+            yield from self._old_rejections()
             if self._done():
                 return
             self._wait(until)
@@ -87,8 +88,9 @@ class Watch:
         for rejection in since(self._store, self._rejected_at):
             self._rejected_at = rejection.position
             if self._concerns(rejection):
-                self._rejected.add(rejection.name)
-                self._unborn.discard(rejection.name)
+                job = self._jobs_of_entries.get(rejection.entry, rejection.name)
+                self._rejected.add(job)
+                self._unborn.discard(job)
                 yield rejection
 
     def _concerns(self, rejection: Rejection) -> bool:
@@ -96,7 +98,8 @@ class Watch:
         if self._batch:
             return (
                 rejection.job.get("batch") == self._batch
-                and rejection.name not in self._rejected | self._bases()
+                and rejection.name not in self._rejected
+                and rejection.name not in self._born
             )
         if rejection.entry in self._jobs_of_entries:
             return True
@@ -104,10 +107,7 @@ class Watch:
             self._doubtful[job] = rejection
         return False
 
-    def _bases(self) -> set[str]:
-        return {_job_of(message) for message in self._versions}
-
-    def _old_rejections(self, settled: Sequence[str]) -> Iterator[Rejection]:
+    def _old_rejections(self) -> Iterator[Rejection]:
         """Of jobs known by their id alone, now that none of them can be pending."""
         for job in [one for one in self._doubtful if one in self._unborn and one not in self._pending]:
             self._unborn.discard(job)
@@ -129,6 +129,7 @@ class Watch:
             if message.version <= self._versions.get(message.id, 0):
                 continue
             self._versions[message.id] = message.version
+            self._born.add(_job_of(message.id))
             self._rejected.discard(_job_of(message.id))
             (self._unfinished.discard if message.ended else self._unfinished.add)(message.id)
             yield message

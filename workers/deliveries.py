@@ -11,12 +11,21 @@ from pec.store.outbox import Delivery
 from pec.store.store import Store
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome, wait_before_next
 from pec.webhooks.post import Poster
+from workers.kit import Kit
 
 MOST_DELIVERIES = 20
 MOST_SECONDS = 5.0
 LEASE_MARGIN_SECONDS = 30.0  # beyond the timeout: looking up a name has none of its own
 
 log = structlog.get_logger()
+
+
+def deliver(kit: Kit, name: str) -> None:
+    """The endpoint's turn. One that this process has no settings for is left to another, when its hint comes again."""
+    webhooks = kit.settings.webhooks
+    for endpoint in webhooks.endpoints:
+        if endpoint.name == name:
+            deliver_due(kit.store, endpoint, webhooks, Poster(webhooks), kit.chance)
 
 
 def deliver_due(

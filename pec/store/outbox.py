@@ -21,7 +21,7 @@ from pec.store.store import Store, text, text_dict, text_list
 from pec.webhooks.outcomes import Failed
 
 MOST_WAITING = 1000  # deliveries of one endpoint; more events wait in the stream
-FORGOTTEN_AFTER = timedelta(days=30)
+FORGOTTEN_AFTER_SECONDS = 30 * 86_400
 _CHUNK = 500
 _GROUP = "endpoint:"
 _DEAD = "dead:"
@@ -199,7 +199,7 @@ def replay_since(store: Store, endpoint: str, instant: datetime) -> bool:
     group = _groups(store).get(endpoint)
     if group is None:
         raise LookupError(f"no worker has had an endpoint {endpoint}")
-    before = (int(instant.timestamp() * 1000) - 1, 2**64 - 1)
+    before = (max(0, int(instant.timestamp() * 1000) - 1), 2**64 - 1)
     if before >= _as_numbers(group.position):
         return False
     store.client.xgroup_setid(store.keys.events, _GROUP + endpoint, f"{before[0]}-{before[1]}")
@@ -214,7 +214,7 @@ def trim(store: Store, days: float) -> int:
     """
     now = store.now()
     oldest = (int((now - days * 86_400) * 1000), 0)
-    since = (from_epoch(now) - FORGOTTEN_AFTER).timestamp()
+    since = now - FORGOTTEN_AFTER_SECONDS
     known = text_list(store.client.zrangebyscore(store.keys.seen("endpoint"), since, "+inf"))
     groups = _groups(store)
     needed = [_as_numbers(_needed(store, name, groups[name])) for name in known if name in groups]
@@ -234,7 +234,7 @@ def _state(name: str, fields: dict[str, str], waiting: int, group: _Group | None
         failures=int(fields.get("failures", 0)),
         disabled="disabled" in fields,
         waiting=waiting,
-        lag=group and group.lag,
+        lag=group.lag if group else None,
         dead=int(fields.get("dead", 0)),
     )
 

@@ -10,7 +10,8 @@ from pec.receipts import Kind, Named, Receipt
 
 def to_json(receipt: Receipt) -> str:
     """Also what people and programs are shown."""
-    return json.dumps(to_dict(receipt), ensure_ascii=False, separators=(",", ":"))
+    stated = json.dumps(to_dict(receipt), ensure_ascii=False, separators=(",", ":"))
+    return stated.encode("utf-8", "replace").decode()  # an API's JSON can hold lone surrogates
 
 
 def to_dict(receipt: Receipt) -> dict[str, Any]:

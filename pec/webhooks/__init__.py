@@ -1,1 +1,1 @@
-"""Webhooks: one signed POST of an event to an endpoint, and what its outcome means. Which event, and when: `pec.store.outbox`."""
+"""Webhooks: one signed POST of an event, and what its outcome means. Which, and when: `pec.store.outbox`."""

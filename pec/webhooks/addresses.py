@@ -5,7 +5,9 @@ differently the next time (DNS rebinding) gains nothing.
 """
 
 import socket
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
 
 # IANA's special-purpose registries as data: `ipaddress.is_global` differs between versions of Python,
 # and takes multicast, site-local and NAT64 addresses for global ones.
@@ -39,6 +41,8 @@ _SPECIAL_IPV6 = [
     )
 ]
 _NAT64 = IPv6Network("64:ff9b::/96")
+
+_Address = tuple[Any, ...]  # as `socket` takes it: host and port, and for IPv6 flow and scope
 
 
 class AddressRefused(Exception):  # noqa: N818 - what happened
@@ -75,8 +79,11 @@ def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return ip.ipv4_mapped or ip.sixtofour or translated or ip
 
 
-def _resolve(host: str, port: int, allow_private: bool) -> list[tuple[int, tuple[str | int, ...]]]:
-    found = [(one[0], one[4]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+def _resolve(host: str, port: int, allow_private: bool) -> Sequence[tuple[int, _Address]]:
+    found = [
+        (family, address)
+        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ]
     allowed = [one for one in found if allow_private or is_public(str(one[1][0]))]
     if not allowed:
         raise AddressRefused(
@@ -85,7 +92,7 @@ def _resolve(host: str, port: int, allow_private: bool) -> list[tuple[int, tuple
     return allowed
 
 
-def _open(family: int, address: tuple[str | int, ...], within_seconds: float) -> socket.socket:
+def _open(family: int, address: _Address, within_seconds: float) -> socket.socket:
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
         opened.settimeout(within_seconds)

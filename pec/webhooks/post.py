@@ -5,6 +5,7 @@ import ssl
 import time
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import SplitResult, urlsplit
@@ -28,8 +29,6 @@ class Poster:
     def __init__(self, webhooks: Webhooks) -> None:
         self._timeout_seconds = webhooks.timeout
         self._allow_private = webhooks.allow_private
-        self._tls = ssl.create_default_context()  # the system's authorities, or those of SSL_CERT_FILE
-        self._tls.load_verify_locations(certifi.where())
 
     def post(self, endpoint: Endpoint, event_id: str, body: bytes) -> Outcome:
         """Posts and reads the answer, within the timeout all in all. Raises nothing: what went wrong is Failed."""
@@ -49,6 +48,8 @@ class Poster:
             connection.sock = self._open(connection, deadline, stack)
             connection.request("POST", request.path_url, request.body, dict(request.headers))
             response = stack.enter_context(connection.getresponse())
+            if deadline.passed:  # http.client takes headers that were cut off for whole ones
+                raise TimeoutError
             with suppress(
                 OSError, HTTPException
             ):  # the status has said it; a peer that is cut off logs errors
@@ -58,7 +59,7 @@ class Poster:
     def _connection(self, url: SplitResult) -> HTTPConnection:
         host = url.hostname or ""
         if url.scheme == "https":
-            connection: HTTPConnection = HTTPSConnection(host, url.port or 443, context=self._tls)
+            connection: HTTPConnection = HTTPSConnection(host, url.port or 443, context=_tls())
         else:
             connection = HTTPConnection(host, url.port or 80)
         connection.auto_open = 0  # never an address that was not checked
@@ -73,8 +74,16 @@ class Poster:
         # A handle of its own: TLS takes `opened` over, and a peer can drip in its handshake too.
         deadline.watch(stack.enter_context(opened.dup()))
         if isinstance(connection, HTTPSConnection):
-            return stack.enter_context(self._tls.wrap_socket(opened, server_hostname=host))
+            return stack.enter_context(_tls().wrap_socket(opened, server_hostname=host))
         return opened
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """For the whole process: reading some 150 authorities takes a while."""
+    context = ssl.create_default_context()  # the system's authorities, or those of SSL_CERT_FILE
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 def _request(endpoint: Endpoint, event_id: str, body: bytes) -> requests.PreparedRequest:
@@ -106,11 +115,11 @@ def _why(error: Exception) -> str:
             return f"TLS: {error.verify_message}"
         case socket.gaierror():
             return "its name can't be resolved"
+        case requests.RequestException() | ValueError():
+            return "its URL can't be used"  # what the libraries say would quote it
         case OSError():
             return error.strerror or str(error)
-        case HTTPException():
-            return f"its answer is garbled: {type(error).__name__}"
-    return "its URL can't be used"  # what the libraries say would quote it
+    return f"its answer is garbled: {type(error).__name__}"
 
 
 def _user_agent() -> str:

@@ -276,6 +276,7 @@ def test_mangled_accents_and_folded_white_space_keep_a_receipt_ours(
         ("Perche\u0301", "Perch\ufffd"),
         ("Perche\u0301", "Perche\ufffd"),
         ("Perché e\u0300 cosi", "Perch\ufffd e\ufffd cosi"),
+        ("n.\u00a01: é e\u0300", "n.\ufffd1: \ufffd e\ufffd"),
         ("1ª rata: è", "1ª rata: e\u0300"),
         ("Fattura\u00a0è", "Fattura e\u0300"),
         ("Fattura\u00a0n. 12", "Fattura n. 12"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pec.receipts import HEADINGS, Kind, Named, Receipt, read
@@ -170,6 +170,7 @@ def test_nothing_in_the_quoted_subject_is_taken_for_the_providers_words(
     data: st.DataObject, kind: Kind, start: str, trap: str, code: str
 ) -> None:
     subject = f"{start} {trap}"
+    assume(code not in subject)  # the API gives it when the subject is written
     heading = next(heading for heading in HEADINGS if heading.kind is kind)
     text = TEXTS[kind].format(f"{data.draw(mangled(subject))} {code}")
     receipt = read(mail_of(heading, subject, code, text), code, subject)
@@ -214,10 +215,18 @@ def test_words_far_behind_the_recipients_are_the_messages() -> None:
 
 
 def test_a_message_that_quotes_its_own_subject_changes_nothing() -> None:
-    subject = f"Avviso {MARKS[1]}"
+    subject = f"Avviso {MARKS[3]}"
     text = DELIVERED.format(f"{subject} {CODE}") + f' Oggetto: "{subject} {CODE}" ' + MARKS[2]
 
     assert named(Kind.CONSEGNA, text, subject) == [("b@pec.example", None)]
+
+
+def test_a_quoted_subject_may_be_set_in_bold() -> None:
+    subject = f"Avviso {MARKS[3]}"
+
+    assert named(Kind.CONSEGNA, DELIVERED.format(f"<b>{subject} {CODE}</b>"), subject) == [
+        ("b@pec.example", None)
+    ]
 
 
 def test_a_text_cut_off_behind_the_subject_names_nobody() -> None:
@@ -285,6 +294,15 @@ def test_a_time_out_notice_is_final_by_its_words_or_undecided(
     opening: str, words: str, final: bool | None
 ) -> None:
     assert told(Kind.PREAVVISO, opening + words).final is final
+
+
+def test_the_recipient_may_be_named_behind_the_hours_and_the_error() -> None:
+    text = (
+        f'Errore 5.4.1: il messaggio "Fattura {CODE}" non consegnato entro 24 ore e destinato a b@pec.example'
+    )
+
+    assert told(Kind.PREAVVISO, text).final is True
+    assert named(Kind.PREAVVISO, text) == [("b@pec.example", None)]
 
 
 def test_only_a_time_out_notice_has_hours() -> None:

@@ -282,6 +282,32 @@ def test_a_connection_the_server_closed_in_peace_is_opened_again(connect: Connec
         assert len(wire.requests) == 3
 
 
+def test_a_connection_opened_again_counts_as_new_so_nothing_is_repeated(
+    connect: Connect, mailbox: Mailbox
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        if wire.connections == 1:
+            peer.answer(200, QUOTA)
+
+    with Wire(script) as wire:
+        client = connect(wire.url)
+        client.quota(mailbox)
+        eventually(partial(ended, wire, 1))
+        with pytest.raises(Unknown):
+            client.quota(mailbox)
+        assert (wire.connections, len(wire.requests)) == (2, 2)
+
+
+def test_a_server_gone_since_the_last_read_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
+    with Wire(answering(200, QUOTA)) as wire:
+        client = connect(wire.url)
+        client.quota(mailbox)
+    with pytest.raises(Unreachable) as caught:
+        client.quota(mailbox)
+    assert caught.value.code == "refused"
+
+
 @pytest.mark.parametrize("kept", [False, True])
 def test_a_read_that_drips_ends_at_its_deadline_and_is_not_repeated(
     connect: Connect, mailbox: Mailbox, kept: bool

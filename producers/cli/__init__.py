@@ -1,0 +1,75 @@
+"""The command `pec`: which commands there are, and what their errors say and exit with."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from producers.cli.errors import worded
+
+# Each is imported when it is used, because a command must start quickly. In the order of --help.
+COMMANDS = {
+    "send": "producers.cli.sending:send",
+    "poll": "producers.cli.sending:poll",
+    "cancel": "producers.cli.sending:cancel",
+    "watch": "producers.cli.watching:watch",
+    "status": "producers.cli.status:status",
+    "list": "producers.cli.status:list_messages",
+    "receipts": "producers.cli.receipts:receipts",
+    "pause": "producers.cli.operating:pause",
+    "resume": "producers.cli.operating:resume",
+    "resend": "producers.cli.operating:resend",
+    "discard": "producers.cli.operating:discard",
+    "dead": "producers.cli.deliveries:dead",
+    "replay": "producers.cli.deliveries:replay",
+    "worker": "producers.cli.processes:worker",
+    "sandbox": "producers.cli.processes:sandbox",
+    "doctor": "producers.cli.doctor:doctor",
+    "health": "producers.cli.doctor:health",
+    "config": "producers.cli.configuration:config",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+@click.group(cls=_Commands, invoke_without_command=True)
+@click.pass_context
+def pec(ctx: click.Context) -> None:
+    """Certified mail (PEC), sent in bulk: nothing is lost, nothing is sent twice.
+
+    Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 unexpected, 2 usage or settings,
+    3 input rejected, 4 Redis or the API unreachable, 5 credentials, 6 finished with some undelivered,
+    124 timed out.
+    """
+    if ctx.invoked_subcommand is None:
+        from producers.cli.next_step import tell_next_step
+
+        tell_next_step()
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line and returns its exit code."""
+    try:
+        return int(pec.main(arguments, prog_name="pec", standalone_mode=False) or 0)
+    except Exception as error:  # a fault that has no words is a bug, and is raised again with its traceback
+        failure = worded(error)
+        if failure is None:
+            raise
+        failure.show()
+        return failure.exit_code
+
+
+def main() -> None:
+    """The entry point."""
+    sys.exit(run())

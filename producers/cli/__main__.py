@@ -1,0 +1,5 @@
+"""`python -m producers.cli` is `pec`."""
+
+from producers.cli import main
+
+main()

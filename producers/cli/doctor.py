@@ -1,0 +1,73 @@
+"""`pec doctor` and `pec health`: whether this installation can be trusted with PECs."""
+
+from collections.abc import Iterator
+
+import click
+
+from config.connections import RedisUnreachable, address, check
+from config.settings import Settings, load_settings
+from pec.store import presence
+from pec.store.store import Store
+from producers.cli import output
+from producers.cli.checks import Finding, Mark, api_checks, file_checks, redis_checks, worker_checks
+from producers.cli.errors import Exit, Failure
+from producers.cli.session import session
+from producers.producer import Producer
+
+_COLOURS = {Mark.OK: "green", Mark.WARN: "yellow", Mark.FAIL: "red"}
+
+
+@click.command()
+@output.as_json
+def doctor(as_json: bool) -> None:
+    """Check everything that a PEC depends on. Exits with 1 if a check fails, 4 if Redis or the API is out of reach.
+
+    \b
+    pec doctor
+    pec doctor --json | jq -r 'select(.mark == "fail") | .remedy'
+    """
+    settings = load_settings()
+    found = []
+    with Producer(settings.redis_url, settings.namespace) as producer:
+        for finding in _findings(producer.store, settings):
+            _print(finding, as_json=as_json)
+            found.append(finding)
+    if any(finding.unreachable for finding in found):
+        raise Failure("", Exit.UNREACHABLE)
+    if any(finding.mark is Mark.FAIL for finding in found):
+        raise Failure("", Exit.UNEXPECTED)
+
+
+@click.command()
+def health() -> None:
+    """Exit with 0 if Redis answers and a worker is alive, else with 4: for containers.
+
+    \b
+    pec health
+    """
+    with session() as here:
+        alive = presence.vouched(here.store, "worker")
+    if not alive:
+        raise Failure("no worker is alive: start one with `pec worker`", Exit.UNREACHABLE)
+    output.note(f"healthy: {len(alive)} worker processes")
+
+
+def _findings(store: Store, settings: Settings) -> Iterator[Finding]:
+    yield from file_checks()
+    try:
+        check(store.client)
+    except RedisUnreachable as error:
+        yield Finding(Mark.FAIL, str(error), "start it, or set PEC_REDIS_URL", unreachable=True)
+    else:
+        yield Finding(Mark.OK, f"Redis answers at {address(store.client)}")
+        yield from redis_checks(store, settings)
+        yield from worker_checks(store, settings)
+    yield from api_checks(settings)
+
+
+def _print(finding: Finding, *, as_json: bool) -> None:
+    if as_json:
+        output.data({"mark": finding.mark, "what": finding.what, "remedy": finding.remedy or None})
+        return
+    remedy = f"  → {finding.remedy}" if finding.remedy else ""
+    click.echo(f"{click.style(f'{finding.mark:<4}', fg=_COLOURS[finding.mark])}  {finding.what}{remedy}")

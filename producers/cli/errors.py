@@ -1,0 +1,92 @@
+"""What the command says of an error, and the exit code of each (DESIGN §6)."""
+
+import os
+import sys
+from enum import IntEnum
+from typing import IO, Any
+
+import click
+
+
+class Exit(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    REJECTED = 3
+    UNREACHABLE = 4
+    CREDENTIALS = 5
+    UNDELIVERED = 6
+    TIMED_OUT = 124
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+
+
+class Failure(click.ClickException):
+    """An error that is told to a person, remedy included, on stderr. No text: nothing is said."""
+
+    def __init__(self, text: str, code: Exit) -> None:
+        super().__init__(text)
+        self._code = code
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # click keeps it in the class
+        return self._code
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        for line in self.message.splitlines():
+            click.secho(f"pec: {line}", err=True, fg="red")
+
+
+def worded(error: Exception) -> click.ClickException | None:
+    """The error as it is told, or None where it is none of ours."""
+    if isinstance(error, click.ClickException):
+        return error
+    if isinstance(error, click.Abort):
+        return Failure("", Exit.INTERRUPTED)
+    if isinstance(error, BrokenPipeError):
+        _close_stdout()
+        return Failure("", Exit.PIPE_CLOSED)
+    return _of_ours(error)
+
+
+def _of_ours(error: Exception) -> Failure | None:
+    for kind, code, text in _table():
+        if isinstance(error, kind):
+            return Failure(rejection(error) if code is Exit.REJECTED else text.format(error), code)
+    return None
+
+
+def _table() -> list[tuple[type[Exception], Exit, str]]:
+    """The first that fits counts. Imported here, where something went wrong: it takes a fifth of a second."""
+    import redis
+
+    from config.connections import RedisUnreachable
+    from config.settings import SettingsError
+    from pec.api.errors import ApiError, Denied
+    from pec.jobs import JobRejected
+    from pec.messages import UnknownRecord
+    from pec.store.commits import Conflict
+
+    return [
+        (SettingsError, Exit.USAGE, "{}"),
+        (JobRejected, Exit.REJECTED, ""),
+        (RedisUnreachable, Exit.UNREACHABLE, "{}"),
+        (redis.RedisError, Exit.UNREACHABLE, "Redis gave no usable answer ({}): run `pec doctor`"),
+        (Denied, Exit.CREDENTIALS, "{}: correct the account's credentials, see `pec doctor`"),
+        (ApiError, Exit.UNREACHABLE, "{}: try again, or run `pec doctor`"),
+        (TimeoutError, Exit.TIMED_OUT, "{}: nothing was cancelled, `pec status` tells what waits"),
+        (UnknownRecord, Exit.UNEXPECTED, "{}: a newer version wrote it, upgrade this one"),
+        (Conflict, Exit.UNEXPECTED, "others keep changing this message ({}): try again"),
+    ]
+
+
+def rejection(error: Any) -> str:
+    """A line for each problem of a JobRejected."""
+    return "\n".join(f"rejected: {problem.field}: {problem.reason}" for problem in error.problems)
+
+
+def _close_stdout() -> None:
+    """Whoever read our output has gone (`pec list | head`): Python must not complain of it on exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,47 @@
+"""`pec receipts`: the proof, as the mailbox gave it."""
+
+import click
+
+from pec.instants import to_text
+from pec.receipts import Receipt
+from pec.store.receipts import to_dict
+from producers.cli import output
+from producers.cli.session import session
+from producers.cli.status import missing
+
+
+@click.command()
+@click.argument("message_id", metavar="ID")
+@click.option("--text", "with_text", is_flag=True, help="Print the text of each.")
+@output.as_json
+def receipts(message_id: str, with_text: bool, as_json: bool) -> None:
+    """Show the receipts of a message, or of all messages of a job, oldest first.
+
+    \b
+    pec receipts inv-2026-001
+    pec receipts inv-2026-001 --text
+    """
+    with session() as here:
+        found = here.producer.receipts(message_id)
+        if not found:
+            raise missing(here.store, message_id)
+    each = [(message, receipt) for message, known in found.items() for receipt in known]
+    if as_json:
+        for message, receipt in each:
+            output.data({"message": message, **to_dict(receipt)})
+    elif with_text:
+        for message, receipt in each:
+            click.echo(f"{message}  {receipt.kind}  {_date(receipt)}\n\n{receipt.text or '(no text)'}\n")
+    else:
+        output.table(("MESSAGE", "RECEIPT", "DATE", "CODE", "ERROR"), (_row(*one) for one in each))
+    if not each:
+        output.note("No receipt so far: `pec status ID` tells what is awaited.")
+
+
+def _row(message: str, receipt: Receipt) -> tuple[object, ...]:
+    error = "virus" if receipt.virus else receipt.error
+    return message, receipt.kind, _date(receipt), receipt.code, error
+
+
+def _date(receipt: Receipt) -> str:
+    return to_text(receipt.date) if receipt.date else "no date"

@@ -1,0 +1,31 @@
+"""What a command works with: the settings, and a Redis that answers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from config.connections import check
+from config.settings import Settings, load_settings
+from pec.store.store import Store
+from producers.producer import Producer
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The settings of this process, and the producer that they name."""
+
+    settings: Settings
+    producer: Producer
+
+    @property
+    def store(self) -> Store:
+        return self.producer.store
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """Raises SettingsError, and RedisUnreachable."""
+    settings = load_settings()
+    with Producer(settings.redis_url, settings.namespace) as producer:
+        check(producer.store.client)
+        yield Session(settings, producer)

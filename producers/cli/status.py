@@ -1,0 +1,140 @@
+"""`pec status` and `pec list`: where things stand, from the whole down to one message."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import click
+
+from pec.instants import to_text
+from pec.messages import Message
+from pec.names import State
+from pec.store import records
+from pec.store.store import Store
+from producers.cli import output
+from producers.cli.errors import Exit, Failure
+from producers.cli.overview import as_dict, show, survey
+from producers.cli.session import Session, session
+from producers.cli.shapes import COLUMNS, message_dict, row
+from producers.cli.surroundings import surroundings_of
+from producers.cli.waiting import why_it_waits
+from producers.rejections import newest_of
+
+_MOST_LOOKED_AT = 10_000  # of each state, newest first
+
+
+@click.command()
+@click.argument("message_id", metavar="[ID]", required=False)
+@output.as_json
+def status(message_id: str | None, as_json: bool) -> None:
+    """Where everything stands; with an ID, its messages and why they wait.
+
+    \b
+    pec status
+    pec status inv-2026-001
+    pec status --json | jq .messages.held
+    """
+    with session() as here:
+        if message_id is not None:
+            _status_of(here, message_id, as_json=as_json)
+            return
+        found = survey(here.store, here.settings)
+        if as_json:
+            output.data(as_dict(found))
+        else:
+            show(found)
+
+
+@click.command("list")
+@click.option("--state", type=click.Choice([str(state) for state in State]))
+@click.option("--batch", help="Only this batch, in the order of intake.")
+@click.option("--account", help="Only this mailbox.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@output.as_json
+def list_messages(
+    state: str | None, batch: str | None, account: str | None, limit: int, as_json: bool
+) -> None:
+    """List messages, newest first.
+
+    \b
+    pec list --state held
+    pec list --batch november --state undelivered --json
+    """
+    with session() as here:
+        found = _batch(here.store, batch) if batch else _newest(here.store, state)
+        wanted = (one for one in found if _fits(one, state, account))
+        chosen = list(islice(wanted, limit))
+    if as_json:
+        for message in chosen:
+            output.data(message_dict(message))
+    else:
+        output.table(COLUMNS, map(row, chosen))
+        if len(chosen) == limit:
+            output.note(f"The first {limit}: --limit shows more.")
+
+
+def missing(store: Store, message_id: str) -> Failure:
+    """What is known of an id that has no record."""
+    if children := records.ids_of_job(store, message_id):
+        return Failure(
+            f"{message_id} made several messages: name one of {', '.join(children[:5])}", Exit.REJECTED
+        )
+    if rejection := newest_of(store, message_id):
+        reasons = "\n".join(f"{problem.field}: {problem.reason}" for problem in rejection.problems)
+        return Failure(f"{message_id} was rejected at {rejection.at}:\n{reasons}", Exit.REJECTED)
+    waiting = int(store.client.xlen(store.keys.jobs))
+    if waiting:
+        remedy = f"{waiting} jobs wait to be taken, it may be among them: try again, or look at `pec status`"
+    else:
+        remedy = "check the id, or look through `pec list`"
+    return Failure(f"there is no message {message_id}: {remedy}", Exit.REJECTED)
+
+
+def _status_of(here: Session, message_id: str, *, as_json: bool) -> None:
+    messages = here.producer.status(message_id)
+    if not messages:
+        raise missing(here.store, message_id)
+    for number, message in enumerate(messages):
+        why = why_it_waits(message, surroundings_of(here.store, here.settings, message))
+        if as_json:
+            output.data({**message_dict(message), "why": why})
+        else:
+            click.echo("\n" * bool(number), nl=False)
+            _show(message, why)
+
+
+def _show(message: Message, why: str) -> None:
+    instants = ("created_at", "sent_at", "accepted_at", "ended_at")
+    known = {name: getattr(message, name) for name in instants}
+    output.facts(
+        [
+            ("id", message.id),
+            ("state", message.state),
+            ("why", why),
+            ("account", message.account),
+            ("recipient", ", ".join(message.recipients) or None),
+            *((address, state) for address, state in message.outcomes.items()),
+            ("subject", message.sent_subject),
+            ("batch", message.batch),
+            ("code", message.code),
+            ("attempts", message.attempts or None),
+            *((name, to_text(instant)) for name, instant in known.items() if instant),
+        ]
+    )
+
+
+def _batch(store: Store, batch: str) -> Iterator[Message]:
+    return records.read_all(store, records.ids_of_batch(store, batch))
+
+
+def _newest(store: Store, state: str | None) -> Iterable[Message]:
+    if state:
+        return records.read_all(store, records.ids_in(store, State(state), _MOST_LOOKED_AT))
+    newest = store.client.pipeline(transaction=False)
+    for one in State:
+        newest.zrevrange(store.keys.state(one), 0, _MOST_LOOKED_AT - 1, withscores=True)
+    found = sorted((pair for pairs in newest.execute() for pair in pairs), key=lambda pair: -pair[1])
+    return records.read_all(store, (message_id.decode() for message_id, _ in found[:_MOST_LOOKED_AT]))
+
+
+def _fits(message: Message, state: str | None, account: str | None) -> bool:
+    return (state is None or message.state == state) and (account is None or message.account == account)

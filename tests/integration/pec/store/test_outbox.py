@@ -1,0 +1,218 @@
+"""A delivery is under one lease at a time, until it ends."""
+
+import json
+import threading
+from datetime import timedelta
+
+from pec.store import outbox
+from pec.store.store import Store
+from tests.integration.pec.store.deliveries import (
+    LONG_SECONDS,
+    REFUSED,
+    due,
+    endpoint,
+    fail,
+    make_due,
+    pending,
+    state,
+    take,
+    take_after_time,
+    take_all,
+    tell,
+    tell_many,
+    waiting,
+)
+from tests.wire import eventually
+
+# Leases
+
+
+def test_a_delivery_carries_the_event_and_how_often_it_was_tried(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    entry = tell(store, "evt_1")
+    outbox.feed(store, [endpoint()])
+
+    taken = take(store)
+
+    assert (taken.id, taken.event_id, taken.type, taken.tries) == (entry, "evt_1", "message.sent", 0)
+    assert json.loads(taken.event) == {"type": "message.sent"}
+
+
+def test_under_a_lease_nobody_else_gets_it(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    tell_many(store, 200)
+    outbox.feed(store, [endpoint()])
+    taken: list[str] = []
+
+    threads = [threading.Thread(target=lambda: taken.extend(take_all(store))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(taken) == sorted(f"evt_{number}" for number in range(200))
+
+
+def test_what_a_dead_worker_had_comes_back_when_its_lease_ends(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    tell(store, "evt_1")
+    outbox.feed(store, [endpoint()])
+
+    outbox.take(store, "shop", 0.05)
+
+    seconds = due(store)
+    assert seconds is not None
+    assert seconds < 0.05  # the schedule knows, without anybody's doing
+    eventually(lambda: take_all(store) == ["evt_1"])
+
+
+def test_while_more_is_due_the_endpoint_is_due_for_others_too(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    tell_many(store, 2)
+    outbox.feed(store, [endpoint()])
+
+    take(store)
+
+    seconds = due(store)
+    assert seconds is not None
+    assert seconds <= 0
+
+
+def test_whoever_lost_the_lease_does_not_count_a_failure(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    tell(store, "evt_1")
+    outbox.feed(store, [endpoint()])
+    late = take(store)
+    make_due(store)
+    other = take(store)
+
+    outbox.retry(store, late, timedelta(0))
+    outbox.give_up(store, late, REFUSED)
+    outbox.disable(store, late)
+
+    assert state(store) == outbox.EndpointState("shop", 0, False, waiting=1, lag=0, dead=0)
+    outbox.acknowledge(store, other)
+    assert waiting(store) == []
+
+
+def test_whoever_lost_the_lease_can_still_say_that_it_was_delivered(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    tell(store, "evt_1")
+    outbox.feed(store, [endpoint()])
+    late = take(store)
+    make_due(store)
+    other = take(store)
+
+    outbox.acknowledge(store, late)
+    outbox.retry(store, other, timedelta(0))
+
+    assert waiting(store) == []
+    assert pending(store) == 0
+
+
+# Ends
+
+
+def test_what_was_delivered_is_gone_for_good(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    tell(store, "evt_1")
+    outbox.feed(store, [endpoint()])
+    fail(store, 1)
+
+    make_due(store)
+    outbox.acknowledge(store, take(store))
+
+    assert outbox.take(store, "shop", LONG_SECONDS) is None
+    assert due(store) is None
+    assert pending(store) == 0
+    assert state(store) == outbox.EndpointState("shop", 0, False, waiting=0, lag=0, dead=0)
+    assert not store.client.exists(store.keys.tries("shop"))
+
+
+def test_a_failure_is_due_again_after_its_wait(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    tell(store, "evt_1")
+    outbox.feed(store, [endpoint()])
+
+    outbox.retry(store, take(store), timedelta(seconds=50))
+
+    seconds = due(store)
+    assert seconds is not None
+    assert 40 < seconds <= 50
+    assert outbox.take(store, "shop", LONG_SECONDS) is None
+    make_due(store)
+    assert take(store).tries == 1
+
+
+def test_settling_again_changes_nothing(store: Store) -> None:
+    """redis-py says a script again when its answer is lost."""
+    outbox.ensure(store, ["shop"])
+    tell(store, "evt_1")
+    tell(store, "evt_2")
+    outbox.feed(store, [endpoint()])
+    failed, given_up = take(store), take(store)
+
+    for _ in range(2):
+        outbox.retry(store, failed, timedelta(hours=1))
+        outbox.give_up(store, given_up, REFUSED)
+
+    assert (state(store).failures, state(store).dead, len(outbox.dead(store))) == (2, 1, 1)
+    make_due(store)
+    assert take(store).tries == 1
+
+
+def test_the_bad_news_of_one_endpoint_is_not_another_s(store: Store) -> None:
+    outbox.ensure(store, ["shop", "other"])
+    tell(store, "evt_1")
+    outbox.feed(store, [endpoint("shop"), endpoint("other")])
+
+    fail(store, 5, "shop")
+    outbox.disable(store, take_after_time(store, "shop"))
+
+    assert take_all(store, "other") == ["evt_1"]
+
+
+def test_a_delivery_whose_event_was_trimmed_by_hand_does_not_block_the_rest(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    tell(store, "evt_1")
+    last = tell(store, "evt_2")
+    outbox.feed(store, [endpoint()])
+    store.client.xtrim(store.keys.events, minid=last, approximate=False)
+
+    assert take_all(store) == ["evt_2"]
+    assert pending(store) == 1
+
+
+# 410
+
+
+def test_410_stops_everything_until_an_operator_says_otherwise(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    tell_many(store, 2)
+    outbox.feed(store, [endpoint()])
+
+    outbox.disable(store, take(store))
+
+    assert state(store).disabled
+    assert due(store) is None
+    assert take_all(store) == []
+    tell(store, "evt_new")
+    outbox.feed(store, [endpoint()])
+    assert take_all(store) == []
+    assert due(store) is None
+
+    outbox.enable(store, "shop")
+
+    assert not state(store).disabled
+    assert sorted(take_all(store)) == ["evt_0", "evt_1", "evt_new"]
+
+
+def test_410_uses_up_no_attempt(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    tell(store, "evt_1")
+    outbox.feed(store, [endpoint()])
+
+    outbox.disable(store, take(store))
+    outbox.enable(store, "shop")
+
+    assert take(store).tries == 0

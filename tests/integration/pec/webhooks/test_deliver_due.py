@@ -1,0 +1,214 @@
+"""Events in the stream reach a real receiver, whatever it answers and whoever dies."""
+
+import json
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from redis import Redis
+from structlog.testing import capture_logs
+
+from config.settings import Endpoint, Webhooks
+from pec.names import Queue
+from pec.store import outbox
+from pec.store.store import Store
+from pec.webhooks.post import Poster
+from tests.receiver import Answer, Receiver
+from tests.wire import eventually
+from workers.deliveries import MOST_DELIVERIES, deliver_due
+
+REFUSED = Answer(500)
+
+
+@pytest.fixture
+def store(redis: Redis) -> Store:
+    return Store(redis, "pec")
+
+
+def tell(store: Store, *event_ids: str) -> None:
+    for event_id in event_ids:
+        body = json.dumps({"type": "message.sent", "data": {"id": event_id}})
+        store.client.xadd(store.keys.events, {"id": event_id, "type": "message.sent", "event": body})
+
+
+def settings(backoff: Sequence[float] = (0.001,)) -> Webhooks:
+    return Webhooks(allow_private=True, backoff=list(backoff), timeout=20)
+
+
+def work(store: Store, endpoint: Endpoint, webhooks: Webhooks | None = None) -> int:
+    chosen = webhooks or settings()
+    return deliver_due(store, endpoint, chosen, Poster(chosen), lambda: 0.5)
+
+
+def work_until_idle(store: Store, endpoint: Endpoint, webhooks: Webhooks) -> None:
+    """As the scheduler does: until nothing of the endpoint is due any more."""
+
+    def idle() -> bool:
+        work(store, endpoint, webhooks)
+        return store.client.zscore(store.keys.due(Queue.WEBHOOK), endpoint.name) is None
+
+    eventually(idle)
+
+
+def test_events_arrive_once_each_with_their_ids(store: Store) -> None:
+    with Receiver() as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, "evt_1", "evt_2")
+
+        assert work(store, receiver.endpoint()) == 2
+        assert work(store, receiver.endpoint()) == 0
+
+        assert sorted(receiver.ids) == ["evt_1", "evt_2"]
+        assert receiver.heard[0].body["data"] == {"id": receiver.heard[0].id}
+
+
+def test_a_failure_is_tried_again_with_the_same_id_until_it_is_taken(store: Store) -> None:
+    with Receiver(REFUSED, Answer(429), Answer(503)) as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, "evt_1")
+
+        work_until_idle(store, receiver.endpoint(), settings([0.001, 0.001, 0.001]))
+
+        assert receiver.ids == ["evt_1"] * 4
+    assert outbox.dead(store) == []
+
+
+def test_each_retry_waits_as_the_schedule_says(store: Store) -> None:
+    with Receiver(then=REFUSED) as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, "evt_1")
+
+        for schedule_seconds in (50, 400):
+            assert work(store, receiver.endpoint(), settings([50, 400])) == 1
+            (at,) = scores(store)
+            assert schedule_seconds - 10 < at - store.now() <= schedule_seconds
+            store.client.zadd(store.keys.deliveries("shop"), {delivery(store): 1})
+
+
+def scores(store: Store) -> list[float]:
+    found: Any = store.client.zrange(store.keys.deliveries("shop"), 0, -1, withscores=True)
+    return [score for _, score in found]
+
+
+def delivery(store: Store) -> bytes:
+    found: Any = store.client.zrange(store.keys.deliveries("shop"), 0, 0)
+    return bytes(found[0])
+
+
+def test_retry_after_makes_the_wait_longer(store: Store) -> None:
+    with Receiver(Answer(429, {"Retry-After": "1000"})) as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, "evt_1")
+
+        work(store, receiver.endpoint(), settings([5]))
+
+    (at,) = scores(store)
+    assert 990 < at - store.now() <= 1000
+
+
+def test_after_the_last_retry_it_is_dead_and_a_replay_delivers_it(store: Store) -> None:
+    with Receiver(*[REFUSED] * 3) as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, "evt_1")
+        webhooks = settings([0.001, 0.001])
+
+        work_until_idle(store, receiver.endpoint(), webhooks)
+
+        assert receiver.ids == ["evt_1"] * 3
+        (letter,) = outbox.dead(store, "shop")
+        assert (letter.tries, letter.status) == (3, 500)
+
+        outbox.replay_dead(store, "shop", [letter.id])
+        work_until_idle(store, receiver.endpoint(), webhooks)
+
+        assert receiver.ids == ["evt_1"] * 4
+    assert outbox.dead(store) == []
+
+
+def test_410_stops_deliveries_until_the_endpoint_is_enabled(store: Store) -> None:
+    with Receiver(Answer(410)) as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, "evt_1", "evt_2")
+
+        assert work(store, receiver.endpoint()) == 1
+        assert work(store, receiver.endpoint()) == 0
+
+        outbox.enable(store, "shop")
+        assert work(store, receiver.endpoint()) == 2
+        assert set(receiver.ids) == {"evt_1", "evt_2"}
+
+
+def test_a_dead_endpoint_gets_five_tries_and_then_a_probe_at_a_time(store: Store) -> None:
+    with Receiver(then=REFUSED) as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, *(f"evt_{number}" for number in range(10)))
+
+        assert work(store, receiver.endpoint(), settings([3600])) == 5
+
+        receiver.then = Answer(200)
+        store.client.hset(store.keys.endpoint("shop"), "probe_at", "1")
+        assert work(store, receiver.endpoint(), settings([3600])) == 5
+        assert outbox.status(store, ["shop"])[0].waiting == 5  # those that failed wait for their own time
+
+
+def test_workers_share_an_endpoint_and_none_delivers_what_another_has(store: Store) -> None:
+    ids = [f"evt_{number}" for number in range(40)]
+    with Receiver(then=Answer(200, delay_seconds=0.01)) as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, *ids)
+        endpoint = receiver.endpoint()
+
+        threads = [threading.Thread(target=work, args=[store, endpoint]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert sorted(receiver.ids) == sorted(ids)
+
+
+def test_what_a_worker_had_when_it_died_is_delivered_by_another(store: Store) -> None:
+    with Receiver() as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, "evt_1")
+        outbox.feed(store, [receiver.endpoint()])
+        outbox.take(store, "shop", lease_seconds=0.05)
+
+        work_until_idle(store, receiver.endpoint(), settings())
+
+        assert receiver.ids == ["evt_1"]
+
+
+def test_one_turn_is_bounded_and_the_rest_is_due_at_once(store: Store) -> None:
+    with Receiver() as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, *(f"evt_{number}" for number in range(MOST_DELIVERIES + 1)))
+
+        assert work(store, receiver.endpoint()) == MOST_DELIVERIES
+
+        due: Any = store.client.zscore(store.keys.due(Queue.WEBHOOK), "shop")
+        assert due <= store.now()
+
+
+def test_no_log_line_holds_a_secret(store: Store) -> None:
+    with Receiver(Answer(410), REFUSED, Answer(200)) as receiver, capture_logs() as lines:
+        outbox.ensure(store, ["shop"])
+        tell(store, "evt_1", "evt_2")
+        url = receiver.url.replace("127.0.0.1", "me:s3cret@127.0.0.1")
+        endpoint = receiver.endpoint().model_copy(update={"url": url})
+
+        for _ in range(2):
+            work(store, endpoint, settings([3600]))
+            outbox.enable(store, "shop")
+
+    told = {line["event"] for line in lines}
+    assert told == {"webhook.endpoint_disabled", "webhook.failed", "webhook.delivered"}
+    assert "s3cret" not in repr(lines)
+    assert receiver.secret not in repr(lines)
+    assert "s3cret" not in repr(everything(store))
+
+
+def everything(store: Store) -> list[Any]:
+    """Every value in Redis."""
+    return [store.client.dump(key) for key in store.client.scan_iter()]

@@ -1,0 +1,68 @@
+"""A producer, and the workers' intake run by hand, so that a test says when jobs are taken."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import count
+
+import pytest
+from redis import Redis
+
+from config.settings import Settings
+from pec.api.client import PecClient
+from pec.messages import Message
+from pec.store import accounts, commits, presence, records
+from pec.store.store import Store
+from producers import Producer
+from workers.intake import Intake
+from workers.kit import Kit
+
+TakeJobs = Callable[[], None]
+Settle = Callable[..., Message]
+ACCOUNT = {"sender": "me@pec.example", "username": "me", "password": "secret"}
+
+
+@pytest.fixture
+def producer(redis: Redis, redis_url: str) -> Iterator[Producer]:
+    with Producer(redis_url) as producer:
+        yield producer
+
+
+@pytest.fixture
+def store(producer: Producer) -> Store:
+    return producer.store
+
+
+@pytest.fixture
+def take_jobs(store: Store, redis_url: str) -> Iterator[TakeJobs]:
+    """Does what a worker's intake does, until no job is left. The account `acme` is served."""
+    settings = Settings.model_validate(
+        {"redis_url": redis_url, "api": {"token": "token"}, "accounts": {"acme": ACCOUNT}}
+    )
+    presence.vouch(store, {"account": ["acme"]}, 60)
+    accounts.register(store, "acme", "token-digest")
+    with closing(PecClient(settings.api)) as client:
+        intake = Intake(Kit(settings, store, client), "test", lambda: None)
+
+        def take() -> None:
+            while store.client.xlen(store.keys.jobs):
+                intake.step()
+
+        yield take
+
+
+@pytest.fixture
+def change(store: Store) -> Settle:
+    """Commits what a pure function of the record makes of it: `change("inv-1", lambda message: …)`."""
+
+    def commit(message_id: str, choose: Callable[[Message], commits.Change]) -> Message:
+        changed = commits.decide(store, lambda: records.read(store, message_id), choose)
+        assert changed is not None
+        return changed
+
+    return commit
+
+
+@pytest.fixture
+def next_id() -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: f"inv-{next(numbers)}"

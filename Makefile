@@ -38,6 +38,7 @@ format: $(INSTALLED) ## put the code in form
 
 docs: $(INSTALLED) ## write the generated pages of docs/ again
 	@$(BIN)/python -m config.reference > docs/settings.md
+	@$(BIN)/python -m pec.schemas docs
 
 lock: $(INSTALLED) ## choose the newest allowed versions of everything, for requirements.lock
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -147,7 +147,7 @@ class Watch:
         left = until - time.monotonic() if until is not None else _BLOCK_SECONDS
         if left <= 0:
             raise TimeoutError(
-                f"{len(self._unborn | self._unfinished) or 'some'} messages have not ended in time"
+                f"{len(self._unborn | self._unfinished) or 'some messages'} have not ended in time"
             )
         seconds = min(left, _BLOCK_WHILE_PENDING_SECONDS if self._pending else _BLOCK_SECONDS)
         keys = self._store.keys

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -10,6 +11,7 @@ from producers.cli.errors import worded
 
 # Each is imported when it is used, because a command must start quickly. In the order of --help.
 COMMANDS = {
+    "demo": "producers.cli.demo:demo",
     "send": "producers.cli.sending:send",
     "poll": "producers.cli.sending:poll",
     "cancel": "producers.cli.sending:cancel",
@@ -35,15 +37,16 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in COMMANDS:
-            return None
+            near = get_close_matches(cmd_name, COMMANDS, n=1)
+            ctx.fail(f"there is no command {cmd_name}" + (f": did you mean {near[0]}?" if near else ""))
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
 
-@click.group(cls=_Commands, invoke_without_command=True)
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"max_content_width": 110})
 @click.pass_context
 def pec(ctx: click.Context) -> None:
     """Certified mail (PEC), sent in bulk: nothing is lost, nothing is sent twice.

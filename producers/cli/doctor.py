@@ -40,7 +40,7 @@ def doctor(as_json: bool) -> None:
 
 @click.command()
 def health() -> None:
-    """Exit with 0 if Redis answers and a worker is alive, else with 4: for containers.
+    """Exit with 0 if Redis answers and a worker lives, else 4.
 
     \b
     pec health

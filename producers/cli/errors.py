@@ -1,7 +1,5 @@
 """What the command says of an error, and the exit code of each (DESIGN §6)."""
 
-import os
-import sys
 from enum import IntEnum
 from typing import IO, Any
 
@@ -20,7 +18,6 @@ class Exit(IntEnum):
     UNDELIVERED = 6
     TIMED_OUT = 124
     INTERRUPTED = 130
-    PIPE_CLOSED = 141
 
 
 class Failure(click.ClickException):
@@ -45,9 +42,6 @@ def worded(error: Exception) -> click.ClickException | None:
         return error
     if isinstance(error, click.Abort):
         return Failure("", Exit.INTERRUPTED)
-    if isinstance(error, BrokenPipeError):
-        _close_stdout()
-        return Failure("", Exit.PIPE_CLOSED)
     return _of_ours(error)
 
 
@@ -85,8 +79,3 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
 def rejection(error: Any) -> str:
     """A line for each problem of a JobRejected."""
     return "\n".join(f"rejected: {problem.field}: {problem.reason}" for problem in error.problems)
-
-
-def _close_stdout() -> None:
-    """Whoever read our output has gone (`pec list | head`): Python must not complain of it on exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

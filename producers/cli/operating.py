@@ -60,7 +60,7 @@ def resume(account: str | None, endpoint: str | None) -> None:
 @click.argument("message_id", metavar="ID")
 @output.as_json
 def resend(message_id: str, as_json: bool) -> None:
-    """Send a held message again, if one more look at the mailbox does not find it.
+    """Send a held message again, after one more look for it.
 
     \b
     pec resend inv-2026-001

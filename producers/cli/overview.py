@@ -1,5 +1,6 @@
 """The whole at a glance: what is where, what stands still, and what to do about it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -89,13 +90,13 @@ def as_dict(found: Overview) -> dict[str, Any]:
 
 def show(found: Overview) -> None:
     """Tables on stdout; what needs a person, on stderr."""
-    output.table(("STATE", "MESSAGES"), [pair for pair in found.messages.items() if pair[1]])
-    output.table(("ACCOUNT", "WAITING", "TIME LEFT", "PAUSED"), map(_lane_row, found.lanes))
-    output.table(("TOKEN", "SENT TODAY", "THIS MONTH"), [_pace_row(*pair) for pair in found.pace.items()])
-    output.table(("STREAM", "ENTRIES"), found.streams.items())
-    output.table(("WORKER", "HOST", "SINCE"), [_worker_row(*pair) for pair in found.workers.items()])
+    _table(("STATE", "MESSAGES"), [pair for pair in found.messages.items() if pair[1]])
+    _table(("ACCOUNT", "WAITING", "TIME LEFT", "PAUSED"), map(_lane_row, found.lanes))
+    _table(("TOKEN", "SENT TODAY", "THIS MONTH"), [_pace_row(*pair) for pair in found.pace.items()])
+    _table(("STREAM", "ENTRIES"), found.streams.items())
+    _table(("WORKER", "HOST", "SINCE"), [_worker_row(*pair) for pair in found.workers.items()])
     columns = ("ENDPOINT", "FAILURES", "WAITING", "NOT YET READ", "DEAD", "DISABLED")
-    output.table(columns, map(_endpoint_row, found.endpoints))
+    _table(columns, map(_endpoint_row, found.endpoints))
     for line in complaints(found):
         output.note(line)
 
@@ -141,6 +142,11 @@ def _endpoint_complaints(endpoint: EndpointState) -> list[str]:
             f"endpoint {name} has {endpoint.dead} dead letters: `pec replay --endpoint {name} --dead`"
         )
     return lines
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    if each := list(rows):
+        output.table(columns, each)
 
 
 def _known(store: Store, kind: str, configured: list[str]) -> list[str]:

@@ -17,10 +17,15 @@ _ROOT = Path(__file__).parents[2]
 @click.command()
 @click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), default=8, show_default=True, help="In each process.")
-@click.option("--queues", multiple=True, type=click.Choice([str(one) for one in Queue]), help="Only these.")
-@click.argument("more_queues", metavar="", nargs=-1, type=click.Choice([str(one) for one in Queue]))
+@click.option(
+    "--queues",
+    multiple=True,
+    type=click.Choice([str(one) for one in Queue]),
+    help="Only these; by default all.",
+)
+@click.argument("more_queues", metavar="[QUEUE]...", nargs=-1, type=click.Choice([str(one) for one in Queue]))
 def worker(processes: int, threads: int, queues: tuple[str, ...], more_queues: tuple[str, ...]) -> None:
-    """Run worker processes, until SIGTERM or Ctrl-C; the job in hand is finished.
+    """Run worker processes. SIGTERM or Ctrl-C lets the job in hand finish.
 
     \b
     pec worker --processes 4 --threads 16
@@ -35,7 +40,7 @@ def worker(processes: int, threads: int, queues: tuple[str, ...], more_queues: t
 )
 @click.pass_context
 def sandbox(ctx: click.Context) -> None:
-    """Run the PEC Massiva API on this machine, with a simulated PEC network behind it.
+    """Run the PEC Massiva API on this machine, to try things out.
 
     \b
     pec sandbox --help

@@ -15,7 +15,7 @@ from producers.cli.status import missing
 @click.option("--text", "with_text", is_flag=True, help="Print the text of each.")
 @output.as_json
 def receipts(message_id: str, with_text: bool, as_json: bool) -> None:
-    """Show the receipts of a message, or of all messages of a job, oldest first.
+    """Show the receipts of a message or job, oldest first.
 
     \b
     pec receipts inv-2026-001

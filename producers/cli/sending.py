@@ -107,7 +107,7 @@ def poll(
     timeout: float | None,
     as_json: bool,
 ) -> None:
-    """Follow the receipts of a PEC that something else sent, by its CODE. Prints the id it gets.
+    """Follow the receipts of a PEC sent elsewhere, by its CODE. Prints the id it gets.
 
     \b
     pec poll 2020082610003492 --account acme --wait

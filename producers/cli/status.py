@@ -26,7 +26,7 @@ _MOST_LOOKED_AT = 10_000  # of each state, newest first
 @click.argument("message_id", metavar="[ID]", required=False)
 @output.as_json
 def status(message_id: str | None, as_json: bool) -> None:
-    """Where everything stands; with an ID, its messages and why they wait.
+    """Show where everything stands, or with an ID why it waits.
 
     \b
     pec status

@@ -26,6 +26,7 @@ from producers.producer import Producer
 RUN_SECONDS = 55.0
 WEBHOOK_SECONDS = 10.0
 LOOK_SECONDS = 0.2
+PIPED_WIDTH = 140  # a file has no edge to fold at
 
 
 def run(*, as_json: bool) -> int:
@@ -113,7 +114,10 @@ def _ledger(where: Scene) -> list[dict[str, Any]]:
 
 
 def _tell(found: Sequence[Any], wrong: Sequence[str], seconds: float) -> None:
-    Console().print(as_table(found))
+    out = Console()
+    if not out.is_terminal:
+        out.width = PIPED_WIDTH
+    out.print(as_table(found))
     console = Console(stderr=True)
     for problem in wrong:
         console.print(f"[bold red]✗[/] {problem}")

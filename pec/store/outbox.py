@@ -94,12 +94,8 @@ def feed(store: Store, endpoints: Iterable[Endpoint], most: int = 200) -> list[s
     `ensure` has not seen is passed over.
     """
     heard = [
-        {
-            "name": endpoint.name,
-            "all": endpoint.events is None,
-            "types": dict.fromkeys(endpoint.events or [], True),
-        }
-        for endpoint in endpoints
+        {"name": one.name, "all": one.events is None, "types": dict.fromkeys(one.events or [], True)}
+        for one in endpoints
     ]
     return text_list(store.run("feed", most, MOST_WAITING, json.dumps(heard)))
 

@@ -71,7 +71,7 @@ class Poster:
         opened = stack.enter_context(
             connect(host, connection.port, self._timeout_seconds, self._allow_private)
         )
-        # A handle of its own: TLS takes `opened` over, and a peer can drip in its handshake too.
+        # a handle of its own, because TLS takes `opened` over
         deadline.watch(stack.enter_context(opened.dup()))
         if isinstance(connection, HTTPSConnection):
             return stack.enter_context(_tls().wrap_socket(opened, server_hostname=host))
@@ -115,7 +115,7 @@ def _why(error: Exception) -> str:
             return f"TLS: {error.verify_message}"
         case socket.gaierror():
             return "its name can't be resolved"
-        case requests.RequestException() | ValueError():
+        case ValueError():
             return "its URL can't be used"  # what the libraries say would quote it
         case OSError():
             return error.strerror or str(error)

@@ -21,7 +21,7 @@ _ROOT = Path(__file__).parents[2]
     "--queues",
     multiple=True,
     type=click.Choice([str(one) for one in Queue]),
-    help="Only these; by default all.",
+    help="By default all.",
 )
 @click.argument("more_queues", metavar="[QUEUE]...", nargs=-1, type=click.Choice([str(one) for one in Queue]))
 def worker(processes: int, threads: int, queues: tuple[str, ...], more_queues: tuple[str, ...]) -> None:

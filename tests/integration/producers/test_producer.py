@@ -14,7 +14,7 @@ from pec.store import records
 from producers import Producer
 from tests.integration.producers.conftest import TakeJobs
 
-SEND = {"account": "acme", "recipient": "x@pec.example", "subject": "Fattura", "body": "<p>Ecco</p>"}
+SEND: dict[str, Any] = {"account": "acme", "recipient": "x@pec.example", "subject": "Fattura", "body": "<p>Ecco</p>"}
 
 
 def jobs_in(producer: Producer) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from pec.names import State
 from producers import Enqueued, Producer
 from tests.integration.producers.conftest import Settle, TakeJobs
 
-SEND = {"account": "acme", "recipient": "x@pec.example", "subject": "Fattura", "body": "<p>Ecco</p>"}
+SEND: dict[str, Any] = {"account": "acme", "recipient": "x@pec.example", "subject": "Fattura", "body": "<p>Ecco</p>"}
 PATIENCE_SECONDS = 30
 
 
@@ -41,7 +41,9 @@ def watched(producer: Producer, *ids: str, **options: Any) -> list[tuple[str, St
     return [(message.id, message.state) for message in changes]
 
 
-def test_what_has_ended_before_is_told_at_once(producer: Producer, take_jobs: TakeJobs, change: Settle) -> None:
+def test_what_has_ended_before_is_told_at_once(
+    producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
     producer.send("inv-1", **SEND)
     take_jobs()
     change("inv-1", to(State.DELIVERED))
@@ -81,17 +83,23 @@ def test_a_job_not_yet_taken_is_waited_for_by_its_id_alone(
         assert watched(producer, "inv-1")[-1] == ("inv-1", State.FAILED)
 
 
-def test_every_recipient_of_a_job_is_followed(producer: Producer, take_jobs: TakeJobs, change: Settle) -> None:
+def test_every_recipient_of_a_job_is_followed(
+    producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
     job = producer.send("inv-1", **{**SEND, "recipient": ["a@pec.example", "b@pec.example"]})
     with meanwhile(
-        take_jobs, lambda: change("inv-1#2", to(State.REFUSED)), lambda: change("inv-1#1", to(State.DELIVERED))
+        take_jobs,
+        lambda: change("inv-1#2", to(State.REFUSED)),
+        lambda: change("inv-1#1", to(State.DELIVERED)),
     ):
         ends = dict(watched(producer, job))
 
     assert ends == {"inv-1#1": State.DELIVERED, "inv-1#2": State.REFUSED}
 
 
-def test_one_message_of_a_job_can_be_followed(producer: Producer, take_jobs: TakeJobs, change: Settle) -> None:
+def test_one_message_of_a_job_can_be_followed(
+    producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
     producer.send("inv-1", **{**SEND, "recipient": ["a@pec.example", "b@pec.example"]})
     take_jobs()
     change("inv-1#2", to(State.DELIVERED))
@@ -183,7 +191,9 @@ def test_a_batch_counts_its_rejected_jobs_and_tells_them(
     producer: Producer, take_jobs: TakeJobs, change: Settle
 ) -> None:
     producer.send("inv-1", **SEND, batch="b1")
-    producer.store.client.xadd("pec:jobs", {"job": json.dumps({"type": "send", "id": "inv-2", "batch": "b1"})})
+    producer.store.client.xadd(
+        "pec:jobs", {"job": json.dumps({"type": "send", "id": "inv-2", "batch": "b1"})}
+    )
     producer.batch("b1", 2)
     take_jobs()
     change("inv-1", to(State.DELIVERED))
@@ -219,10 +229,14 @@ def test_what_a_producer_returns_is_an_id_that_knows_its_entry(producer: Produce
     assert producer.store.client.xrange(producer.store.keys.jobs, job.entry, job.entry)
 
 
-def test_a_thousand_events_at_once_are_all_read(producer: Producer, take_jobs: TakeJobs, change: Settle) -> None:
+def test_a_thousand_events_at_once_are_all_read(
+    producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
     producer.send_many({**SEND, "id": f"inv-{number}", "batch": "b1"} for number in range(700))
     producer.batch("b1", 700)
-    with meanwhile(take_jobs, lambda: [change(f"inv-{number}", to(State.DELIVERED)) for number in range(700)]):
+    with meanwhile(
+        take_jobs, lambda: [change(f"inv-{number}", to(State.DELIVERED)) for number in range(700)]
+    ):
         ends = dict(watched(producer, batch="b1"))
 
     assert len(ends) == 700

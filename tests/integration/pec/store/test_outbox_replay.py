@@ -111,8 +111,10 @@ def test_replaying_twice_delivers_once(store: Store) -> None:
     outbox.feed(store, [endpoint()])
     die(store)
 
-    assert [outbox.replay_dead(store, "shop"), outbox.replay_dead(store, "shop")] == [1, 0]
+    assert outbox.replay_dead(store, "shop") == 1
     assert take_all(store) == ["evt_1"]
+    assert outbox.replay_dead(store, "shop") == 0
+    assert take_all(store) == []
 
 
 def test_chosen_letters_of_one_endpoint_are_replayed_alone(store: Store) -> None:

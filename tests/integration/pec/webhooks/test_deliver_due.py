@@ -16,6 +16,7 @@ from pec.store.store import Store
 from pec.webhooks.post import Poster
 from tests.receiver import Answer, Receiver
 from tests.wire import eventually
+from workers import deliveries
 from workers.deliveries import MOST_DELIVERIES, deliver_due
 
 REFUSED = Answer(500)
@@ -189,6 +190,15 @@ def test_one_turn_is_bounded_and_the_rest_is_due_at_once(store: Store) -> None:
 
         due: Any = store.client.zscore(store.keys.due(Queue.WEBHOOK), "shop")
         assert due <= store.now()
+
+
+def test_a_slow_receiver_has_its_turn_for_a_while_only(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "MOST_SECONDS", 0.05)
+    with Receiver(then=Answer(200, delay_seconds=0.1)) as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, "evt_1", "evt_2", "evt_3")
+
+        assert work(store, receiver.endpoint()) < 3
 
 
 def test_no_log_line_holds_a_secret(store: Store) -> None:

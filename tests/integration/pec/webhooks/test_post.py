@@ -159,6 +159,16 @@ def test_a_tls_handshake_that_drips_is_left_too() -> None:
     assert outcome == Failed("no answer within 0.3 s")
 
 
+@pytest.mark.usefixtures("fresh_authorities")
+def test_a_slow_receiver_is_left_over_tls_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+
+    with Wire(drips_headers, tls=True) as wire:
+        outcome = post(at(wire.url), timeout=0.5)
+
+    assert outcome == Failed("no answer within 0.5 s")
+
+
 def test_what_drips_after_the_status_changes_nothing() -> None:
     def script(peer: Peer) -> None:
         peer.read()

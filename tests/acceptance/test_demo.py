@@ -1,0 +1,28 @@
+"""`pec demo`, as a newcomer runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_the_demo_ends_every_message_as_its_story_says(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PEC_")}
+    done = subprocess.run(
+        [Path(sys.executable).parent / "pec", "demo", "--json"],
+        cwd=tmp_path,  # nothing of the checkout is needed to run
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = json.loads(done.stdout)
+    assert shown["problems"] == []
+    assert len(shown["messages"]) >= 14
+    assert {"delivered", "undelivered", "refused", "uncertified", "expired", "held"} == {
+        message["state"] for message in shown["messages"]
+    }
+    assert all(message["webhooks"][-1] == message["state"] for message in shown["messages"])

@@ -1,0 +1,31 @@
+"""What all commands have in common."""
+
+import click
+import pytest
+
+from producers.cli import COMMANDS, pec
+
+NOT_DATA = {"pause", "resume", "worker", "sandbox", "health"}  # they print nothing that a program would read
+
+
+@pytest.fixture(params=COMMANDS)
+def command(request: pytest.FixtureRequest) -> click.Command:
+    with click.Context(pec) as ctx:
+        found = pec.get_command(ctx, request.param)
+    assert found is not None
+    assert found.name == request.param
+    return found
+
+
+def test_every_help_has_an_example(command: click.Command) -> None:
+    assert f"\npec {command.name}" in (command.help or "").replace("\b", "")
+
+
+def test_every_command_that_prints_data_can_print_json(command: click.Command) -> None:
+    has_json = any("--json" in option.opts for option in command.params)
+
+    assert has_json == (command.name not in NOT_DATA)
+
+
+def test_the_list_of_commands_shows_the_whole_sentence(command: click.Command) -> None:
+    assert not command.get_short_help_str(80).endswith("...")

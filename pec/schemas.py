@@ -13,7 +13,9 @@ def schemas() -> dict[str, str]:
     """File name → JSON text."""
     return {
         "job.schema.json": _text(JOB.json_schema(), "A job: the field `job` of the stream pec:jobs"),
-        "event.schema.json": _text(EventBody.model_json_schema(), "An event: in pec:events, and a webhook's body"),
+        "event.schema.json": _text(
+            EventBody.model_json_schema(), "An event: in pec:events, and a webhook's body"
+        ),
     }
 
 

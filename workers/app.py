@@ -31,7 +31,7 @@ def build(settings: Settings) -> RedisBroker:
         middleware=[
             LogContext(),  # first, so that whatever follows logs with it
             Registration(kit, worker_id),  # before intake and scheduler start: they ask who is there
-            Shares(store),  # before the limiter: a thread without a share must not take a turn
+            Shares(kit),  # before the limiter: a thread without a share must not take a turn
             limiter,
             scheduler,
             Intake(kit, worker_id, scheduler),  # last: what it takes, the scheduler hands out

@@ -26,18 +26,20 @@ class Unreadable(Exception):  # noqa: N818 - what the mailbox is just now
         self.code = code
 
 
-def paced(kit: Kit, account: str, call: Callable[[Mailbox], T]) -> T:
+def paced(kit: Kit, account: str, call: Callable[[Mailbox], T], *, scope_pauses: bool = True) -> T:
     """Makes the call when the token's pace for reads allows.
 
     Raises NotServed, NotFound as the API answered it, and Unreadable for everything else that went wrong.
-    A refused credential pauses the account.
+    A refused credential pauses the account; so does a missing scope, unless sends can do without the call.
     """
     mailbox = kit.mailbox(account)
     _wait(kit, account)
     try:
         return call(mailbox)
     except Denied as error:
-        if accounts.pause(kit.store, account, Reason(error.code, error.description, error.details)):
+        if error.code == "scope" and not scope_pauses:
+            log.error("scope_missing", account=account, details=error.details)
+        elif accounts.pause(kit.store, account, Reason(error.code, error.description, error.details)):
             log.error("account_paused", account=account, code=error.code)
         raise Unreadable(error.code) from None
 
@@ -54,8 +56,8 @@ def _wait(kit: Kit, account: str) -> None:
 
 
 def readable(kit: Kit, account: str, call: Callable[[Mailbox], T]) -> T:
-    """The same, where NotFound is Unreadable too."""
+    """The same for a call that sends can do without; NotFound is Unreadable too."""
     try:
-        return paced(kit, account, call)
+        return paced(kit, account, call, scope_pauses=False)
     except ApiError as error:
         raise Unreadable(error.code) from None

@@ -11,8 +11,8 @@ from config.settings import Settings
 from pec.api.client import Mailbox, PecClient
 from pec.instants import from_epoch
 from pec.store import pace
-from pec.store.clock import RedisClock
-from pec.store.store import Store, wall_clock
+from pec.store.clock import RedisClock, local_clock
+from pec.store.store import Store
 
 
 class NotServed(Exception):  # noqa: N818 - what it is
@@ -30,8 +30,13 @@ class Kit:
     chance: Callable[[], float] = random.random
 
     def now(self) -> datetime:
-        """To the millisecond, as records keep it."""
-        return from_epoch(int(wall_clock() * 1000) / 1000)
+        """On Redis's clock, which all workers share; to the millisecond, as records keep it."""
+        return from_epoch(int(self.clock.now() * 1000) / 1000)
+
+    def listen_to_clock(self) -> None:
+        """Asks Redis for its time."""
+        asked_at = local_clock()
+        self.clock.observe(self.store.now(), asked_at, local_clock())
 
     def mailbox(self, account: str) -> Mailbox:
         """Raises NotServed."""

@@ -1,5 +1,6 @@
 """Redis's clock on this machine: an estimate, so that pace never depends on any worker's wall clock."""
 
+import math
 import threading
 import time
 
@@ -31,6 +32,13 @@ class RedisClock:
             if narrow_least > narrow_most:  # a clock was set, or it is another server
                 narrow_least, narrow_most = least, most
             self._least, self._most, self._at = narrow_least, narrow_most, heard_at
+
+    def now(self) -> float:
+        """Redis's time now, in epoch seconds; this machine's until Redis was heard."""
+        with self._lock:
+            if math.isinf(self._least):
+                return time.time()
+            return local_clock() + (self._least + self._most) / 2
 
     def local(self, redis_time: float) -> float:
         """The local moment at which Redis's clock shows this time."""

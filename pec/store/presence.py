@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from pec.store.store import Store, text_dict, text_list, wall_clock
+from pec.store.store import Store, text_dict, text_list
 
 
 def vouch(store: Store, seen: Mapping[str, list[str]], seconds: float) -> None:
     """A live worker serves these: kinds are `account`, `endpoint`, `queue`, `worker`."""
-    until = wall_clock() + seconds
+    until = store.now() + seconds
     with store.client.pipeline(transaction=False) as pipeline:
         for kind, names in seen.items():
             if names:
@@ -17,7 +17,7 @@ def vouch(store: Store, seen: Mapping[str, list[str]], seconds: float) -> None:
 
 def vouched(store: Store, kind: str) -> set[str]:
     """Those that a live worker serves now."""
-    return set(text_list(store.client.zrangebyscore(store.keys.seen(kind), wall_clock(), "+inf")))
+    return set(text_list(store.client.zrangebyscore(store.keys.seen(kind), store.now(), "+inf")))
 
 
 def describe(store: Store, worker_id: str, about: Mapping[str, str], seconds: float) -> None:

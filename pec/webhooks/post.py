@@ -50,10 +50,8 @@ class Poster:
             response = stack.enter_context(connection.getresponse())
             if deadline.passed:  # http.client takes headers that were cut off for whole ones
                 raise TimeoutError
-            with suppress(
-                OSError, HTTPException
-            ):  # the status has said it; a peer that is cut off logs errors
-                response.read(_READ_BYTES)
+            with suppress(OSError, HTTPException):
+                response.read(_READ_BYTES)  # so that a peer which writes little is not cut off
             return _outcome(response)
 
     def _connection(self, url: SplitResult) -> HTTPConnection:
@@ -67,10 +65,8 @@ class Poster:
 
     def _open(self, connection: HTTPConnection, deadline: Deadline, stack: ExitStack) -> socket.socket:
         """An open connection to an address that was checked. The stack closes it."""
-        host = connection.host
-        opened = stack.enter_context(
-            connect(host, connection.port, self._timeout_seconds, self._allow_private)
-        )
+        host, port = connection.host, connection.port
+        opened = stack.enter_context(connect(host, port, self._timeout_seconds, self._allow_private))
         # a handle of its own, because TLS takes `opened` over
         deadline.watch(stack.enter_context(opened.dup()))
         if isinstance(connection, HTTPSConnection):

@@ -10,7 +10,6 @@ from config.settings import Settings
 from pec.instants import to_text
 from pec.names import Queue
 from pec.store import accounts, outbox, presence
-from pec.store.store import wall_clock
 from workers.kit import Kit
 from workers.middleware.background import Background
 
@@ -43,7 +42,7 @@ class Registration(Middleware):
         presence.leave(self._kit.store, self._id)
 
     def _first_deeds(self) -> None:
-        keys, now = self._kit.store.keys, wall_clock()
+        keys, now = self._kit.store.keys, self._kit.store.now()
         client = self._kit.store.client
         client.zadd(keys.due(Queue.SWEEP), {"all": now}, nx=True)
         if self._kit.settings.accounts:
@@ -51,6 +50,7 @@ class Registration(Middleware):
 
     def _step(self) -> float:
         settings = self._kit.settings
+        self._kit.listen_to_clock()
         about = {
             "host": socket.gethostname(),
             "pid": str(os.getpid()),

@@ -9,7 +9,7 @@ import structlog
 from dramatiq.middleware import Middleware, SkipMessage
 
 from pec.names import Queue
-from pec.store.store import Store, wall_clock
+from workers.kit import Kit
 
 SHARE_OF_THREADS = {
     Queue.WEBHOOK: 1 / 4,
@@ -25,8 +25,8 @@ log = structlog.get_logger()
 class Shares(Middleware):
     """A hint beyond its kind's share is given back, and comes again a moment later."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
         self._free: dict[str, threading.BoundedSemaphore] = {}
         self._mine = threading.local()
 
@@ -43,7 +43,9 @@ class Shares(Middleware):
             self._mine.held = free
             return
         try:
-            self._store.set_due(Queue(message.queue_name), str(message.args[0]), wall_clock() + AGAIN_SECONDS)
+            self._kit.store.set_due(
+                Queue(message.queue_name), str(message.args[0]), self._kit.now().timestamp() + AGAIN_SECONDS
+            )
         except redis.RedisError as error:  # its lease brings it back
             log.warning("redis_is_away", error=type(error).__name__)
         raise SkipMessage

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import count
 
 import pytest
 from redis import Redis
 
 from config.settings import Settings
 from pec.api.client import PecClient
+from pec.changes import Change
 from pec.messages import Message
 from pec.store import accounts, commits, presence, records
 from pec.store.store import Store
@@ -54,15 +54,9 @@ def take_jobs(store: Store, redis_url: str) -> Iterator[TakeJobs]:
 def change(store: Store) -> Settle:
     """Commits what a pure function of the record makes of it: `change("inv-1", lambda message: …)`."""
 
-    def commit(message_id: str, choose: Callable[[Message], commits.Change]) -> Message:
+    def commit(message_id: str, choose: Callable[[Message], Change]) -> Message:
         changed = commits.decide(store, lambda: records.read(store, message_id), choose)
         assert changed is not None
         return changed
 
     return commit
-
-
-@pytest.fixture
-def next_id() -> Callable[[], str]:
-    numbers = count(1)
-    return lambda: f"inv-{next(numbers)}"

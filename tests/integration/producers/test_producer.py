@@ -14,7 +14,12 @@ from pec.store import records
 from producers import Producer
 from tests.integration.producers.conftest import TakeJobs
 
-SEND: dict[str, Any] = {"account": "acme", "recipient": "x@pec.example", "subject": "Fattura", "body": "<p>Ecco</p>"}
+SEND: dict[str, Any] = {
+    "account": "acme",
+    "recipient": "x@pec.example",
+    "subject": "Fattura",
+    "body": "<p>Ecco</p>",
+}
 
 
 def jobs_in(producer: Producer) -> list[dict[str, Any]]:
@@ -23,8 +28,8 @@ def jobs_in(producer: Producer) -> list[dict[str, Any]]:
 
 
 def uploads_in(producer: Producer) -> dict[str, bytes]:
-    client = producer.store.client
-    keys: Any = client.keys(producer.store.keys.upload("*"))
+    client: Any = producer.store.client
+    keys = client.keys(producer.store.keys.upload("*"))
     return {key.decode().rpartition(":")[2]: client.get(key) for key in keys}
 
 
@@ -99,7 +104,7 @@ def test_an_upload_expires_after_a_week_and_sending_again_refreshes_it(producer:
 
     producer.send("inv-1", **SEND, attachments=[("a", b"x")])
 
-    assert 604_700 < int(producer.store.client.ttl(key)) <= 604_800  # type: ignore[arg-type]  # typed as maybe awaitable
+    assert 604_700 < int(producer.store.client.ttl(key)) <= 604_800
 
 
 @pytest.mark.parametrize(

@@ -123,8 +123,8 @@ def test_a_url_in_unicode_with_a_query_arrives_encoded() -> None:
 
 def drips_headers(peer: Peer) -> None:
     peer.read()
-    peer.say(b"HTTP/1.1 200 OK\r\n")
-    peer.drip(b"X-Slow: 1\r\n", 0.02)
+    peer.say(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    peer.drip(b"1", 0.02)
 
 
 def drips_before_the_status(peer: Peer) -> None:
@@ -177,6 +177,15 @@ def test_what_drips_after_the_status_changes_nothing() -> None:
 
     with Wire(script) as wire:
         assert post(at(wire.url), timeout=0.5) == Delivered()
+
+
+def test_what_follows_a_success_may_be_garbled() -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        peer.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+
+    with Wire(script) as wire:
+        assert post(at(wire.url)) == Delivered()
 
 
 def test_of_a_long_answer_little_is_read() -> None:

@@ -51,7 +51,7 @@ def test_a_message_given_back_says_why() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (State.SENDING, "its answer is awaited"),
+        (State.SENDING, "a worker has claimed it: its answer is awaited"),
         (State.SENT, "ACCETTAZIONE is awaited; the mailbox is asked again in 30 s"),
         (State.ACCEPTED, "CONSEGNA is awaited; the mailbox is asked again in 30 s"),
         (State.DELAYED, "CONSEGNA is awaited; the mailbox is asked again in 30 s"),

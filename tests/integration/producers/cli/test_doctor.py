@@ -1,0 +1,101 @@
+"""`pec doctor` and `pec health`, with an API that answers over real HTTP."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pec.names import Queue
+from pec.store import presence
+from pec.store.store import Store
+from tests.integration.producers.cli.conftest import Pec, Ran
+from tests.wire import Wire, answering
+
+QUOTA = {"success": True, "message": "", "data": {"usage": 1, "limit": 1024}}
+
+
+@contextmanager
+def api(monkeypatch: pytest.MonkeyPatch, status: int, envelope: object) -> Iterator[None]:
+    """The configured account's API answers so."""
+    with Wire(answering(status, envelope)) as wire:
+        configure(monkeypatch, wire.url)
+        yield
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    settings = {"API__URL": url, "API__TOKEN": "tok", "ACCOUNTS__ACME__SENDER": "me@pec.example"}
+    settings |= {"ACCOUNTS__ACME__USERNAME": "me", "ACCOUNTS__ACME__PASSWORD": "hunter2"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"PEC_{name}", value)
+
+
+@pytest.fixture
+def workers(store: Store) -> None:
+    queues = [str(queue) for queue in Queue]
+    presence.vouch(store, {"worker": ["w1"], "queue": queues, "account": ["acme"]}, 60)
+
+
+def marks(ran: Ran) -> dict[str, str]:
+    return {line["what"]: line["mark"] for line in ran.lines}
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_sound_installation_is_all_ok(pec: Pec, monkeypatch: pytest.MonkeyPatch) -> None:
+    with api(monkeypatch, 200, QUOTA):
+        ran = pec("doctor", "--json")
+
+    assert set(marks(ran).values()) == {"ok"}
+    assert marks(ran)["account acme: its credentials are accepted"] == "ok"
+    assert ran.code == 0
+
+
+@pytest.mark.usefixtures("workers")
+def test_refused_credentials_fail_and_name_the_variables(pec: Pec, monkeypatch: pytest.MonkeyPatch) -> None:
+    with api(monkeypatch, 401, {"success": False, "message": "Authorization is not valid or empty"}):
+        ran = pec("doctor")
+
+    assert ran.code == 1
+    assert "PEC_ACCOUNTS__ACME__PASSWORD" in ran.out
+    assert "hunter2" not in ran.out + ran.err
+
+
+@pytest.mark.usefixtures("workers")
+def test_an_api_out_of_reach_ends_with_four(pec: Pec, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, "http://127.0.0.1:1")
+
+    assert pec("doctor").code == 4
+
+
+@pytest.mark.usefixtures("workers")
+def test_what_can_lose_data_fails(pec: Pec, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.client.config_set("appendfsync", "everysec")
+    try:
+        with api(monkeypatch, 200, QUOTA):
+            ran = pec("doctor")
+    finally:
+        store.client.config_set("appendfsync", "always")
+
+    assert ran.code == 1
+    assert "redis-cli CONFIG SET appendfsync always" in ran.out
+
+
+def test_without_a_worker_it_is_neither_sound_nor_healthy(pec: Pec) -> None:
+    assert pec("doctor").code == 1
+    assert pec("health").code == 4
+
+
+@pytest.mark.usefixtures("workers")
+def test_with_a_worker_it_is_healthy(pec: Pec) -> None:
+    assert pec("health").code == 0
+
+
+def test_redis_out_of_reach_ends_with_four_and_no_password_is_shown(
+    pec: Pec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PEC_REDIS_URL", "redis://user:hunter2@127.0.0.1:1/0")
+
+    for command in ("doctor", "health"):
+        ran = pec(command)
+        assert ran.code == 4
+        assert "PEC_REDIS_URL" in ran.out + ran.err
+        assert "hunter2" not in ran.out + ran.err

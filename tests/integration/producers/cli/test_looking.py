@@ -1,0 +1,160 @@
+"""`pec status`, `list`, `receipts`, `config`, and `pec` alone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from pec.changes import Change, changed
+from pec.messages import Message, Reason
+from pec.names import State
+from pec.receipts import Kind, Receipt
+from pec.store import accounts
+from producers import Producer
+from tests.integration.producers.cli.conftest import Pec
+from tests.integration.producers.conftest import Settle, TakeJobs
+from tests.integration.producers.test_producer import SEND
+from tests.integration.producers.test_watch import to
+
+RECEIPT = Receipt(
+    kind=Kind.ACCETTAZIONE,
+    subject="Fattura",
+    code="2020082610003492",
+    date=datetime(2026, 11, 24, 12, tzinfo=UTC),
+    virus=False,
+    named=(),
+    error=None,
+    final=False,
+    sender="posta-certificata@pec.example",
+    text="Il giorno 24/11/2026 …",
+)
+
+
+@pytest.fixture
+def two(producer: Producer, take_jobs: TakeJobs) -> None:
+    """Two queued messages, `inv-1` and `inv-2`."""
+    for number in (1, 2):
+        producer.send(f"inv-{number}", **SEND)
+    take_jobs()
+
+
+@pytest.mark.usefixtures("two")
+def test_a_queued_message_says_how_many_go_before_it(pec: Pec, producer: Producer) -> None:
+    [found] = pec("status", "inv-2", "--json").lines
+
+    assert (found["state"], found["recipient"], found["subject"]) == ("queued", "x@pec.example", "Fattura")
+    assert "no live worker" in found["why"]  # only the account was vouched for
+
+
+@pytest.mark.usefixtures("two")
+def test_a_paused_account_is_told_with_its_remedy(pec: Pec, producer: Producer) -> None:
+    accounts.pause(producer.store, "acme", Reason("wallet", "the wallet is empty"))
+
+    assert "top up the wallet" in pec("status", "inv-1").out
+    overview = pec("status")
+    assert "the wallet is empty" in overview.out
+    assert "`pec resume acme`" in overview.err
+
+
+@pytest.mark.usefixtures("two")
+def test_the_overview_is_data_too(pec: Pec) -> None:
+    [found] = pec("status", "--json").lines
+
+    assert found["messages"]["queued"] == 2
+    assert [(lane["account"], lane["waiting"], lane["served"]) for lane in found["lanes"]] == [
+        ("acme", 2, True)
+    ]
+    assert found["streams"]["jobs"] == 0
+    assert "send" in found["unserved_queues"]
+
+
+def test_an_id_that_nobody_knows_says_where_to_look(pec: Pec, producer: Producer) -> None:
+    unknown = pec("status", "inv-9")
+    assert (unknown.code, "`pec list`" in unknown.err) == (3, True)
+
+    producer.send("inv-9", **SEND)
+    assert "wait to be taken" in pec("status", "inv-9").err
+
+
+def test_the_id_of_a_rejected_job_says_why_it_was_rejected(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    producer.send("inv-9", **{**SEND, "account": "acmee"})
+    take_jobs()
+
+    rejected = pec("status", "inv-9")
+
+    assert rejected.code == 3
+    assert "account: is not configured on any live worker" in rejected.err
+
+
+@pytest.mark.usefixtures("two")
+def test_the_list_is_newest_first_and_can_be_narrowed(pec: Pec, change: Settle) -> None:
+    change("inv-1", to(State.HELD))
+
+    assert [one["id"] for one in pec("list", "--json").lines] == ["inv-1", "inv-2"]
+    assert [one["id"] for one in pec("list", "--json", "--limit", "1").lines] == ["inv-1"]
+    assert [one["id"] for one in pec("list", "--json", "--state", "queued").lines] == ["inv-2"]
+    assert pec("list", "--json", "--account", "beta").lines == []
+
+
+def test_a_batch_is_listed_in_the_order_of_intake(pec: Pec, producer: Producer, take_jobs: TakeJobs) -> None:
+    for name in ("c", "a", "b"):
+        producer.send(name, **SEND, batch="b1")
+    producer.send("d", **SEND)
+    take_jobs()
+
+    assert [one["id"] for one in pec("list", "--json", "--batch", "b1").lines] == ["c", "a", "b"]
+
+
+@pytest.mark.usefixtures("two")
+def test_a_pipe_gets_whole_columns(pec: Pec) -> None:
+    header, first, _ = pec("list").out.splitlines()
+
+    assert header.split("\t")[:2] == ["ID", "STATE"]
+    assert first.split("\t")[:4] == ["inv-2", "queued", "acme", "x@pec.example"]
+
+
+@pytest.mark.usefixtures("two")
+def test_receipts_are_shown_with_their_texts(pec: Pec, change: Settle) -> None:
+    assert "No receipt so far" in pec("receipts", "inv-1").err
+
+    def receive(message: Message) -> Change:
+        return replace(changed(message, datetime.now(UTC), {"state": State.ACCEPTED}), receipts=(RECEIPT,))
+
+    change("inv-1", receive)
+
+    assert "accettazione\t2026-11-24T12:00:00.000Z" in pec("receipts", "inv-1").out
+    assert "Il giorno 24/11/2026 …" in pec("receipts", "inv-1", "--text").out
+    [found] = pec("receipts", "inv-1", "--json").lines
+    assert (found["message"], found["kind"], found["code"]) == ("inv-1", "accettazione", "2020082610003492")
+
+
+def test_a_message_without_a_record_has_no_receipts(pec: Pec) -> None:
+    assert pec("receipts", "inv-9").code == 3
+
+
+def test_the_settings_are_shown_without_secrets(pec: Pec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEC_API__TOKEN", "hunter2")
+
+    shown = pec("config")
+
+    assert "PEC_API__TOKEN\t********\tenvironment" in shown.out
+    assert "hunter2" not in shown.out
+
+
+def test_wrong_settings_end_with_two(pec: Pec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEC_API__RATE", "fast")
+
+    assert pec("status").code == 2
+
+
+def test_the_command_alone_tells_the_next_step(pec: Pec) -> None:
+    alone = pec()
+
+    assert (alone.code, alone.out) == (0, "")
+    assert "PEC_ACCOUNTS__" in alone.err
+
+
+def test_a_mistyped_command_is_guessed(pec: Pec) -> None:
+    assert "did you mean send?" in pec("sned").err

@@ -201,8 +201,6 @@ class Quota(_Section):
 class Retention(_Section):
     """How long things are kept, in days."""
 
-    messages_days: Days = Field(365, description="finished messages, their receipts and content")
-    unexported: bool = Field(False, description="delete finished messages that were not exported, too")
     ids_days: Days = Field(400, description="digests of ids, which keep an id from being sent twice")
     events_days: Days = Field(90, description="the stream of events")
     rejected_days: Days = Field(30, description="the stream of rejected jobs")

@@ -46,14 +46,17 @@ class Watch:
         self._begin()
         told = set(records.ids_of_batch(self._store, self._batch)) if self._batch else set()
         while True:
-            settled = self._settle()
+            settled = (
+                self._settle()
+            )  # before events and rejections are read, so that none of a settled job is missed
+            told |= self._told()
             yield from self._rejections()
             yield from self._messages(told | self._found(settled))
             yield from self._old_rejections()
             if self._done():
                 return
             self._wait(until)
-            told = self._told()
+            told = set()
 
     def _begin(self) -> None:
         """Where reading starts: from here on nothing is missed."""

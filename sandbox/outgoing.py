@@ -20,9 +20,10 @@ def _decoded(value: Any) -> bytes:
     """Bare base64, or a data URI that holds it."""
     if not isinstance(value, str):
         raise ValueError("must be base64")
-    encoded = value.partition(";base64,")[2] if value.startswith("data:") else value
+    head, comma, rest = value.partition(",")
+    is_uri = head.startswith("data:") and head.endswith(";base64")
     try:
-        return base64.b64decode(encoded, validate=True)
+        return base64.b64decode(rest if is_uri and comma else value, validate=True)
     except binascii.Error as error:
         raise ValueError("must be base64") from error
 

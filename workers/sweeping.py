@@ -1,4 +1,4 @@
-"""Sweeping: streams past their retention are trimmed, finished messages past theirs are deleted."""
+"""Sweeping: streams past their retention are trimmed."""
 
 import structlog
 
@@ -17,3 +17,5 @@ def sweep(kit: Kit) -> None:
     outbox.trim(kit.store, retention.events_days)
     oldest = int((kit.now().timestamp() - retention.rejected_days * 86_400) * 1000)
     kit.store.client.xtrim(kit.store.keys.rejected, minid=oldest, approximate=True)
+    oldest_letter = int((kit.now().timestamp() - retention.events_days * 86_400) * 1000)
+    kit.store.client.xtrim(kit.store.keys.dead, minid=oldest_letter, approximate=True)

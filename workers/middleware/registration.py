@@ -32,7 +32,6 @@ class Registration(Middleware):
         self._queues = [str(queue) for queue in Queue if not chosen or queue in chosen]
         for account in kit.settings.accounts:
             accounts.register(kit.store, account, kit.token(account))
-        outbox.ensure(kit.store, _endpoint_names(kit.settings))
         self._first_deeds()
         self._step()
         self._thread.start()
@@ -51,6 +50,7 @@ class Registration(Middleware):
     def _step(self) -> float:
         settings = self._kit.settings
         self._kit.listen_to_clock()
+        outbox.ensure(self._kit.store, _endpoint_names(settings))  # again after a flush, or a failover that lost it
         about = {
             "host": socket.gethostname(),
             "pid": str(os.getpid()),

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 from redis import Redis
+from structlog.testing import capture_logs
 
 from config.settings import Settings
 from pec.api.client import PecClient
@@ -40,7 +41,7 @@ def take_jobs(store: Store, redis_url: str) -> Iterator[TakeJobs]:
     )
     presence.vouch(store, {"account": ["acme"]}, 60)
     accounts.register(store, "acme", "token-digest")
-    with closing(PecClient(settings.api)) as client:
+    with closing(PecClient(settings.api)) as client, capture_logs():  # whose stdout is the command's
         intake = Intake(Kit(settings, store, client), "test", lambda: None)
 
         def take() -> None:

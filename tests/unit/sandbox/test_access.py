@@ -31,7 +31,7 @@ def test_a_token_can_have_some_scopes() -> None:
 
 @pytest.mark.parametrize("text", ["t=GET:sned", "t=POST:inbox", "t=GET:send,"])
 def test_a_scope_that_does_not_exist_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError, match="no scope"):
+    with pytest.raises(ValueError, match="unknown scope"):
         parse_token(text)
 
 

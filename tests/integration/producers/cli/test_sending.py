@@ -1,21 +1,31 @@
 """`pec send`, `poll`, `cancel`, `watch`."""
 
 import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pec.names import State
 from pec.store import presence
+from pec.store.store import Store
 from producers import Producer
 from tests.integration.producers.cli.conftest import Pec
 from tests.integration.producers.conftest import Settle, TakeJobs
 from tests.integration.producers.test_producer import jobs_in
 from tests.integration.producers.test_watch import meanwhile, to
+from tests.wire import eventually
 
 SEND = ("send", "--account", "acme", "--to", "x@pec.example", "--subject", "Fattura", "--body", "<p>Ecco</p>")
+Taken = Callable[[], AbstractContextManager[None]]
 WAIT = ("--wait", "--timeout", "30")
+
+
+@pytest.fixture
+def taken_when_it_comes(store: Store, take_jobs: TakeJobs) -> Taken:
+    """In another thread: waits for a job, and takes it."""
+    return lambda: meanwhile(lambda: eventually(lambda: store.client.xlen(store.keys.jobs)), take_jobs)
 
 
 def test_the_id_alone_goes_to_stdout(pec: Pec, producer: Producer) -> None:
@@ -96,32 +106,38 @@ def test_without_a_worker_the_user_is_told(pec: Pec, producer: Producer) -> None
     assert f"`pec watch {sent.out.strip()}`" in sent.err
 
 
-def test_waiting_ends_with_zero_when_it_is_delivered(pec: Pec, take_jobs: TakeJobs, change: Settle) -> None:
+def test_waiting_ends_with_zero_when_it_is_delivered(
+    pec: Pec, take_jobs: TakeJobs, change: Settle, taken_when_it_comes: Taken
+) -> None:
     pec(*SEND, "--id", "inv-1")
     take_jobs()
     change("inv-1", to(State.DELIVERED))
 
-    with meanwhile(take_jobs):
+    with taken_when_it_comes():
         sent = pec(*SEND, "--id", "inv-1", *WAIT)
 
     assert sent.code == 0
     assert "delivered" in sent.out
 
 
-def test_waiting_ends_with_six_when_it_is_not(pec: Pec, take_jobs: TakeJobs, change: Settle) -> None:
+def test_waiting_ends_with_six_when_it_is_not(
+    pec: Pec, take_jobs: TakeJobs, change: Settle, taken_when_it_comes: Taken
+) -> None:
     pec(*SEND, "--id", "inv-1")
     take_jobs()
     change("inv-1", to(State.UNDELIVERED))
 
-    with meanwhile(take_jobs):
+    with taken_when_it_comes():
         sent = pec(*SEND, "--id", "inv-1", *WAIT, "--json")
 
     assert sent.code == 6
     assert [line.get("state") for line in sent.lines] == [None, "undelivered"]
 
 
-def test_waiting_for_a_rejected_job_prints_why_and_ends_with_three(pec: Pec, take_jobs: TakeJobs) -> None:
-    with meanwhile_the_job_comes(take_jobs):
+def test_waiting_for_a_rejected_job_prints_why_and_ends_with_three(
+    pec: Pec, taken_when_it_comes: Taken
+) -> None:
+    with taken_when_it_comes():
         sent = pec("send", "--account", "acmee", *SEND[3:], "--id", "inv-1", *WAIT)
 
     assert sent.code == 3
@@ -175,8 +191,3 @@ def test_cancelling_puts_the_job(pec: Pec, producer: Producer) -> None:
     pec("cancel", "--batch", "b1")
 
     assert jobs_in(producer) == [{"type": "cancel", "id": "inv-1"}, {"type": "cancel", "batch": "b1"}]
-
-
-def meanwhile_the_job_comes(take_jobs: TakeJobs) -> Any:
-    """Takes jobs in another thread, once there are some."""
-    return meanwhile(lambda: [take_jobs() for _ in range(1)])

@@ -1,0 +1,126 @@
+"""A site as an operator runs it, for acceptance tests: a sandbox and worker processes beside a real server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+from redis import Redis
+
+MAILBOX = "acme@pec.example"
+PASSWORD = "hunter2-is-a-secret"
+TOKEN = "token-is-a-secret"
+ENDS = ("delivered", "undelivered", "refused", "uncertified", "expired", "failed", "cancelled")
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """What the condition returns once it is true. Fails the test where that takes too long."""
+    ends = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < ends, "it did not happen in time"
+        time.sleep(0.05)
+    return found
+
+
+class Site:
+    """Jobs go in by plain XADD; what was really sent is read from the sandbox's ledger."""
+
+    def __init__(self, client: Redis, redis_url: str, folder: Path, sandbox_url: str, rate: float) -> None:
+        self._client = client
+        self._folder = folder
+        self._sandbox_url = sandbox_url
+        self._settings = {
+            "PEC_REDIS_URL": redis_url,
+            "PEC_API__URL": sandbox_url,
+            "PEC_API__TOKEN": TOKEN,
+            "PEC_API__RATE": str(rate),
+            "PEC_API__TIMEOUT": "2",
+            "PEC_ACCOUNTS__ACME__SENDER": MAILBOX,
+            "PEC_ACCOUNTS__ACME__USERNAME": "acme",
+            "PEC_ACCOUNTS__ACME__PASSWORD": PASSWORD,
+            "PEC_RECEIPTS__BACKOFF": "[0.3, 0.5]",
+            "PEC_UNCERTAIN__LOOKUPS": "[1, 2, 3]",
+            "PEC_LEASE": "3",
+            "PEC_LOG_LEVEL": "debug",
+        }
+        self.log = folder / "workers.log"
+
+    def add(self, **job: Any) -> str:
+        return self.add_raw(json.dumps({"type": "send", "account": "acme", "body": "<p>Salve</p>", **job}))
+
+    def add_raw(self, job: str | bytes) -> str:
+        entry: Any = self._client.xadd("pec:jobs", {"job": job})
+        return str(entry.decode())
+
+    def message(self, message_id: str) -> dict[str, str]:
+        stored: Any = self._client.hgetall(f"pec:message:{message_id}")
+        return {name.decode(): value.decode() for name, value in stored.items()}
+
+    def state(self, message_id: str) -> str:
+        return self.message(message_id).get("state", "")
+
+    def rejection(self, entry: str) -> dict[str, str]:
+        """The entry of pec:rejected for a job, once it is there."""
+
+        def found() -> dict[str, str] | None:
+            stored: Any = self._client.xrange("pec:rejected")
+            for _, fields in stored:
+                if fields[b"entry"].decode() == entry:
+                    return {name.decode(): value.decode() for name, value in fields.items()}
+            return None
+
+        rejected: dict[str, str] = eventually(found)
+        return rejected
+
+    def sent(self) -> list[Mapping[str, Any]]:
+        found: Any = requests.get(f"{self._sandbox_url}/_sandbox/sent", timeout=10).json()
+        return list(found)
+
+    @contextmanager
+    def workers(self, processes: int = 2) -> Iterator["subprocess.Popen[bytes]"]:
+        """`python -m workers`, in a process group of its own."""
+        self._client.delete("pec:seen:queue")
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "workers", "--processes", str(processes)],
+                cwd=self._folder,
+                env={**os.environ, **self._settings},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            eventually(lambda: self._client.zcard("pec:seen:queue"))
+            yield process
+        finally:
+            process.terminate()
+            process.wait(30)
+
+    @staticmethod
+    def kill(process: "subprocess.Popen[bytes]") -> None:
+        """SIGKILL to the master and all worker processes at once: the machine is gone."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+
+@contextmanager
+def site(client: Redis, redis_url: str, folder: Path, rate: float = 20) -> Iterator[Site]:
+    """A sandbox of this rate, and nothing else yet."""
+    ready = folder / "sandbox.url"
+    options = ["--port", "0", "--ready-file", str(ready), "--rate", str(rate), "--token", TOKEN]
+    options += ["--acceptance-delay", "0.1", "--delivery-delay", "0.3", "--hour", "0.1"]
+    options += ["--mailbox", f"{MAILBOX}:acme:{PASSWORD}"]
+    with ExitStack() as stack:
+        log = stack.enter_context((folder / "sandbox.log").open("wb"))
+        sandbox = subprocess.Popen([sys.executable, "-m", "sandbox", *options], stdout=log, stderr=log)
+        stack.callback(sandbox.wait, 10)
+        stack.callback(sandbox.terminate)
+        url = eventually(lambda: ready.exists() and ready.read_text(encoding="utf-8").strip())
+        yield Site(client, redis_url, folder, url, rate)

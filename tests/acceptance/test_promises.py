@@ -1,0 +1,139 @@
+"""The promises, as apps and operators meet them: jobs by plain XADD, real workers, which are really killed."""
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tests.acceptance.site import ENDS, PASSWORD, TOKEN, Site, eventually, site
+
+GOOD = {"recipient": "consegna@pec.example", "subject": "Oggetto perché è così"}
+
+
+@pytest.fixture
+def at(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
+    with site(redis, redis_url, tmp_path) as found:
+        yield found
+
+
+def test_killed_workers_lose_nothing_and_send_nothing_twice(at: Site) -> None:
+    ids = [f"m{number}" for number in range(40)]
+    for number, message_id in enumerate(ids):
+        at.add(id=message_id, recipient=f"consegna+{number}@pec.example", subject=f"Avviso n. {number}")
+    for sent_by_then in (5, 15, 25):
+        with at.workers() as process:
+            eventually(lambda least=sent_by_then: len(at.sent()) >= least)
+            at.kill(process)
+    with at.workers():
+        eventually(lambda: all(at.state(one) in (*ENDS, "held") for one in ids), seconds=60)
+
+    states = Counter(at.state(one) for one in ids)
+    times = Counter(recipient for one in at.sent() for recipient in one["recipients"])
+    assert max(times.values()) == 1
+    assert states["delivered"] == len(times), (
+        "what was sent is delivered; what was not is held for an operator"
+    )
+    assert states["delivered"] + states["held"] == len(ids)
+
+
+def test_sends_keep_their_distance_across_processes(at: Site) -> None:
+    with at.workers(processes=4):
+        for number in range(60):
+            at.add(id=f"m{number}", **GOOD)
+        eventually(lambda: len(at.sent()) == 60)
+    times = sorted(float(one["received_at"]) for one in at.sent())
+    assert min(later - earlier for earlier, later in pairwise(times)) > 1 / 20 - 0.020
+
+
+def _send(**fields: Any) -> str:
+    job = {"type": "send", "id": "bad", "account": "acme", "body": "x", **GOOD, **fields}
+    return json.dumps({name: value for name, value in job.items() if value is not None})
+
+
+BAD_JOBS = {
+    "not JSON": ("{]", "job", "is not JSON"),
+    "no id": (_send(id=None), "id", "is missing"),
+    "an unknown account": (_send(account="nobody"), "account", "known: acme"),
+    "a bad address": (_send(recipient="mario rossi"), "recipient", "is not an e-mail address"),
+    "a body of 40 MB": (_send(body="x" * 40_000_000), "body", "at most 30 MB"),
+    "an attachment that is not base64": (
+        _send(attachments=[{"name": "a.pdf", "file": "%PDF"}]),
+        "attachments.0.file",
+        "is not base64",
+    ),
+    "a stray field": (_send(subjct="x"), "subjct", "did you mean subject?"),
+    "credentials inside": (_send(password="my-own-password"), "password", "carries no credentials"),
+    "bytes that nobody uploaded": (
+        _send(body={"sha256": "0" * 64}),
+        "body.sha256",
+        "no bytes at pec:upload:",
+    ),
+    "a webhook that is not configured": (_send(webhook="crm"), "webhook", "is not the name of"),
+}
+
+
+def test_bad_jobs_are_rejected_with_words_and_good_ones_go_on(at: Site, redis: Redis) -> None:
+    with at.workers():
+        for what, (job, field, words) in BAD_JOBS.items():
+            rejected = at.rejection(at.add_raw(job))
+            [error, *_] = json.loads(rejected["errors"])
+            assert error["field"] == field, what
+            assert words in error["reason"], what
+            assert "my-own-password" not in str(rejected)
+        at.add(id="good", **GOOD, attachments=[{"name": "a.txt", "file": base64.b64encode(b"a").decode()}])
+        eventually(lambda: at.state("good") == "delivered")
+
+        at.add(id="good", **GOOD, attachments=[{"name": "a.txt", "file": base64.b64encode(b"a").decode()}])
+        conflict = at.rejection(at.add(id="good", **{**GOOD, "subject": "Un altro"}))
+        assert "used before" in conflict["errors"]
+        eventually(lambda: redis.xlen("pec:jobs") == 0)
+    assert len(at.sent()) == 1
+    _assert_no_secret_anywhere(at, redis)
+
+
+def _assert_no_secret_anywhere(at: Site, redis: Redis) -> None:
+    dumped = b"".join(redis.dump(key) or b"" for key in redis.scan_iter())
+    log = at.log.read_bytes()
+    for secret in (PASSWORD.encode(), TOKEN.encode()):
+        assert secret not in dumped
+        assert secret not in log
+    assert b"my-own-password" not in dumped + log
+
+
+def test_cancelled_and_timed_messages_are_not_sent(at: Site) -> None:
+    at.add_raw(json.dumps({"type": "cancel", "id": "too-soon"}))
+    with at.workers():
+        at.add(id="too-soon", **GOOD)
+        at.add(id="later", **GOOD, not_before="2999-01-01T00:00:00Z")
+        at.add(id="too-late", **GOOD, not_after="2020-01-01T00:00:00Z")
+        eventually(lambda: at.state("too-late") == "expired")
+        eventually(lambda: at.state("too-soon") == "cancelled")
+        eventually(lambda: at.state("later") == "queued")
+        at.add_raw(json.dumps({"type": "cancel", "id": "later"}))
+        eventually(lambda: at.state("later") == "cancelled")
+    assert at.sent() == []
+
+
+def test_a_batch_tells_its_completion_once(at: Site, redis: Redis) -> None:
+    with at.workers():
+        at.add_raw(json.dumps({"type": "batch", "id": "b", "size": 3}))
+        at.add(
+            id="pair",
+            recipient=["consegna@pec.example", "mancata-consegna@pec.example"],
+            subject="A",
+            batch="b",
+        )
+        at.add(id="one", **GOOD, batch="b")
+        eventually(lambda: redis.hget("pec:batch:b", "completed_at"))
+    assert [at.state(one) for one in ("pair#1", "pair#2", "one")] == ["delivered", "undelivered", "delivered"]
+    events: Any = redis.xrange("pec:events")
+    [completed] = [
+        json.loads(fields[b"event"]) for _, fields in events if fields[b"type"] == b"batch.completed"
+    ]
+    assert completed["data"] == {"batch": "b", "size": 3, "counts": {"delivered": 2, "undelivered": 1}}

@@ -124,9 +124,7 @@ def as_table(found: Sequence[Row]) -> Table:
     for row in found:
         colour = _COLOURS.get(row.state, "yellow") if row.state == row.expected else "bold red"
         state = f"[{colour}]{row.state}[/]"
-        table.add_row(
-            row.id, row.recipient, state, row.code, "\n".join(row.receipts), str(len(row.webhooks))
-        )
+        table.add_row(row.id, row.recipient, state, row.code, "\n".join(row.receipts), str(len(row.webhooks)))
     return table
 
 

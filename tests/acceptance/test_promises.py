@@ -4,6 +4,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,17 @@ def at(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
         yield found
 
 
+def _has_sent(at: Site, least: int) -> bool:
+    return len(at.sent()) >= least
+
+
 def test_killed_workers_lose_nothing_and_send_nothing_twice(at: Site) -> None:
     ids = [f"m{number}" for number in range(40)]
     for number, message_id in enumerate(ids):
         at.add(id=message_id, recipient=f"consegna+{number}@pec.example", subject=f"Avviso n. {number}")
     for sent_by_then in (5, 15, 25):
         with at.workers() as process:
-            eventually(lambda least=sent_by_then: len(at.sent()) >= least)
+            eventually(partial(_has_sent, at, sent_by_then))
             at.kill(process)
     with at.workers():
         eventually(lambda: all(at.state(one) in (*ENDS, "held") for one in ids), seconds=60)

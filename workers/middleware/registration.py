@@ -50,7 +50,7 @@ class Registration(Middleware):
     def _step(self) -> float:
         settings = self._kit.settings
         self._kit.listen_to_clock()
-        outbox.ensure(self._kit.store, _endpoint_names(settings))  # again after a flush, or a failover that lost it
+        outbox.ensure(self._kit.store, _endpoint_names(settings))  # each time: a flush loses the groups
         about = {
             "host": socket.gethostname(),
             "pid": str(os.getpid()),

@@ -26,6 +26,14 @@ def test_one_code_can_be_the_prefix_of_another() -> None:
     assert second != first
 
 
+def test_a_second_has_a_code_for_every_one_or_two_digits() -> None:
+    codes = Codes()
+    given = {codes.next(SUMMER) for _ in range(110)}
+
+    assert {code[:14] for code in given} == {"20200826100034"}
+    assert len(given) == 110
+
+
 def test_a_thousand_in_one_second_are_all_different_and_of_the_right_length() -> None:
     codes = Codes()
     given = [codes.next(SUMMER) for _ in range(1000)]

@@ -1,0 +1,168 @@
+"""A message through any course of events: what must hold after each (a hypothesis state machine)."""
+
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from config.settings import Receipts, Uncertain
+from pec.changes import Change
+from pec.intake import enqueued
+from pec.messages import Message, Reason, from_hash, to_hash
+from pec.names import Queue, State
+from pec.receipts import Kind, Named, Receipt, mark
+from pec.transitions import (
+    NotAllowed,
+    adopted,
+    answered,
+    cancelled,
+    claimed,
+    discarded,
+    failed,
+    lost,
+    not_found,
+    observed,
+    resend_asked,
+    returned,
+    unclaimed,
+)
+
+START = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+TO = "mario@pec.example"
+WHY = Reason("timeout", "no answer")
+LATE_ENDS = (State.EXPIRED, State.UNDELIVERED, State.UNCERTIFIED, State.REFUSED)
+
+
+class Course(RuleBasedStateMachine):
+    """Each rule is one thing that may happen; receipts come whenever they like, as often as they like."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.now = START
+        self.waits, self.lookups = Receipts(), Uncertain()
+        self.kept: dict[str, Receipt] = {}
+        self.codes = 0
+        self.due: dict[Queue, datetime] = {}
+        self.in_lane = False
+        new = Message(
+            id="m", account="acme", recipients=(TO,), subject="Oggetto", state=State.QUEUED,
+            created_at=START, updated_at=START,
+        )  # fmt: skip
+        self.apply(enqueued(new, START))
+
+    def apply(self, change: Change) -> None:
+        before, after = change.before, change.after
+        assert after.version == (before.version if before else 0) + 1
+        states = [event.type for event in change.events if event.type == f"message.{after.state}"]
+        assert len(states) == int(change.moved)
+        if before:
+            assert not (before.code and after.code != before.code)
+            assert not (before.ended and after.state is not before.state and before.state not in LATE_ENDS)
+            if after.state is State.QUEUED and before.state in (State.UNCERTAIN, State.HELD):
+                assert before.resend
+        self.message = from_hash("m", to_hash(after))
+        assert self.message == after
+        self.kept |= {receipt.key: receipt for receipt in change.receipts}
+        for queue, at in change.due.items():
+            self.due.pop(queue, None)
+            if at is not None:
+                self.due[queue] = at
+        self.in_lane = {"ENTER": True, "LEAVE": False}.get(change.lane.name, self.in_lane)
+
+    def is_in(self, *states: State) -> bool:
+        return self.message.state in states
+
+    @rule(minutes=st.integers(1, 2000))
+    def time_passes(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @precondition(lambda self: self.is_in(State.QUEUED))
+    @rule(reference=st.sampled_from(["2345A", "6789B", None]))
+    def claim(self, reference: str | None) -> None:
+        assert self.message.code is None
+        self.apply(claimed(self.message, self.now, reference, 30))
+
+    @precondition(lambda self: self.is_in(State.SENDING))
+    @rule(how=st.sampled_from(["answered", "unclaimed", "returned", "failed", "lost"]))
+    def settle(self, how: str) -> None:
+        message, now = self.message, self.now
+        self.codes += 1
+        match how:
+            case "answered":
+                self.apply(answered(message, f"20261123093000{self.codes}", now, self.waits, 0.5))
+            case "unclaimed":
+                self.apply(unclaimed(message, now))
+            case "returned":
+                self.apply(returned(message, now, WHY, None, 0.5))
+            case "failed":
+                self.apply(failed(message, now, WHY))
+            case "lost":
+                self.apply(lost(message, now, WHY, self.lookups))
+
+    @precondition(lambda self: self.is_in(State.UNCERTAIN, State.HELD))
+    @rule(readable=st.booleans())
+    def look_up_in_vain(self, readable: bool) -> None:
+        self.apply(not_found(self.message, self.now, self.lookups, readable=readable))
+
+    @precondition(lambda self: self.is_in(State.UNCERTAIN, State.HELD))
+    @rule(kind=st.sampled_from([Kind.ACCETTAZIONE, Kind.CONSEGNA, Kind.NON_ACCETTAZIONE]))
+    def find_it(self, kind: Kind) -> None:
+        self.codes += 1
+        seen = self.receipt(kind, f"20261123093000{self.codes}")
+        self.apply(adopted(self.message, seen.code, [seen], self.now, self.waits, 0.5))
+
+    @precondition(lambda self: self.message.code is not None)
+    @rule(kinds=st.lists(st.sampled_from(list(Kind)), max_size=3), seed=st.integers(0, 3))
+    def look_for_receipts(self, kinds: list[Kind], seed: int) -> None:
+        seen = [self.receipt(kind, self.message.code or "") for kind in kinds]
+        known = [*self.kept.values(), *seen]
+        random.Random(seed).shuffle(known)
+        self.apply(observed(self.message, self.kept, known, (), self.now, self.waits, 0.5))
+
+    @precondition(lambda self: self.message.code is not None)
+    @rule()
+    def looking_again_changes_nothing(self) -> None:
+        self.apply(observed(self.message, self.kept, (), (), self.now, self.waits, 0.5))
+        again = observed(self.message, self.kept, list(self.kept.values()), (), self.now, self.waits, 0.5)
+        assert not again.events
+        assert not again.receipts
+
+    @rule(what=st.sampled_from([cancelled, resend_asked, discarded]))
+    def operator(self, what: Callable[[Message, datetime], Change]) -> None:
+        with suppress(NotAllowed):
+            self.apply(what(self.message, self.now))
+
+    def receipt(self, kind: Kind, code: str) -> Receipt:
+        reference = self.message.reference
+        subject = f"Oggetto {mark(reference)}" if reference else "Oggetto"
+        return Receipt(
+            kind=kind, subject=subject, code=code, date=START, virus=False, named=(Named(TO, True),),
+            final=None, error=None, text="t", sender="posta-certificata@x.it",
+        )  # fmt: skip
+
+    @invariant()
+    def it_is_never_forgotten(self) -> None:
+        """Until it ends, something will look at it again."""
+        waiting = self.in_lane or Queue.RELEASE in self.due
+        match self.message.state:
+            case State.QUEUED:
+                assert waiting
+            case State.SENDING | State.UNCERTAIN:
+                assert Queue.LOOKUP in self.due
+            case State.SENT | State.ACCEPTED | State.DELAYED:
+                assert Queue.CHECK in self.due
+            case State.DELIVERED | State.FAILED | State.CANCELLED:
+                assert not self.due
+                assert not self.in_lane
+
+    @invariant()
+    def an_end_has_its_time(self) -> None:
+        assert self.message.ended == (self.message.ended_at is not None)
+
+
+Course.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestCourse = Course.TestCase

@@ -1,0 +1,125 @@
+"""The state of a sent PEC is a function of the set of its receipts and the time."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pec.names import State
+from pec.receipts import Kind, Named, Receipt
+from pec.states import Facts, Verdict, judge
+
+SENT_AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+TO, OTHER = "mario@pec.example", "anna@pec.example"
+HOUR = timedelta(hours=1)
+
+
+def receipt(kind: Kind, after: timedelta = timedelta(), **more: object) -> Receipt:
+    fields = {"named": (Named(TO, True),), "virus": False, "final": None, "error": None, "text": "t", **more}
+    return Receipt(
+        kind=kind,
+        subject="s",
+        code="2026112309300001",
+        date=SENT_AT + after,
+        sender="posta-certificata@x.it",
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+ACCEPTED = receipt(Kind.ACCETTAZIONE)
+ORDINARY = receipt(Kind.ACCETTAZIONE, named=(Named(TO, False),))
+REFUSED = receipt(Kind.NON_ACCETTAZIONE)
+DELIVERED = receipt(Kind.CONSEGNA)
+FAILED = receipt(Kind.MANCATA_CONSEGNA, error="5.1.1")
+WARNING = receipt(Kind.PREAVVISO, 12 * HOUR, final=False)
+FINAL = receipt(Kind.PREAVVISO, 24 * HOUR, final=True)
+ALL = (ACCEPTED, ORDINARY, REFUSED, DELIVERED, FAILED, WARNING, FINAL)
+
+
+def verdict(known: Sequence[Receipt], after: timedelta = HOUR, to: tuple[str, ...] = (TO,)) -> Verdict:
+    facts = Facts(to, SENT_AT, deadline=30 * HOUR, warning_age=22 * HOUR)
+    return judge(known, facts, SENT_AT + after)
+
+
+@given(st.lists(st.sampled_from(ALL), max_size=8), st.randoms(), st.integers(0, 40))
+def test_neither_order_nor_repetition_matters(known: list[Receipt], chance: object, hours: int) -> None:
+    shuffled = [*known, *known[:3]]
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert verdict(shuffled, hours * HOUR) == verdict(known, hours * HOUR)
+
+
+@given(st.lists(st.sampled_from(ALL)), st.integers(0, 100))
+def test_a_consegna_always_wins(known: list[Receipt], hours: int) -> None:
+    assert verdict([*known, DELIVERED], hours * HOUR).state is State.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("known", "hours", "state"),
+    [
+        ([], 1, State.SENT),
+        ([], 30, State.EXPIRED),
+        ([ACCEPTED], 29, State.ACCEPTED),
+        ([ACCEPTED], 30, State.EXPIRED),
+        ([ACCEPTED, WARNING], 13, State.DELAYED),
+        ([ACCEPTED, WARNING], 30, State.EXPIRED),
+        ([ACCEPTED, WARNING, FINAL], 25, State.UNDELIVERED),
+        ([ACCEPTED, FINAL], 25, State.UNDELIVERED),
+        ([ACCEPTED, FAILED], 1, State.UNDELIVERED),
+        ([ACCEPTED, FAILED], 50, State.UNDELIVERED),
+        ([ORDINARY], 1, State.UNCERTIFIED),
+        ([ORDINARY], 31, State.UNCERTIFIED),
+        ([ORDINARY, FAILED], 1, State.UNDELIVERED),
+        ([REFUSED, FAILED], 1, State.REFUSED),
+    ],
+)
+def test_the_strongest_receipt_decides(known: list[Receipt], hours: int, state: State) -> None:
+    assert verdict(known, hours * HOUR).state is state
+
+
+@pytest.mark.parametrize(
+    ("hours", "state"), [(12, State.DELAYED), (21, State.DELAYED), (22, State.UNDELIVERED)]
+)
+def test_a_notice_whose_text_does_not_say_is_judged_by_its_age(hours: int, state: State) -> None:
+    notice = receipt(Kind.PREAVVISO, hours * HOUR, final=None)
+    assert verdict([ACCEPTED, notice], 25 * HOUR).state is state
+
+
+def test_two_notices_of_twelve_hours_are_not_a_final_one() -> None:
+    again = receipt(Kind.PREAVVISO, 13 * HOUR, final=False)
+    assert verdict([ACCEPTED, WARNING, again], 14 * HOUR).state is State.DELAYED
+
+
+def named(kind: Kind, address: str) -> Receipt:
+    return receipt(kind, named=(Named(address, True),))
+
+
+BOTH_ACCEPTED = receipt(Kind.ACCETTAZIONE, named=(Named(TO, True), Named(OTHER, True)))
+
+
+@pytest.mark.parametrize(
+    ("known", "state"),
+    [
+        ([BOTH_ACCEPTED], State.ACCEPTED),
+        ([BOTH_ACCEPTED, named(Kind.CONSEGNA, TO)], State.ACCEPTED),
+        ([BOTH_ACCEPTED, named(Kind.CONSEGNA, TO), named(Kind.CONSEGNA, OTHER)], State.DELIVERED),
+        ([BOTH_ACCEPTED, named(Kind.CONSEGNA, TO), named(Kind.MANCATA_CONSEGNA, OTHER)], State.UNDELIVERED),
+        ([named(Kind.NON_ACCETTAZIONE, TO)], State.REFUSED),
+    ],
+)
+def test_a_pec_to_several_ends_when_all_have_as_the_worst_of_them(known: list[Receipt], state: State) -> None:
+    assert verdict(known, to=(TO, OTHER)).state is state
+
+
+def test_each_of_several_recipients_has_a_state_of_its_own() -> None:
+    mixed = receipt(Kind.ACCETTAZIONE, named=(Named(TO, True), Named(OTHER, False)))
+    shown = verdict([mixed, named(Kind.CONSEGNA, TO.upper())], to=(TO, OTHER))
+    assert shown.outcomes == {TO: State.DELIVERED, OTHER: State.UNCERTIFIED}
+    assert shown.state is State.UNCERTIFIED
+
+
+def test_a_bad_end_says_why() -> None:
+    reason = verdict([ACCEPTED, FAILED]).reason
+    assert reason is not None
+    assert (reason.code, reason.details["error"]) == ("not_delivered", "5.1.1")

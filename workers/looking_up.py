@@ -14,6 +14,7 @@ from workers.checking import OTHERS_SECONDS, mails_of, read_mails
 from workers.kit import Kit, NotServed
 from workers.searching import search
 
+WONT_SAY = ("missing", "invalid", "scope")
 log = structlog.get_logger()
 
 
@@ -75,8 +76,13 @@ def _adoption(kit: Kit, message: Message, receipts: list[Receipt]) -> Change:
 
 
 def _has_room(kit: Kit, account: str) -> bool:
-    """Whether receipts could have come in: a full mailbox proves nothing."""
-    quota = readable(kit, account, kit.client.quota)
+    """Whether receipts could have come in: a full mailbox proves nothing. Where the API won't say, it is taken to."""
+    try:
+        quota = readable(kit, account, kit.client.quota)
+    except Unreadable as error:
+        if error.code in WONT_SAY:
+            return True
+        raise
     return not quota.limit or quota.usage < quota.limit * kit.settings.quota.pause
 
 

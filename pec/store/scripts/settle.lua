@@ -7,7 +7,7 @@
 local ns, token, id, outcome, still = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local circuit = ns .. ":circuit"
 local now = now_us()
-local FIRST_US, MOST_US, THRESHOLD = 5e6, 300e6, 3
+local FIRST_US, MOST_US, THRESHOLD = 5e6, 60e6, 3
 
 call("ZREM", ns .. ":flight:" .. token, id)
 local failures = tonumber(call("HGET", circuit, "failures") or "0")

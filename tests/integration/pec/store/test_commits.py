@@ -1,0 +1,113 @@
+"""One commit, on a real server: together or not at all, and the same commit again does nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from redis import OutOfMemoryError, Redis
+
+from pec.changes import changed
+from pec.intake import enqueued
+from pec.messages import Message, UnknownRecord
+from pec.names import State
+from pec.store import records
+from pec.store.commits import Batchwise, Commit, Conflict, Missing, Present, _arguments, apply, check, commit
+from pec.store.store import Store
+from pec.transitions import cancelled, claimed
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+NEW = Message(
+    id="m", account="acme", recipients=("x@pec.example",), subject="s", state=State.QUEUED,
+    created_at=NOW, updated_at=NOW, batch="b", body="0" * 64,
+)  # fmt: skip
+
+
+@pytest.fixture
+def store(redis: Redis) -> Store:
+    return Store(redis, "pec")
+
+
+@pytest.fixture
+def stored(store: Store) -> Message:
+    return commit(store, enqueued(NEW, NOW))
+
+
+def everything(store: Store) -> dict[bytes, bytes | None]:
+    return {key: store.client.dump(key) for key in store.client.scan_iter()}
+
+
+def test_a_commit_on_an_old_version_changes_nothing(store: Store, stored: Message) -> None:
+    commit(store, cancelled(stored, NOW))
+    before = everything(store)
+    with pytest.raises(Conflict):
+        commit(store, claimed(stored, NOW, None, 30))
+    assert everything(store) == before
+
+
+def test_the_same_commit_again_gets_the_first_answer(store: Store, stored: Message) -> None:
+    args = _arguments(store, Commit([cancelled(stored, NOW)]))
+    check(store.script("commit")(args=args))
+    before = everything(store)
+    check(store.script("commit")(args=args))
+    assert everything(store) == before
+
+
+@pytest.mark.parametrize(
+    ("work", "error"),
+    [
+        (lambda change: Commit([change], absent=["pec:taken:m"]), Present),
+        (lambda change: Commit([change], uses=["f" * 64]), Missing),
+    ],
+)
+def test_a_commit_that_may_not_be_changes_nothing(
+    store: Store, stored: Message, work: Callable[[object], Commit], error: type[Exception]
+) -> None:
+    store.client.set("pec:taken:m", "x")
+    before = everything(store)
+    with pytest.raises(error):
+        apply(store, work(cancelled(stored, NOW)))
+    assert everything(store) == before
+
+
+def test_content_is_kept_once_and_counted(store: Store) -> None:
+    for message_id in ("m", "n"):
+        change = enqueued(replace(NEW, id=message_id), NOW)
+        apply(store, Commit([change], contents={"0" * 64: b"<p>"}, uses=["0" * 64]))
+    assert records.content(store, "0" * 64) == b"<p>"
+    assert store.client.hget("pec:content:" + "0" * 64, "refs") == b"2"
+
+
+def test_fields_of_another_version_survive(store: Store, stored: Message) -> None:
+    store.client.hset("pec:message:m", "novelty", "kept")
+    commit(store, cancelled(stored, NOW))
+    assert store.client.hget("pec:message:m", "novelty") == b"kept"
+
+
+def test_a_state_of_another_version_is_left_alone(store: Store, stored: Message) -> None:
+    store.client.hset("pec:message:m", "state", "teleported")
+    with pytest.raises(UnknownRecord, match="teleported"):
+        records.read(store, "m")
+
+
+def test_a_batch_is_counted_and_its_completion_told_once(store: Store, stored: Message) -> None:
+    apply(store, Commit(batches=[Batchwise("b", size="1")]))
+    ended = commit(store, cancelled(stored, NOW))
+    commit(store, changed(ended, NOW, {"looks": 1}))
+    assert records.batch_of(store, "b")["cancelled"] == "1"
+    assert records.batch_of(store, "b")["queued"] == "0"
+    entries: Any = store.client.xrange("pec:events")
+    types = [fields[b"type"] for _, fields in entries]
+    assert types.count(b"batch.completed") == 1
+
+
+def test_full_memory_stops_intake_but_not_what_is_on_the_wire(store: Store, stored: Message) -> None:
+    store.script("commit")(args=_arguments(store, Commit()))
+    store.client.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(OutOfMemoryError):
+            apply(store, Commit([enqueued(replace(NEW, id="n"), NOW)]), intake=True)
+        assert commit(store, claimed(stored, NOW, None, 30)).state is State.SENDING
+    finally:
+        store.client.config_set("maxmemory", "0")

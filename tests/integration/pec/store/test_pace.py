@@ -1,0 +1,176 @@
+"""Pace and turns on a real server: slots, caps, lanes, the circuit."""
+
+import itertools
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from redis import Redis
+
+from config.settings import Api
+from pec.intake import enqueued
+from pec.messages import Message, Reason
+from pec.names import Queue, State
+from pec.store import accounts, pace
+from pec.store.commits import commit
+from pec.store.pace import Hint, Picked, Slot, TooEarly
+from pec.store.store import Store
+
+TOKEN = "t"
+API = Api(rate=50, margin=0)
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(redis: Redis) -> Store:
+    found = Store(redis, "pec")
+    for account in ("acme", "beta"):
+        accounts.register(found, account, TOKEN)
+    return found
+
+
+def waiting(store: Store, message_id: str, order: int, account: str = "acme", priority: int = 5) -> None:
+    message = Message(
+        id=message_id,
+        account=account,
+        recipients=("x@pec.example",),
+        subject="s",
+        state=State.QUEUED,
+        created_at=NOW,
+        updated_at=NOW,
+        order=order,
+        priority=priority,
+    )
+    commit(store, enqueued(message, NOW))
+
+
+def picked(store: Store, api: Api = API) -> Picked | None:
+    return pace.pick(store, Hint(TOKEN, "0"), api, lease_seconds=60)
+
+
+def picked_id(store: Store) -> str | None:
+    found = picked(store)
+    if found:
+        pace.settle(store, TOKEN, found.message.id, "unused")
+    return found.message.id if found else None
+
+
+def test_slots_are_an_interval_apart_however_many_ask(store: Store) -> None:
+    slots: list[float] = []
+
+    def ask() -> None:
+        given = [pace.reserve_send(store, TOKEN, API) for _ in range(40)]
+        slots.extend(slot.at for slot in given if isinstance(slot, Slot))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    slots.sort()
+    assert len(slots) > 2
+    assert min(b - a for a, b in itertools.pairwise(slots)) >= 1 / 50 - 2e-6
+
+
+def test_no_slot_is_given_more_than_two_intervals_ahead(store: Store) -> None:
+    slow = Api(rate=0.1, margin=0)
+    given = [pace.reserve_send(store, TOKEN, slow) for _ in range(4)]
+    assert [type(one) for one in given] == [Slot, Slot, TooEarly, TooEarly]
+
+
+def test_the_first_slot_on_a_server_waits_out_one_interval(store: Store) -> None:
+    slot = pace.reserve_send(store, TOKEN, Api(rate=0.5, margin=0))
+    assert isinstance(slot, Slot)
+    assert slot.at - slot.said_at == pytest.approx(2.0)
+
+
+def test_a_slot_given_back_is_given_again(store: Store) -> None:
+    slow = Api(rate=0.1, margin=0)
+    slot = pace.reserve_send(store, TOKEN, slow)
+    assert isinstance(slot, Slot)
+    pace.unreserve_send(store, TOKEN, slot, slow)
+    again = pace.reserve_send(store, TOKEN, slow)
+    assert isinstance(again, Slot)
+    assert again.at == pytest.approx(slot.at, abs=0.01)
+
+
+@pytest.mark.parametrize("cap", [{"daily_cap": 1}, {"monthly_cap": 1}])
+def test_a_cap_ends_sending_for_its_period(store: Store, cap: dict[str, int]) -> None:
+    capped = Api(rate=50, margin=0, **cap)
+    assert isinstance(pace.reserve_send(store, TOKEN, capped), Slot)
+    assert isinstance(pace.reserve_send(store, TOKEN, capped), TooEarly)
+
+
+def test_lanes_go_by_priority_then_age(store: Store) -> None:
+    waiting(store, "old", 1)
+    waiting(store, "new", 2)
+    waiting(store, "urgent", 3, priority=9)
+    assert [picked_id(store) for _ in range(4)] == ["urgent", "old", "new", None]
+
+
+def test_accounts_take_turns(store: Store) -> None:
+    for number in range(3):
+        waiting(store, f"a{number}", number)
+    waiting(store, "b", 9, account="beta")
+    assert "b" in [picked_id(store) for _ in range(2)]
+
+
+def test_a_paused_account_waits_and_loses_nothing(store: Store) -> None:
+    waiting(store, "m", 1)
+    accounts.pause(store, "acme", Reason("operator", "by hand"))
+    waiting(store, "n", 2)
+    assert picked_id(store) is None
+    accounts.resume(store, "acme")
+    assert [picked_id(store), picked_id(store)] == ["m", "n"]
+
+
+def test_a_message_picked_and_not_claimed_comes_due_again(store: Store) -> None:
+    waiting(store, "m", 1)
+    assert picked(store)
+    assert store.client.zscore(store.keys.due(Queue.RELEASE), "m") is not None
+
+
+def test_a_message_put_back_keeps_its_place(store: Store) -> None:
+    waiting(store, "first", 1)
+    waiting(store, "second", 2)
+    found = picked(store)
+    assert found
+    pace.put_back(store, TOKEN, found.message)
+    assert picked_id(store) == "first"
+
+
+def test_no_more_are_on_the_wire_than_allowed(store: Store) -> None:
+    narrow = Api(in_flight=1)
+    waiting(store, "m", 1)
+    waiting(store, "n", 2)
+    assert picked(store, narrow)
+    assert picked(store, narrow) is None
+    pace.settle(store, TOKEN, "m", "answered")
+    assert picked(store, narrow)
+
+
+def test_three_silent_answers_stop_all_but_one_probe(store: Store) -> None:
+    for number in range(6):
+        waiting(store, f"m{number}", number)
+    for _ in range(3):
+        found = picked(store)
+        assert found
+        assert not found.probe
+        pace.settle(store, TOKEN, found.message.id, "silent")
+    assert picked(store) is None
+    store.client.hset(store.keys.circuit, "next_at", 0)
+    probe = picked(store)
+    assert probe
+    assert probe.probe
+    assert picked(store) is None
+    pace.settle(store, TOKEN, probe.message.id, "answered")
+    found = picked(store)
+    assert found
+    assert not found.probe
+
+
+def test_hints_are_as_many_as_the_messages_and_no_more(store: Store) -> None:
+    waiting(store, "m", 1)
+    first = pace.hints(store, [TOKEN], API, lease_seconds=10, lead_seconds=5)
+    assert len(first) == 1
+    assert pace.hints(store, [TOKEN], API, lease_seconds=10, lead_seconds=5) == []

@@ -139,7 +139,7 @@ class Watch:
 
     def _done(self) -> bool:
         if not self._batch:
-            return not (self._pending or self._unborn or self._unfinished)
+            return not (self._unborn or self._unfinished)
         size = records.batch_of(self._store, self._batch).get("size")
         if size:
             return len(self._versions) - len(self._unfinished) + len(self._rejected) >= int(size)

@@ -17,15 +17,11 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 
 async def admitted(request: Request, bearer: Bearer, sandbox: Here, arrived: Arrived) -> str:
-    """The token, if it may pass. Raises Refusal, but only when the body was read to its end.
+    """The token, if it may pass. Raises Refusal.
 
-    A client that is still writing would see a reset in place of the answer. Nothing is awaited before the
-    pace is judged, so calls are judged in the order in which they came.
+    Nothing is awaited here, so calls are judged in the order in which they came, whoever has a body to write.
     """
-    try:
-        return _judge(sandbox, f"{request.method} {request.scope['route'].path}", bearer, arrived)
-    finally:
-        await request.body()
+    return _judge(sandbox, f"{request.method} {request.scope['route'].path}", bearer, arrived)
 
 
 def _judge(sandbox: Sandbox, operation: str, bearer: HTTPAuthorizationCredentials | None, at: Instant) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -160,12 +161,16 @@ def calls_of(producer: Producer, command: str) -> int:
 
 def test_many_distinct_contents_do_not_wait_in_memory(producer: Producer) -> None:
     contents = [bytes([number]) * 3_000_000 for number in range(3)]
+    there_before_each = []
 
-    producer.send_many(
-        {**SEND, "id": f"inv-{number}", "attachments": [("a", content)]}
-        for number, content in enumerate(contents)
-    )
+    def jobs() -> Iterator[dict[str, Any]]:
+        for number, content in enumerate(contents):
+            there_before_each.append(len(uploads_in(producer)))
+            yield {**SEND, "id": f"inv-{number}", "attachments": [("a", content)]}
 
+    producer.send_many(jobs())
+
+    assert there_before_each == [0, 0, 2]
     assert sorted(uploads_in(producer).values()) == contents
 
 

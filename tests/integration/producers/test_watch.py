@@ -138,6 +138,18 @@ def test_a_conflict_is_told_although_a_message_with_the_id_has_ended(
         watched(producer, again)
 
 
+def test_what_happens_to_the_first_job_of_an_id_is_not_told_of_the_second(
+    producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
+    producer.send("inv-1", **SEND)
+    take_jobs()
+    again = producer.send("inv-1", **{**SEND, "subject": "Another"})
+    changes = producer.watch(again, timeout_seconds=PATIENCE_SECONDS)
+
+    with meanwhile(lambda: change("inv-1", to(State.SENT)), take_jobs), pytest.raises(JobRejected):
+        next(changes)
+
+
 def test_the_same_job_again_is_followed_like_the_first(
     producer: Producer, take_jobs: TakeJobs, change: Settle
 ) -> None:
@@ -226,7 +238,7 @@ def test_a_timeout_is_an_error_that_says_how_many_are_left(producer: Producer, t
 
 
 def test_what_a_producer_returns_is_an_id_that_knows_its_entry(producer: Producer) -> None:
-    job = producer.send("inv-1", **SEND)
+    job = producer.send("inv-1", **SEND, attachments=[("a.txt", b"a")])
 
     assert isinstance(job, Enqueued)
     assert producer.store.client.xrange(producer.store.keys.jobs, job.entry, job.entry)
@@ -240,7 +252,9 @@ def test_a_thousand_events_at_once_are_all_read(
     with meanwhile(
         take_jobs, lambda: [change(f"inv-{number}", to(State.DELIVERED)) for number in range(700)]
     ):
-        ends = dict(watched(producer, batch="b1"))
+        changes = watched(producer, batch="b1")
 
+    ends = dict(changes)
     assert len(ends) == 700
+    assert len(set(changes)) == len(changes)
     assert set(ends.values()) == {State.DELIVERED}

@@ -32,7 +32,7 @@ class Served:
         *,
         json: Any = None,
         data: bytes | str | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
         params: Mapping[str, str | int] | None = None,
     ) -> requests.Response:
         """With the token and the mailbox SENDER, unless `headers` say otherwise; an empty one is left out."""
@@ -52,7 +52,7 @@ class Served:
             )
 
     def send(
-        self, recipient: str | list[str], *, headers: Mapping[str, str] | None = None, **fields: Any
+        self, recipient: str | list[str], *, headers: Mapping[str, str | bytes] | None = None, **fields: Any
     ) -> requests.Response:
         return self.call("POST", "/send", json=pec(recipient, **fields), headers=headers)
 

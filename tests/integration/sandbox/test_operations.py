@@ -24,7 +24,11 @@ ALL_SEVEN = [("POST", "/send"), *SIX_WITH_CREDENTIALS]
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[Served]:
-    mailboxes = (f"{SENDER}:{SENDER}:password", "altro@pec.example:altro:pass:with:colons")
+    mailboxes = (
+        f"{SENDER}:{SENDER}:password",
+        "altro@pec.example:altro:pass:with:colons",
+        "terzo@pec.example:terzo:però€",
+    )
     reader = "only-inbox=GET:inbox"
     with serving(
         *AT_ONCE, "--token", "sandbox-token", "--token", reader, *(f"--mailbox={one}" for one in mailboxes)
@@ -144,6 +148,15 @@ def test_a_password_may_hold_colons_and_a_username_differ_from_the_address(api: 
     api.send("a@pec.example", sender="altro@pec.example", username="altro", password="pass:with:colons")
 
     assert api.call("GET", "/inbox", headers=login).json()["total"] == 2
+
+
+def test_a_recipient_whose_mailbox_is_here_reads_the_message_with_a_password_in_utf_8(api: Served) -> None:
+    code = api.code_of_send("terzo@pec.example")
+    login = {"x-username": b"terzo", "x-password": "però€".encode()}
+
+    (received,) = api.call("GET", "/inbox", headers=login).json()["data"]
+    assert received["object"] == f"POSTA CERTIFICATA: Diffida {code}"
+    assert received["sender"] == f'"Per conto di: {SENDER}" '
 
 
 def test_receipts_of_a_code_are_found_and_deleted(api: Served) -> None:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sandbox.__main__ import main
-from tests.integration.sandbox.serving import DEADLINE_SECONDS, ROOT, serving, started, wait_until
+from tests.integration.sandbox.serving import DEADLINE_SECONDS, ROOT, Served, serving, started, wait_until
 from tests.integration.sandbox.test_faults import write_send
 
 CERTIFICATE = ROOT / "tests" / "localhost.pem"  # holds the key, too
@@ -100,7 +100,13 @@ def test_it_speaks_tls() -> None:
     assert api.url.startswith("https://")
 
 
-def test_it_stops_at_once_though_a_client_waits_for_an_answer_that_never_comes() -> None:
-    with serving("--acceptance-delay", "0") as api, closing(api.connect()) as connection:
-        write_send(connection, "risposta-persa@pec.example", "waiting")
-        wait_until(lambda: api.sent_with("waiting"))
+def test_it_stops_soon_though_a_client_waits_for_an_answer_that_never_comes() -> None:
+    with started("--port", "0") as process:
+        assert process.stdout
+        api = Served(process.stdout.readline().strip())
+        with closing(api.connect()) as connection:
+            write_send(connection, "risposta-persa@pec.example", "waiting")
+            wait_until(lambda: api.sent_with("waiting"))
+
+            process.terminate()
+            assert process.wait(DEADLINE_SECONDS) != 0

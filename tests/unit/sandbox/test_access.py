@@ -81,7 +81,7 @@ def test_sends_pass_at_the_interval_and_not_sooner() -> None:
 def test_an_excess_does_not_put_off_the_next() -> None:
     pace = Pace(rate=1)
     pace.seconds_too_early("t", at(0))
-    pace.seconds_too_early("t", at(0.9))
+    pace.seconds_too_early("t", at(0.999))
 
     assert pace.seconds_too_early("t", at(1)) == 0
 

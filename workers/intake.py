@@ -20,7 +20,7 @@ from pec.intake import (
     followed,
     messages_of,
 )
-from pec.jobs import BatchJob, CancelJob, JobRejected, PollJob, Problem, SendJob, parse
+from pec.jobs import BatchJob, CancelJob, Job, JobRejected, PollJob, Problem, SendJob, parse, safe_fields
 from pec.names import State
 from pec.store import jobs, presence, records
 from pec.store.commits import Batchwise, Commit, Conflict, Missing, Present, apply, decide
@@ -117,16 +117,23 @@ class Intake:
             )
         if entry.job is None:
             raise JobRejected([Problem("job", "the entry has no field `job`: XADD … * job '{…}'")])
-        match parse(entry.job):
-            case SendJob() as job:
+        job = parse(entry.job)
+        try:
+            self._take_job(entry, job, known)
+        except JobRejected as rejected:
+            raise JobRejected(rejected.problems, safe_fields(job.model_dump())) from None
+
+    def _take_job(self, entry: Entry, job: Job, known: _Known) -> None:
+        match job:
+            case SendJob():
                 self._take_send(entry, job, known)
-            case PollJob() as job:
+            case PollJob():
                 self._take_poll(entry, job, known)
             case CancelJob(id=str() as job_id):
                 self._cancel(entry, job_id)
             case CancelJob(batch=str() as batch):
                 self._cancel_batch(entry, batch)
-            case BatchJob() as job:
+            case BatchJob():
                 size = Batchwise(job.id, size=str(job.size))
                 apply(self._store, Commit(batches=[size], commands=self._removal(entry)), intake=True)
 
@@ -140,7 +147,7 @@ class Intake:
             except (Missing, Present):
                 continue  # content went, a cancel or the same id came, in between
             except Conflict:
-                raise _conflict(job.id) from None
+                raise _conflict() from None
             return
 
     def _store_messages(self, entry: Entry, job: SendJob, contents: Contents, digest: str) -> None:
@@ -177,7 +184,7 @@ class Intake:
         except Present:
             self._taken_before(entry, job, digest)
         except Conflict:
-            raise _conflict(job.id) from None
+            raise _conflict() from None
 
     def _finish(
         self,
@@ -208,7 +215,7 @@ class Intake:
         if found is None:
             return False
         if text(found).split()[0] != digest:
-            raise _conflict(job.id)
+            raise _conflict()
         apply(self._store, Commit(commands=self._removal(entry)))
         log.info("job_repeated", job=job.id)
         return True
@@ -247,7 +254,7 @@ class Intake:
             return
         problems = [problem for message_id in ids if (problem := self._cancel_one(message_id))]
         if problems:
-            raise JobRejected(problems, {"type": "cancel", "id": job_id})
+            raise JobRejected(problems)
         apply(self._store, Commit(commands=self._removal(entry)))
 
     def _cancel_batch(self, entry: Entry, batch: str) -> None:
@@ -298,11 +305,11 @@ def _check_names(job: SendJob | PollJob, known: _Known) -> None:
         names = ", ".join(sorted(known.endpoints)[:20]) or "none"
         problems.append(Problem("webhook", f"is not the name of a configured endpoint (known: {names})"))
     if problems:
-        raise JobRejected(problems, {"type": job.type, "id": job.id, "account": job.account})
+        raise JobRejected(problems)
 
 
-def _conflict(job_id: str) -> JobRejected:
+def _conflict() -> JobRejected:
     reason = (
         "was used before for a job with other content: nothing is sent twice; use a new id for a new message"
     )
-    return JobRejected([Problem("id", reason)], {"id": job_id})
+    return JobRejected([Problem("id", reason)])

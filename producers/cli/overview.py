@@ -106,7 +106,7 @@ def complaints(found: Overview) -> list[str]:
     lines = [
         f"account {lane.account}: {lane.remedy}"
         for lane in found.lanes
-        if lane.remedy and (lane.paused or lane.waiting)
+        if lane.paused or (lane.waiting and not lane.served)
     ]
     if not found.workers:
         lines.append("no worker is running: start one with `pec worker`")

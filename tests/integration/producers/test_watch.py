@@ -15,6 +15,7 @@ from pec.messages import Message
 from pec.names import State
 from producers import Enqueued, Producer
 from tests.integration.producers.conftest import Settle, TakeJobs
+from tests.wire import eventually
 
 SEND: dict[str, Any] = {
     "account": "acme",
@@ -146,7 +147,14 @@ def test_what_happens_to_the_first_job_of_an_id_is_not_told_of_the_second(
     again = producer.send("inv-1", **{**SEND, "subject": "Another"})
     changes = producer.watch(again, timeout_seconds=PATIENCE_SECONDS)
 
-    with meanwhile(lambda: change("inv-1", to(State.SENT)), take_jobs), pytest.raises(JobRejected):
+    def waits() -> bool:
+        return any(one["cmd"] == "xread" for one in producer.store.client.client_list())
+
+    def is_sent() -> None:
+        eventually(waits)
+        change("inv-1", to(State.SENT))
+
+    with meanwhile(is_sent, take_jobs), pytest.raises(JobRejected):
         next(changes)
 
 

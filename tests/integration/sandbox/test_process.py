@@ -1,11 +1,14 @@
 """`python -m sandbox` as someone types it."""
 
 import ssl
+import time
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from sandbox.__main__ import main
@@ -89,6 +92,18 @@ def test_options_come_from_the_environment_too() -> None:
 
     assert one.json()["page"] == 0
     assert two.status_code == 403
+
+
+def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements() -> None:
+    with serving() as api, requests.Session() as session:
+        session.trust_env = False
+        ends = [time.monotonic()]
+        for _ in range(20):
+            assert session.get(f"{api.url}/_sandbox/health").json() == {"ok": True}
+            ends.append(time.monotonic())
+
+    later = [end - start for start, end in pairwise(ends)][10:]  # the first few are acknowledged at once
+    assert min(later) < 0.03  # a delayed acknowledgement takes 0.04 s
 
 
 def test_it_speaks_tls() -> None:

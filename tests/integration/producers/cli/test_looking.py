@@ -9,7 +9,7 @@ from pec.changes import Change, changed
 from pec.messages import Message, Reason
 from pec.names import State
 from pec.receipts import Kind, Receipt
-from pec.store import accounts
+from pec.store import accounts, presence
 from producers import Producer
 from tests.integration.producers.cli.conftest import Pec
 from tests.integration.producers.conftest import Settle, TakeJobs
@@ -66,6 +66,28 @@ def test_the_overview_is_data_too(pec: Pec) -> None:
     ]
     assert found["streams"]["jobs"] == 0
     assert "send" in found["unserved_queues"]
+
+
+def test_accounts_of_a_token_share_its_pace_and_a_paused_one_takes_no_turn(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    presence.vouch(producer.store, {"account": ["beta"], "queue": ["send"]}, 60)
+    accounts.register(producer.store, "beta", "token-digest")
+    for account, count in {"acme": 3, "beta": 5}.items():
+        producer.send_many({**SEND, "account": account, "id": f"{account}-{one}"} for one in range(count))
+    take_jobs()
+
+    assert seconds_left(pec) == {"acme": 6, "beta": 8}
+    assert pec("status", "acme-1", "--json").lines[0]["why"] == "1 of its account go before it, about 4 s"
+
+    pec("pause", "beta")
+    assert seconds_left(pec) == {"acme": 3, "beta": None}
+
+
+def seconds_left(pec: Pec) -> dict[str, int | None]:
+    [found] = pec("status", "--json").lines
+    left = {lane["account"]: lane["seconds_to_empty"] for lane in found["lanes"]}
+    return {account: None if seconds is None else round(seconds) for account, seconds in left.items()}
 
 
 def test_an_id_that_nobody_knows_says_where_to_look(pec: Pec, producer: Producer) -> None:

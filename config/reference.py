@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from pydantic import SecretStr
+from pydantic import AwareDatetime, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -39,6 +39,7 @@ KINDS = {
     int: "whole number",
     float: "number",
     bool: "true or false",
+    AwareDatetime: "instant",
     SecretStr: "**secret**",
     Endpoint: "object",
 }

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -68,6 +69,7 @@ class Api(_Section):
     monthly_cap: int | None = Field(
         None, gt=0, description="sends a month (Europe/Rome) of one token; empty: none"
     )
+    price: float = Field(0.05, ge=0, description="EUR that one PEC costs, for estimates")
     in_flight: int = Field(4, gt=0, le=1000, description="sends of one token that may be on the wire at once")
     read_rate: float = Field(
         10.0, gt=0, le=1000, description="calls other than sends a second, for each token"
@@ -223,6 +225,16 @@ class Settings(BaseSettings):
     )
     namespace: str = Field("pec", pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="how every key begins")
     lease: Seconds = Field(60, description="seconds after which work that a worker took is offered again")
+    metrics_address: str = Field(
+        "",
+        pattern=r"^(\S+:\d{1,5})?$",
+        description="`host:port` on which each worker serves Prometheus metrics; empty: none",
+    )
+    reconcile_since: AwareDatetime | None = Field(
+        None,
+        description="RFC 3339 instant of the backup that Redis was restored from: what may have been sent since "
+        "is looked for in its mailbox before it is sent; empty: Redis was not restored",
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least level logged")
     log_json: bool | None = Field(None, description="log JSON lines; default: unless stderr is a terminal")
     api: Api = Field(default_factory=Api)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from config.settings import Api
@@ -15,6 +15,7 @@ from pec.store.commits import lane_score
 from pec.store.store import Store, text, text_dict, text_list, wall_clock
 
 ROME = ZoneInfo("Europe/Rome")
+_DAY, _MONTH = "%Y-%m-%d", "%Y-%m"
 MOST_SLOTS_AHEAD = 2
 READS_AHEAD_SECONDS = 2.0
 Outcome = Literal["answered", "silent", "unused"]
@@ -43,6 +44,14 @@ class Slot:
 
     at: float
     said_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Sends that a token made in this day and month of Europe/Rome, which its caps count."""
+
+    today: int
+    this_month: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +135,18 @@ def flight_command(store: Store, token: str, message_id: str, until: float) -> l
     return ["ZADD", store.keys.flight(token), str(round(until * 1e6)), message_id]
 
 
+def spent(store: Store, token: str) -> Spent:
+    """What counts against the token's caps now."""
+    names = ["day", "day_count", "month", "month_count"]
+    stored: Any = store.client.hmget(store.keys.limiter(token), names)
+    day, day_count, month, month_count = (text(one or b"") for one in stored)
+    today = datetime.fromtimestamp(store.now(), ROME)
+    return Spent(
+        today=int(day_count) if day == today.strftime(_DAY) else 0,
+        this_month=int(month_count) if month == today.strftime(_MONTH) else 0,
+    )
+
+
 def _reserve(
     store: Store, limiter: str, interval: float, ahead: float, capped: Api | None
 ) -> Slot | TooEarly:
@@ -146,8 +167,8 @@ def _calendar(now: float, capped: Api | None) -> dict[str, object]:
     first = today.replace(day=1)
     months = [_month(first, shift) for shift in range(-1, 3)]
     return {
-        "days": _spans(days, "%Y-%m-%d"),
-        "months": _spans(months, "%Y-%m"),
+        "days": _spans(days, _DAY),
+        "months": _spans(months, _MONTH),
         "daily": (capped and capped.daily_cap) or 0,
         "monthly": (capped and capped.monthly_cap) or 0,
     }

@@ -1,0 +1,1 @@
+"""Campaign files: a spreadsheet of recipients becomes send jobs, all of them or none."""

@@ -82,7 +82,15 @@ def unclaimed(message: Message, now: datetime) -> Change:
 
 def answered(message: Message, code: str, now: datetime, rules: ReceiptRules, chance: float) -> Change:
     """The API took it and gave a code."""
-    fields = {"state": State.SENT, "code": code, "sent_at": now, "returns": 0, "looks": 0, "reason": None}
+    fields = {
+        "state": State.SENT,
+        "code": code,
+        "sent_at": now,
+        "returns": 0,
+        "looks": 0,
+        "resend": False,
+        "reason": None,
+    }
     first_check = now + delay(rules.backoff, 0, chance)
     return changed(message, now, fields, due={Queue.LOOKUP: None, Queue.CHECK: first_check})
 
@@ -125,6 +133,7 @@ def lost(message: Message, now: datetime, reason: Reason, rules: UncertainRules)
         "reason": reason,
         "sent_at": message.claimed_at or now,
         "looks": 0,
+        "resend": False,
         "suspects": (*message.suspects, message.reference) if message.reference else message.suspects,
     }
     change = changed(message, now, fields)
@@ -193,7 +202,7 @@ def not_found(
 
 def _still_held(message: Message, now: datetime, since: datetime, rules: UncertainRules) -> Change:
     if message.resend:
-        fields = {"state": State.QUEUED, "resend": False, "reason": None, "looks": 0, "claimed_at": None}
+        fields = {"state": State.QUEUED, "reason": None, "looks": 0, "claimed_at": None}
         due, lane = waiting(message, now)
         return changed(message, now, fields, due={**due, Queue.LOOKUP: None}, lane=lane)
     again = now + timedelta(seconds=rules.held_interval)
@@ -215,6 +224,32 @@ def _reference_of(message: Message, seen: Collection[Receipt]) -> str | None:
         if reference and any(receipt.subject.endswith(mark(reference)) for receipt in seen):
             return reference
     return message.reference
+
+
+def found_sent(
+    message: Message,
+    code: str,
+    reference: str | None,
+    seen: Collection[Receipt],
+    now: datetime,
+    rules: ReceiptRules,
+    chance: float,
+) -> Change:
+    """After a restore: the mailbox shows that it was sent since the backup, which has it as queued."""
+    sent_at = min((receipt.date for receipt in seen if receipt.date), default=now)
+    attempt = replace(message, reference=reference, attempts=message.attempts + 1, claimed_at=sent_at)
+    return replace(adopted(attempt, code, seen, now, rules, chance), before=message)
+
+
+def doubtful(message: Message, now: datetime, why: str) -> Change:
+    """After a restore: whether it was sent since the backup can't be told, so an operator must."""
+    reason = Reason(
+        "perhaps_sent",
+        f"it may have been sent since the backup ({why}): look into the mailbox, then "
+        f"`pec resend {message.id}` or `pec discard {message.id}`",
+    )
+    fields = {"state": State.HELD, "reason": reason}
+    return changed(message, now, fields, due={Queue.RELEASE: None}, lane=Lane.LEAVE)
 
 
 def resend_asked(message: Message, now: datetime) -> Change:

@@ -49,9 +49,9 @@ def mails_of(kit: Kit, account: str, code: str) -> list[Mail]:
         raise Unreadable(error.code) from None
 
 
-def read_mails(message: Message, code: str, mails: list[Mail]) -> tuple[list[Receipt], list[Unrecognised]]:
-    """The receipts among them, and those on our code that can't be taken for one."""
-    found = [read(mail, code, message.sent_subject or None) for mail in mails]
+def read_mails(subject: str, code: str, mails: list[Mail]) -> tuple[list[Receipt], list[Unrecognised]]:
+    """The receipts among them, and those on our code that can't be taken for one. `subject` is the one sent."""
+    found = [read(mail, code, subject or None) for mail in mails]
     receipts = [one for one in found if isinstance(one, Receipt)]
     return receipts, [one for one in found if isinstance(one, Unrecognised)]
 
@@ -72,7 +72,7 @@ def _keep(kit: Kit, message: Message | None, kept: Kept, mails: list[Mail], othe
 
 
 def _change(kit: Kit, message: Message, kept: Kept, mails: list[Mail]) -> Change:
-    receipts, unrecognised = read_mails(message, message.code or "", mails)
+    receipts, unrecognised = read_mails(message.sent_subject, message.code or "", mails)
     untold = [one for one in unrecognised if one.key not in kept.marks]
     return observed(message, kept.receipts, receipts, untold, kit.now(), kit.settings.receipts, kit.chance())
 

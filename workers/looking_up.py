@@ -56,7 +56,7 @@ def _change(kit: Kit, message: Message) -> Change:
         receipts = search(kit, message, reference)
         if receipts:
             return _adoption(kit, message, receipts)
-    if _has_room(kit, message.account):
+    if has_room(kit, message.account):
         return not_found(message, kit.now(), kit.settings.uncertain)
     return not_found(message, kit.now(), kit.settings.uncertain, readable=False, blind="mailbox_full")
 
@@ -71,11 +71,11 @@ def _adoption(kit: Kit, message: Message, receipts: list[Receipt]) -> Change:
     code = receipts[0].code
     rules, chance = kit.settings.receipts, kit.chance()
     found = adopted(message, code, receipts, kit.now(), rules, chance)
-    with_texts, _ = read_mails(found.after, code, mails_of(kit, message.account, code))
+    with_texts, _ = read_mails(found.after.sent_subject, code, mails_of(kit, message.account, code))
     return adopted(message, code, [*receipts, *with_texts], kit.now(), rules, chance)
 
 
-def _has_room(kit: Kit, account: str) -> bool:
+def has_room(kit: Kit, account: str) -> bool:
     """Whether receipts could have come in: a full mailbox proves nothing. Where the API won't say, it is taken to."""
     try:
         quota = readable(kit, account, kit.client.quota)

@@ -1,7 +1,7 @@
 """Searching a mailbox for a send whose answer was lost: by reference, or by subject, recipient and time."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,13 +21,13 @@ def search(kit: Kit, message: Message, reference: str | None) -> list[Receipt]:
     attempt = replace(message, reference=reference)
     found = (
         find(mail, attempt.sent_subject, reference)
-        for mail in _mails(kit, message.account, reference or _query(message.subject))
+        for mail in mails_with(kit, message.account, reference or query_of(message.subject))
     )
     receipts = [receipt for receipt in found if receipt]
     return receipts if reference else _the_only_one(kit, message, receipts)
 
 
-def _mails(kit: Kit, account: str, query: str) -> Iterator[Mail]:
+def mails_with(kit: Kit, account: str, query: str) -> Iterator[Mail]:
     """All that a search shows. Pages may be numbered from 0 or 1: both are read, seeing one twice is harmless."""
     first = _page(kit, account, query, None)
     yield from (mail for _, mail in first.mails)
@@ -41,7 +41,7 @@ def _page(kit: Kit, account: str, query: str, number: int | None) -> InboxPage:
     return readable(kit, account, lambda mailbox: kit.client.inbox(mailbox, query, number))
 
 
-def _query(subject: str) -> str:
+def query_of(subject: str) -> str:
     """The longest part of a subject that can't be mangled."""
     return max(re.findall(r"[ -~]+", subject), key=len, default="").strip()
 
@@ -61,11 +61,16 @@ def _the_only_one(kit: Kit, message: Message, receipts: list[Receipt]) -> list[R
 
 
 def _names_recipients(kit: Kit, message: Message, code: str) -> bool:
-    wanted = {address.lower() for address in message.recipients}
     mails = readable(kit, message.account, lambda mailbox: kit.client.receipts(mailbox, code))
     found = (find(mail, message.subject, None) for mail in mails)
+    return accepted_for(message, [receipt for receipt in found if receipt and receipt.code == code])
+
+
+def accepted_for(message: Message, receipts: Iterable[Receipt]) -> bool:
+    """Whether an ACCETTAZIONE, or a refusal, names exactly the message's recipients."""
+    wanted = {address.lower() for address in message.recipients}
     return any(
-        receipt.code == code and wanted == {named.address.lower() for named in receipt.named}
-        for receipt in found
-        if receipt and receipt.kind in (Kind.ACCETTAZIONE, Kind.NON_ACCETTAZIONE)
+        wanted == {named.address.lower() for named in receipt.named}
+        for receipt in receipts
+        if receipt.kind in (Kind.ACCETTAZIONE, Kind.NON_ACCETTAZIONE)
     )

@@ -19,6 +19,7 @@ from pec.store.pace import Outcome
 from pec.transitions import GRACE, answered, claimed, failed, lost, overdue, returned, unclaimed
 from workers.kit import Kit, NotServed
 from workers.patience import until_stored
+from workers.reconciling import settled_before_sending
 from workers.turn import NotNow, Turn
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: a reference may be read aloud
@@ -35,8 +36,12 @@ def send(kit: Kit, turn: Turn) -> None:
     if change := overdue(turn.message, kit.now()):
         _end_unsent(kit, turn, change)
         return
+    since = kit.settings.reconcile_since
     try:
         mailbox = kit.mailbox(turn.message.account)
+        if since and not turn.message.resend and settled_before_sending(kit, turn.message, since):
+            turn.end("unused")
+            return
         attempt = _Attempt(kit, turn, mailbox)
     except NotServed:
         turn.put_back()

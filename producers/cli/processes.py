@@ -23,14 +23,28 @@ _ROOT = Path(__file__).parents[2]
     type=click.Choice([str(one) for one in Queue]),
     help="By default all.",
 )
+@click.option(
+    "--reconcile",
+    metavar="INSTANT",
+    help="Redis was restored from a backup of then (RFC 3339): look for each message before sending it.",
+)
 @click.argument("more_queues", metavar="[QUEUE]...", nargs=-1, type=click.Choice([str(one) for one in Queue]))
-def worker(processes: int, threads: int, queues: tuple[str, ...], more_queues: tuple[str, ...]) -> None:
+def worker(
+    processes: int,
+    threads: int,
+    queues: tuple[str, ...],
+    reconcile: str | None,
+    more_queues: tuple[str, ...],
+) -> None:
     """Run worker processes. SIGTERM or Ctrl-C lets the job in hand finish.
 
     \b
     pec worker --processes 4 --threads 16
     pec worker --queues webhook check
+    pec worker --reconcile 2026-11-23T02:00:00+01:00
     """
+    if reconcile:
+        os.environ["PEC_RECONCILE_SINCE"] = reconcile
     load_settings()  # here, so that what is wrong with them is told once and not by each process
     become("workers", worker_arguments(processes, threads, (*queues, *more_queues)))
 

@@ -1,5 +1,7 @@
 """`pec doctor` and `pec health`: whether this installation can be trusted with PECs."""
 
+import os
+import socket
 from collections.abc import Iterator
 
 import click
@@ -39,17 +41,41 @@ def doctor(as_json: bool) -> None:
 
 
 @click.command()
-def health() -> None:
+@click.option("--local", is_flag=True, help="Count only workers of this machine, or of this container.")
+def health(local: bool) -> None:
     """Exit with 0 if Redis answers and a worker lives, else 4.
 
     \b
     pec health
+    pec health --local
     """
+    host = socket.gethostname()
     with session() as here:
-        alive = presence.vouched(here.store, "worker")
+        alive = _alive_on(here.store, host) if local else presence.vouched(here.store, "worker")
+    if not alive and local:
+        raise Failure(f"no worker is alive on {host}: start one with `pec worker`", Exit.UNREACHABLE)
     if not alive:
         raise Failure("no worker is alive: start one with `pec worker`", Exit.UNREACHABLE)
     output.note(f"healthy: {len(alive)} worker processes")
+
+
+def _alive_on(store: Store, host: str) -> set[str]:
+    """Registered from this host, and a process here: a killed one stays registered for half a minute."""
+    return {
+        name
+        for name, about in presence.workers(store).items()
+        if about["host"] == host and _is_process(int(about["pid"]))
+    }
+
+
+def _is_process(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is another user's
+        return True
+    return True
 
 
 def _findings(store: Store, settings: Settings) -> Iterator[Finding]:

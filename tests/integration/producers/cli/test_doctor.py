@@ -1,5 +1,9 @@
 """`pec doctor` and `pec health`, with an API that answers over real HTTP."""
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -87,6 +91,41 @@ def test_without_a_worker_it_is_neither_sound_nor_healthy(pec: Pec) -> None:
 @pytest.mark.usefixtures("workers")
 def test_with_a_worker_it_is_healthy(pec: Pec) -> None:
     assert pec("health").code == 0
+
+
+def registered(store: Store, host: str, pid: int, seconds: float = 60) -> None:
+    presence.vouch(store, {"worker": ["w1"]}, seconds)
+    presence.describe(store, "w1", {"host": host, "pid": str(pid)}, 60)
+
+
+def test_a_worker_of_this_machine_makes_it_healthy_here(pec: Pec, store: Store) -> None:
+    registered(store, socket.gethostname(), os.getpid())
+
+    assert pec("health", "--local").code == 0
+
+
+def test_a_worker_of_another_machine_does_not_make_it_healthy_here(pec: Pec, store: Store) -> None:
+    registered(store, "another-container", os.getpid())
+
+    assert pec("health").code == 0
+    ran = pec("health", "--local")
+    assert ran.code == 4
+    assert ran.err.startswith(f"pec: no worker is alive on {socket.gethostname()}: ")
+
+
+def test_a_killed_worker_is_not_healthy_though_its_registration_still_stands(pec: Pec, store: Store) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    registered(store, socket.gethostname(), ended.pid)
+
+    assert pec("health").code == 0
+    assert pec("health", "--local").code == 4
+
+
+def test_a_worker_that_hangs_and_no_longer_registers_is_not_healthy(pec: Pec, store: Store) -> None:
+    registered(store, socket.gethostname(), os.getpid(), seconds=-1)
+
+    assert pec("health", "--local").code == 4
 
 
 def test_redis_out_of_reach_ends_with_four_and_no_password_is_shown(

@@ -204,6 +204,12 @@ class Retention(_Section):
     """How long things are kept, in days."""
 
     ids_days: Days = Field(400, description="digests of ids, which keep an id from being sent twice")
+    messages_days: Days = Field(
+        90, description="finished messages, their receipts and content, after their end"
+    )
+    delete_unexported: bool = Field(
+        False, description="delete finished messages too that `pec export` has not written out"
+    )
     events_days: Days = Field(90, description="the stream of events")
     rejected_days: Days = Field(30, description="the stream of rejected jobs")
 

@@ -70,6 +70,7 @@ class Message:
     sent_at: datetime | None = None  # when the API answered, or the claim where the answer was lost
     accepted_at: datetime | None = None
     ended_at: datetime | None = None
+    exported_at: datetime | None = None  # by `pec export`; counts while it is not older than updated_at
     looks: int = 0  # receipt checks, or look-ups while uncertain, since the state began to need them
     acceptance_late: bool = False  # the operator was told
     resend: bool = False  # an operator asked: sent again if one more look finds nothing; until its answer

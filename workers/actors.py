@@ -28,7 +28,7 @@ def declare(broker: dramatiq.Broker, kit: Kit, limiter: RateLimiter) -> None:
         Queue.LOOKUP: lambda message_id: look_up(kit, message_id),
         Queue.WEBHOOK: lambda endpoint: deliver(kit, endpoint),
         Queue.QUOTA: lambda account: guard_quota(kit, account),
-        Queue.SWEEP: lambda _all: sweep(kit),
+        Queue.SWEEP: lambda what: sweep(kit, what),
     }
     _actor(broker, send_next, Queue.SEND, paced=True)
     for queue, deed in deeds.items():

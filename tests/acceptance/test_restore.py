@@ -16,7 +16,9 @@ from tests.acceptance.site import Site, eventually, site
 
 AOF = "appendonlydir"
 BEFORE = [f"before-{number}" for number in range(6)]  # queued when the backup is made, and sent after it
-AFTER = [f"after-{number}" for number in range(4)]  # enqueued and sent after the backup, which knows nothing of them
+AFTER = [
+    f"after-{number}" for number in range(4)
+]  # enqueued and sent after the backup, which knows nothing of them
 NEW = [f"new-{number}" for number in range(3)]  # never sent when the backup is restored
 
 

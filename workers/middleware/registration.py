@@ -12,6 +12,7 @@ from pec.names import Queue
 from pec.store import accounts, outbox, presence
 from workers.kit import Kit
 from workers.middleware.background import Background
+from workers.sweeping import EVERYTHING
 
 EVERY_SECONDS = 5.0
 LIVES_SECONDS = 30.0
@@ -24,12 +25,14 @@ class Registration(Middleware):
         self._kit = kit
         self._id = worker_id
         self._queues: list[str] = []
+        self._threads = 0
         self._started_at = to_text(kit.now())
         self._thread = Background("registration", self._step)
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         kit, chosen = self._kit, worker.consumer_whitelist
         self._queues = [str(queue) for queue in Queue if not chosen or queue in chosen]
+        self._threads = worker.worker_threads
         for account in kit.settings.accounts:
             accounts.register(kit.store, account, kit.token(account))
         self._first_deeds()
@@ -43,7 +46,7 @@ class Registration(Middleware):
     def _first_deeds(self) -> None:
         keys, now = self._kit.store.keys, self._kit.store.now()
         client = self._kit.store.client
-        client.zadd(keys.due(Queue.SWEEP), {"all": now}, nx=True)
+        client.zadd(keys.due(Queue.SWEEP), {EVERYTHING: now}, nx=True)
         if self._kit.settings.accounts:
             client.zadd(keys.due(Queue.QUOTA), dict.fromkeys(self._kit.settings.accounts, now), nx=True)
 
@@ -55,6 +58,7 @@ class Registration(Middleware):
             "host": socket.gethostname(),
             "pid": str(os.getpid()),
             "started_at": self._started_at,
+            "threads": str(self._threads),
             "queues": " ".join(self._queues),
             "accounts": " ".join(settings.accounts),
         }

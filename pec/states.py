@@ -46,13 +46,13 @@ def judge(receipts: Iterable[Receipt], facts: Facts, now: datetime) -> Verdict:
     accepted_at = _accepted_at(known)
     if len(facts.recipients) < 2:
         state = _state_of_one(known, facts, accepted_at, now)
-        return Verdict(state, _reason(state, known), accepted_at, {})
+        return Verdict(state, reason_of(state, known), accepted_at, {})
     outcomes = {
-        address: _state_of_one(_concerning(address, known), facts, accepted_at, now)
+        address: _state_of_one(concerning(address, known), facts, accepted_at, now)
         for address in facts.recipients
     }
     state = _together(list(outcomes.values()))
-    return Verdict(state, _reason(state, known), accepted_at, outcomes)
+    return Verdict(state, reason_of(state, known), accepted_at, outcomes)
 
 
 def _state_of_one(
@@ -89,7 +89,7 @@ def _only_ordinary(acceptance: Receipt) -> bool:
     return bool(acceptance.named) and all(named.certified is False for named in acceptance.named)
 
 
-def _concerning(address: str, known: Iterable[Receipt]) -> list[Receipt]:
+def concerning(address: str, known: Iterable[Receipt]) -> list[Receipt]:
     """The receipts that tell of this recipient: those that name it, and refusals, which name nobody.
 
     An ACCETTAZIONE tells of all; of it only what it says of this one is kept.
@@ -119,7 +119,8 @@ def _accepted_at(known: Iterable[Receipt]) -> datetime | None:
     )
 
 
-def _reason(state: State, known: Sequence[Receipt]) -> Reason | None:
+def reason_of(state: State, known: Sequence[Receipt]) -> Reason | None:
+    """Why one whose receipts these are is where it is, where that is a bad place."""
     if state is State.REFUSED:
         return _told_by(
             known, Kind.NON_ACCETTAZIONE, "not_accepted", "the sender's provider refused the message"

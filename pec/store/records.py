@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from pec.messages import Message, from_hash
 from pec.names import State
@@ -37,6 +38,22 @@ def read_all(store: Store, message_ids: Iterable[str]) -> Iterator[Message]:
             for message_id, stored in zip(chunk, pipeline.execute(), strict=True):
                 if stored:
                     yield from_hash(message_id, text_dict(stored))
+
+
+def read_all_with_receipts(
+    store: Store, message_ids: Iterable[str], chunk: int = 100
+) -> Iterator[tuple[Message, Kept]]:
+    """Those that exist, in order, a chunk to a round trip; no more than a chunk is held. Raises UnknownRecord."""
+    waiting = iter(message_ids)
+    while ids := list(islice(waiting, chunk)):
+        with store.client.pipeline(transaction=False) as pipeline:
+            for message_id in ids:  # the record first, so that no receipt which its state rests on is missing
+                pipeline.hgetall(store.keys.message(message_id))
+                pipeline.hgetall(store.keys.receipts(message_id))
+            replies = [text_dict(reply) for reply in pipeline.execute()]
+        for message_id, stored, receipts in zip(ids, replies[::2], replies[1::2], strict=True):
+            if stored:
+                yield from_hash(message_id, stored), _kept(receipts)
 
 
 def read_with_receipts(store: Store, message_id: str) -> tuple[Message | None, Kept]:

@@ -1,0 +1,234 @@
+"""`pec export`: what became of each message, for a clerk, an accountant, a court or a program."""
+
+import errno
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import click
+
+from pec.names import ENDS, State
+from pec.store import records
+from pec.store.store import Store
+from producers.cli import output
+from producers.cli.errors import Exit, Failure
+from producers.cli.session import session
+from producers.cli.status import missing
+from producers.evidence import folder, selection, table
+from producers.evidence.cases import Case, gather, json_line
+from producers.evidence.manifest import NotAManifest
+from producers.evidence.whole_files import whole_file
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+Write = Callable[[bytes], object]
+
+
+@click.command()
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--batch", help="All messages of a batch, in the order of intake.")
+@click.option("--all", "everything", is_flag=True, help="All messages there are.")
+@click.option(
+    "--output",
+    "file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it there, whole or not at all, and not to stdout.",
+)
+@click.option(
+    "--receipts",
+    "proof",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write each message's content and receipts there too, with their SHA-256 sums.",
+)
+@output.as_json
+def export(
+    ids: tuple[str, ...],
+    batch: str | None,
+    everything: bool,
+    file: Path | None,
+    proof: Path | None,
+    as_json: bool,
+) -> None:
+    """Write what became of each message: as CSV for Excel, or as JSON Lines for programs.
+
+    \b
+    pec export --batch november --output november.csv
+    pec export --batch november --json | jq -r 'select(.state == "undelivered") | .recipient'
+    pec export --batch november --output november.csv --receipts november
+    cd november && sha256sum -c SHA256SUMS
+
+    In the CSV, times are those of Europe/Rome, and text that Excel would compute or round begins with a '.
+    FILE and DIR hold personal data: they are made for your user alone (modes 0600 and 0700).
+    The same DIR again is brought up to date. Where content is no longer in Redis, the rest is written,
+    message.json says what is missing, and the exit code is 1.
+    """
+    if (bool(ids), bool(batch), everything).count(True) != 1:
+        raise click.UsageError("say what: pec export ID…, or pec export --batch B, or pec export --all")
+    with session() as here:
+        chosen = _chosen(here.store, ids, batch)
+        try:
+            done = _export(here.store, chosen, file, proof, as_json=as_json)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _cannot_write(error) from None
+        except NotAManifest as found:
+            raise Failure(f"{found} is no list of SHA-256 sums: name another folder", Exit.USAGE) from None
+        _tell(here.store, done, batch)
+    for line in _places(done, file, proof):
+        output.note(line)
+    if done.incomplete:
+        raise _incomplete(done.incomplete)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The ids, and about how many."""
+
+    ids: Iterator[str]
+    count: int
+
+
+@dataclass(slots=True)
+class _Done:
+    """What was exported."""
+
+    states: Counter[State] = field(default_factory=Counter)
+    files: int = 0
+    incomplete: list[str] = field(default_factory=list)
+
+
+def _chosen(store: Store, ids: tuple[str, ...], batch: str | None) -> _Chosen:
+    if ids:
+        named = list(dict.fromkeys(one for job in ids for one in _messages_of(store, job)))
+        return _Chosen(iter(named), len(named))
+    if batch is None:
+        return _Chosen(selection.of_all(store), sum(records.counts(store).values()))
+    if count := selection.count_of_batch(store, batch):
+        return _Chosen(selection.of_batch(store, batch), count)
+    raise _no_batch(store, batch)
+
+
+def _messages_of(store: Store, job: str) -> list[str]:
+    messages = records.ids_of_job(store, job)
+    if not messages:
+        raise missing(store, job)
+    for message in messages:
+        if not store.client.exists(store.keys.message(message)):
+            raise Failure(
+                f"there is no record of {message} any more: it was kept as long as it had to be",
+                Exit.REJECTED,
+            )
+    return messages
+
+
+def _no_batch(store: Store, batch: str) -> Failure:
+    waiting = int(store.client.xlen(store.keys.jobs))
+    if rejected := selection.rejected_of(store, batch):
+        remedy = f"{rejected} of its jobs were rejected, `pec status ID` tells why"
+    elif waiting:
+        remedy = f"{waiting} jobs wait to be taken, they may be among them: try again"
+    else:
+        remedy = "check the name, or look through `pec list`"
+    return Failure(f"there is no message of batch {batch}: {remedy}", Exit.REJECTED)
+
+
+def _export(store: Store, chosen: _Chosen, file: Path | None, proof: Path | None, *, as_json: bool) -> _Done:
+    done = _Done()
+    with ExitStack() as stack:
+        kept = stack.enter_context(folder.opened(proof, store)) if proof else None
+        if kept and file:
+            stack.callback(kept.cover, file.resolve())  # once it is written, and before the sums are
+        write = stack.enter_context(_sink(file))
+        step = stack.enter_context(_progress(chosen.count, hidden=file is None and sys.stdout.isatty()))
+        if not as_json:
+            write(table.header())
+        for case in gather(store, chosen.ids):
+            _write(case, write, as_json=as_json)
+            if kept:
+                kept.add(case)
+            done.states[case.message.state] += 1
+            step()
+        if kept:
+            done.files, done.incomplete = kept.files, kept.incomplete
+    return done
+
+
+def _write(case: Case, write: Write, *, as_json: bool) -> None:
+    if as_json:
+        write(json_line(case.as_dict()))
+    else:
+        for line in table.lines(case):
+            write(line)
+
+
+@contextmanager
+def _sink(file: Path | None) -> Iterator[Write]:
+    """Bytes, so that no locale changes them."""
+    if file is None:
+        yield sys.stdout.buffer.write
+        sys.stdout.buffer.flush()
+        return
+    place = file.resolve()  # of a link, what it leads to is written
+    if place.exists() and not place.is_file():
+        raise OSError(
+            errno.EINVAL, "it is no regular file, leave --output out and redirect stdout", str(file)
+        )
+    with whole_file(place) as opened:
+        yield opened.write
+
+
+@contextmanager
+def _progress(count: int, *, hidden: bool) -> Iterator[Callable[[], object]]:
+    """A bar for a terminal, unless the data runs through it."""
+    if hidden or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("messages", total=count)
+        yield partial(progress.advance, task)
+
+
+def _cannot_write(error: OSError) -> Failure:
+    if error.errno in _NO_ROOM:
+        return Failure(
+            f"can't write {error.filename} ({error.strerror}): make room and try again", Exit.UNEXPECTED
+        )
+    return Failure(
+        f"can't write {error.filename} ({error.strerror}): name a place you may write to", Exit.USAGE
+    )
+
+
+def _tell(store: Store, done: _Done, batch: str | None) -> None:
+    total = sum(done.states.values())
+    states = ", ".join(f"{done.states[state]} {state}" for state in State if done.states[state])
+    output.note(f"{total} messages: {states}" if total else "There are no messages yet.")
+    if unfinished := sum(count for state, count in done.states.items() if state not in ENDS):
+        output.note(f"{unfinished} have not ended yet: export again when they have")
+    if batch and (rejected := selection.rejected_of(store, batch)):
+        output.note(
+            f"{rejected} jobs of the batch were rejected and are no messages: `pec status ID` tells why"
+        )
+
+
+def _places(done: _Done, file: Path | None, proof: Path | None) -> Iterator[str]:
+    if file:
+        yield f"written to {file}"
+    if proof:
+        yield f"{done.files} files in {proof}: `sha256sum -c SHA256SUMS` there checks them"
+
+
+def _incomplete(ids: list[str]) -> Failure:
+    shown = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
+    return Failure(
+        f"content of {len(ids)} messages is missing ({shown}): message.json of each names it, the rest is written",
+        Exit.UNEXPECTED,
+    )

@@ -1,0 +1,49 @@
+"""A message and its receipts, read together, and as JSON states them."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pec.instants import to_text
+from pec.messages import Message
+from pec.receipts import Kind, Receipt
+from pec.store import records
+from pec.store.receipts import to_dict
+from pec.store.store import Store
+from producers.cli.shapes import message_dict
+
+_ORDER = list(Kind)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is known of one PEC. Receipts are oldest first."""
+
+    message: Message
+    receipts: tuple[Receipt, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The message's public fields, and `receipts`. Times are in UTC."""
+        return {**message_dict(self.message), "receipts": [receipt_dict(one) for one in self.receipts]}
+
+
+def gather(store: Store, message_ids: Iterable[str]) -> Iterator[Case]:
+    """Of those that exist, in order; a few at a time are held. Raises UnknownRecord."""
+    for message, kept in records.read_all_with_receipts(store, message_ids):
+        yield Case(message, tuple(sorted(kept.receipts.values(), key=_age)))
+
+
+def receipt_dict(receipt: Receipt) -> dict[str, Any]:
+    return {**to_dict(receipt), "date": to_text(receipt.date) if receipt.date else None}
+
+
+def json_line(stated: Mapping[str, Any]) -> bytes:
+    """UTF-8 whatever the locale; half a character, which has no UTF-8, stays the escape that JSON has for it."""
+    return f"{json.dumps(stated, ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")
+
+
+def _age(receipt: Receipt) -> tuple[datetime, int, str]:
+    return receipt.date or _NEVER, _ORDER.index(receipt.kind), receipt.key

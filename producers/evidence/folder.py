@@ -1,0 +1,146 @@
+"""The folder of proof: for each message its record, what was sent, and the receipts; and the sums of it all.
+
+    DIR/<id>/message.json                 the record, as JSON Lines have it
+    DIR/<id>/body.html, attachments/…     the bytes as they were sent
+    DIR/<id>/receipts/01-accettazione.json, .txt, …    what the mailbox gave
+    DIR/SHA256SUMS                        for `sha256sum -c`
+
+Nothing is ever written outside DIR.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from pathlib import Path
+
+from pec.content import sha256
+from pec.messages import Message
+from pec.store import records
+from pec.store.store import Store
+from producers.evidence.cases import Case, json_line, receipt_dict
+from producers.evidence.manifest import Manifest
+from producers.evidence.names import unlike
+from producers.evidence.places import Places
+from producers.evidence.whole_files import PRIVATE_FOLDER, make_folder, whole_file
+
+_MOST_CONTENTS_HELD = 4  # so that what a batch shares is read once
+_RECEIPT = re.compile(r"\d{2,}-[a-z-]+\.(json|txt)")
+Missing = list[dict[str, str]]
+
+
+@contextmanager
+def opened(path: Path, store: Store) -> Iterator["Folder"]:
+    """Makes the folder if need be, and lists what was written even where the work broke off.
+
+    Raises OSError and NotAManifest.
+    """
+    if not path.is_dir():
+        path.mkdir(PRIVATE_FOLDER, parents=True)
+        path.chmod(PRIVATE_FOLDER)
+    folder = Folder(path.resolve(), store)
+    try:
+        yield folder
+    finally:
+        folder.close()
+
+
+class Folder:
+    """DIR while it is written."""
+
+    def __init__(self, path: Path, store: Store) -> None:
+        self.files = 0
+        self.incomplete: list[str] = []  # ids of messages whose content is not all there
+        self._path = path
+        self._manifest = Manifest(path)
+        self._content = lru_cache(_MOST_CONTENTS_HELD)(partial(records.content, store))
+        self._places = Places(path)
+
+    def add(self, case: Case) -> None:
+        """Writes all that is known of a message. What was written of it before is written over."""
+        place = make_folder(self._path / self._places.name_of(case.message.id))
+        missing = self._put_contents(place, case.message)
+        stated = {**case.as_dict(), "missing": missing} if missing else case.as_dict()
+        self._put(place / "message.json", json_line(stated))
+        if case.receipts:
+            self._put_receipts(make_folder(place / "receipts"), case)
+        if missing:
+            self.incomplete.append(case.message.id)
+
+    def cover(self, path: Path) -> None:
+        """Lists a file that somebody else wrote, where it lies in the folder."""
+        if path.is_file() and path.is_relative_to(self._path):
+            self._list(path, _sum_of(path))
+
+    def close(self) -> None:
+        """The sums go last: what they name is there."""
+        try:
+            self._manifest.write()
+        finally:
+            self._manifest.close()
+            self._places.close()
+
+    def _put_contents(self, place: Path, message: Message) -> Missing:
+        wanted = [(place / "body.html", message.body)] if message.body else []
+        if message.attachments:
+            attachments = make_folder(place / "attachments")
+            names = unlike(file.name for file in message.attachments)
+            digests = [file.sha256 for file in message.attachments]
+            wanted += [(attachments / name, digest) for name, digest in zip(names, digests, strict=True)]
+        found = ((path, digest, self._put_content(path, digest)) for path, digest in wanted)
+        return [
+            {"file": path.relative_to(place).as_posix(), "sha256": digest, "why": why}
+            for path, digest, why in found
+            if why
+        ]
+
+    def _put_content(self, path: Path, digest: str) -> str | None:
+        """Returns why it can't be written, where it can't. What an earlier export wrote does as well."""
+        try:
+            data = self._content(digest)
+        except KeyError:
+            why = "Redis no longer holds it"
+        else:
+            if sha256(data) == digest:
+                self._put(path, data)
+                return None
+            why = "Redis holds other bytes than were sent"
+        if path.is_file() and not path.is_symlink() and _sum_of(path) == digest:
+            self._list(path, digest)
+            return None
+        return why
+
+    def _put_receipts(self, place: Path, case: Case) -> None:
+        written: dict[str, str] = {}
+        for number, receipt in enumerate(case.receipts, 1):
+            name = f"{number:02d}-{receipt.kind}"
+            written[f"{name}.json"] = self._put(place / f"{name}.json", json_line(receipt_dict(receipt)))
+            if receipt.text is not None:
+                text = receipt.text.encode("utf-8", "replace")
+                written[f"{name}.txt"] = self._put(place / f"{name}.txt", text)
+        self._drop_renumbered(place, written)
+
+    def _drop_renumbered(self, place: Path, written: dict[str, str]) -> None:
+        """An older receipt came later and took a number: what an earlier export wrote is there under another."""
+        for path in place.iterdir():
+            ours = path.is_file() and path.name not in written and _RECEIPT.fullmatch(path.name)
+            if ours and _sum_of(path) in written.values():
+                path.unlink()
+                self._manifest.drop(path)
+
+    def _put(self, path: Path, data: bytes) -> str:
+        with whole_file(path) as file:
+            file.write(data)
+        digest = sha256(data)
+        self._list(path, digest)
+        return digest
+
+    def _list(self, path: Path, digest: str) -> None:
+        self._manifest.add(path, digest)
+        self.files += 1
+
+
+def _sum_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

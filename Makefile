@@ -43,10 +43,12 @@ docs: $(INSTALLED) ## write the generated pages of docs/ again
 picture: $(INSTALLED) ## draw the README's picture again, from what the demo prints
 	@$(BIN)/python docs/picture.py
 
-lock: $(INSTALLED) ## choose the newest allowed versions of everything, for requirements.lock
-	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--all-extras --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-		--output-file requirements.lock pyproject.toml
+# The second one is for the image and for servers: the same versions, without the tools of development.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+lock: $(INSTALLED) ## choose the newest allowed versions of everything, for both lock files
+	@$(LOCK) --upgrade --all-extras --output-file requirements.lock pyproject.toml
+	@$(LOCK) --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
 
 clean: ## remove .venv and everything made here
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

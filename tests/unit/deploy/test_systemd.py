@@ -1,0 +1,84 @@
+"""`deploy/pec-worker.service`: stops gently, starts again, hides its secrets, and does what Compose does."""
+
+import shlex
+from collections import defaultdict
+
+from click import Context
+
+from producers.cli import pec
+from tests.unit.deploy.compose import DEMO, ROOT, SECRETS, compose, settings_file
+from tests.unit.deploy.settings import is_secret, is_setting
+from workers.__main__ import SHUTDOWN_MILLISECONDS
+
+
+def read() -> dict[str, list[str]]:
+    """Each directive's values: systemd lets one stand several times."""
+    found = defaultdict(list)
+    for line in (ROOT / "deploy" / "pec-worker.service").read_text(encoding="utf-8").splitlines():
+        if "=" in line and not line.startswith("#"):
+            name, value = line.split("=", 1)
+            found[name].append(value)
+    return found
+
+
+UNIT = read()
+VARIABLES = dict(text.split("=", 1) for text in UNIT["Environment"])
+WORKER = compose(DEMO)["services"]["worker"]
+
+
+def test_only_the_master_is_told_to_stop_and_has_time_to() -> None:
+    assert UNIT["KillMode"] == ["mixed"]
+    assert not UNIT["KillSignal"]
+    assert int(UNIT["TimeoutStopSec"][0]) >= SHUTDOWN_MILLISECONDS / 1000 + 15
+
+
+def test_it_starts_again_unless_its_settings_are_wrong() -> None:
+    assert UNIT["Restart"] == ["always"]
+    assert UNIT["RestartPreventExitStatus"] == ["2"]
+
+
+def test_it_runs_the_command_that_compose_runs() -> None:
+    program, *words = shlex.split(UNIT["ExecStart"][0])
+    name, command, arguments = pec.resolve_command(Context(pec), words)
+
+    assert program.endswith("/bin/pec")
+    assert name == "worker"
+    assert command
+    command.make_context(name, arguments)
+    assert words == shlex.split(WORKER["command"])
+
+
+def test_it_is_nobody_and_sees_little_of_the_machine() -> None:
+    assert UNIT["DynamicUser"] == ["yes"]
+    assert UNIT["ProtectSystem"] == ["strict"]
+    assert UNIT["NoNewPrivileges"] == UNIT["PrivateTmp"] == UNIT["ProtectHome"] == ["yes"]
+    assert UNIT["CapabilityBoundingSet"] == [""]
+
+
+def test_secrets_are_credentials_that_its_settings_name() -> None:
+    loaded = {text.split(":")[0] for text in UNIT["LoadCredential"]}
+
+    assert set(VARIABLES.values()) == {f"%d/{name}" for name in loaded}
+    assert not any(is_secret(name) for name in VARIABLES)
+    assert all(is_setting(name) for name in VARIABLES)
+
+
+def test_the_same_secrets_serve_it_and_compose() -> None:
+    files = {
+        name: value.replace(SECRETS, "%d/")
+        for name, value in WORKER["environment"].items()
+        if value.startswith(SECRETS)
+    }
+    assert files == VARIABLES
+
+
+def test_the_example_of_its_settings_sets_nothing_unknown_and_no_secret() -> None:
+    example = settings_file(ROOT / "deploy" / "demo" / "pec.env")
+
+    assert all(is_setting(name) and not is_secret(name) for name in example)
+
+
+def test_it_waits_for_the_network() -> None:
+    assert "network-online.target" in UNIT["After"][0].split()
+    assert UNIT["Wants"] == ["network-online.target"]
+    assert UNIT["WantedBy"] == ["multi-user.target"]

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pec.events import Told, of_account
-from pec.instants import from_epoch
+from pec.instants import from_epoch, from_text, to_text
 from pec.messages import Reason
 from pec.names import Event
 from pec.store.store import Store, text_dict, wall_clock
@@ -25,6 +26,13 @@ class AccountState:
     waiting: int
     usage: float | None = None
     limit: float | None = None
+    unreadable: Reason | None = None  # why the mailbox could not be read, when that last happened
+    unreadable_at: datetime | None = None
+
+    @property
+    def share_of_mailbox(self) -> float | None:
+        """In use, when the mailbox was last asked."""
+        return self.usage / self.limit if self.usage is not None and self.limit else None
 
 
 def register(store: Store, account: str, token: str) -> None:
@@ -57,27 +65,38 @@ def set_quota(store: Store, account: str, usage: float, limit: float) -> None:
 
 def quota_share(store: Store, account: str) -> float | None:
     """The share of the mailbox in use when it was last asked, or None."""
-    state = state_of(store, account)
-    return state.usage / state.limit if state.usage is not None and state.limit else None
+    return state_of(store, account).share_of_mailbox
+
+
+def set_unreadable(store: Store, account: str, reason: Reason, at: datetime) -> None:
+    """A call that reads the mailbox failed. Nothing clears it: what was read later is younger."""
+    stated = json.dumps(reason.as_dict(), ensure_ascii=False)
+    fields = ["unreadable", stated, "unreadable_at", to_text(at)]
+    store.client.hset(store.keys.account(account), items=fields)
 
 
 def state_of(store: Store, account: str) -> AccountState:
     stored = text_dict(store.client.hgetall(store.keys.account(account)))
+    return state_from(account, stored, int(store.client.zcard(store.keys.lane(account))))
+
+
+def state_from(account: str, stored: Mapping[str, str], waiting: int) -> AccountState:
+    """The same, of an account's hash and the depth of its lane."""
     return AccountState(
         name=account,
         token=stored.get("token"),
-        reason=_reason(stored),
-        waiting=int(store.client.zcard(store.keys.lane(account))),
+        reason=_reason(stored["paused"], stored.get("paused_reason")) if "paused" in stored else None,
+        waiting=waiting,
         usage=float(stored["quota_usage"]) if "quota_usage" in stored else None,
         limit=float(stored["quota_limit"]) if "quota_limit" in stored else None,
+        unreadable=_reason("", stored["unreadable"]) if "unreadable" in stored else None,
+        unreadable_at=from_text(stored["unreadable_at"]) if "unreadable_at" in stored else None,
     )
 
 
-def _reason(stored: Mapping[str, str]) -> Reason | None:
-    if "paused" not in stored:
-        return None
-    found: dict[str, Any] = json.loads(stored.get("paused_reason") or "{}")
-    return Reason(stored["paused"], found.get("description", ""), found.get("details") or {})
+def _reason(code: str, stated: str | None) -> Reason:
+    found: dict[str, Any] = json.loads(stated or "{}")
+    return Reason(code or found.get("code", ""), found.get("description", ""), found.get("details") or {})
 
 
 def _told(account: str, kind: Event, reason: Reason | None) -> Told:

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from config.settings import Api
@@ -137,14 +137,23 @@ def flight_command(store: Store, token: str, message_id: str, until: float) -> l
 
 def spent(store: Store, token: str) -> Spent:
     """What counts against the token's caps now."""
-    names = ["day", "day_count", "month", "month_count"]
-    stored: Any = store.client.hmget(store.keys.limiter(token), names)
-    day, day_count, month, month_count = (text(one or b"") for one in stored)
-    today = datetime.fromtimestamp(store.now(), ROME)
+    return spent_of(text_dict(store.client.hgetall(store.keys.limiter(token))), store.now())
+
+
+def spent_of(limiter: Mapping[str, str], now: float) -> Spent:
+    """The same, of a limiter's hash."""
+    today = datetime.fromtimestamp(now, ROME)
     return Spent(
-        today=int(day_count) if day == today.strftime(_DAY) else 0,
-        this_month=int(month_count) if month == today.strftime(_MONTH) else 0,
+        today=int(limiter["day_count"]) if limiter.get("day") == today.strftime(_DAY) else 0,
+        this_month=int(limiter["month_count"]) if limiter.get("month") == today.strftime(_MONTH) else 0,
     )
+
+
+def sends_last_minute(limiter: Mapping[str, str], now: float) -> int:
+    """The slots that a limiter's hash tells of the last whole minute, without those given back."""
+    last = int(now // 60) - 1
+    minute, _, count = limiter.get(f"minute{last % 4}", "").partition(" ")
+    return int(count) if minute == str(last) else 0
 
 
 def _reserve(

@@ -41,17 +41,18 @@ class Scheduler(Middleware):
         if Queue.SEND in self._queues:
             lead = LEAD_SECONDS
             for hint in pace.hints(kit.store, kit.tokens(), kit.settings.api, HINT_LEASE_SECONDS, lead):
-                self._hint(Queue.SEND, hint.token, hint.number)
+                self._hint(Queue.SEND, kit.now().timestamp(), hint.token, hint.number)
         outbox.feed(kit.store, kit.settings.webhooks.endpoints)
         room = {queue: self._room(queue) for queue in self._queues if queue is not Queue.SEND}
-        for queue, members in schedule.take_due(kit.store, room, kit.settings.lease).items():
-            for member in members:
-                self._hint(queue, member)
+        for queue, deeds in schedule.take_due(kit.store, room, kit.settings.lease).items():
+            for due in deeds:
+                self._hint(queue, due.at, due.member)
         return REST_SECONDS
 
     def _room(self, queue: Queue) -> int:
         waiting = int(self._broker.do_qsize(queue))  # type: ignore[attr-defined]  # RedisBroker makes it on demand
         return max(0, MOST_OUTSTANDING - waiting)
 
-    def _hint(self, queue: Queue, *args: str) -> None:
-        self._broker.get_actor(queue).send(*args)
+    def _hint(self, queue: Queue, due_at: float, *args: str) -> None:
+        """With the time at which it was due (a send's: at which its hint is given), for the figure of lateness."""
+        self._broker.get_actor(queue).send_with_options(args=args, due_at=due_at)

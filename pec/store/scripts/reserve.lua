@@ -1,6 +1,8 @@
 -- reserve(limiter, interval_us, most_ahead_us, calendar): the next slot of a limiter, on Redis's clock (GCRA without bursts).
 --
--- ARGV     limiter        key of a hash: tat, not_before, run, day, day_count, month, month_count
+-- ARGV     limiter        key of a hash: tat, not_before, run, day, day_count, month, month_count, and minute0 to
+--                         minute3: "minute count" of the slots given in one minute (since the epoch, modulo 4:
+--                         a slot can be two minutes ahead, and the last whole minute is still told)
 --          calendar       JSON {days: [[label, start_s, end_s], …], months: […], daily: n | 0, monthly: n | 0};
 --                         the caller's clock only has to be right to a day
 -- Returns  {"slot", slot_us, now_us} | {"early", wait_us} | {"capped", wait_us}
@@ -49,7 +51,11 @@ if full then
     call("HSET", limiter, "not_before", math.min(full, now + 60 * 1e6)) -- a raised cap is noticed in a minute
     return {"capped", full - now}
 end
-call("HSET", limiter, "tat", slot + interval)
+local minute = math.floor(slot / 60e6)
+local field = "minute" .. minute % 4
+local known, given = string.match(call("HGET", limiter, field) or "", "(%d+) (%d+)")
+given = tonumber(known) == minute and tonumber(given) or 0
+call("HSET", limiter, "tat", slot + interval, field, string.format("%d %d", minute, given + 1))
 if day then
     call("HSET", limiter, "day", day, "day_count", day_count + 1, "month", month, "month_count", month_count + 1)
 end

@@ -1,5 +1,6 @@
 -- unreserve(limiter, slot_us, interval_us): gives a slot back. It can be used again if it was the last one given.
 --
+-- Keys     limiter   hash: tat, day_count, month_count, minute0 to minute3 (as in reserve)
 -- Returns  1 where it can be used again, else 0
 
 local limiter, slot, interval = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -8,6 +9,12 @@ for _, name in ipairs({"day_count", "month_count"}) do
     if tonumber(call("HGET", limiter, name) or "0") > 0 then
         call("HINCRBY", limiter, name, -1)
     end
+end
+local minute = math.floor(slot / 60e6)
+local field = "minute" .. minute % 4
+local known, given = string.match(call("HGET", limiter, field) or "", "(%d+) (%d+)")
+if tonumber(known) == minute and tonumber(given) > 0 then
+    call("HSET", limiter, field, string.format("%d %d", minute, given - 1))
 end
 if tonumber(call("HGET", limiter, "tat") or "0") == slot + interval then
     call("HSET", limiter, "tat", slot)

@@ -14,7 +14,7 @@ from pec.names import Queue, State
 from pec.store import accounts, pace
 from pec.store.commits import commit
 from pec.store.pace import Hint, Picked, Slot, TooEarly
-from pec.store.store import Store
+from pec.store.store import Store, text_dict
 
 TOKEN = "t"
 API = Api(rate=50, margin=0)
@@ -174,3 +174,37 @@ def test_hints_are_as_many_as_the_messages_and_no_more(store: Store) -> None:
     first = pace.hints(store, [TOKEN], API, lease_seconds=10, lead_seconds=5)
     assert len(first) == 1
     assert pace.hints(store, [TOKEN], API, lease_seconds=10, lead_seconds=5) == []
+
+
+@pytest.mark.parametrize("cap", [{"daily_cap": 5}, {}])
+def test_the_slots_of_each_minute_are_counted_without_those_given_back(
+    store: Store, cap: dict[str, int]
+) -> None:
+    api = Api(rate=1000, margin=0, **cap)
+    given = [pace.reserve_send(store, TOKEN, api) for _ in range(3)]
+    slots = [slot for slot in given if isinstance(slot, Slot)]
+    minutes = {int(slot.at // 60) for slot in slots}
+    assert sum(sends_in(store, minute) for minute in minutes) == 3
+
+    pace.unreserve_send(store, TOKEN, slots[-1], api)
+    assert sum(sends_in(store, minute) for minute in minutes) == 2
+    assert pace.spent(store, TOKEN).today == 2
+
+
+def sends_in(store: Store, minute: int) -> int:
+    limiter = text_dict(store.client.hgetall(store.keys.limiter(TOKEN)))
+    return pace.sends_last_minute(limiter, (minute + 1) * 60 + 30)
+
+
+def test_slots_up_to_two_minutes_ahead_leave_the_last_minute_s_count_alone(store: Store) -> None:
+    slow = Api(rate=1 / 60, margin=0)
+    given = [pace.reserve_send(store, TOKEN, slow) for _ in range(3)]
+    minutes = [int(slot.at // 60) for slot in given if isinstance(slot, Slot)]
+    assert len(minutes) == 2
+    assert [sends_in(store, minute) for minute in minutes] == [1, 1]
+
+
+def test_a_count_of_another_hour_is_not_taken_for_the_last_minute_s(store: Store) -> None:
+    assert pace.sends_last_minute({"minute1": "29400001 58"}, 29400002 * 60) == 58
+    assert pace.sends_last_minute({"minute1": "29400001 58"}, 29400006 * 60) == 0
+    assert pace.sends_last_minute({}, 29400002 * 60) == 0

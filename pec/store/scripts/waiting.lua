@@ -1,0 +1,40 @@
+-- waiting(namespace, account…): how much waits in the stream of jobs and in each lane, and since when.
+--
+-- A lane is in order of priority, then age: its oldest is the first of one of the ten priorities. Reads only.
+-- Keys     <ns>:jobs                  stream; only the id of its first entry leaves Redis, not the job
+--          <ns>:lane:<account>        sorted set: id → (9 - priority) * 10^13 + order of intake
+--          <ns>:message:<id>          hash: created_at, not_before (RFC 3339 in UTC, so that texts sort as instants)
+-- Returns  {jobs, id of the oldest | "", depth, instant | "", …}, a depth and an instant for each account
+
+local BAND = 1e13
+local ns = ARGV[1]
+local first = call("XRANGE", ns .. ":jobs", "-", "+", "COUNT", 1)[1]
+local found = {call("XLEN", ns .. ":jobs"), first and first[1] or ""}
+
+-- Since when a message could have been sent.
+local function since(id)
+    local created_at, not_before = unpack(call("HMGET", ns .. ":message:" .. id, "created_at", "not_before"))
+    return (not_before and created_at and not_before > created_at) and not_before or created_at
+end
+
+local function oldest(lane)
+    local least = ""
+    for band = 0, 9 do
+        local lowest = string.format("%.0f", band * BAND)
+        local below = string.format("(%.0f", (band + 1) * BAND)
+        local id = call("ZRANGEBYSCORE", lane, lowest, below, "LIMIT", 0, 1)[1]
+        local instant = id and since(id)
+        if instant and (least == "" or instant < least) then
+            least = instant
+        end
+    end
+    return least
+end
+
+for i = 2, #ARGV do
+    local lane = ns .. ":lane:" .. ARGV[i]
+    local depth = call("ZCARD", lane)
+    table.insert(found, depth)
+    table.insert(found, depth > 0 and oldest(lane) or "")
+end
+return found

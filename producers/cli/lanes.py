@@ -1,45 +1,70 @@
-"""Where messages stand in line: positions in the lanes, and what the pace makes of them."""
+"""When messages in line are likely sent: their place, the turns of the other accounts, pace and caps. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime, timedelta
 
-from config.settings import Api
-from pec.store import accounts
-from pec.store.pace import interval_seconds
-from pec.store.store import Store, text_list
+from pec.store.overview import Overview, Token
 from producers.cli.progress import sends_until
+from producers.forecast import Allowance, sent_by
 
 
-def position(store: Store, account: str, message_id: str) -> int | None:
-    """How many of its lane go before it; None where it stands in none."""
-    rank: Any = store.client.zrank(store.keys.lane(account), message_id)
-    return None if rank is None else int(rank)
-
-
-def seconds_to_send(store: Store, api: Api, last: Mapping[str, str]) -> float | None:
-    """Until these messages, one an account, are sent; None where that can't be told (paused, not in line)."""
-    return max_or_none([_seconds(store, api, account, message) for account, message in last.items()])
-
-
-def seconds_to_empty(store: Store, api: Api, account: str, depth: int) -> float | None:
-    """Until a lane of this depth is empty; None where it is paused."""
-    return _seconds_at(store, api, account, depth - 1)
-
-
-def max_or_none(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return max(known) if known and len(known) == len(values) else None
-
-
-def _seconds(store: Store, api: Api, account: str, message: str) -> float | None:
-    place = position(store, account, message)
-    return None if place is None else _seconds_at(store, api, account, place)
-
-
-def _seconds_at(store: Store, api: Api, account: str, place: int) -> float | None:
-    state = accounts.state_of(store, account)
-    if state.reason or not state.token:
+def turn_at(found: Overview, account: str, position: int) -> datetime | None:
+    """When the message at this position (from 0) of a lane is likely sent; None where that can't be told."""
+    lane = found.lanes.get(account)
+    token = found.tokens.get(lane.token) if lane and lane.token else None
+    if lane is None or token is None or lane.paused:
         return None
-    busy = text_list(store.client.zrange(store.keys.turns(state.token), 0, -1))
-    others: list[Any] = [store.client.zcard(store.keys.lane(other)) for other in busy if other != account]
-    return sends_until(place, others) * interval_seconds(api)
+    others = [
+        other.waiting
+        for other in found.lanes.values()
+        if other.token == lane.token and other.goes and other.account != account
+    ]
+    return sent_by(sends_until(position, others), allowance(token), _start(found, token))
+
+
+def empty_at(found: Overview, account: str) -> datetime | None:
+    """When the last of a lane is likely sent; None where nothing waits in it, or nothing goes."""
+    lane = found.lanes[account]
+    return turn_at(found, account, lane.waiting - 1) if lane.waiting and lane.goes else None
+
+
+def last_turn_at(found: Overview, positions: Mapping[str, int | None]) -> datetime | None:
+    """When all of these, one an account, are likely sent; None where that can't be told of each."""
+    turns = [
+        turn_at(found, account, position) for account, position in positions.items() if position is not None
+    ]
+    known = [turn for turn in turns if turn is not None]
+    return max(known) if known and len(known) == len(positions) else None
+
+
+def allowance(token: Token) -> Allowance:
+    """What pace and caps leave a token now."""
+    return Allowance(
+        interval_seconds=token.interval_seconds,
+        daily=token.daily_cap,
+        monthly=token.monthly_cap,
+        sent_today=token.spent.today,
+        sent_this_month=token.spent.this_month,
+    )
+
+
+def used_up(token: Token) -> tuple[str, int] | None:
+    """The cap that lets nothing more go just now: `daily` or `monthly`, and its size."""
+    if token.monthly_cap is not None and token.left_this_month == 0:
+        return "monthly", token.monthly_cap
+    if token.daily_cap is not None and token.left_today == 0:
+        return "daily", token.daily_cap
+    return None
+
+
+def goes_on_at(found: Overview, token: Token) -> datetime | None:
+    """When a cap that is used up lets the next send go: the beginning of a day or month."""
+    first = sent_by(1, allowance(token), found.now)
+    return first - timedelta(seconds=token.interval_seconds) if first else None
+
+
+def _start(found: Overview, token: Token) -> datetime:
+    """The API may have asked for a pause. What a full cap puts off is for the forecast to tell."""
+    if token.still_until and not used_up(token):
+        return max(found.now, token.still_until)
+    return found.now

@@ -1,147 +1,135 @@
 """The whole at a glance: what is where, what stands still, and what to do about it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
-from config.settings import Settings
-from pec.messages import Reason
 from pec.names import Queue, State
-from pec.store import accounts, outbox, presence, records
-from pec.store.accounts import AccountState
 from pec.store.outbox import EndpointState
-from pec.store.store import Store, text_dict, text_list
+from pec.store.overview import Lane, Overview, Token, Work, Worker
 from producers.cli import output
-from producers.cli.lanes import seconds_to_empty
-from producers.cli.progress import duration
-from producers.cli.waiting import CIRCUIT_OPENS_AT, remedy_of_pause
+from producers.cli.lanes import empty_at, goes_on_at, used_up
+from producers.cli.progress import age, clock, duration
+from producers.cli.waiting import LATE_SECONDS, remedy_of_pause
 
+NEARLY_USED_UP = 0.9  # share of a cap
+_MOST_NAMES = 3  # accounts of a token that a table shows
 
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """An account, and what waits in it."""
-
-    account: str
-    waiting: int
-    paused: Reason | None
-    served: bool
-    seconds_to_empty: float | None
-    share_of_mailbox: float | None
-
-    @property
-    def remedy(self) -> str:
-        if self.paused:
-            return remedy_of_pause(self.account, self.paused)
-        if not self.served:
-            return "no live worker serves it: configure it and start `pec worker`"
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What `pec status` shows."""
-
-    messages: dict[State, int]
-    streams: dict[str, int]
-    lanes: list[Lane]
-    pace: dict[str, dict[str, str]]  # by the digest of a token
-    workers: dict[str, dict[str, str]]
-    unserved_queues: list[str]
-    endpoints: list[EndpointState]
-    api_failures: int
-
-
-def survey(store: Store, settings: Settings) -> Overview:
-    """Reads it all; nothing here grows with the number of messages."""
-    keys, client = store.keys, store.client
-    states = [accounts.state_of(store, name) for name in _known(store, "account", list(settings.accounts))]
-    served = presence.vouched(store, "account")
-    streams = {"jobs": keys.jobs, "rejected": keys.rejected, "events": keys.events, "dead": keys.dead}
-    lengths: dict[str, Any] = {name: client.xlen(key) for name, key in streams.items()}
-    names = _known(store, "endpoint", [endpoint.name for endpoint in settings.webhooks.endpoints])
-    failures: Any = client.hget(keys.circuit, "failures")
-    return Overview(
-        messages=records.counts(store),
-        streams=lengths,
-        lanes=[_lane(store, settings, state, state.name in served) for state in states],
-        pace={
-            one: text_dict(client.hgetall(keys.limiter(one))) for one in {s.token for s in states if s.token}
-        },
-        workers=presence.workers(store),
-        unserved_queues=sorted(set(map(str, Queue)) - presence.vouched(store, "queue")),
-        endpoints=outbox.status(store, names) if names else [],
-        api_failures=int(failures or 0),
-    )
-
-
-def as_dict(found: Overview) -> dict[str, Any]:
-    """For --json."""
-    return {
-        "messages": found.messages,
-        "streams": found.streams,
-        "lanes": [_lane_dict(lane) for lane in found.lanes],
-        "pace": found.pace,
-        "workers": found.workers,
-        "unserved_queues": found.unserved_queues,
-        "endpoints": [asdict(endpoint) for endpoint in found.endpoints],
-        "api_failures": found.api_failures,
-    }
+_STATES = ("STATE", "MESSAGES", "OLDEST")
+_LANES = ("ACCOUNT", "WAITING", "OLDEST", "TIME LEFT", "ENDS (ROME)", "MAILBOX", "PAUSED")
+_TOKENS = ("TOKEN", "ACCOUNTS", "LAST MINUTE", "SENT TODAY", "THIS MONTH")
+_STREAMS = ("STREAM", "ENTRIES", "OLDEST")
+_QUEUES = ("QUEUE", "SCHEDULED", "DUE NOW", "LATE")
+_WORKERS = ("WORKER", "HOST", "THREADS", "QUEUES", "SINCE")
+_ENDPOINTS = ("ENDPOINT", "FAILURES", "WAITING", "NOT YET READ", "DEAD", "DISABLED")
 
 
 def show(found: Overview) -> None:
     """Tables on stdout; what needs a person, on stderr."""
-    _table(("STATE", "MESSAGES"), [pair for pair in found.messages.items() if pair[1]])
-    _table(("ACCOUNT", "WAITING", "TIME LEFT", "PAUSED"), map(_lane_row, found.lanes))
-    _table(("TOKEN", "SENT TODAY", "THIS MONTH"), [_pace_row(*pair) for pair in found.pace.items()])
-    _table(("STREAM", "ENTRIES"), found.streams.items())
-    _table(("WORKER", "HOST", "SINCE"), [_worker_row(*pair) for pair in found.workers.items()])
-    columns = ("ENDPOINT", "FAILURES", "WAITING", "NOT YET READ", "DEAD", "DISABLED")
-    _table(columns, map(_endpoint_row, found.endpoints))
-    for line in complaints(found):
+    oldest_job = age(found.oldest_job_at, found.now)
+    streams = [(name, entries, None) for name, entries in found.streams.items()]
+    _table(_STATES, [_state_row(found, *pair) for pair in found.messages.items() if pair[1]])
+    _table(_LANES, [_lane_row(found, lane) for lane in found.lanes.values()])
+    _table(_TOKENS, map(_token_row, found.tokens.values()))
+    _table(_STREAMS, [("jobs", found.jobs, oldest_job), *streams])
+    _table(_QUEUES, [_work_row(found, work) for work in found.work.values() if work.scheduled])
+    _table(_WORKERS, map(_worker_row, found.workers))
+    _table(_ENDPOINTS, map(_endpoint_row, found.endpoints))
+    for line in (*complaints(found), *advice(found)):
         output.note(line)
 
 
 def complaints(found: Overview) -> list[str]:
     """What stands still or went wrong, each with its remedy."""
-    lines = [
-        f"account {lane.account}: {lane.remedy}"
-        for lane in found.lanes
-        if lane.paused or (lane.waiting and not lane.served)
+    return [
+        *_about_workers(found),
+        *(f"account {lane.account}: {said}" for lane in found.lanes.values() if (said := remedy(lane))),
+        *(line for token in found.tokens.values() for line in _about_caps(found, token)),
+        *_about_messages(found),
+        *(line for endpoint in found.endpoints for line in _about_endpoint(endpoint)),
+        *(line for work in found.work.values() for line in _about_lateness(found, work)),
     ]
+
+
+def advice(found: Overview) -> list[str]:
+    """How many threads are worth having: more of them than can be busy at once only wait."""
+    worth = sum(token.threads_at_full_pace for token in found.tokens.values())
+    if not found.workers or not found.tokens:
+        return []
+    now = sum(token.threads_worth for token in found.tokens.values())
+    return [
+        f"{found.threads} threads run; sending can keep {worth} busy at full pace, and {now} with what waits now: "
+        "more is waste"
+    ]
+
+
+def remedy(lane: Lane) -> str:
+    """What to do about an account; empty where it needs nothing."""
+    if lane.paused:
+        return f"{lane.paused.description or lane.paused.code}: {remedy_of_pause(lane.account, lane.paused)}"
+    if lane.waiting and not lane.served:
+        return "no live worker serves it: configure it and start `pec worker`"
+    return ""
+
+
+# What needs a person
+
+
+def _about_workers(found: Overview) -> Iterator[str]:
     if not found.workers:
-        lines.append("no worker is running: start one with `pec worker`")
+        waiting = (
+            f": {found.jobs} jobs and {_waiting(found)} messages wait"
+            if found.jobs or _waiting(found)
+            else ""
+        )
+        yield f"no worker is running{waiting}: start one with `pec worker`"
     elif found.unserved_queues:
         queues = ", ".join(found.unserved_queues)
-        lines.append(
-            f"no live worker consumes {queues}: start `pec worker --queues {found.unserved_queues[0]} …`"
-        )
+        yield f"no live worker consumes {queues}: start `pec worker --queues {found.unserved_queues[0]} …`"
+    elif found.oldest_job_at and _seconds(found, found.oldest_job_at) > LATE_SECONDS:
+        oldest = age(found.oldest_job_at, found.now)
+        yield f"{found.jobs} jobs wait to be taken, the oldest for {oldest}: the workers' log tells why"
+
+
+def _about_caps(found: Overview, token: Token) -> Iterator[str]:
+    accounts = _names(token.accounts)
+    if full := used_up(token):
+        goes_on = goes_on_at(found, token)
+        at = f": goes on at {clock(goes_on, found.now)} in Rome" if goes_on else ""
+        yield f"the {full[0]} cap of {full[1]} is used up for {accounts}{at}"
+        return
+    for period, cap, left in _caps(token):
+        if left < (1 - NEARLY_USED_UP) * cap:
+            yield f"{left} of the {period} cap of {cap} are left for {accounts}"
+
+
+def _about_messages(found: Overview) -> Iterator[str]:
     if held := found.messages.get(State.HELD):
-        lines.append(
-            f"{held} held: `pec list --state held`, then `pec resend ID` or `pec discard ID` for each"
-        )
-    if found.streams["rejected"]:
-        lines.append(f"{found.streams['rejected']} jobs were rejected: `pec status ID` tells why")
-    if found.api_failures >= CIRCUIT_OPENS_AT:
-        lines.append(
-            f"the API gave no usable answer {found.api_failures} times in a row: it is probed; see `pec doctor`"
-        )
-    return lines + [line for endpoint in found.endpoints for line in _endpoint_complaints(endpoint)]
+        yield f"{held} held: `pec list --state held`, then `pec resend ID` or `pec discard ID` for each"
+    if rejected := found.streams["rejected"]:
+        yield f"{rejected} jobs were rejected: `pec status ID` tells why"
+    if found.circuit_open:
+        times = f"{found.api_failures} times in a row"
+        yield f"the API gave no usable answer {times}: it is probed; see `pec doctor`"
 
 
-def _endpoint_complaints(endpoint: EndpointState) -> list[str]:
+def _about_endpoint(endpoint: EndpointState) -> Iterator[str]:
     name = endpoint.name
     if endpoint.disabled:
-        return [f"endpoint {name} answered 410 and is disabled: `pec resume --endpoint {name}`"]
-    lines = (
-        [f"endpoint {name} failed {endpoint.failures} times in a row: look at its log"]
-        if endpoint.failures
-        else []
-    )
+        yield f"endpoint {name} answered 410 and is disabled: `pec resume --endpoint {name}`"
+        return
+    if endpoint.failures:
+        yield f"endpoint {name} failed {endpoint.failures} times in a row: look at its log"
     if endpoint.dead:
-        lines.append(
-            f"endpoint {name} has {endpoint.dead} dead letters: `pec replay --endpoint {name} --dead`"
-        )
-    return lines
+        yield f"endpoint {name} has {endpoint.dead} dead letters: `pec replay --endpoint {name} --dead`"
+
+
+def _about_lateness(found: Overview, work: Work) -> Iterator[str]:
+    if work.served and work.overdue_since and _seconds(found, work.overdue_since) > LATE_SECONDS:
+        late = f"{work.overdue} due, the oldest for {age(work.overdue_since, found.now)}"
+        yield f"queue {work.queue} is late: {late}: add workers, or `pec worker --queues {work.queue}`"
+
+
+# Rows
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -149,36 +137,62 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         output.table(columns, each)
 
 
-def _known(store: Store, kind: str, configured: list[str]) -> list[str]:
-    """Those configured here, and those that a worker ever had."""
-    return sorted({*configured, *text_list(store.client.zrange(store.keys.seen(kind), 0, -1))})
+def _state_row(found: Overview, state: State, count: int) -> tuple[object, ...]:
+    return state, count, age(found.oldest_in_state.get(state), found.now)
 
 
-def _lane(store: Store, settings: Settings, state: AccountState, served: bool) -> Lane:
-    left = (
-        seconds_to_empty(store, settings.api, state.name, state.waiting) if state.waiting and served else None
+def _lane_row(found: Overview, lane: Lane) -> tuple[object, ...]:
+    ends = empty_at(found, lane.account)
+    return (
+        lane.account,
+        lane.waiting,
+        age(lane.oldest_at, found.now),
+        f"about {duration(-_seconds(found, ends))}" if ends else None,
+        clock(ends, found.now) if ends else None,
+        None if lane.share_of_mailbox is None else f"{lane.share_of_mailbox:.0%}",
+        lane.paused and lane.paused.code,
     )
-    share = state.usage / state.limit if state.usage is not None and state.limit else None
-    return Lane(state.name, state.waiting, state.reason, served, left, share)
 
 
-def _lane_dict(lane: Lane) -> dict[str, Any]:
-    paused = lane.paused.as_dict() if lane.paused else None
-    return {**asdict(lane), "paused": paused, "remedy": lane.remedy or None}
+def _token_row(token: Token) -> tuple[object, ...]:
+    made = f"{token.sends_last_minute} of {token.allowed_per_minute:.0f} ({token.pace_used:.0%})"
+    today, month = str(token.spent.today), str(token.spent.this_month)
+    if token.daily_cap is not None:
+        today += f" of {token.daily_cap}, {token.left_today} left"
+    if token.monthly_cap is not None:
+        month += f" of {token.monthly_cap}, {token.left_this_month} left"
+    return token.digest, _names(token.accounts), made, today, month
 
 
-def _lane_row(lane: Lane) -> tuple[object, ...]:
-    left = f"about {duration(lane.seconds_to_empty)}" if lane.seconds_to_empty is not None else None
-    return lane.account, lane.waiting, left, lane.paused and (lane.paused.description or lane.paused.code)
+def _work_row(found: Overview, work: Work) -> tuple[object, ...]:
+    return work.queue, work.scheduled, work.overdue, age(work.overdue_since, found.now)
 
 
-def _pace_row(token: str, limiter: dict[str, str]) -> tuple[object, ...]:
-    return token, limiter.get("day_count", "0"), limiter.get("month_count", "0")
-
-
-def _worker_row(worker: str, about: dict[str, str]) -> tuple[object, ...]:
-    return worker, f"{about.get('host')}:{about.get('pid')}", about.get("started_at")
+def _worker_row(worker: Worker) -> tuple[object, ...]:
+    queues = "all" if set(worker.queues) == set(Queue) else " ".join(worker.queues)
+    return worker.id, f"{worker.host}:{worker.pid}", worker.threads, queues, worker.started_at
 
 
 def _endpoint_row(one: EndpointState) -> tuple[object, ...]:
     return one.name, one.failures, one.waiting, one.lag, one.dead, "yes" if one.disabled else "no"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
+
+
+def _caps(token: Token) -> Iterator[tuple[str, int, int]]:
+    """Each cap: its period, its size, what is left."""
+    if token.daily_cap is not None and token.left_today is not None:
+        yield "daily", token.daily_cap, token.left_today
+    if token.monthly_cap is not None and token.left_this_month is not None:
+        yield "monthly", token.monthly_cap, token.left_this_month
+
+
+def _waiting(found: Overview) -> int:
+    return sum(lane.waiting for lane in found.lanes.values())
+
+
+def _seconds(found: Overview, since: datetime) -> float:
+    return (found.now - since).total_seconds()

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pec.messages import Message
 from pec.names import ENDS, State
 from pec.store.commits import lane_score
+from producers.forecast import ROME
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +82,16 @@ def duration(seconds: float) -> str:
         return f"{minutes // 60} h {minutes % 60:02d} min"
     hours = round(minutes / 60)
     return f"{hours // 24} d {hours % 24} h"
+
+
+def clock(instant: datetime, now: datetime) -> str:
+    """`14:05:09`, `14:05` or `2026-11-26 00:00`: a time in Rome, as exact as its distance deserves."""
+    here, today = instant.astimezone(ROME), now.astimezone(ROME).date()
+    if abs((instant - now).total_seconds()) < 600:
+        return here.strftime("%H:%M:%S")
+    return here.strftime("%H:%M" if here.date() == today else "%Y-%m-%d %H:%M")
+
+
+def age(since: datetime | None, now: datetime) -> str | None:
+    """`6 min`; None where there is nothing that could be old."""
+    return None if since is None else duration((now - since).total_seconds())

@@ -5,14 +5,17 @@ from itertools import islice
 
 import click
 
-from pec.instants import to_text
+from pec.instants import from_epoch, to_text
 from pec.messages import Message
 from pec.names import State
-from pec.store import records
+from pec.store import presence, records
 from pec.store.store import Store
+from pec.store.survey import jobs_waiting, survey
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
-from producers.cli.overview import as_dict, show, survey
+from producers.cli.overview import show
+from producers.cli.overview_data import as_dict
+from producers.cli.progress import age
 from producers.cli.session import Session, session
 from producers.cli.shapes import COLUMNS, message_dict, row
 from producers.cli.surroundings import surroundings_of
@@ -81,12 +84,20 @@ def missing(store: Store, message_id: str) -> Failure:
     if rejection := newest_of(store, message_id):
         reasons = "\n".join(f"{problem.field}: {problem.reason}" for problem in rejection.problems)
         return Failure(f"{message_id} was rejected at {rejection.at}:\n{reasons}", Exit.REJECTED)
-    waiting = int(store.client.xlen(store.keys.jobs))
-    if waiting:
-        remedy = f"{waiting} jobs wait to be taken, it may be among them: try again, or look at `pec status`"
-    else:
-        remedy = "check the id, or look through `pec list`"
-    return Failure(f"there is no message {message_id}: {remedy}", Exit.REJECTED)
+    return Failure(f"there is no message {message_id}: {_perhaps_not_taken(store)}", Exit.REJECTED)
+
+
+def _perhaps_not_taken(store: Store) -> str:
+    """Its job may be in the stream still, where nothing is found by its id."""
+    waiting, oldest_at = jobs_waiting(store)
+    if oldest_at is None:
+        return "check the id, or look through `pec list`"
+    taken_by = "try again" if presence.vouched(store, "worker") else "start a worker with `pec worker`"
+    oldest = age(oldest_at, from_epoch(store.now()))
+    return (
+        f"{waiting} jobs wait to be taken, the oldest for {oldest}, and it may be among them: "
+        f"{taken_by}, or look at `pec status`"
+    )
 
 
 def _status_of(here: Session, message_id: str, *, as_json: bool) -> None:
@@ -94,9 +105,13 @@ def _status_of(here: Session, message_id: str, *, as_json: bool) -> None:
     if not messages:
         raise missing(here.store, message_id)
     for number, message in enumerate(messages):
-        why = why_it_waits(message, surroundings_of(here.store, here.settings, message))
+        around = surroundings_of(here.store, here.settings, message)
+        why = why_it_waits(message, around)
         if as_json:
-            output.data({**message_dict(message), "why": why})
+            turn_at = around.turn_at and to_text(around.turn_at)
+            output.data(
+                {**message_dict(message), "why": why, "position": around.position, "turn_at": turn_at}
+            )
         else:
             click.echo("\n" * bool(number), nl=False)
             _show(message, why)

@@ -7,9 +7,9 @@ from datetime import datetime
 from pec.instants import to_text
 from pec.messages import Message, Reason
 from pec.names import Queue, State
-from producers.cli.progress import duration
+from producers.cli.progress import clock, duration
 
-CIRCUIT_OPENS_AT = 3  # DESIGN §5: unknown or unreachable answers in a row
+LATE_SECONDS = 60  # a deed that is due longer than this is told to be late
 
 _REMEDIES = {
     "credentials": "correct its user name, password or token, restart the workers, then `pec resume {account}`",
@@ -17,11 +17,29 @@ _REMEDIES = {
     "scope": "have the scope of POST /send added to its token, then `pec resume {account}`",
     "mailbox_full": "make room in the mailbox; it resumes by itself, or at once with `pec resume {account}`",
 }
+_NO_RECEIPTS = ("credentials", "mailbox_full")  # pauses while which none can come, or be seen
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A cap that is used up: its period (`daily`, `monthly`), its size, and when the next send may go."""
+
+    period: str
+    size: int
+    goes_on_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """How many must acknowledge a claim, and how many there are."""
+
+    required: int
+    connected: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a message's waiting depends on. `position` and `seconds_to_send` are None out of line."""
+    """What a message's waiting depends on. `position` and `turn_at` are None out of line."""
 
     now: datetime
     paused: Reason | None = None
@@ -29,8 +47,14 @@ class Surroundings:
     queues_served: frozenset[str] = frozenset(Queue)
     due: Mapping[Queue, datetime] = field(default_factory=dict)
     position: int | None = None
-    seconds_to_send: float | None = None
-    api_failures: int = 0
+    turn_at: datetime | None = None
+    silent_answers: int = 0  # of the API, in a row; 0 while it is not doubted
+    probe_at: datetime | None = None
+    replicas: Replicas | None = None  # None where there are enough
+    cap: Cap | None = None
+    still_until: datetime | None = None  # the API asked the token to wait
+    unreadable: Reason | None = None
+    unreadable_at: datetime | None = None
 
 
 def remedy_of_pause(account: str, reason: Reason) -> str:
@@ -43,32 +67,123 @@ def why_it_waits(message: Message, around: Surroundings) -> str:
     if message.state is State.QUEUED:
         return _why_queued(message, around)
     if message.state is State.SENDING:
-        return "a worker has claimed it: its answer is awaited"
+        return f"a worker has claimed it: its answer is awaited{_look_up(around)}"
     if message.state in (State.UNCERTAIN, State.HELD):
-        return f"{_reason(message)}{_next(Queue.LOOKUP, 'it is looked for again', around)}"
+        again = _next(Queue.LOOKUP, "it is looked for again", around)
+        return f"{_reason(message)}{again}{_blind(message)}"
     if message.ended:
         return _reason(message) or str(message.state)
     awaited = "ACCETTAZIONE" if message.state is State.SENT else "CONSEGNA"
-    return f"{awaited} is awaited{_next(Queue.CHECK, 'the mailbox is asked again', around)}"
+    again = _next(Queue.CHECK, "the mailbox is asked again", around)
+    return f"{awaited} is awaited{again}{_unreadable(message, around)}"
+
+
+# Not sent yet: what stands in the way, first what lasts longest
 
 
 def _why_queued(message: Message, around: Surroundings) -> str:
+    return (
+        _not_yet(message, around)
+        or _paused(message, around)
+        or _unserved(message, around)
+        or _too_few_replicas(around)
+        or _api_doubted(around)
+        or _given_back(message, around)
+        or _in_line(message, around)
+    )
+
+
+def _not_yet(message: Message, around: Surroundings) -> str:
     if message.not_before and message.not_before > around.now:
         return f"is not to be sent before {to_text(message.not_before)}"
-    if around.paused:
-        remedy = remedy_of_pause(message.account, around.paused)
-        return f"account {message.account} is paused: {around.paused.description or around.paused.code}: {remedy}"
+    return ""
+
+
+def _paused(message: Message, around: Surroundings) -> str:
+    if not around.paused:
+        return ""
+    remedy = remedy_of_pause(message.account, around.paused)
+    return f"account {message.account} is paused: {around.paused.description or around.paused.code}: {remedy}"
+
+
+def _unserved(message: Message, around: Surroundings) -> str:
     if not around.account_served:
         return f"no live worker serves account {message.account}: configure it and start `pec worker`"
     if Queue.SEND not in around.queues_served:
         return "no live worker consumes the queue send: start one with `pec worker`"
-    if around.api_failures >= CIRCUIT_OPENS_AT:
-        times = f"{around.api_failures} times in a row"
-        return f"the API gave no usable answer {times}: it is probed, and goes on by itself"
-    if around.position is None:
-        return f"{_reason(message) or 'its turn has come'}{_next(Queue.RELEASE, 'it is tried again', around)}"
-    when = f", about {duration(around.seconds_to_send)}" if around.seconds_to_send is not None else ""
-    return f"{around.position} of its account go before it{when}"
+    return ""
+
+
+def _too_few_replicas(around: Surroundings) -> str:
+    if not around.replicas:
+        return ""
+    return (
+        f"a send must be on {around.replicas.required} replicas of Redis, and {around.replicas.connected} are "
+        "connected: bring them back, or lower PEC_REDIS_REPLICAS"
+    )
+
+
+def _api_doubted(around: Surroundings) -> str:
+    if not around.silent_answers:
+        return ""
+    times = f"{around.silent_answers} times in a row"
+    doubted = (
+        f"the API gave no usable answer {times}: one message at a time probes it, and all go on by themselves"
+    )
+    if around.probe_at is None or around.probe_at <= around.now:
+        return doubted
+    return f"{doubted}; the next probe is at {_at(around.probe_at, around)}"
+
+
+def _given_back(message: Message, around: Surroundings) -> str:
+    """Out of line: it waits after a try that left nothing, or a worker has just picked it."""
+    if around.position is not None:
+        return ""
+    tries = f" (given back {message.returns} times)" if message.returns > 1 else ""
+    reason = f"{_reason(message)}{tries}" if message.reason else "its turn has come"
+    return f"{reason}{_next(Queue.RELEASE, 'it is tried again', around)}"
+
+
+def _in_line(message: Message, around: Surroundings) -> str:
+    turn = f"{around.position} of its account go before it{_turn(message, around)}"
+    if around.cap:
+        used_up = f"the {around.cap.period} cap of {around.cap.size} is used up"
+        return f"{used_up}: goes on at {clock(around.cap.goes_on_at, around.now)} in Rome; {turn}"
+    if around.still_until:
+        return f"the API asked to wait until {_at(around.still_until, around)}; {turn}"
+    return turn
+
+
+def _turn(message: Message, around: Surroundings) -> str:
+    if around.turn_at is None:
+        return ""
+    turn = f": its turn is likely at {_at(around.turn_at, around)}"
+    if message.not_after and message.not_after < around.turn_at:
+        return f"{turn}, but it expires before, at {clock(message.not_after, around.now)} in Rome"
+    return turn
+
+
+# Sent, or perhaps
+
+
+def _look_up(around: Surroundings) -> str:
+    return _next(Queue.LOOKUP, "if its worker is lost, it is looked for", around)
+
+
+def _blind(message: Message) -> str:
+    """Why the last look-up proved nothing."""
+    blind = message.reason.details.get("search") if message.reason else None
+    return f"; its mailbox could not be searched ({blind})" if blind else ""
+
+
+def _unreadable(message: Message, around: Surroundings) -> str:
+    """A failed look since the last one that went well, which the record's time tells."""
+    if around.paused and around.paused.code in _NO_RECEIPTS:
+        return f"; {_paused(message, around)}"
+    if not around.unreadable or not around.unreadable_at or around.unreadable_at <= message.updated_at:
+        return ""
+    why = around.unreadable.description or around.unreadable.code
+    return f"; its mailbox could not be read at {clock(around.unreadable_at, around.now)} in Rome: {why}"
 
 
 def _reason(message: Message) -> str:
@@ -82,4 +197,11 @@ def _next(queue: Queue, what: str, around: Surroundings) -> str:
     if at is None:
         return ""
     seconds = (at - around.now).total_seconds()
+    if seconds < -LATE_SECONDS:
+        return f"; {what} as soon as a thread is free: it is {duration(-seconds)} late"
     return f"; {what} {f'in {duration(seconds)}' if seconds > 0 else 'now'}"
+
+
+def _at(instant: datetime, around: Surroundings) -> str:
+    left = (instant - around.now).total_seconds()
+    return f"{clock(instant, around.now)} in Rome, in about {duration(left)}"

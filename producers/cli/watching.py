@@ -10,10 +10,10 @@ import click
 from pec.messages import Message
 from producers.cli import output
 from producers.cli.errors import Exit, Failure, rejection
-from producers.cli.lanes import seconds_to_send
 from producers.cli.progress import Tally, summary
 from producers.cli.session import Session, session
 from producers.cli.shapes import COLUMNS, message_dict, rejection_dict, row
+from producers.cli.surroundings import seconds_to_send
 from producers.rejections import Rejection, as_error
 from producers.watch import Watch
 
@@ -120,6 +120,6 @@ class _Followed:
         now = time.monotonic()
         if now < self._estimate_at or not sys.stderr.isatty():
             return
-        seconds = seconds_to_send(self._here.store, self._here.settings.api, self._tally.last_queued())
+        seconds = seconds_to_send(self._here.store, self._here.settings, self._tally.last_queued())
         self._all_sent_at = None if seconds is None else now + seconds
         self._estimate_at = now + _ESTIMATE_EVERY_SECONDS

@@ -1,39 +1,41 @@
 """What `pec status` complains of."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from pec.messages import Reason
-from pec.names import State
+from pec.names import Queue, State
 from pec.store.outbox import EndpointState
-from producers.cli.overview import Lane, Overview, complaints
+from pec.store.overview import Lane, Overview, Token, Work, Worker
+from pec.store.pace import Spent
+from producers.cli.overview import advice, complaints
+from producers.cli.overview_data import as_dict
+from tests.unit.producers.cli.builders import NOW
 
-STREAMS = {"jobs": 0, "rejected": 0, "events": 0, "dead": 0}
+STREAMS = {"rejected": 0, "events": 0, "dead": 0}
+TOKEN = Token(digest="t", accounts=("acme",), interval_seconds=1.0, in_flight=4)
+LONG_AGO = NOW - timedelta(minutes=4)
 
 
 def overview(**parts: Any) -> Overview:
     fine: dict[str, Any] = {
+        "now": NOW,
         "messages": {},
+        "oldest_in_state": {},
         "streams": STREAMS,
-        "lanes": [],
-        "pace": {},
-        "workers": {"w1": {}},
-        "unserved_queues": [],
-        "endpoints": [],
-        "api_failures": 0,
+        "lanes": {},
+        "tokens": {},
+        "work": {queue: Work(queue=queue) for queue in Queue},
+        "workers": [Worker(id="w1", threads=8)],
     }
     return Overview(**{**fine, **parts})
 
 
-def lane(waiting: int = 1, **parts: Any) -> Lane:
-    fine: dict[str, Any] = {
-        "paused": None,
-        "served": True,
-        "seconds_to_empty": None,
-        "share_of_mailbox": None,
-    }
-    return Lane("acme", waiting, **{**fine, **parts})
+def lanes(waiting: int = 1, **parts: Any) -> dict[str, Lane]:
+    return {"acme": Lane(account="acme", token="t", waiting=waiting, **parts)}
 
 
 def endpoint(**parts: Any) -> EndpointState:
@@ -41,23 +43,50 @@ def endpoint(**parts: Any) -> EndpointState:
     return EndpointState("crm", **{**fine, **parts})
 
 
+def capped(**parts: Any) -> dict[str, Token]:
+    return {"t": replace(TOKEN, **parts)}
+
+
 def test_nothing_is_said_where_all_is_well() -> None:
-    assert complaints(overview(lanes=[lane(1000)], endpoints=[endpoint(waiting=3)])) == []
+    fine = overview(
+        lanes=lanes(1000),
+        endpoints=[endpoint(waiting=3)],
+        tokens=capped(daily_cap=3500, spent=Spent(100, 100)),
+        jobs=5,
+        oldest_job_at=NOW - timedelta(seconds=5),
+    )
+
+    assert complaints(fine) == []
 
 
 @pytest.mark.parametrize(
     ("parts", "remedy"),
     [
-        ({"workers": {}}, "`pec worker`"),
-        ({"unserved_queues": ["send"]}, "`pec worker --queues send …`"),
+        ({"workers": []}, "`pec worker`"),
+        ({"workers": [], "jobs": 3}, "3 jobs and 0 messages wait: start one"),
+        ({"work": {Queue.SEND: Work(queue=Queue.SEND, served=False)}}, "`pec worker --queues send …`"),
+        ({"jobs": 2, "oldest_job_at": LONG_AGO}, "2 jobs wait to be taken, the oldest for 4 min"),
         ({"messages": {State.HELD: 2}}, "`pec list --state held`"),
         ({"streams": {**STREAMS, "rejected": 1}}, "`pec status ID`"),
         ({"api_failures": 3}, "`pec doctor`"),
-        ({"lanes": [lane(0, paused=Reason("operator", ""))]}, "`pec resume acme`"),
-        ({"lanes": [lane(1, served=False)]}, "start `pec worker`"),
+        ({"lanes": lanes(0, paused=Reason("operator", ""))}, "`pec resume acme`"),
+        ({"lanes": lanes(0, paused=Reason("wallet", "the wallet is empty"))}, "the wallet is empty: top up"),
+        ({"lanes": lanes(1, served=False)}, "start `pec worker`"),
         ({"endpoints": [endpoint(disabled=True)]}, "`pec resume --endpoint crm`"),
         ({"endpoints": [endpoint(failures=1)]}, "look at its log"),
         ({"endpoints": [endpoint(dead=1)]}, "`pec replay --endpoint crm --dead`"),
+        (
+            {"tokens": capped(daily_cap=100, spent=Spent(100, 100))},
+            "the daily cap of 100 is used up for acme: goes on at 2026-11-25 00:00 in Rome",
+        ),
+        (
+            {"tokens": capped(monthly_cap=100, spent=Spent(5, 91))},
+            "9 of the monthly cap of 100 are left for acme",
+        ),
+        (
+            {"work": {Queue.CHECK: Work(queue=Queue.CHECK, overdue=7, overdue_since=LONG_AGO)}},
+            "queue check is late: 7 due, the oldest for 4 min: add workers",
+        ),
     ],
 )
 def test_what_stands_still_is_told_once_with_its_remedy(parts: dict[str, Any], remedy: str) -> None:
@@ -67,4 +96,18 @@ def test_what_stands_still_is_told_once_with_its_remedy(parts: dict[str, Any], r
 
 
 def test_an_account_that_nobody_serves_is_no_trouble_while_nothing_waits_in_it() -> None:
-    assert complaints(overview(lanes=[lane(0, served=False)])) == []
+    assert complaints(overview(lanes=lanes(0, served=False))) == []
+
+
+def test_more_threads_than_can_be_busy_are_called_waste() -> None:
+    busy = overview(lanes=lanes(1), tokens=capped(waiting=1, post_seconds=1.2))
+
+    assert advice(busy) == [
+        "8 threads run; sending can keep 2 busy at full pace, and 1 with what waits now: more is waste"
+    ]
+
+
+def test_the_data_of_an_overview_say_when_a_lane_is_empty() -> None:
+    [told] = as_dict(overview(lanes=lanes(90), tokens=capped(waiting=90)))["lanes"]
+
+    assert (told["seconds_to_empty"], told["empty_at"]) == (90.0, "2026-11-24T12:01:30.000Z")

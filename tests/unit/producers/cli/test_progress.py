@@ -1,12 +1,14 @@
 """Counting what is followed, and estimating what is left."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pec.names import State
-from producers.cli.progress import Tally, duration, sends_until, summary
-from tests.unit.producers.cli.builders import message
+from producers.cli.progress import Tally, age, clock, duration, sends_until, summary
+from tests.unit.producers.cli.builders import NOW, message
 
 
 def tally(*messages: object) -> Tally:
@@ -90,3 +92,22 @@ def test_the_summary_of_nothing_says_what_is_awaited() -> None:
 )
 def test_a_duration_is_as_exact_as_an_estimate_deserves(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(seconds=9), "13:00:09"),
+        (timedelta(minutes=-9), "12:51:00"),
+        (timedelta(minutes=11), "13:11"),
+        (timedelta(hours=10, minutes=59), "23:59"),
+        (timedelta(hours=11), "2026-11-25 00:00"),
+    ],
+)
+def test_a_clock_shows_rome_and_the_day_only_where_it_is_another(ahead: timedelta, words: str) -> None:
+    assert clock(NOW + ahead, NOW) == words
+
+
+def test_what_does_not_wait_has_no_age() -> None:
+    assert age(None, NOW) is None
+    assert age(NOW - timedelta(minutes=6), NOW) == "6 min"

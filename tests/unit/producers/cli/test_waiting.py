@@ -7,10 +7,11 @@ import pytest
 
 from pec.messages import Message, Reason
 from pec.names import Queue, State
-from producers.cli.waiting import Surroundings, remedy_of_pause, why_it_waits
+from producers.cli.waiting import Cap, Replicas, Surroundings, remedy_of_pause, why_it_waits
 from tests.unit.producers.cli.builders import NOW, message
 
 SOON = NOW + timedelta(seconds=30)
+MIDNIGHT = NOW + timedelta(hours=11)  # in Rome
 WALLET = Reason("wallet", "the wallet is empty")
 
 
@@ -21,12 +22,29 @@ def why(one: Message, **around: Any) -> str:
 @pytest.mark.parametrize(
     ("around", "words"),
     [
-        ({"position": 4, "seconds_to_send": 5.0}, "4 of its account go before it, about 5 s"),
+        (
+            {"position": 4, "turn_at": NOW + timedelta(seconds=5)},
+            "4 of its account go before it: its turn is likely at 13:00:05 in Rome, in about 5 s",
+        ),
+        (
+            {"position": 4, "turn_at": MIDNIGHT, "cap": Cap("daily", 3500, MIDNIGHT)},
+            "the daily cap of 3500 is used up: goes on at 2026-11-25 00:00 in Rome; 4 of its account go before it: "
+            "its turn is likely at 2026-11-25 00:00 in Rome, in about 11 h 00 min",
+        ),
+        (
+            {"position": 0, "still_until": NOW + timedelta(minutes=20)},
+            "the API asked to wait until 13:20 in Rome, in about 20 min; 0 of its account",
+        ),
+        ({"position": 0, "replicas": Replicas(2, 1)}, "on 2 replicas of Redis, and 1 are connected"),
         ({"position": 0}, "0 of its account go before it"),
         ({"paused": WALLET, "position": 0}, "the wallet is empty: top up the wallet"),
         ({"account_served": False, "position": 0}, "no live worker serves account acme"),
         ({"queues_served": frozenset({Queue.CHECK}), "position": 0}, "consumes the queue send"),
-        ({"api_failures": 3, "position": 0}, "3 times in a row"),
+        ({"silent_answers": 3, "position": 0}, "3 times in a row: one message at a time probes it"),
+        (
+            {"silent_answers": 3, "probe_at": SOON, "position": 0},
+            "the next probe is at 13:00:30 in Rome, in about 30 s",
+        ),
         ({"due": {Queue.RELEASE: SOON}}, "it is tried again in 30 s"),
     ],
 )
@@ -38,8 +56,10 @@ def test_its_time_comes_before_every_other_cause() -> None:
     assert "before 2026-11-24T12:00:30" in why(message(not_before=SOON), paused=WALLET)
 
 
-def test_two_failures_do_not_open_the_circuit() -> None:
-    assert "in a row" not in why(message(), api_failures=2, position=0)
+def test_a_turn_that_comes_after_its_end_is_told() -> None:
+    late = why(message(not_after=SOON), position=60, turn_at=NOW + timedelta(minutes=1))
+
+    assert late.endswith("in about 60 s, but it expires before, at 13:00:30 in Rome")
 
 
 def test_a_message_given_back_says_why() -> None:
@@ -60,6 +80,44 @@ def test_a_message_given_back_says_why() -> None:
 )
 def test_a_message_on_its_way_says_what_is_awaited(state: State, words: str) -> None:
     assert why(message(state), due={Queue.CHECK: SOON}) == words
+
+
+def test_a_message_given_back_again_and_again_says_how_often() -> None:
+    given_back = message(reason=Reason("unreachable", "the API was out of reach"), returns=3)
+
+    assert "out of reach (given back 3 times)" in why(given_back, due={Queue.RELEASE: SOON})
+
+
+def test_a_deed_that_is_late_says_so() -> None:
+    late = why(message(State.SENT), due={Queue.CHECK: NOW - timedelta(minutes=5)})
+
+    assert late.endswith("the mailbox is asked again as soon as a thread is free: it is 5 min late")
+
+
+def test_a_claim_says_what_follows_if_its_worker_dies() -> None:
+    assert "if its worker is lost, it is looked for in 30 s" in why(
+        message(State.SENDING), due={Queue.LOOKUP: SOON}
+    )
+
+
+def test_a_mailbox_that_could_not_be_read_since_the_last_look_is_told() -> None:
+    away = {"unreadable": Reason("http_500", "the API answered 500"), "due": {Queue.CHECK: SOON}}
+
+    assert "could not be read at 13:00:30 in Rome: the API answered 500" in why(
+        message(State.SENT), **away, unreadable_at=SOON
+    )
+    assert "could not be read" not in why(message(State.SENT), **away, unreadable_at=NOW)
+
+
+def test_credentials_that_are_refused_keep_receipts_from_being_seen() -> None:
+    assert "correct its user name" in why(message(State.SENT), paused=Reason("credentials", "401"))
+    assert "paused" not in why(message(State.SENT), paused=Reason("operator", "by hand"))
+
+
+def test_a_look_up_that_proved_nothing_says_why() -> None:
+    lost = message(State.UNCERTAIN, reason=Reason("timeout", "no answer came", {"search": "credentials"}))
+
+    assert why(lost) == "no answer came; its mailbox could not be searched (credentials)"
 
 
 def test_a_check_that_nobody_makes_is_told() -> None:

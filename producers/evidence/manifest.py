@@ -24,10 +24,10 @@ class Manifest:
     def __init__(self, folder: Path) -> None:
         """Raises NotAManifest, and OSError."""
         self._folder = folder
-        self._sums = sqlite3.connect("")  # a file that nobody else sees, gone in the end
-        self._sums.execute("CREATE TABLE sums (path BLOB PRIMARY KEY, sha256 TEXT) WITHOUT ROWID")
         for _ in self._listed():  # so that a bad one is told before there is work to lose
             pass
+        self._sums = sqlite3.connect("")  # a file that nobody else sees, gone in the end
+        self._sums.execute("CREATE TABLE sums (path BLOB PRIMARY KEY, sha256 TEXT) WITHOUT ROWID")
 
     def add(self, path: Path, sha256: str) -> None:
         self._set(path, sha256)

@@ -1,7 +1,6 @@
 """The CSV's cells, read back as a spreadsheet reads them."""
 
 import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
@@ -14,7 +13,7 @@ from pec.messages import Reason
 from pec.names import State
 from pec.receipts import Kind, Named, Receipt
 from producers.evidence.cases import Case
-from producers.evidence.table import FIELDS, header, lines
+from producers.evidence.table import header, lines
 from tests.unit.producers.cli.builders import message
 
 SUMMER = datetime(2026, 7, 1, 22, 30, 15, 999_000, tzinfo=UTC)
@@ -100,7 +99,7 @@ def test_errors_are_told_once_and_a_virus_is_one() -> None:
 
 
 @pytest.fixture
-def together() -> Iterator[dict[str, dict[str, str]]]:
+def together() -> dict[str, dict[str, str]]:
     """One PEC that reached `a`, not `b`, and of which nothing is known yet for `c`."""
     rows = read(
         receipt(Kind.ACCETTAZIONE, named=(Named("a@pec.example", True), Named("b@pec.example", True))),
@@ -111,7 +110,7 @@ def together() -> Iterator[dict[str, dict[str, str]]]:
         outcomes={"a@pec.example": "delivered", "b@pec.example": "undelivered", "c@pec.example": "accepted"},
         reason=Reason("not_delivered", "of somebody"),
     )
-    yield {row["recipient"][0]: row for row in rows}
+    return {row["recipient"][0]: row for row in rows}
 
 
 def test_one_pec_to_several_has_a_row_for_each_with_its_own_state(
@@ -153,9 +152,9 @@ def test_a_followed_pec_whose_recipient_nobody_said_has_a_row() -> None:
     assert [row["recipient"] for row in read(recipients=())] == [""]
 
 
-def test_the_columns_are_as_documented() -> None:
-    assert FIELDS == (
+def test_the_columns_keep_their_order() -> None:
+    assert header().decode("utf-8-sig").strip().split(";") == [
         *("id", "batch", "account", "recipient", "state", "code", "subject", "attempts"),
         *("created_at", "sent_at", "accepted_at", "ended_at", "reason_code", "reason"),
         *("accettazione", "non_accettazione", "preavviso", "consegna", "mancata_consegna", "receipt_error"),
-    )
+    ]

@@ -18,34 +18,61 @@ from producers.cli.errors import Exit, Failure
 from producers.cli.session import Session, session
 from producers.cli.shapes import message_dict
 from producers.cli.status import missing
+from producers.cli.waiting import remedy_of_pause
 
 
 @click.command()
-@click.argument("account")
-def pause(account: str) -> None:
+@click.argument("account", required=False)
+@click.option("--all", "every", is_flag=True, help="All accounts: to drain before an upgrade or a move.")
+def pause(account: str | None, every: bool) -> None:
     """Let an account's messages wait. Nothing is lost; those already sent go on.
 
     \b
     pec pause acme
+    pec pause --all
     """
+    if (account is not None) == every:
+        raise click.UsageError("name an account, or all: pec pause ACCOUNT, or --all")
     with session() as here:
-        _must_be_known(here, "account", account, here.settings.accounts)
-        done = accounts.pause(here.store, account, Reason(accounts.BY_OPERATOR, "paused by an operator"))
-        output.note(f"Paused: `pec resume {account}` lets it go on." if done else "It was paused already.")
+        if account is not None:
+            _must_be_known(here, "account", account, here.settings.accounts)
+            done = _pause(here, account)
+            output.note(
+                f"Paused: `pec resume {account}` lets it go on." if done else "It was paused already."
+            )
+        else:
+            _pause_all(here)
+
+
+def _pause(here: Session, account: str) -> bool:
+    return accounts.pause(here.store, account, Reason(accounts.BY_OPERATOR, "paused by an operator"))
+
+
+def _pause_all(here: Session) -> None:
+    for name in _known_accounts(here):
+        if _pause(here, name):
+            output.note(f"{name}: paused")
+        else:
+            output.note(f"{name}: it was paused already")
+    output.note("`pec resume --all` lets them go on, but for those that were paused for another reason.")
 
 
 @click.command()
 @click.argument("account", required=False)
 @click.option("--endpoint", metavar="NAME", help="A webhook endpoint that answered 410.")
-def resume(account: str | None, endpoint: str | None) -> None:
+@click.option("--all", "every", is_flag=True, help="All accounts that an operator paused.")
+def resume(account: str | None, endpoint: str | None, every: bool) -> None:
     """Let a paused account, or a disabled webhook endpoint, go on.
 
     \b
     pec resume acme
+    pec resume --all
     pec resume --endpoint crm
     """
-    if (account is None) == (endpoint is None):
-        raise click.UsageError("name an account or an endpoint: pec resume ACCOUNT, or --endpoint NAME")
+    if (account is not None, endpoint is not None, every).count(True) != 1:
+        raise click.UsageError(
+            "name an account, all, or an endpoint: pec resume ACCOUNT, or --all, or --endpoint NAME"
+        )
     with session() as here:
         if account is not None:
             _must_be_known(here, "account", account, here.settings.accounts)
@@ -54,6 +81,19 @@ def resume(account: str | None, endpoint: str | None) -> None:
             _must_be_known(here, "endpoint", endpoint, [one.name for one in here.settings.webhooks.endpoints])
             outbox.enable(here.store, endpoint)
             output.note("Enabled: what waits is delivered now.")
+        else:
+            _resume_all(here)
+
+
+def _resume_all(here: Session) -> None:
+    """What a worker paused has a cause, which is to be put right first."""
+    for name in _known_accounts(here):
+        if accounts.resume(here.store, name, only=accounts.BY_OPERATOR):
+            output.note(f"{name}: resumed")
+        elif reason := accounts.state_of(here.store, name).reason:
+            output.note(f"{name}: still paused: {remedy_of_pause(name, reason)}")
+        else:
+            output.note(f"{name}: it was not paused")
 
 
 @click.command()
@@ -100,9 +140,21 @@ def _decide(
         output.note(said)
 
 
+def _known_accounts(here: Session) -> list[str]:
+    """Raises Failure where there is none: then it is the wrong Redis, or nothing is set up."""
+    if known := sorted(_known(here, "account", here.settings.accounts)):
+        return known
+    raise Failure("there is no account: configure one, or check PEC_REDIS_URL", Exit.REJECTED)
+
+
+def _known(here: Session, kind: str, configured: object) -> set[str]:
+    """Those configured here, and those that a worker ever vouched for."""
+    return {*text_list(configured), *text_list(here.store.client.zrange(here.store.keys.seen(kind), 0, -1))}
+
+
 def _must_be_known(here: Session, kind: str, name: str, configured: object) -> None:
     """A name that is neither configured here nor was ever vouched for by a worker is a slip of the pen."""
-    known = {*text_list(configured), *text_list(here.store.client.zrange(here.store.keys.seen(kind), 0, -1))}
+    known = _known(here, kind, configured)
     if name not in known:
         near = get_close_matches(name, known, n=1)
         remedy = (

@@ -1,0 +1,96 @@
+"""The proof that a clerk takes to court: `pec export` as a process, with receipts that a provider really wrote."""
+
+import base64
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.acceptance.site import ENDS, Site, eventually, site
+
+ROOT = Path(__file__).parents[2]
+PDF = b"%PDF-1.4 ..."
+Export = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+@pytest.fixture
+def campaign(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
+    """The batch `november`, sent and ended: one delivered, one to a mailbox that does not exist."""
+    files = [{"name": "avviso n. 1.pdf", "file": base64.b64encode(PDF).decode()}]
+    with site(redis, redis_url, tmp_path) as at, at.workers(processes=1):
+        for number, story in enumerate(("consegna", "mancata-consegna"), 1):
+            at.add(
+                id=f"avviso:{number}",
+                batch="november",
+                recipient=f"{story}@pec.example",
+                subject=f"È l'avviso n. {number}; urgente",
+                attachments=files,
+            )
+        eventually(lambda: all(at.state(f"avviso:{number}") in ENDS for number in (1, 2)))
+        yield at
+
+
+@pytest.fixture
+def export(redis_url: str, tmp_path: Path) -> Export:
+    def ran(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            [sys.executable, "-m", "producers.cli", "export", *arguments],
+            env={**os.environ, "PEC_REDIS_URL": redis_url, "PYTHONPATH": str(ROOT), **variables},
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+
+    return ran
+
+
+def test_a_campaign_is_proved_to_a_court(campaign: Site, export: Export, tmp_path: Path) -> None:
+    ran = export("--batch", "november", "--output", "november.csv", "--receipts", "november")
+
+    assert (ran.returncode, ran.stdout) == (0, b"")
+    text = (tmp_path / "november.csv").read_bytes().decode("utf-8-sig")
+    first, second = csv.DictReader(StringIO(text, newline=""), delimiter=";")
+    assert (first["state"], first["subject"]) == ("delivered", "È l'avviso n. 1; urgente")
+    assert first["code"].lstrip("'") == campaign.message("avviso:1")["code"]
+    assert first["accettazione"]
+    assert first["consegna"]
+    assert (second["state"], second["receipt_error"]) == ("undelivered", "5.1.1")
+    assert second["mancata_consegna"]
+
+    proof = tmp_path / "november" / "avviso%3A1"
+    assert (proof / "attachments/avviso n. 1.pdf").read_bytes() == PDF
+    consegna = (proof / "receipts/02-avvenuta-consegna.txt").read_text(encoding="utf-8")
+    assert "è stato consegnato nella casella di destinazione" in consegna
+    assert sums(tmp_path / "november").returncode == 0
+
+    with (proof / "receipts/02-avvenuta-consegna.txt").open("ab") as file:
+        file.write(b" ")
+    assert b"02-avvenuta-consegna.txt: FAILED" in sums(tmp_path / "november").stdout
+
+
+def test_a_program_reads_the_same_whatever_the_locale(campaign: Site, export: Export) -> None:
+    said = [export("--all", "--json", LC_ALL=locale, PYTHONUTF8="0") for locale in ("C", "C.UTF-8")]
+    tables = [export("--batch", "november", LC_ALL=locale, PYTHONUTF8="0") for locale in ("C", "C.UTF-8")]
+
+    messages = [json.loads(line) for line in said[0].stdout.splitlines()]
+    assert {one["subject"] for one in messages} == {f"È l'avviso n. {n}; urgente" for n in (1, 2)}
+    assert sorted(said[0].stdout.splitlines()) == sorted(said[1].stdout.splitlines())
+    assert tables[0].stdout == tables[1].stdout
+
+
+def sums(folder: Path) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )

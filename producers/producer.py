@@ -88,7 +88,11 @@ class Producer:
         A wrong job raises JobRejected when its turn comes: those before it may be enqueued by then.
         Tell the size of a batch with `batch`, so that its completion can be told.
         """
-        return sum(len(entries) for entries in self._write(map(_send_job, jobs)))
+        return sum(self.send_by_steps(jobs))
+
+    def send_by_steps(self, jobs: Iterable[SendJob | Mapping[str, Any]]) -> Iterator[int]:
+        """Sends as `send_many` does, and tells after each step how many more are in."""
+        return map(len, self._write(map(_send_job, jobs)))
 
     def poll(
         self,

@@ -3,8 +3,9 @@
 import json
 import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -13,6 +14,8 @@ from producers.cli import output
 from producers.cli.session import Session, session
 from producers.cli.watching import follow, timeout_option
 from producers.producer import Enqueued
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def _text(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -34,6 +37,29 @@ def _json(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
         raise click.BadParameter(f"is not JSON ({error}): write it as '{{\"case\": 7}}'") from None
 
 
+_STATED = (
+    click.option("--priority", type=click.IntRange(0, 9), help="Higher first. Default: 5."),
+    click.option("--not-before", metavar="INSTANT", help="RFC 3339: not sent earlier."),
+    click.option("--not-after", metavar="INSTANT", help="RFC 3339: not sent later, but expired."),
+    click.option("--webhook", metavar="NAME", help="An endpoint that hears of this message too."),
+    click.option(
+        "--no-reference",
+        "reference",
+        flag_value=False,
+        type=bool,
+        default=None,
+        help="Append no reference to the subject.",
+    ),
+)
+
+
+def stated_options(command: Command) -> Command:
+    """What every job that sends may say, in one message or in a campaign of them: fields of the job, or None."""
+    for option in reversed(_STATED):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.option("--account", required=True, help="The mailbox that sends.")
 @click.option("--to", "to", required=True, multiple=True, help="A recipient; several get a PEC each.")
@@ -42,13 +68,9 @@ def _json(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
 @click.option("--attach", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--id", "job_id", help="Your id: the same one is never sent twice. Default: a random one.")
 @click.option("--batch", help="A name under which messages are counted together.")
-@click.option("--priority", type=click.IntRange(0, 9), help="Higher first. Default: 5.")
-@click.option("--not-before", metavar="INSTANT", help="RFC 3339: not sent earlier.")
-@click.option("--not-after", metavar="INSTANT", help="RFC 3339: not sent later, but expired.")
-@click.option("--webhook", metavar="NAME", help="An endpoint that hears of this message too.")
+@stated_options
 @click.option("--metadata", metavar="JSON", callback=_json, help="An object, echoed in events.")
 @click.option("--together", is_flag=True, default=None, help="One PEC to all recipients, who see each other.")
-@click.option("--no-reference", is_flag=True, help="Append no reference to the subject.")
 @click.option("--wait", is_flag=True, help="Follow it to its end.")
 @timeout_option
 @output.as_json
@@ -59,7 +81,6 @@ def send(
     body: str,
     attach: tuple[Path, ...],
     job_id: str | None,
-    no_reference: bool,
     wait: bool,
     timeout: float | None,
     as_json: bool,
@@ -71,8 +92,6 @@ def send(
     pec send --account acme --to x@pec.example.it --subject Fattura --body @fattura.html --attach fattura.pdf
     pec send --account acme --to x@pec.example.it --subject Prova --body '<p>Ciao</p>' --wait --timeout 600
     """
-    if no_reference:
-        optional["reference"] = False
     with session() as here:
         job = here.producer.send(
             job_id or f"pec-{secrets.token_hex(8)}",

@@ -1,0 +1,153 @@
+"""A campaign from its file to its jobs: everything is judged first, then enqueued."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from pec.jobs import SendJob, validate
+from pec.store import records
+from producers.campaign.attachments import File, Folder
+from producers.campaign.columns import Columns, columns_of
+from producers.campaign.csv_file import decoded
+from producers.campaign.errors import Misused, Unusable
+from producers.campaign.judging import Judge
+from producers.campaign.ledger import Entry, Fate, Ledger
+from producers.campaign.letters import Letters
+from producers.campaign.naming import MOST_BATCH, batch_of
+from producers.campaign.rows import Row
+from producers.campaign.table import open_table
+from producers.campaign.template import compile_template
+from producers.producer import Producer
+
+_TOLD_EVERY = 200  # rows
+_SAMPLE = {"type": "send", "id": "x", "recipient": "x@pec.example.it", "subject": "x", "body": ""}
+Told = Callable[[float], object]  # the share that is done, from 0 to 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a person asks for. `stated`: fields that all jobs share, the account among them."""
+
+    file: Path
+    subject: str
+    body: Path
+    stated: Mapping[str, Any]
+    batch: str | None = None
+    to_column: str | None = None
+    attach_columns: Sequence[str] = ()
+    id_column: str | None = None
+    attach: Sequence[Path] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One whose every row is judged."""
+
+    letters: Letters
+    ledger: Ledger
+    sample: SendJob  # which says what is stated of all
+    empty_lines: int
+    sheet: str | None
+
+    @property
+    def batch(self) -> str:
+        return str(self.sample.batch)
+
+    @property
+    def first(self) -> Entry | None:
+        """The first that is to be sent."""
+        return next(self.ledger.entries(Fate.READY), None)
+
+
+@contextmanager
+def judged(order: Order, most_bytes: int, told: Told) -> Iterator[Campaign]:
+    """Reads and judges the file. Raises Unusable, Misused, and JobRejected for what is stated of all jobs."""
+    with open_table(order.file) as table, Ledger() as ledger:
+        columns = columns_of(table.header, order.to_column, order.attach_columns, order.id_column)
+        first = next(table.rows, None)
+        if first is None:
+            raise Unusable(f"{order.file.name} has column names, and no line under them: add the recipients")
+        batch = _batch(order, columns, first)
+        stated = {**order.stated, "batch": batch}
+        sample = validate({**_SAMPLE, **stated})
+        assert isinstance(sample, SendJob)  # noqa: S101 - by its type
+        letters = _letters(order, columns, stated, most_bytes)
+        judge = Judge(letters, ledger, batch, one_batch=order.batch is None)
+        for number, row in enumerate(chain([first], table.rows)):
+            judge.enter(row)
+            if number % _TOLD_EVERY == 0:
+                told(table.share_read)
+        yield Campaign(letters, ledger, sample, table.empty, table.sheet)
+
+
+def enqueue(producer: Producer, campaign: Campaign, told: Told) -> Iterator[int]:
+    """Enqueues what is ready. Yields after each step how many are in by then.
+
+    Raises RedisUnreachable, and JobRejected or OSError where a file went meanwhile.
+    """
+    count, done = campaign.ledger.count(Fate.READY), 0
+    producer.batch(campaign.batch, _size(producer, campaign.batch, count))
+    for more in producer.send_by_steps(_jobs(campaign)):
+        done += more
+        told(done / count)
+        yield done
+
+
+def _jobs(campaign: Campaign) -> Iterator[dict[str, Any]]:
+    for entry in campaign.ledger.entries(Fate.READY):
+        yield campaign.letters.job(entry.values, str(entry.id))
+
+
+def _size(producer: Producer, batch: str, count: int) -> int:
+    """Of the whole batch: a file of mended rows adds to what was enqueued before."""
+    store = producer.store
+    members: Any = store.client.zcard(store.keys.members(batch))
+    told = records.batch_of(store, batch).get("size", 0)
+    return max(int(members) + count, int(told))
+
+
+def _batch(order: Order, columns: Columns, first: Row) -> str:
+    if order.batch is not None:
+        name = order.batch
+    elif columns.batch is not None and columns.batch < len(first.cells) and first.cells[columns.batch]:
+        name = first.cells[columns.batch]
+    else:
+        name = batch_of(order.file.stem)
+    if len(name) > MOST_BATCH:
+        raise Misused(f"--batch: the name is longer than {MOST_BATCH} characters")
+    return name
+
+
+def _letters(order: Order, columns: Columns, stated: Mapping[str, Any], most_bytes: int) -> Letters:
+    return Letters(
+        columns=columns,
+        subject=compile_template(order.subject, columns.header, "--subject"),
+        body=compile_template(_text_of(order.body), columns.header, order.body.name),
+        folder=Folder(order.file.parent),
+        stated=stated,
+        most_bytes=most_bytes,
+        everywhere=tuple(_everywhere(path) for path in order.attach),
+    )
+
+
+def _everywhere(path: Path) -> File:
+    try:
+        with path.open("rb"):
+            return File(path, path.stat().st_size)
+    except OSError as error:
+        raise Misused(f"can't read {path} ({error.strerror}): name a readable file") from None
+
+
+def _text_of(path: Path) -> str:
+    try:
+        text = decoded(path.read_bytes())
+    except OSError as error:
+        raise Misused(f"can't read {path} ({error.strerror}): name a readable file") from None
+    if text is None:
+        raise Misused(f"{path.name} is no text in UTF-8 or Windows-1252: --body needs a page of HTML")
+    if not text.strip():
+        raise Misused(f"{path.name} is empty: write the message, in HTML")
+    return text

@@ -1,0 +1,126 @@
+"""What a file's columns are for: the recipient, attachments, an id; the others are for the templates. Pure."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from producers.campaign.errors import Misused, Unusable
+
+BATCH = "pec-batch"  # in files of refused rows: the batch that they belong to
+ERRORS = "errors"  # in files of refused rows: what was wrong
+# A name of an earlier line is taken before one of a later: many files have a column of ordinary mail too.
+_RECIPIENT = (
+    (
+        *("pec", "indirizzo pec", "indirizzo di pec", "casella pec", "e-mail pec", "email pec", "mail pec"),
+        *("pec destinatario", "pec del destinatario", "posta elettronica certificata", "domicilio digitale"),
+    ),
+    ("recipient", "destinatario", "to"),
+    ("email", "e-mail", "mail", "indirizzo e-mail", "indirizzo email", "indirizzo mail"),
+)
+_ATTACHMENTS = (("allegati", "allegato", "attachments", "attachment"),)
+_LIKE_ATTACHMENTS = ("allegat", "attach")
+_ID = (("id",),)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The header, and which of its columns (by position) have a purpose."""
+
+    header: tuple[str, ...]
+    recipient: int
+    attachments: tuple[int, ...] = ()
+    id: int | None = None
+    batch: int | None = None
+
+    @property
+    def positions(self) -> dict[str, int]:
+        return positions(self.header)
+
+
+def fold(name: str) -> str:
+    """Two names that are the same to a person are equal."""
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
+
+
+def positions(header: Sequence[str]) -> dict[str, int]:
+    """Of each named column, by its folded name."""
+    return {fold(name): place for place, name in enumerate(header) if name}
+
+
+def listed(header: Iterable[str]) -> str:
+    return ", ".join(name for name in header if name)
+
+
+def suggestion(name: str, header: Sequence[str]) -> str:
+    """` (did you mean Nome?)`, or nothing."""
+    known = {fold(one): one for one in header if one}
+    near = get_close_matches(fold(name), known, n=1)
+    return f" (did you mean {known[near[0]]}?)" if near else ""
+
+
+def columns_of(
+    header: Sequence[str],
+    recipient: str | None = None,
+    attachments: Sequence[str] = (),
+    own_id: str | None = None,
+) -> Columns:
+    """The purposes of the columns, by the names that were given or are usual. Raises Unusable and Misused."""
+    _check(header)
+    known = positions(header)
+    return Columns(
+        header=tuple(header),
+        recipient=_named(header, "--to-column", recipient) if recipient else _recipient(header),
+        attachments=tuple(_named(header, "--attach-column", one) for one in attachments)
+        or _attachments(header),
+        id=_named(header, "--id-column", own_id) if own_id else _usual(header, _ID, "--id-column"),
+        batch=known.get(BATCH),
+    )
+
+
+def _check(header: Sequence[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in filter(None, header):
+        if fold(name) in seen:
+            raise Unusable(f"two columns are called {name}: give each a name of its own")
+        seen[fold(name)] = name
+
+
+def _named(header: Sequence[str], option: str, name: str) -> int:
+    place = positions(header).get(fold(name))
+    if place is None:
+        near = suggestion(name, header)
+        raise Misused(f"{option}: no column is called {name}{near}; the columns are: {listed(header)}")
+    return place
+
+
+def _recipient(header: Sequence[str]) -> int:
+    found = _usual(header, _RECIPIENT, "--to-column")
+    if found is not None:
+        return found
+    if any("@" in name for name in header):
+        raise Unusable("the first line holds an address, no column names: put a line of names above it")
+    raise Unusable(
+        "no column is named as the recipient's (PEC, destinatario, …): name it with --to-column; "
+        f"the columns are: {listed(header)}"
+    )
+
+
+def _attachments(header: Sequence[str]) -> tuple[int, ...]:
+    found = _usual(header, _ATTACHMENTS, "--attach-column")
+    if found is not None:
+        return (found,)
+    if alike := [name for name in header if fold(name).startswith(_LIKE_ATTACHMENTS)]:
+        raise Unusable(f"name the columns of attachments with --attach-column: is it {', '.join(alike)}?")
+    return ()
+
+
+def _usual(header: Sequence[str], usual: Sequence[Sequence[str]], option: str) -> int | None:
+    for names in usual:
+        found = [place for place, name in enumerate(header) if fold(name).replace("_", " ") in names]
+        if len(found) > 1:
+            which = ", ".join(header[place] for place in found)
+            raise Unusable(f"several columns may be meant ({which}): choose with {option}")
+        if found:
+            return found[0]
+    return None

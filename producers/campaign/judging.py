@@ -1,0 +1,82 @@
+"""Judges every row of a campaign: which are sent, under which ids, and which say what another one says already."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pec.jobs import Problem
+from producers.campaign.ledger import Entry, Fate, Ledger
+from producers.campaign.letters import Letters, Verdict
+from producers.campaign.naming import made_id, numbered
+from producers.campaign.rows import Row
+
+
+class Judge:
+    """Enters rows into a ledger, one after the other."""
+
+    def __init__(self, letters: Letters, ledger: Ledger, batch: str, *, one_batch: bool = False) -> None:
+        """`one_batch`: the batch was named by the file itself, so that all its rows must name the same."""
+        self._letters, self._ledger = letters, ledger
+        self._batch, self._one_batch = batch, one_batch
+
+    def judge(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self.enter(row)
+
+    def enter(self, row: Row) -> None:
+        values = self._letters.values(row)
+        verdict = self._of_another_batch(self._letters.judge(values), values)
+        base = made_id(self._batch, verdict.recipient) if verdict.recipient else None
+        entry = Entry(row.line, values, verdict.id, verdict.digest, Fate.READY)
+        if verdict.problems:
+            entry = replace(entry, fate=Fate.REFUSED)
+        if base is None:
+            self._ledger.add(entry, verdict, None, None)
+        elif verdict.id is None:
+            self._enter_with_made_id(entry, verdict, base)
+        else:
+            self._enter_with_own_id(entry, verdict, base)
+
+    def _enter_with_made_id(self, entry: Entry, verdict: Verdict, base: str) -> None:
+        same = self._ledger.with_message(base, entry.digest)
+        if same is not None and same.id is not None:
+            self._enter_again(replace(entry, id=same.id), verdict, base, same)
+            return
+        number = self._ledger.messages_to(base) + 1
+        while self._ledger.with_id(numbered(base, number)):
+            number += 1
+        self._enter_new(replace(entry, id=numbered(base, number)), verdict, base, number)
+
+    def _enter_with_own_id(self, entry: Entry, verdict: Verdict, base: str) -> None:
+        same = self._ledger.with_id(entry.id or "")
+        if same is None:
+            self._enter_new(entry, verdict, base, None)
+        elif same.digest == entry.digest:
+            self._enter_again(entry, verdict, base, same)
+        else:
+            reason = f"stands on line {same.line} too, with another message: give each its own"
+            problem = Problem(self._letters.id_name, reason)
+            refused = replace(verdict, problems=(*verdict.problems, problem))
+            self._ledger.add(replace(entry, fate=Fate.REFUSED), refused, base, None)
+
+    def _enter_again(self, entry: Entry, verdict: Verdict, base: str, same: Entry) -> None:
+        """A row whose message another has; which counts if it can be sent."""
+        if entry.fate is Fate.READY and same.fate is Fate.READY:
+            entry = replace(entry, fate=Fate.DOUBLE, like=same.line)
+            verdict = replace(verdict, warnings=())
+        self._ledger.add(entry, verdict, base, None)
+
+    def _enter_new(self, entry: Entry, verdict: Verdict, base: str, number: int | None) -> None:
+        first = self._ledger.first_to(base) if entry.fate is Fate.READY else None
+        if first is not None:
+            name = self._letters.recipient_name
+            told = Problem(name, f"gets another message by line {first} too: both are sent")
+            verdict = replace(verdict, warnings=(*verdict.warnings, told))
+        self._ledger.add(entry, verdict, base, number)
+
+    def _of_another_batch(self, verdict: Verdict, values: tuple[str, ...]) -> Verdict:
+        column = self._letters.columns.batch
+        if not self._one_batch or column is None or values[column] in ("", self._batch):
+            return verdict
+        reason = f"is not {self._batch}, as in the first line: import each batch as a file of its own"
+        problem = Problem(self._letters.columns.header[column], reason)
+        return replace(verdict, problems=(*verdict.problems, problem))

@@ -1,0 +1,171 @@
+"""Every row of a campaign and what became of it, in a database on disk that goes with the process.
+
+So 100,000 rows take no memory, and nothing is enqueued before the last one is judged.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+from pec.jobs import Problem
+from producers.campaign.letters import Verdict
+
+_PAGE = 500
+
+
+class Fate(StrEnum):
+    """What becomes of a row."""
+
+    READY = "ready"  # it is to be enqueued
+    REFUSED = "refused"
+    DOUBLE = "double"  # another row says the same
+    BEFORE = "before"  # it was enqueued by an earlier import
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row as it is kept. `like` is the line that a double repeats."""
+
+    line: int
+    values: tuple[str, ...]
+    id: str | None
+    digest: bytes
+    fate: Fate
+    like: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A problem or a warning of one line."""
+
+    line: int
+    field: str
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"line": self.line, "field": self.field, "reason": self.reason}
+
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+CREATE TABLE row (
+    line INTEGER PRIMARY KEY, cells TEXT, id TEXT, base TEXT, number INTEGER, digest BLOB, fate TEXT, like INTEGER
+);
+CREATE INDEX row_id ON row (id);
+CREATE INDEX row_base ON row (base, number);
+CREATE INDEX row_digest ON row (base, digest);
+CREATE INDEX row_fate ON row (fate, line);
+CREATE TABLE problem (line INTEGER, field TEXT, reason TEXT);
+CREATE INDEX problem_line ON problem (line);
+CREATE TABLE warning (line INTEGER, field TEXT, reason TEXT);
+"""
+_ENTRY = "SELECT line, cells, id, digest, fate, like FROM row"
+
+
+class Ledger:
+    """Use it as a context manager."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)  # "": a file that nobody else sees
+        self._database.executescript(_SCHEMA)
+        self._database.execute("BEGIN")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def add(self, entry: Entry, verdict: Verdict, base: str | None, number: int | None) -> None:
+        """`base` and `number` are of its recipient: which of the messages to it this is."""
+        row = (entry.line, json.dumps(entry.values, ensure_ascii=False), entry.id, base, number)
+        state = (entry.digest, str(entry.fate), entry.like)
+        self._database.execute("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, *state))
+        self._remark("problem", entry.line, verdict.problems)
+        self._remark("warning", entry.line, verdict.warnings)
+
+    def refuse(self, line: int, problem: Problem) -> None:
+        self.settle(line, Fate.REFUSED)
+        self._remark("problem", line, [problem])
+
+    def settle(self, line: int, fate: Fate) -> None:
+        self._database.execute("UPDATE row SET fate = ? WHERE line = ?", [str(fate), line])
+
+    # Questions
+
+    def with_id(self, job_id: str) -> Entry | None:
+        """The first row that has this id."""
+        return self._one(f"{_ENTRY} WHERE id = ? ORDER BY line LIMIT 1", job_id)
+
+    def with_message(self, base: str, digest: bytes) -> Entry | None:
+        """A row that says the same to the same recipient, if possible one that is to be sent."""
+        order = "ORDER BY fate <> 'ready', line LIMIT 1"
+        return self._one(f"{_ENTRY} WHERE base = ? AND digest = ? {order}", base, digest)
+
+    def first_to(self, base: str) -> int | None:
+        """The line of the first message to a recipient that is to be sent."""
+        found = self._database.execute(
+            "SELECT line FROM row WHERE base = ? AND fate = 'ready' ORDER BY number LIMIT 1", [base]
+        ).fetchone()
+        return found and int(found[0])
+
+    def messages_to(self, base: str) -> int:
+        """The number of the last one."""
+        found = self._database.execute("SELECT max(number) FROM row WHERE base = ?", [base]).fetchone()
+        return int(found[0] or 0)
+
+    def entries(self, fate: Fate) -> Iterator[Entry]:
+        """In the order of lines. The ledger may be changed meanwhile."""
+        line = 0
+        query = f"{_ENTRY} WHERE fate = ? AND line > ? ORDER BY line LIMIT {_PAGE}"
+        while page := self._database.execute(query, [str(fate), line]).fetchall():
+            yield from map(_entry, page)
+            line = page[-1][0]
+
+    def count(self, fate: Fate) -> int:
+        return self._number("SELECT count(*) FROM row WHERE fate = ?", str(fate))
+
+    def problems(self, most: int = -1) -> list[Remark]:
+        return self._remarks("problem", most)
+
+    def warnings(self, most: int = -1) -> list[Remark]:
+        return self._remarks("warning", most)
+
+    def count_warnings(self) -> int:
+        return self._number("SELECT count(*) FROM warning")
+
+    def count_problems(self) -> int:
+        return self._number("SELECT count(*) FROM problem")
+
+    def problems_of(self, line: int) -> list[Problem]:
+        found = self._database.execute("SELECT field, reason FROM problem WHERE line = ?", [line])
+        return [Problem(*one) for one in found]
+
+    def doubles(self, most: int = -1) -> list[tuple[int, int]]:
+        """Lines, and those that they repeat."""
+        query = "SELECT line, like FROM row WHERE fate = 'double' ORDER BY line LIMIT ?"
+        return [(int(line), int(like)) for line, like in self._database.execute(query, [most])]
+
+    def _remark(self, table: str, line: int, said: Sequence[Problem]) -> None:
+        rows = [(line, one.field, one.reason) for one in said]
+        if rows:
+            self._database.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", rows)  # noqa: S608 - our own names
+
+    def _remarks(self, table: str, most: int) -> list[Remark]:
+        query = f"SELECT line, field, reason FROM {table} ORDER BY line, rowid LIMIT ?"  # noqa: S608 - our own names
+        return [Remark(*one) for one in self._database.execute(query, [most])]
+
+    def _number(self, query: str, *values: object) -> int:
+        return int(self._database.execute(query, values).fetchone()[0])
+
+    def _one(self, query: str, *values: object) -> Entry | None:
+        found = self._database.execute(query, values).fetchone()
+        return found and _entry(found)
+
+
+def _entry(found: Any) -> Entry:
+    line, cells, job_id, digest, fate, like = found
+    return Entry(line, tuple(json.loads(cells)), job_id, digest, Fate(fate), like)

@@ -1,0 +1,209 @@
+"""What a row says: a job, or why it can't be one, and what a person should look at before it is sent."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pec.intake import Contents, check_size, contents_of, digest_of
+from pec.jobs import JobRejected, Problem, SendJob, validate
+from pec.messages import Attachment
+from producers.campaign.attachments import File, Folder, Missing, names_in
+from producers.campaign.columns import Columns
+from producers.campaign.ordinary import is_ordinary
+from producers.campaign.rows import Row
+from producers.campaign.template import Template
+
+_FORMULA_ERROR = re.compile(r"#(N/[ADx]|REF!|RIF!|VALUE!|VALORE!|DIV/0!|NAME\?|NOME\?|NULL!|NULLO!|NUM!)")
+_SHORTENED = re.compile(r"\d[,.]\d+E\+\d+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_NO_HASH = "0" * 64  # while only the form of a job is looked at
+_NO_ID = "x"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a row came to. `digest` is equal for the same message to the same recipient.
+
+    `id` is the row's own, if it has one; `recipient`, in lower case, is None where it is no address.
+    """
+
+    id: str | None
+    recipient: str | None
+    digest: bytes
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A row's message, filled."""
+
+    recipient: str
+    subject: str
+    body: str
+    files: tuple[File, ...]
+    missing: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """How the rows of one campaign become jobs. `stated` are the fields that all of its jobs share."""
+
+    columns: Columns
+    subject: Template
+    body: Template
+    folder: Folder
+    stated: Mapping[str, Any]
+    most_bytes: int
+    everywhere: tuple[File, ...] = ()
+
+    @property
+    def id_name(self) -> str:
+        return self.columns.header[self.columns.id] if self.columns.id is not None else "id"
+
+    @property
+    def recipient_name(self) -> str:
+        return self.columns.header[self.columns.recipient]
+
+    def values(self, row: Row) -> tuple[str, ...]:
+        """A value for each column, and what stands beyond them."""
+        return row.cells + ("",) * (len(self.columns.header) - len(row.cells))
+
+    def judge(self, values: Sequence[str]) -> Verdict:
+        letter = self.letter(values)
+        given = self._given_id(values)
+        recipient, refused = self._checked(letter, given, values)
+        problems = (*self._misplaced(values), *self._errors_of_formulas(values), *refused, *letter.missing)
+        warnings = tuple(self._warnings(values, recipient))
+        return Verdict(given, recipient, self._digest(letter, values), problems, warnings)
+
+    def letter(self, values: Sequence[str]) -> Letter:
+        files, missing = list(self.everywhere), []
+        for column in self.columns.attachments:
+            for name in names_in(values[column]):
+                try:
+                    files.append(self.folder.find(name))
+                except Missing as error:
+                    missing.append(Problem(self.columns.header[column], str(error)))
+        return Letter(
+            recipient=values[self.columns.recipient],
+            subject=self.subject.fill(values),
+            body=self.body.fill_html(values),
+            files=tuple(files),
+            missing=tuple(missing),
+        )
+
+    def job(self, values: Sequence[str], job_id: str) -> dict[str, Any]:
+        """For `Producer.send_many`. Raises OSError where a file is gone."""
+        letter = self.letter(values)
+        files = [(file.name, self.folder.read(file.path)) for file in letter.files]
+        return {**self._form(letter, job_id), "attachments": files}
+
+    def taken_digest(self, values: Sequence[str], job_id: str) -> str:
+        """What workers keep of the job's id, once they have taken it. Raises OSError."""
+        letter = self.letter(values)
+        files = [{"name": file.name, "sha256": self.folder.sha256(file.path)} for file in letter.files]
+        job = validate({**self._form(letter, job_id), "type": "send", "attachments": files})
+        assert isinstance(job, SendJob)  # noqa: S101 - by its type
+        return digest_of(job, contents_of(job))
+
+    def _form(self, letter: Letter, job_id: str) -> dict[str, Any]:
+        texts = {"recipient": letter.recipient, "subject": letter.subject, "body": letter.body}
+        return {"id": job_id, **self.stated, **texts}
+
+    def _given_id(self, values: Sequence[str]) -> str | None:
+        return (values[self.columns.id] or None) if self.columns.id is not None else None
+
+    def _digest(self, letter: Letter, values: Sequence[str]) -> bytes:
+        named = [f"{file.path}" for file in letter.files] + [values[one] for one in self.columns.attachments]
+        parts = (letter.recipient.lower(), letter.subject, letter.body, *named)
+        return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+    # What is wrong
+
+    def _checked(
+        self, letter: Letter, given: str | None, values: Sequence[str]
+    ) -> tuple[str | None, list[Problem]]:
+        """The recipient as it is written to, and what the workers would refuse."""
+        form = {**self._form(letter, given or _NO_ID), "type": "send"}
+        form["attachments"] = [{"name": file.name, "sha256": _NO_HASH} for file in letter.files]
+        try:
+            job = validate(form)
+            assert isinstance(job, SendJob)  # noqa: S101 - by its type
+            self._check_size(job, letter)
+        except JobRejected as rejected:
+            fields = {problem.field.split(".")[0] for problem in rejected.problems}
+            recipient = None if "recipient" in fields else letter.recipient.lower()
+            return recipient, [self._placed(problem, values) for problem in rejected.problems]
+        return job.recipients[0].lower(), []
+
+    def _check_size(self, job: SendJob, letter: Letter) -> None:
+        """Raises JobRejected, as the workers would."""
+        sizes = {str(place): file.size for place, file in enumerate(letter.files)}
+        attachments = tuple(Attachment(name, name) for name in sizes)
+        sizes["body"] = len(letter.body.encode())
+        check_size(job, Contents("body", attachments, {}, {}), sizes, self.most_bytes)
+
+    def _placed(self, problem: Problem, values: Sequence[str]) -> Problem:
+        """The problem of a job's field as one of the file's column."""
+        header, field = self.columns.header, problem.field.split(".")[0]
+        if field == "recipient":
+            return Problem(self.recipient_name, _of_recipient(values[self.columns.recipient], problem))
+        if field == "id":
+            return Problem(self.id_name, problem.reason)
+        if field == "attachments" and self.columns.attachments:
+            return Problem(header[self.columns.attachments[0]], problem.reason)
+        if field == "subject":
+            broken = [header[one] for one in self.subject.used if _CONTROL.search(values[one])]
+            return Problem(broken[0], f"the subject {problem.reason}") if broken else problem
+        return problem
+
+    def _misplaced(self, values: Sequence[str]) -> list[Problem]:
+        """Values that stand under no name."""
+        header = self.columns.header
+        if len(values) > len(header) and any(values[len(header) :]):
+            reason = (
+                f"has {len(values)} cells, and there are {len(header)} columns: "
+                "put a cell that holds a separator in quotation marks"
+            )
+            return [Problem("line", reason)]
+        nameless = [place for place, name in enumerate(header) if not name and values[place]]
+        reason = "has no name, and a value in this line: name the column, or empty it"
+        return [Problem(f"column {place + 1}", reason) for place in nameless]
+
+    def _errors_of_formulas(self, values: Sequence[str]) -> list[Problem]:
+        return [
+            Problem(name, f"holds the error {value} of a formula: correct it")
+            for name, value in zip(self.columns.header, values, strict=False)
+            if value.startswith("#") and _FORMULA_ERROR.fullmatch(value)
+        ]
+
+    def _warnings(self, values: Sequence[str], recipient: str | None) -> list[Problem]:
+        """What may be meant, but seldom is."""
+        header = self.columns.header
+        used = dict.fromkeys((*self.subject.used, *self.body.used))
+        found = [
+            Problem(header[one], "is empty, and the template uses it") for one in used if not values[one]
+        ]
+        found += [
+            Problem(
+                header[one], f"holds {values[one]}, a long number that Excel has shortened: format it as text"
+            )
+            for one in used
+            if _SHORTENED.fullmatch(values[one])
+        ]
+        domain = (recipient or "").partition("@")[2]
+        if is_ordinary(domain):
+            reason = f"{domain} is ordinary mail, not PEC: there will be no CONSEGNA, it ends as uncertified"
+            found.append(Problem(self.recipient_name, reason))
+        return found
+
+
+def _of_recipient(written: str, problem: Problem) -> str:
+    if not written:
+        return "is empty: write an address"
+    if written.count("@") > 1:
+        return "holds several addresses: give each a line of its own"
+    return problem.reason

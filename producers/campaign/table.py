@@ -1,0 +1,77 @@
+"""A campaign's file as rows of text under a header, whatever its format; never more than a row in memory."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from producers.campaign.csv_file import open_csv
+from producers.campaign.errors import Unusable
+from producers.campaign.rows import Row, Rows
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_SAVE_AS = "open it in Excel and save it as .xlsx or CSV"
+
+
+class Table:
+    """A file that is open. `rows` can be read once; empty lines are left out, and counted in `empty`."""
+
+    def __init__(self, file: Rows, name: str) -> None:
+        self._file = file
+        self.empty = 0
+        self.sheet = file.sheet
+        self.rows = self._filled()
+        header = next(self.rows, None)
+        if header is None:
+            raise Unusable(f"{name} is empty: it needs a line of column names, and a line for each message")
+        self.empty = 0
+        self.header = _without_empty_end(header.cells)
+
+    @property
+    def share_read(self) -> float:
+        """From 0 to 1."""
+        return self._file.share_read()
+
+    def _filled(self) -> Iterator[Row]:
+        for row in self._file.rows:
+            if row.empty:
+                self.empty += 1
+            else:
+                yield row
+
+
+@contextmanager
+def open_table(path: Path) -> Iterator[Table]:
+    """Raises Unusable, also while rows are read."""
+    with _opened(path)(path) as file:
+        yield Table(file, path.name)
+
+
+def _opened(path: Path) -> Callable[[Path], AbstractContextManager[Rows]]:
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        raise Unusable(f"can't read {path} ({error.strerror}): name a readable file") from None
+    if start == _OLE:
+        raise Unusable(f"{path.name} is an old Excel file (.xls), or has a password: {_SAVE_AS}, without one")
+    if start != _ZIP:
+        return open_csv
+    if _is_open_document(path):
+        raise Unusable(f"{path.name} is an OpenDocument file (.ods): save it as .xlsx or CSV")
+    from producers.campaign.xlsx_file import open_xlsx  # takes a third of a second, and most files are CSV
+
+    return open_xlsx
+
+
+def _is_open_document(path: Path) -> bool:
+    try:
+        with ZipFile(path) as archive:
+            return archive.namelist()[:1] == ["mimetype"]
+    except BadZipFile:
+        return False
+
+
+def _without_empty_end(cells: tuple[str, ...]) -> tuple[str, ...]:
+    count = max(place for place, name in enumerate(cells) if name) + 1
+    return cells[:count]

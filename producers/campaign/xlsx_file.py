@@ -1,0 +1,124 @@
+"""Reads the active sheet of an Excel workbook row by row, its table of texts on disk and not in memory."""
+
+import sqlite3
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
+
+from openpyxl.cell.text import Text
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.functions import iterparse
+
+from producers.campaign.cells import clean, shown
+from producers.campaign.errors import Unusable
+from producers.campaign.rows import Row, Rows
+
+_BROKEN = (BadZipFile, InvalidFileException, ParseError, zlib.error, KeyError, ValueError, OSError)
+_MOST_REMEMBERED = 10_000  # texts, most of which stand in many rows
+
+
+@contextmanager
+def open_xlsx(path: Path) -> Iterator[Rows]:
+    """Raises Unusable, also while rows are read."""
+    with closing(sqlite3.connect("")) as texts, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl's, of what it does not read: styles, validation
+        reader = _opened(path, texts)
+        with closing(reader.archive):
+            sheet = _sheet(reader.wb, path)
+            last_line = int(sheet.max_row or 1)
+            sheet.reset_dimensions()  # some programs write wrong ones, and rows would be left out
+            read = [0]
+            yield Rows(
+                _rows(sheet, read, path), lambda: min(1.0, read[0] / last_line), _title(reader.wb, sheet)
+            )
+
+
+class _Reader(ExcelReader):
+    package: Any
+    shared_strings: Any
+
+    def __init__(self, path: Path, texts: sqlite3.Connection) -> None:
+        super().__init__(path, read_only=True, data_only=True, keep_links=False)
+        self._texts = texts
+
+    def read_strings(self) -> None:
+        found = self.package.find(SHARED_STRINGS)
+        if found is not None:
+            with self.archive.open(found.PartName[1:]) as source:
+                self.shared_strings = SharedTexts(self._texts, source)
+
+
+class SharedTexts:
+    """Excel writes every text once, and in the cells its number."""
+
+    def __init__(self, database: sqlite3.Connection, source: Any) -> None:
+        database.execute("CREATE TABLE text (number INTEGER PRIMARY KEY, text TEXT)")
+        database.executemany("INSERT INTO text VALUES (?, ?)", enumerate(_texts(source)))
+        self._database = database
+        self._look_up = lru_cache(_MOST_REMEMBERED)(self._read)
+
+    def __getitem__(self, number: int) -> str:
+        return self._look_up(number)
+
+    def _read(self, number: int) -> str:
+        found = self._database.execute("SELECT text FROM text WHERE number = ?", [number]).fetchone()
+        if found is None:
+            raise ValueError(f"there is no text {number}")
+        return str(found[0])
+
+
+def _texts(source: Any) -> Iterator[str]:
+    events = iterparse(source, events=("start", "end"))
+    _, root = next(events)
+    for event, node in events:
+        if event == "end" and node.tag == f"{{{SHEET_MAIN_NS}}}si":
+            text: Any = Text.from_tree(node)
+            yield text.content
+            root.clear()  # or the emptied nodes would stay
+
+
+def _opened(path: Path, texts: sqlite3.Connection) -> _Reader:
+    try:
+        reader = _Reader(path, texts)
+    except _BROKEN as error:
+        raise _unreadable(path) from error
+    try:
+        reader.read()
+    except _BROKEN as error:
+        reader.archive.close()
+        raise _unreadable(path) from error
+    return reader
+
+
+def _sheet(workbook: Any, path: Path) -> Any:
+    sheets = [one for one in (workbook.active, *workbook.worksheets) if isinstance(one, ReadOnlyWorksheet)]
+    if not sheets:
+        raise Unusable(f"{path.name} has no sheet with cells: put the rows into one")
+    return sheets[0]
+
+
+def _title(workbook: Any, sheet: Any) -> str:
+    others = len(workbook.sheetnames) - 1
+    return f"{sheet.title} (the other {others} are not read)" if others else str(sheet.title)
+
+
+def _rows(sheet: Any, read: list[int], path: Path) -> Iterator[Row]:
+    try:
+        for line, cells in enumerate(sheet.iter_rows(), 1):
+            read[0] = line
+            yield Row(line, tuple(clean(shown(cell.value, cell.number_format)) for cell in cells))
+    except _BROKEN as error:
+        raise _unreadable(path) from error
+
+
+def _unreadable(path: Path) -> Unusable:
+    return Unusable(f"{path.name} can't be read as a workbook: open it in Excel and save it as .xlsx again")

@@ -1,0 +1,146 @@
+"""What `pec import` says of a campaign: to a person, or as one JSON object."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from pec.instants import to_text
+from producers.campaign.campaign import Campaign
+from producers.campaign.estimate import Estimate
+from producers.campaign.ledger import Fate
+from producers.cli import output
+from producers.cli.progress import duration
+
+MOST_SHOWN = 20  # lines of a kind, to a person
+_MOST_BODY = 2000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A campaign, and what is known of sending it. `looked`: Redis told what was enqueued before."""
+
+    campaign: Campaign
+    estimate: Estimate
+    looked: bool
+
+    @property
+    def sendable(self) -> int:
+        """Lines that are sent, or were."""
+        return self.count(Fate.READY) + self.count(Fate.BEFORE)
+
+    def count(self, fate: Fate) -> int:
+        return self.campaign.ledger.count(fate)
+
+
+def as_dict(found: Found, enqueued: int | None) -> dict[str, Any]:
+    """The summary. `enqueued` is None for a dry run."""
+    campaign, ledger = found.campaign, found.campaign.ledger
+    doubles = [{"line": line, "like": like} for line, like in ledger.doubles()]
+    estimate = found.estimate
+    return {
+        "batch": campaign.batch,
+        "account": campaign.letters.stated["account"],
+        "count": found.count(Fate.READY),
+        **({} if enqueued is None else {"enqueued": enqueued}),
+        "enqueued_before": found.count(Fate.BEFORE) if found.looked else None,
+        "first": _first(campaign),
+        "seconds": None if estimate.seconds is None else round(estimate.seconds, 1),
+        "finishes_at": estimate.finishes_at and to_text(estimate.finishes_at),
+        "cost_eur": float(estimate.cost_eur),
+        "empty_lines": campaign.empty_lines,
+        "refused_lines": found.count(Fate.REFUSED),
+        "refused": [remark.as_dict() for remark in ledger.problems()],
+        "doubles": doubles,
+        "warnings": [remark.as_dict() for remark in ledger.warnings()],
+    }
+
+
+def show(found: Found) -> None:
+    """For a person."""
+    campaign, header = found.campaign, found.campaign.letters.columns.header
+    columns = campaign.letters.columns
+    output.facts(
+        [
+            ("batch", campaign.batch),
+            ("account", campaign.letters.stated["account"]),
+            ("sheet", campaign.sheet),
+            ("recipient", f"column {header[columns.recipient]}"),
+            ("attachments", ", ".join(f"column {header[one]}" for one in columns.attachments) or None),
+            ("messages", found.count(Fate.READY)),
+            ("enqueued before", found.count(Fate.BEFORE) or None),
+            ("refused", found.count(Fate.REFUSED) or None),
+            ("doubles", found.count(Fate.DOUBLE) or None),
+            ("empty lines", campaign.empty_lines or None),
+            ("takes", _takes(found)),
+            ("costs", f"{found.estimate.cost_eur:.2f} EUR"),
+        ]
+    )
+    _show_remarks(found)
+
+
+def show_first(found: Found) -> None:
+    """The first message as its recipient will read it."""
+    first = _first(found.campaign)
+    if first is None:
+        return
+    body = first["body"]
+    cut = (
+        f"{body[:_MOST_BODY]}\n… ({len(body)} characters: --json shows all)"
+        if len(body) > _MOST_BODY
+        else body
+    )
+    click.echo()
+    output.facts(
+        [
+            ("id", first["id"]),
+            ("to", first["recipient"]),
+            ("subject", first["subject"]),
+            ("attached", ", ".join(first["attachments"]) or None),
+        ]
+    )
+    click.echo(f"\n{cut}")
+
+
+def _first(campaign: Campaign) -> dict[str, Any] | None:
+    entry = campaign.first
+    if entry is None:
+        return None
+    letter = campaign.letters.letter(entry.values)
+    return {
+        "id": entry.id,
+        "recipient": letter.recipient,
+        "subject": letter.subject,
+        "body": letter.body,
+        "attachments": [file.name for file in letter.files],
+    }
+
+
+def _takes(found: Found) -> str:
+    estimate = found.estimate
+    if estimate.finishes_at is None or estimate.seconds is None:
+        return "years, under these caps"
+    waiting = f", after {estimate.waiting} that wait already" if estimate.waiting else ""
+    return f"about {duration(estimate.seconds)}, until {estimate.finishes_at.astimezone():%d/%m/%Y %H:%M}{waiting}"
+
+
+def _show_remarks(found: Found) -> None:
+    ledger = found.campaign.ledger
+    doubles = [
+        (line, "", f"says the same as line {like} to the same recipient: sent once")
+        for line, like in ledger.doubles(MOST_SHOWN)
+    ]
+    refused = [(one.line, one.field, one.reason) for one in ledger.problems(MOST_SHOWN)]
+    warned = [(one.line, one.field, one.reason) for one in ledger.warnings(MOST_SHOWN)]
+    _table("REFUSED", refused, ledger.count_problems())
+    _table("DOUBLES", doubles, found.count(Fate.DOUBLE))
+    _table("WARNINGS", warned, ledger.count_warnings())
+
+
+def _table(title: str, lines: list[tuple[int, str, str]], count: int) -> None:
+    if not lines:
+        return
+    click.echo(f"\n{output.for_stdout(title)}")
+    output.table(("LINE", "COLUMN", "REASON"), lines)
+    if count > len(lines):
+        click.echo(output.for_stdout(f"and {count - len(lines)} more"))

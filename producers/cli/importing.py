@@ -1,0 +1,260 @@
+"""`pec import`: a campaign's file becomes jobs, all of them or none."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+
+from config.connections import RedisUnreachable
+from config.settings import Settings, load_settings
+from pec.instants import from_epoch
+from pec.jobs import JobRejected
+from pec.store import presence
+from pec.store.store import wall_clock
+from producers.campaign.campaign import Campaign, Order, Told, enqueue, judged
+from producers.campaign.earlier import settle_earlier
+from producers.campaign.errors import Misused, Unusable
+from producers.campaign.estimate import estimate
+from producers.campaign.ledger import Fate
+from producers.campaign.refused_file import write_refused
+from producers.cli import output
+from producers.cli.errors import Exit, Failure
+from producers.cli.import_report import MOST_SHOWN, Found, as_dict, show, show_first
+from producers.cli.sending import stated_options
+from producers.cli.session import Session, session
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+_SAME_AGAIN = "import the same file again: nothing is sent twice"
+
+
+@click.command("import")
+@click.argument("file", type=_FILE)
+@click.option("--account", required=True, help="The mailbox that sends.")
+@click.option("--subject", required=True, help="With {column} where a value of the line belongs.")
+@click.option("--body", required=True, type=_FILE, help="HTML, with {column} too.")
+@click.option("--batch", help="Counts the messages together, and makes their ids. Default: FILE's name.")
+@click.option(
+    "--to-column", metavar="NAME", help="Holds the recipient. Default: the one called PEC or alike."
+)
+@click.option(
+    "--attach-column",
+    "attach_columns",
+    metavar="NAME",
+    multiple=True,
+    help="Holds names of files, beside FILE. Default: the one called allegati or alike.",
+)
+@click.option("--id-column", metavar="NAME", help="Holds your id of the message. Default: the one called id.")
+@click.option("--attach", type=_FILE, multiple=True, help="A file that every message gets.")
+@stated_options
+@click.option("--dry-run", is_flag=True, help="Check and show everything, enqueue nothing.")
+@click.option("--skip-invalid", is_flag=True, help="Enqueue the other lines though some are refused.")
+@click.option("--refused", type=_NEW_FILE, help="Write refused lines there (CSV), to be mended and imported.")
+@output.as_json
+def import_file(
+    account: str, dry_run: bool, skip_invalid: bool, refused: Path | None, as_json: bool, **given: Any
+) -> None:
+    """Send a PEC for each line of a spreadsheet (CSV, XLSX).
+
+    The first line names the columns. One refused line refuses the file. The same file imported again sends
+    nothing twice, because ids are made of batch and recipient: a new campaign needs another --batch.
+
+    \b
+    pec import soci.csv --account acme --subject 'Avviso per {nome}' --body avviso.html --dry-run
+    pec import soci.xlsx --account acme --subject 'Avviso per {nome}' --body avviso.html --batch soci-2026
+    pec import soci.csv --account acme --subject Avviso --body avviso.html --skip-invalid --refused errori.csv
+    """
+    order = _order(account, given)
+    if refused and refused.resolve() in {path.resolve() for path in (order.file, order.body, *order.attach)}:
+        raise click.UsageError("--refused: would overwrite a file that is read: name another one")
+    with ExitStack() as stack:
+        settings, here = stack.enter_context(_surroundings(dry_run=dry_run))
+        _check_names(order, settings, here)
+        campaign = stack.enter_context(_judged(order, settings))
+        found = _found(campaign, settings, here)
+        if not as_json:
+            show(found)
+        _write_refused(refused, order, found)
+        if found.count(Fate.REFUSED) and not (skip_invalid and found.sendable):
+            _refuse(found, refused, dry_run=dry_run, as_json=as_json)
+        if dry_run:
+            _tell_of_dry_run(found, as_json=as_json)
+        elif here:
+            _conclude(found, here, _enqueue(here, campaign), as_json=as_json)
+
+
+def _order(account: str, given: dict[str, Any]) -> Order:
+    names = ("file", "subject", "body", "batch", "to_column", "attach_columns", "id_column", "attach")
+    stated = {name: value for name, value in given.items() if name not in names and value is not None}
+    return Order(stated={"account": account, **stated}, **{name: given[name] for name in names})
+
+
+@contextmanager
+def _surroundings(*, dry_run: bool) -> Iterator[tuple[Settings, Session | None]]:
+    """A dry run needs no Redis."""
+    with ExitStack() as stack:
+        try:
+            here = stack.enter_context(session())
+        except RedisUnreachable as error:
+            if not dry_run:
+                raise
+            output.note(f"{error}. What was enqueued before, and what waits, could not be looked at.")
+            yield load_settings(), None
+        else:
+            yield here.settings, here
+
+
+@contextmanager
+def _judged(order: Order, settings: Settings) -> Iterator[Campaign]:
+    with ExitStack() as stack:
+        try:
+            with _progress("reading") as told:
+                campaign = stack.enter_context(judged(order, settings.api.max_bytes, told))
+        except Unusable as error:
+            raise Failure(f"{error}\nNothing was enqueued.", Exit.REJECTED) from None
+        except Misused as error:
+            raise click.UsageError(str(error)) from None
+        yield campaign
+
+
+def _found(campaign: Campaign, settings: Settings, here: Session | None) -> Found:
+    store = here.store if here else None
+    if store:
+        settle_earlier(store, campaign.ledger, campaign.letters)
+    count, now = campaign.ledger.count(Fate.READY), from_epoch(wall_clock())
+    account = str(campaign.letters.stated["account"])
+    return Found(
+        campaign, estimate(count, settings, account, store, now, campaign.sample.not_before), bool(store)
+    )
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Told]:
+    """For a terminal a bar, elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=1.0)
+        yield lambda share: progress.update(task, completed=share)
+
+
+# Names that workers must know
+
+
+def _check_names(order: Order, settings: Settings, here: Session | None) -> None:
+    """Raises Failure where no live worker, and no setting, knows the account or the endpoint."""
+    served = presence.vouched(here.store, "account") if here else set()
+    _check_name("account", order.stated["account"], served | set(settings.accounts), asked=here is not None)
+    if webhook := order.stated.get("webhook"):
+        heard = presence.vouched(here.store, "endpoint") if here else set()
+        configured = {endpoint.name for endpoint in settings.webhooks.endpoints}
+        _check_name("webhook", webhook, heard | configured, asked=here is not None)
+
+
+def _check_name(kind: str, name: str, known: set[str], *, asked: bool) -> None:
+    if name in known:
+        return
+    if not known or not asked:
+        output.note(
+            f"No live worker could be asked about the {kind} {name}: one that none knows is rejected."
+        )
+        return
+    near = get_close_matches(name, known, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    names = ", ".join(sorted(known)[:MOST_SHOWN])
+    raise Failure(f"rejected: {kind}: {name} is not configured{hint}; known: {names}", Exit.REJECTED)
+
+
+# Refused lines
+
+
+def _write_refused(path: Path | None, order: Order, found: Found) -> None:
+    if path is None or not found.count(Fate.REFUSED):
+        return
+    campaign = found.campaign
+    try:
+        write_refused(path, campaign.ledger, campaign.letters.columns, campaign.batch)
+    except OSError as error:
+        raise click.UsageError(
+            f"--refused: can't write {path} ({error.strerror}): name another file"
+        ) from None
+    output.note(f"The refused lines are in {path}: once mended, it can be imported by itself.")
+    if campaign.letters.columns.attachments and path.resolve().parent != order.file.resolve().parent:
+        output.note(f"Keep it in the folder of {order.file.name}: attachments are looked for beside it.")
+
+
+def _refuse(found: Found, path: Path | None, *, dry_run: bool, as_json: bool) -> None:
+    """Raises Failure."""
+    if as_json:
+        output.data(as_dict(found, None if dry_run else 0))
+    elif dry_run:
+        show_first(found)
+    count = found.count(Fate.REFUSED)
+    now = f", or send the others ({found.sendable}) with --skip-invalid" if found.sendable else ""
+    file = "" if path else "; --refused FILE writes them to a file of their own"
+    raise Failure(
+        f"nothing is enqueued, because lines are refused ({count}): mend them and import again{now}{file}",
+        Exit.REJECTED,
+    )
+
+
+# Enqueuing
+
+
+def _enqueue(here: Session, campaign: Campaign) -> int:
+    """Returns how many. Raises Failure, which tells how many are in."""
+    done, count = 0, campaign.ledger.count(Fate.READY)
+    try:
+        with _progress("enqueuing") as told:
+            for done in enqueue(here.producer, campaign, told):  # noqa: B007 - told below
+                pass
+    except RedisUnreachable as error:
+        said = f"{error}\n{done} of {count} are in: once Redis answers, {_SAME_AGAIN}"
+        raise Failure(said, Exit.UNREACHABLE) from None
+    except (JobRejected, OSError) as error:
+        said = f"a file was changed meanwhile ({error})\n{done} of {count} are in: mend it and {_SAME_AGAIN}"
+        raise Failure(said, Exit.REJECTED) from None
+    except KeyboardInterrupt:
+        output.note(f"{done} of {count} are in. To go on, {_SAME_AGAIN}.")
+        raise
+    return done
+
+
+def _conclude(found: Found, here: Session, enqueued: int, *, as_json: bool) -> None:
+    if as_json:
+        output.data(as_dict(found, enqueued))
+    else:
+        click.echo(output.for_stdout(f"\n{enqueued} enqueued"))
+    _tell_of_names(found)
+    if not presence.vouched(here.store, "worker"):
+        output.note("No worker is running, so they wait in Redis: start one with `pec worker`.")
+    batch = found.campaign.batch
+    output.note(f"Follow them with `pec watch --batch {batch}`; then `pec export --batch {batch}`.")
+
+
+def _tell_of_dry_run(found: Found, *, as_json: bool) -> None:
+    if as_json:
+        output.data(as_dict(found, None))
+    else:
+        show_first(found)
+    _tell_of_names(found)
+    output.note("A dry run: nothing was enqueued.")
+
+
+def _tell_of_names(found: Found) -> None:
+    """What may be misunderstood about batches, and about time."""
+    if before := found.count(Fate.BEFORE):
+        output.note(f"{before} were enqueued before, and are left out: nothing is sent twice.")
+    output.note(f"The batch is {found.campaign.batch}: a new campaign needs another, with --batch.")
+    ends, last = found.campaign.sample.not_after, found.estimate.finishes_at
+    if ends and (last is None or last > ends):
+        output.note("The last of them come after --not-after: what is not sent by then expires.")

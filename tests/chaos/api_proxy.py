@@ -1,0 +1,301 @@
+"""Real HTTP in front of the sandbox: each call may meet a fault, before or after it is forwarded; all are remembered."""
+
+import asyncio
+import json
+import re
+import socket
+import struct
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+SLOW_SECONDS = 0.7  # an answer that its receipts overtake
+PLANT = "/_sandbox/receipts"
+_ACCENTED = re.compile("[^\x00-\x7f]")
+# fault → status, body: said in place of the API, which has heard nothing
+_INSTEAD: dict[str, tuple[int, bytes]] = {
+    "500-before": (500, b'{"success": false, "message": "MySQL Error 1040"}'),
+    "502-html-before": (502, HTML),
+    "307": (307, b""),
+    "smtp-text": (200, b'{"success": false, "message": "", "message_id": "554 5.7.1 Relay access denied"}'),
+    "429": (429, b'{"success": false, "message": "Too many requests"}'),
+    "429-retry-after": (429, b'{"success": false, "message": "Too many requests"}'),
+    "401": (401, b'{"success": false, "message": "Authorization is not valid or empty"}'),
+    "402": (402, b'{"success": false, "message": "Insufficient credit"}'),
+    "403": (403, b'{"success": false, "message": "Forbidden"}'),
+    "400": (400, b'{"success": false, "message": "Post parameter is not valid"}'),
+    "500": (500, b'{"success": false, "message": "MySQL Error 2006"}'),
+    "502-html": (502, HTML),
+    "empty": (404, b'{"success": false, "message": "Result empty"}'),
+    "503": (503, b"Service Unavailable"),
+}
+
+
+@dataclass
+class Call:
+    """One request as it came: when its first byte did (monotonic), and what it met."""
+
+    at: float
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    fault: str | None = None
+    forwarded: bool = False
+    status: int | None = None
+
+    @property
+    def recipients(self) -> list[str]:
+        """Of a POST /send; empty where its body did not come whole."""
+        try:
+            found = json.loads(self.body)["recipient"]
+        except (ValueError, KeyError, TypeError):
+            return []
+        return [found] if isinstance(found, str) else list(found)
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class ApiProxy:
+    """`sends` and `reads`: the how-manieth call meets what. Attributes may be set from any thread."""
+
+    def __init__(self, target: str, sends: dict[int, str], reads: dict[int, str], mangled: bool) -> None:
+        self._host, self._port = urlsplit(target).hostname or "", urlsplit(target).port or 0
+        self._faults = {"POST": dict(sends), "GET": dict(reads)}
+        self._counts = {"POST": 0, "GET": 0}
+        self._mangled = mangled
+        self._codes: list[str] = []
+        self._server: asyncio.Server | None = None
+        self._mailboxes: dict[str, str] = {}
+        self.down: str | None = None  # how every call fails now
+        self.calls: list[Call] = []
+        self.port = 0
+
+    def know(self, username: str, address: str) -> None:
+        """Whose mailbox a user name opens, for mails that come while pages are read."""
+        self._mailboxes[username] = address
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=256)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def refuse(self) -> None:
+        """Connections are refused until the next start."""
+        if self._server:
+            self._server.close()
+            self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while call := await self._read(reader):
+                self.calls.append(call)
+                await self._answer(call, reader, writer)
+                if call.headers.get("connection") == "close" or writer.is_closing():
+                    break
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the client went away
+        finally:
+            writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader) -> Call | None:
+        first = await reader.read(1)
+        if not first:
+            return None
+        at = time.monotonic()
+        head = first + await reader.readuntil(b"\r\n\r\n")
+        start, *lines = head.decode("latin-1").rstrip().split("\r\n")
+        method, path, _ = start.split(" ")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        call = Call(at, method, path, headers, b"", self._fault(method))
+        if call.fault == "slow-upload":  # longer than the deadline
+            self.calls.append(call)
+            await asyncio.sleep(30)
+        length = int(headers.get("content-length", "0"))
+        if length:
+            call.body = await reader.readexactly(length)
+        elif "chunked" in headers.get("transfer-encoding", ""):
+            call.body = await _chunks(reader)
+        return call
+
+    def _fault(self, method: str) -> str | None:
+        if self.down:
+            return self.down
+        count = self._counts.get(method, 0)
+        self._counts[method] = count + 1
+        return self._faults.get(method, {}).pop(count, None)
+
+    async def _answer(self, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        fault = call.fault or ""
+        if fault in _INSTEAD:
+            await self._instead(call, writer)
+        elif fault in ("reset", "reset-before", "hung-up"):
+            _reset(writer)
+        elif fault in ("silence", "timeout", "timeout-before"):
+            await reader.read()
+        else:
+            answer = await self._forwarded(call, reader)
+            if answer is None or fault == "reset-after":
+                _reset(writer)
+            elif fault == "timeout-after":
+                await reader.read()
+            else:
+                await self._relay(call, await self._changed(call, answer), writer)
+
+    async def _instead(self, call: Call, writer: asyncio.StreamWriter) -> None:
+        status, body = _INSTEAD[call.fault or ""]
+        headers = {"content-type": "text/html" if body is HTML else "application/json"}
+        if call.fault == "429-retry-after":
+            headers["retry-after"] = "1"
+        if status == 307:
+            headers["location"] = f"http://127.0.0.1:{self.port}{call.path}"
+        await self._relay(call, Answer(status, headers, body), writer)
+
+    async def _forwarded(self, call: Call, reader: asyncio.StreamReader) -> Answer | None:
+        """The sandbox's answer; None where it gave none, or nobody waits for it any more."""
+        if call.fault == "shifted":
+            await self._plant_while_read(call)
+        call.forwarded = True
+        asking = asyncio.create_task(self._ask(call.method, call.path, call.headers, call.body))
+        leaving = asyncio.create_task(reader.read(1))  # no client speaks before it was answered
+        await asyncio.wait([asking, leaving], return_when=asyncio.FIRST_COMPLETED)
+        if not asking.done():
+            asking.cancel()
+            return None
+        leaving.cancel()
+        with suppress(asyncio.CancelledError):
+            await leaving
+        return asking.result()
+
+    async def _ask(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
+        kept = {
+            name: value for name, value in headers.items() if name not in ("connection", "transfer-encoding")
+        }
+        kept |= {"connection": "close", "content-length": str(len(body))}
+        head = f"{method} {path} HTTP/1.1\r\n" + "".join(
+            f"{name}: {value}\r\n" for name, value in kept.items()
+        )
+        try:
+            reader, writer = await asyncio.open_connection(self._host, self._port)
+            try:
+                writer.write(head.encode("latin-1") + b"\r\n" + body)
+                answer = await reader.read()
+            finally:
+                writer.close()
+        except OSError:
+            return None
+        return _parsed(answer)
+
+    async def _plant_while_read(self, call: Call) -> None:
+        """A mail that looks like the one that is sought arrives between two pages, and moves all others."""
+        sought = parse_qs(urlsplit(call.path).query).get("q", [""])[0]
+        mailbox = self._mailboxes.get(call.headers.get("x-username", ""), "")
+        if mailbox and sought:
+            await self.plant(mailbox, "burla@pec.example", f"ANOMALIA MESSAGGIO: CONSEGNA: {sought}", "burla")
+
+    async def plant(self, mailbox: str, sender: str, subject: str, text: str) -> None:
+        """A mail in a mailbox, as from anyone."""
+        body = json.dumps({"mailbox": mailbox, "sender": sender, "subject": subject, "text": text}).encode()
+        await self._ask("POST", PLANT, {"host": "sandbox", "content-type": "application/json"}, body)
+
+    async def _changed(self, call: Call, answer: Answer) -> Answer:
+        body = answer.body
+        match call.fault:
+            case "500-after":
+                return Answer(500, answer.headers, b'{"success": false, "message": "MySQL Error 2013"}')
+            case "502-html-after":
+                return Answer(502, {"content-type": "text/html"}, HTML)
+            case "slow-answer":
+                await asyncio.sleep(SLOW_SECONDS)
+            case "truncated-after" | "truncated":
+                return Answer(answer.status, answer.headers, body[: len(body) // 2])
+            case "no-code-after":
+                body = json.dumps({**json.loads(body), "message_id": None}).encode()
+            case "code-twice" if self._codes:
+                body = json.dumps({**json.loads(body), "message_id": self._codes[0]}).encode()
+            case "neither-shape":
+                body = _in_neither_shape(body)
+            case "doubled":
+                body = _doubled(body)
+        if call.method == "POST" and not call.fault and answer.status == 201:
+            self._codes.append(str(json.loads(body).get("message_id")))
+        if self._mangled and call.method == "GET":
+            body = _ACCENTED.sub("�", body.decode()).encode()
+        return Answer(answer.status, answer.headers, body)
+
+    async def _relay(self, call: Call, answer: Answer, writer: asyncio.StreamWriter) -> None:
+        call.status = answer.status
+        headers = {
+            name: value
+            for name, value in answer.headers.items()
+            if name not in ("connection", "content-length", "transfer-encoding")
+        }
+        headers["content-length"] = str(len(answer.body))
+        head = f"HTTP/1.1 {answer.status} X\r\n" + "".join(
+            f"{name}: {value}\r\n" for name, value in headers.items()
+        )
+        writer.write(head.encode("latin-1") + b"\r\n" + answer.body)
+        await writer.drain()
+
+
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    body = b""
+    while size := int((await reader.readuntil(b"\r\n")).strip(), 16):
+        body += await reader.readexactly(size)
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+    return body
+
+
+def _parsed(answer: bytes) -> Answer | None:
+    head, found, body = answer.partition(b"\r\n\r\n")
+    if not found:
+        return None
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+    return Answer(int(first.split(" ")[1]), headers, body)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """RST instead of FIN."""
+    found = writer.get_extra_info("socket")
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+def _items(body: bytes) -> tuple[dict[str, Any], list[Any]] | None:
+    try:
+        envelope = json.loads(body)
+    except ValueError:
+        return None
+    data = envelope.get("data")
+    return (envelope, data) if isinstance(data, list) else None
+
+
+def _in_neither_shape(body: bytes) -> bytes:
+    found = _items(body)
+    if found is None:
+        return body
+    envelope, data = found
+    return json.dumps({**envelope, "data": [{"von": "?", "betreff": item} for item in data]}).encode()
+
+
+def _doubled(body: bytes) -> bytes:
+    """Each item twice, last one first."""
+    found = _items(body)
+    if found is None:
+        return body
+    envelope, data = found
+    return json.dumps({**envelope, "data": [*reversed(data), *data]}, ensure_ascii=False).encode()
+
+
+def spelled(query: str) -> str:
+    """A query as it stands in a path."""
+    return quote(query, safe="")

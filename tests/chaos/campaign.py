@@ -1,0 +1,200 @@
+"""The messages of a run, as jobs, and what each must end as. Pure: a source of chance gives all."""
+
+import base64
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+ACCOUNTS = ("acme", "beta", "gamma")  # acme and beta share a token
+FEED_SECONDS = 8.0  # over which jobs go in
+
+# The recipient's name chooses what the PEC network does (sandbox/stories.py); each ends so, once it was sent.
+STORIES: dict[str, tuple[float, str]] = {
+    "consegna": (10, "delivered"),
+    "mancata-consegna": (2, "undelivered"),
+    "non-accettazione": (1, "refused"),
+    "virus": (0.5, "refused"),
+    "preavviso": (1, "delivered"),
+    "tempo-massimo": (1, "undelivered"),
+    "posta-ordinaria": (1, "uncertified"),
+    "silenzio": (1, "expired"),
+    "errore-500": (0.4, ""),  # never sent
+    "errore-500-inviata": (0.4, "delivered"),
+    "risposta-persa": (0.4, "delivered"),
+    "connessione-chiusa": (0.4, "delivered"),
+}
+WORST = ("delivered", "uncertified", "undelivered", "expired", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How a message must end: as its story says where the API sent it; where it did not, as its job says."""
+
+    if_sent: str
+    if_unsent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One XADD, so many seconds after the start. `refused`: it must be rejected."""
+
+    at: float
+    job: str
+    job_id: str
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """`tags` are what stands after the + of a recipient, which is how the API's ledger tells messages apart."""
+
+    entries: tuple[Entry, ...]
+    expected: dict[str, Expected]
+    tags: dict[str, str]
+
+    @property
+    def size(self) -> int:
+        return len(self.expected)
+
+
+class _Maker:
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.entries: list[Entry] = []
+        self.expected: dict[str, Expected] = {}
+        self.tags: dict[str, str] = {}
+
+    def plain(self, job_id: str, **fields: Any) -> None:
+        story = self._story()
+        job = self._job(job_id, self._to(story, job_id), **fields)
+        self._add(job, job_id)
+        self.expected[job_id] = Expected(STORIES[story][1])
+
+    def unreferenced(self, job_id: str) -> None:
+        self.plain(job_id, reference=False)
+
+    def heavy(self, job_id: str) -> None:
+        """With a file that others share."""
+        content = base64.b64encode(b"%PDF " + bytes([self.chance.randrange(3)]) * 5000).decode()
+        self.plain(
+            job_id, attachments=[{"name": "è.pdf", "file": content}], priority=self.chance.randrange(10)
+        )
+
+    def pair(self, job_id: str) -> None:
+        """Two recipients, a PEC each."""
+        stories = [self._story(), self._story()]
+        ids = [f"{job_id}#1", f"{job_id}#2"]
+        self._add(self._job(job_id, [self._to(*one) for one in zip(stories, ids, strict=True)]), job_id)
+        for story, message_id in zip(stories, ids, strict=True):
+            self.expected[message_id] = Expected(STORIES[story][1])
+
+    def together(self, job_id: str) -> None:
+        """One PEC for two, which ends as the worse of them."""
+        stories = self.chance.sample(["consegna", "mancata-consegna", "posta-ordinaria"], 2)
+        recipients = [self._to(story, f"{job_id}.{story}", job_id) for story in stories]
+        self._add(self._job(job_id, recipients, together=True), job_id)
+        self.expected[job_id] = Expected(max((STORIES[story][1] for story in stories), key=WORST.index))
+
+    def cancelled(self, job_id: str) -> None:
+        """A cancel that may come before the send or too late; when too late it is rejected."""
+        self.plain(job_id, priority=0)
+        cancel = json.dumps({"type": "cancel", "id": job_id})
+        self.entries.append(Entry(self._at(), cancel, job_id))
+        self.expected[job_id] = Expected(self.expected[job_id].if_sent, ("cancelled",))
+
+    def timed(self, job_id: str) -> None:
+        """Not after an instant that has passed."""
+        self.plain(job_id, not_after="2020-01-01T00:00:00Z")
+        self.expected[job_id] = Expected("nothing: it came too late", ("expired",))
+
+    def repeated(self, job_id: str) -> None:
+        """The same job twice, as by a producer that lost the answer to its XADD."""
+        self.plain(job_id)
+        self.entries.append(Entry(self._at(), self.entries[-1].job, job_id))
+
+    def conflicting(self, job_id: str) -> None:
+        """Its id again, with other content: one of the two is rejected, whichever comes later."""
+        self.plain(job_id)
+        first = self.entries.pop()
+        other = {**json.loads(first.job), "subject": "Un altro oggetto"}
+        self.entries += [
+            Entry(0.0, first.job, job_id),
+            Entry(FEED_SECONDS, json.dumps(other), job_id, refused=True),
+        ]
+
+    def bad(self, job_id: str) -> None:
+        job = self._job(job_id, "mario rossi", body=None)
+        self.entries.append(Entry(self._at(), job, job_id, refused=True))
+
+    def _add(self, job: str, job_id: str) -> None:
+        self.entries.append(Entry(self._at(), job, job_id))
+
+    def _job(self, job_id: str, recipient: Any, **fields: Any) -> str:
+        job = {
+            "type": "send",
+            "id": job_id,
+            "account": self.chance.choice(ACCOUNTS),
+            "recipient": recipient,
+            "subject": f"Avviso {job_id} perché è così",
+            "body": f"<p>Salve, è il modello {self.chance.randrange(4)}</p>",
+            "batch": "chaos",
+        }
+        return json.dumps({**job, **fields}, ensure_ascii=False)
+
+    def _story(self) -> str:
+        return self.chance.choices(list(STORIES), [weight for weight, _ in STORIES.values()])[0]
+
+    def _to(self, story: str, tag: str, message_id: str = "") -> str:
+        """The address, whose tag is known from now on."""
+        tag_in_address = tag.replace("#", ".")
+        self.tags[tag_in_address] = message_id or tag
+        return f"{story}+{tag_in_address}@pec.example"
+
+    def _at(self) -> float:
+        """Half of the jobs at once, the rest over a while."""
+        return 0.0 if self.chance.random() < 0.5 else round(self.chance.uniform(0, FEED_SECONDS), 2)
+
+
+KINDS = {
+    "plain": 60,
+    "unreferenced": 8,
+    "heavy": 8,
+    "pair": 4,
+    "together": 3,
+    "cancelled": 4,
+    "timed": 1,
+    "repeated": 4,
+    "conflicting": 2,
+    "bad": 2,
+}
+
+
+def campaign(chance: random.Random, messages: int) -> Campaign:
+    """As many messages, or one more."""
+    maker = _Maker(chance)
+    kinds = chance.choices(list(KINDS), list(KINDS.values()), k=2 * messages)
+    for number, kind in enumerate(kinds):
+        if len(maker.expected) >= messages:
+            break
+        getattr(maker, kind)(f"m{number:04d}")
+    size = json.dumps({"type": "batch", "id": "chaos", "size": len(maker.expected)})
+    entries = [*maker.entries, Entry(0.0, size, "chaos")]
+    return Campaign(tuple(sorted(entries, key=lambda entry: entry.at)), maker.expected, maker.tags)
+
+
+def plain_campaign(messages: int) -> Campaign:
+    """Messages that are all delivered, all there from the start."""
+    maker = _Maker(random.Random(messages))
+    for job_id in (f"m{number:04d}" for number in range(messages)):
+        job = maker._job(job_id, maker._to("consegna", job_id))
+        maker.entries.append(Entry(0.0, job, job_id))
+        maker.expected[job_id] = Expected("delivered")
+    return Campaign(tuple(maker.entries), maker.expected, maker.tags)
+
+
+def ids_of(addresses: list[str], tags: dict[str, str]) -> Iterator[str]:
+    """The messages that a PEC's recipients tell of, each once."""
+    found = (tags.get(address.partition("+")[2].partition("@")[0]) for address in addresses)
+    yield from dict.fromkeys(one for one in found if one)

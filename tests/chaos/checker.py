@@ -1,0 +1,274 @@
+"""What harm was done: compares what the API really sent with what Redis, the events and the webhooks say. Pure."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+from tests.chaos.campaign import Expected
+from tests.chaos.observation import Observation
+
+INTERVAL_SECONDS = 0.043
+LATE_SECONDS = 0.010  # by which the product lets a send miss its slot
+JITTER_SECONDS = 0.003  # between that test and our reading of the clock
+ENDS = frozenset({"delivered", "undelivered", "refused", "uncertified", "expired", "failed", "cancelled"})
+SETTLED = ENDS | {"held"}
+UNREACHABLE = "inside"  # an endpoint in our own network: its deliveries must die
+# Faults after which the client can't know that nothing was sent, though nothing was.
+DOUBTFUL = frozenset(
+    {
+        "timeout-before",
+        "reset-before",
+        "500-before",
+        "502-html-before",
+        "307",
+        "smtp-text",
+        "slow-upload",
+        "reset",
+        "503",
+        "silence",
+    }
+)
+REDIRECTED = frozenset({"hung-up"})  # may pass for either: the connection ended before an answer
+
+Check = Callable[[Observation], Iterator[str]]
+
+
+def lost(seen: Observation) -> Iterator[str]:
+    """What Redis acknowledged has an end, is held, or was rejected with words."""
+    for entry, job in seen.added.items():
+        if entry in seen.rejected:
+            continue
+        ids = [one for one in seen.expected if one == job["job_id"] or one.startswith(f"{job['job_id']}#")]
+        for message_id in ids:
+            state = seen.records.get(message_id, {}).get("state", "nowhere")
+            if state not in SETTLED:
+                yield f"{message_id} is {state}"
+        if job["refused"]:
+            yield f"{job['job_id']}: a job that can't be taken was not rejected"
+    for job_id, reasons in _rejections(seen).items():
+        if job_id in seen.expected and not seen.records.get(job_id):
+            yield f"{job_id} was rejected: {reasons}"
+
+
+def _rejections(seen: Observation) -> dict[str, str]:
+    return {seen.added[entry]["job_id"]: why for entry, why in seen.rejected.items() if entry in seen.added}
+
+
+def sent_twice(seen: Observation) -> Iterator[str]:
+    """The ledger has no message in two PECs."""
+    for message_id, times in _times_sent(seen).items():
+        if times > 1:
+            yield f"{message_id} was sent {times} times"
+
+
+def _times_sent(seen: Observation) -> Counter[str]:
+    return Counter(message_id for pec in seen.sent for message_id in pec["messages"])
+
+
+def wrong_end(seen: Observation) -> Iterator[str]:
+    """The truth table below, and the code, for each settled message."""
+    times = _times_sent(seen)
+    codes = {message_id: pec["code"] for pec in seen.sent for message_id in pec["messages"]}
+    doubtful, refused = _doubtful(seen), _refused(seen)
+    for message_id, expected in seen.expected.items():
+        record = seen.records.get(message_id, {})
+        state = record.get("state", "")
+        if state not in SETTLED:
+            continue  # lost, which is told elsewhere
+        right = (
+            _ends_if_sent(expected)
+            if times[message_id]
+            else _ends_if_unsent(expected, message_id in doubtful, message_id in refused)
+        )
+        if state not in right:
+            was = "was sent" if times[message_id] else "was not sent"
+            yield f"{message_id} {was} and is {state}, not {' or '.join(sorted(right)) or 'anything'}"
+        if times[message_id] == 1 and record.get("code", "") not in ("", codes[message_id]):
+            yield f"{message_id} has the code {record['code']}, and was sent as {codes[message_id]}"
+
+
+def _ends_if_sent(expected: Expected) -> set[str]:
+    """The API sent it.
+
+    - its story's end: right, whatever became of the answer, because its receipts stand in the mailbox;
+    - held: wrong, for the same reason: the reference, or subject, recipient and time, must have found it;
+    - failed, cancelled, expired in the lane: wrong, an operator is told that it was not sent.
+    """
+    return {expected.if_sent}
+
+
+def _ends_if_unsent(expected: Expected, doubtful: bool, refused: bool) -> set[str]:
+    """The API did not send it.
+
+    - an end that says so (cancelled; expired before its not_after let it go): right where its job asks for it;
+    - held: right where an answer was lost, or a worker died after the claim; without such, it had to be sent;
+    - failed: right where the API answered 400;
+    - an end that receipts alone can tell (delivered, …): always wrong.
+    """
+    ends = set(expected.if_unsent)
+    if doubtful:
+        ends.add("held")
+    if refused:
+        ends.add("failed")
+    return ends
+
+
+def _doubtful(seen: Observation) -> set[str]:
+    """Messages of which somebody can't know whether they were sent: by a fault of the API, or by a death."""
+    by_api = {
+        message_id
+        for post in seen.posts
+        if post["fault"] in DOUBTFUL | REDIRECTED or post["status"] is None or post["status"] >= 500
+        for message_id in post["messages"]
+    }
+    by_death = {
+        event["data"]["id"]
+        for event in seen.events
+        if event["type"] == "message.uncertain"
+        and _reason(event) in ("worker_lost", "deadline", "timeout", "reset")
+    }
+    return by_api | by_death
+
+
+def _reason(event: dict[str, Any]) -> str:
+    return str((event["data"].get("reason") or {}).get("code", ""))
+
+
+def _refused(seen: Observation) -> set[str]:
+    return {one for post in seen.posts if post["status"] == 400 for one in post["messages"]}
+
+
+def webhooks_missing(seen: Observation) -> Iterator[str]:
+    """Every event reached every endpoint that hears it, and every change of state is an event."""
+    heard = {(one["endpoint"], one["id"]) for one in seen.heard}
+    dead = {(one["endpoint"], one["id"]) for one in seen.dead}
+    for name, types in seen.endpoints.items():
+        for event in seen.events:
+            if types is not None and event["type"] not in types:
+                continue
+            key = (name, event["id"])
+            if name == UNREACHABLE:
+                if key in heard:
+                    yield f"{event['id']} reached {name}, which no webhook may reach"
+            elif key not in heard:
+                yield f"{event['type']} {event['id']} never reached {name}{' (dead)' if key in dead else ''}"
+    told = _last_told(seen.events)
+    for message_id, record in seen.records.items():
+        if told.get(message_id, {}).get("state") != record.get("state"):
+            yield f"{message_id} is {record.get('state')}, and no event tells it"
+    yield from _batches_untold(seen)
+
+
+def _batches_untold(seen: Observation) -> Iterator[str]:
+    for name, batch in seen.batches.items():
+        told = [
+            one for one in seen.events if one["type"] == "batch.completed" and one["data"]["batch"] == name
+        ]
+        complete = batch.get("size") is not None and int(batch.get("ended", 0)) >= int(batch["size"])
+        if len(told) != int(complete):
+            yield f"the batch {name} told its completion {len(told)} times"
+
+
+def _last_told(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What the event with the greatest sequence says of each message: what a consumer believes."""
+    last: dict[str, dict[str, Any]] = {}
+    for event in events:
+        data = event["data"]
+        if "sequence" not in data:
+            continue
+        if int(data["sequence"]) >= int(last.get(data["id"], {}).get("sequence", 0)):
+            last[data["id"]] = data
+    return last
+
+
+def webhooks_in_conflict(seen: Observation) -> Iterator[str]:
+    """A consumer that follows the rules believes what Redis says."""
+    for name, types in seen.endpoints.items():
+        if types is not None:
+            continue
+        believed = _last_told([one for one in seen.heard if one["endpoint"] == name])
+        for message_id, data in believed.items():
+            record = seen.records.get(message_id, {})
+            if data["state"] != record.get("state"):
+                yield f"{name} believes {message_id} {data['state']}, and it is {record.get('state', 'nowhere')}"
+    bodies: dict[str, dict[str, Any]] = {}
+    for one in seen.heard:
+        if bodies.setdefault(one["id"], one["data"]) != one["data"]:
+            yield f"{one['id']} was told in two ways"
+    if seen.forged:
+        yield f"{seen.forged} deliveries had a signature that consumers refuse"
+    if seen.intrusions:
+        yield f"{seen.intrusions} connections to an address that no webhook may reach"
+
+
+def too_close(seen: Observation) -> Iterator[str]:
+    """First bytes of one token keep their distance, but for the little that the product allows itself."""
+    least = INTERVAL_SECONDS - LATE_SECONDS - JITTER_SECONDS
+    times: dict[str, list[float]] = defaultdict(list)
+    for one in seen.first_bytes:
+        times[one["token"]].append(one["at"])
+    for token, moments in times.items():
+        for earlier, later in pairwise(sorted(moments)):
+            if later - earlier < least:
+                yield f"two sends of {token} at {earlier:.3f}: {1000 * (later - earlier):.1f} ms apart"
+
+
+def left_over(seen: Observation) -> Iterator[str]:
+    """Nothing waits that will never be done, and content stands as long as it is needed."""
+    for key, members in seen.schedule.items():
+        wrong = [member for member in members if not _may_wait(key, member, seen)]
+        if wrong:
+            yield f"{key}: {', '.join(wrong[:5])}{' …' if len(wrong) > 5 else ''}"
+    needed = Counter(sha256 for record in seen.records.values() for sha256 in _content_of(record))
+    for sha256 in needed.keys() | seen.contents.keys():
+        if needed[sha256] != seen.contents.get(sha256, 0):
+            yield f"content {sha256[:8]} is counted {seen.contents.get(sha256, 0)} times, needed {needed[sha256]}"
+    yield from _miscounted(seen)
+
+
+def _may_wait(key: str, member: str, seen: Observation) -> bool:
+    """Looks that come back for ever, late looks after an end, and what goes to the endpoint that can't be reached."""
+    state = seen.records.get(member, {}).get("state")
+    match key:
+        case "due:quota" | "due:sweep":
+            return True
+        case "due:check":
+            return state in ("expired", "undelivered")
+        case "due:lookup":
+            return state == "held"
+        case "due:webhook":
+            return member == UNREACHABLE
+    return key.endswith(f":{UNREACHABLE}")
+
+
+def _content_of(record: dict[str, str]) -> set[str]:
+    """The SHA-256 of its body and of its attachments."""
+
+    attached = json.loads(record.get("attachments", "[]"))
+    return {sha256 for sha256 in (record.get("body", ""), *(pair[1] for pair in attached)) if sha256}
+
+
+def _miscounted(seen: Observation) -> Iterator[str]:
+    for name, batch in seen.batches.items():
+        counts = Counter(record["state"] for record in seen.records.values() if record.get("batch") == name)
+        for state in counts.keys() | (batch.keys() & SETTLED):
+            if counts[state] != int(batch.get(state, 0)):
+                yield f"the batch {name} counts {batch.get(state, 0)} {state}, and there are {counts[state]}"
+
+
+CHECKS: dict[str, Check] = {
+    "lost": lost,
+    "sent twice": sent_twice,
+    "wrong end": wrong_end,
+    "webhooks missing": webhooks_missing,
+    "webhooks in conflict": webhooks_in_conflict,
+    "sends too close": too_close,
+    "left over": left_over,
+}
+
+
+def check(seen: Observation) -> dict[str, list[str]]:
+    """Evidence of each kind of harm; empty lists where there is none."""
+    return {kind: list(find(seen)) for kind, find in CHECKS.items()}

@@ -1,0 +1,335 @@
+"""Carries out a plan: feeds the jobs, does each fault at its second, plays the operator, waits for quiet, and looks."""
+
+import heapq
+import itertools
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from config.connections import connect
+from pec.store import accounts, outbox
+from pec.store.store import Store
+from tests.chaos.campaign import ACCOUNTS, Entry
+from tests.chaos.checker import check
+from tests.chaos.observation import Observation, journal, observe
+from tests.chaos.plan import Fault, Plan
+from tests.chaos.world import MOODY, STEADY, World, world
+
+QUIET_SECONDS = 75.0  # within which all must have settled once the faults are over
+LOOK_SECONDS = 1.0
+OPERATOR_SECONDS = 1.0
+PROCESSES = (2, 1, 1)  # of each machine
+GONE_SECONDS = 0.4  # that a server or machine stays away
+
+
+@dataclass(slots=True)
+class Result:
+    """One run: its harms by kind, and what was done to whom."""
+
+    seed: int
+    messages: int
+    seconds: float
+    kills: int
+    faults: Counter[str]
+    harms: dict[str, list[str]]
+    states: Counter[str]
+    kill_points: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def harmed(self) -> bool:
+        return any(self.harms.values())
+
+
+def run(plan: Plan, folder: Path) -> Result:
+    """One run, in a folder that stays. Called from the main thread."""
+    started = time.monotonic()
+    with world(folder, plan.sandbox, plan.sends, plan.reads, plan.mangled, plan.failover) as found:
+        found.add_machines(plan.skews_seconds, PROCESSES)
+        conductor = Conductor(plan, found)
+        seen, harms = conductor.play()
+    seen.dump(folder / "observation.json")
+    notes = [line["killed"] for line in journal(folder) if "killed" in line]
+    return Result(
+        seed=plan.seed,
+        messages=plan.campaign.size,
+        seconds=time.monotonic() - started,
+        kills=conductor.kills + len(notes),
+        faults=conductor.done,
+        harms=harms,
+        states=Counter(record["state"] for record in seen.records.values()),
+        kill_points=Counter(notes),
+    )
+
+
+class Conductor:
+    """One thread; deeds are due in a heap, and each may add others."""
+
+    def __init__(self, plan: Plan, found: World) -> None:
+        self._plan = plan
+        self._world = found
+        self._deeds: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._started = 0.0
+        self.added: dict[str, dict[str, Any]] = {}
+        self.done: Counter[str] = Counter()
+        self.kills = 0
+
+    def play(self) -> tuple[Observation, dict[str, list[str]]]:
+        self._world.start_machines()
+        self._started = time.monotonic()
+        for entry in self._plan.campaign.entries:
+            self._at(entry.at, lambda entry=entry: self._add(entry))  # type: ignore[misc]
+        for fault in self._plan.faults:
+            self._at(fault.at, lambda fault=fault: self._do(fault))  # type: ignore[misc]
+        self._at(OPERATOR_SECONDS, self._operate)
+        while len(self._deeds) > 1 or any((self._world.folder / "armed").iterdir()):
+            self._step()
+            if not self._plan_goes_on():
+                break
+        self._calm_down()
+        return self._settle()
+
+    def _plan_goes_on(self) -> bool:
+        """An armed point that nobody reaches is waited for only so long."""
+        last = max((fault.at for fault in self._plan.faults), default=0.0)
+        return len(self._deeds) > 1 or self._now() < last + 3
+
+    def _now(self) -> float:
+        return time.monotonic() - self._started
+
+    def _at(self, seconds: float, deed: Callable[[], None]) -> None:
+        heapq.heappush(self._deeds, (seconds, next(self._order), deed))
+
+    def _in(self, seconds: float, deed: Callable[[], None]) -> None:
+        self._at(self._now() + seconds, deed)
+
+    def _step(self) -> None:
+        """What is due now, then a moment's rest."""
+        while self._deeds and self._deeds[0][0] <= self._now():
+            heapq.heappop(self._deeds)[2]()
+        for machine in self._world.machines:
+            machine.mind()
+        time.sleep(0.01)
+
+    # The producer
+
+    def _add(self, entry: Entry) -> None:
+        """XADD until it is acknowledged, as a careful producer does: by replicas too, where there are any."""
+        client = self._world.client
+        try:
+            added: Any = client.xadd("pec:jobs", {"job": entry.job})
+            if self._world.replica and int(client.wait(1, 500)) < 1:
+                raise redis.TimeoutError("no replica has it")
+        except redis.RedisError:
+            self._in(0.2, lambda: self._add(entry))
+            return
+        self.added[added.decode()] = {"job_id": entry.job_id, "refused": entry.refused}
+
+    # Faults
+
+    def _do(self, fault: Fault) -> None:
+        deed = getattr(self, "_" + fault.name.replace("-", "_"))
+        with suppress(redis.RedisError):
+            if deed(**fault.of) is not False:
+                self.done[fault.name] += 1
+
+    def _kill(self, draw: float) -> bool:
+        running = [(machine, pid) for machine in self._world.machines for pid in machine.workers()]
+        for machine, pid in _drawn(running, draw):
+            machine.kill(pid)
+            self.kills += 1
+            return True
+        return False
+
+    def _kill_at(self, point: str) -> None:
+        (self._world.folder / "armed" / point).touch()
+
+    def _kill_machine(self, draw: float) -> None:
+        for machine in _drawn(self._world.machines, draw):
+            self.kills += machine.kill_all()
+
+    def _stop(self, draw: float, seconds: float) -> bool:
+        running = [pid for machine in self._world.machines for pid in machine.workers()]
+        for pid in _drawn(running, draw):
+            _signal(pid, signal.SIGSTOP)
+            self._in(seconds, lambda: _signal(pid, signal.SIGCONT))
+            return True
+        return False
+
+    def _term(self, draw: float) -> None:
+        for machine in _drawn(self._world.machines, draw):
+            machine.tell_master(signal.SIGTERM)
+
+    def _term_group(self, draw: float) -> None:
+        for machine in _drawn(self._world.machines, draw):
+            machine.tell_group(signal.SIGTERM)
+
+    def _redis_kill(self, seconds: float) -> None:
+        """With a replica, another fault kills the server, and moves on to it."""
+        if not self._world.replica:
+            self._world.server.kill()
+            self._in(seconds, self._world.server.start)
+
+    def _redis_cut(self) -> None:
+        self._world.network.run(self._world.redis_proxy.cut())
+
+    def _redis_lost_replies(self, count: int) -> None:
+        self._world.redis_proxy.swallow += count
+
+    def _redis_loading(self, seconds: float) -> None:
+        self._world.redis_proxy.loading = True
+        self._in(seconds, self._loaded)
+
+    def _loaded(self) -> None:
+        self._world.redis_proxy.loading = False
+
+    def _redis_oom(self, seconds: float) -> None:
+        """Less than what is in use: whatever may not go beyond is refused."""
+        self._world.client.config_set("maxmemory", "1mb")
+        self._in(
+            seconds, lambda: self._until_it_works(lambda: self._world.client.config_set("maxmemory", "0"))
+        )
+
+    def _redis_readonly(self, seconds: float) -> bool:
+        """A replica of nobody refuses what writes."""
+        if self._world.replica:
+            return False
+        self._world.client.replicaof("127.0.0.1", "1")
+        self._in(seconds, lambda: self._until_it_works(lambda: self._world.client.replicaof("NO", "ONE")))
+        return True
+
+    def _failover(self) -> None:
+        self._world.fail_over()
+
+    def _flush_hints(self) -> None:
+        """All that Dramatiq has."""
+        with redis.Redis(
+            host="127.0.0.1", port=self._world.client.connection_pool.connection_kwargs["port"], db=1
+        ) as hints:
+            hints.flushdb()
+
+    def _api_down(self, seconds: float, how: str) -> None:
+        self._world.api.down = how
+        self._in(seconds, self._api_up)
+
+    def _api_up(self) -> None:
+        self._world.api.down = None
+
+    def _api_refused(self, seconds: float) -> None:
+        self._world.network.run(self._world.api.refuse())
+        self._in(seconds, self._api_listens)
+
+    def _api_listens(self) -> None:
+        self._world.network.run(self._world.api.start())
+
+    def _api_dns(self, seconds: float) -> None:
+        switch = self._world.folder / "faults" / "dns"
+        switch.touch()
+        self._in(seconds, lambda: switch.unlink(missing_ok=True))
+
+    def _forge(self, number: int) -> bool:
+        """A mail from a stranger that is titled as our CONSEGNA."""
+        return self._plant(number, "truffa@pec.example", "", "")
+
+    def _foreign(self, number: int) -> bool:
+        """Another's CONSEGNA, whose code begins with ours; and one of a message that ours is the beginning of."""
+        return self._plant(number, "posta-certificata@pecmassiva.example", "7", "")
+
+    def _plant(self, number: int, who: str, more: str, text: str) -> bool:
+        sent = self._world.sent()
+        if not sent:
+            return False
+        pec = sent[number % len(sent)]
+        subject = f"CONSEGNA: {pec['subject']} {pec['code']}{more}"
+        self._world.network.run(self._world.api.plant(pec["sender"], who, subject, text or "Consegnato."))
+        return True
+
+    def _consumer(self, how: str, seconds: float) -> None:
+        self._world.receivers.moods[MOODY] = how
+        self._in(seconds, lambda: self._world.receivers.moods.pop(MOODY, None))
+
+    # The operator
+
+    def _operate(self) -> None:
+        """Looks now and then, as somebody does who is paged: resumes what an answer paused."""
+        with suppress(redis.RedisError, RuntimeError), connect_store(self._world) as store:
+            for account in ACCOUNTS:
+                accounts.resume(store, account)
+            if MOODY not in self._world.receivers.moods:
+                _resume_endpoint(store)
+        self._in(OPERATOR_SECONDS, self._operate)
+
+    def _until_it_works(self, deed: Callable[[], Any]) -> None:
+        try:
+            deed()
+        except redis.RedisError:
+            self._in(0.1, lambda: self._until_it_works(deed))
+
+    # The end
+
+    def _calm_down(self) -> None:
+        """No fault is left; every machine runs."""
+        for armed in (self._world.folder / "armed").iterdir():
+            armed.unlink(missing_ok=True)
+        self._world.redis_proxy.swallow = 0
+        self._world.api.down = None
+        self._world.receivers.moods.clear()
+
+    def _settle(self) -> tuple[Observation, dict[str, list[str]]]:
+        """Looks until nothing is wrong, or patience ends: the last look is the verdict."""
+        ends = time.monotonic() + QUIET_SECONDS
+        look_at = 0.0
+        while True:
+            self._step()
+            if time.monotonic() < look_at:
+                continue
+            try:
+                seen = observe(self._world, self._plan.campaign, self.added)
+            except redis.RedisError:
+                continue
+            harms = check(seen)
+            if not any(harms.values()) or time.monotonic() > ends:
+                return seen, harms
+            look_at = time.monotonic() + LOOK_SECONDS
+
+
+class connect_store:  # noqa: N801 - used as a context manager only
+    """A store of the operator's own."""
+
+    def __init__(self, found: World) -> None:
+        self._client = connect(found.server.url)
+
+    def __enter__(self) -> Store:
+        return Store(self._client, "pec")
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+
+def _resume_endpoint(store: Store) -> None:
+    """`pec resume --endpoint` and `pec replay --dead`, for the consumers that are back."""
+    for state in outbox.status(store, [STEADY, MOODY]):
+        if state.disabled or state.failures:
+            outbox.enable(store, state.name)
+        if state.dead:
+            outbox.replay_dead(store, state.name)
+
+
+def _drawn(found: list[Any], draw: float) -> Iterator[Any]:
+    """The one that a draw in [0, 1) points to, if there is any."""
+    if found:
+        yield found[int(draw * len(found))]
+
+
+def _signal(pid: int, what: signal.Signals) -> None:
+    import os
+
+    with suppress(ProcessLookupError):
+        os.kill(pid, what)

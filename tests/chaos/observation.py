@@ -1,0 +1,143 @@
+"""What can be seen of a run from outside, as plain data: the API's ledger, Redis, events, webhooks, the journal."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from tests.chaos.campaign import Campaign, Expected, ids_of
+from tests.chaos.world import INSIDE, MOODY, STEADY, World
+
+
+@dataclass(slots=True)
+class Observation:
+    """The checker reads nothing else. Message ids are lists where one PEC may tell of several."""
+
+    expected: dict[str, Expected]
+    added: dict[str, dict[str, Any]]  # entry id of each acknowledged XADD → {job_id, refused}
+    rejected: dict[str, str] = field(default_factory=dict)  # entry id → why
+    records: dict[str, dict[str, str]] = field(default_factory=dict)
+    sent: list[dict[str, Any]] = field(default_factory=list)  # {messages, code}: the API's ledger
+    posts: list[dict[str, Any]] = field(default_factory=list)  # {messages, fault, forwarded, status}
+    first_bytes: list[dict[str, Any]] = field(default_factory=list)  # {token, at}: the moment they left
+    events: list[dict[str, Any]] = field(default_factory=list)  # {id, type, data}, in the stream's order
+    heard: list[dict[str, Any]] = field(default_factory=list)  # {endpoint, id, type, data}
+    endpoints: dict[str, list[str] | None] = field(default_factory=dict)  # name → event types, None: all
+    dead: list[dict[str, str]] = field(default_factory=list)  # {endpoint, id}
+    schedule: dict[str, list[str]] = field(default_factory=dict)  # key without namespace → members
+    contents: dict[str, int] = field(default_factory=dict)  # SHA-256 → refs
+    batches: dict[str, dict[str, str]] = field(default_factory=dict)
+    intrusions: int = 0  # connections to an address that no webhook may reach
+    forged: int = 0  # deliveries with a wrong signature
+
+    def dump(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def observe(world: World, campaign: Campaign, added: dict[str, dict[str, Any]]) -> Observation:
+    """Reads all there is. Raises redis.RedisError."""
+    client = world.client
+    return Observation(
+        expected=campaign.expected,
+        added=dict(added),
+        rejected={
+            _text(fields[b"entry"]): _text(fields[b"errors"]) for _, fields in _stream(client, "rejected")
+        },
+        records={key.partition("pec:message:")[2]: _hash(client, key) for key in _keys(client, "message:*")},
+        sent=[
+            {"messages": list(ids_of(one["recipients"], campaign.tags)), "code": one["code"]}
+            for one in world.sent()
+        ],
+        posts=[
+            {
+                "messages": list(ids_of(call.recipients, campaign.tags)),
+                "fault": call.fault,
+                "forwarded": call.forwarded,
+                "status": call.status,
+            }
+            for call in list(world.api.calls)
+            if call.method == "POST"
+        ],
+        first_bytes=[
+            {"token": line["token"], "at": line["at"]}
+            for line in journal(world.folder)
+            if "first_byte" in line
+        ],
+        events=[
+            {"id": _text(fields[b"id"]), **_event(_text(fields[b"event"]))}
+            for _, fields in _stream(client, "events")
+        ],
+        heard=[
+            {"endpoint": one.endpoint, "id": one.id, "type": one.body["type"], "data": one.body["data"]}
+            for one in list(world.receivers.heard)
+        ],
+        endpoints={STEADY: None, MOODY: None, INSIDE: ["batch.completed"]},
+        dead=[
+            {"endpoint": _text(fields[b"endpoint"]), "id": _text(fields[b"id"])}
+            for _, fields in _stream(client, "dead")
+        ],
+        schedule=_schedule(client),
+        contents={
+            key.rpartition(":")[2]: int(client.hget(key, "refs") or 0)  # type: ignore[arg-type]
+            for key in _keys(client, "content:*")
+        },
+        batches={key.rpartition(":")[2]: _hash(client, key) for key in _keys(client, "batch:*")},
+        intrusions=world.receivers.intrusions,
+        forged=world.receivers.forged,
+    )
+
+
+def journal(folder: Path) -> list[dict[str, Any]]:
+    """What worker processes noted: first bytes, and their own ends."""
+    path = folder / "journal.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def _schedule(client: Redis) -> dict[str, list[str]]:
+    """Members of everything that says something is still to be done."""
+    found: dict[str, list[str]] = {}
+    for pattern in ("due:*", "lane:*", "turns:*", "flight:*", "deliveries:*"):
+        for key in _keys(client, pattern):
+            members: Sequence[Any] = client.zrange(key, 0, -1)  # type: ignore[assignment]
+            found[key.removeprefix("pec:")] = [_text(one) for one in members]
+    for key in _keys(client, "tries:*"):
+        found[key.removeprefix("pec:")] = [_text(one) for one in client.hkeys(key)]  # type: ignore[union-attr]
+    found["jobs"] = [_text(entry) for entry, _ in _stream(client, "jobs")]
+    for stream in ("jobs", "events"):
+        for group in _groups(client, stream):
+            found[f"pending:{stream}:{group['name']}"] = ["?"] * group["pending"]
+    return {key: members for key, members in found.items() if members}
+
+
+def _groups(client: Redis, stream: str) -> list[dict[str, Any]]:
+    if not client.exists(f"pec:{stream}"):
+        return []
+    found: Any = client.xinfo_groups(f"pec:{stream}")
+    return [{"name": _text(one["name"]), "pending": int(one["pending"])} for one in found]
+
+
+def _keys(client: Redis, pattern: str) -> list[str]:
+    return sorted(_text(key) for key in client.scan_iter(f"pec:{pattern}", count=1000))
+
+
+def _hash(client: Redis, key: str) -> dict[str, str]:
+    stored: Any = client.hgetall(key)
+    return {_text(name): _text(value) for name, value in stored.items()}
+
+
+def _stream(client: Redis, name: str) -> list[tuple[str, dict[bytes, bytes]]]:
+    found: Any = client.xrange(f"pec:{name}")
+    return [(_text(entry), fields) for entry, fields in found]
+
+
+def _event(body: str) -> dict[str, Any]:
+    event = json.loads(body)
+    return {"type": event["type"], "data": event["data"]}
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

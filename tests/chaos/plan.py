@@ -1,0 +1,199 @@
+"""What a seed decides: which messages go in, and what is done to whom at which second. Pure, printable, repeatable."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.campaign import Campaign, campaign
+
+WORK_SECONDS = 16.0  # in which faults begin
+KILL_SECONDS = 1.1  # between two kills, on average
+MACHINES = 3
+
+KILL_POINTS = (
+    "picked",  # out of its lane, not claimed
+    "claimed",  # on disk, nothing left the machine
+    "first-byte",  # the headers left, the body did not
+    "body-sent",  # all of it left, no answer yet
+    "answered",  # the code is in memory, and nowhere else
+    "committed",  # the code is in Redis, the place on the wire is not free yet
+    "before-ack",  # all is done, but Dramatiq's acknowledgement
+    "taken",  # jobs read from the stream, still pending
+    "job-committed",  # a job became messages, the entry left
+    "hinted",  # due entries taken under a lease, nobody told
+    "receipts-read",  # seen in the mailbox, not kept
+    "looked-up",  # a search of the mailbox, not kept
+    "delivery-taken",  # a webhook under its lease, not posted
+    "delivery-posted",  # posted, not settled
+)
+
+# What one POST /send may meet. Those of the first group end with the PEC sent, those of the others with none.
+SENT_FAULTS = (
+    "timeout-after",
+    "reset-after",
+    "500-after",
+    "502-html-after",
+    "truncated-after",
+    "no-code-after",
+    "code-twice",
+    "slow-answer",
+)
+DOUBTFUL_FAULTS = (
+    "timeout-before",
+    "reset-before",
+    "500-before",
+    "502-html-before",
+    "307",
+    "smtp-text",
+    "slow-upload",
+)
+REFUSAL_FAULTS = ("429", "429-retry-after", "401", "402", "403", "400", "hung-up")
+READ_FAULTS = (
+    "500",
+    "502-html",
+    "reset",
+    "timeout",
+    "truncated",
+    "empty",
+    "neither-shape",
+    "doubled",
+    "shifted",
+    "401",
+)
+
+TIMED: dict[str, float] = {  # kind of fault → how often it is drawn, beside kills
+    "stop": 2,
+    "term": 1,
+    "term-group": 1,
+    "kill-machine": 1.5,
+    "redis-kill": 2,
+    "redis-cut": 2,
+    "redis-lost-replies": 2,
+    "redis-oom": 1,
+    "redis-readonly": 1,
+    "redis-loading": 1,
+    "flush-hints": 1.5,
+    "api-down": 1.5,
+    "api-refused": 1,
+    "api-dns": 1,
+    "forge": 2,
+    "foreign": 2,
+    "consumer": 2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One deed of the conductor, so many seconds after the start."""
+
+    at: float
+    name: str
+    of: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        parts = " ".join(f"{name}={value}" for name, value in self.of.items())
+        return f"{self.at:6.2f} s  {self.name} {parts}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All of one run."""
+
+    seed: int
+    campaign: Campaign
+    faults: tuple[Fault, ...]
+    sends: dict[int, str]  # the how-manieth POST /send meets what
+    reads: dict[int, str]  # the same of GETs
+    sandbox: dict[str, str]  # how the API is spelled: shape, first page, order
+    mangled: bool  # accents arrive as U+FFFD
+    skews_seconds: tuple[int, ...]  # of each machine's wall clock
+    failover: bool  # to a replica, in mid-run
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        yield f"seed {self.seed}: {self.campaign.size} messages, {len(self.faults)} timed faults"
+        yield f"  the API: {self.sandbox}, accents {'mangled' if self.mangled else 'kept'}"
+        yield f"  wall clocks: {', '.join(f'{skew:+d} s' for skew in self.skews_seconds)}"
+        yield f"  sends: {_listed(self.sends)}"
+        yield f"  reads: {_listed(self.reads)}"
+        yield from (f"  {fault}" for fault in self.faults)
+
+
+def plan(seed: int, messages: int = 200, only: Sequence[str] = ()) -> Plan:
+    """The plan of a seed. `only`: these kinds of timed faults (`kill` for kills, `api` for answers), else all."""
+    chance = random.Random(seed)
+    wanted = set(only) or {"kill", "api", "failover", *TIMED}
+    failover = "failover" in wanted and chance.random() < 0.15
+    faults = [*_kills(chance, wanted), *_timed(chance, wanted, messages)]
+    if failover:
+        faults.append(Fault(round(chance.uniform(5, 10), 2), "failover"))
+    return Plan(
+        seed=seed,
+        campaign=campaign(random.Random(chance.random()), messages),
+        faults=tuple(sorted(faults, key=lambda fault: fault.at)),
+        sends=_answers(chance, messages, 0.09, (*SENT_FAULTS, *DOUBTFUL_FAULTS, *REFUSAL_FAULTS))
+        if "api" in wanted
+        else {},
+        reads=_answers(chance, 3 * messages, 0.05, READ_FAULTS) if "api" in wanted else {},
+        sandbox={
+            "shape": chance.choice(["live", "documented"]),
+            "first-page": chance.choice(["0", "1"]),
+            "inbox-order": chance.choice(["newest", "oldest"]),
+        },
+        mangled=chance.random() < 0.5,
+        skews_seconds=(0, *(chance.choice([-1, 1]) * chance.randint(60, 900) for _ in range(MACHINES - 1))),
+        failover=failover,
+    )
+
+
+def _kills(chance: random.Random, wanted: set[str]) -> Iterator[Fault]:
+    """Half at random moments, half at named ones."""
+    at = 1.5
+    while "kill" in wanted and at < WORK_SECONDS:
+        if chance.random() < 0.4:
+            yield Fault(round(at, 2), "kill", {"draw": round(chance.random(), 3)})
+        else:
+            yield Fault(round(at, 2), "kill-at", {"point": chance.choice(KILL_POINTS)})
+        at += chance.uniform(0.4, 1.6) * KILL_SECONDS
+
+
+def _timed(chance: random.Random, wanted: set[str], messages: int) -> Iterator[Fault]:
+    names = [name for name in TIMED if name in wanted]
+    weights = [TIMED[name] for name in names]
+    for _ in range(12 if names else 0):
+        name = chance.choices(names, weights)[0]
+        yield Fault(round(chance.uniform(1, WORK_SECONDS), 2), name, _details(chance, name, messages))
+
+
+def _details(chance: random.Random, name: str, messages: int) -> dict[str, Any]:
+    """What a fault needs to know, drawn here so that the conductor draws nothing."""
+    draw, seconds = round(chance.random(), 3), round(chance.uniform(0.3, 1.5), 2)
+    match name:
+        case "stop":
+            return {"draw": draw, "seconds": round(chance.uniform(2.5, 5), 2)}
+        case "term" | "term-group" | "kill-machine":
+            return {"draw": draw}
+        case "redis-lost-replies":
+            return {"count": chance.randint(1, 4)}
+        case "redis-cut" | "flush-hints":
+            return {}
+        case "api-down":
+            return {
+                "seconds": round(chance.uniform(1, 3), 2),
+                "how": chance.choice(["reset", "503", "silence"]),
+            }
+        case "forge" | "foreign":
+            return {"number": chance.randrange(messages)}
+        case "consumer":
+            how = chance.choice(["down", "500", "slow", "410", "redirect"])
+            return {"how": how, "seconds": round(chance.uniform(1, 5), 2)}
+    return {"seconds": seconds}
+
+
+def _answers(chance: random.Random, calls: int, share: float, faults: Sequence[str]) -> dict[int, str]:
+    return {number: chance.choice(faults) for number in range(calls) if chance.random() < share}
+
+
+def _listed(answers: dict[int, str]) -> str:
+    return ", ".join(f"{number}: {fault}" for number, fault in answers.items()) or "as they are"

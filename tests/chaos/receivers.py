@@ -1,0 +1,78 @@
+"""Consumers of webhooks that misbehave when told to, and remember what they took with a right signature."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+SLOW_SECONDS = 0.8
+_ANSWERS = {"ok": 204, "500": 500, "410": 410, "redirect": 302, "slow": 200}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A delivery answered with success, in the order of arrival."""
+
+    endpoint: str
+    id: str
+    body: dict[str, Any]
+
+
+class Receivers:
+    """One server for all endpoints: the path is the name. `moods`: how each behaves now; set from any thread."""
+
+    def __init__(self, secret: str) -> None:
+        self._webhook = Webhook(secret)
+        self.moods: dict[str, str] = {}
+        self.heard: list[Heard] = []
+        self.forged = 0
+        self.intrusions = 0  # connections to an address of our own network
+        self.port = 0
+
+    async def start(self) -> None:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=128)
+        self.port = server.sockets[0].getsockname()[1]
+        await asyncio.start_server(self._intruded, "127.0.0.9", self.port)
+
+    async def _intruded(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.intrusions += 1
+        writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip()
+            start, *lines = head.split("\r\n")
+            headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+            body = await reader.readexactly(int(headers["content-length"]))
+            await self._answer(start.split(" ")[1].strip("/"), headers, body, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the worker died, or gave up
+        finally:
+            writer.close()
+
+    async def _answer(
+        self, name: str, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter
+    ) -> None:
+        mood = self.moods.get(name, "ok")
+        if mood == "down":
+            writer.transport.abort()
+            return
+        if mood == "slow":
+            await asyncio.sleep(SLOW_SECONDS)
+        status = self._take(name, headers, body) if mood in ("ok", "slow") else _ANSWERS[mood]
+        location = f"location: http://127.0.0.1:{self.port}/elsewhere\r\n" if status == 302 else ""
+        writer.write(
+            f"HTTP/1.1 {status} X\r\n{location}content-length: 0\r\nconnection: close\r\n\r\n".encode()
+        )
+        await writer.drain()
+
+    def _take(self, name: str, headers: dict[str, str], body: bytes) -> int:
+        try:
+            self._webhook.verify(body, headers)
+        except WebhookVerificationError:
+            self.forged += 1
+            return 401
+        self.heard.append(Heard(name, headers["webhook-id"], json.loads(body)))
+        return 204

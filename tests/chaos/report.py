@@ -1,0 +1,60 @@
+"""What was found, for people and for machines."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.chaos.checker import CHECKS
+from tests.chaos.conductor import Result
+
+MOST_EVIDENCE = 8
+
+
+def line(result: Result) -> str:
+    """One run on one line."""
+    harms = ", ".join(f"{kind} {len(found)}" for kind, found in result.harms.items() if found) or "no harm"
+    return (
+        f"seed {result.seed}: {result.messages} messages, {result.kills} kills, "
+        f"{sum(result.faults.values())} faults, {result.seconds:.0f} s: {harms}"
+    )
+
+
+def evidence(result: Result) -> list[str]:
+    """Some of what was found of each kind."""
+    return [f"  {kind}: {one}" for kind, found in result.harms.items() for one in found[:MOST_EVIDENCE]]
+
+
+def table(results: Sequence[Result]) -> list[str]:
+    """All runs together."""
+    faults: Counter[str] = sum((result.faults for result in results), Counter())
+    points: Counter[str] = sum((result.kill_points for result in results), Counter())
+    states: Counter[str] = sum((result.states for result in results), Counter())
+    rows = [
+        ("runs, each with a seed of its own", len({result.seed for result in results})),
+        ("messages", sum(result.messages for result in results)),
+        ("worker processes killed", sum(result.kills for result in results)),
+        *((f"  at the point {point}", count) for point, count in sorted(points.items())),
+        *((f"fault: {name}", count) for name, count in sorted(faults.items())),
+        *((f"ended {state}", count) for state, count in sorted(states.items())),
+        *((f"HARM: {kind}", sum(len(one.harms[kind]) for one in results)) for kind in CHECKS),
+        ("seconds", round(sum(result.seconds for result in results))),
+    ]
+    return [f"{name:<40} {count:>8}" for name, count in rows]
+
+
+def write_json(results: Sequence[Result], path: Path) -> None:
+    found = [
+        {
+            "seed": one.seed,
+            "messages": one.messages,
+            "kills": one.kills,
+            "kill_points": one.kill_points,
+            "faults": one.faults,
+            "states": one.states,
+            "harms": one.harms,
+            "seconds": round(one.seconds, 1),
+        }
+        for one in results
+    ]
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,179 @@
+"""A worker's composition root for chaos: the product's own, with its store and client wrapped. `dramatiq tests.chaos.worker_app`.
+
+A named point is armed by a file: the first thread that reaches it takes the file away and kills its own process.
+So nothing here is left to chance, and the product has no hooks. It must know nothing of plans.
+"""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(os.environ["CHAOS_FOLDER"])
+MACHINE = os.environ["CHAOS_MACHINE"]
+SKEW_SECONDS = float(os.environ.get("CHAOS_SKEW_SECONDS", "0"))
+API_PORT = int(os.environ["CHAOS_API_PORT"])
+INSIDE = "inside.chaos.test"  # a name that resolves to an address of our own network
+PUBLIC = "127.0.0.1"  # where receivers listen; taken for public, so that all other loopback is not
+
+_mine = threading.local()
+_JOURNAL = os.open(FOLDER / "journal.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+def note(**what: Any) -> None:
+    """One line of the journal, whole or not at all, and there when the process dies."""
+    line = {"at": time.clock_gettime(time.CLOCK_MONOTONIC), "machine": MACHINE, "pid": os.getpid(), **what}
+    os.write(_JOURNAL, json.dumps(line).encode() + b"\n")
+
+
+def hit(point: str) -> None:
+    """Dies here, if the point is armed."""
+    armed = FOLDER / "armed" / point
+    if armed.exists():
+        with suppress(FileNotFoundError):  # another thread or process was first
+            armed.unlink()
+            note(killed=point, message=getattr(_mine, "message", None))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _skew_the_wall_clock() -> None:
+    true_time = time.time
+    time.time = lambda: true_time() + SKEW_SECONDS
+
+
+def _misdirect_names() -> None:
+    resolve = socket.getaddrinfo
+
+    def resolved(host: Any, port: Any, *args: Any, **options: Any) -> Any:
+        if port == API_PORT and (FOLDER / "faults" / "dns").exists():
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return resolve("127.0.0.9" if host == INSIDE else host, port, *args, **options)
+
+    socket.getaddrinfo = resolved
+
+
+def _shorten_waits() -> None:
+    """The product's waits that no setting shortens, made to last a run's time."""
+    import pec.transitions as transitions
+
+    transitions.UNREADABLE_RETRY_SECONDS = 2
+    transitions.RETURN_FIRST_SECONDS, transitions.RETURN_MOST_SECONDS = 1, 4
+
+
+def _take_loopback_for_public() -> None:
+    import pec.webhooks.addresses as addresses
+
+    really = addresses.is_public
+    addresses.is_public = lambda address: address == PUBLIC or really(address)
+
+
+def _watch_bytes_leave() -> None:
+    send = http.client.HTTPConnection.send
+
+    def sent(self: http.client.HTTPConnection, data: Any) -> None:
+        send(self, data)
+        if pieces := getattr(_mine, "pieces", 0):
+            _mine.pieces = pieces + 1
+            hit("first-byte" if pieces == 1 else "body-sent")
+
+    http.client.HTTPConnection.send = sent  # type: ignore[method-assign]  # the one way to die between two writes
+
+
+def _wrap_client() -> None:
+    import pec.api.client as client
+
+    class ChaosClient(client.PecClient):
+        def send(self, mailbox: client.Mailbox, body: bytes, before_first_byte: Callable[[], None]) -> str:
+            recipients = json.loads(body)["recipient"]
+            _mine.message = recipients
+
+            def before() -> None:
+                before_first_byte()
+                token = mailbox.token.get_secret_value()
+                note(first_byte=recipients, token=token)
+                hit("claimed")
+                _mine.pieces = 1
+
+            try:
+                code = super().send(mailbox, body, before)
+            finally:
+                _mine.pieces = 0
+            hit("answered")
+            return code
+
+        def receipts(self, mailbox: client.Mailbox, code: str) -> list[client.Mail]:
+            found = super().receipts(mailbox, code)
+            hit("receipts-read")
+            return found
+
+        def inbox(self, *args: Any, **options: Any) -> client.InboxPage:
+            found = super().inbox(*args, **options)
+            hit("looked-up")
+            return found
+
+    client.PecClient = ChaosClient  # type: ignore[misc]  # before workers.app takes it
+
+
+AFTER_SCRIPT = {
+    "pick": "picked",
+    "due": "hinted",
+    "take_delivery": "delivery-taken",
+}
+BEFORE_SCRIPT = {"settle": "committed", "settle_delivery": "delivery-posted"}
+
+
+def _wrap_store() -> None:
+    import pec.store.store as store
+
+    class ChaosStore(store.Store):
+        def script(self, name: str, *, intake: bool = False) -> Any:
+            script = super().script(name, intake=intake)
+
+            def run(*args: Any, **options: Any) -> Any:
+                if name in BEFORE_SCRIPT:
+                    hit(BEFORE_SCRIPT[name])
+                if intake:
+                    hit("taken")
+                reply = script(*args, **options)
+                if name in AFTER_SCRIPT and reply:
+                    hit(AFTER_SCRIPT[name])
+                if intake:
+                    hit("job-committed")
+                return reply
+
+            return run
+
+    store.Store = ChaosStore  # type: ignore[misc]  # before workers.app takes it
+
+
+def _wrap_acknowledgement() -> None:
+    from dramatiq.brokers.redis import _RedisConsumer
+
+    acknowledge = _RedisConsumer.ack
+
+    def ack(self: Any, message: Any) -> None:
+        hit("before-ack")
+        acknowledge(self, message)
+
+    _RedisConsumer.ack = ack
+
+
+_skew_the_wall_clock()
+_misdirect_names()
+_shorten_waits()
+_take_loopback_for_public()
+_watch_bytes_leave()
+_wrap_client()
+_wrap_store()
+_wrap_acknowledgement()
+
+from workers.app import broker as broker  # noqa: E402 - built of what was wrapped above
+
+(FOLDER / "pids" / f"{MACHINE}.{os.getpid()}").touch()

@@ -1,0 +1,332 @@
+"""What a run stands on: server, sandbox, proxies, receivers and machines with worker processes. It draws nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import requests
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from config.embedded import EmbeddedServer
+from tests.chaos.api_proxy import ApiProxy
+from tests.chaos.campaign import ACCOUNTS
+from tests.chaos.network import Network
+from tests.chaos.receivers import Receivers
+from tests.chaos.redis_proxy import RedisProxy
+
+ROOT = Path(__file__).parents[2]
+RATE = 25.0
+MARGIN_SECONDS = 0.003
+LEASE_SECONDS = 2.0
+TIMEOUT_SECONDS = 1.0
+SECRET = "whsec_" + "Y2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MgY2hhb3M="
+TOKENS = {"acme": "token-one", "beta": "token-one", "gamma": "token-two"}
+STEADY, MOODY, INSIDE = "steady", "moody", "inside"  # webhook endpoints
+START_SECONDS = 40.0
+SETTINGS = {
+    "PEC_API__RATE": str(RATE),
+    "PEC_API__MARGIN": str(MARGIN_SECONDS),
+    "PEC_API__TIMEOUT": str(TIMEOUT_SECONDS),
+    "PEC_API__CONNECT_TIMEOUT": "1",
+    "PEC_API__IN_FLIGHT": "8",
+    "PEC_API__READ_RATE": "200",
+    "PEC_RECEIPTS__BACKOFF": "[0.3, 0.5, 0.7, 1]",
+    "PEC_RECEIPTS__DEADLINE": "8",
+    "PEC_RECEIPTS__WARNING_AGE": "2.2",
+    "PEC_RECEIPTS__LATE_INTERVAL": "1",
+    "PEC_RECEIPTS__LATE_PERIOD": "120",
+    "PEC_UNCERTAIN__LOOKUPS": "[1, 2, 3]",
+    "PEC_UNCERTAIN__HELD_INTERVAL": "1",
+    "PEC_UNCERTAIN__HELD_PERIOD": "120",
+    "PEC_LEASE": str(LEASE_SECONDS),
+    "PEC_QUOTA__INTERVAL": "2",
+    "PEC_WEBHOOKS__TIMEOUT": "2",
+    "PEC_WEBHOOKS__BACKOFF": "[0.3, 0.6, 1, 1, 1, 1, 2, 2, 2, 2]",
+    "PEC_LOG_LEVEL": "info",
+    "PEC_LOG_JSON": "true",
+}
+
+
+def eventually(condition: Callable[[], Any], what: str, seconds: float = START_SECONDS) -> Any:
+    """What the condition returns once it is true. Raises TimeoutError."""
+    ends = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > ends:
+            raise TimeoutError(what)
+        time.sleep(0.02)
+    return found
+
+
+class Machine:
+    """A master and its worker processes, as systemd would run them."""
+
+    def __init__(self, name: str, processes: int, folder: Path, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self._processes = processes
+        self._folder = folder
+        self._environment = {**environment, "CHAOS_MACHINE": name}
+        self._master: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self.starts = 0
+
+    def start(self) -> None:
+        self.forget_workers()
+        self._started_at = time.monotonic()
+        self.starts += 1
+        command = [sys.executable, "-m", "dramatiq", "tests.chaos.worker_app", "--skip-logging"]
+        command += [
+            "--processes",
+            str(self._processes),
+            "--threads",
+            "8",
+            "--worker-shutdown-timeout",
+            "8000",
+        ]
+        with (self._folder / f"{self.name}.log").open("ab") as log:
+            self._master = subprocess.Popen(
+                command,
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def workers(self) -> list[int]:
+        """Those that run, by the files they leave when they have booted."""
+        found = [int(path.name.partition(".")[2]) for path in self._pid_files()]
+        return sorted(pid for pid in found if _runs(pid))
+
+    def mind(self) -> None:
+        """Starts it again where it has ended, and not sooner than a moment after its last start."""
+        if self._master and self._master.poll() is not None and time.monotonic() - self._started_at > 0.5:
+            self._kill_group()  # what is left of it
+            self.start()
+
+    def kill(self, pid: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+    def kill_all(self) -> int:
+        """The machine is gone. Returns how many worker processes were."""
+        gone = len(self.workers())
+        self._kill_group()
+        return gone
+
+    def tell_master(self, what: signal.Signals) -> None:
+        if self._master:
+            self._master.send_signal(what)
+
+    def tell_group(self, what: signal.Signals) -> None:
+        if self._master:
+            with suppress(ProcessLookupError):
+                os.killpg(self._master.pid, what)
+
+    def stop(self) -> None:
+        if not self._master:
+            return
+        self.tell_group(signal.SIGCONT)
+        self._master.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._master.wait(12)
+        self._kill_group()
+        self._master.wait(10)
+        self._master = None
+
+    def forget_workers(self) -> None:
+        for path in self._pid_files():
+            path.unlink(missing_ok=True)
+
+    def _pid_files(self) -> list[Path]:
+        return list((self._folder / "pids").glob(f"{self.name}.*"))
+
+    def _kill_group(self) -> None:
+        self.tell_group(signal.SIGKILL)
+
+
+class World:
+    """Everything but the faults. `producer` and `operator` see Redis without the proxy."""
+
+    def __init__(
+        self,
+        folder: Path,
+        network: Network,
+        server: EmbeddedServer,
+        replica: EmbeddedServer | None,
+        sandbox_url: str,
+        api: ApiProxy,
+    ) -> None:
+        self.folder = folder
+        self.network = network
+        self.server = server
+        self.replica = replica
+        self.sandbox_url = sandbox_url
+        self.api = api
+        self.redis_proxy = RedisProxy(port_of(server))
+        self.receivers = Receivers(SECRET)
+        self.machines: list[Machine] = []
+        self._clients: list[Redis] = []
+        self.client = self._client()
+
+    def open_doors(self) -> None:
+        for door in (self.redis_proxy, self.receivers):
+            self.network.run(door.start())
+
+    def add_machines(
+        self, skews_seconds: tuple[int, ...], processes: tuple[int, ...], **settings: str
+    ) -> None:
+        for number, (skew, many) in enumerate(zip(skews_seconds, processes, strict=True)):
+            environment = {**self._environment(), **settings, "CHAOS_SKEW_SECONDS": str(skew)}
+            self.machines.append(Machine(f"machine{number}", many, self.folder, environment))
+
+    def start_machines(self) -> None:
+        for machine in self.machines:
+            machine.start()
+        eventually(lambda: all(machine.workers() for machine in self.machines), "workers start")
+
+    def fail_over(self) -> None:
+        """The primary is gone; its replica takes over, and it comes back as a replica of that."""
+        assert self.replica
+        self.server.kill()
+        self.server, self.replica = self.replica, self.server
+        self.client.close()
+        self.client = self._client()
+        self.client.replicaof("NO", "ONE")
+        self.redis_proxy.target = port_of(self.server)
+        self.network.run(self.redis_proxy.cut())
+        self.replica.start()
+        follow(self.replica, self.server)
+
+    def sent(self) -> list[dict[str, Any]]:
+        """What the API really sent."""
+        found: Any = requests.get(f"{self.sandbox_url}/_sandbox/sent", timeout=10).json()
+        return list(found)
+
+    def close(self) -> None:
+        for machine in self.machines:
+            machine.stop()
+        for client in self._clients:
+            client.close()
+
+    def _client(self) -> Redis:
+        client = Redis(
+            host="127.0.0.1", port=port_of(self.server), socket_timeout=5, retry=Retry(NoBackoff(), 0)
+        )
+        self._clients.append(client)
+        return client
+
+    def _environment(self) -> dict[str, str]:
+        redis = f"redis://127.0.0.1:{self.redis_proxy.port}"
+        base = {name: value for name, value in os.environ.items() if not name.startswith(("PEC_", "CHAOS_"))}
+        settings = {
+            **SETTINGS,
+            "PYTHONPATH": str(ROOT),
+            "CHAOS_FOLDER": str(self.folder),
+            "CHAOS_API_PORT": str(self.api.port),
+            "dramatiq_worker_timeout": "250",
+            "PEC_REDIS_URL": f"{redis}/0",
+            "PEC_REDIS_REPLICAS": "1" if self.replica else "0",
+            "PEC_API__URL": f"http://127.0.0.1:{self.api.port}",
+            "PEC_WEBHOOKS__ENDPOINTS": json.dumps(self._endpoints()),
+        }
+        for name in ACCOUNTS:
+            prefix = f"PEC_ACCOUNTS__{name.upper()}"
+            settings[f"{prefix}__SENDER"] = sender(name)
+            settings[f"{prefix}__USERNAME"] = name
+            settings[f"{prefix}__PASSWORD"] = "chaos"
+            settings[f"{prefix}__TOKEN"] = TOKENS[name]
+        return base | settings
+
+    def _endpoints(self) -> list[dict[str, Any]]:
+        port = self.receivers.port
+        return [
+            {"name": STEADY, "url": f"http://127.0.0.1:{port}/{STEADY}", "secret": SECRET},
+            {"name": MOODY, "url": f"http://127.0.0.1:{port}/{MOODY}", "secret": SECRET},
+            {
+                "name": INSIDE,
+                "url": f"http://inside.chaos.test:{port}/{INSIDE}",
+                "secret": SECRET,
+                "events": ["batch.completed"],
+            },
+        ]
+
+
+@contextmanager
+def world(
+    folder: Path,
+    sandbox: Mapping[str, str],
+    sends: dict[int, str],
+    reads: dict[int, str],
+    mangled: bool = False,
+    replica: bool = False,
+) -> Iterator[World]:
+    """All that runs beside the workers. Called from the main thread: the server ends with it."""
+    for name in ("armed", "faults", "pids"):
+        (folder / name).mkdir(parents=True)
+    with ExitStack() as stack:
+        server = stack.enter_context(EmbeddedServer(folder / "redis", port=0))
+        second = stack.enter_context(EmbeddedServer(folder / "replica", port=0)) if replica else None
+        if second:
+            follow(second, server)
+        url = stack.enter_context(_sandbox(folder, sandbox))
+        network = stack.enter_context(Network())
+        api = ApiProxy(url, sends, reads, mangled)
+        for name in ACCOUNTS:
+            api.know(name, sender(name))
+        network.run(api.start())
+        found = World(folder, network, server, second, url, api)
+        stack.callback(found.close)
+        found.open_doors()
+        yield found
+
+
+@contextmanager
+def _sandbox(folder: Path, options: Mapping[str, str]) -> Iterator[str]:
+    ready = folder / "sandbox.url"
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--ready-file", str(ready), "--rate", "1000"]
+    command += ["--acceptance-delay", "0.1", "--delivery-delay", "0.3", "--hour", "0.1"]
+    command += [part for name, value in options.items() for part in (f"--{name}", value)]
+    command += [part for token in sorted(set(TOKENS.values())) for part in ("--token", token)]
+    command += [part for name in ACCOUNTS for part in ("--mailbox", f"{sender(name)}:{name}:chaos")]
+    with (folder / "sandbox.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+    try:
+        yield eventually(lambda: ready.exists() and ready.read_text().strip(), "the sandbox starts")
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def follow(replica: EmbeddedServer, primary: EmbeddedServer) -> None:
+    """Returns once the replica has all that the primary has."""
+    with Redis(host="127.0.0.1", port=port_of(replica)) as client:
+        client.replicaof("127.0.0.1", str(port_of(primary)))
+        eventually(
+            lambda: client.info("replication").get("master_link_status") == "up", "the replica follows"
+        )
+
+
+def sender(account: str) -> str:
+    return f"{account}@pec.example"
+
+
+def port_of(server: EmbeddedServer) -> int:
+    return int(server.url.rpartition(":")[2].partition("/")[0])
+
+
+def _runs(pid: int) -> bool:
+    """A zombie doesn't."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

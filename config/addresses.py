@@ -1,4 +1,4 @@
-"""What a Redis URL says: whether it is one, and where the next logical database of its server is."""
+"""What addresses say: where to listen; whether a URL is Redis's, and where its server's next database is."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -24,3 +24,14 @@ def is_redis_address(url: str) -> bool:
         return parts.scheme in ("redis", "rediss", "unix") and bool(place) and parts.port != 0
     except ValueError:
         return False
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """`0.0.0.0:9464` or `[::]:9464`, in its parts. Raises ValueError, worded for a person."""
+    host, _, port = address.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not bare or (":" in bare and bare == host) or not (port.isascii() and port.isdigit()):
+        raise ValueError("must be host:port, such as 0.0.0.0:9464 or [::]:9464")
+    if not 1 <= int(port) <= 65535:
+        raise ValueError(f"port {port} must be from 1 to 65535")
+    return bare, int(port)

@@ -3,12 +3,17 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dramatiq import cli
 
-from config.settings import SettingsError, load_settings
+from config.settings import Settings, SettingsError, load_settings
 from pec.names import Queue
 
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name
 SHUTDOWN_MILLISECONDS = 60_000  # a send has ended by then; keep the container's grace above it
 
 
@@ -16,7 +21,7 @@ def main() -> int:
     """Exit codes: 0 stopped in an orderly way, 2 the settings or options can't be used."""
     options = _parse()
     try:
-        load_settings()
+        settings = load_settings()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - before logging is set up
         return 2
@@ -24,7 +29,22 @@ def main() -> int:
     arguments = ["workers.app", "--processes", str(options.processes), "--threads", str(options.threads)]
     arguments += ["--skip-logging", "--worker-shutdown-timeout", str(SHUTDOWN_MILLISECONDS)]
     arguments += ["--queues", *options.queues] if options.queues else []
-    return int(cli.main(cli.make_argument_parser().parse_args(arguments)) or 0)
+    with _folder_of_counts(settings):
+        return int(cli.main(cli.make_argument_parser().parse_args(arguments)) or 0)
+
+
+@contextmanager
+def _folder_of_counts(settings: Settings) -> Iterator[None]:
+    """Where worker processes keep what the metrics sum. Named before any of them imports prometheus_client."""
+    if not settings.metrics_address:
+        yield
+    elif given := os.environ.get(FOLDER):
+        Path(given).mkdir(parents=True, exist_ok=True)
+        yield
+    else:
+        with TemporaryDirectory(prefix="pec-metrics-", ignore_cleanup_errors=True) as made:
+            os.environ[FOLDER] = made
+            yield
 
 
 def _parse() -> argparse.Namespace:

@@ -8,22 +8,23 @@ from dramatiq.brokers.redis import RedisBroker
 from config.connections import connect
 from config.logs import configure_logging
 from config.settings import Settings, load_settings
-from pec.api.client import PecClient
 from pec.store.store import Store
 from workers.actors import declare
 from workers.kit import Kit
+from workers.metering import MeteredClient
 from workers.middleware.intake import Intake
 from workers.middleware.log_context import LogContext
 from workers.middleware.rate_limiter import RateLimiter
 from workers.middleware.registration import Registration
 from workers.middleware.scheduler import Scheduler
 from workers.middleware.shares import Shares
+from workers.middleware.telemetry import Telemetry
 
 
 def build(settings: Settings) -> RedisBroker:
     """The broker with its middleware, in the order of need, and its actors."""
     store = Store(connect(settings.redis_url), settings.namespace, settings.redis_replicas)
-    kit = Kit(settings, store, PecClient(settings.api))
+    kit = Kit(settings, store, MeteredClient(settings.api))
     worker_id = secrets.token_hex(6)
     limiter, scheduler = RateLimiter(kit), Scheduler(kit)
     broker = RedisBroker(
@@ -33,6 +34,7 @@ def build(settings: Settings) -> RedisBroker:
             Registration(kit, worker_id),  # before intake and scheduler start: they ask who is there
             Shares(kit),  # before the limiter: a thread without a share must not take a turn
             limiter,
+            Telemetry(kit),  # after those that give work back: what is left has started
             scheduler,
             Intake(kit, worker_id, scheduler),  # last: what it takes, the scheduler hands out
         ],

@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 
 from pec.api.client import Mailbox
-from pec.api.errors import ApiError, Denied
+from pec.api.errors import ApiError, Denied, Invalid, NotFound
 from pec.messages import Reason
 from pec.store import accounts, pace
 from pec.store.clock import local_clock
@@ -36,7 +36,14 @@ def paced(kit: Kit, account: str, call: Callable[[Mailbox], T], *, scope_pauses:
     _wait(kit, account)
     try:
         return call(mailbox)
-    except Denied as error:
+    except (NotFound, Invalid):
+        raise
+    except ApiError as error:
+        if scope_pauses:  # the receipts' own call
+            reason = Reason(error.code, error.description, error.details)
+            accounts.set_unreadable(kit.store, account, reason, kit.now())
+        if not isinstance(error, Denied):
+            raise
         if error.code == "scope" and not scope_pauses:
             log.error("scope_missing", account=account, details=error.details)
         elif accounts.pause(kit.store, account, Reason(error.code, error.description, error.details)):

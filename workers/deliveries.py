@@ -12,6 +12,7 @@ from pec.store.store import Store
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome, wait_before_next
 from pec.webhooks.post import Poster
 from workers.kit import Kit
+from workers.telemetry import WEBHOOKS
 
 MOST_DELIVERIES = 20
 MOST_SECONDS = 5.0
@@ -56,9 +57,11 @@ def _settle(
     match outcome:
         case Delivered():
             outbox.acknowledge(store, delivery)
+            _count(delivery, "delivered")
             told.debug("webhook.delivered")
         case Gone():
             outbox.disable(store, delivery)
+            _count(delivery, "gone")
             told.error("webhook.endpoint_disabled", remedy=f"pec resume --endpoint {delivery.endpoint}")
         case Failed():
             _retry_or_give_up(store, delivery, outcome, schedule_seconds, chance)
@@ -71,7 +74,13 @@ def _retry_or_give_up(
     wait = wait_before_next(schedule_seconds, delivery.tries, failed, chance)
     if wait is None:
         outbox.give_up(store, delivery, failed)
+        _count(delivery, "dead")
         told.error("webhook.dead", remedy=f"pec replay --endpoint {delivery.endpoint} --dead")
     else:
         outbox.retry(store, delivery, wait)
+        _count(delivery, "failed")
         told.warning("webhook.failed", tries=delivery.tries + 1, again_in_seconds=wait.total_seconds())
+
+
+def _count(delivery: Delivery, outcome: str) -> None:
+    WEBHOOKS.labels(delivery.endpoint, outcome).inc()

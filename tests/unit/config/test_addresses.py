@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.addresses import is_redis_address, next_database
+from config.addresses import host_and_port, is_redis_address, next_database
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,32 @@ def test_redis_urls_are_taken(url: str) -> None:
 )
 def test_anything_else_is_not(url: str) -> None:
     assert not is_redis_address(url)
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [
+        ("0.0.0.0:9464", ("0.0.0.0", 9464)),
+        ("[::1]:1", ("::1", 1)),
+        ("metrics.internal:65535", ("metrics.internal", 65535)),
+    ],
+)
+def test_an_address_to_listen_on_is_a_host_and_a_port(address: str, parts: tuple[str, int]) -> None:
+    assert host_and_port(address) == parts
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("9464", "must be host:port"),
+        (":9464", "must be host:port"),
+        ("::1:9464", "must be host:port"),
+        ("[]:9464", "must be host:port"),
+        ("host:http", "must be host:port"),
+        ("host:0", "port 0 must be from 1 to 65535"),
+        ("host:65536", "port 65536 must be from 1 to 65535"),
+    ],
+)
+def test_an_address_that_nobody_can_listen_on_is_told(address: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        host_and_port(address)

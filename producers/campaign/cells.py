@@ -8,11 +8,12 @@ _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.')  # currency signs, colours, 
 _EXACT_DIGITS = 15  # that a spreadsheet keeps of a number
 _CARRIAGE_RETURN = "_x000D_"  # as Excel writes it
 _UNSEEN = "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"  # come along when an address is copied
+_AROUND = _UNSEEN + "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 
 def clean(text: str) -> str:
     """Without white space and invisible characters around it."""
-    return text.strip().strip(_UNSEEN).strip()
+    return text.strip(_AROUND)
 
 
 def shown(value: object, number_format: str = "General") -> str:
@@ -31,7 +32,8 @@ def shown(value: object, number_format: str = "General") -> str:
         case time():
             return _clock(value)
         case timedelta():
-            return str(value)
+            minutes = round(value.total_seconds()) // 60
+            return f"{minutes // 60}:{minutes % 60:02d}"
     return str(value).replace(_CARRIAGE_RETURN, "")
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -37,9 +37,8 @@ def open_xlsx(path: Path) -> Iterator[Rows]:
             last_line = int(sheet.max_row or 1)
             sheet.reset_dimensions()  # some programs write wrong ones, and rows would be left out
             read = [0]
-            yield Rows(
-                _rows(sheet, read, path), lambda: min(1.0, read[0] / last_line), _title(reader.wb, sheet)
-            )
+            with closing(_rows(sheet, read, path)) as rows:
+                yield Rows(rows, lambda: min(1.0, read[0] / last_line), _title(reader.wb, sheet))
 
 
 class _Reader(ExcelReader):
@@ -111,11 +110,12 @@ def _title(workbook: Any, sheet: Any) -> str:
     return f"{sheet.title} (the other {others} are not read)" if others else str(sheet.title)
 
 
-def _rows(sheet: Any, read: list[int], path: Path) -> Iterator[Row]:
+def _rows(sheet: Any, read: list[int], path: Path) -> Generator[Row, None, None]:
     try:
-        for line, cells in enumerate(sheet.iter_rows(), 1):
-            read[0] = line
-            yield Row(line, tuple(clean(shown(cell.value, cell.number_format)) for cell in cells))
+        with closing(sheet.iter_rows()) as found:
+            for line, cells in enumerate(found, 1):
+                read[0] = line
+                yield Row(line, tuple(clean(shown(cell.value, cell.number_format)) for cell in cells))
     except _BROKEN as error:
         raise _unreadable(path) from error
 

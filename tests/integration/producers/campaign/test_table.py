@@ -1,0 +1,178 @@
+"""Files as they come, read row by row."""
+
+import io
+import sqlite3
+import tracemalloc
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from openpyxl import Workbook
+
+from producers.campaign.errors import Unusable
+from producers.campaign.table import open_table
+from tests.integration.producers.campaign.spreadsheets import (
+    csv_ansi,
+    csv_commas,
+    csv_utf8,
+    rewrite,
+    unicode_text,
+    xlsx,
+    xlsx_of_openpyxl,
+)
+
+ROWS = [
+    ["Nome", "PEC", "Note"],
+    ["Nicolò", "n@pec.example.it", 'detto "Nico"; socio'],
+    ["", "", ""],
+    ["Città di Forlì", "c@pec.example.it", "prima riga\nseconda"],
+    ["Zoe", "z@pec.example.it", ""],
+]
+
+
+def read(path: Path) -> tuple[tuple[str, ...], list[tuple[int, tuple[str, ...]]], int]:
+    with open_table(path) as table:
+        rows = [(row.line, row.cells) for row in table.rows]
+        return table.header, rows, table.empty
+
+
+@pytest.mark.parametrize("write", [csv_ansi, csv_utf8, csv_commas, unicode_text])
+def test_every_text_that_excel_writes_is_read_alike(tmp_path: Path, write: Callable[..., Path]) -> None:
+    header, rows, empty = read(write(tmp_path, ROWS))
+
+    assert header == ("Nome", "PEC", "Note")
+    assert rows == [
+        (2, ("Nicolò", "n@pec.example.it", 'detto "Nico"; socio')),
+        (4, ("Città di Forlì", "c@pec.example.it", "prima riga\nseconda")),
+        (6, ("Zoe", "z@pec.example.it", "")),  # a cell of two lines takes two of the file
+    ]
+    assert empty == 1
+
+
+def test_a_workbook_is_read_alike(tmp_path: Path) -> None:
+    header, rows, empty = read(xlsx(tmp_path, ROWS))
+
+    assert header == ("Nome", "PEC", "Note")
+    assert [line for line, _ in rows] == [2, 4, 5]
+    assert rows[0][1] == ("Nicolò", "n@pec.example.it", 'detto "Nico"; socio')
+    assert empty == 1
+
+
+def test_numbers_and_dates_of_a_workbook_read_as_they_look(tmp_path: Path) -> None:
+    workbook = Workbook()
+    sheet: Any = workbook.active
+    sheet.append(["pec", "importo", "cap", "data"])
+    sheet.append(["a@pec.example.it", 1234.5, 184, datetime.fromisoformat("2026-11-23")])
+    sheet["B2"].number_format, sheet["C2"].number_format = "#,##0.00", "00000"
+    workbook.save(tmp_path / "a.xlsx")
+
+    assert read(tmp_path / "a.xlsx")[1][0][1][1:] == ("1.234,50", "00184", "23/11/2026")
+
+
+def test_the_sheet_that_was_open_is_read_and_named(tmp_path: Path) -> None:
+    workbook = Workbook()
+    workbook.create_sheet("Soci").append(["pec"])
+    workbook.active = 1
+    workbook.save(tmp_path / "a.xlsx")
+
+    with open_table(tmp_path / "a.xlsx") as table:
+        assert table.header == ("pec",)
+        assert table.sheet == "Soci (the other 1 are not read)"
+
+
+def test_rows_beyond_what_a_workbook_says_of_its_size_are_read(tmp_path: Path) -> None:
+    path = xlsx(tmp_path, [["pec"], ["a@pec.example.it"], ["b@pec.example.it"]])
+    rewrite(path, "xl/worksheets/sheet1.xml", lambda text: text.replace('ref="A1:A3"', 'ref="A1"'))
+
+    assert len(read(path)[1]) == 2
+
+
+def test_texts_that_stand_in_the_cells_are_read_too(tmp_path: Path) -> None:
+    rows = [["pec", "nome"], ["a@pec.example.it", "Nicolò"]]
+
+    assert read(xlsx_of_openpyxl(tmp_path, rows)) == read(xlsx(tmp_path, rows))
+
+
+def test_many_shared_texts_take_no_memory() -> None:
+    from producers.campaign.xlsx_file import SharedTexts
+
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    texts = "".join(f"<si><t>testo numero {number}</t></si>" for number in range(20_000))
+    source = io.BytesIO(f'<sst xmlns="{space}">{texts}</sst>'.encode())
+    with closing(sqlite3.connect("")) as database:
+        tracemalloc.start()
+        shared = SharedTexts(database, source)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert shared[19_999] == "testo numero 19999"
+    assert peak < 700_000  # as a list of texts they would take 1.7 MB, as nodes more
+
+
+def test_the_delimiter_that_a_file_says_counts(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"sep=,\r\npec,nota;bene\r\na@pec.example.it,x;y\r\n")
+
+    assert read(tmp_path / "a.csv") == (("pec", "nota;bene"), [(3, ("a@pec.example.it", "x;y"))], 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "header"),
+    [
+        (b'"Cognome, nome";PEC\r\n', ("Cognome, nome", "PEC")),
+        (b"Cognome, nome;PEC\r\n", ("Cognome, nome", "PEC")),
+        (b"PEC\n", ("PEC",)),
+        (b"\r\n;;\r\nPEC;Nome;;\r\n", ("PEC", "Nome")),
+        (b"PEC\rx@pec.example.it\r", ("PEC",)),
+    ],
+)
+def test_the_header_tells_the_delimiter(tmp_path: Path, content: bytes, header: tuple[str, ...]) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+
+    assert read(tmp_path / "a.csv")[0] == header
+
+
+def test_one_byte_of_windows_late_in_a_file_makes_all_of_it_windows(tmp_path: Path) -> None:
+    rows = [["pec", "nome"], *[["a@pec.example.it", "x" * 50]] * 3000, ["b@pec.example.it", "Niccolò"]]
+
+    assert read(csv_ansi(tmp_path, rows))[1][-1][1][1] == "Niccolò"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"\r\n;;\r\n", "is empty"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old Excel file \(.xls\), or has a password"),
+        (b"PK\x03\x04 and nothing else", "can't be read as a workbook"),
+        (b"PEC\n\x00\x01\x02", "no text in UTF-8 or Windows-1252"),
+        (b"PEC\n\x81\x8d", "no text in UTF-8 or Windows-1252"),
+        (b"\xef\xbb\xbfPEC\nNicol\xf2", "no text in UTF-8 or Windows-1252"),
+        (b'PEC;Nome\na@pec.example.it;"Nico\nb@pec.example.it;x\n', "line 2: a quotation mark is opened"),
+        (b'PEC;Nome\nx;y\na;"Ditta "Rossi" srl"\n', "line 3: there is a quotation mark inside"),
+    ],
+)
+def test_a_file_that_is_none_is_told_with_the_remedy(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+
+    with pytest.raises(Unusable, match=said):
+        read(tmp_path / "a.csv")
+
+
+def test_an_open_document_is_told_from_a_workbook(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "a.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+
+    with pytest.raises(Unusable, match=r"save it as .xlsx or CSV"):
+        read(tmp_path / "a.ods")
+
+
+def test_a_workbook_that_breaks_off_is_told(tmp_path: Path) -> None:
+    path = xlsx(tmp_path, ROWS)
+    rewrite(path, "xl/worksheets/sheet1.xml", lambda text: text[: text.index("</row>", 500)])
+
+    with pytest.raises(Unusable, match="can't be read as a workbook"):
+        read(path)

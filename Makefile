@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format types unit lock docs picture clean
+.PHONY: help install demo test lint format types unit lock docs locale picture clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ format: $(INSTALLED) ## put the code in form
 docs: $(INSTALLED) ## write the generated pages of docs/ again
 	@$(BIN)/python -m config.reference > docs/settings.md
 	@$(BIN)/python -m pec.schemas docs
+
+locale: $(INSTALLED) ## compile the Italian catalogue again
+	@$(BIN)/pybabel --quiet compile --directory producers/cli/locale
 
 picture: $(INSTALLED) ## draw the README's picture again, from what the demo prints
 	@$(BIN)/python docs/picture.py

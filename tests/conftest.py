@@ -12,10 +12,11 @@ from config.embedded import EmbeddedServer, EmbeddedServerError, server_program
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_this_machine() -> Iterator[None]:
-    """Nobody's real Redis, token or mailbox is ever used by a test."""
+    """Nobody's real Redis, token or mailbox is ever used by a test, nor anybody's language."""
     with pytest.MonkeyPatch.context() as environment:
         for name in [one for one in os.environ if one.upper().startswith("PEC_")]:
             environment.delenv(name)
+        environment.setenv("LC_ALL", "C.UTF-8")  # English, whatever the machine speaks
         yield
 
 

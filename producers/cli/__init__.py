@@ -1,5 +1,6 @@
 """The command `pec`: which commands there are, and what their errors say and exit with."""
 
+import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -7,18 +8,23 @@ from importlib import import_module
 
 import click
 
-from producers.cli.errors import worded
+from producers.cli.completion import ASKED_BY, completable
+from producers.cli.errors import Exit, tell, worded
+from producers.cli.help import in_language
+from producers.cli.language import let_click_speak
 
 # Each is imported when it is used, because a command must start quickly. In the order of --help.
 COMMANDS = {
     "demo": "producers.cli.demo:demo",
     "send": "producers.cli.sending:send",
+    "import": "producers.cli.importing:import_file",
     "poll": "producers.cli.sending:poll",
     "cancel": "producers.cli.sending:cancel",
     "watch": "producers.cli.watching:watch",
     "status": "producers.cli.status:status",
     "list": "producers.cli.status:list_messages",
     "receipts": "producers.cli.receipts:receipts",
+    "export": "producers.cli.exporting:export",
     "pause": "producers.cli.operating:pause",
     "resume": "producers.cli.operating:resume",
     "resend": "producers.cli.operating:resend",
@@ -30,6 +36,7 @@ COMMANDS = {
     "doctor": "producers.cli.doctor:doctor",
     "health": "producers.cli.doctor:health",
     "config": "producers.cli.configuration:config",
+    "completion": "producers.cli.completion:completion",
 }
 
 
@@ -43,7 +50,7 @@ class _Commands(click.Group):
             ctx.fail(f"there is no command {cmd_name}" + (f": did you mean {near[0]}?" if near else ""))
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
-        return command
+        return completable(in_language(command))
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"max_content_width": 110})
@@ -63,13 +70,16 @@ def pec(ctx: click.Context) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit code."""
+    let_click_speak()
     try:
-        return int(pec.main(arguments, prog_name="pec", standalone_mode=False) or 0)
+        return int(in_language(pec).main(arguments, prog_name="pec", standalone_mode=False) or 0)
     except Exception as error:  # a fault that has no words is a bug, and is raised again with its traceback
+        if ASKED_BY in os.environ:
+            return Exit.UNEXPECTED  # while a command is being typed, nothing is printed into it
         failure = worded(error)
         if failure is None:
             raise
-        failure.show()
+        tell(failure)
         return failure.exit_code
 
 

@@ -95,5 +95,6 @@ def _print(finding: Finding, *, as_json: bool) -> None:
     if as_json:
         output.data({"mark": finding.mark, "what": finding.what, "remedy": finding.remedy or None})
         return
-    remedy = f"  → {finding.remedy}" if finding.remedy else ""
-    click.echo(f"{click.style(f'{finding.mark:<4}', fg=_COLOURS[finding.mark])}  {finding.what}{remedy}")
+    what, remedy = map(output.for_stdout, (finding.what, finding.remedy))
+    mark = click.style(f"{finding.mark:<4}", fg=_COLOURS[finding.mark])
+    click.echo(f"{mark}  {what}" + (f"  → {remedy}" if remedy else ""))

@@ -5,6 +5,8 @@ from typing import IO, Any
 
 import click
 
+from producers.cli.language import translated
+
 
 class Exit(IntEnum):
     """Exit codes."""
@@ -43,6 +45,12 @@ def worded(error: Exception) -> click.ClickException | None:
     if isinstance(error, click.Abort):
         return Failure("", Exit.INTERRUPTED)
     return _of_ours(error)
+
+
+def tell(error: click.ClickException) -> None:
+    """On stderr, in the reader's language."""
+    error.message = translated(error.message)  # type: ignore[misc]  # click shows only what it holds itself
+    error.show()
 
 
 def _of_ours(error: Exception) -> Failure | None:

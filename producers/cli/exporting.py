@@ -16,6 +16,7 @@ from pec.store import records
 from pec.store.store import Store
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
+from producers.cli.language import translated
 from producers.cli.session import session
 from producers.cli.status import missing
 from producers.evidence import folder, selection, table
@@ -193,7 +194,7 @@ def _progress(count: int, *, hidden: bool) -> Iterator[Callable[[], object]]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("messages", total=count)
+        task = progress.add_task(translated("messages"), total=count)
         yield partial(progress.advance, task)
 
 

@@ -24,6 +24,7 @@ from producers.campaign.refused_file import write_refused
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
 from producers.cli.import_report import MOST_SHOWN, Found, as_dict, show, show_first
+from producers.cli.language import translated
 from producers.cli.sending import stated_options
 from producers.cli.session import Session, session
 
@@ -143,7 +144,7 @@ def _progress(what: str) -> Iterator[Told]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=1.0)
+        task = progress.add_task(translated(what), total=1.0)
         yield lambda share: progress.update(task, completed=share)
 
 

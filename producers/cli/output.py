@@ -1,4 +1,7 @@
-"""How commands print: data on stdout, as JSON, a table or plain columns; everything else on stderr."""
+"""How commands print: data on stdout, as JSON, a table or plain columns; everything else on stderr.
+
+What is for people is translated here; what a program may read, JSON and whatever goes into a pipe, never is.
+"""
 
 import json
 import sys
@@ -7,7 +10,17 @@ from typing import Any
 
 import click
 
+from pec.names import State
+from producers.cli.language import translated
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+
+# Columns whose cells are our own words, beside states. The others hold data, which may look like our words.
+_WORDED = {
+    *("REASON", "WHY", "PAUSED", "TIME LEFT", "DISABLED", "REPLAYED"),
+    *("DATE", "LAST MINUTE", "SENT TODAY", "THIS MONTH", "ACCOUNTS", "QUEUES"),
+}
+_FREE_TEXT = {"subject", "attached", "sheet"}  # facts that somebody else worded
 
 
 def data(fields: Mapping[str, Any]) -> None:
@@ -17,30 +30,52 @@ def data(fields: Mapping[str, Any]) -> None:
 
 def note(text: str) -> None:
     """A line on stderr."""
-    click.echo(text, err=True)
+    click.echo(translated(text), err=True)
+
+
+def for_stdout(text: str) -> str:
+    """A sentence of ours as stdout shows it: translated for a person's terminal, English for a pipe."""
+    return translated(text) if sys.stdout.isatty() else text
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
     """For a person's terminal a table; for a pipe tab-separated columns, which are never cut."""
-    written = [["" if cell is None else str(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
-        for line in [columns, *written]:
-            click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in line))
+        for line in [columns, *rows]:
+            click.echo("\t".join(_written(cell).replace("\t", " ").replace("\n", " ") for cell in line))
         return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(*columns, title=title, box=SIMPLE_HEAD, title_justify="left")
-    for line in written:
-        drawn.add_row(*(Text(cell) for cell in line))  # as Text, because data may look like markup
+    headings = map(translated, columns)
+    drawn = Table(*headings, title=title and translated(title), box=SIMPLE_HEAD, title_justify="left")
+    for line in rows:
+        cells = map(_cell, columns, line)
+        drawn.add_row(*map(Text, cells))  # as Text, because data may look like markup
     Console().print(drawn)
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:
     """Names and values, a pair a line; what is None is left out."""
-    known = [(name, value) for name, value in pairs if value is not None]
+    known = [(for_stdout(name), _fact(name, value)) for name, value in pairs if value is not None]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
         click.echo(f"{name:<{width}}  {value}")
+
+
+def _fact(name: str, value: object) -> str:
+    """Sentences and states are ours; of an address, the fact is its recipient's state."""
+    written = _written(value)
+    ours = isinstance(value, State) or "@" in name or (" " in written and name not in _FREE_TEXT)
+    return for_stdout(written) if ours else written
+
+
+def _cell(column: str, value: object) -> str:
+    written = _written(value)
+    return translated(written) if isinstance(value, State) or column in _WORDED else written
+
+
+def _written(value: object) -> str:
+    return "" if value is None else str(value)

@@ -31,7 +31,8 @@ def receipts(message_id: str, with_text: bool, as_json: bool) -> None:
             output.data({"message": message, **to_dict(receipt)})
     elif with_text:
         for message, receipt in each:
-            click.echo(f"{message}  {receipt.kind}  {_date(receipt)}\n\n{receipt.text or '(no text)'}\n")
+            text = receipt.text or output.for_stdout("(no text)")
+            click.echo(f"{message}  {receipt.kind}  {output.for_stdout(_date(receipt))}\n\n{text}\n")
     else:
         output.table(("MESSAGE", "RECEIPT", "DATE", "CODE", "ERROR"), (_row(*one) for one in each))
     if not each:

@@ -10,6 +10,7 @@ import click
 from pec.messages import Message
 from producers.cli import output
 from producers.cli.errors import Exit, Failure, rejection
+from producers.cli.language import translated
 from producers.cli.progress import Tally, summary
 from producers.cli.session import Session, session
 from producers.cli.shapes import COLUMNS, message_dict, rejection_dict, row
@@ -114,7 +115,7 @@ class _Followed:
 
     def _line(self) -> str:
         left = self._all_sent_at and max(0.0, self._all_sent_at - time.monotonic())
-        return summary(self._tally.counts, len(self._rejections), left)
+        return translated(summary(self._tally.counts, len(self._rejections), left))
 
     def _estimate(self) -> None:
         now = time.monotonic()

@@ -1,7 +1,7 @@
 """What the demo shows at the end: a row for each message, and every way in which it differs from the plan."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -116,14 +116,16 @@ def as_data(found: Sequence[Row], wrong: Sequence[str], seconds: float) -> dict[
     }
 
 
-def as_table(found: Sequence[Row]) -> Table:
-    """For people."""
-    table = Table(title="PEC Massiva: every message and what became of it", title_justify="left")
-    for heading in ("message", "recipient", "state", "code", "receipts", "webhooks"):
-        table.add_column(heading, overflow="fold")
+def as_table(found: Sequence[Row], shown: Callable[[str], str] = str) -> Table:
+    """For people. `shown` says our words in their language."""
+    title = shown("PEC Massiva: every message and what became of it")
+    table = Table(title=title, title_justify="left")
+    headings = ("message", "recipient", "state", "code", "receipts", "webhooks")
+    for heading in headings:
+        table.add_column(shown(heading), overflow="fold")
     for row in found:
         colour = _COLOURS.get(row.state, "yellow") if row.state == row.expected else "bold red"
-        state = f"[{colour}]{row.state}[/]"
+        state = f"[{colour}]{shown(row.state)}[/]"
         table.add_row(row.id, row.recipient, state, row.code, "\n".join(row.receipts), str(len(row.webhooks)))
     return table
 

@@ -17,6 +17,8 @@ from pec.messages import Message
 from pec.names import Queue
 from pec.store import presence, records
 from pec.store.store import Store, text_dict
+from producers.cli import output
+from producers.cli.language import translated
 from producers.demo.plan import BATCH, Planned, jobs, planned
 from producers.demo.receiver import Received, receiving
 from producers.demo.report import as_data, as_table, problems, rows
@@ -75,7 +77,8 @@ def _send_and_watch(producer: Producer, plan: Sequence[Planned]) -> Mapping[str,
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("sending, then waiting for receipts", total=len(plan), states="")
+        doing = translated("sending, then waiting for receipts")
+        bar = progress.add_task(doing, total=len(plan), states="")
         while True:
             messages = {one.id: one for one in records.read_all(producer.store, expected)}
             done = sum(one.state is expected[one.id] for one in messages.values())
@@ -87,7 +90,7 @@ def _send_and_watch(producer: Producer, plan: Sequence[Planned]) -> Mapping[str,
 
 def _states(messages: Any) -> str:
     counts = Counter(str(message.state) for message in messages)
-    return ", ".join(f"{count} {state}" for state, count in counts.most_common())
+    return translated(", ".join(f"{count} {state}" for state, count in counts.most_common()))
 
 
 def _wait_for_webhooks(store: Store, received: Received) -> set[str]:
@@ -117,14 +120,15 @@ def _tell(found: Sequence[Any], wrong: Sequence[str], seconds: float) -> None:
     out = Console()
     if not out.is_terminal:
         out.width = PIPED_WIDTH
-    out.print(as_table(found))
+    out.print(as_table(found, output.for_stdout))
     console = Console(stderr=True)
     for problem in wrong:
-        console.print(f"[bold red]✗[/] {problem}")
+        console.print("[bold red]✗[/]", translated(problem))
     if not wrong:
-        console.print(
-            f"[green]✓[/] {len(found)} messages ended as their stories say in {seconds:.0f} s: "
+        well = (
+            f"{len(found)} messages ended as their stories say in {seconds:.0f} s: "
             "none lost, none sent twice, every webhook came."
         )
-        console.print("Next: the README says how to send your own; `pec --help` lists the commands.")
+        console.print("[green]✓[/]", translated(well))
+        output.note("Next: the README says how to send your own; `pec --help` lists the commands.")
     sys.stdout.flush()

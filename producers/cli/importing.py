@@ -219,13 +219,13 @@ def _enqueue(here: Session, campaign: Campaign) -> int:
             for done in enqueue(here.producer, campaign, told):  # noqa: B007 - told below
                 pass
     except RedisUnreachable as error:
-        said = f"{error}\n{done} of {count} are in: once Redis answers, {_SAME_AGAIN}"
+        said = f"{error}\nat least {done} of {count} are in: once Redis answers, {_SAME_AGAIN}"
         raise Failure(said, Exit.UNREACHABLE) from None
     except (JobRejected, OSError) as error:
-        said = f"a file was changed meanwhile ({error})\n{done} of {count} are in: mend it and {_SAME_AGAIN}"
+        said = f"a file was changed meanwhile ({error})\nat least {done} of {count} are in: mend it and {_SAME_AGAIN}"
         raise Failure(said, Exit.REJECTED) from None
     except KeyboardInterrupt:
-        output.note(f"{done} of {count} are in. To go on, {_SAME_AGAIN}.")
+        output.note(f"at least {done} of {count} are in. To go on, {_SAME_AGAIN}.")
         raise
     return done
 

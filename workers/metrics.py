@@ -39,7 +39,7 @@ def serve() -> int:
     """Serves until Dramatiq's master stops it (SIGTERM) or is gone. A port in use stops nothing but the metrics."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_json)
-    with _listening(settings) as server:
+    with listening(settings) as server:
         log.info("metrics_served", address=settings.metrics_address)
         server.serve_forever()
     return 0
@@ -104,7 +104,7 @@ class _Server(ThreadingHTTPServer):
         _end_with_the_master()
 
 
-def _listening(settings: Settings) -> _Server:
+def listening(settings: Settings) -> _Server:
     """Waits for the port, which a worker that is stopping may still hold."""
     told = False
     while True:

@@ -182,7 +182,8 @@ def test_a_hundred_accounts_take_no_more_round_trips_than_one(store: Store) -> N
 def counted() -> Iterator[list[str]]:
     """The round trips made meanwhile."""
     made: list[str] = []
-    command, pipeline = Redis.execute_command, Pipeline.execute
+    command: Any = Redis.execute_command
+    pipeline: Any = Pipeline.execute
 
     def count_command(self: Redis, *args: Any, **options: Any) -> Any:
         made.append(str(args[0]))
@@ -190,7 +191,7 @@ def counted() -> Iterator[list[str]]:
 
     def count_pipeline(self: Pipeline, *args: Any, **options: Any) -> Any:
         made.append("pipeline")
-        return pipeline(self, *args, **options)  # type: ignore[no-untyped-call]  # redis-py's own
+        return pipeline(self, *args, **options)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Redis, "execute_command", count_command)

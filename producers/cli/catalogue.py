@@ -1,17 +1,21 @@
 """Sentences and what they are in another language; knows templates, and neither files nor the environment.
 
 Code writes English, often with values filled in by another process. So a sentence is looked up as it is, then
-held against the templates (`{count} held messages wait`), then taken apart at `: `, `; ` and the like.
+held against the templates (`{count} held messages wait`), and taken apart at `: `, `; ` and the like: the reading
+by which most of it is known counts.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 HOLE = re.compile(r"\{([a-z_]+)[0-9]*\}")  # {name}, or {name2} where there are several
 SEPARATORS = re.compile(r": |; | · |, | (?=\(|and )")
 EDGES = re.compile(r"([\s:;,·]*)(.*?)([\s:;,·]*)", re.DOTALL)
+_MOST_PARTED = 500  # characters: the ways to part a text grow with the square of its length
+_MOST_REMEMBERED = 5000  # parts come again in each way, and reasons in each row
 
 # What a hole takes, by its name. Of the rest, what has a space is a sentence of its own and is translated too.
 _WORDS = ("state", "word")
@@ -55,52 +59,58 @@ class Template:
         return re.compile(pieces[0] + "".join(map("".join, zip(holes, pieces[1:], strict=True))))
 
 
+class Reading(NamedTuple):
+    """One way to understand a text: how much of it is known, and what it says then."""
+
+    known: int
+    said: str
+
+
 class Catalogue:
     """Translates by entries: a sentence or template, and its translation."""
 
     def __init__(self, entries: Mapping[str, str]) -> None:
         self._entries = dict(entries)
         templates = (Template(*pair) for pair in entries.items() if HOLE.search(pair[0]))
-        self._templates = sorted(templates, key=lambda one: -one.weight)  # the most literal one counts
+        self._templates = sorted(templates, key=lambda one: -one.weight)  # the first of equal readings counts
+        self._read = lru_cache(_MOST_REMEMBERED)(self._read_anew)
 
     def translated(self, text: str) -> str:
         """Line by line, where the whole has no entry. What is not known stays as it is."""
-        return self._entries.get(text) or "\n".join(map(self._line, text.split("\n")))
+        return self._read(text).said
 
-    def _line(self, text: str) -> str:
+    def _read_anew(self, text: str) -> Reading:
+        if text in self._entries:
+            return Reading(len(text), self._entries[text])
+        lines = [self._line(line) for line in text.split("\n")]
+        return Reading(sum(line.known for line in lines), "\n".join(line.said for line in lines))
+
+    def _line(self, text: str) -> Reading:
         edges = EDGES.fullmatch(text)
         before, core, behind = edges.groups() if edges else ("", text, "")
-        return before + (self._known(core) or self._in_parts(core)) + behind
+        best = max(self._readings_of(core), key=lambda reading: reading.known)
+        return Reading(best.known, before + best.said + behind)
 
-    def _known(self, text: str) -> str | None:
+    def _readings_of(self, text: str) -> Iterator[Reading]:
         if text in self._entries:
-            return self._entries[text]
+            yield Reading(len(text), self._entries[text])
+            return
         for template in self._templates:
-            values = template.values(text)
-            if values is not None:
-                return template.filled({hole: self._value(hole, one) for hole, one in values.items()})
-        return None
+            if (values := template.values(text)) is not None:
+                found = {hole: self._value(hole, one) for hole, one in values.items()}
+                known = template.weight + sum(one.known for one in found.values())
+                yield Reading(known, template.filled({hole: one.said for hole, one in found.items()}))
+        for separator in SEPARATORS.finditer(text) if len(text) <= _MOST_PARTED else ():
+            head, rest = map(self._part, (text[: separator.start()], text[separator.end() :]))
+            yield Reading(head.known + rest.known, head.said + separator[0] + rest.said)
+        yield Reading(0, text)
 
-    def _value(self, hole: str, text: str) -> str:
+    def _value(self, hole: str, text: str) -> Reading:
         if hole.rstrip("0123456789") in _WORDS:
-            return self._entries.get(text, text)
-        return self.translated(text) if " " in text else text
+            said = self._entries.get(text)
+            return Reading(len(text), said) if said else Reading(0, text)
+        return self._part(text)
 
-    def _in_parts(self, text: str) -> str:
-        """The longest part from the start that is known, or the first, and the rest."""
-        parts = list(_partings(text))
-        if not parts:
-            return text
-        for head, separator, rest in reversed(parts):
-            if " " in head and (found := self._known(head)):
-                return found + separator + self._rest(rest)
-        head, separator, rest = parts[0]
-        return head + separator + self._rest(rest)
-
-    def _rest(self, text: str) -> str:
-        return self._line(text) if " " in text else text
-
-
-def _partings(text: str) -> Iterator[tuple[str, str, str]]:
-    for found in SEPARATORS.finditer(text):
-        yield text[: found.start()], found[0], text[found.end() :]
+    def _part(self, text: str) -> Reading:
+        """A single word is data, even where we have the same word."""
+        return self._read(text) if " " in text else Reading(0, text)

@@ -17,7 +17,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 
 # Columns whose cells are our own words, beside states. The others hold data, which may look like our words.
 _WORDED = {
-    *("REASON", "WHY", "PAUSED", "TIME LEFT", "DISABLED", "REPLAYED"),
+    *("REASON", "WHY", "FROM", "PAUSED", "TIME LEFT", "DISABLED", "REPLAYED"),
     *("DATE", "LAST MINUTE", "SENT TODAY", "THIS MONTH", "ACCOUNTS", "QUEUES"),
 }
 _FREE_TEXT = {"subject", "attached", "sheet"}  # facts that somebody else worded

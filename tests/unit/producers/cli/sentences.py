@@ -36,7 +36,10 @@ SILENT = {
 }
 SQL = r"\b(CREATE|PRAGMA|SELECT|INSERT|UPDATE|WHERE|ORDER BY|PRIMARY KEY)\b"
 NO_SENTENCES = {"[rif. {}]": "part of a subject", "bold red": "a colour", "[bold red]✗[/]": "a mark"}
-WORDS = {"yes", "no", "all", "daily", "monthly"}  # of cells, and in sentences
+WORDS = {  # of cells, and in sentences
+    *("yes", "no", "all", "daily", "monthly", "default", "environment"),
+    *("operator", "credentials", "wallet", "scope", "mailbox_full"),
+}
 CLICK_METAVARS = {"[OPTIONS]", "COMMAND [ARGS]...", "[COMMAND] [ARGS]..."}
 
 UNSEEN_NAMES = {"_RECIPIENT"}  # names of columns that files have

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from pec.names import State
-from producers.cli import output, pec
+from producers.cli import COMMANDS, output, pec
 from producers.cli.catalogue import Catalogue
 from producers.cli.errors import Exit, Failure, tell
 from producers.cli.help import in_language, translated_help
@@ -110,6 +110,10 @@ def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: s
             "respinta: subject: è vuoto: dire di che cosa tratta il messaggio",
         ),
         (
+            "account: is not configured on any live worker (known: acme)",
+            "account: non è configurata su alcun worker attivo (note: acme)",
+        ),
+        (
             "PEC_API__RATE: Input should be greater than 0",
             "PEC_API__RATE: dev'essere maggiore di 0",
         ),
@@ -184,6 +188,16 @@ def test_help_is_translated_and_its_examples_stay() -> None:
     english = "Send a PEC. Prints its id.\n\n\b\npec send --subject Prova"
 
     assert translated_help(english) == "Invia una PEC. Stampa il suo id.\n\n\b\npec send --subject Prova"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.usefixtures("in_italian")
+def test_the_list_of_commands_shows_the_whole_sentence_in_italian_too(name: str) -> None:
+    with click.Context(pec) as ctx:
+        command = pec.get_command(ctx, name)
+
+    assert command is not None
+    assert not command.get_short_help_str(95).endswith("...")
 
 
 def test_a_command_that_was_translated_once_still_speaks_english(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def xlsx_of_openpyxl(folder: Path, rows: Sequence[Sequence[Any]], name: str = "s
     assert workbook.active
     workbook.active.title = "Foglio1"
     for row in rows:
-        workbook.active.append(row)
+        workbook.active.append(list(row))
     workbook.save(folder / name)
     workbook.close()
     return folder / name

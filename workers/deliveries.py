@@ -26,7 +26,9 @@ def deliver(kit: Kit, name: str) -> None:
     webhooks = kit.settings.webhooks
     for endpoint in webhooks.endpoints:
         if endpoint.name == name:
-            deliver_due(kit.store, endpoint, webhooks, Poster(webhooks), kit.chance)
+            deliver_due(
+                kit.store, endpoint, webhooks, Poster(webhooks, lambda: kit.now().timestamp()), kit.chance
+            )
 
 
 def deliver_due(

@@ -3,8 +3,9 @@
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,7 @@ import requests
 from config.settings import Endpoint, Webhooks
 from pec.api.answers import retry_after_seconds
 from pec.api.deadline import Deadline
+from pec.instants import from_epoch
 from pec.webhooks.addresses import AddressRefused, connect
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome
 from pec.webhooks.signing import signed_headers
@@ -24,9 +26,14 @@ _READ_BYTES = 4096
 
 
 class Poster:
-    """Posts events. Threads may share it: every POST has a connection of its own."""
+    """Posts events. Threads may share it: every POST has a connection of its own.
 
-    def __init__(self, webhooks: Webhooks) -> None:
+    `now` gives epoch seconds: a consumer refuses what is signed with a clock that is minutes off, so workers give
+    Redis's, not their machine's.
+    """
+
+    def __init__(self, webhooks: Webhooks, now: Callable[[], float] = time.time) -> None:
+        self._now = now
         self._timeout_seconds = webhooks.timeout
         self._allow_private = webhooks.allow_private
 
@@ -35,7 +42,7 @@ class Poster:
         with Deadline() as deadline:
             deadline.start(self._timeout_seconds)
             try:
-                return self._exchange(_request(endpoint, event_id, body), deadline)
+                return self._exchange(_request(endpoint, event_id, body, self._now()), deadline)
             except AddressRefused as refused:
                 return Failed(str(refused))
             except (OSError, HTTPException, ValueError) as error:
@@ -52,7 +59,7 @@ class Poster:
                 raise TimeoutError
             with suppress(OSError, HTTPException):
                 response.read(_READ_BYTES)  # so that a peer which writes little is not cut off
-            return _outcome(response)
+            return _outcome(response, from_epoch(self._now()))
 
     def _connection(self, url: SplitResult) -> HTTPConnection:
         host = url.hostname or ""
@@ -82,18 +89,18 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def _request(endpoint: Endpoint, event_id: str, body: bytes) -> requests.PreparedRequest:
+def _request(endpoint: Endpoint, event_id: str, body: bytes, now: float) -> requests.PreparedRequest:
     """Normalises the URL; a user name and password in it become Authorization. Raises ValueError."""
     headers = {
         "Content-Type": "application/json",
         "User-Agent": _user_agent(),
         "Connection": "close",
-        **signed_headers(endpoint.secret, event_id, body, int(time.time())),
+        **signed_headers(endpoint.secret, event_id, body, int(now)),
     }
     return requests.Request("POST", endpoint.url, headers, data=body).prepare()
 
 
-def _outcome(response: HTTPResponse) -> Outcome:
+def _outcome(response: HTTPResponse, now: datetime) -> Outcome:
     if 200 <= response.status < 300:
         return Delivered()
     if response.status == 410:
@@ -101,7 +108,7 @@ def _outcome(response: HTTPResponse) -> Outcome:
     why = f"answered {response.status}"
     if 300 <= response.status < 400:
         why += ": redirects are not followed, set the address it leads to"
-    asked = retry_after_seconds(response.getheader("Retry-After", ""), datetime.now(UTC))
+    asked = retry_after_seconds(response.getheader("Retry-After", ""), now)
     return Failed(why, response.status, asked)
 
 

@@ -12,6 +12,7 @@ from pec.names import Queue
 from pec.store import accounts, outbox, presence
 from workers.kit import Kit
 from workers.middleware.background import Background
+from workers.patience import until_stored
 from workers.sweeping import EVERYTHING
 
 EVERY_SECONDS = 5.0
@@ -30,14 +31,17 @@ class Registration(Middleware):
         self._thread = Background("registration", self._step)
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        kit, chosen = self._kit, worker.consumer_whitelist
+        chosen = worker.consumer_whitelist
         self._queues = [str(queue) for queue in Queue if not chosen or queue in chosen]
         self._threads = worker.worker_threads
-        for account in kit.settings.accounts:
-            accounts.register(kit.store, account, kit.token(account))
+        until_stored(self._first_step)  # a Redis that is loading or full now would leave us unknown for ever
+        self._thread.start()
+
+    def _first_step(self) -> None:
+        for account in self._kit.settings.accounts:
+            accounts.register(self._kit.store, account, self._kit.token(account))
         self._first_deeds()
         self._step()
-        self._thread.start()
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         self._thread.stop()

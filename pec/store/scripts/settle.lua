@@ -11,10 +11,12 @@ local FIRST_US, MOST_US, THRESHOLD = 5e6, 60e6, 3
 
 call("ZREM", ns .. ":flight:" .. token, id)
 local failures = tonumber(call("HGET", circuit, "failures") or "0")
+-- What was on the wire when the circuit opened tells nothing new: only a probe's failure lengthens the wait.
+local open = failures >= THRESHOLD and now < tonumber(call("HGET", circuit, "next_at") or "0")
 if outcome == "answered" and failures > 0 then
     call("DEL", circuit)
     failures = 0
-elseif outcome == "silent" then
+elseif outcome == "silent" and not open then
     failures = call("HINCRBY", circuit, "failures", 1)
     call("HDEL", circuit, "probe_until")
     if failures >= THRESHOLD then

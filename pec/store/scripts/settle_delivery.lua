@@ -31,7 +31,12 @@ local function finish()
     end
 end
 
+-- What was on its way when the circuit opened tells nothing new: only the probe's failure lengthens the wait.
 local function count_failure()
+    local probe = call("HGET", state, "probe_at")
+    if probe and tonumber(probe) ~= tonumber(lease) then
+        return
+    end
     local beyond = call("HINCRBY", state, "failures", 1) - 5
     if beyond >= 0 then
         local pause = math.min(5 * 2 ^ beyond, 300)

@@ -71,6 +71,21 @@ def test_a_probe_whose_worker_died_is_followed_by_another(store: Store) -> None:
     eventually(lambda: len(take_all(store)) == 1)
 
 
+def test_what_was_on_its_way_when_it_opened_lengthens_no_wait(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    tell_many(store, 10)
+    outbox.feed(store, [endpoint()])
+    on_their_way = [take(store) for _ in range(9)]
+
+    for delivery in on_their_way:
+        outbox.retry(store, delivery, timedelta(hours=1))
+
+    seconds = due(store)
+    assert seconds is not None
+    assert seconds <= 5
+    assert state(store).failures == 5
+
+
 @pytest.mark.parametrize(("failed_probes", "seconds"), [(1, 10), (2, 20), (5, 160), (6, 300), (9, 300)])
 def test_probes_come_further_apart_up_to_five_minutes(
     store: Store, failed_probes: int, seconds: float

@@ -169,6 +169,19 @@ def test_three_silent_answers_stop_all_but_one_probe(store: Store) -> None:
     assert not found.probe
 
 
+def test_what_was_on_the_wire_when_the_circuit_opened_lengthens_no_wait(store: Store) -> None:
+    for number in range(8):
+        waiting(store, f"m{number}", number)
+    on_the_wire = [found.message.id for _ in range(8) if (found := picked(store, Api(in_flight=8)))]
+    assert len(on_the_wire) == 8
+
+    for message_id in on_the_wire:
+        pace.settle(store, TOKEN, message_id, "silent")
+
+    opens_at = float(store.client.hget(store.keys.circuit, "next_at") or 0) / 1e6  # type: ignore[arg-type]
+    assert opens_at - store.now() <= 5
+
+
 def test_hints_are_as_many_as_the_messages_and_no_more(store: Store) -> None:
     waiting(store, "m", 1)
     first = pace.hints(store, [TOKEN], API, lease_seconds=10, lead_seconds=5)

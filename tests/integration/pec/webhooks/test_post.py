@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from pydantic import SecretStr
 
-from config.settings import Endpoint
+from config.settings import Endpoint, Webhooks
 from pec.webhooks import post as module
 from pec.webhooks.outcomes import Delivered, Failed, Gone
-from tests.integration.pec.webhooks.posting import always, at, post
+from pec.webhooks.post import Poster
+from tests.integration.pec.webhooks.posting import BODY, always, at, post
 from tests.receiver import Answer, Receiver, a_secret
 from tests.wire import CERTIFICATE, Peer, Wire
 
@@ -32,6 +33,15 @@ def test_what_arrives_is_signed_json_with_a_stable_id() -> None:
     assert heard.headers["content-type"] == "application/json"
     assert heard.headers["user-agent"].startswith("pecmassiva")
     assert heard.headers["host"] == f"127.0.0.1:{receiver.port}"
+
+
+def test_it_is_signed_with_the_clock_it_was_given_not_the_machines() -> None:
+    with Receiver() as receiver:
+        webhooks = Webhooks(allow_private=True)
+        hour_behind = Poster(webhooks, lambda: time.time() - 3600)
+
+        assert hour_behind.post(receiver.endpoint(), "evt_1", BODY) == Failed("answered 401", 401)
+        assert Poster(webhooks).post(receiver.endpoint(), "evt_1", BODY) == Delivered()
 
 
 def test_while_rotating_the_receiver_of_either_secret_takes_it() -> None:

@@ -47,7 +47,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in COMMANDS:
             near = get_close_matches(cmd_name, COMMANDS, n=1)
-            ctx.fail(f"there is no command {cmd_name}" + (f": did you mean {near[0]}?" if near else ""))
+            hint = f"did you mean {near[0]}?" if near else "`pec --help` lists them"
+            ctx.fail(f"there is no command {cmd_name}: {hint}")
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return completable(in_language(command))

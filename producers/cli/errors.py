@@ -65,11 +65,13 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
     import redis
 
     from config.connections import RedisUnreachable
+    from config.embedded import EmbeddedServerError
     from config.settings import SettingsError
     from pec.api.errors import ApiError, Denied
     from pec.jobs import JobRejected
     from pec.messages import UnknownRecord
     from pec.store.commits import Conflict
+    from producers.demo.scene import SceneError
 
     return [
         (SettingsError, Exit.USAGE, "{}"),
@@ -80,6 +82,8 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
         (ApiError, Exit.UNREACHABLE, "{}: try again, or run `pec doctor`"),
         (TimeoutError, Exit.TIMED_OUT, "{}: nothing was cancelled, `pec status` tells what waits"),
         (UnknownRecord, Exit.UNEXPECTED, "{}: a newer version wrote it, upgrade this one"),
+        (EmbeddedServerError, Exit.UNEXPECTED, "the demo has no server: {}"),
+        (SceneError, Exit.UNEXPECTED, "{}\nTry again, and report what stands above if it happens again."),
         (Conflict, Exit.UNEXPECTED, "others keep changing this message ({}): try again"),
     ]
 

@@ -69,7 +69,7 @@ def show(found: Found) -> None:
             ("attachments", ", ".join(f"column {header[one]}" for one in columns.attachments) or None),
             ("messages", found.count(Fate.READY)),
             ("enqueued before", found.count(Fate.BEFORE) or None),
-            ("refused", found.count(Fate.REFUSED) or None),
+            ("refused lines", found.count(Fate.REFUSED) or None),
             ("doubles", found.count(Fate.DOUBLE) or None),
             ("empty lines", campaign.empty_lines or None),
             ("takes", _takes(found)),

@@ -22,7 +22,6 @@ SPEAKING = (
     *("pec/store/outbox.py", "pec/store/accounts.py"),
 )
 SILENT = {
-    "config/embedded.py": "its errors are told by the demo alone, and end with a server's log",
     "config/reference.py": "writes docs/settings.md",
     "pec/addresses.py": "reads the words of providers",
     "pec/schemas.py": "writes docs/*.json",

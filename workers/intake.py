@@ -81,10 +81,11 @@ class Intake:
     def _entries(self) -> list[Entry]:
         now = self._store.now()
         if now >= self._reclaim_at:
-            self._reclaim_at = now + RECLAIM_SECONDS
-            if stale := jobs.reclaim(self._store, self._consumer, self._kit.settings.lease, MOST):
-                log.warning("jobs_reclaimed", count=len(stale))
+            # one at a time: a death counts against the entry in hand, not against those that waited behind it
+            if stale := jobs.reclaim(self._store, self._consumer, self._kit.settings.lease, most=1):
+                log.warning("job_reclaimed", entry=stale[0].id, deliveries=stale[0].deliveries)
                 return stale
+            self._reclaim_at = now + RECLAIM_SECONDS
         return jobs.read_new(self._store, self._consumer, MOST, BLOCK_MILLISECONDS)
 
     def _memory_is_short(self) -> bool:

@@ -117,7 +117,8 @@ THREADS = Metric("pec_threads", "gauge", "their threads")
 THREADS_WORTH = Metric(
     "pec_threads_worth",
     "gauge",
-    "threads that sending can keep busy now: pace × time of a send, no more than wait or may be on the wire",
+    "threads that sending can keep busy now: pace × time of a send, no more than messages wait and caps let go, or "
+    "than may be on the wire",
 )
 QUEUE_SERVED = Metric("pec_queue_served", "gauge", "1 if a live worker consumes the queue", ("queue",))
 SCHEDULED = Metric("pec_scheduled", "gauge", "deeds of a queue that are due now or later", ("queue",))

@@ -79,8 +79,9 @@ class Token:
 
     @property
     def threads_worth(self) -> int:
-        """The same, and no more than messages wait."""
-        return min(self.waiting, self.threads_at_full_pace)
+        """The same, and no more than messages wait that the caps let go."""
+        left = [cap for cap in (self.left_today, self.left_this_month) if cap is not None]
+        return min(self.waiting, self.threads_at_full_pace, *left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,8 +36,9 @@ def leave(store: Store, worker_id: str) -> None:
 
 def workers(store: Store) -> dict[str, dict[str, str]]:
     """The live workers, by id."""
-    found = {
-        name: text_dict(store.client.hgetall(store.keys.worker(name)))
-        for name in sorted(vouched(store, "worker"))
-    }
+    names = sorted(vouched(store, "worker"))
+    with store.client.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.hgetall(store.keys.worker(name))
+        found = {name: text_dict(stored) for name, stored in zip(names, pipeline.execute(), strict=True)}
     return {name: about for name, about in found.items() if about}

@@ -111,3 +111,11 @@ def test_the_data_of_an_overview_say_when_a_lane_is_empty() -> None:
     [told] = as_dict(overview(lanes=lanes(90), tokens=capped(waiting=90)))["lanes"]
 
     assert (told["seconds_to_empty"], told["empty_at"]) == (90.0, "2026-11-24T12:01:30.000Z")
+
+
+def test_no_thread_is_worth_having_for_what_a_cap_holds_back() -> None:
+    few_left = replace(TOKEN, waiting=100, in_flight=4, daily_cap=10, spent=Spent(9, 9))
+
+    assert few_left.threads_worth == 1
+    assert replace(few_left, spent=Spent(10, 10)).threads_worth == 0
+    assert replace(few_left, daily_cap=None).threads_worth == 4

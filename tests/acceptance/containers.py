@@ -18,7 +18,7 @@ from config.embedded import server_program
 from tests.acceptance.image import Image
 from tests.unit.deploy.compose import DEMO, ROOT, SECRETS, compose, environment, seconds
 
-METRICS = "0.0.0.0:9191"
+METRICS = "0.0.0.0:9464"
 CHECK_SECONDS = 30  # what a check may take here, where two processors do everything
 PING = """\
 import socket, sys
@@ -36,7 +36,7 @@ class Containers:
     def __init__(self, image: Image, folder: Path, stack: ExitStack) -> None:
         self._folder, self._stack = folder, stack
         self._site = compose(DEMO)
-        self._redis_port, sandbox_port = free_port(), free_port()
+        self._redis_port, self._metrics_port, sandbox_port = free_port(), free_port(), free_port()
         self.redis_url = f"redis://127.0.0.1:{self._redis_port}/0"
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         self._words = {"0.0.0.0": "127.0.0.1", "8025": str(sandbox_port)}
@@ -45,11 +45,18 @@ class Containers:
             "sandbox:8025": f"127.0.0.1:{sandbox_port}",
             "127.0.0.1:8025": f"127.0.0.1:{sandbox_port}",
         }
-        self._programs = folder / "bin"
-        self._provide_programs(image)
+        redis_programs = folder / "bin"
+        self._path = os.pathsep.join([str(redis_programs), str(image.programs), os.defpath])
+        _provide_redis(redis_programs, image)
+
+    @property
+    def metrics_url(self) -> str:
+        """Of the container that was started last."""
+        return f"http://127.0.0.1:{self._metrics_port}/metrics"
 
     def start(self, name: str) -> Process:
         """A container of the service. It has a session of its own, as it would have its own processes."""
+        self._metrics_port = free_port()  # a container has the port of the metrics to itself
         command = self._service(name)["command"]
         words = command if isinstance(command, list) else ["pec", *shlex.split(command)]
         if name == "redis":
@@ -58,7 +65,7 @@ class Containers:
         process = subprocess.Popen(
             [self._translate(word) for word in words],
             env=self._environment(name),
-            executable=self._programs / words[0],
+            executable=shutil.which(words[0], path=self._path),
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -82,7 +89,7 @@ class Containers:
         return subprocess.run(
             [self._translate(word) for word in words],
             env=self._environment(name),
-            executable=self._programs / words[0],
+            executable=shutil.which(words[0], path=self._path),
             cwd=self._folder,
             capture_output=True,
             text=True,
@@ -95,38 +102,22 @@ class Containers:
         process.terminate()
         return process.wait(seconds(self._service(name)["stop_grace_period"]))
 
-    def log(self, name: str) -> str:
-        return (self._folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
-
     def _service(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self._site["services"][name]
         return found
 
     def _environment(self, name: str) -> dict[str, str]:
         own = environment(self._service(name))
-        path = f"{self._programs}{os.pathsep}{os.defpath}"
-        return {"PATH": path, **{variable: self._translate(value) for variable, value in own.items()}}
+        return {"PATH": self._path, **{variable: self._translate(value) for variable, value in own.items()}}
 
     def _translate(self, word: str) -> str:
         if word.startswith(SECRETS):
             return str(ROOT / self._site["secrets"][word.removeprefix(SECRETS)]["file"])
         if word == METRICS:
-            return f"127.0.0.1:{free_port()}"  # each container has a port 9191 of its own
+            return f"127.0.0.1:{self._metrics_port}"
         for there, here in self._addresses.items():
             word = word.replace(there, here)
         return self._words.get(word, word)
-
-    def _provide_programs(self, image: Image) -> None:
-        self._programs.mkdir()
-        for name in ("pec", "python"):
-            (self._programs / name).symlink_to(image.programs / name)
-        (self._programs / "valkey-server").symlink_to(server_program())
-        client = self._programs / "valkey-cli"
-        if found := shutil.which("valkey-cli") or shutil.which("redis-cli"):
-            client.symlink_to(found)
-        else:
-            client.write_text(f"#!{self._programs}/python\n{PING}", encoding="utf-8")
-            client.chmod(0o755)
 
 
 @contextmanager
@@ -148,3 +139,15 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _provide_redis(folder: Path, image: Image) -> None:
+    """The programs of Redis's image that the services use, under their names there."""
+    folder.mkdir()
+    (folder / "valkey-server").symlink_to(server_program())
+    client = folder / "valkey-cli"
+    if found := shutil.which("valkey-cli") or shutil.which("redis-cli"):
+        client.symlink_to(found)
+    else:
+        client.write_text(f"#!{image.programs}/python\n{PING}", encoding="utf-8")
+        client.chmod(0o755)

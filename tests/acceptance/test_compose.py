@@ -91,6 +91,7 @@ def test_a_newcomer_sends_a_pec_and_every_check_tells_the_living_from_the_dead(
     put(redis, "first")
     eventually(lambda: state(redis, "first") == "delivered")
 
+    assert 'pec_sends_total{outcome="sent"} 1.0' in requests.get(site.metrics_url, timeout=10).text
     doctor = site.run("worker", "pec", "doctor")
     assert doctor.returncode == 0, doctor.stdout
     kill(worker)

@@ -8,6 +8,7 @@ from zipfile import ZipFile
 from tests.acceptance.image import Image
 from tests.unit.deploy.image import ROOT, copied
 
+SOURCES = {".po"}  # translators edit it; what runs is the .mo beside it
 IMPORT_ALL = """
 from importlib import import_module
 from pkgutil import walk_packages
@@ -38,7 +39,7 @@ def files_of(folder: Path) -> set[str]:
     return {
         str(path.relative_to(ROOT))
         for path in folder.rglob("*")
-        if path.is_file() and path.parent.name != "__pycache__"
+        if path.is_file() and path.parent.name != "__pycache__" and path.suffix not in SOURCES
     }
 
 

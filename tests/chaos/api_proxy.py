@@ -1,4 +1,4 @@
-"""Real HTTP in front of the sandbox: each call may meet a fault, before or after it is forwarded; all are remembered."""
+"""Real HTTP in front of the sandbox: each call may meet a fault, before or after it is forwarded."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 SLOW_SECONDS = 0.7  # an answer that its receipts overtake
@@ -35,6 +35,20 @@ _INSTEAD: dict[str, tuple[int, bytes]] = {
 
 
 @dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+# The same in place of the API's answer, which has done what was asked
+_AFTER = {
+    "500-after": Answer(500, {}, b'{"success": false, "message": "MySQL Error 2013"}'),
+    "502-html-after": Answer(502, {"content-type": "text/html"}, HTML),
+}
+
+
+@dataclass
 class Call:
     """One request as it came: when its first byte did (monotonic), and what it met."""
 
@@ -55,13 +69,6 @@ class Call:
         except (ValueError, KeyError, TypeError):
             return []
         return [found] if isinstance(found, str) else list(found)
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 class ApiProxy:
@@ -206,28 +213,16 @@ class ApiProxy:
         await self._ask("POST", PLANT, {"host": "sandbox", "content-type": "application/json"}, body)
 
     async def _changed(self, call: Call, answer: Answer) -> Answer:
-        body = answer.body
-        match call.fault:
-            case "500-after":
-                return Answer(500, answer.headers, b'{"success": false, "message": "MySQL Error 2013"}')
-            case "502-html-after":
-                return Answer(502, {"content-type": "text/html"}, HTML)
-            case "slow-answer":
-                await asyncio.sleep(SLOW_SECONDS)
-            case "truncated-after" | "truncated":
-                return Answer(answer.status, answer.headers, body[: len(body) // 2])
-            case "no-code-after":
-                body = json.dumps({**json.loads(body), "message_id": None}).encode()
-            case "code-twice" if self._codes:
-                body = json.dumps({**json.loads(body), "message_id": self._codes[0]}).encode()
-            case "neither-shape":
-                body = _in_neither_shape(body)
-            case "doubled":
-                body = _doubled(body)
+        """What the fault makes of the API's answer."""
+        if call.fault == "slow-answer":
+            await asyncio.sleep(SLOW_SECONDS)
+        if call.fault in _AFTER:
+            return _AFTER[call.fault]
+        body = _garbled(call.fault, answer.body, self._codes)
         if call.method == "POST" and not call.fault and answer.status == 201:
             self._codes.append(str(json.loads(body).get("message_id")))
         if self._mangled and call.method == "GET":
-            body = _ACCENTED.sub("�", body.decode()).encode()
+            body = _ACCENTED.sub("\ufffd", body.decode()).encode()
         return Answer(answer.status, answer.headers, body)
 
     async def _relay(self, call: Call, answer: Answer, writer: asyncio.StreamWriter) -> None:
@@ -270,6 +265,21 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
+def _garbled(fault: str | None, body: bytes, codes: list[str]) -> bytes:
+    match fault:
+        case "truncated-after" | "truncated":
+            return body[: len(body) // 2]
+        case "no-code-after":
+            return json.dumps({**json.loads(body), "message_id": None}).encode()
+        case "code-twice" if codes:
+            return json.dumps({**json.loads(body), "message_id": codes[0]}).encode()
+        case "neither-shape":
+            return _in_neither_shape(body)
+        case "doubled":
+            return _doubled(body)
+    return body
+
+
 def _items(body: bytes) -> tuple[dict[str, Any], list[Any]] | None:
     try:
         envelope = json.loads(body)
@@ -294,8 +304,3 @@ def _doubled(body: bytes) -> bytes:
         return body
     envelope, data = found
     return json.dumps({**envelope, "data": [*reversed(data), *data]}, ensure_ascii=False).encode()
-
-
-def spelled(query: str) -> str:
-    """A query as it stands in a path."""
-    return quote(query, safe="")

@@ -2,12 +2,14 @@
 
 import heapq
 import itertools
+import os
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +76,7 @@ class Conductor:
     def __init__(self, plan: Plan, found: World) -> None:
         self._plan = plan
         self._world = found
-        self._deeds: list[tuple[float, int, Callable[[], None]]] = []
+        self._deeds: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._started = 0.0
         self.added: dict[str, dict[str, Any]] = {}
@@ -85,9 +87,9 @@ class Conductor:
         self._world.start_machines()
         self._started = time.monotonic()
         for entry in self._plan.campaign.entries:
-            self._at(entry.at, lambda entry=entry: self._add(entry))  # type: ignore[misc]
+            self._at(entry.at, partial(self._add, entry))
         for fault in self._plan.faults:
-            self._at(fault.at, lambda fault=fault: self._do(fault))  # type: ignore[misc]
+            self._at(fault.at, partial(self._do, fault))
         self._at(OPERATOR_SECONDS, self._operate)
         while len(self._deeds) > 1 or any((self._world.folder / "armed").iterdir()):
             self._step()
@@ -104,10 +106,10 @@ class Conductor:
     def _now(self) -> float:
         return time.monotonic() - self._started
 
-    def _at(self, seconds: float, deed: Callable[[], None]) -> None:
+    def _at(self, seconds: float, deed: Callable[[], object]) -> None:
         heapq.heappush(self._deeds, (seconds, next(self._order), deed))
 
-    def _in(self, seconds: float, deed: Callable[[], None]) -> None:
+    def _in(self, seconds: float, deed: Callable[[], object]) -> None:
         self._at(self._now() + seconds, deed)
 
     def _step(self) -> None:
@@ -159,7 +161,7 @@ class Conductor:
         running = [pid for machine in self._world.machines for pid in machine.workers()]
         for pid in _drawn(running, draw):
             _signal(pid, signal.SIGSTOP)
-            self._in(seconds, lambda: _signal(pid, signal.SIGCONT))
+            self._in(seconds, partial(_signal, pid, signal.SIGCONT))
             return True
         return False
 
@@ -329,7 +331,5 @@ def _drawn(found: list[Any], draw: float) -> Iterator[Any]:
 
 
 def _signal(pid: int, what: signal.Signals) -> None:
-    import os
-
     with suppress(ProcessLookupError):
         os.kill(pid, what)

@@ -81,8 +81,7 @@ def observe(world: World, campaign: Campaign, added: dict[str, dict[str, Any]]) 
         ],
         schedule=_schedule(client),
         contents={
-            key.rpartition(":")[2]: int(client.hget(key, "refs") or 0)  # type: ignore[arg-type]
-            for key in _keys(client, "content:*")
+            key.rpartition(":")[2]: int(client.hget(key, "refs") or 0) for key in _keys(client, "content:*")
         },
         batches={key.rpartition(":")[2]: _hash(client, key) for key in _keys(client, "batch:*")},
         intrusions=world.receivers.intrusions,
@@ -102,10 +101,10 @@ def _schedule(client: Redis) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for pattern in ("due:*", "lane:*", "turns:*", "flight:*", "deliveries:*"):
         for key in _keys(client, pattern):
-            members: Sequence[Any] = client.zrange(key, 0, -1)  # type: ignore[assignment]
+            members: Sequence[Any] = client.zrange(key, 0, -1)
             found[key.removeprefix("pec:")] = [_text(one) for one in members]
     for key in _keys(client, "tries:*"):
-        found[key.removeprefix("pec:")] = [_text(one) for one in client.hkeys(key)]  # type: ignore[union-attr]
+        found[key.removeprefix("pec:")] = [_text(one) for one in client.hkeys(key)]
     found["jobs"] = [_text(entry) for entry, _ in _stream(client, "jobs")]
     for stream in ("jobs", "events"):
         for group in _groups(client, stream):

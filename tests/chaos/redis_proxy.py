@@ -1,4 +1,4 @@
-"""A TCP proxy in front of Redis: cuts connections, swallows replies of scripts that ran, says LOADING, moves its target."""
+"""A TCP proxy in front of Redis: cuts connections, loses replies of scripts that ran, says LOADING, moves."""
 
 import asyncio
 import re
@@ -107,5 +107,5 @@ class _Back(asyncio.Protocol):
 
 
 def _commands(data: bytes) -> int:
-    """How many commands a client's bytes hold: each is an array. Bytes inside a value may pass for one: rare, harmless."""
+    """How many commands a client's bytes hold: each is an array. A value that looks like one does no harm."""
     return len(re.findall(rb"(?:^|\r\n)\*\d+\r\n\$", data))

@@ -1,4 +1,4 @@
-"""A worker's composition root for chaos: the product's own, with its store and client wrapped. `dramatiq tests.chaos.worker_app`.
+"""A worker's composition root for chaos: the product's own, with its store and client wrapped.
 
 A named point is armed by a file: the first thread that reaches it takes the file away and kills its own process.
 So nothing here is left to chance, and the product has no hooks. It must know nothing of plans.
@@ -154,15 +154,16 @@ def _wrap_store() -> None:
 
 
 def _wrap_acknowledgement() -> None:
-    from dramatiq.brokers.redis import _RedisConsumer
+    import dramatiq.brokers.redis as broker
 
-    acknowledge = _RedisConsumer.ack
+    consumer: Any = broker._RedisConsumer
+    acknowledge = consumer.ack
 
     def ack(self: Any, message: Any) -> None:
         hit("before-ack")
         acknowledge(self, message)
 
-    _RedisConsumer.ack = ack
+    consumer.ack = ack
 
 
 _skew_the_wall_clock()

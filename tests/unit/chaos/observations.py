@@ -1,0 +1,88 @@
+"""A run in which nothing went wrong, and ways to plant harm in it."""
+
+import copy
+from typing import Any
+
+from tests.chaos.campaign import Expected
+from tests.chaos.observation import Observation
+
+BODY, FILE = "b" * 64, "f" * 64
+
+
+def clean() -> Observation:
+    """Five messages, among them one held after a doubtful answer and one failed by a 400; and a rejected job."""
+    seen = Observation(
+        expected={
+            "good": Expected("delivered"),
+            "doubtful": Expected("delivered"),
+            "cancelled": Expected("delivered", ("cancelled",)),
+            "refused": Expected("delivered"),
+            "adopted": Expected("undelivered"),
+        },
+        added={
+            f"{number}-0": {"job_id": job_id, "refused": job_id == "bad"}
+            for number, job_id in enumerate(["good", "doubtful", "cancelled", "refused", "adopted", "bad"])
+        },
+        rejected={"5-0": "[]"},
+    )
+    _story(seen, "good", ["queued", "sending", "sent", "accepted", "delivered"], code="11")
+    _story(seen, "doubtful", ["queued", "sending", "uncertain", "held"])
+    _story(seen, "cancelled", ["queued", "cancelled"])
+    _story(seen, "refused", ["queued", "sending", "failed"])
+    _story(seen, "adopted", ["queued", "sending", "uncertain", "undelivered"], code="22")
+    seen.sent = [{"messages": ["good"], "code": "11"}, {"messages": ["adopted"], "code": "22"}]
+    seen.posts = [
+        _post("good", None, 201),
+        _post("doubtful", "timeout-before", None),
+        _post("refused", "400", 400),
+        _post("adopted", "reset-after", None),
+    ]
+    seen.first_bytes = [{"token": "t", "at": 1 + 0.043 * number} for number in range(4)]
+    seen.first_bytes += [{"token": "u", "at": 1.001}]  # another token's, whose pace is its own
+    seen.endpoints = {"steady": None, "inside": ["batch.completed"]}
+    seen.events.append({"id": "e-batch", "type": "batch.completed", "data": {"batch": "b"}})
+    seen.heard = [{"endpoint": "steady", **copy.deepcopy(event)} for event in seen.events]
+    seen.schedule = {
+        "due:quota": ["acme"],
+        "due:sweep": ["*"],
+        "due:lookup": ["doubtful"],
+        "due:check": ["adopted"],
+        "due:webhook": ["inside"],
+        "deliveries:inside": ["1-0"],
+    }
+    seen.contents = {BODY: 5, FILE: 5}
+    counts = {"delivered": "1", "held": "1", "cancelled": "1", "failed": "1", "undelivered": "1"}
+    seen.batches = {"b": {"size": "4", "ended": "4", **counts}}
+    return seen
+
+
+def record(seen: Observation, message_id: str, **fields: str) -> None:
+    """Changes what Redis says of a message, and what the world was told, so that no other check is touched."""
+    before = seen.records[message_id]["state"]
+    seen.records[message_id] |= fields
+    for told in (*seen.events, *seen.heard):
+        if told["data"].get("id") == message_id and told["data"]["state"] == before:
+            told["data"]["state"] = fields.get("state", before)
+    if "state" in fields:
+        for members in seen.schedule.values():
+            members[:] = [member for member in members if member != message_id]
+        batch = seen.batches["b"]
+        batch[before] = str(int(batch[before]) - 1)
+        batch[fields["state"]] = str(int(batch.get(fields["state"], 0)) + 1)
+
+
+def _story(seen: Observation, message_id: str, states: list[str], **fields: str) -> None:
+    seen.records[message_id] = {
+        "state": states[-1],
+        "body": BODY,
+        "attachments": f'[["a.pdf", "{FILE}"]]',
+        "batch": "b",
+        **fields,
+    }
+    for sequence, state in enumerate(states, 1):
+        data: dict[str, Any] = {"id": message_id, "sequence": sequence, "state": state}
+        seen.events.append({"id": f"e-{message_id}-{sequence}", "type": f"message.{state}", "data": data})
+
+
+def _post(message_id: str, fault: str | None, status: int | None) -> dict[str, Any]:
+    return {"messages": [message_id], "fault": fault, "forwarded": fault is None, "status": status}

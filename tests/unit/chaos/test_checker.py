@@ -1,0 +1,144 @@
+"""The checker of chaos is itself attacked: each harm, planted in a clean run, is found by its own check alone."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.chaos.checker import CHECKS, check
+from tests.chaos.observation import Observation
+from tests.unit.chaos.observations import clean, record
+
+Plant = Callable[[Observation], object]
+
+
+def test_a_clean_run_has_no_harm() -> None:
+    assert check(clean()) == {kind: [] for kind in CHECKS}
+
+
+def _vanish(seen: Observation) -> None:
+    """A job that was acknowledged left no trace. Its content was never counted."""
+    seen.records.pop("good")
+    seen.events = [one for one in seen.events if one["data"].get("id") != "good"]
+    seen.heard = [one for one in seen.heard if one["data"].get("id") != "good"]
+    seen.sent.pop(0)
+    seen.contents = {sha256: count - 1 for sha256, count in seen.contents.items()}
+    seen.batches["b"]["delivered"] = "0"
+
+
+def _reject_the_good(seen: Observation) -> None:
+    _vanish(seen)
+    seen.rejected["0-0"] = "[could not be taken]"
+
+
+def _hide_event(seen: Observation, event_id: str) -> None:
+    seen.events = [one for one in seen.events if one["id"] != event_id]
+    seen.heard = [one for one in seen.heard if one["id"] != event_id]
+
+
+def _tell_batch_twice(seen: Observation) -> None:
+    for told in ("events", "heard"):
+        again = next(one for one in getattr(seen, told) if one["type"] == "batch.completed")
+        getattr(seen, told).append({**again, "id": "e-batch-again"})
+
+
+def _drop_delivery(seen: Observation, event_id: str) -> None:
+    """Neither the last one nor the one that the last believes."""
+    seen.heard = [one for one in seen.heard if one["id"] != event_id]
+
+
+def _tell_later_state_wrongly(seen: Observation) -> None:
+    """The endpoint heard something after the end that the stream never had."""
+    data = {"id": "good", "sequence": 9, "state": "accepted"}
+    seen.heard.append({"endpoint": "steady", "id": "e-good-9", "type": "message.accepted", "data": data})
+
+
+def _tell_in_two_ways(seen: Observation) -> None:
+    first = seen.heard[0]
+    seen.heard.insert(0, {**first, "data": {**first["data"], "state": "sent"}})
+
+
+PLANTED: list[tuple[str, str, Plant]] = [
+    ("lost", "a job left no trace", _vanish),
+    ("lost", "a good job was rejected", _reject_the_good),
+    ("lost", "a message is still being sent", lambda seen: record(seen, "good", state="sending")),
+    ("lost", "a message was forgotten in the lane", lambda seen: record(seen, "doubtful", state="queued")),
+    (
+        "lost",
+        "an uncertain message was never settled",
+        lambda seen: record(seen, "doubtful", state="uncertain"),
+    ),
+    ("lost", "a job that can't be taken was taken in silence", lambda seen: seen.rejected.clear()),
+    (
+        "sent twice",
+        "the ledger has it in two PECs",
+        lambda seen: seen.sent.append({"messages": ["good"], "code": "33"}),
+    ),
+    ("wrong end", "sent and delivered, it is failed", lambda seen: record(seen, "good", state="failed")),
+    ("wrong end", "sent and found, it is held", lambda seen: record(seen, "good", state="held")),
+    (
+        "wrong end",
+        "refused by its recipient, it is delivered",
+        lambda seen: record(seen, "adopted", state="delivered"),
+    ),
+    ("wrong end", "never sent, it is delivered", lambda seen: record(seen, "doubtful", state="delivered")),
+    (
+        "wrong end",
+        "never sent, it is failed without a 400",
+        lambda seen: record(seen, "doubtful", state="failed"),
+    ),
+    ("wrong end", "cancelled without being asked", lambda seen: record(seen, "doubtful", state="cancelled")),
+    ("wrong end", "held without any doubt", lambda seen: seen.posts.pop(1)),
+    ("wrong end", "failed without a 400", lambda seen: seen.posts.pop(2)),
+    ("wrong end", "it has another PEC's code", lambda seen: record(seen, "good", code="22")),
+    ("webhooks missing", "an event never came", lambda seen: _drop_delivery(seen, "e-good-2")),
+    ("webhooks missing", "a batch's completion was not told", lambda seen: _hide_event(seen, "e-batch")),
+    ("webhooks missing", "a batch's completion was told twice", _tell_batch_twice),
+    ("webhooks in conflict", "a consumer believes another state", _tell_later_state_wrongly),
+    ("webhooks in conflict", "one webhook-id tells two things", _tell_in_two_ways),
+    ("webhooks in conflict", "a signature was refused", lambda seen: setattr(seen, "forged", 1)),
+    ("webhooks in conflict", "an address inside was called", lambda seen: setattr(seen, "intrusions", 1)),
+    (
+        "sends too close",
+        "20 ms instead of 43",
+        lambda seen: seen.first_bytes.append({"token": "t", "at": 1.02}),
+    ),
+    ("left over", "a hint's entry", lambda seen: seen.schedule.update({"due:send": ["t"]})),
+    ("left over", "a claim's look-up", lambda seen: seen.schedule["due:lookup"].append("good")),
+    ("left over", "a check after a certain end", lambda seen: seen.schedule["due:check"].append("good")),
+    ("left over", "a message in its lane", lambda seen: seen.schedule.update({"lane:acme": ["good"]})),
+    ("left over", "a place on the wire", lambda seen: seen.schedule.update({"flight:t": ["good"]})),
+    ("left over", "a delivery", lambda seen: seen.schedule.update({"deliveries:steady": ["1-0"]})),
+    ("left over", "a pending job", lambda seen: seen.schedule.update({"pending:jobs:workers": ["?"]})),
+    ("left over", "content that nobody needs", lambda seen: seen.contents.update({"c" * 64: 1})),
+    ("left over", "content counted once too often", lambda seen: seen.contents.update({"b" * 64: 6})),
+    ("left over", "content that went too soon", lambda seen: seen.contents.pop("f" * 64)),
+    ("left over", "a batch that counts wrongly", lambda seen: seen.batches["b"].update({"held": "2"})),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "plant"), PLANTED, ids=[f"{kind}: {what}" for kind, what, _ in PLANTED]
+)
+def test_planted_harm_is_found_by_its_check_and_no_other(kind: str, what: str, plant: Plant) -> None:
+    seen = clean()
+    plant(seen)
+
+    found = [name for name, evidence in check(seen).items() if evidence]
+
+    assert found == [kind], what
+
+
+def test_every_check_has_harm_that_it_alone_finds() -> None:
+    """So that a check taken away would be noticed."""
+    assert {kind for kind, _, _ in PLANTED} == set(CHECKS)
+
+
+def test_an_event_that_was_never_told_of_a_state_is_missed() -> None:
+    """It shows twice: no event tells the state, and consumers believe the one before."""
+    seen = clean()
+    _hide_event(seen, "e-good-5")
+
+    found = check(seen)
+
+    assert found["webhooks missing"]
+    assert found["webhooks in conflict"]

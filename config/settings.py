@@ -27,7 +27,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from config.addresses import is_redis_address, next_database
+from config.addresses import host_and_port, is_redis_address, next_database
 from config.sources import Environment, explain, read_toml
 from config.sources import SettingsError as SettingsError  # raised by load_settings, so imported from here
 
@@ -232,9 +232,7 @@ class Settings(BaseSettings):
     namespace: str = Field("pec", pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="how every key begins")
     lease: Seconds = Field(60, description="seconds after which work that a worker took is offered again")
     metrics_address: str = Field(
-        "",
-        pattern=r"^(\S+:\d{1,5})?$",
-        description="`host:port` on which each worker serves Prometheus metrics; empty: none",
+        "", description="`host:port` on which each worker serves Prometheus metrics; empty: none"
     )
     reconcile_since: AwareDatetime | None = Field(
         None,
@@ -257,6 +255,13 @@ class Settings(BaseSettings):
         if url and not is_redis_address(url):
             raise ValueError("must be redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0")
         return url
+
+    @field_validator("metrics_address")
+    @classmethod
+    def _host_and_port(cls, address: str) -> str:
+        if address:
+            host_and_port(address)
+        return address
 
     @field_validator("accounts")
     @classmethod

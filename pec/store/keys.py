@@ -102,7 +102,7 @@ class Keys:
         return f"{self.namespace}:flight:{token}"
 
     def limiter(self, token: str) -> str:
-        """Hash: pace of a token's sends, caps."""
+        """Hash: pace of a token's sends, caps, sends by minute."""
         return f"{self.namespace}:limiter:{token}"
 
     def reads(self, token: str) -> str:
@@ -110,7 +110,7 @@ class Keys:
         return f"{self.namespace}:reads:{token}"
 
     def account(self, name: str) -> str:
-        """Hash: token digest, paused, paused_reason, quota."""
+        """Hash: token digest, paused, paused_reason, quota, unreadable (why the mailbox was, and when)."""
         return f"{self.namespace}:account:{name}"
 
     def seen(self, kind: str) -> str:

@@ -204,3 +204,15 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert Settings(namespace="ours").namespace == "ours"
     assert isinstance(Settings(api={"token": "t"}).api.token, SecretStr)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("9464", "must be host:port, such as 0.0.0.0:9464 or [::]:9464"), ("h:70000", "port 70000 must be")],
+)
+def test_a_metrics_address_that_nobody_can_listen_on_is_refused(
+    monkeypatch: pytest.MonkeyPatch, address: str, words: str
+) -> None:
+    line = refusal(monkeypatch, PEC_METRICS_ADDRESS=address)
+
+    assert line.startswith(f"PEC_METRICS_ADDRESS: {words}")

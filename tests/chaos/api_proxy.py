@@ -62,6 +62,14 @@ class Call:
     status: int | None = None
 
     @property
+    def sender(self) -> str:
+        """Of a POST /send."""
+        try:
+            return str(json.loads(self.body)["sender"])
+        except (ValueError, KeyError, TypeError):
+            return ""
+
+    @property
     def recipients(self) -> list[str]:
         """Of a POST /send; empty where its body did not come whole."""
         try:
@@ -79,7 +87,7 @@ class ApiProxy:
         self._faults = {"POST": dict(sends), "GET": dict(reads)}
         self._counts = {"POST": 0, "GET": 0}
         self._mangled = mangled
-        self._codes: list[str] = []
+        self._codes: dict[str, list[str]] = {}  # given, by sender: another mailbox may have the same
         self._server: asyncio.Server | None = None
         self._mailboxes: dict[str, str] = {}
         self.down: str | None = None  # how every call fails now
@@ -218,9 +226,10 @@ class ApiProxy:
             await asyncio.sleep(SLOW_SECONDS)
         if call.fault in _AFTER:
             return _AFTER[call.fault]
-        body = _garbled(call.fault, answer.body, self._codes)
+        codes = self._codes.setdefault(call.sender, [])
+        body = _garbled(call.fault, answer.body, codes)
         if call.method == "POST" and not call.fault and answer.status == 201:
-            self._codes.append(str(json.loads(body).get("message_id")))
+            codes.append(str(json.loads(body).get("message_id")))
         if self._mangled and call.method == "GET":
             body = _ACCENTED.sub("\ufffd", body.decode()).encode()
         return Answer(answer.status, answer.headers, body)

@@ -22,6 +22,7 @@ from tests.chaos.campaign import ACCOUNTS, Entry
 from tests.chaos.checker import check
 from tests.chaos.observation import Observation, journal, observe
 from tests.chaos.plan import Fault, Plan
+from tests.chaos.power import FragileServer
 from tests.chaos.world import MOODY, STEADY, World, world
 
 QUIET_SECONDS = 75.0  # within which all must have settled once the faults are over
@@ -173,11 +174,21 @@ class Conductor:
         for machine in _drawn(self._world.machines, draw):
             machine.tell_group(signal.SIGTERM)
 
-    def _redis_kill(self, seconds: float) -> None:
+    def _redis_kill(self, seconds: float) -> bool:
         """With a replica, another fault kills the server, and moves on to it."""
-        if not self._world.replica:
-            self._world.server.kill()
-            self._in(seconds, self._world.server.start)
+        if self._world.replica:
+            return False
+        self._world.server.kill()
+        self._in(seconds, self._world.server.start)
+        return True
+
+    def _redis_power(self, seconds: float) -> bool:
+        """The machine of the server loses its power: with `appendfsync always` no acknowledgement is lost."""
+        if self._world.replica or not isinstance(self._world.server, FragileServer):
+            return False
+        self._world.server.lose_power()
+        self._in(seconds, self._world.server.start)
+        return True
 
     def _redis_cut(self) -> None:
         self._world.network.run(self._world.redis_proxy.cut())

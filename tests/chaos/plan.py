@@ -68,6 +68,7 @@ TIMED: dict[str, float] = {  # kind of fault → how often it is drawn, beside k
     "term-group": 1,
     "kill-machine": 1.5,
     "redis-kill": 2,
+    "redis-power": 1,
     "redis-cut": 2,
     "redis-lost-replies": 2,
     "redis-oom": 1,

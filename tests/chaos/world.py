@@ -20,6 +20,7 @@ from config.embedded import EmbeddedServer
 from tests.chaos.api_proxy import ApiProxy
 from tests.chaos.campaign import ACCOUNTS
 from tests.chaos.network import Network
+from tests.chaos.power import FragileServer, NoCompiler
 from tests.chaos.receivers import Receivers
 from tests.chaos.redis_proxy import RedisProxy
 
@@ -274,7 +275,7 @@ def world(
     for name in ("armed", "faults", "pids"):
         (folder / name).mkdir(parents=True)
     with ExitStack() as stack:
-        server = stack.enter_context(EmbeddedServer(folder / "redis", port=0))
+        server = stack.enter_context(_server(folder / "redis"))
         second = stack.enter_context(EmbeddedServer(folder / "replica", port=0)) if replica else None
         if second:
             follow(second, server)
@@ -288,6 +289,14 @@ def world(
         stack.callback(found.close)
         found.open_doors()
         yield found
+
+
+def _server(folder: Path) -> EmbeddedServer:
+    """One that can lose its power, where there is a compiler to make it so."""
+    try:
+        return FragileServer(folder)
+    except NoCompiler:
+        return EmbeddedServer(folder, port=0)
 
 
 @contextmanager

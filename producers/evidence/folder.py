@@ -106,10 +106,10 @@ class Folder:
                 self._put(path, data)
                 return None
             why = "Redis holds other bytes than were sent"
-        if path.is_file() and not path.is_symlink() and _sum_of(path) == digest:
-            self._list(path, digest)
-            return None
-        return why
+        if not _holds(path, digest):
+            return why
+        self._list(path, digest)
+        return None
 
     def _put_receipts(self, place: Path, case: Case) -> None:
         written: dict[str, str] = {}
@@ -130,15 +130,20 @@ class Folder:
                 self._manifest.drop(path)
 
     def _put(self, path: Path, data: bytes) -> str:
-        with whole_file(path) as file:
-            file.write(data)
         digest = sha256(data)
+        if not _holds(path, digest):
+            with whole_file(path) as file:
+                file.write(data)
         self._list(path, digest)
         return digest
 
     def _list(self, path: Path, digest: str) -> None:
         self._manifest.add(path, digest)
         self.files += 1
+
+
+def _holds(path: Path, digest: str) -> bool:
+    return path.is_file() and not path.is_symlink() and _sum_of(path) == digest
 
 
 def _sum_of(path: Path) -> str:

@@ -31,7 +31,7 @@ Process = subprocess.Popen[bytes]
 
 
 class Containers:
-    """A site from the newcomer's line, `SITE=deploy/demo docker compose --profile demo up`, service by service."""
+    """A site from the newcomer's line, `SITE=demo docker compose --profile demo up`, service by service."""
 
     def __init__(self, image: Image, folder: Path, stack: ExitStack) -> None:
         self._folder, self._stack = folder, stack

@@ -8,7 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[3]
-DEMO = {"SITE": "deploy/demo"}  # as the file's first lines tell a newcomer
+DEMO = {"SITE": "demo"}  # as the file's first lines tell a newcomer
 SECRETS = "/run/secrets/"  # where Compose puts them
 Service = Mapping[str, Any]
 

@@ -66,11 +66,14 @@ def test_every_secret_is_a_file_of_the_demo_and_of_one_service_at_least() -> Non
         assert (ROOT / secret["file"]).read_text(encoding="utf-8").strip()
 
 
-def test_an_own_site_lies_beside_the_file_and_may_lack_a_settings_file() -> None:
+def test_an_own_site_is_never_the_demo_and_may_lack_a_settings_file() -> None:
     own = compose({})
 
-    assert own["services"]["worker"]["env_file"] == [{"path": "./pec.env", "required": False}]
-    assert own["secrets"]["api_token"] == {"file": "./secrets/api_token"}
+    assert own["name"] != COMPOSE["name"], (
+        "it would be the same volume, and the queue would go to the sandbox"
+    )
+    assert own["services"]["worker"]["env_file"] == [{"path": "deploy/own/pec.env", "required": False}]
+    assert all(secret["file"].startswith("deploy/own/secrets/") for secret in own["secrets"].values())
 
 
 @each_of_ours

@@ -30,7 +30,7 @@ def test_every_package_is_copied() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("pec.env", "pec.toml", "secrets/api_token", "deploy/demo/secrets/api_token", ".git/config"),
+        *("pec.env", "pec.toml", "deploy/own/pec.env", "deploy/own/secrets/api_token", ".git/config"),
         *(".venv/bin/python", "tests/conftest.py", "docs/design.md", "build/lib/pec/jobs.py"),
         *("pec/__pycache__/jobs.cpython-313.pyc", "pec/store/__pycache__", "workers/app.pyc"),
     ],

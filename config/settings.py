@@ -169,6 +169,9 @@ class Receipts(_Section):
         default=[5, 10, 20, 40, 80, 160, 320, 640, 1280, 1800, 3600],
         description="seconds between two checks; the last one repeats",
     )
+    page_interval: Seconds = Field(
+        15, description="seconds between two readings of the pages of a mailbox that awaits many receipts"
+    )
     deadline: Seconds = Field(30 * HOUR, description="seconds after which nothing final means expired")
     warning_age: Seconds = Field(
         22 * HOUR, description="seconds since ACCETTAZIONE from which a time-out notice is final"

@@ -21,6 +21,7 @@ __all__ = [
     "Named",
     "Receipt",
     "Unrecognised",
+    "code_in",
     "find",
     "is_code",
     "mark",
@@ -179,6 +180,12 @@ _CODE = re.compile(r"20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([
 def is_code(text: str) -> bool:
     """Whether it can be a code of the API: a local time `YYYYMMDDHHMMSS`, then one or two digits."""
     return _CODE.fullmatch(text) is not None
+
+
+def code_in(mail: Mail) -> str | None:
+    """The code that ends the subject of a provider's mail, whoever's it is."""
+    last = mail.subject.rstrip().rpartition(" ")[2]
+    return last if is_code(last) and provider(mail.sender) else None
 
 
 def _take_heading(subject: str) -> tuple[Heading | None, str]:

@@ -283,8 +283,12 @@ def observed(
     now: datetime,
     rules: ReceiptRules,
     chance: float,
+    from_page: bool = False,
 ) -> Change:
-    """A look at the mailbox, whatever it showed: the state its receipts say, and when to look next."""
+    """A look at the mailbox, whatever it showed: the state its receipts say, and when to look next.
+
+    A page shows no texts (`from_page`): once the message has ended, they are asked for.
+    """
     known = merge(kept.values(), seen)
     verdict = judge(known, _facts(message, rules), now)
     fields = {
@@ -297,9 +301,10 @@ def observed(
     }
     change = changed(message, now, fields)
     keys = {receipt.key for receipt in known}
+    texts_wanted = from_page and change.after.ended
     return replace(
         change,
-        due={Queue.CHECK: _next_check(change.after, now, rules, chance)},
+        due={Queue.CHECK: now if texts_wanted else _next_check(change.after, now, rules, chance)},
         receipts=tuple(receipt for receipt in known if kept.get(receipt.key) != receipt),
         superseded=tuple(key for key in kept if key not in keys),
         marks=tuple(one.key for one in unrecognised),

@@ -6,12 +6,14 @@ import dramatiq
 
 from pec.names import Queue
 from workers.checking import check
+from workers.crowds import account_in
 from workers.deliveries import deliver
 from workers.guarding import guard_quota
 from workers.kit import Kit
 from workers.looking_up import look_up
 from workers.middleware.rate_limiter import RateLimiter
 from workers.releasing import release
+from workers.scanning import scan
 from workers.sending import send
 from workers.sweeping import sweep
 
@@ -24,7 +26,7 @@ def declare(broker: dramatiq.Broker, kit: Kit, limiter: RateLimiter) -> None:
 
     deeds: dict[Queue, Callable[[str], None]] = {
         Queue.RELEASE: lambda message_id: release(kit, message_id),
-        Queue.CHECK: lambda message_id: check(kit, message_id),
+        Queue.CHECK: lambda entry: scan(kit, entry) if account_in(entry) else check(kit, entry),
         Queue.LOOKUP: lambda message_id: look_up(kit, message_id),
         Queue.WEBHOOK: lambda endpoint: deliver(kit, endpoint),
         Queue.QUOTA: lambda account: guard_quota(kit, account),

@@ -1,5 +1,7 @@
 """One look for the receipts of a sent message: GET /send/{code}, and what it shows."""
 
+from dataclasses import dataclass
+
 import structlog
 
 from pec.api.client import Mail
@@ -14,6 +16,7 @@ from pec.store.commits import Conflict, commit
 from pec.store.records import Kept
 from pec.transitions import duplicated, observed
 from workers.calls import Unreadable, paced
+from workers.crowds import left_to_pages
 from workers.kit import Kit, NotServed
 from workers.searching import search
 
@@ -21,22 +24,35 @@ OTHERS_SECONDS = 2.0  # in which another worker, that has the account, may take 
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look showed. `other_code`: of an earlier attempt, thought lost, that was sent too."""
+
+    mails: list[Mail]
+    other_code: str | None = None
+    from_page: bool = False
+
+
 def check(kit: Kit, message_id: str) -> None:
-    """Looks, and commits what is seen. Nothing yet is no failure: it schedules the next look."""
+    """Looks, unless pages of the mailbox will tell. Nothing yet is no failure: it schedules the next look."""
     message, kept = records.read_with_receipts(kit.store, message_id)
     if message is None or message.code is None:
         kit.store.clear_due(Queue.CHECK, message_id)
-        return
+    elif not left_to_pages(kit, message):
+        look(kit, message, kept)
+
+
+def look(kit: Kit, message: Message, kept: Kept) -> None:
+    """Asks for the message's code, and commits what is seen, texts and all."""
     try:
-        mails = mails_of(kit, message.account, message.code)
+        mails = mails_of(kit, message.account, message.code or "")
         other_code = _sent_before(kit, message)
     except NotServed:
-        kit.store.set_due(Queue.CHECK, message_id, kit.now().timestamp() + OTHERS_SECONDS)
-        return
+        kit.store.set_due(Queue.CHECK, message.id, kit.now().timestamp() + OTHERS_SECONDS)
     except Unreadable as error:
         _later(kit, message, error.code)
-        return
-    _keep(kit, message, kept, mails, other_code)
+    else:
+        keep(kit, message, kept, Seen(mails, other_code))
 
 
 def mails_of(kit: Kit, account: str, code: str) -> list[Mail]:
@@ -56,11 +72,12 @@ def read_mails(subject: str, code: str, mails: list[Mail]) -> tuple[list[Receipt
     return receipts, [one for one in found if isinstance(one, Unrecognised)]
 
 
-def _keep(kit: Kit, message: Message | None, kept: Kept, mails: list[Mail], other_code: str | None) -> None:
+def keep(kit: Kit, message: Message | None, kept: Kept, seen: Seen) -> None:
+    """Commits what was seen, on the record as it is now."""
     while message and message.code:
-        change = _change(kit, message, kept, mails)
-        if other_code and not message.duplicate:
-            change = duplicated(change, other_code)
+        change = _change(kit, message, kept, seen)
+        if seen.other_code and not message.duplicate:
+            change = duplicated(change, seen.other_code)
         try:
             commit(kit.store, change)
         except Conflict:
@@ -71,10 +88,11 @@ def _keep(kit: Kit, message: Message | None, kept: Kept, mails: list[Mail], othe
         return
 
 
-def _change(kit: Kit, message: Message, kept: Kept, mails: list[Mail]) -> Change:
-    receipts, unrecognised = read_mails(message.sent_subject, message.code or "", mails)
+def _change(kit: Kit, message: Message, kept: Kept, seen: Seen) -> Change:
+    receipts, unrecognised = read_mails(message.sent_subject, message.code or "", seen.mails)
     untold = [one for one in unrecognised if one.key not in kept.marks]
-    return observed(message, kept.receipts, receipts, untold, kit.now(), kit.settings.receipts, kit.chance())
+    rules, chance = kit.settings.receipts, kit.chance()
+    return observed(message, kept.receipts, receipts, untold, kit.now(), rules, chance, seen.from_page)
 
 
 def _later(kit: Kit, message: Message, why: str) -> None:

@@ -14,6 +14,7 @@ from pec.changes import Change, Lane
 from pec.events import Told
 from pec.instants import to_text
 from pec.messages import Message, to_hash
+from pec.names import State
 from pec.store.receipts import to_json
 from pec.store.store import Store, text
 
@@ -233,11 +234,21 @@ def _index(store: Store, change: Change) -> list[list[str | float]]:
         if before:
             commands.append(["ZREM", keys.state(before.state), after.id])
         commands.append(["ZADD", keys.state(after.state), after.updated_at.timestamp(), after.id])
+    if _awaits(after) and not _awaits(before):
+        sent_at = after.sent_at or after.updated_at
+        commands.append(["ZADD", keys.awaiting(after.account), sent_at.timestamp(), after.id])
+    elif _awaits(before) and not _awaits(after):
+        commands.append(["ZREM", keys.awaiting(after.account), after.id])
     if before is None and after.batch:
         commands.append(["ZADD", keys.members(after.batch), after.order, after.id])
     if after.code and (before is None or before.code != after.code):
         commands.append(["SET", keys.code(after.account, after.code), after.id])
     return commands
+
+
+def _awaits(message: Message | None) -> bool:
+    """Whether receipts are awaited."""
+    return message is not None and message.state in (State.SENT, State.ACCEPTED, State.DELAYED)
 
 
 def _schedule(store: Store, change: Change) -> list[list[str | float]]:

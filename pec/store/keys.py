@@ -89,6 +89,14 @@ class Keys:
         """Sorted set: messages waiting to be sent, by priority, then age."""
         return f"{self.namespace}:lane:{account}"
 
+    def awaiting(self, account: str) -> str:
+        """Sorted set: messages of a mailbox that await receipts, by when they were sent."""
+        return f"{self.namespace}:awaiting:{account}"
+
+    def scan(self, account: str) -> str:
+        """Hash: `through`, the date of the newest mail that pages of the mailbox have shown."""
+        return f"{self.namespace}:scan:{account}"
+
     def turns(self, token: str) -> str:
         """Sorted set: accounts of a token that have work and are not paused, by turn."""
         return f"{self.namespace}:turns:{token}"

@@ -1,8 +1,9 @@
 """Reading what the store keeps of messages: records, receipts, content, batches."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from pec.messages import Message, from_hash
 from pec.names import State
@@ -95,6 +96,14 @@ def owner_of(store: Store, account: str, code: str) -> str | None:
     """The id of the message that a code of this mailbox belongs to."""
     found = store.client.get(store.keys.code(account, code))
     return text(found) if found is not None else None
+
+
+def owners_of(store: Store, account: str, codes: Sequence[str]) -> dict[str, str]:
+    """By code of a mailbox, the message that it belongs to, in one round trip; strangers' codes are left out."""
+    if not codes:
+        return {}
+    found: Any = store.client.mget([store.keys.code(account, code) for code in codes])
+    return {code: text(owner) for code, owner in zip(codes, found, strict=True) if owner is not None}
 
 
 def ids_in(store: Store, state: State, most: int) -> list[str]:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Site:
     def __init__(self, client: Redis, redis_url: str, folder: Path, sandbox_url: str, rate: float) -> None:
         self._client = client
         self._folder = folder
-        self._sandbox_url = sandbox_url
+        self.sandbox_url = sandbox_url
         self._settings = {
             "PEC_REDIS_URL": redis_url,
             "PEC_API__URL": sandbox_url,
@@ -46,6 +46,7 @@ class Site:
             "PEC_ACCOUNTS__ACME__USERNAME": "acme",
             "PEC_ACCOUNTS__ACME__PASSWORD": PASSWORD,
             "PEC_RECEIPTS__BACKOFF": "[0.3, 0.5]",
+            "PEC_RECEIPTS__PAGE_INTERVAL": "0.5",
             "PEC_UNCERTAIN__LOOKUPS": "[1, 2, 3]",
             "PEC_LEASE": "3",
             "PEC_LOG_LEVEL": "debug",
@@ -80,7 +81,7 @@ class Site:
         return rejected
 
     def sent(self) -> list[Mapping[str, Any]]:
-        found: Any = requests.get(f"{self._sandbox_url}/_sandbox/sent", timeout=10).json()
+        found: Any = requests.get(f"{self.sandbox_url}/_sandbox/sent", timeout=10).json()
         return list(found)
 
     @contextmanager
@@ -111,15 +112,17 @@ class Site:
 
 
 @contextmanager
-def site(client: Redis, redis_url: str, folder: Path, rate: float = 20) -> Iterator[Site]:
-    """A sandbox of this rate, and nothing else yet."""
+def site(
+    client: Redis, redis_url: str, folder: Path, rate: float = 20, options: Sequence[str] = ()
+) -> Iterator[Site]:
+    """A sandbox of this rate with more options, and nothing else yet."""
     ready = folder / "sandbox.url"
-    options = ["--port", "0", "--ready-file", str(ready), "--rate", str(rate), "--token", TOKEN]
-    options += ["--acceptance-delay", "0.1", "--delivery-delay", "0.3", "--hour", "0.1"]
-    options += ["--mailbox", f"{MAILBOX}:acme:{PASSWORD}"]
+    command = ["--port", "0", "--ready-file", str(ready), "--rate", str(rate), "--token", TOKEN]
+    command += ["--acceptance-delay", "0.1", "--delivery-delay", "0.3", "--hour", "0.1"]
+    command += ["--mailbox", f"{MAILBOX}:acme:{PASSWORD}", *options]
     with ExitStack() as stack:
         log = stack.enter_context((folder / "sandbox.log").open("wb"))
-        sandbox = subprocess.Popen([sys.executable, "-m", "sandbox", *options], stdout=log, stderr=log)
+        sandbox = subprocess.Popen([sys.executable, "-m", "sandbox", *command], stdout=log, stderr=log)
         stack.callback(sandbox.wait, 10)
         stack.callback(sandbox.terminate)
         url = eventually(lambda: ready.exists() and ready.read_text(encoding="utf-8").strip())

@@ -1,0 +1,53 @@
+"""A crowded mailbox is read by its pages, in whatever order and from whatever number the service counts."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from redis import Redis
+
+from tests.acceptance.site import Site, eventually, site
+
+COUNT = 200
+
+
+@pytest.mark.parametrize("first_page", ["0", "1"])
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_a_campaign_costs_little_more_than_a_get_for_each_message(
+    redis: Redis, redis_url: str, tmp_path: Path, order: str, first_page: str
+) -> None:
+    options = ("--inbox-order", order, "--first-page", first_page, "--delivery-delay", "4")
+    with site(redis, redis_url, tmp_path, rate=1000, options=options) as at, at.workers(PEC_API__RATE="40"):
+        for number in range(COUNT):
+            kind = "mancata-consegna" if number % 20 == 0 else "consegna"
+            at.add(id=f"m{number}", recipient=f"{kind}+{number}@pec.example", subject=f"Avviso n. {number}")
+        eventually(lambda: _ended(redis) == COUNT, 60)
+        eventually(lambda: _texts(redis) == COUNT, 30)
+
+        calls = _calls(at)
+        assert calls["GET /send"] >= COUNT, "the texts of each are asked for"
+        assert calls["GET /send"] + calls["GET /inbox"] <= 1.5 * COUNT
+        assert calls["GET /inbox"] > 0
+        assert redis.zcard("pec:state:delivered") == COUNT * 19 // 20
+        assert redis.zcard("pec:state:undelivered") == COUNT // 20
+        assert redis.zcard("pec:awaiting:acme") == 0
+
+
+def _ended(redis: Redis) -> int:
+    return int(redis.zcard("pec:state:delivered")) + int(redis.zcard("pec:state:undelivered"))
+
+
+def _texts(redis: Redis) -> int:
+    """Messages all of whose receipts have their texts."""
+    whole = 0
+    for number in range(COUNT):
+        stored: Any = redis.hvals(f"pec:receipts:m{number}")
+        whole += len(stored) == 2 and not any(b'"text":null' in one for one in stored)
+    return whole
+
+
+def _calls(at: Site) -> Counter[str]:
+    found: Any = requests.get(f"{at.sandbox_url}/_sandbox/requests", timeout=10).json()
+    return Counter(f"{one['method']} /{one['path'].split('/')[1]}" for one in found)

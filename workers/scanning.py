@@ -1,0 +1,137 @@
+"""Reading a crowded mailbox by its pages: one GET tells of 25 receipts, where single ones cost a GET for each look.
+
+Pages only ever add. What they don't show proves nothing: a message that is no longer young is asked for by its code,
+and so are the texts, once it has ended.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from pec.api.client import InboxPage, Mail
+from pec.inbox import PAGE_SIZE, View, older_than
+from pec.instants import from_epoch, from_text, to_text
+from pec.messages import Message
+from pec.names import Queue, State
+from pec.receipts import Kind, code_in, merge
+from pec.store import records
+from pec.store.records import Kept
+from pec.store.store import text
+from workers.calls import Unreadable, readable
+from workers.checking import OTHERS_SECONDS, Seen, keep, look, read_mails
+from workers.crowds import YOUNG, account_in, is_crowded
+from workers.kit import Kit, NotServed
+
+MOST_PAGES = 200
+OVERLAP = timedelta(seconds=5)  # in which mails may have come out of order
+ANSWERS_WITHIN = timedelta(minutes=2)  # a POST tells its code, mostly
+CLOCKS_APART = timedelta(minutes=10)
+SLOWER = 4  # times the interval, at the most, where pages show little that is new
+WITHOUT_TEXT = (Kind.ACCETTAZIONE, Kind.CONSEGNA)  # what these say of one recipient needs no text
+STILL_OPEN = (State.EXPIRED, State.UNDELIVERED)  # ends that a late CONSEGNA changes
+log = structlog.get_logger()
+
+
+def scan(kit: Kit, entry: str) -> None:
+    """Reads the newest pages of a mailbox, and schedules the next reading while it is crowded."""
+    account, interval = account_in(entry) or "", kit.settings.receipts.page_interval
+    try:
+        fresh = _read_pages(kit, account)
+    except NotServed:
+        kit.store.set_due(Queue.CHECK, entry, kit.now().timestamp() + OTHERS_SECONDS)
+        return
+    except Unreadable as error:
+        log.info("mailbox_unreadable", account=account, why=error.code)
+        fresh = 0
+    if not is_crowded(kit, account, kit.now()):
+        kit.store.clear_due(Queue.CHECK, entry)
+        return
+    wait = min(SLOWER * interval, max(interval, interval * PAGE_SIZE / (fresh + 1)))
+    kit.store.set_due(Queue.CHECK, entry, kit.now().timestamp() + wait)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the pages of one reading came to."""
+
+    fresh: int = 0  # messages that they told something new of
+    dates: list[datetime] = field(default_factory=list)
+    strangers: list[datetime] = field(default_factory=list)  # receipts whose code is nobody's so far
+
+    @property
+    def through(self) -> datetime | None:
+        """Until when all may be taken for read. A young stranger's code can be one that a POST has still to tell."""
+        reached = max(self.dates, default=None)
+        return reached and min([reached, *(one for one in self.strangers if one > reached - ANSWERS_WITHIN)])
+
+
+def _read_pages(kit: Kit, account: str) -> int:
+    """Returns how many messages they told something new of. Raises NotServed and Unreadable."""
+    horizon, reading = _horizon(kit, account), _Reading()
+    first = _page(kit, account, None)
+    view = View(_mails(first), 1 if first.page is None else first.page, first.total or 0)
+    _take(kit, account, view.mails, reading)
+    if view.oldest_first or not older_than(view.mails, horizon):
+        for number in list(view.newest_pages())[:MOST_PAGES]:
+            mails = _mails(_page(kit, account, number))
+            _take(kit, account, mails, reading)
+            if older_than(mails, horizon):
+                break
+    if reading.through:
+        kit.store.client.hset(kit.store.keys.scan(account), "through", to_text(reading.through))
+    return reading.fresh
+
+
+def _horizon(kit: Kit, account: str) -> datetime | None:
+    """Mails from before then were read before, or can't tell of a message that is young."""
+    awaiting, young = kit.store.keys.awaiting(account), (kit.now() - YOUNG).timestamp()
+    through = kit.store.client.hget(kit.store.keys.scan(account), "through")
+    oldest: Any = kit.store.client.zrange(
+        awaiting, young, "+inf", byscore=True, offset=0, num=1, withscores=True
+    )
+    bounds = [from_text(text(through)) - OVERLAP] if through else []
+    bounds += [from_epoch(float(score)) - CLOCKS_APART for _, score in oldest]
+    return max(bounds, default=None)
+
+
+def _page(kit: Kit, account: str, number: int | None) -> InboxPage:
+    return readable(kit, account, lambda mailbox: kit.client.inbox(mailbox, page=number))
+
+
+def _mails(page: InboxPage) -> list[Mail]:
+    return [mail for _, mail in page.mails]
+
+
+def _take(kit: Kit, account: str, mails: Sequence[Mail], reading: _Reading) -> None:
+    """Commits what a page shows of our messages."""
+    by_code = defaultdict(list)
+    for mail in mails:
+        if code := code_in(mail):
+            by_code[code].append(mail)
+    owners = records.owners_of(kit.store, account, list(by_code))
+    for message, kept in records.read_all_with_receipts(kit.store, owners.values()):
+        reading.fresh += _add(kit, message, kept, by_code[message.code or ""])
+    reading.dates += [mail.date for mail in mails if mail.date]
+    strangers = by_code.keys() - owners.keys()
+    reading.strangers += [mail.date for code in strangers for mail in by_code[code] if mail.date]
+
+
+def _add(kit: Kit, message: Message, kept: Kept, mails: list[Mail]) -> bool:
+    """Whether it was news."""
+    if message.ended and message.state not in STILL_OPEN:
+        return False
+    receipts, unrecognised = read_mails(message.sent_subject, message.code or "", mails)
+    known = set(kept.receipts.values())
+    fresh = [receipt for receipt in merge(known, receipts) if receipt not in known]
+    strange = [one for one in unrecognised if one.key not in kept.marks]
+    if not fresh and not strange:
+        return False
+    if not strange and len(message.recipients) == 1 and all(one.kind in WITHOUT_TEXT for one in fresh):
+        keep(kit, message, kept, Seen(mails, from_page=True))
+    else:
+        look(kit, message, kept)
+    return True

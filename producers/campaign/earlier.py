@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from pec.jobs import Problem
+from pec.jobs import JobRejected, Problem
 from pec.store.store import Store, text
 from producers.campaign.ledger import Entry, Fate, Ledger
 from producers.campaign.letters import Letters
@@ -24,7 +24,7 @@ def settle_earlier(store: Store, ledger: Ledger, letters: Letters) -> None:
 def _digest(letters: Letters, entry: Entry) -> str | None:
     try:
         return letters.taken_digest(entry.values, str(entry.id))
-    except OSError:  # a file that is gone by now
+    except (OSError, JobRejected):  # a file that is gone by now
         return None
 
 

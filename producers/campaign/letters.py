@@ -96,18 +96,25 @@ class Letters:
         )
 
     def job(self, values: Sequence[str], job_id: str) -> dict[str, Any]:
-        """For `Producer.send_many`. Raises OSError where a file is gone."""
-        letter = self.letter(values)
+        """For `Producer.send_many`. Raises OSError or JobRejected where a file is gone by now."""
+        letter = self._whole(values)
         files = [(file.name, self.folder.read(file.path)) for file in letter.files]
         return {**self._form(letter, job_id), "attachments": files}
 
     def taken_digest(self, values: Sequence[str], job_id: str) -> str:
-        """What workers keep of the job's id, once they have taken it. Raises OSError."""
-        letter = self.letter(values)
+        """What workers keep of the job's id, once they have taken it. Raises as `job` does."""
+        letter = self._whole(values)
         files = [{"name": file.name, "sha256": self.folder.sha256(file.path)} for file in letter.files]
         job = validate({**self._form(letter, job_id), "type": "send", "attachments": files})
         assert isinstance(job, SendJob)  # noqa: S101 - by its type
         return digest_of(job, contents_of(job))
+
+    def _whole(self, values: Sequence[str]) -> Letter:
+        """Never one that has lost an attachment since it was judged. Raises JobRejected."""
+        letter = self.letter(values)
+        if letter.missing:
+            raise JobRejected(list(letter.missing))
+        return letter
 
     def _form(self, letter: Letter, job_id: str) -> dict[str, Any]:
         texts = {"recipient": letter.recipient, "subject": letter.subject, "body": letter.body}

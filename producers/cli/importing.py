@@ -13,7 +13,7 @@ from config.connections import RedisUnreachable
 from config.settings import Settings, load_settings
 from pec.instants import from_epoch
 from pec.jobs import JobRejected
-from pec.store import presence
+from pec.store import accounts, presence
 from pec.store.store import wall_clock
 from producers.campaign.campaign import Campaign, Order, Told, enqueue, judged
 from producers.campaign.earlier import settle_earlier
@@ -27,6 +27,7 @@ from producers.cli.import_report import MOST_SHOWN, Found, as_dict, show, show_f
 from producers.cli.language import translated
 from producers.cli.sending import stated_options
 from producers.cli.session import Session, session
+from producers.cli.waiting import remedy_of_pause
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -159,6 +160,9 @@ def _check_names(order: Order, settings: Settings, here: Session | None) -> None
         heard = presence.vouched(here.store, "endpoint") if here else set()
         configured = {endpoint.name for endpoint in settings.webhooks.endpoints}
         _check_name("webhook", webhook, heard | configured, asked=here is not None)
+    if here and (pause := accounts.state_of(here.store, order.stated["account"]).reason):
+        remedy = remedy_of_pause(order.stated["account"], pause)
+        output.note(f"Account {order.stated['account']} is paused: its messages wait. {remedy}")
 
 
 def _check_name(kind: str, name: str, known: set[str], *, asked: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pec.messages import Reason
 from pec.names import State
 from pec.store import accounts, presence
 from pec.store.store import Store
@@ -485,3 +486,132 @@ def test_when_redis_takes_no_more_half_way_it_is_told_how_many_are_in(
     assert 0 < int(told[1]) <= len(sends(producer)) < 1000
     assert import_rows(rows, body="long.html").code == 0
     assert len({job["id"] for job in sends(producer)}) == 1000
+
+
+# Files of refused lines
+
+
+def test_a_line_that_has_no_id_yet_gets_none_that_another_line_names(
+    import_rows: Import, producer: Producer
+) -> None:
+    import_rows([HEADER, ["N", "n@pec.example.it", "1"]])
+    made = sends(producer)[0]["id"]
+    rows = [["id", *HEADER], [made, "N", "n@pec.example.it", "1"], ["", "N", "n@pec.example.it", "2"]]
+
+    import_rows(rows)
+
+    assert [job["id"] for job in sends(producer)[1:]] == [made, f"{made}-2"]
+
+
+def test_a_refused_line_keeps_the_id_that_it_would_have_had(
+    import_rows: Import, producer: Producer, tmp_path: Path
+) -> None:
+    aside = tmp_path / "errori.csv"
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    row = ["N", "n@pec.example.it"]
+    rows = [[*HEADER, "allegato"], [*row, "1", "a.pdf"], [*row, "2", "b.pdf"]]
+    import_rows(rows, "--skip-invalid", "--refused", str(aside))
+    (tmp_path / "b.pdf").write_bytes(b"%PDF b")
+
+    import_rows(aside)
+
+    first, second = sends(producer)
+    assert (second["id"], second["batch"]) == (f"{first['id']}-2", "soci")
+
+
+def test_a_file_of_refused_lines_that_is_refused_again_is_written_as_before(
+    import_rows: Import, tmp_path: Path
+) -> None:
+    aside, again = tmp_path / "errori.csv", tmp_path / "errori 2.csv"
+    import_rows([HEADER, ["N", "n@", "1", "oltre"]], "--refused", str(aside))
+
+    import_rows(aside, "--refused", str(again))
+
+    header, row = again.read_text(encoding="utf-8-sig").splitlines()
+    assert header == "Nome;PEC;Importo;id;pec-batch;errors"
+    assert row.startswith("N;n@;1;;soci;")
+    assert row.endswith(";oltre")
+
+
+def test_lines_of_two_batches_are_not_one_file(import_rows: Import) -> None:
+    rows = [
+        [*HEADER, "pec-batch"],
+        ["N", "n@pec.example.it", "1", "b1"],
+        ["M", "m@pec.example.it", "1", "b2"],
+    ]
+
+    [refused] = import_rows(rows, "--json").lines[0]["refused"]
+
+    assert (refused["line"], refused["field"]) == (3, "pec-batch")
+    assert import_rows(rows, "--batch", "b3").code == 0
+
+
+def test_a_file_of_refused_lines_away_from_the_attachments_is_warned_about(
+    import_rows: Import, tmp_path: Path
+) -> None:
+    (tmp_path / "altrove").mkdir()
+    rows = [[*HEADER, "allegato"], ["N", "n@pec.example.it", "1", "manca.pdf"]]
+
+    assert "Keep it in the folder" in import_rows(rows, "--refused", str(tmp_path / "altrove" / "e.csv")).err
+    assert "Keep it in the folder" not in import_rows(rows, "--refused", str(tmp_path / "e.csv")).err
+    assert import_rows(rows, "--refused", str(tmp_path / "no" / "e.csv")).code == 2
+
+
+def test_a_line_that_is_refused_makes_no_double_of_one_that_can_be_sent(
+    import_rows: Import, producer: Producer
+) -> None:
+    row = ["N", "n@pec.example.it", "1"]
+
+    imported = import_rows([HEADER, [*row, "oltre"], row, row], "--skip-invalid", "--json")
+
+    assert len(sends(producer)) == 1
+    assert imported.lines[0]["doubles"] == [{"line": 4, "like": 3}]
+
+
+def test_other_attachments_make_another_message(
+    import_rows: Import, producer: Producer, tmp_path: Path
+) -> None:
+    for name in ("a.pdf", "b.pdf"):
+        (tmp_path / name).write_bytes(name.encode())
+    row = ["N", "n@pec.example.it", "1"]
+
+    import_rows([[*HEADER, "allegato"], [*row, "a.pdf"], [*row, "b.pdf"]])
+
+    assert len(sends(producer)) == 2
+
+
+def test_a_batch_never_shrinks(import_rows: Import, producer: Producer) -> None:
+    producer.store.client.hset(producer.store.keys.batch("soci"), "size", "50")
+
+    import_rows(ROWS)
+
+    assert jobs_in(producer)[0]["size"] == 50
+
+
+def test_a_number_that_excel_has_shortened_is_warned_about(import_rows: Import) -> None:
+    rows = [HEADER, ["N", "n@pec.example.it", "1,23457E+11"]]
+
+    [warning] = import_rows(rows, "--json").lines[0]["warnings"]
+
+    assert "a long number that Excel has shortened" in warning["reason"]
+
+
+def test_when_sending_starts_later_it_ends_later_and_may_come_too_late(import_rows: Import) -> None:
+    window = ("--not-before", "2036-01-01T00:00:00+01:00", "--not-after")
+
+    late = import_rows(ROWS, "--dry-run", "--json", *window, "2036-01-01T00:00:01+01:00")
+    in_time = import_rows(ROWS, "--dry-run", *window, "2036-01-01T01:00:00+01:00")
+
+    assert late.lines[0]["finishes_at"].startswith("2035-12-31T23:00:02")
+    assert "come after --not-after" in late.err
+    assert "come after --not-after" not in in_time.err
+
+
+def test_a_paused_account_is_told_of_with_the_remedy(import_rows: Import, store: Store) -> None:
+    accounts.pause(store, "acme", Reason("credentials", "the API refuses them"))
+
+    imported = import_rows(ROWS)
+
+    assert imported.code == 0
+    assert "Account acme is paused" in imported.err
+    assert "pec resume acme" in imported.err

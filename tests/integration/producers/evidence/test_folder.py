@@ -154,15 +154,18 @@ def test_an_older_receipt_that_comes_later_leaves_no_copies_behind(
     put(store, proof, "inv-1")
 
     change("inv-1", received(State.DELIVERED, receipt(Kind.ACCETTAZIONE, ACCEPTED_AT.replace(hour=1))))
-    (proof / "inv-1/receipts/notes.txt").write_text("somebody else's")
+    receipts = proof / "inv-1/receipts"
+    (receipts / "copy.txt").write_bytes((receipts / "01-avvenuta-consegna.txt").read_bytes())
+    (receipts / "07-avvenuta-consegna.txt").write_text("of which there is no other copy")
     put(store, proof, "inv-1")
 
-    assert files(proof / "inv-1/receipts") == [
+    assert files(receipts) == [
         "01-accettazione.json",
         "01-accettazione.txt",
         "02-avvenuta-consegna.json",
         "02-avvenuta-consegna.txt",
-        "notes.txt",
+        "07-avvenuta-consegna.txt",
+        "copy.txt",
     ]
     assert check(proof).returncode == 0
 
@@ -244,11 +247,16 @@ def test_a_link_in_a_messages_place_is_left_alone(store: Store, proof: Path, out
 def test_a_link_in_a_files_place_is_replaced_not_followed(store: Store, proof: Path, outside: Path) -> None:
     (proof / "inv-1").mkdir(parents=True)
     (proof / "inv-1/message.json").symlink_to(outside / "message.json")
-
     put_cases(store, proof, [case_of("inv-1")])
 
-    assert json.loads((proof / "inv-1/message.json").read_bytes())["id"] == "inv-1"
+    written = proof / "inv-1/message.json"
+    assert json.loads(written.read_bytes())["id"] == "inv-1"
     assert (outside / "message.json").read_text() == "mine"
+
+    written.rename(outside / "same.json")
+    written.symlink_to(outside / "same.json")  # what it leads to can change after the sums were made
+    put_cases(store, proof, [case_of("inv-1")])
+    assert not written.is_symlink()
 
 
 @pytest.mark.usefixtures("empty_content")

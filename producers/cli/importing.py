@@ -13,6 +13,7 @@ from config.connections import RedisUnreachable
 from config.settings import Settings, load_settings
 from pec.instants import from_epoch
 from pec.jobs import JobRejected
+from pec.messages import Reason
 from pec.store import accounts, presence
 from pec.store.store import wall_clock
 from producers.campaign.campaign import Campaign, Order, Told, enqueue, judged
@@ -161,8 +162,13 @@ def _check_names(order: Order, settings: Settings, here: Session | None) -> None
         configured = {endpoint.name for endpoint in settings.webhooks.endpoints}
         _check_name("webhook", webhook, heard | configured, asked=here is not None)
     if here and (pause := accounts.state_of(here.store, order.stated["account"]).reason):
-        remedy = remedy_of_pause(order.stated["account"], pause)
-        output.note(f"Account {order.stated['account']} is paused: its messages wait. {remedy}")
+        _tell_of_pause(order.stated["account"], pause)
+
+
+def _tell_of_pause(account: str, pause: Reason) -> None:
+    """The estimate does not know when it goes on."""
+    why = pause.description or pause.code
+    output.note(f"account {account} is paused: {why}: {remedy_of_pause(account, pause)}")
 
 
 def _check_name(kind: str, name: str, known: set[str], *, asked: bool) -> None:

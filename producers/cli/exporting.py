@@ -155,8 +155,8 @@ def _export(store: Store, chosen: _Chosen, file: Path | None, proof: Path | None
                 kept.add(case)
             done.states[case.message.state] += 1
             step()
-        if kept:
-            done.files, done.incomplete = kept.files, kept.incomplete
+    if kept:
+        done.files, done.incomplete = kept.files, kept.incomplete
     return done
 
 
@@ -199,13 +199,10 @@ def _progress(count: int, *, hidden: bool) -> Iterator[Callable[[], object]]:
 
 
 def _cannot_write(error: OSError) -> Failure:
+    place = error.filename or "stdout"
     if error.errno in _NO_ROOM:
-        return Failure(
-            f"can't write {error.filename} ({error.strerror}): make room and try again", Exit.UNEXPECTED
-        )
-    return Failure(
-        f"can't write {error.filename} ({error.strerror}): name a place you may write to", Exit.USAGE
-    )
+        return Failure(f"can't write {place} ({error.strerror}): make room and try again", Exit.UNEXPECTED)
+    return Failure(f"can't write {place} ({error.strerror}): name a place you may write to", Exit.USAGE)
 
 
 def _tell(store: Store, done: _Done, batch: str | None) -> None:

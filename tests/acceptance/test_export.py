@@ -86,6 +86,25 @@ def test_a_program_reads_the_same_whatever_the_locale(campaign: Site, export: Ex
     assert tables[0].stdout == tables[1].stdout
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.usefixtures("redis")
+def test_a_full_disk_is_told_without_a_traceback(redis_url: str) -> None:
+    command = [sys.executable, "-m", "producers.cli", "export", "--all"]
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            command,
+            env={**os.environ, "PEC_REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+
+    assert ran.returncode == 1
+    assert b"can't write stdout (No space left on device)" in ran.stderr
+    assert b"Traceback" not in ran.stderr
+
+
 def sums(folder: Path) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
         ["sha256sum", "--check", "--strict", "SHA256SUMS"],

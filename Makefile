@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format types unit lock docs locale picture clean
+.PHONY: help install demo test lint format types unit lock docs locale picture chaos clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,11 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 lock: $(INSTALLED) ## choose the newest allowed versions of everything, for both lock files
 	@$(LOCK) --upgrade --all-extras --output-file requirements.lock pyproject.toml
 	@$(LOCK) --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
+
+SEED ?=
+RUNS ?= $(if $(SEED),1,50)
+chaos: $(INSTALLED) ## attack the promises with faults, 50 runs in about 45 minutes; SEED=7 runs that one again
+	@$(BIN)/python -m tests.chaos --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --json chaos.json
 
 clean: ## remove .venv and everything made here
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

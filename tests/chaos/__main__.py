@@ -8,19 +8,24 @@ from pathlib import Path
 
 import click
 
-from tests.chaos import report
+from tests.chaos import deaths, outage, report
 from tests.chaos.conductor import Result, run
 from tests.chaos.plan import plan
 
 
-@click.command(context_settings={"show_default": True})
+@click.group(invoke_without_command=True, context_settings={"show_default": True})
 @click.option("--seed", type=int, help="Of the first run; the next ones follow it.  [default: any]")
 @click.option("--runs", default=1, help="How many.")
 @click.option("--messages", default=200, help="In each run.")
 @click.option("--faults", default="", help="Only these kinds, separated by commas: kill, api, stop, …")
 @click.option("--json", "path", type=click.Path(path_type=Path), help="Where to write the results.")
-def main(seed: int | None, runs: int, messages: int, faults: str, path: Path | None) -> None:
+@click.pass_context
+def main(
+    context: click.Context, seed: int | None, runs: int, messages: int, faults: str, path: Path | None
+) -> None:
     """Attack the promises, and say what harm was done."""
+    if context.invoked_subcommand:
+        return
     first = secrets.randbelow(1_000_000) if seed is None else seed
     only = [name for name in faults.split(",") if name]
     results = [_attack(one, messages, only) for one in range(first, first + runs)]
@@ -30,18 +35,53 @@ def main(seed: int | None, runs: int, messages: int, faults: str, path: Path | N
     sys.exit(int(any(result.harmed for result in results)))
 
 
+@main.command("outage")
+@click.option("--messages", default=2000, help="In the campaign.")
+def ten_minutes(messages: int) -> None:
+    """The API down for ten minutes, in each way, so many times faster."""
+    results = []
+    for how in outage.KINDS:
+        result = _kept_if_harmed(outage.outage(folder := _folder(how), how, messages), folder)
+        click.echo(
+            f"  {how}: {result.uncertain} messages were uncertain, at most {outage.MOST_UNCERTAIN} may be"
+        )
+        results.append(result)
+    sys.exit(int(any(one.harmed or one.uncertain > outage.MOST_UNCERTAIN for one in results)))
+
+
+@main.command("deaths")
+@click.option("--kills", default=40, help="How many, some 7 s each.")
+@click.option("--seed", default=0)
+def cost_of_deaths(kills: int, seed: int) -> None:
+    """How soon a dead worker's work goes on, and how long a token stands idle."""
+    found = deaths.measure(folder := _folder("deaths"), kills, seed)
+    click.echo("\n".join(found.lines()))
+    if found.slow:
+        click.echo(f"  look into {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(int(found.slow))
+
+
 def _attack(seed: int, messages: int, only: list[str]) -> Result:
-    """One run. Its folder stays where harm was done."""
     chosen = plan(seed, messages, only)
     click.echo("\n".join(chosen.lines()))
-    folder = Path(tempfile.mkdtemp(prefix=f"pec-chaos-{seed}-"))
-    result = run(chosen, folder)
+    folder = _folder(str(seed))
+    return _kept_if_harmed(run(chosen, folder), folder)
+
+
+def _kept_if_harmed(result: Result, folder: Path) -> Result:
+    """Tells of the run. Its folder stays where harm was done."""
     click.echo(report.line(result))
     if result.harmed:
         click.echo("\n".join([*report.evidence(result), f"  look into {folder}"]))
     else:
         shutil.rmtree(folder, ignore_errors=True)
     return result
+
+
+def _folder(name: str) -> Path:
+    return Path(tempfile.mkdtemp(prefix=f"pec-chaos-{name}-"))
 
 
 if __name__ == "__main__":

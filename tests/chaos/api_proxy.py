@@ -115,7 +115,7 @@ class ApiProxy:
                 await self._answer(call, reader, writer)
                 if call.headers.get("connection") == "close" or writer.is_closing():
                     break
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client went away
         finally:
             writer.close()

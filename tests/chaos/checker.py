@@ -9,7 +9,6 @@ from typing import Any
 from tests.chaos.campaign import Expected
 from tests.chaos.observation import Observation
 
-INTERVAL_SECONDS = 0.043
 LATE_SECONDS = 0.010  # by which the product lets a send miss its slot
 JITTER_SECONDS = 0.003  # between that test and our reading of the clock
 ENDS = frozenset({"delivered", "undelivered", "refused", "uncertified", "expired", "failed", "cancelled"})
@@ -205,7 +204,7 @@ def webhooks_in_conflict(seen: Observation) -> Iterator[str]:
 
 def too_close(seen: Observation) -> Iterator[str]:
     """First bytes of one token keep their distance, but for the little that the product allows itself."""
-    least = INTERVAL_SECONDS - LATE_SECONDS - JITTER_SECONDS
+    least = seen.interval_seconds - LATE_SECONDS - JITTER_SECONDS
     times: dict[str, list[float]] = defaultdict(list)
     for one in seen.first_bytes:
         times[one["token"]].append(one["at"])

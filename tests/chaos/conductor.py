@@ -3,12 +3,14 @@
 import heapq
 import itertools
 import os
+import shutil
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,13 +25,15 @@ from tests.chaos.checker import check
 from tests.chaos.observation import Observation, journal, observe
 from tests.chaos.plan import Fault, Plan
 from tests.chaos.power import FragileServer
-from tests.chaos.world import MOODY, STEADY, World, world
+from tests.chaos.world import MOODY, RATE, STEADY, World, world
 
-QUIET_SECONDS = 75.0  # within which all must have settled once the faults are over
+QUIET_SECONDS = 50.0  # within which all must have settled once the faults are over,
+QUIET_SECONDS_EACH = 0.05  # and so much more for each message
 LOOK_SECONDS = 1.0
 OPERATOR_SECONDS = 1.0
 PROCESSES = (2, 1, 1)  # of each machine
-GONE_SECONDS = 0.4  # that a server or machine stays away
+RESTORE_SECONDS = 1.5  # that a restore takes: what was on the wire has its receipts by then
+AOF = "appendonlydir"
 
 
 @dataclass(slots=True)
@@ -43,6 +47,7 @@ class Result:
     faults: Counter[str]
     harms: dict[str, list[str]]
     states: Counter[str]
+    uncertain: int  # messages that were so for a while
     kill_points: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -50,12 +55,12 @@ class Result:
         return any(self.harms.values())
 
 
-def run(plan: Plan, folder: Path) -> Result:
+def run(plan: Plan, folder: Path, rate: float = RATE, **settings: str) -> Result:
     """One run, in a folder that stays. Called from the main thread."""
     started = time.monotonic()
     with world(folder, plan.sandbox, plan.sends, plan.reads, plan.mangled, plan.failover) as found:
-        found.add_machines(plan.skews_seconds, PROCESSES)
-        conductor = Conductor(plan, found)
+        found.add_machines(plan.skews_seconds, PROCESSES, **settings)
+        conductor = Conductor(plan, found, rate)
         seen, harms = conductor.play()
     seen.dump(folder / "observation.json")
     notes = [line["killed"] for line in journal(folder) if "killed" in line]
@@ -67,6 +72,7 @@ def run(plan: Plan, folder: Path) -> Result:
         faults=conductor.done,
         harms=harms,
         states=Counter(record["state"] for record in seen.records.values()),
+        uncertain=len({one["data"]["id"] for one in seen.events if one["type"] == "message.uncertain"}),
         kill_points=Counter(notes),
     )
 
@@ -74,8 +80,9 @@ def run(plan: Plan, folder: Path) -> Result:
 class Conductor:
     """One thread; deeds are due in a heap, and each may add others."""
 
-    def __init__(self, plan: Plan, found: World) -> None:
+    def __init__(self, plan: Plan, found: World, rate: float = RATE) -> None:
         self._plan = plan
+        self._rate = rate
         self._world = found
         self._deeds: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
@@ -83,6 +90,8 @@ class Conductor:
         self.added: dict[str, dict[str, Any]] = {}
         self.done: Counter[str] = Counter()
         self.kills = 0
+        self._backed_up_at: datetime | None = None
+        self._restoring = False
 
     def play(self) -> tuple[Observation, dict[str, list[str]]]:
         self._world.start_machines()
@@ -117,7 +126,7 @@ class Conductor:
         """What is due now, then a moment's rest."""
         while self._deeds and self._deeds[0][0] <= self._now():
             heapq.heappop(self._deeds)[2]()
-        for machine in self._world.machines:
+        for machine in [] if self._restoring else self._world.machines:
             machine.mind()
         time.sleep(0.01)
 
@@ -176,18 +185,22 @@ class Conductor:
 
     def _redis_kill(self, seconds: float) -> bool:
         """With a replica, another fault kills the server, and moves on to it."""
-        if self._world.replica:
+        if self._world.replica or self._restoring:
             return False
         self._world.server.kill()
-        self._in(seconds, self._world.server.start)
+        self._in(seconds, self._start_server)
         return True
+
+    def _start_server(self) -> None:
+        if not self._restoring:
+            self._world.server.start()
 
     def _redis_power(self, seconds: float) -> bool:
         """The machine of the server loses its power: with `appendfsync always` no acknowledgement is lost."""
-        if self._world.replica or not isinstance(self._world.server, FragileServer):
+        if self._world.replica or self._restoring or not isinstance(self._world.server, FragileServer):
             return False
         self._world.server.lose_power()
-        self._in(seconds, self._world.server.start)
+        self._in(seconds, self._start_server)
         return True
 
     def _redis_cut(self) -> None:
@@ -220,6 +233,33 @@ class Conductor:
 
     def _failover(self) -> None:
         self._world.fail_over()
+
+    def _backup(self) -> None:
+        self._world.server.stop()
+        self._backed_up_at = datetime.now(UTC)
+        shutil.copytree(self._world.folder / "redis" / AOF, self._world.folder / "backup")
+        self._start_server()
+
+    def _restore(self) -> None:
+        """As docs/operations.md has it: workers stopped, the backup in place, then workers that reconcile."""
+        assert self._backed_up_at
+        self._restoring = True
+        self.kills += sum(machine.kill_all() for machine in self._world.machines)
+        self._world.server.stop()
+        shutil.rmtree(self._world.folder / "redis" / AOF)
+        shutil.copytree(self._world.folder / "backup", self._world.folder / "redis" / AOF)
+        self._in(RESTORE_SECONDS, self._restored)
+
+    def _restored(self) -> None:
+        """Producers enqueue again all that they have: what the backup knows is ignored."""
+        self._restoring = False
+        self._start_server()
+        for machine in self._world.machines:
+            machine.set(PEC_RECONCILE_SINCE=f"{self._backed_up_at:%Y-%m-%dT%H:%M:%SZ}")
+            machine.start()
+        self.added.clear()
+        for entry in self._plan.campaign.entries:
+            self._add(entry)
 
     def _flush_hints(self) -> None:
         """All that Dramatiq has."""
@@ -297,14 +337,14 @@ class Conductor:
 
     def _settle(self) -> tuple[Observation, dict[str, list[str]]]:
         """Looks until nothing is wrong, or patience ends: the last look is the verdict."""
-        ends = time.monotonic() + QUIET_SECONDS
+        ends = time.monotonic() + QUIET_SECONDS + QUIET_SECONDS_EACH * self._plan.campaign.size
         look_at = 0.0
         while True:
             self._step()
             if time.monotonic() < look_at:
                 continue
             try:
-                seen = observe(self._world, self._plan.campaign, self.added)
+                seen = observe(self._world, self._plan.campaign, self.added, self._rate)
             except redis.RedisError:
                 continue
             harms = check(seen)

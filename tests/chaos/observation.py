@@ -9,7 +9,7 @@ from typing import Any
 from redis import Redis
 
 from tests.chaos.campaign import Campaign, Expected, ids_of
-from tests.chaos.world import INSIDE, MOODY, STEADY, World
+from tests.chaos.world import INSIDE, MARGIN_SECONDS, MOODY, RATE, STEADY, World
 
 
 @dataclass(slots=True)
@@ -17,6 +17,7 @@ class Observation:
     """The checker reads nothing else. Message ids are lists where one PEC may tell of several."""
 
     expected: dict[str, Expected]
+    interval_seconds: float  # between two sends of one token
     added: dict[str, dict[str, Any]]  # entry id of each acknowledged XADD → {job_id, refused}
     rejected: dict[str, str] = field(default_factory=dict)  # entry id → why
     records: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -37,11 +38,14 @@ class Observation:
         path.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-def observe(world: World, campaign: Campaign, added: dict[str, dict[str, Any]]) -> Observation:
+def observe(
+    world: World, campaign: Campaign, added: dict[str, dict[str, Any]], rate: float = RATE
+) -> Observation:
     """Reads all there is. Raises redis.RedisError."""
     client = world.client
     return Observation(
         expected=campaign.expected,
+        interval_seconds=1 / rate + MARGIN_SECONDS,
         added=dict(added),
         rejected={
             _text(fields[b"entry"]): _text(fields[b"errors"]) for _, fields in _stream(client, "rejected")

@@ -9,9 +9,11 @@ from tests.chaos.campaign import Campaign, campaign
 
 WORK_SECONDS = 16.0  # in which faults begin
 KILL_SECONDS = 1.1  # between two kills, on average
+TIMED_EACH_SECOND = 0.75
 MACHINES = 3
 
 KILL_POINTS = (
+    "hint-taken",  # a hint is with a thread, and no message is picked for it yet
     "picked",  # out of its lane, not claimed
     "claimed",  # on disk, nothing left the machine
     "first-byte",  # the headers left, the body did not
@@ -121,14 +123,21 @@ class Plan:
         yield from (f"  {fault}" for fault in self.faults)
 
 
-def plan(seed: int, messages: int = 200, only: Sequence[str] = ()) -> Plan:
-    """The plan of a seed. `only`: these kinds of timed faults (`kill` for kills, `api` for answers), else all."""
+def plan(seed: int, messages: int = 200, only: Sequence[str] = (), seconds: float = WORK_SECONDS) -> Plan:
+    """The plan of a seed, whose faults begin within so many seconds.
+
+    `only`: these kinds of timed faults (`kill` for kills, `api` for answers), else all.
+    """
     chance = random.Random(seed)
-    wanted = set(only) or {"kill", "api", "failover", *TIMED}
-    failover = "failover" in wanted and chance.random() < 0.15
-    faults = [*_kills(chance, wanted), *_timed(chance, wanted, messages)]
+    wanted = set(only) or {"kill", "api", "failover", "restore", *TIMED}
+    draw = chance.random()
+    failover = "failover" in wanted and draw < 0.15
+    faults = [*_kills(chance, wanted, seconds), *_timed(chance, wanted, messages, seconds)]
     if failover:
-        faults.append(Fault(round(chance.uniform(5, 10), 2), "failover"))
+        faults.append(Fault(round(chance.uniform(0.3, 0.6) * seconds, 2), "failover"))
+    elif "restore" in wanted and draw < 0.3:
+        faults.append(Fault(round(chance.uniform(0.15, 0.35) * seconds, 2), "backup"))
+        faults.append(Fault(round(chance.uniform(0.5, 0.8) * seconds, 2), "restore"))
     return Plan(
         seed=seed,
         campaign=campaign(random.Random(chance.random()), messages),
@@ -148,10 +157,10 @@ def plan(seed: int, messages: int = 200, only: Sequence[str] = ()) -> Plan:
     )
 
 
-def _kills(chance: random.Random, wanted: set[str]) -> Iterator[Fault]:
+def _kills(chance: random.Random, wanted: set[str], seconds: float) -> Iterator[Fault]:
     """Half at random moments, half at named ones."""
     at = 1.5
-    while "kill" in wanted and at < WORK_SECONDS:
+    while "kill" in wanted and at < seconds:
         if chance.random() < 0.4:
             yield Fault(round(at, 2), "kill", {"draw": round(chance.random(), 3)})
         else:
@@ -159,12 +168,12 @@ def _kills(chance: random.Random, wanted: set[str]) -> Iterator[Fault]:
         at += chance.uniform(0.4, 1.6) * KILL_SECONDS
 
 
-def _timed(chance: random.Random, wanted: set[str], messages: int) -> Iterator[Fault]:
+def _timed(chance: random.Random, wanted: set[str], messages: int, seconds: float) -> Iterator[Fault]:
     names = [name for name in TIMED if name in wanted]
     weights = [TIMED[name] for name in names]
-    for _ in range(12 if names else 0):
+    for _ in range(round(TIMED_EACH_SECOND * seconds) if names else 0):
         name = chance.choices(names, weights)[0]
-        yield Fault(round(chance.uniform(1, WORK_SECONDS), 2), name, _details(chance, name, messages))
+        yield Fault(round(chance.uniform(1, seconds), 2), name, _details(chance, name, messages))
 
 
 def _details(chance: random.Random, name: str, messages: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Power loss: a server killed, and its append-only file cut where the last fsync ended, so that no page cache saves it."""
+"""Power loss: a server killed, and its append-only file cut where the last fsync ended: no page cache saves it."""
 
 import os
 import shutil
@@ -22,6 +22,7 @@ class FragileServer(EmbeddedServer):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, port=0)
+        self._files = folder.absolute() / "appendonlydir"
         self._synced = folder.absolute() / "synced"
         self._shim = _compiled(folder.absolute())
 
@@ -39,10 +40,11 @@ class FragileServer(EmbeddedServer):
         return lost
 
     def _sizes(self) -> dict[Path, int]:
-        """The file as of its last fsync; one that was never synced is as it was made."""
+        """Each file as of its last fsync: of one that had none yet, nothing is sure."""
         lines = self._synced.read_text().splitlines() if self._synced.exists() else []
         pairs = (line.partition(" ") for line in lines)
-        return {Path(path): int(size) for size, _, path in pairs if Path(path).exists()}
+        synced = {Path(path): int(size) for size, _, path in pairs}
+        return {path: synced.get(path, 0) for path in self._files.glob("*.incr.aof")}
 
 
 def _cut(path: Path, size: int) -> int:

@@ -47,7 +47,7 @@ class Receivers:
             headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
             body = await reader.readexactly(int(headers["content-length"]))
             await self._answer(start.split(" ")[1].strip("/"), headers, body, writer)
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the worker died, or gave up
         finally:
             writer.close()

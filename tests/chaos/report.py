@@ -36,6 +36,7 @@ def table(results: Sequence[Result]) -> list[str]:
         ("worker processes killed", sum(result.kills for result in results)),
         *((f"  at the point {point}", count) for point, count in sorted(points.items())),
         *((f"fault: {name}", count) for name, count in sorted(faults.items())),
+        ("messages that were uncertain for a while", sum(one.uncertain for one in results)),
         *((f"ended {state}", count) for state, count in sorted(states.items())),
         *((f"HARM: {kind}", sum(len(one.harms[kind]) for one in results)) for kind in CHECKS),
         ("seconds", round(sum(result.seconds for result in results))),
@@ -52,6 +53,7 @@ def write_json(results: Sequence[Result], path: Path) -> None:
             "kill_points": one.kill_points,
             "faults": one.faults,
             "states": one.states,
+            "uncertain": one.uncertain,
             "harms": one.harms,
             "seconds": round(one.seconds, 1),
         }

@@ -16,9 +16,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import dramatiq
+
 FOLDER = Path(os.environ["CHAOS_FOLDER"])
 MACHINE = os.environ["CHAOS_MACHINE"]
 SKEW_SECONDS = float(os.environ.get("CHAOS_SKEW_SECONDS", "0"))
+SCALE = float(
+    os.environ.get("CHAOS_SCALE", "1")
+)  # how many times faster than in life the API's circuit waits
+TRACED = "CHAOS_TRACE" in os.environ  # whether each deed's begin and end are noted
 API_PORT = int(os.environ["CHAOS_API_PORT"])
 INSIDE = "inside.chaos.test"  # a name that resolves to an address of our own network
 PUBLIC = "127.0.0.1"  # where receivers listen; taken for public, so that all other loopback is not
@@ -62,7 +68,9 @@ def _misdirect_names() -> None:
 def _shorten_waits() -> None:
     """The product's waits that no setting shortens, made to last a run's time."""
     import pec.transitions as transitions
+    import workers.deliveries as deliveries
 
+    deliveries.LEASE_MARGIN_SECONDS = 1
     transitions.UNREADABLE_RETRY_SECONDS = 2
     transitions.RETURN_FIRST_SECONDS, transitions.RETURN_MOST_SECONDS = 1, 4
 
@@ -126,7 +134,7 @@ AFTER_SCRIPT = {
     "due": "hinted",
     "take_delivery": "delivery-taken",
 }
-BEFORE_SCRIPT = {"settle": "committed", "settle_delivery": "delivery-posted"}
+BEFORE_SCRIPT = {"pick": "hint-taken", "settle": "committed", "settle_delivery": "delivery-posted"}
 
 
 def _wrap_store() -> None:
@@ -142,6 +150,8 @@ def _wrap_store() -> None:
                 if intake:
                     hit("taken")
                 reply = script(*args, **options)
+                if name == "due" and TRACED:
+                    _note_hints(options["args"], reply)
                 if name in AFTER_SCRIPT and reply:
                     hit(AFTER_SCRIPT[name])
                 if intake:
@@ -151,6 +161,27 @@ def _wrap_store() -> None:
             return run
 
     store.Store = ChaosStore  # type: ignore[misc]  # before workers.app takes it
+
+
+def _note_hints(args: list[Any], reply: Any) -> None:
+    """What was taken under a lease, of which queue, to be done by anybody."""
+    for queue, members in zip(args[2::2], reply, strict=True):
+        for member in members[::2]:
+            note(hinted=[str(queue), member.decode()])
+
+
+def _scale_the_circuit() -> None:
+    import pec.store.store as store
+
+    source = store._source
+    waits = "FIRST_US, MOST_US, THRESHOLD = 5e6, 60e6, 3"
+
+    def scaled(name: str) -> str:
+        found = source(name)
+        assert name != "settle" or waits in found, "settle.lua says its waits in another way: scale them here"
+        return found.replace(waits, f"FIRST_US, MOST_US, THRESHOLD = {5e6 / SCALE}, {60e6 / SCALE}, 3")
+
+    store._source = scaled  # type: ignore[assignment]  # its cache is not needed
 
 
 def _wrap_acknowledgement() -> None:
@@ -174,7 +205,25 @@ _watch_bytes_leave()
 _wrap_client()
 _wrap_store()
 _wrap_acknowledgement()
+_scale_the_circuit()
 
 from workers.app import broker as broker  # noqa: E402 - built of what was wrapped above
 
+
+class Trace(dramatiq.Middleware):
+    """Notes what a process has in hand."""
+
+    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
+        note(begun=[message.actor_name, str(message.args[0])])
+
+    def after_process_message(
+        self, broker: dramatiq.Broker, message: dramatiq.MessageProxy, *args: Any, **options: Any
+    ) -> None:
+        note(ended=[message.actor_name, str(message.args[0])])
+
+    after_skip_message = after_process_message
+
+
+if TRACED:
+    broker.add_middleware(Trace())
 (FOLDER / "pids" / f"{MACHINE}.{os.getpid()}").touch()

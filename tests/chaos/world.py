@@ -103,6 +103,10 @@ class Machine:
                 start_new_session=True,
             )
 
+    def set(self, **settings: str) -> None:
+        """From its next start on."""
+        self._environment |= settings
+
     def workers(self) -> list[int]:
         """Those that run, by the files they leave when they have booted."""
         found = [int(path.name.partition(".")[2]) for path in self._pid_files()]

@@ -19,6 +19,7 @@ def clean() -> Observation:
             "refused": Expected("delivered"),
             "adopted": Expected("undelivered"),
         },
+        interval_seconds=0.043,
         added={
             f"{number}-0": {"job_id": job_id, "refused": job_id == "bad"}
             for number, job_id in enumerate(["good", "doubtful", "cancelled", "refused", "adopted", "bad"])

@@ -16,7 +16,7 @@ def test_every_fault_and_kill_point_comes_up_within_fifty_seeds() -> None:
     faults = Counter(fault.name for one in plans for fault in one.faults)
     points = {fault.of["point"] for one in plans for fault in one.faults if fault.name == "kill-at"}
 
-    assert set(faults) >= {*TIMED, "kill", "kill-at", "failover"}
+    assert set(faults) >= {*TIMED, "kill", "kill-at", "failover", "backup", "restore"}
     assert points == set(KILL_POINTS)
     assert sum(one.campaign.size for one in plans) >= 10_000
     assert faults["kill"] + faults["kill-at"] >= 600

@@ -1,0 +1,77 @@
+"""A short version of `make chaos`: real processes under faults that a seed decides, and no harm done."""
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from tests.chaos import report
+from tests.chaos.conductor import run
+from tests.chaos.plan import plan
+from tests.chaos.power import FragileServer, NoCompiler
+from tests.wire import eventually
+
+SEEDS = [1, 3, 12]  # a failover; a restore from a backup; a server killed, cut off and read-only
+SECONDS = 6.0  # in which faults begin; `make chaos` takes 16
+MESSAGES = 60
+
+
+def _seeds() -> list[int]:
+    """One more from the environment: `SEED=17 pytest tests/acceptance/test_chaos.py`."""
+    return [*SEEDS, *([int(os.environ["SEED"])] if "SEED" in os.environ else [])]
+
+
+@pytest.mark.parametrize("seed", _seeds())
+def test_no_harm_is_done_under_the_faults_of_a_seed(seed: int, tmp_path: Path) -> None:
+    result = run(plan(seed, MESSAGES, seconds=SECONDS), tmp_path)
+
+    assert not result.harmed, "\n".join(report.evidence(result))
+    assert result.kills >= 2
+
+
+def test_power_loss_costs_nothing_with_appendfsync_always(tmp_path: Path) -> None:
+    assert _lost_with("always", tmp_path) == 0
+
+
+def test_power_loss_costs_what_was_acknowledged_with_everysec(tmp_path: Path) -> None:
+    """What the recommended setting is for; and the proof that the test above can fail."""
+    assert _lost_with("everysec", tmp_path) > 0
+
+
+def _lost_with(policy: str, folder: Path) -> int:
+    """How many of the acknowledged jobs are gone after a loss of power."""
+    with _fragile(folder) as server:
+        client = redis.Redis.from_url(server.url, retry=Retry(NoBackoff(), 0))
+        client.config_set("appendfsync", policy)
+        acknowledged: list[Any] = []
+
+        def produce() -> None:
+            try:
+                while True:
+                    acknowledged.append(client.xadd("pec:jobs", {"job": "x" * 100}))
+            except redis.RedisError:
+                return
+
+        producing = threading.Thread(target=produce)
+        producing.start()
+        eventually(lambda: len(acknowledged) > 500)
+        server.lose_power()
+        producing.join()
+        server.start()
+        kept: Any = client.xrange("pec:jobs")
+        client.close()
+    return len(set(acknowledged) - {entry for entry, _ in kept})
+
+
+def _fragile(folder: Path) -> FragileServer:
+    try:
+        return FragileServer(folder)
+    except NoCompiler as missing:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI needs a C compiler: {missing}")
+        pytest.skip(str(missing))

@@ -1,0 +1,36 @@
+"""The API down for ten minutes in a campaign of 2,000: all the waits of such a day, so many times faster."""
+
+from pathlib import Path
+
+from tests.chaos.campaign import plain_campaign
+from tests.chaos.conductor import Result, run
+from tests.chaos.plan import MACHINES, Fault, Plan
+
+SCALE = 40.0  # times faster than in life: pace, time-outs, the circuit's waits, and the outage itself
+OUTAGE_SECONDS = 600 / SCALE
+MOST_UNCERTAIN = 10
+KINDS = ("silence", "reset", "503")
+_SETTINGS = {
+    "PEC_API__RATE": str(SCALE),
+    "PEC_API__MARGIN": str(0.003),
+    "PEC_API__TIMEOUT": str(30 / SCALE),
+    "PEC_API__CONNECT_TIMEOUT": str(10 / SCALE),
+    "PEC_API__IN_FLIGHT": "4",
+    "CHAOS_SCALE": str(SCALE),
+}
+
+
+def outage(folder: Path, how: str, messages: int = 2000) -> Result:
+    """One outage, in which every call fails in this way. Called from the main thread."""
+    plan = Plan(
+        seed=KINDS.index(how),
+        campaign=plain_campaign(messages),
+        faults=(Fault(6.0, "api-down", {"seconds": OUTAGE_SECONDS, "how": how}),),
+        sends={},
+        reads={},
+        sandbox={},
+        mangled=False,
+        skews_seconds=(0,) * MACHINES,
+        failover=False,
+    )
+    return run(plan, folder, SCALE, **_SETTINGS)

@@ -17,7 +17,7 @@ from pec.store.store import Store
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
 from producers.cli.language import translated
-from producers.cli.session import session
+from producers.cli.session import Session, session
 from producers.cli.status import missing
 from producers.evidence import folder, selection, table
 from producers.evidence.cases import Case, gather, json_line
@@ -67,13 +67,16 @@ def export(
     FILE and DIR hold personal data: they are made for your user alone (modes 0600 and 0700).
     The same DIR again is brought up to date. Where content is no longer in Redis, the rest is written,
     message.json says what is missing, and the exit code is 1.
+
+    Messages that have ended and stand whole in DIR may be deleted from Redis in time
+    (PEC_RETENTION__MESSAGES_DAYS). A table alone is no proof: what only it tells of stays.
     """
     if (bool(ids), bool(batch), everything).count(True) != 1:
         raise click.UsageError("say what: pec export ID…, or pec export --batch B, or pec export --all")
     with session() as here:
         chosen = _chosen(here.store, ids, batch)
         try:
-            done = _export(here.store, chosen, file, proof, as_json=as_json)
+            done = _export(here, chosen, file, proof, as_json=as_json)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -139,17 +142,19 @@ def _no_batch(store: Store, batch: str) -> Failure:
     return Failure(f"there is no message of batch {batch}: {remedy}", Exit.REJECTED)
 
 
-def _export(store: Store, chosen: _Chosen, file: Path | None, proof: Path | None, *, as_json: bool) -> _Done:
+def _export(here: Session, chosen: _Chosen, file: Path | None, proof: Path | None, *, as_json: bool) -> _Done:
     done = _Done()
     with ExitStack() as stack:
-        kept = stack.enter_context(folder.opened(proof, store)) if proof else None
+        kept = (
+            stack.enter_context(folder.opened(proof, here.store, here.settings.retention)) if proof else None
+        )
         if kept and file:
             stack.callback(kept.cover, file.resolve())  # once it is written, and before the sums are
         write = stack.enter_context(_sink(file))
         step = stack.enter_context(_progress(chosen.count, hidden=file is None and sys.stdout.isatty()))
         if not as_json:
             write(table.header())
-        for case in gather(store, chosen.ids):
+        for case in gather(here.store, chosen.ids):
             _write(case, write, as_json=as_json)
             if kept:
                 kept.add(case)

@@ -11,16 +11,18 @@ Nothing is ever written outside DIR.
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 
+from config.settings import Retention
 from pec.content import sha256
 from pec.messages import Message
 from pec.store import records
 from pec.store.store import Store
 from producers.evidence.cases import Case, json_line, receipt_dict
 from producers.evidence.manifest import Manifest
+from producers.evidence.marking import Proved
 from producers.evidence.names import unlike
 from producers.evidence.places import Places
 from producers.evidence.whole_files import PRIVATE_FOLDER, make_folder, whole_file
@@ -31,28 +33,31 @@ Missing = list[dict[str, str]]
 
 
 @contextmanager
-def opened(path: Path, store: Store) -> Iterator["Folder"]:
+def opened(path: Path, store: Store, rules: Retention) -> Iterator["Folder"]:
     """Makes the folder if need be, and lists what was written even where the work broke off.
 
-    Raises OSError and NotAManifest.
+    What stands whole in it is marked as exported in the end. Raises OSError and NotAManifest.
     """
     if not path.is_dir():
         path.mkdir(PRIVATE_FOLDER, parents=True)
         path.chmod(PRIVATE_FOLDER)
-    folder = Folder(path.resolve(), store)
-    try:
-        yield folder
-    finally:
-        folder.close()
+    with closing(Proved()) as proved:
+        folder = Folder(path.resolve(), store, proved)
+        try:
+            yield folder
+        finally:
+            folder.close()
+        proved.mark(store, rules)
 
 
 class Folder:
     """DIR while it is written."""
 
-    def __init__(self, path: Path, store: Store) -> None:
+    def __init__(self, path: Path, store: Store, proved: Proved) -> None:
         self.files = 0
         self.incomplete: list[str] = []  # ids of messages whose content is not all there
         self._path = path
+        self._proved = proved
         self._manifest = Manifest(path)
         self._content = lru_cache(_MOST_CONTENTS_HELD)(partial(records.content, store))
         self._places = Places(path)
@@ -67,6 +72,8 @@ class Folder:
             self._put_receipts(make_folder(place / "receipts"), case)
         if missing:
             self.incomplete.append(case.message.id)
+        else:
+            self._proved.add(case.message)
 
     def cover(self, path: Path) -> None:
         """Lists a file that somebody else wrote, where it lies in the folder."""

@@ -278,3 +278,16 @@ def test_where_there_is_nothing_at_all_the_table_is_empty(pec: Pec) -> None:
 
     assert (ran.code, rows(ran.out)) == (0, [])
     assert "no messages yet" in ran.err
+
+
+def test_a_table_alone_is_no_proof_so_nothing_may_leave_redis(
+    pec: Pec, store: Store, batch: list[str], tmp_path: Path
+) -> None:
+    def marked() -> list[bool]:
+        return [message.exported_at is not None for message in records.read_all(store, batch)]
+
+    pec("export", "--batch", "november", "--json")
+    assert marked() == [False, False, False]
+
+    pec("export", "--batch", "november", "--receipts", str(tmp_path / "proof"))
+    assert marked() == [True, True, False]  # the last one has not ended

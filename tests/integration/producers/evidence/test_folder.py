@@ -4,15 +4,18 @@ import json
 import os
 import subprocess
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.settings import Retention
 from pec.content import sha256
 from pec.messages import Attachment
 from pec.names import State
 from pec.receipts import Kind
+from pec.store import records, retention
 from pec.store.store import Store
 from producers import Producer
 from producers.evidence.cases import Case, gather
@@ -23,6 +26,7 @@ from tests.integration.producers.evidence.receiving import ACCEPTED_AT, receipt,
 from tests.integration.producers.test_producer import SEND
 from tests.unit.producers.cli.builders import message
 
+RULES = Retention(messages_days=90)
 PDF = b"%PDF-1.4 \x00\xff perch\xc3\xa9"
 
 
@@ -45,7 +49,7 @@ def put(store: Store, place: Path, *ids: str) -> Folder:
 
 
 def put_cases(store: Store, place: Path, cases: Iterable[Case]) -> Folder:
-    with opened(place, store) as folder:
+    with opened(place, store, RULES) as folder:
         for case in cases:
             folder.add(case)
     return folder
@@ -290,7 +294,7 @@ def test_an_id_can_not_take_the_place_of_the_sums(store: Store, proof: Path) -> 
 
 def test_a_file_with_an_odd_name_is_covered_as_sha256sum_writes_it(store: Store, proof: Path) -> None:
     for _ in range(2):  # the second one reads what the first wrote
-        with opened(proof, store) as folder:
+        with opened(proof, store, RULES) as folder:
             for name in ("a\\b.csv", "a\nb.csv", "è.csv"):
                 (proof / name).write_text(name)
                 folder.cover(proof / name)
@@ -320,7 +324,61 @@ def test_somebody_elses_list_is_left_alone(store: Store, proof: Path) -> None:
     proof.mkdir()
     (proof / "SHA256SUMS").write_text("my notes\n")
 
-    with pytest.raises(NotAManifest), opened(proof, store):
+    with pytest.raises(NotAManifest), opened(proof, store, RULES):
         pass
 
     assert (proof / "SHA256SUMS").read_text() == "my notes\n"
+
+
+def forgets(store: Store, message_id: str) -> bool:
+    """What the workers' sweep does, when the time for it has come."""
+    return retention.forget(store, message_id, datetime.now(UTC) + timedelta(days=91), RULES)
+
+
+def test_what_is_proved_on_disk_may_leave_redis_in_time(store: Store, proof: Path, delivered: str) -> None:
+    put(store, proof, delivered)
+
+    assert retention.forget(store, delivered, datetime.now(UTC) + timedelta(days=89), RULES) is False
+    assert forgets(store, delivered)
+    assert check(proof).returncode == 0
+
+
+def test_what_is_not_whole_on_disk_stays_in_redis(store: Store, proof: Path, delivered: str) -> None:
+    store.client.delete(store.keys.content(sha256(PDF)))
+    put(store, proof, delivered)
+
+    assert not forgets(store, delivered)
+
+
+def test_what_changed_while_it_was_written_stays_in_redis(
+    store: Store, change: Settle, proof: Path, delivered: str
+) -> None:
+    with opened(proof, store, RULES) as folder:
+        for case in gather(store, [delivered]):
+            folder.add(case)
+        change(delivered, received(State.DELIVERED, receipt(Kind.PREAVVISO)))
+
+    assert not forgets(store, delivered)
+
+
+def test_work_that_breaks_off_lets_nothing_go(store: Store, proof: Path, delivered: str) -> None:
+    def cases() -> Iterator[Case]:
+        yield from gather(store, [delivered])
+        raise ConnectionAbortedError
+
+    with pytest.raises(ConnectionAbortedError):
+        put_cases(store, proof, cases())
+
+    assert not forgets(store, delivered)
+
+
+def test_what_has_not_ended_is_not_marked(
+    producer: Producer, store: Store, take_jobs: TakeJobs, proof: Path
+) -> None:
+    producer.send("inv-1", **SEND)
+    take_jobs()
+    put(store, proof, "inv-1")
+
+    message = records.read(store, "inv-1")
+    assert message is not None
+    assert message.exported_at is None

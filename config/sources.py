@@ -53,7 +53,7 @@ class Environment(EnvSettingsSource):
             return super().decode_complex_value(field_name, field, value)
         except ValueError as error:
             name = next(name for name, held in self.env_vars.items() if held is value)
-            raise ValueError(f"{name.upper()}: must be JSON ({error})") from None
+            raise ValueError(f"{name.upper()}: must be JSON ({error}): correct it") from None
 
     def _load_env_vars(self) -> dict[str, str | None]:
         values = dict(super()._load_env_vars())
@@ -89,7 +89,7 @@ def read_toml() -> dict[str, Any]:
     except OSError as error:
         raise SettingsError(f"{path}: can't be read ({error.strerror}): make it readable") from None
     except ValueError as error:  # its messages quote a character at most
-        raise SettingsError(f"{path}: is not TOML ({error})") from None
+        raise SettingsError(f"{path}: is not TOML ({error}): correct it") from None
     if isinstance(values.get("accounts"), dict):
         values["accounts"] = {name.lower(): account for name, account in values["accounts"].items()}
     return values
@@ -117,6 +117,8 @@ def _line(problem: ErrorDetails, known: list[str]) -> str:
     name = _variable(problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"{name}: there is no such setting{_nearest(name, known)}"
+    if problem["type"] == "missing":
+        return f"{name}: is missing: set it"
     return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
 
 
@@ -131,7 +133,7 @@ def _nearest(name: str, known: list[str]) -> str:
     owner = re.match(r"PEC_ACCOUNTS__(.+?)__", name)
     candidates = [one.replace("<NAME>", owner[1]) for one in known] if owner else known
     nearest = get_close_matches(name, candidates, n=1, cutoff=0.75)
-    return f": did you mean {nearest[0]}?" if nearest and "[" not in name else ""
+    return f": did you mean {nearest[0]}?" if nearest and "[" not in name else ": see `pec config`"
 
 
 def _read_secret(name: str, path: str) -> str:
@@ -141,5 +143,5 @@ def _read_secret(name: str, path: str) -> str:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise SettingsError(f"{name}: can't read {path} ({reason}): name a readable file") from None
     if not value:
-        raise SettingsError(f"{name}: {path} is empty")
+        raise SettingsError(f"{name}: {path} is empty: write the value into it")
     return value

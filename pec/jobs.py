@@ -246,7 +246,9 @@ def validate(found: object) -> Job:
         ]
         raise JobRejected(_without_echoes(problems), safe_fields(found)) from None
     except RecursionError:
-        raise JobRejected([Problem("job", "is nested too deeply")], safe_fields(found)) from None
+        raise JobRejected(
+            [Problem("job", "is nested too deeply: make it flatter")], safe_fields(found)
+        ) from None
 
 
 def safe_fields(found: Mapping[str, Any]) -> dict[str, str]:
@@ -266,11 +268,13 @@ def _problem(detail: Any, found: Mapping[str, Any]) -> Problem:
     if kind == "extra_forbidden":
         return _stray(name, str(detail["loc"][-1]), str(found.get("type")), nested=len(path) > 1)
     if kind == "missing":
-        return Problem(name, "is missing")
+        return Problem(name, "is missing: add it")
     if kind == "value_error":
         return _raised(name, detail["msg"].removeprefix("Value error, "))
     if kind == "string_pattern_mismatch":
-        return Problem(name, _FORMS.get(path[-1], "has another form than the contract asks"))
+        return Problem(
+            name, _FORMS.get(path[-1], "has another form than the contract asks: see docs/contract.md")
+        )
     words = _WORDS.get(kind)
     reason = words.format(**detail.get("ctx", {})) if words else detail["msg"][:1].lower() + detail["msg"][1:]
     return Problem(name, reason)
@@ -336,10 +340,10 @@ _WORDS = {
     "list_type": "must be a list",
     "tuple_type": "must be a list",
     "literal_error": "must be {expected}",
-    "string_too_long": "is longer than {max_length} characters",
-    "string_too_short": "is empty",
-    "too_long": "has more than {max_length} entries",
-    "too_short": "is empty",
+    "string_too_long": "is longer than {max_length} characters: shorten it",
+    "string_too_short": "is empty: fill it in",
+    "too_long": "has more than {max_length} entries: use several jobs",
+    "too_short": "is empty: fill it in",
     "greater_than_equal": "must be {ge} or more",
     "less_than_equal": "must be {le} or less",
     "timezone_aware": "needs an offset: write it as 2026-11-23T09:30:00+01:00",

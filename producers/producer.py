@@ -185,6 +185,10 @@ class Producer:
 def _usable(store: Store) -> Iterator[None]:
     try:
         yield
+    except redis.exceptions.NoPermissionError as error:
+        raise RedisUnreachable(
+            f"the user of the Redis URL may not do this ({error}): see ACLs in docs/operations.md, or name another user"
+        ) from error
     except redis.RedisError as error:
         place = address(store.client)
         raise RedisUnreachable(

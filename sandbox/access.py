@@ -19,10 +19,15 @@ class Credentials:
     password: str = field(repr=False)
 
 
-def mailbox_opened_by(known: tuple[Credentials, ...], username: str, password: str) -> str | None:
-    """The address of the mailbox. Where none is known any pair opens the one that the username names."""
+def mailbox_opened_by(
+    known: tuple[Credentials, ...], username: str, password: str, senders: Mapping[str, str]
+) -> str | None:
+    """The address of the mailbox. Where none is known any pair opens the one that its user name sent from before.
+
+    One that has not sent yet is taken for an address.
+    """
     if not known:
-        return username if username and password else None
+        return senders.get(username, username) if username and password else None
     matching = (one.address for one in known if (one.username, one.password) == (username, password))
     return next(matching, None)
 

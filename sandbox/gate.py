@@ -58,7 +58,8 @@ async def _opened(
     x_username: Annotated[str, Header(description="Username of Email to check")],
     x_password: Annotated[str, Header(description="Password of Email to check")],
 ) -> Mailbox:
-    address = mailbox_opened_by(sandbox.options.mailboxes, _as_utf8(x_username), _as_utf8(x_password))
+    username, password = _as_utf8(x_username), _as_utf8(x_password)
+    address = mailbox_opened_by(sandbox.options.mailboxes, username, password, sandbox.senders)
     if address is None:
         raise refuse(401, UNAUTHORIZED)
     return sandbox.world.mailbox(address)

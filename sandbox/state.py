@@ -35,6 +35,7 @@ class Sandbox:
         self.world = World(options.delays, options.quota_mb * MIB)
         self.pace = Pace(options.rate)
         self.faults = Faults()
+        self.senders: dict[str, str] = {}  # by user name, the address it last sent from
         for known in options.mailboxes:
             self.world.mailbox(known.address)
 

@@ -300,11 +300,21 @@ def _check_names(job: SendJob | PollJob, known: _Known) -> None:
     problems = []
     if job.account not in known.accounts:
         names = ", ".join(sorted(known.accounts)[:20]) or "none yet"
-        problems.append(Problem("account", f"is not configured on any live worker (known: {names})"))
+        problems.append(
+            Problem(
+                "account",
+                f"is not configured on any live worker (known: {names}): use one of them, or configure it",
+            )
+        )
     webhook = job.webhook if isinstance(job, SendJob) else None
     if webhook is not None and webhook not in known.endpoints:
         names = ", ".join(sorted(known.endpoints)[:20]) or "none"
-        problems.append(Problem("webhook", f"is not the name of a configured endpoint (known: {names})"))
+        problems.append(
+            Problem(
+                "webhook",
+                f"is not the name of a configured endpoint (known: {names}): use one of them, or configure it",
+            )
+        )
     if problems:
         raise JobRejected(problems)
 

@@ -191,6 +191,7 @@ class _Attempt:
                     lambda message: lost(message, self._kit.now(), reason, self._kit.settings.uncertain)
                 )
                 return "silent"
+        until_stored(self._turn.uncount)
         return "answered"
 
     def _return(self, reason: Reason, wait_seconds: float | None, *, nothing_left: bool = False) -> None:

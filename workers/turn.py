@@ -64,6 +64,12 @@ class Turn:
             pace.unreserve_send(self._kit.store, self.picked.token, self._slot, self._kit.settings.api)
             self._slot = None
 
+    def uncount(self) -> None:
+        """The API refused the request: no cap counts it."""
+        if self._slot:
+            pace.uncount_send(self._kit.store, self.picked.token, self._slot)
+            self._slot = None
+
     def put_back(self) -> None:
         """The message was not claimed: back to its place in the lane."""
         pace.put_back(self._kit.store, self.picked.token, self.message)

@@ -117,11 +117,16 @@ def reserve_read(store: Store, token: str, api: Api) -> Slot | TooEarly:
 
 def unreserve_send(store: Store, token: str, slot: Slot, api: Api) -> None:
     """Gives back a slot that was missed, or not needed."""
-    args: list[str | int] = [
-        store.keys.limiter(token),
-        round(slot.at * 1e6),
-        round(interval_seconds(api) * 1e6),
-    ]
+    _unreserve(store, token, slot, round(interval_seconds(api) * 1e6))
+
+
+def uncount_send(store: Store, token: str, slot: Slot) -> None:
+    """The request was refused: its slot stays used, but no cap counts it."""
+    _unreserve(store, token, slot, 0)
+
+
+def _unreserve(store: Store, token: str, slot: Slot, interval_us: int) -> None:
+    args: list[str | int] = [store.keys.limiter(token), round(slot.at * 1e6), interval_us]
     store.script("unreserve")(args=args)
 
 

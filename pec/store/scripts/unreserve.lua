@@ -1,5 +1,7 @@
 -- unreserve(limiter, slot_us, interval_us): gives a slot back. It can be used again if it was the last one given.
 --
+-- With the interval 0 it stays used, by a request that was refused, and only doesn't count against pace and caps.
+--
 -- Keys     limiter   hash: tat, day_count, month_count, minute0 to minute3 (as in reserve)
 -- Returns  1 where it can be used again, else 0
 
@@ -16,7 +18,7 @@ local known, given = string.match(call("HGET", limiter, field) or "", "(%d+) (%d
 if tonumber(known) == minute and tonumber(given) > 0 then
     call("HSET", limiter, field, string.format("%d %d", minute, given - 1))
 end
-if tonumber(call("HGET", limiter, "tat") or "0") == slot + interval then
+if interval > 0 and tonumber(call("HGET", limiter, "tat") or "0") == slot + interval then
     call("HSET", limiter, "tat", slot)
     return 1
 end

@@ -97,7 +97,7 @@ def test_a_mistyped_variable_is_refused_with_the_name_that_was_meant(
 
 
 def test_a_variable_like_no_setting_is_refused_without_a_guess(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert refusal(monkeypatch, PEC_ZEBRA="1") == "PEC_ZEBRA: there is no such setting"
+    assert refusal(monkeypatch, PEC_ZEBRA="1") == "PEC_ZEBRA: there is no such setting: see `pec config`"
 
 
 def test_a_mistyped_file_variable_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

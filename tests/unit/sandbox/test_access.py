@@ -50,15 +50,15 @@ def test_a_password_is_not_shown() -> None:
 
 
 def test_known_mailboxes_open_to_their_credentials_alone() -> None:
-    assert mailbox_opened_by(KNOWN, "user", "secret") == "Studio@pec.example"
-    assert mailbox_opened_by(KNOWN, "user", "wrong") is None
-    assert mailbox_opened_by(KNOWN, "Studio@pec.example", "secret") is None
+    assert mailbox_opened_by(KNOWN, "user", "secret", {}) == "Studio@pec.example"
+    assert mailbox_opened_by(KNOWN, "user", "wrong", {}) is None
+    assert mailbox_opened_by(KNOWN, "Studio@pec.example", "secret", {}) is None
 
 
 def test_without_known_mailboxes_a_username_names_its_own() -> None:
-    assert mailbox_opened_by((), "any@x", "any") == "any@x"
-    assert mailbox_opened_by((), "any@x", "") is None
-    assert mailbox_opened_by((), "", "any") is None
+    assert mailbox_opened_by((), "any@x", "any", {}) == "any@x"
+    assert mailbox_opened_by((), "any@x", "", {}) is None
+    assert mailbox_opened_by((), "", "any", {}) is None
 
 
 def test_only_the_owner_of_a_known_mailbox_sends_from_it() -> None:
@@ -99,3 +99,8 @@ def test_tokens_do_not_wait_for_each_other() -> None:
 
     assert pace.seconds_too_early("one", at(0)) == 0
     assert pace.seconds_too_early("two", at(0)) == 0
+
+
+def test_a_user_name_that_is_no_address_opens_the_mailbox_it_sent_from() -> None:
+    assert mailbox_opened_by((), "acme", "any", {"acme": "acme@pec.example"}) == "acme@pec.example"
+    assert mailbox_opened_by((), "other", "any", {"acme": "acme@pec.example"}) == "other"

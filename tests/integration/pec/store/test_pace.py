@@ -221,3 +221,16 @@ def test_a_count_of_another_hour_is_not_taken_for_the_last_minute_s(store: Store
     assert pace.sends_last_minute({"minute1": "29400001 58"}, 29400002 * 60) == 58
     assert pace.sends_last_minute({"minute1": "29400001 58"}, 29400006 * 60) == 0
     assert pace.sends_last_minute({}, 29400002 * 60) == 0
+
+
+def test_a_refused_request_uses_its_slot_but_no_cap_counts_it(store: Store) -> None:
+    first = pace.reserve_send(store, TOKEN, API)
+    while isinstance(first, TooEarly):
+        first = pace.reserve_send(store, TOKEN, API)
+    assert pace.spent(store, TOKEN) == pace.Spent(1, 1)
+
+    pace.uncount_send(store, TOKEN, first)
+
+    assert pace.spent(store, TOKEN) == pace.Spent(0, 0)
+    following = pace.reserve_send(store, TOKEN, API)
+    assert isinstance(following, TooEarly) or following.at >= first.at + pace.interval_seconds(API) - 1e-6

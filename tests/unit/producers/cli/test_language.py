@@ -110,8 +110,8 @@ def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: s
             "respinta: subject: è vuoto: dire di che cosa tratta il messaggio",
         ),
         (
-            "account: is not configured on any live worker (known: acme)",
-            "account: non è configurata su alcun worker attivo (note: acme)",
+            "account: is not configured on any live worker (known: acme): use one of them, or configure it",
+            "account: non è configurata su alcun worker attivo (note: acme): usarne una, o configurarla",
         ),
         (
             "PEC_API__RATE: Input should be greater than 0",

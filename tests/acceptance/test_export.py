@@ -24,16 +24,17 @@ Export = Callable[..., "subprocess.CompletedProcess[bytes]"]
 def campaign(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
     """The batch `november`, sent and ended: one delivered, one to a mailbox that does not exist."""
     files = [{"name": "avviso n. 1.pdf", "file": base64.b64encode(PDF).decode()}]
-    with site(redis, redis_url, tmp_path) as at, at.workers(processes=1):
-        for number, story in enumerate(("consegna", "mancata-consegna"), 1):
-            at.add(
-                id=f"avviso:{number}",
-                batch="november",
-                recipient=f"{story}@pec.example",
-                subject=f"È l'avviso n. {number}; urgente",
-                attachments=files,
-            )
-        eventually(lambda: all(at.state(f"avviso:{number}") in ENDS for number in (1, 2)))
+    with site(redis, redis_url, tmp_path) as at:
+        with at.workers(processes=1):
+            for number, story in enumerate(("consegna", "mancata-consegna"), 1):
+                at.add(
+                    id=f"avviso:{number}",
+                    batch="november",
+                    recipient=f"{story}@pec.example",
+                    subject=f"È l'avviso n. {number}; urgente",
+                    attachments=files,
+                )
+            eventually(lambda: all(at.state(f"avviso:{number}") in ENDS for number in (1, 2)))
         yield at
 
 
@@ -74,6 +75,22 @@ def test_a_campaign_is_proved_to_a_court(campaign: Site, export: Export, tmp_pat
     with (proof / "receipts/02-avvenuta-consegna.txt").open("ab") as file:
         file.write(b" ")
     assert b"02-avvenuta-consegna.txt: FAILED" in sums(tmp_path / "november").stdout
+
+
+def test_what_was_kept_as_proof_leaves_redis_when_its_time_is_over(
+    campaign: Site, export: Export, redis: Redis
+) -> None:
+    assert export("--all", "--json").returncode == 0
+    assert redis.zcard("pec:due:sweep") == 1, "a table is no proof: only the hourly pass stays scheduled"
+
+    assert export("--all", "--receipts", "proof", PEC_RETENTION__MESSAGES_DAYS="0.00001").returncode == 0
+
+    with campaign.workers(PEC_RETENTION__MESSAGES_DAYS="0.00001"):
+        eventually(
+            lambda: not redis.exists("pec:message:avviso:1", "pec:message:avviso:2", "pec:batch:november")
+        )
+    assert list(redis.scan_iter("pec:content:*")) == []
+    assert list(redis.scan_iter("pec:receipts:*")) == []
 
 
 def test_a_program_reads_the_same_whatever_the_locale(campaign: Site, export: Export) -> None:

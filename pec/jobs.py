@@ -33,6 +33,8 @@ MAX_SUBJECT = 500
 MAX_ATTACHMENTS = 100
 MAX_METADATA_BYTES = 16_384
 _SAFE = {"type": r"^[a-z]{1,16}$", "id": ID, "account": r"^[A-Za-z0-9_-]{1,64}$", "batch": ID}
+_MOST_DETAILS = 100  # of a job's faults: more help nobody, and finding the words for 100,000 takes a minute
+_LONGEST_PLACE = 128
 _CREDENTIALS = frozenset({"username", "password", "token", "x-username", "x-password", "authorization"})
 
 
@@ -85,6 +87,26 @@ def _file_name(text: str) -> str:
 def _file(text: str) -> str:
     decode_file(text)
     return text
+
+
+def _whole(text: str) -> str:
+    """JSON can spell half of a surrogate pair, which no PEC can carry."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(_WORDS["string_unicode"]) from None
+    return text
+
+
+def _metadata(found: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """What any reader of an event can read: Python's JSON alone knows NaN and half characters."""
+    try:
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        raise ValueError("holds NaN, Infinity or half a character, which JSON can't: leave it out") from None
+    if len(json.dumps(found)) > MAX_METADATA_BYTES:
+        raise ValueError(f"is larger than {MAX_METADATA_BYTES} bytes: keep it in your own database")
+    return found
 
 
 def _code(text: str) -> str:
@@ -147,7 +169,9 @@ class SendJob(_Job):
     account: Account
     recipient: Address | Annotated[list[Address], Field(min_length=1, max_length=MAX_RECIPIENTS)]
     subject: Subject
-    body: str | ContentRef = Field(description="HTML, or the hash of uploaded HTML (UTF-8)")
+    body: Annotated[str, AfterValidator(_whole)] | ContentRef = Field(
+        description="HTML, or the hash of uploaded HTML (UTF-8)"
+    )
     attachments: Annotated[tuple[AttachedFile, ...], Field(max_length=MAX_ATTACHMENTS)] = ()
     batch: Id | None = None
     priority: Annotated[int, Field(ge=0, le=9, strict=True, description="higher first")] = 5
@@ -156,7 +180,9 @@ class SendJob(_Job):
     webhook: str | None = Field(
         None, max_length=64, description="an endpoint that hears this message's events too"
     )
-    metadata: dict[str, JsonValue] = Field(default_factory=dict, description="echoed in events")
+    metadata: Annotated[dict[str, JsonValue], AfterValidator(_metadata)] = Field(
+        default_factory=dict, description="echoed in events"
+    )
     reference: bool | None = Field(
         None, strict=True, description="append a reference; default: the account's"
     )
@@ -175,10 +201,6 @@ class SendJob(_Job):
             )
         if self.not_before and self.not_after and self.not_after <= self.not_before:
             raise ValueError("not_after: must be later than not_before")
-        if len(json.dumps(self.metadata)) > MAX_METADATA_BYTES:
-            raise ValueError(
-                f"metadata: is larger than {MAX_METADATA_BYTES} bytes: keep it in your own database"
-            )
         return self
 
 
@@ -241,9 +263,8 @@ def validate(found: object) -> Job:
     try:
         return JOB.validate_python(found)
     except ValidationError as error:
-        problems = [
-            _problem(detail, found) for detail in error.errors(include_input=False, include_url=False)
-        ]
+        details = error.errors(include_input=False, include_url=False)[:_MOST_DETAILS]
+        problems = [_problem(detail, found) for detail in details]
         raise JobRejected(_without_echoes(problems), safe_fields(found)) from None
     except RecursionError:
         raise JobRejected(
@@ -262,7 +283,7 @@ def safe_fields(found: Mapping[str, Any]) -> dict[str, str]:
 
 def _problem(detail: Any, found: Mapping[str, Any]) -> Problem:
     kind, path = detail["type"], _path(detail["loc"])
-    name = ".".join(path) or "job"
+    name = ".".join(path)[:_LONGEST_PLACE] or "job"
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         return Problem("type", f"must be one of {', '.join(_MODELS)}")
     if kind == "extra_forbidden":
@@ -301,9 +322,11 @@ def _stray(name: str, last: str, kind: str, *, nested: bool) -> Problem:
         )
     if nested:
         return Problem(name[:64], "is not a field here: remove it")
-    near = get_close_matches(last, list(_MODELS[kind].model_fields), n=1)
+    near = get_close_matches(last[:64], list(_MODELS[kind].model_fields), n=1)
+    shown = "".join(character if character.isprintable() else "\ufffd" for character in last[:64])
     return Problem(
-        last[:64], f"is not a field of a {kind} job: " + (f"did you mean {near[0]}?" if near else "remove it")
+        shown or "job",
+        f"is not a field of a {kind} job: " + (f"did you mean {near[0]}?" if near else "remove it"),
     )
 
 
@@ -334,6 +357,8 @@ _FORMS = {
 }
 _WORDS = {
     "string_type": "must be a string",
+    "string_unicode": "holds half a character (a lone surrogate): write whole ones",
+    "recursion_depth_exceeded": "is nested too deeply: make it flatter",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
     "dict_type": "must be a JSON object",

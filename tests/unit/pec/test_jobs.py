@@ -1,0 +1,101 @@
+"""Whatever bytes come as a job, they are a job or a rejection in words; found by tests/fuzz."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pec.jobs import JobRejected, Problem, parse
+from tests.unit.pec.strategies import PATIENT
+
+GOOD: dict[str, Any] = {
+    "type": "send",
+    "id": "inv-1",
+    "account": "acme",
+    "recipient": "a@pec.example",
+    "subject": "s",
+    "body": "b",
+}
+ANY_TEXT = st.text(st.characters(), max_size=20)  # lone surrogates among them
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+def problems_of(job: Any) -> list[tuple[str, str]]:
+    with pytest.raises(JobRejected) as rejected:
+        parse(json.dumps(job))
+    return [(problem.field, problem.reason) for problem in rejected.value.problems]
+
+
+def is_judged(raw: bytes | str) -> None:
+    problems = []
+    try:
+        parse(raw)
+    except JobRejected as rejected:
+        problems = rejected.problems or [Problem("", "")]
+    assert all(problem.field and problem.reason for problem in problems)
+
+
+@PATIENT
+@given(st.binary(max_size=200))
+def test_any_bytes_are_judged(raw: bytes) -> None:
+    is_judged(raw)
+
+
+@PATIENT
+@given(ANY_JSON)
+def test_any_json_is_judged(found: Any) -> None:
+    is_judged(json.dumps(found))
+
+
+@PATIENT
+@given(
+    st.sampled_from(("send", "poll", "cancel", "batch")), st.dictionaries(st.sampled_from([*GOOD]), ANY_JSON)
+)
+def test_any_value_of_a_field_is_judged(kind: str, fields: dict[str, Any]) -> None:
+    is_judged(json.dumps({**GOOD, **fields, "type": kind}))
+
+
+@pytest.mark.parametrize("written", ["NaN", "Infinity", "-Infinity", "1e999", '"\\ud800"'])
+def test_metadata_hold_nothing_that_other_readers_of_events_can_not_read(written: str) -> None:
+    raw = json.dumps(GOOD)[:-1] + f', "metadata": {{"a": [{written}]}}}}'
+
+    with pytest.raises(JobRejected, match="metadata: holds NaN, Infinity or half a character"):
+        parse(raw)
+
+
+@pytest.mark.parametrize("field", ["subject", "body", "recipient", "webhook"])
+def test_half_a_character_is_refused_and_not_sent_as_another(field: str) -> None:
+    assert problems_of({**GOOD, field: "a\ud800b"}) == [
+        (field, "holds half a character (a lone surrogate): write whole ones")
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "\u202eevil\x1b[2J", "x" * 10_000])
+def test_a_stray_name_is_told_so_that_it_can_be_shown(name: str) -> None:
+    [(field, _)] = problems_of({**GOOD, name: 1})
+
+    assert field.isprintable()
+    assert 0 < len(field) <= 64
+
+
+def test_of_many_faults_some_are_told_at_once() -> None:
+    began = time.monotonic()
+
+    problems = problems_of({**GOOD, **{f"x{number}": 1 for number in range(50_000)}})
+
+    assert 1 <= len(problems) <= 100
+    assert time.monotonic() - began < 5  # it was 20 s: a thread of intake stood still
+
+
+def test_what_is_nested_too_deeply_is_told_in_short() -> None:
+    [(field, reason)] = problems_of({**GOOD, "metadata": {"a": json.loads("[" * 300 + "]" * 300)}})
+
+    assert (field.split(".")[0], reason) == ("metadata", "is nested too deeply: make it flatter")
+    assert len(field) <= 128

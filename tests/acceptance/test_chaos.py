@@ -16,7 +16,7 @@ from tests.chaos.plan import plan
 from tests.chaos.power import FragileServer, NoCompiler
 from tests.wire import eventually
 
-SEEDS = [1, 3, 12]  # a failover; a restore from a backup; a server killed, cut off and read-only
+SEEDS = [1, 12]  # a failover to a replica; a server killed, cut off and read-only
 SECONDS = 6.0  # in which faults begin; `make chaos` takes 16
 MESSAGES = 60
 

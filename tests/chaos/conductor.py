@@ -47,6 +47,7 @@ class Result:
     faults: Counter[str]
     harms: dict[str, list[str]]
     states: Counter[str]
+    settled_seconds: float  # from the last fault until all was done
     uncertain: int  # messages that were so for a while
     kill_points: Counter[str] = field(default_factory=Counter)
 
@@ -72,6 +73,7 @@ def run(plan: Plan, folder: Path, rate: float = RATE, **settings: str) -> Result
         faults=conductor.done,
         harms=harms,
         states=Counter(record["state"] for record in seen.records.values()),
+        settled_seconds=conductor.settled_seconds,
         uncertain=len({one["data"]["id"] for one in seen.events if one["type"] == "message.uncertain"}),
         kill_points=Counter(notes),
     )
@@ -92,6 +94,7 @@ class Conductor:
         self.kills = 0
         self._backed_up_at: datetime | None = None
         self._restoring = False
+        self.settled_seconds = 0.0
 
     def play(self) -> tuple[Observation, dict[str, list[str]]]:
         self._world.start_machines()
@@ -106,7 +109,10 @@ class Conductor:
             if not self._plan_goes_on():
                 break
         self._calm_down()
-        return self._settle()
+        calm = time.monotonic()
+        seen_and_harms = self._settle()
+        self.settled_seconds = time.monotonic() - calm
+        return seen_and_harms
 
     def _plan_goes_on(self) -> bool:
         """An armed point that nobody reaches is waited for only so long."""
@@ -152,13 +158,14 @@ class Conductor:
             if deed(**fault.of) is not False:
                 self.done[fault.name] += 1
 
-    def _kill(self, draw: float) -> bool:
+    def _kill(self, draw: float) -> None:
+        """One of those that run; a moment later, where none does."""
         running = [(machine, pid) for machine in self._world.machines for pid in machine.workers()]
         for machine, pid in _drawn(running, draw):
             machine.kill(pid)
             self.kills += 1
-            return True
-        return False
+            return
+        self._in(0.2, partial(self._kill, draw))
 
     def _kill_at(self, point: str) -> None:
         (self._world.folder / "armed" / point).touch()
@@ -344,7 +351,9 @@ class Conductor:
             if time.monotonic() < look_at:
                 continue
             try:
-                seen = observe(self._world, self._plan.campaign, self.added, self._rate)
+                seen = observe(
+                    self._world, self._plan.campaign, self.added, self._rate, self.done["restore"] > 0
+                )
             except redis.RedisError:
                 continue
             harms = check(seen)

@@ -31,6 +31,7 @@ class Observation:
     schedule: dict[str, list[str]] = field(default_factory=dict)  # key without namespace → members
     contents: dict[str, int] = field(default_factory=dict)  # SHA-256 → refs
     batches: dict[str, dict[str, str]] = field(default_factory=dict)
+    restored: bool = False  # from a backup, which forgot what was told since
     intrusions: int = 0  # connections to an address that no webhook may reach
     forged: int = 0  # deliveries with a wrong signature
 
@@ -39,7 +40,11 @@ class Observation:
 
 
 def observe(
-    world: World, campaign: Campaign, added: dict[str, dict[str, Any]], rate: float = RATE
+    world: World,
+    campaign: Campaign,
+    added: dict[str, dict[str, Any]],
+    rate: float = RATE,
+    restored: bool = False,
 ) -> Observation:
     """Reads all there is. Raises redis.RedisError."""
     client = world.client
@@ -88,6 +93,7 @@ def observe(
             key.rpartition(":")[2]: int(client.hget(key, "refs") or 0) for key in _keys(client, "content:*")
         },
         batches={key.rpartition(":")[2]: _hash(client, key) for key in _keys(client, "batch:*")},
+        restored=restored,
         intrusions=world.receivers.intrusions,
         forged=world.receivers.forged,
     )

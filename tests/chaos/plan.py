@@ -8,7 +8,7 @@ from typing import Any
 from tests.chaos.campaign import Campaign, campaign
 
 WORK_SECONDS = 16.0  # in which faults begin
-KILL_SECONDS = 1.1  # between two kills, on average
+KILL_SECONDS = 0.9  # between two kills, on average
 TIMED_EACH_SECOND = 0.75
 MACHINES = 3
 
@@ -161,7 +161,7 @@ def _kills(chance: random.Random, wanted: set[str], seconds: float) -> Iterator[
     """Half at random moments, half at named ones."""
     at = 1.5
     while "kill" in wanted and at < seconds:
-        if chance.random() < 0.4:
+        if chance.random() < 0.5:
             yield Fault(round(at, 2), "kill", {"draw": round(chance.random(), 3)})
         else:
             yield Fault(round(at, 2), "kill-at", {"point": chance.choice(KILL_POINTS)})

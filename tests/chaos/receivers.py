@@ -34,7 +34,11 @@ class Receivers:
     async def start(self) -> None:
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=128)
         self.port = server.sockets[0].getsockname()[1]
-        await asyncio.start_server(self._intruded, "127.0.0.9", self.port)
+        self._servers = [server, await asyncio.start_server(self._intruded, "127.0.0.9", self.port)]
+
+    async def stop(self) -> None:
+        for server in self._servers:
+            server.close()
 
     async def _intruded(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.intrusions += 1

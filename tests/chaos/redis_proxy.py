@@ -19,8 +19,12 @@ class RedisProxy:
         self._open: set[_Front] = set()
 
     async def start(self) -> None:
-        server = await asyncio.get_running_loop().create_server(lambda: _Front(self), "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.get_running_loop().create_server(lambda: _Front(self), "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        self._server.close()
+        await self.cut()
 
     async def cut(self) -> None:
         """Every connection is reset."""

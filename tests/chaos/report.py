@@ -16,7 +16,8 @@ def line(result: Result) -> str:
     harms = ", ".join(f"{kind} {len(found)}" for kind, found in result.harms.items() if found) or "no harm"
     return (
         f"seed {result.seed}: {result.messages} messages, {result.kills} kills, "
-        f"{sum(result.faults.values())} faults, {result.seconds:.0f} s: {harms}"
+        f"{sum(result.faults.values())} faults, {result.seconds:.0f} s, "
+        f"settled {result.settled_seconds:.0f} s after the last: {harms}"
     )
 
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +69,15 @@ def _misdirect_names() -> None:
 def _shorten_waits() -> None:
     """The product's waits that no setting shortens, made to last a run's time."""
     import pec.transitions as transitions
-    import workers.deliveries as deliveries
 
-    deliveries.LEASE_MARGIN_SECONDS = 1
+    transitions.GRACE = timedelta(seconds=2)  # before others take its name
     transitions.UNREADABLE_RETRY_SECONDS = 2
     transitions.RETURN_FIRST_SECONDS, transitions.RETURN_MOST_SECONDS = 1, 4
+    import workers.deliveries as deliveries
+    import workers.sending as sending
+
+    deliveries.LEASE_MARGIN_SECONDS = 1
+    sending.CLAIM_AGE_SECONDS = 2.0
 
 
 def _take_loopback_for_public() -> None:

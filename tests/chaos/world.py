@@ -126,6 +126,8 @@ class Machine:
         """The machine is gone. Returns how many worker processes were."""
         gone = len(self.workers())
         self._kill_group()
+        if self._master:
+            self._master.wait(10)
         return gone
 
     def tell_master(self, what: signal.Signals) -> None:
@@ -136,17 +138,6 @@ class Machine:
         if self._master:
             with suppress(ProcessLookupError):
                 os.killpg(self._master.pid, what)
-
-    def stop(self) -> None:
-        if not self._master:
-            return
-        self.tell_group(signal.SIGCONT)
-        self._master.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self._master.wait(12)
-        self._kill_group()
-        self._master.wait(10)
-        self._master = None
 
     def forget_workers(self) -> None:
         for path in self._pid_files():
@@ -219,9 +210,11 @@ class World:
 
     def close(self) -> None:
         for machine in self.machines:
-            machine.stop()
+            machine.kill_all()
         for client in self._clients:
             client.close()
+        for stop in (self.redis_proxy.stop, self.receivers.stop, self.api.refuse):
+            self.network.run(stop())
 
     def _client(self) -> Redis:
         client = Redis(

@@ -1,55 +1,24 @@
-"""What `pec doctor` looks at. Each check is a function that gives its findings, remedy included."""
+"""What `pec doctor` looks at besides the server. Each check is a function that gives its findings, remedy included."""
 
 import os
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import redis
 from pydantic import SecretStr
 
-from config.connections import address, connect
 from config.settings import Settings
 from pec.api.client import Mailbox, PecClient
 from pec.api.errors import ApiError, Denied, Unreachable
 from pec.names import Queue
 from pec.store import presence
-from pec.store.store import Store, text
+from pec.store.store import Store
+from producers.cli.findings import Finding, Mark
+from producers.cli.server_checks import is_local
 
-MOST_CLOCK_DIFFERENCE_SECONDS = 2.0
-_OLDEST_VERSION = (7, 0)
-
-
-class Mark(StrEnum):
-    """How a check went."""
-
-    OK = "ok"
-    WARN = "warn"  # it works, and may not for long or not for all
-    FAIL = "fail"  # something can be lost, or can't be sent
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report. `unreachable`: the API can't be reached at all."""
-
-    mark: Mark
-    what: str
-    remedy: str = ""
-    unreachable: bool = False
-
-
-def redis_checks(store: Store, settings: Settings) -> Iterator[Finding]:
-    """Of the server that holds the truth."""
-    server: Any = store.client.info("server")
-    yield version(str(server["redis_version"]))
-    for name, wanted, danger in _DURABILITY:
-        yield durable(name, _configured(store, name), wanted, danger)
-    yield clock(_clock_difference(store))
-    yield broker(address(store.client), address(connect(settings.broker)))
-    yield replicas(int(_info(store, "replication").get("connected_slaves", 0)), settings.redis_replicas)
+_DRAMATIQ = (2, 2)  # what is known of its ways with Redis was tried with this one
 
 
 def worker_checks(store: Store, settings: Settings) -> Iterator[Finding]:
@@ -83,51 +52,49 @@ def api_checks(settings: Settings) -> Iterator[Finding]:
 
 
 def file_checks() -> Iterator[Finding]:
-    """Of pec.toml, which may hold secrets."""
+    """Of pec.toml, which may hold secrets, and of the files that hold one each."""
     path = Path(os.environ.get("PEC_CONFIG") or "pec.toml")
     if path.exists():
         yield private(path)
+    for name, value in sorted(os.environ.items()):
+        if name.upper().startswith("PEC_") and name.upper().endswith("_FILE") and Path(value).exists():
+            yield private(Path(value))
 
 
-def version(running: str) -> Finding:
+def settings_checks(settings: Settings) -> Iterator[Finding]:
+    """Of settings by which something is lost, or seen by others."""
+    yield dramatiq(installed("dramatiq"))
+    yield from kept_ids(settings)
+    if settings.retention.delete_unexported:
+        what = "finished messages are deleted though nobody exported them"
+        yield Finding(Mark.WARN, what, "unset PEC_RETENTION__DELETE_UNEXPORTED, or keep the proof elsewhere")
+    yield from encrypted_http("PEC_API__URL", settings.api.url)
+    for endpoint in settings.webhooks.endpoints:
+        yield from encrypted_http("PEC_WEBHOOKS__ENDPOINTS", endpoint.url)
+
+
+def dramatiq(running: str) -> Finding:
     numbers = tuple(int(part) for part in running.split(".")[:2])
-    if numbers < _OLDEST_VERSION:
-        return Finding(Mark.FAIL, f"Redis is version {running}", "run Redis 7 or later, or Valkey")
-    return Finding(Mark.OK, f"Redis version {running}")
+    if numbers[:1] != _DRAMATIQ[:1] or numbers < _DRAMATIQ:
+        what = f"Dramatiq is version {running}, and this was made for 2.2"
+        return Finding(Mark.FAIL, what, "install what requirements-run.lock says")
+    return Finding(Mark.OK, f"Dramatiq version {running}")
 
 
-def durable(name: str, value: str | None, wanted: str, danger: str) -> Finding:
-    """One directive of the server."""
-    if value is None:
-        remedy = f"make sure that it is {wanted}, at your provider's console"
-        return Finding(Mark.WARN, f"{name} can't be read: the server does not allow CONFIG GET", remedy)
-    if value != wanted:
-        remedy = f"`redis-cli CONFIG SET {name} {wanted}`, and the same in its configuration file"
-        return Finding(Mark.FAIL, f"{name} is {value}: {danger}", remedy)
-    return Finding(Mark.OK, f"{name} {value}")
+def kept_ids(settings: Settings) -> Iterator[Finding]:
+    """An id is taken for a new one once its digest and its message are gone."""
+    rules = settings.retention
+    if rules.ids_days < rules.messages_days:
+        what = f"ids are forgotten after {rules.ids_days:g} days: the same job later is sent again"
+        yield Finding(Mark.WARN, what, "set PEC_RETENTION__IDS_DAYS above PEC_RETENTION__MESSAGES_DAYS")
 
 
-def clock(seconds: float) -> Finding:
-    """How far this machine's clock is from Redis's."""
-    if abs(seconds) > MOST_CLOCK_DIFFERENCE_SECONDS:
-        what = f"this machine's clock is {seconds:+.1f} s from Redis's"
-        return Finding(Mark.FAIL, what, "synchronise both with NTP")
-    return Finding(Mark.OK, f"clock {seconds:+.2f} s from Redis's")
-
-
-def broker(truth: str, dramatiq: str) -> Finding:
-    """Dramatiq's maintenance scans all keys of its database (DESIGN §6)."""
-    if truth == dramatiq:
-        remedy = "set PEC_BROKER_URL to another database of the server, or leave it out"
-        return Finding(Mark.FAIL, f"Dramatiq's queues are in the database of the truth, {truth}", remedy)
-    return Finding(Mark.OK, f"Dramatiq's queues are apart, in {dramatiq}")
-
-
-def replicas(connected: int, wanted: int) -> Finding:
-    if connected < wanted:
-        what = f"{connected} of {wanted} replicas are connected: nothing can be sent"
-        return Finding(Mark.FAIL, what, "connect them, or lower PEC_REDIS_REPLICAS")
-    return Finding(Mark.OK, f"replicas: {connected} connected, {wanted} required")
+def encrypted_http(name: str, url: str) -> Iterator[Finding]:
+    """Whether something crosses a network that others may listen to."""
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not is_local(parts.hostname):
+        what = f"{name}: what is sent to {parts.hostname} goes there unencrypted"
+        yield Finding(Mark.WARN, what, "use https://")
 
 
 def served(kind: str, wanted: set[str], alive: set[str]) -> Finding:
@@ -160,32 +127,6 @@ def private(path: Path) -> Finding:
     if path.stat().st_mode & 0o007:
         return Finding(Mark.WARN, f"{path} can be read by others: it may hold secrets", f"`chmod 600 {path}`")
     return Finding(Mark.OK, f"{path} can't be read by others")
-
-
-_DURABILITY = (
-    ("appendonly", "yes", "jobs are lost when the server stops"),
-    ("appendfsync", "always", "a claim can be lost with the power, and its message sent twice"),
-    ("maxmemory-policy", "noeviction", "the server may delete messages"),
-)
-
-
-def _configured(store: Store, name: str) -> str | None:
-    try:
-        found: Any = store.client.config_get(name)
-    except redis.ResponseError:  # managed servers rename or forbid CONFIG
-        return None
-    return text(found[name]) if name in found else None
-
-
-def _info(store: Store, section: str) -> dict[str, Any]:
-    found: Any = store.client.info(section)
-    return dict(found)
-
-
-def _clock_difference(store: Store) -> float:
-    asked = time.time()
-    theirs = store.now()
-    return (asked + time.time()) / 2 - theirs
 
 
 def _mailbox(account: Any, token: SecretStr) -> Mailbox:

@@ -11,8 +11,10 @@ from config.settings import Settings, load_settings
 from pec.store import presence
 from pec.store.store import Store
 from producers.cli import output
-from producers.cli.checks import Finding, Mark, api_checks, file_checks, redis_checks, worker_checks
+from producers.cli.checks import api_checks, file_checks, settings_checks, worker_checks
 from producers.cli.errors import Exit, Failure
+from producers.cli.findings import Finding, Mark
+from producers.cli.server_checks import redis_checks, unusable
 from producers.cli.session import session
 from producers.producer import Producer
 
@@ -80,10 +82,11 @@ def _is_process(pid: int) -> bool:
 
 def _findings(store: Store, settings: Settings) -> Iterator[Finding]:
     yield from file_checks()
+    yield from settings_checks(settings)
     try:
         check(store.client)
     except RedisUnreachable as error:
-        yield Finding(Mark.FAIL, str(error), "start it, or set PEC_REDIS_URL", unreachable=True)
+        yield unusable(error)
     else:
         yield Finding(Mark.OK, f"Redis answers at {address(store.client)}")
         yield from redis_checks(store, settings)

@@ -76,7 +76,7 @@ def _chunk(client: Redis, cases: list[Case], report: Report) -> None:
     client.flushdb()
     store = Store(client, "pec")
     presence.vouch(store, {"account": [ACCOUNT], "endpoint": [ENDPOINT]}, 600)
-    entries = {client.xadd("pec:jobs", {**one.fields}): one for one in cases}
+    entries = {client.xadd("pec:jobs", one.fields): one for one in cases}
     report.kinds.update(one.how for one in cases)
     with structlog.testing.capture_logs() as logged:
         _take_all(client, store)

@@ -19,7 +19,7 @@ _TEXTS = (
     "CONSEGNA: x 2020082610003492",
 )
 
-Fields = dict[bytes, bytes]
+Fields = dict[Any, Any]  # of an entry of the stream; redis-py takes names of any type
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from config.connections import RedisUnreachable
+from config.settings import Settings
 from pec.api.client import Mailbox
 from pec.api.errors import Denied, Unknown, Unreachable
-from producers.cli import checks
-from producers.cli.checks import Finding, Mark
+from producers.cli import checks, server_checks
+from producers.cli.findings import Finding, Mark
 
 MAILBOX = Mailbox("me@pec.example", "me", SecretStr("hunter2"), SecretStr("tok"))
 
@@ -18,12 +20,12 @@ MAILBOX = Mailbox("me@pec.example", "me", SecretStr("hunter2"), SecretStr("tok")
     [("6.2.14", "fail"), ("7.0.0", "ok"), ("7.2.4", "ok"), ("8.0.1", "ok"), ("10.1", "ok")],
 )
 def test_redis_must_be_version_7(running: str, mark: str) -> None:
-    assert checks.version(running).mark == mark
+    assert server_checks.version(running).mark == mark
 
 
 @pytest.mark.parametrize(("value", "mark"), [("always", "ok"), ("everysec", "fail"), (None, "warn")])
 def test_what_can_lose_data_fails_and_what_can_not_be_read_warns(value: str | None, mark: str) -> None:
-    found = checks.durable("appendfsync", value, "always", "a claim can be lost")
+    found = server_checks.durable("appendfsync", value, "always", "a claim can be lost")
 
     assert found.mark == mark
     assert mark == "ok" or "always" in found.remedy
@@ -31,17 +33,17 @@ def test_what_can_lose_data_fails_and_what_can_not_be_read_warns(value: str | No
 
 @pytest.mark.parametrize(("seconds", "mark"), [(0.0, "ok"), (-1.9, "ok"), (2.1, "fail"), (-2.1, "fail")])
 def test_clocks_must_agree_to_two_seconds(seconds: float, mark: str) -> None:
-    assert checks.clock(seconds).mark == mark
+    assert server_checks.clock(seconds).mark == mark
 
 
 def test_dramatiq_needs_a_database_of_its_own() -> None:
-    assert checks.broker("redis://h:1/0", "redis://h:1/0").mark is Mark.FAIL
-    assert checks.broker("redis://h:1/0", "redis://h:1/1").mark is Mark.OK
+    assert server_checks.broker("redis://h:1/0", "redis://h:1/0").mark is Mark.FAIL
+    assert server_checks.broker("redis://h:1/0", "redis://h:1/1").mark is Mark.OK
 
 
 @pytest.mark.parametrize(("connected", "mark"), [(0, "fail"), (1, "ok"), (2, "ok")])
 def test_the_replicas_that_are_required_must_be_there(connected: int, mark: str) -> None:
-    assert checks.replicas(connected, 1).mark == mark
+    assert server_checks.replicas(connected, 1).mark == mark
 
 
 def test_a_queue_that_nobody_serves_is_named() -> None:
@@ -83,12 +85,98 @@ def test_a_file_of_settings_is_not_for_others(tmp_path: Path, mode: int, mark: s
 
 def test_whatever_is_not_well_names_its_remedy() -> None:
     sick: list[Finding] = [
-        checks.version("6.0.0"),
-        checks.durable("appendonly", "no", "yes", "lost"),
-        checks.clock(9),
-        checks.broker("a", "a"),
-        checks.replicas(0, 1),
+        server_checks.version("6.0.0"),
+        server_checks.durable("appendonly", "no", "yes", "lost"),
+        server_checks.clock(9),
+        server_checks.broker("a", "a"),
+        server_checks.replicas(0, 1),
         checks.served("account", {"acme"}, set()),
     ]
 
     assert all(finding.mark is Mark.FAIL and finding.remedy for finding in sick)
+
+
+@pytest.mark.parametrize("running", ["cluster", "sentinel"])
+def test_one_server_holds_the_truth(running: str) -> None:
+    assert server_checks.mode(running).mark is Mark.FAIL
+    assert server_checks.mode("standalone").mark is Mark.OK
+
+
+@pytest.mark.parametrize(
+    ("used", "most", "mark"), [(10**9, 0, "ok"), (69, 100, "ok"), (75, 100, "warn"), (81, 100, "fail")]
+)
+def test_memory_warns_before_intake_stops(used: int, most: int, mark: str) -> None:
+    assert server_checks.memory(used, most).mark == mark
+
+
+def test_a_rewrite_that_failed_fails() -> None:
+    failed = list(server_checks.rewrites({"aof_last_bgrewrite_status": "err"}))
+
+    assert [found.mark for found in failed] == [Mark.FAIL]
+    assert list(server_checks.rewrites({"aof_last_bgrewrite_status": "ok"})) == []
+
+
+def test_a_server_that_reads_its_file_still_is_to_be_waited_for() -> None:
+    error = RedisUnreachable("Redis can't be used (Redis is loading the dataset in memory)")
+
+    assert server_checks.unusable(error).remedy == "wait until it has read its append-only file"
+    assert server_checks.unusable(RedisUnreachable("refused")).remedy == "start it, or set PEC_REDIS_URL"
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("redis://pec:hunter2@redis.example.it:6379/0", True),
+        ("rediss://pec:hunter2@redis.example.it:6379/0", False),
+        ("redis://pec:hunter2@127.0.0.1:6379/0", False),
+        ("redis://redis:6379/0", False),  # of compose: no password, in a network of its own
+        ("unix:///run/redis.sock?db=0&password=hunter2", False),
+    ],
+)
+def test_a_password_that_others_can_read_on_the_way_is_warned_of(url: str, warned: bool) -> None:
+    found = list(server_checks.encrypted(url))
+
+    assert [one.mark for one in found] == [Mark.WARN] * warned
+    assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("running", "mark"),
+    [("2.2.1", "ok"), ("2.10", "ok"), ("2.1.9", "fail"), ("1.17", "fail"), ("3.0", "fail")],
+)
+def test_dramatiq_is_of_a_version_whose_ways_are_known(running: str, mark: str) -> None:
+    assert checks.dramatiq(running).mark == mark
+
+
+def test_settings_by_which_something_is_lost_or_seen_are_warned_of() -> None:
+    settings = Settings.model_validate(
+        {
+            "api": {"url": "http://api.example.it"},
+            "webhooks": {
+                "endpoints": [{"url": "http://me:hunter2@crm.example.it/", "secret": "whsec_" + "QUFB" * 8}]
+            },
+            "retention": {"delete_unexported": True, "ids_days": 10},
+        }
+    )
+
+    found = list(checks.settings_checks(settings))
+
+    assert [one.mark for one in found] == [Mark.OK, *[Mark.WARN] * 4]
+    assert all(one.remedy for one in found[1:])
+    assert "hunter2" not in str(found)
+    assert [one.mark for one in checks.settings_checks(Settings())] == [Mark.OK]
+
+
+def test_files_of_secrets_are_looked_at_like_the_file_of_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, mode in (("token", 0o600), ("password", 0o644)):
+        (tmp_path / name).write_text("hunter2")
+        (tmp_path / name).chmod(mode)
+    monkeypatch.setenv("PEC_API__TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("PEC_ACCOUNTS__ACME__PASSWORD_FILE", str(tmp_path / "password"))
+
+    found = {one.what.split()[0]: one.mark for one in checks.file_checks()}
+
+    assert found == {str(tmp_path / "token"): Mark.OK, str(tmp_path / "password"): Mark.WARN}

@@ -1,0 +1,22 @@
+"""What a check of `pec doctor` comes to."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mark(StrEnum):
+    """How a check went."""
+
+    OK = "ok"
+    WARN = "warn"  # it works, and may not for long or not for all
+    FAIL = "fail"  # something can be lost, or can't be sent
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. `unreachable`: the API can't be reached at all."""
+
+    mark: Mark
+    what: str
+    remedy: str = ""
+    unreachable: bool = False

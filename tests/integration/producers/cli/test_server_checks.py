@@ -1,0 +1,199 @@
+"""The doctor before real servers that are set up wrong, each in one way, and before those that we set up or advise."""
+
+import re
+import resource
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import redis as redis_errors
+from redis import Redis
+
+from config.connections import RedisUnreachable, check, connect
+from config.embedded import EmbeddedServer, server_program
+from config.settings import Settings
+from pec.store.store import Store
+from producers.cli.findings import Finding, Mark
+from producers.cli.server_checks import redis_checks, unusable
+from tests.unit.deploy.compose import ROOT, compose
+from tests.wire import eventually
+
+DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--save", "")
+
+
+@contextmanager
+def running(folder: Path, *options: str, file_limit: int | None = None) -> Iterator[str]:
+    """A server with these options; gives its URL. `file_limit`: the disk is full after so many bytes of a file."""
+    socket = folder / "s"
+    folder.mkdir(exist_ok=True)
+
+    def limit() -> None:
+        if file_limit:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
+
+    command = [server_program(), "--dir", str(folder), "--port", "0", "--unixsocket", str(socket), *options]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limit, restore_signals=False
+    )
+    url = f"unix://{socket}?db=0"
+    try:
+        eventually(lambda: process.poll() is not None or _answers(url))
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    with suppress(redis_errors.RedisError), Redis.from_url(url) as client:
+        return bool(client.ping())
+    return False
+
+
+def found_at(url: str, **settings: object) -> list[Finding]:
+    with connect(url) as client:
+        return list(
+            redis_checks(Store(client, "pec"), Settings.model_validate({"redis_url": url, **settings}))
+        )
+
+
+def ill(found: Sequence[Finding]) -> list[str]:
+    assert all(one.remedy for one in found if one.mark is not Mark.OK)
+    return [f"{one.mark}: {one.what}" for one in found if one.mark is not Mark.OK]
+
+
+# Those that we set up or advise
+
+
+def test_the_embedded_server_is_sound() -> None:
+    with EmbeddedServer() as server:
+        assert ill(found_at(server.url)) == []
+
+
+def test_the_server_of_compose_is_sound(tmp_path: Path) -> None:
+    _, *options = compose({})["services"]["redis"]["command"]
+    with running(tmp_path, *options) as url:
+        assert ill(found_at(url)) == []
+
+
+def test_a_server_set_up_as_the_pages_say_is_sound(tmp_path: Path) -> None:
+    needs = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").split("## Deploy")[0]
+    directives = dict(re.findall(r"^ *\| `([a-z-]+) (\w+)`", needs, re.MULTILINE))
+    assert {"appendonly", "appendfsync", "maxmemory-policy"} <= set(directives)
+    options = [part for name, value in directives.items() for part in (f"--{name}", value)]
+    with running(tmp_path, *options) as url:
+        assert ill(found_at(url)) == []
+
+
+# Those that can lose something
+
+
+@pytest.mark.parametrize(
+    ("directive", "value", "words"),
+    [
+        ("appendonly", "no", "fail: appendonly is no: jobs are lost"),
+        ("appendfsync", "everysec", "fail: appendfsync is everysec: a claim can be lost"),
+        ("appendfsync", "no", "fail: appendfsync is no: a claim can be lost"),
+        ("no-appendfsync-on-rewrite", "yes", "fail: no-appendfsync-on-rewrite is yes: "),
+        ("maxmemory-policy", "allkeys-lru", "fail: maxmemory-policy is allkeys-lru: "),
+        ("maxmemory-policy", "volatile-ttl", "fail: maxmemory-policy is volatile-ttl: "),
+        ("auto-aof-rewrite-percentage", "0", "warn: the append-only file is never rewritten"),
+        ("min-replicas-to-write", "1", "fail: min-replicas-to-write is 1 and 0 are there"),
+        ("maxmemory", "1000000", "fail: memory: "),
+    ],
+)
+def test_a_directive_by_which_something_is_lost_is_found(
+    tmp_path: Path, directive: str, value: str, words: str
+) -> None:
+    with running(tmp_path, *DURABLE) as url, connect(url) as client:
+        client.config_set(directive, value)
+        [what] = ill(found_at(url))
+        assert what.startswith(words)
+
+
+def test_a_server_that_only_takes_snapshots_is_found(tmp_path: Path) -> None:
+    with running(tmp_path, "--save", "60 1") as url:
+        assert [one.split(":")[1].split()[0] for one in ill(found_at(url))] == ["appendonly", "appendfsync"]
+
+
+def test_memory_that_is_nearly_full_is_found(tmp_path: Path) -> None:
+    with running(tmp_path, *DURABLE) as url, connect(url) as client:
+        used = int(client.info("memory")["used_memory"])
+        client.config_set("maxmemory", int(used / 0.75))
+        assert "workers take no new jobs above 80 %" in ill(found_at(url))[0]
+
+
+def test_a_disk_that_is_full_is_found(tmp_path: Path) -> None:
+    """With `appendfsync always` the server ends there, so this one has another."""
+    options = ("--appendonly", "yes", "--appendfsync", "everysec")
+    with running(tmp_path, *options, file_limit=20_000) as url:
+        with Redis.from_url(url) as client, suppress(redis_errors.RedisError):
+            for _ in range(3):
+                client.set("a", "x" * 20_000)
+        with connect(url) as client, pytest.raises(RedisUnreachable, match="MISCONF") as refused:
+            check(client)
+    assert "make room on its disk" in unusable(refused.value).remedy
+
+
+def test_a_disk_that_is_full_ends_a_server_that_we_advise_and_loses_nothing_acknowledged(
+    tmp_path: Path,
+) -> None:
+    kept = []
+    with (
+        running(tmp_path, *DURABLE, file_limit=100_000) as url,
+        Redis.from_url(url) as client,
+        suppress(redis_errors.ConnectionError),
+    ):
+        for number in range(100):
+            client.rpush("a", f"{number}" + "x" * 5000)
+            kept.append(number)
+    assert 5 < len(kept) < 100
+    with running(tmp_path, *DURABLE) as url, Redis.from_url(url) as client:
+        assert client.llen("a") >= len(kept)
+
+
+def test_a_server_without_a_second_database_is_found(tmp_path: Path) -> None:
+    with running(tmp_path, *DURABLE, "--databases", "1") as url:
+        [what] = ill(found_at(url))
+        assert "Dramatiq's database can't be used" in what
+
+
+def test_a_database_shared_with_dramatiq_is_found(tmp_path: Path) -> None:
+    with running(tmp_path, *DURABLE) as url:
+        [what] = ill(found_at(url, broker_url=url))
+        assert "in the database of the truth" in what
+
+
+def test_a_cluster_is_found(tmp_path: Path) -> None:
+    with running(tmp_path, *DURABLE, "--cluster-enabled", "yes", "--cluster-port", "1") as url:
+        assert "mode cluster" in "".join(ill(found_at(url)))
+
+
+def test_a_replica_in_place_of_its_master_is_found(tmp_path: Path) -> None:
+    with EmbeddedServer(tmp_path / "master", port=0) as master:
+        place = master.url.removeprefix("redis://").split("/")[0].replace(":", " ")
+        with running(tmp_path / "replica", *DURABLE, "--replicaof", place) as url:
+            eventually(lambda: int(_connected(master.url)) == 1)
+            assert "this server is a replica of 127.0.0.1" in "".join(ill(found_at(url)))
+            assert ill(found_at(master.url, redis_replicas=1)) == []
+        assert "0 of 1 replicas are connected" in "".join(ill(found_at(master.url, redis_replicas=1)))
+
+
+def _connected(url: str) -> int:
+    with connect(url) as client:
+        return int(client.info("replication")["connected_slaves"])
+
+
+def test_where_config_can_not_be_read_the_rest_is_told_and_the_remedy_is_elsewhere(tmp_path: Path) -> None:
+    with running(tmp_path, *DURABLE) as url:
+        with connect(url) as client:
+            client.acl_setuser("pec", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-config"])
+        found = ill(found_at(url + "&username=pec&password=x"))
+    assert [one.split(" can't")[0] for one in found] == [
+        "warn: appendfsync",
+        "warn: no-appendfsync-on-rewrite",
+    ]

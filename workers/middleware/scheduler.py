@@ -3,6 +3,7 @@
 import dramatiq
 from dramatiq.middleware import Middleware
 
+from config.settings import Api
 from pec.names import Queue
 from pec.store import outbox, pace, schedule
 from workers.kit import Kit
@@ -10,7 +11,8 @@ from workers.middleware.background import Background
 
 REST_SECONDS = 0.1
 LEAD_SECONDS = 0.5  # dispatch takes so long, from hint to a thread that is ready to send
-HINT_LEASE_SECONDS = 10.0
+HINT_LEASE_INTERVALS = 3  # beyond the lead: a hint that died with its process holds its token up no longer
+HINT_LEASE_LEAST_SECONDS = 1.5  # so that a busy process is not overrun with hints
 MOST_OUTSTANDING = 100  # hints of one queue that wait in Dramatiq
 
 
@@ -39,8 +41,8 @@ class Scheduler(Middleware):
     def _step(self) -> float:
         kit = self._kit
         if Queue.SEND in self._queues:
-            lead = LEAD_SECONDS
-            for hint in pace.hints(kit.store, kit.tokens(), kit.settings.api, HINT_LEASE_SECONDS, lead):
+            api, lease = kit.settings.api, hint_lease_seconds(kit.settings.api)
+            for hint in pace.hints(kit.store, kit.tokens(), api, lease, LEAD_SECONDS):
                 self._hint(Queue.SEND, kit.now().timestamp(), hint.token, hint.number)
         outbox.feed(kit.store, kit.settings.webhooks.endpoints)
         room = {queue: self._room(queue) for queue in self._queues if queue is not Queue.SEND}
@@ -56,3 +58,8 @@ class Scheduler(Middleware):
     def _hint(self, queue: Queue, due_at: float, *args: str) -> None:
         """With the time at which it was due (a send's: at which its hint is given), for the figure of lateness."""
         self._broker.get_actor(queue).send_with_options(args=args, due_at=due_at)
+
+
+def hint_lease_seconds(api: Api) -> float:
+    """How long a hint may be on its way before another is given in its place."""
+    return max(HINT_LEASE_LEAST_SECONDS, LEAD_SECONDS + HINT_LEASE_INTERVALS * pace.interval_seconds(api))

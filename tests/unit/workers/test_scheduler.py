@@ -1,0 +1,16 @@
+"""How long a token may wait for a hint that died with its process."""
+
+import pytest
+
+from config.settings import Api
+from pec.store.pace import interval_seconds
+from workers.middleware.scheduler import hint_lease_seconds
+
+
+def test_at_the_pace_of_the_api_a_lost_hint_costs_a_few_intervals() -> None:
+    assert hint_lease_seconds(Api(rate=1)) <= 4 * interval_seconds(Api(rate=1))
+
+
+@pytest.mark.parametrize("rate", [10, 100, 1000])
+def test_at_a_fast_pace_hints_have_the_time_that_dispatch_takes(rate: float) -> None:
+    assert hint_lease_seconds(Api(rate=rate)) >= 1.5

@@ -43,19 +43,24 @@ class Change:
 
 def born(message: Message, **parts: Any) -> Change:
     """The change that makes a new message."""
-    first = replace(message, version=1)
+    first = replace(message, version=_next_version(message, message.created_at))
     return Change(None, first, events=(_state_event(first, None),), **parts)
 
 
 def changed(before: Message, now: datetime, fields: Mapping[str, Any], **parts: Any) -> Change:
     """The change of these fields; a new state is told, and an end is timed."""
-    after = replace(before, **{**fields, "version": before.version + 1, "updated_at": now})
+    after = replace(before, **{**fields, "version": _next_version(before, now), "updated_at": now})
     if after.ended and not before.ended:
         after = replace(after, ended_at=now)
     events: tuple[Told, ...] = parts.pop("events", ())
     if after.state is not before.state:
         events = (_state_event(after, before.state), *events)
     return Change(before, after, events=events, **parts)
+
+
+def _next_version(message: Message, now: datetime) -> int:
+    """Milliseconds of Redis's clock where they are greater: so that it grows across a restore too."""
+    return max(message.version + 1, int(now.timestamp() * 1000))
 
 
 def _state_event(message: Message, previous: State | None) -> Told:

@@ -18,6 +18,10 @@ from pec.receipts import mark
 class UnknownRecord(Exception):  # noqa: N818 - what it is, not what went wrong
     """A newer version wrote this record; this one leaves it alone."""
 
+    def __init__(self, message_id: str, why: object) -> None:
+        super().__init__(f"message {message_id} can't be read: {why}")
+        self.message_id = message_id
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -41,7 +45,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One PEC. Times are aware; `version` grows by one with each commit."""
+    """One PEC. Times are aware; `version` grows with each commit."""
 
     id: str
     account: str
@@ -176,7 +180,7 @@ def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
             raise ValueError(f"no field {missing[0]}")
         return Message(id=message_id, **values)
     except (ValueError, KeyError, TypeError) as error:
-        raise UnknownRecord(f"message {message_id} can't be read: {error}") from None
+        raise UnknownRecord(message_id, error) from None
 
 
 def public_fields() -> tuple[str, ...]:

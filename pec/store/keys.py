@@ -41,6 +41,11 @@ class Keys:
         """Hash: failures in a row of the API, and when it is probed."""
         return f"{self.namespace}:circuit"
 
+    @property
+    def unknown(self) -> str:
+        """Sorted set: messages of a newer version → when a worker last met them; those of a day."""
+        return f"{self.namespace}:unknown"
+
     def message(self, message_id: str) -> str:
         """Hash, public: the record."""
         return f"{self.namespace}:message:{message_id}"

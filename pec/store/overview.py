@@ -124,6 +124,7 @@ class Overview:
     workers: Sequence[Worker] = ()
     endpoints: Sequence[EndpointState] = ()
     api_failures: int = 0
+    unknown: int = 0  # messages of a newer version that workers met within an hour
     probe_at: datetime | None = None
 
     @property

@@ -1,11 +1,11 @@
 """Reading what the store keeps of messages: records, receipts, content, batches."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from pec.messages import Message, from_hash
+from pec.messages import Message, UnknownRecord, from_hash
 from pec.names import State
 from pec.receipts import Receipt
 from pec.store.receipts import from_json
@@ -28,8 +28,16 @@ def read(store: Store, message_id: str) -> Message | None:
     return from_hash(message_id, stored) if stored else None
 
 
-def read_all(store: Store, message_ids: Iterable[str]) -> Iterator[Message]:
-    """Those that exist, in order, a chunk to a round trip. Raises UnknownRecord."""
+Strangers = Callable[[UnknownRecord], object]
+
+
+def read_all(
+    store: Store, message_ids: Iterable[str], strangers: Strangers | None = None
+) -> Iterator[Message]:
+    """Those that exist, in order, a chunk to a round trip.
+
+    What a newer version wrote is handed to `strangers` and left out; without, it raises UnknownRecord.
+    """
     ids = list(message_ids)
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
@@ -37,14 +45,17 @@ def read_all(store: Store, message_ids: Iterable[str]) -> Iterator[Message]:
             for message_id in chunk:
                 pipeline.hgetall(store.keys.message(message_id))
             for message_id, stored in zip(chunk, pipeline.execute(), strict=True):
-                if stored:
-                    yield from_hash(message_id, text_dict(stored))
+                if stored and (message := _known(message_id, text_dict(stored), strangers)):
+                    yield message
 
 
 def read_all_with_receipts(
-    store: Store, message_ids: Iterable[str], chunk: int = 100
+    store: Store, message_ids: Iterable[str], chunk: int = 100, strangers: Strangers | None = None
 ) -> Iterator[tuple[Message, Kept]]:
-    """Those that exist, in order, a chunk to a round trip; no more than a chunk is held. Raises UnknownRecord."""
+    """Those that exist, in order, a chunk to a round trip; no more than a chunk is held.
+
+    What a newer version wrote is handed to `strangers` and left out; without, it raises UnknownRecord.
+    """
     waiting = iter(message_ids)
     while ids := list(islice(waiting, chunk)):
         with store.client.pipeline(transaction=False) as pipeline:
@@ -53,8 +64,18 @@ def read_all_with_receipts(
                 pipeline.hgetall(store.keys.receipts(message_id))
             replies = [text_dict(reply) for reply in pipeline.execute()]
         for message_id, stored, receipts in zip(ids, replies[::2], replies[1::2], strict=True):
-            if stored:
-                yield from_hash(message_id, stored), _kept(receipts)
+            if stored and (message := _known(message_id, stored, strangers)):
+                yield message, _kept(receipts)
+
+
+def _known(message_id: str, stored: dict[str, str], strangers: Strangers | None) -> Message | None:
+    try:
+        return from_hash(message_id, stored)
+    except UnknownRecord as met:
+        if strangers is None:
+            raise
+        strangers(met)
+        return None
 
 
 def read_with_receipts(store: Store, message_id: str) -> tuple[Message | None, Kept]:

@@ -8,7 +8,7 @@ from typing import Any
 from config.settings import Api, Settings
 from pec.instants import from_epoch, from_text
 from pec.names import ENDS, Queue, State
-from pec.store import accounts, outbox, pace
+from pec.store import accounts, outbox, pace, unknown
 from pec.store.overview import Lane, Overview, Token, Work, Worker
 from pec.store.store import Store, text, text_dict
 
@@ -54,6 +54,7 @@ def survey(store: Store, settings: Settings) -> Overview:
         ],
         endpoints=outbox.status(store, endpoints) if endpoints else [],
         api_failures=int(failures or 0),
+        unknown=second["unknown"],
         probe_at=from_epoch(float(probe_at) / 1e6) if probe_at else None,
     )
 
@@ -112,6 +113,7 @@ def _parts(store: Store, names: Iterable[str], first: Mapping[Any, Any], now: fl
                 for message in _newest(first)
             },
             **{("overdue", queue): ("zcount", keys.due(queue), "-inf", now) for queue in Queue},
+            "unknown": ("zcount", keys.unknown, now - unknown.RECENT_SECONDS, "+inf"),
         },
     )
 

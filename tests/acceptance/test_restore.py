@@ -1,11 +1,13 @@
 """Back-up and restore, as docs/operations.md says: what was sent since the backup is not sent again."""
 
+import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from config.connections import connect
 from config.embedded import EmbeddedServer
@@ -31,6 +33,7 @@ def test_after_a_restore_what_the_mailbox_shows_as_sent_is_not_sent_again(tmp_pa
             _add(at, AFTER)
             _all_delivered(at, [*BEFORE, *AFTER])
         assert len(at.sent()) == len(BEFORE) + len(AFTER)
+        told = _last_sequences(store)
 
         _restore(server, tmp_path)
         assert {at.state(one) for one in BEFORE} == {"queued"}, "the backup has not seen them sent"
@@ -39,6 +42,10 @@ def test_after_a_restore_what_the_mailbox_shows_as_sent_is_not_sent_again(tmp_pa
         _add(at, [*AFTER, *NEW])  # producers enqueue again what came since the backup
         with at.workers(PEC_RECONCILE_SINCE=backup.isoformat()):
             _all_delivered(at, [*BEFORE, *AFTER, *NEW])
+        again = _last_sequences(store)
+        assert all(again[one] > told[one] for one in told), (
+            "consumers that know a greater one believe no other"
+        )
         times = Counter(one["subject"].split(" [")[0] for one in at.sent())
     assert times == dict.fromkeys([f"Avviso {one}" for one in (*BEFORE, *AFTER, *NEW)], 1)
 
@@ -85,6 +92,13 @@ def _restore(server: EmbeddedServer, folder: Path) -> None:
     shutil.rmtree(folder / "redis" / AOF)
     shutil.copytree(folder / "backup", folder / "redis" / AOF)
     server.start()
+
+
+def _last_sequences(store: Store) -> dict[str, int]:
+    """By message, the sequence of the newest event."""
+    entries: Any = store.client.xrange(store.keys.events)
+    told = [json.loads(fields[b"event"])["data"] for _, fields in entries]
+    return {data["id"]: data["sequence"] for data in told if "sequence" in data}
 
 
 def _add(at: Site, ids: list[str]) -> None:

@@ -56,7 +56,7 @@ class Course(RuleBasedStateMachine):
 
     def apply(self, change: Change) -> None:
         before, after = change.before, change.after
-        assert after.version == (before.version if before else 0) + 1
+        assert after.version > (before.version if before else 0)
         states = [event.type for event in change.events if event.type == f"message.{after.state}"]
         assert len(states) == int(change.moved)
         if before:

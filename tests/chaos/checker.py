@@ -183,22 +183,17 @@ def _last_told(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def webhooks_in_conflict(seen: Observation) -> Iterator[str]:
-    """A consumer that follows the rules believes what Redis says.
-
-    After a restore, what was told since the backup has sequences that are used again: it counts as unheard.
-    """
-    known = {event["id"] for event in seen.events}
-    heard = [one for one in seen.heard if one["id"] in known] if seen.restored else seen.heard
+    """A consumer that follows the rules believes what Redis says, also after a restore or a failover."""
     for name, types in seen.endpoints.items():
         if types is not None:
             continue
-        believed = _last_told([one for one in heard if one["endpoint"] == name])
+        believed = _last_told([one for one in seen.heard if one["endpoint"] == name])
         for message_id, data in believed.items():
             record = seen.records.get(message_id, {})
             if data["state"] != record.get("state"):
                 yield f"{name} believes {message_id} {data['state']}, and it is {record.get('state', 'nowhere')}"
     bodies: dict[str, dict[str, Any]] = {}
-    for one in [] if seen.restored else seen.heard:
+    for one in seen.heard:
         if bodies.setdefault(one["id"], one["data"]) != one["data"]:
             yield f"{one['id']} was told in two ways"
     if seen.forged:

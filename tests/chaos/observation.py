@@ -1,7 +1,6 @@
 """What can be seen of a run from outside, as plain data: the API's ledger, Redis, events, webhooks, the journal."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,6 @@ class Observation:
     schedule: dict[str, list[str]] = field(default_factory=dict)  # key without namespace → members
     contents: dict[str, int] = field(default_factory=dict)  # SHA-256 → refs
     batches: dict[str, dict[str, str]] = field(default_factory=dict)
-    restored: bool = False  # from a backup, which forgot what was told since
     intrusions: int = 0  # connections to an address that no webhook may reach
     forged: int = 0  # deliveries with a wrong signature
 
@@ -44,7 +42,6 @@ def observe(
     campaign: Campaign,
     added: dict[str, dict[str, Any]],
     rate: float = RATE,
-    restored: bool = False,
 ) -> Observation:
     """Reads all there is. Raises redis.RedisError."""
     client = world.client
@@ -93,7 +90,6 @@ def observe(
             key.rpartition(":")[2]: int(client.hget(key, "refs") or 0) for key in _keys(client, "content:*")
         },
         batches={key.rpartition(":")[2]: _hash(client, key) for key in _keys(client, "batch:*")},
-        restored=restored,
         intrusions=world.receivers.intrusions,
         forged=world.receivers.forged,
     )
@@ -109,9 +105,12 @@ def journal(folder: Path) -> list[dict[str, Any]]:
 def _schedule(client: Redis) -> dict[str, list[str]]:
     """Members of everything that says something is still to be done."""
     found: dict[str, list[str]] = {}
+    time: Any = client.time()
     for pattern in ("due:*", "lane:*", "turns:*", "flight:*", "deliveries:*"):
+        # a place on the wire is free from its score on (µs), and leaves the set when it is next looked at
+        least = time[0] * 1_000_000 + time[1] if pattern == "flight:*" else "-inf"
         for key in _keys(client, pattern):
-            members: Sequence[Any] = client.zrange(key, 0, -1)
+            members: Any = client.zrangebyscore(key, least, "+inf")
             found[key.removeprefix("pec:")] = [_text(one) for one in members]
     for key in _keys(client, "tries:*"):
         found[key.removeprefix("pec:")] = [_text(one) for one in client.hkeys(key)]

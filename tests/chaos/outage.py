@@ -6,7 +6,7 @@ from tests.chaos.campaign import plain_campaign
 from tests.chaos.conductor import Result, run
 from tests.chaos.plan import MACHINES, Fault, Plan
 
-SCALE = 40.0  # times faster than in life: pace, time-outs, the circuit's waits, and the outage itself
+SCALE = 20.0  # times faster than in life: pace, time-outs, the circuit's waits, and the outage itself
 OUTAGE_SECONDS = 600 / SCALE
 MOST_UNCERTAIN = 10
 KINDS = ("silence", "reset", "503")

@@ -142,11 +142,3 @@ def test_an_event_that_was_never_told_of_a_state_is_missed() -> None:
 
     assert found["webhooks missing"]
     assert found["webhooks in conflict"]
-
-
-def test_after_a_restore_what_the_backup_forgot_does_not_count_as_told() -> None:
-    seen = clean()
-    _tell_later_state_wrongly(seen)
-    seen.restored = True
-
-    assert not check(seen)["webhooks in conflict"]

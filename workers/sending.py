@@ -52,7 +52,7 @@ def send(kit: Kit, turn: Turn) -> None:
         return
     if turn.picked.probe and not _api_answers(kit, mailbox):
         turn.put_back()
-        turn.end("silent")
+        turn.end("unreachable")
         return
     turn.end(attempt.run(), attempt.still_seconds)
 
@@ -177,7 +177,7 @@ class _Attempt:
             case Unreachable():
                 self._turn.release_slot()
                 self._return(reason, None, nothing_left=True)
-                return "silent"
+                return "unreachable"
             case TooFast():
                 self.still_seconds = float(error.details.get("retry_after_seconds") or STILL_SECONDS)
                 self._return(reason, self.still_seconds)

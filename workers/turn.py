@@ -14,6 +14,9 @@ from pec.store.pace import Outcome, Picked, Slot, TooEarly
 from workers.kit import Kit
 
 LATE_SECONDS = 0.010  # more than this behind its slot, a send would come too close to the next
+SHORTEST_SECONDS = (
+    0.020  # of an interval, for which lateness matters: nobody can see sends that are closer than this
+)
 SHORT_SECONDS = 0.005  # the last stretch of a wait, in which the claim must not fall
 log = structlog.get_logger()
 
@@ -56,7 +59,8 @@ class Turn:
         return local_clock() - self._kit.clock.local(self._slot.at)
 
     def missed(self) -> bool:
-        return self.lateness_seconds() > LATE_SECONDS
+        interval = pace.interval_seconds(self._kit.settings.api)
+        return interval > SHORTEST_SECONDS and self.lateness_seconds() > LATE_SECONDS
 
     def release_slot(self) -> None:
         """Gives the slot back, so that another may use it."""

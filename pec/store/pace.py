@@ -18,7 +18,7 @@ ROME = ZoneInfo("Europe/Rome")
 _DAY, _MONTH = "%Y-%m-%d", "%Y-%m"
 MOST_SLOTS_AHEAD = 2
 READS_AHEAD_SECONDS = 2.0
-Outcome = Literal["answered", "silent", "unused"]
+Outcome = Literal["answered", "unreachable", "silent", "unused"]
 
 
 @dataclass(frozen=True, slots=True)

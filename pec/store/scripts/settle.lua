@@ -1,13 +1,15 @@
 -- settle(namespace, token, id, outcome, not_before_s): a message has left the wire; what that says of the API.
 --
--- ARGV     outcome       "answered": the API is well; "silent": unknown or unreachable; "unused": nothing was tried
+-- ARGV     outcome       "answered": the API is well; "unreachable": nothing left; "silent": it may have been sent;
+--                        "unused": nothing was tried
 --          not_before_s  seconds to keep the token still (429), or 0
 -- Returns  failures in a row
 
 local ns, token, id, outcome, still = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local circuit = ns .. ":circuit"
 local now = now_us()
-local FIRST_US, MOST_US, THRESHOLD = 5e6, 60e6, 3
+local FIRST_US, THRESHOLD = 5e6, 3
+local MOST_US = outcome == "silent" and 300e6 or 60e6 -- a probe that risks a message goes more seldom than one that does not
 
 call("ZREM", ns .. ":flight:" .. token, id)
 local failures = tonumber(call("HGET", circuit, "failures") or "0")
@@ -16,7 +18,7 @@ local open = failures >= THRESHOLD and now < tonumber(call("HGET", circuit, "nex
 if outcome == "answered" and failures > 0 then
     call("DEL", circuit)
     failures = 0
-elseif outcome == "silent" and not open then
+elseif (outcome == "silent" or outcome == "unreachable") and not open then
     failures = call("HINCRBY", circuit, "failures", 1)
     call("HDEL", circuit, "probe_until")
     if failures >= THRESHOLD then

@@ -13,7 +13,7 @@ from pec.messages import Message, Reason
 from pec.names import Queue, State
 from pec.store import accounts, pace
 from pec.store.commits import commit
-from pec.store.pace import Hint, Picked, Slot, TooEarly
+from pec.store.pace import Hint, Outcome, Picked, Slot, TooEarly
 from pec.store.store import Store, text_dict
 
 TOKEN = "t"
@@ -234,3 +234,15 @@ def test_a_refused_request_uses_its_slot_but_no_cap_counts_it(store: Store) -> N
     assert pace.spent(store, TOKEN) == pace.Spent(0, 0)
     following = pace.reserve_send(store, TOKEN, API)
     assert isinstance(following, TooEarly) or following.at >= first.at + pace.interval_seconds(API) - 1e-6
+
+
+@pytest.mark.parametrize(("outcome", "longest_seconds"), [("unreachable", 60), ("silent", 300)])
+def test_a_probe_that_risks_a_message_goes_more_seldom(
+    store: Store, outcome: Outcome, longest_seconds: int
+) -> None:
+    for _ in range(12):
+        store.client.hset(store.keys.circuit, "next_at", 0)
+        pace.settle(store, TOKEN, "m", outcome)
+
+    opens_at = float(store.client.hget(store.keys.circuit, "next_at") or 0) / 1e6
+    assert opens_at - store.now() == pytest.approx(longest_seconds, abs=5)

@@ -104,7 +104,7 @@ class Endpoint(_Section):
     """A consumer of webhooks."""
 
     name: str = Field("", description="name, for jobs and operators; default: its position, from 0")
-    url: str = Field(description="where events are posted")
+    url: str = Field(repr=False, description="where events are posted")  # it can hold a password
     secret: SecretStr = Field(description="`whsec_…`; two of them, separated by a space, while rotating")
     events: list[str] | None = Field(
         None, description="event types it hears; empty list: only messages that name it; left out: everything"

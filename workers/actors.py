@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import dramatiq
 
+from pec.messages import UnknownRecord
 from pec.names import Queue
 from workers.checking import check
 from workers.crowds import account_in
@@ -15,6 +16,7 @@ from workers.middleware.rate_limiter import RateLimiter
 from workers.releasing import release
 from workers.scanning import scan
 from workers.sending import send
+from workers.strangers import left_alone
 from workers.sweeping import sweep
 
 
@@ -32,9 +34,21 @@ def declare(broker: dramatiq.Broker, kit: Kit, limiter: RateLimiter) -> None:
         Queue.QUOTA: lambda account: guard_quota(kit, account),
         Queue.SWEEP: lambda what: sweep(kit, what),
     }
-    _actor(broker, send_next, Queue.SEND, paced=True)
+    _actor(broker, _bearing(kit, send_next), Queue.SEND, paced=True)
     for queue, deed in deeds.items():
-        _actor(broker, deed, queue, paced=False)
+        _actor(broker, _bearing(kit, deed), queue, paced=False)
+
+
+def _bearing(kit: Kit, deed: Callable[..., None]) -> Callable[..., None]:
+    """The deed, where what it looks at may be a newer version's."""
+
+    def run(*args: str) -> None:
+        try:
+            deed(*args)
+        except UnknownRecord as met:
+            left_alone(kit.store, met)
+
+    return run
 
 
 def _actor(broker: dramatiq.Broker, deed: Callable[..., None], queue: Queue, *, paced: bool) -> None:

@@ -21,6 +21,7 @@ from pec.intake import (
     messages_of,
 )
 from pec.jobs import BatchJob, CancelJob, Job, JobRejected, PollJob, Problem, SendJob, parse, safe_fields
+from pec.messages import UnknownRecord
 from pec.names import State
 from pec.store import jobs, presence, records
 from pec.store.commits import Batchwise, Commit, Conflict, Missing, Present, apply, decide
@@ -28,6 +29,7 @@ from pec.store.jobs import Entry
 from pec.store.store import text
 from pec.transitions import NotAllowed, cancelled
 from workers.kit import Kit
+from workers.strangers import left_alone
 
 MOST = 100
 BLOCK_MILLISECONDS = 1000
@@ -289,6 +291,11 @@ class Intake:
             )
         except NotAllowed as why:
             return Problem("id", f"{message_id} {why}")
+        except UnknownRecord as met:
+            left_alone(self._store, met)
+            return Problem(
+                "id", f"{message_id} was written by a newer version: upgrade the workers, then cancel"
+            )
         return None
 
     def _removal(self, entry: Entry) -> list[list[str | float]]:

@@ -25,6 +25,7 @@ from workers.calls import Unreadable, readable
 from workers.checking import OTHERS_SECONDS, Seen, keep, look, read_mails
 from workers.crowds import YOUNG, account_in, is_crowded
 from workers.kit import Kit, NotServed
+from workers.strangers import left_alone
 
 MOST_PAGES = 200
 OVERLAP = timedelta(seconds=5)  # in which mails may have come out of order
@@ -113,7 +114,9 @@ def _take(kit: Kit, account: str, mails: Sequence[Mail], reading: _Reading) -> N
         if code := code_in(mail):
             by_code[code].append(mail)
     owners = records.owners_of(kit.store, account, list(by_code))
-    for message, kept in records.read_all_with_receipts(kit.store, owners.values()):
+    for message, kept in records.read_all_with_receipts(
+        kit.store, owners.values(), strangers=lambda met: left_alone(kit.store, met)
+    ):
         reading.fresh += _add(kit, message, kept, by_code[message.code or ""])
     reading.dates += [mail.date for mail in mails if mail.date]
     strangers = by_code.keys() - owners.keys()

@@ -15,7 +15,7 @@ from config.sources import PREFIX, read_toml
 from producers.cli import output
 
 MASK = "********"
-_PASSWORD_IN_URL = re.compile(r"(?<=://)[^/@\s]*@")
+_PASSWORD_IN_URL = re.compile(r"(?<=://)[^/?#\s]*(?=@)|(?<=[?&]password=)[^&#\s]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def masked(value: Any) -> Any:
         case SecretStr():
             return MASK
         case str():
-            return _PASSWORD_IN_URL.sub(f"{MASK}@", value)
+            return _PASSWORD_IN_URL.sub(MASK, value)
         case list():
             return [masked(one) for one in value]
         case BaseModel():

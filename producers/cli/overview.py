@@ -107,6 +107,8 @@ def _about_messages(found: Overview) -> Iterator[str]:
         yield f"{held} held: `pec list --state held`, then `pec resend ID` or `pec discard ID` for each"
     if rejected := found.streams["rejected"]:
         yield f"{rejected} jobs were rejected: `pec status ID` tells why"
+    if found.unknown:
+        yield f"{found.unknown} messages were written by a newer version and are left alone: upgrade all workers"
     if found.circuit_open:
         times = f"{found.api_failures} times in a row"
         yield f"the API gave no usable answer {times}: it is probed; see `pec doctor`"

@@ -30,6 +30,7 @@ def as_dict(found: Overview) -> dict[str, Any]:
         "threads_worth_at_full_pace": sum(token.threads_at_full_pace for token in found.tokens.values()),
         "threads_worth_now": sum(token.threads_worth for token in found.tokens.values()),
         "endpoints": [asdict(endpoint) for endpoint in found.endpoints],
+        "unknown_messages": found.unknown,
         "api_failures": found.api_failures,
         "api_probed_at": _text(found.probe_at) if found.circuit_open else None,
     }

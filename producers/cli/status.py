@@ -6,7 +6,7 @@ from itertools import islice
 import click
 
 from pec.instants import from_epoch, to_text
-from pec.messages import Message
+from pec.messages import Message, UnknownRecord
 from pec.names import State
 from pec.store import presence, records
 from pec.store.store import Store
@@ -63,7 +63,8 @@ def list_messages(
     pec list --batch november --state undelivered --json
     """
     with session() as here:
-        found = _batch(here.store, batch) if batch else _newest(here.store, state)
+        strangers: list[UnknownRecord] = []
+        found = _found(here.store, state, batch, strangers.append)
         wanted = (one for one in found if _fits(one, state, account))
         chosen = list(islice(wanted, limit))
     if as_json:
@@ -73,6 +74,10 @@ def list_messages(
         output.table(COLUMNS, map(row, chosen))
         if len(chosen) == limit:
             output.note(f"The first {limit}: --limit shows more.")
+    if strangers:
+        output.note(
+            f"{len(strangers)} messages were written by a newer version and are left out: upgrade this one"
+        )
 
 
 def missing(store: Store, message_id: str) -> Failure:
@@ -137,18 +142,22 @@ def _show(message: Message, why: str) -> None:
     )
 
 
-def _batch(store: Store, batch: str) -> Iterator[Message]:
-    return records.read_all(store, records.ids_of_batch(store, batch))
+def _found(
+    store: Store, state: str | None, batch: str | None, strangers: records.Strangers
+) -> Iterator[Message]:
+    if batch:
+        return records.read_all(store, records.ids_of_batch(store, batch), strangers)
+    return records.read_all(store, _newest(store, state), strangers)
 
 
-def _newest(store: Store, state: str | None) -> Iterable[Message]:
+def _newest(store: Store, state: str | None) -> Iterable[str]:
     if state:
-        return records.read_all(store, records.ids_in(store, State(state), _MOST_LOOKED_AT))
+        return records.ids_in(store, State(state), _MOST_LOOKED_AT)
     newest = store.client.pipeline(transaction=False)
     for one in State:
         newest.zrevrange(store.keys.state(one), 0, _MOST_LOOKED_AT - 1, withscores=True)
     found = sorted((pair for pairs in newest.execute() for pair in pairs), key=lambda pair: -pair[1])
-    return records.read_all(store, (message_id.decode() for message_id, _ in found[:_MOST_LOOKED_AT]))
+    return (message_id.decode() for message_id, _ in found[:_MOST_LOOKED_AT])
 
 
 def _fits(message: Message, state: str | None, account: str | None) -> bool:

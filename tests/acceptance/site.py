@@ -53,6 +53,11 @@ class Site:
         }
         self.log = folder / "workers.log"
 
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The environment of its workers, for commands beside them."""
+        return self._settings
+
     def add(self, **job: Any) -> str:
         return self.add_raw(json.dumps({"type": "send", "account": "acme", "body": "<p>Salve</p>", **job}))
 

@@ -15,6 +15,7 @@ from pec.messages import UnknownRecord
 from pec.store import pace
 from pec.store.pace import Hint
 from workers.kit import Kit
+from workers.strangers import left_alone
 from workers.turn import Turn
 
 log = structlog.get_logger()
@@ -43,7 +44,10 @@ class RateLimiter(Middleware):
         api, lease = self._kit.settings.api, self._kit.settings.lease
         try:
             picked = pace.pick(self._kit.store, Hint(*message.args), api, lease)
-        except (redis.RedisError, UnknownRecord) as error:
+        except UnknownRecord as met:
+            left_alone(self._kit.store, met)
+            raise SkipMessage from None
+        except redis.RedisError as error:
             log.warning("not_picked", error=type(error).__name__)
             raise SkipMessage from None
         if picked is None:

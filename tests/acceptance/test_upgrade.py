@@ -1,0 +1,184 @@
+"""Two versions side by side, and machines whose settings differ: nothing is lost, and what stands still is told."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tests.acceptance.site import MAILBOX, PASSWORD, Site, eventually, site
+from tests.receiver import Receiver
+
+GOOD = {"recipient": "consegna@pec.example", "subject": "Oggetto"}
+OTHER = "other@pec.example"
+STRANGERS = ("archived", "odd")
+
+
+@pytest.fixture
+def at(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
+    with site(redis, redis_url, tmp_path, options=["--mailbox", f"{OTHER}:other:{PASSWORD}"]) as found:
+        yield found
+
+
+def pec(at: Site, *words: str) -> "subprocess.CompletedProcess[str]":
+    """The command line, with the site's settings."""
+    return subprocess.run(
+        [sys.executable, "-m", "producers.cli", *words],
+        cwd=at.log.parent,
+        env={**os.environ, **at.settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+# Two versions of the record
+
+
+def test_a_field_of_a_newer_version_survives_all_that_happens(at: Site, redis: Redis) -> None:
+    at.add(id="m", **GOOD, not_before="2999-01-01T00:00:00Z")
+    with at.workers():
+        eventually(lambda: at.state("m") == "queued")
+        redis.hset("pec:message:m", mapping={"colour": "blu", "not_before": "2020-01-01T00:00:00.000Z"})
+        redis.zadd("pec:due:release", {"m": time.time()})
+        eventually(lambda: at.state("m") == "delivered")
+        assert pec(at, "export", "m", "--receipts", "proof").returncode == 0
+    assert at.message("m")["colour"] == "blu"
+    assert at.message("m")["exported_at"]
+
+
+def test_a_state_of_a_newer_version_is_left_alone_and_told_once(at: Site, redis: Redis) -> None:
+    with at.workers():
+        for message_id in (*STRANGERS, "known"):
+            at.add(id=message_id, **GOOD, batch="b")
+        eventually(lambda: all(at.state(one) == "delivered" for one in (*STRANGERS, "known")))
+    redis.hset("pec:message:archived", "state", "archived")
+    redis.zrem("pec:state:delivered", "archived")
+    redis.hset("pec:message:odd", "reason", "in another form")
+    before = {one: at.message(one) for one in STRANGERS}
+    queues = ("check", "lookup", "release")
+    for queue in queues:
+        redis.zadd(f"pec:due:{queue}", dict.fromkeys(STRANGERS, time.time()))
+    at.log.write_bytes(b"")
+
+    with at.workers(PEC_LEASE="60"):
+        eventually(lambda: all(_waits(redis, queue, one) for queue in queues for one in STRANGERS))
+        scores = _scores(redis, queues)
+        cancelled = at.rejection(at.add_raw(json.dumps({"type": "cancel", "id": "archived"})))
+        at.add(id="later", **GOOD)
+        eventually(lambda: at.state("later") == "delivered")
+        assert _scores(redis, queues) == scores, "none came back at once"
+        told = pec(at, "status")
+
+    assert {one: at.message(one) for one in STRANGERS} == before
+    assert "written by a newer version" in cancelled["errors"]
+    assert "2 messages were written by a newer version" in told.stderr
+    log = at.log.read_text(encoding="utf-8")
+    assert "Traceback" not in log
+    for one in STRANGERS:
+        assert 1 <= log.count(f"message {one} can't be read") <= 2, "each process tells it once"
+
+
+def _waits(redis: Redis, queue: str, message_id: str) -> bool:
+    """Some worker met it, and left it for a lease at least."""
+    return float(redis.zscore(f"pec:due:{queue}", message_id) or 0) > time.time() + 30
+
+
+def _scores(redis: Redis, queues: tuple[str, ...]) -> Any:
+    return [redis.zmscore(f"pec:due:{queue}", list(STRANGERS)) for queue in queues]
+
+
+def test_every_command_bears_what_a_newer_version_wrote(at: Site, redis: Redis) -> None:
+    with at.workers():
+        for message_id in (*STRANGERS, "known"):
+            at.add(id=message_id, **GOOD, batch="b")
+        eventually(lambda: all(at.state(one) == "delivered" for one in (*STRANGERS, "known")))
+        redis.hset("pec:message:archived", "state", "archived")
+        redis.hset("pec:message:odd", "reason", "in another form")
+
+        listed = pec(at, "list", "--json")
+        assert [json.loads(line)["id"] for line in listed.stdout.splitlines()] == ["known"]
+        assert "2 messages were written by a newer version and are left out" in listed.stderr
+        assert '"known"' in pec(at, "list", "--batch", "b", "--json").stdout
+        assert pec(at, "status", "--json").returncode == 0
+        for words in (
+            ("status", "archived"),
+            ("receipts", "archived"),
+            ("resend", "archived"),
+            ("discard", "archived"),
+            ("watch", "archived", "--timeout", "5"),
+            ("export", "--batch", "b"),  # whole, or not at all
+        ):
+            ran = pec(at, *words)
+            assert ran.returncode in (0, 1), words
+            assert "Traceback" not in ran.stderr
+            assert ran.returncode == 0 or "newer version" in ran.stderr, words
+    assert at.message("archived")["state"] == "archived"
+    assert "exported_at" not in at.message("archived")
+
+
+# Two machines with other settings
+
+
+def account(name: str, address: str, username: str, **more: str) -> dict[str, str]:
+    own = {"SENDER": address, "USERNAME": username, "PASSWORD": PASSWORD, **more}
+    return {f"PEC_ACCOUNTS__{name}__{field}": value for field, value in own.items()}
+
+
+def endpoints(receiver: Receiver, name: str) -> dict[str, str]:
+    one = {"name": name, "url": receiver.url, "secret": receiver.secret}
+    return {"PEC_WEBHOOKS__ENDPOINTS": json.dumps([one]), "PEC_WEBHOOKS__ALLOW_PRIVATE": "true"}
+
+
+def test_machines_with_other_accounts_and_endpoints_lose_nothing(at: Site, redis: Redis) -> None:
+    mine = account("ACME", MAILBOX, "acme")
+    others = account("OTHER", OTHER, "other")
+    mine_not = dict.fromkeys(mine, "")  # empty values are left out
+    ids = [f"{name}-{number}" for number in range(6) for name in ("acme", "other")]
+    with Receiver() as first, Receiver() as second:
+        with (
+            at.workers(1, **mine, **endpoints(first, "first")) as one,
+            at.workers(1, **mine_not, **others, **endpoints(second, "second")),
+        ):
+            eventually(lambda: {b"acme", b"other"} <= set(redis.zrange("pec:seen:account", 0, -1)))
+            for message_id in ids:
+                at.add(id=message_id, **{**GOOD, "account": message_id.split("-")[0]})
+            eventually(lambda: all(at.state(one) == "delivered" for one in ids))
+            eventually(lambda: len(_ends(first)) == len(_ends(second)) == len(ids))
+            assert redis.xlen("pec:rejected") == 0
+
+            one.terminate()
+            one.wait(30)
+            at.add(id="acme-late", **GOOD)  # taken while its account is still vouched for
+            eventually(lambda: at.state("acme-late") == "queued")
+            with at.workers(1, **mine_not, **account("RENAMED", MAILBOX, "acme")):
+                at.add(id="other-late", **{**GOOD, "account": "other"})
+                eventually(lambda: at.state("other-late") == "delivered")
+                redis.zrem("pec:seen:account", "acme")  # as half a minute does
+                assert "account acme: no live worker serves it" in pec(at, "status").stderr
+                assert at.state("acme-late") == "queued"
+                before = _hints(redis)
+                time.sleep(3)  # to see how much happens in it
+                assert _hints(redis) - before < 3 * 20, (
+                    "what nobody can send is given back, some ten times a second"
+                )
+        with at.workers(1, **mine):
+            eventually(lambda: at.state("acme-late") == "delivered")
+
+
+def _ends(receiver: Receiver) -> list[str]:
+    """Of the messages whose delivery it heard."""
+    told = (heard.body["data"] for heard in receiver.heard)
+    return [one["id"] for one in told if one.get("state") == "delivered"]
+
+
+def _hints(redis: Redis) -> int:
+    """Given so far, of all tokens: each makes a worker pick a message."""
+    return sum(int(redis.hget(key, "hint") or 0) for key in redis.scan_iter("pec:limiter:*"))

@@ -7,7 +7,7 @@ import pytest
 
 from pec.webhooks.outcomes import Delivered, Failed
 from tests.integration.pec.webhooks.posting import always, at, post
-from tests.receiver import Receiver
+from tests.receiver import Answer, Receiver
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,31 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(monkeypatch: p
         monkeypatch.setattr(socket, "getaddrinfo", always("127.0.0.2", "127.0.0.1"))
 
         assert post(receiver.endpoint()) == Delivered()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("169.254.169.254", "[::ffff:169.254.169.254]", "0xa9fea9fe", "2852039166", "0251.0376.0251.0376"),
+        *("10.0.0.1", "012.0.0.1", "100.64.0.1", "192.168.1.1", "[fd00::1]", "[fe80::1]", "[::]", "0.0.0.0"),
+        *("127.1", "017700000001", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"),
+    ],
+)
+def test_no_private_address_is_reached_in_any_spelling(host: str) -> None:
+    outcome = post(at(f"http://{host}:9/"), 0.5, allow_private=False)
+
+    assert isinstance(outcome, Failed)
+    assert "PEC_WEBHOOKS__ALLOW_PRIVATE=true" in outcome.why
+
+
+def test_a_redirect_into_our_own_network_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Receiver() as inside:
+        led_inside = Answer(307, {"Location": inside.url})
+        with Receiver(then=led_inside) as outside:
+            monkeypatch.setattr("pec.webhooks.addresses.is_public", lambda _: True)  # as the outside is
+
+            outcome = post(outside.endpoint(), allow_private=False)
+
+        assert isinstance(outcome, Failed)
+        assert "redirects are not followed" in outcome.why
+        assert (inside.heard, inside.refused) == ([], 0)

@@ -4,10 +4,10 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format types unit lock docs locale picture chaos clean
+.PHONY: help install demo test lint format types unit lock docs locale picture chaos bench bench-quick clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## install everything into .venv
 	@echo "installed in .venv; try: make demo"
@@ -31,6 +31,16 @@ types: $(INSTALLED) ## check types
 
 unit: $(INSTALLED) ## run the tests that need no server: a few seconds
 	@$(BIN)/pytest tests/unit
+
+.PHONY: fuzz audit
+fuzz: $(INSTALLED) ## 100,000 bad jobs, 20,000 bad answers, 100,000 messages' traces: about 20 minutes; SEED=7 for others
+	@$(BIN)/python -m tests.fuzz.intake --seed $(or $(SEED),1) --jobs 100000
+	@$(BIN)/python -m tests.fuzz.answers --seed $(or $(SEED),1) --answers 20000
+	@$(BIN)/python -m tests.fuzz.bounds --messages 100000
+
+audit: $(INSTALLED) ## ask the internet for known vulnerabilities of what servers run; fails where it can't
+	@$(BIN)/python -m pip check --disable-pip-version-check
+	@$(BIN)/uv tool run pip-audit --strict --disable-pip --require-hashes --requirement requirements-run.lock
 
 format: $(INSTALLED) ## put the code in form
 	@$(BIN)/ruff format .
@@ -58,8 +68,21 @@ RUNS ?= $(if $(SEED),1,50)
 chaos: $(INSTALLED) ## attack the promises with faults, 50 runs in about 45 minutes; SEED=7 runs that one again
 	@$(BIN)/python -m tests.chaos --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --json chaos.json
 
+BENCH := .venv-bench/installed
+bench: $(BENCH) ## measure ours and its peers, and write docs/benchmarks.md: under 20 minutes, on an idle machine
+	@$(BIN)/python -m bench --json bench/result.json --page docs/benchmarks.md
+
+bench-quick: $(BENCH) ## whether every benchmark runs, in under 2 minutes: its figures compare nothing
+	@$(BIN)/python -m bench --quick --json bench-quick.json
+
+$(BENCH): bench/requirements.txt $(INSTALLED)
+	@echo "── installing the peers into .venv-bench"
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.txt
+	@touch $@
+
 clean: ## remove .venv and everything made here
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	@rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 
 # The lock names each package by its hash, so what is installed is what was tested. The project itself is
 # linked, not copied, and built by the locked setuptools.

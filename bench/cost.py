@@ -1,0 +1,175 @@
+"""Cost: the whole path of a PEC without a rate limit: PEC a second, CPU, commands, calls, memory.
+
+From the job to the last webhook: send, ACCETTAZIONE and CONSEGNA. The API and the receiver are outside the count.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.figures import Figure, Outcome, Plot, middle
+from bench.peers.running import GUIDE, PEERS, Peer, running
+from bench.site import FakeApi, Site, fake_api, put, site, until
+
+COUNT, RUNS = 1000, 3
+PROCESSES, THREADS = 2, 16
+GUIDE_THREADS = 8  # Dramatiq's default, and a process for each core
+CHECKS = (0.5, 2.0)
+ACCEPTANCE, DELIVERY = (0.1, 0.3), (1.5, 2.0)
+SETTINGS = {
+    "BENCH_UNLIMITED": "yes",
+    "PEC_API__RATE": "1000",
+    "PEC_API__MARGIN": "0",
+    "PEC_API__IN_FLIGHT": "32",
+    "PEC_API__READ_RATE": "1000",
+    "PEC_RECEIPTS__BACKOFF": f"[{CHECKS[0]}, {CHECKS[1]}]",
+    "PEC_RECEIPTS__PAGE_INTERVAL": "1",
+    "PEC_QUOTA__INTERVAL": "86400",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a number of PEC cost, for 1,000."""
+
+    pec_a_second: float
+    worker_cpu_seconds: float
+    redis_cpu_seconds: float
+    calls: float
+    webhooks: float
+    worker_bytes: float
+    redis_bytes: float
+
+    @property
+    def cpu_seconds(self) -> float:
+        return self.worker_cpu_seconds + self.redis_cpu_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """`commands`: for 1,000 PEC, polling included."""
+
+    spent: list[Spent]
+    commands: float
+
+
+def run(folder: Path, *, quick: bool = False) -> Outcome:
+    count, runs = (100, 1) if quick else (COUNT, RUNS)
+    found = {"ours": _of_ours(folder / "ours", count, runs)}
+    found |= {peer.name: _of_peer(folder / peer.name.replace(" ", "-"), peer, count, runs) for peer in PEERS}
+    rates = {name: [one.pec_a_second for one in made.spent] for name, made in found.items()}
+    plot = Plot(
+        "cost",
+        "Whole path without a rate limit, on this machine",
+        "",
+        "PEC a second",
+        {name: [("PEC/s", middle(values))] for name, values in rates.items()},
+        target=100,
+    )
+    return Outcome(_figures(found, rates), [plot])
+
+
+def spend(made: Site, api: FakeApi, name: str, count: int, put: Callable[[], object]) -> Spent:
+    """Puts jobs in, and waits for the last webhook."""
+    seen, calls = len(api.report(sends=10**9, looks=10**9)["hooks"]), _calls(api)
+    cpu, started = made.cpu_seconds(), time.monotonic()
+    put()
+
+    def hooks() -> list[tuple[float, str, str]] | None:
+        mine = [one for one in api.report(sends=10**9, looks=10**9, hooks=seen)["hooks"] if one[1] == name]
+        return mine if sum(what == "message.delivered" for _, _, what in mine) >= count else None
+
+    until(hooks, "every PEC is delivered and told", 300, every=0.25)
+    last = hooks() or []
+    after = made.cpu_seconds()
+    per = 1000 / count
+    memory = made.memory_bytes()
+    return Spent(
+        pec_a_second=count / (max(at for at, _, what in last if what == "message.delivered") - started),
+        worker_cpu_seconds=(after["workers"] - cpu["workers"]) * per,
+        redis_cpu_seconds=(after["redis"] - cpu["redis"]) * per,
+        calls=(_calls(api) - calls) * per,
+        webhooks=len(last) * per,
+        worker_bytes=memory["workers"],
+        redis_bytes=memory["redis"],
+    )
+
+
+def commands_for_1000(made: Site, run: Callable[[], Spent], count: int) -> float:
+    """Of a run of its own, because MONITOR costs the server something. What the bench itself put in is left out."""
+    with made.monitor() as monitor:
+        run()
+        counted = sum(monitor.counted().values())
+    return (counted - count) * 1000 / count
+
+
+def _of_ours(folder: Path, count: int, runs: int) -> Measured:
+    with ExitStack() as stack:
+        api = stack.enter_context(fake_api(folder, acceptance=ACCEPTANCE, delivery=DELIVERY))
+        made = stack.enter_context(site(folder / "ours", api))
+        stack.enter_context(made.workers({"a0": "token"}, SETTINGS, processes=PROCESSES, threads=THREADS))
+
+        def once(many: int, since: int) -> Spent:
+            return spend(made, api, "ours", many, lambda: put(made, many, since))
+
+        once(50, 0)  # warm
+        spent = [once(count, 10_000 * number) for number in range(1, runs + 1)]
+        few = max(50, count // 4)
+        return Measured(spent, commands_for_1000(made, lambda: once(few, 1_000_000), few))
+
+
+def _of_peer(folder: Path, peer: Peer, count: int, runs: int) -> Measured:
+    with ExitStack() as stack:
+        api = stack.enter_context(fake_api(folder, acceptance=ACCEPTANCE, delivery=DELIVERY))
+        made = stack.enter_context(site(folder / "peer", api))
+        contender = running(peer, made, "token", checks=f"{CHECKS[0]} {CHECKS[1]}")
+        threads = GUIDE_THREADS if peer is GUIDE else THREADS
+        stack.enter_context(contender.workers(PROCESSES, threads))
+
+        def once(many: int) -> Spent:
+            return spend(made, api, "peer", many, lambda: contender.produce("take", many))
+
+        once(50)
+        spent = [once(count) for _ in range(runs)]
+        few = max(50, count // 4)
+        return Measured(spent, commands_for_1000(made, lambda: once(few), few))
+
+
+def _calls(api: FakeApi) -> int:
+    return sum(api.report(sends=10**9, looks=10**9, hooks=10**9)["calls"].values())
+
+
+def _figures(found: dict[str, Measured], rates: dict[str, list[float]]) -> list[Figure]:
+    ours, guide, tuned = middle(rates["ours"]), middle(rates[GUIDE.name]), middle(rates["Dramatiq tuned"])
+    note = f"{PROCESSES} processes of {THREADS} threads; by its guide, {GUIDE_THREADS} threads; appendfsync always"
+    figures = [
+        Figure("PEC a second, whole path", "PEC/s", ours, _rest(rates), "≥ 100", rates["ours"], note=note),
+        Figure("PEC a second, to Dramatiq tuned", "times", ours / tuned, target="≥ 1"),
+        Figure("PEC a second, to Dramatiq by its guide", "times", ours / guide, target="≥ 2"),
+    ]
+    commands = {name: [made.commands] for name, made in found.items()}
+    figures.append(
+        Figure("commands for 1,000 PEC", "commands", commands["ours"][0], _rest(commands), better="less")
+    )
+    for name, unit in (
+        ("cpu_seconds", "s"),
+        ("worker_cpu_seconds", "s"),
+        ("redis_cpu_seconds", "s"),
+        ("calls", "calls"),
+        ("webhooks", "webhooks"),
+        ("worker_bytes", "bytes"),
+        ("redis_bytes", "bytes"),
+    ):
+        values = {who: [getattr(one, name) for one in made.spent] for who, made in found.items()}
+        title = name.replace("_", " ")
+        title = f"{title} for 1,000 PEC" if "bytes" not in name else f"memory: {title}"
+        figures.append(
+            Figure(title, unit, middle(values["ours"]), _rest(values), runs=values["ours"], better="less")
+        )
+    return figures
+
+
+def _rest(values: dict[str, list[float]]) -> dict[str, float | None]:
+    return {name: middle(of) for name, of in values.items() if name != "ours"}

@@ -1,0 +1,102 @@
+"""Figures: what was measured of each contender, and whether ours reaches its target. Pure."""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import median, quantiles
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`target` is what ours must be at least, or at most where it begins with `≤`; None: told for comparison.
+
+    `ratio` is ours to the best peer. `runs` are the values of ours of which it is the median.
+    """
+
+    name: str
+    unit: str
+    ours: float | None
+    peers: Mapping[str, float | None] = field(default_factory=dict)
+    target: str | None = None
+    runs: Sequence[float] = ()
+    better: str = "more"  # or "less"
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        found = [one for one in self.peers.values() if one is not None]
+        if self.ours is None or not found:
+            return None
+        best = max(found) if self.better == "more" else min(found)
+        return self.ours / best if best else None
+
+    @property
+    def met(self) -> bool | None:
+        if self.target is None:
+            return None
+        if self.ours is None:
+            return False
+        bound = float(self.target.lstrip("≤≥= ").replace(",", ""))
+        match self.target[0]:
+            case "≤":
+                return self.ours <= bound
+            case "=":
+                return self.ours == bound
+        return self.ours >= bound
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "ratio": self.ratio, "met": self.met}
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Lines of points, or bars where every line has one value for each label."""
+
+    name: str
+    title: str
+    x: str
+    y: str
+    lines: Mapping[str, Sequence[tuple[Any, float]]]
+    kind: str = "bars"  # or "lines"
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one benchmark."""
+
+    figures: Sequence[Figure]
+    plots: Sequence[Plot] = ()
+    notes: Sequence[str] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def middle(values: Iterable[float]) -> float:
+    return float(median(values))
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    return (
+        float(quantiles(values, n=100, method="inclusive")[percent - 1])
+        if len(values) > 1
+        else float(values[0])
+    )
+
+
+def used(times: Sequence[float], since: float, until: float, rate: float) -> float:
+    """Sends made over sends allowed, from the first send of the window to the first one after it (or its end)."""
+    inside = [at for at in times if since <= at < until]
+    after = next((at for at in times if at >= until), None)
+    if not inside:
+        return 0.0
+    ends = after if after is not None else until
+    return len(inside) / (rate * (ends - inside[0])) if ends > inside[0] else 0.0
+
+
+def too_close(times: Sequence[float], rate: float) -> int:
+    """Sends closer than the interval by more than 20 ms; from 20/s on, more than `rate + 1` within a second."""
+    if rate < 20:
+        return sum(later - sooner < 1 / rate - 0.020 for sooner, later in itertools.pairwise(times))
+    most = round(rate) + 1
+    return sum(times[n + most] - times[n] < 1.0 for n in range(len(times) - most))

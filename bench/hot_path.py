@@ -1,0 +1,96 @@
+"""Profile: what the time of the hot path goes to, by py-spy, while PEC go through without a rate limit."""
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench import cost, processes
+from bench.cost import spend
+from bench.figures import Outcome, Plot
+from bench.site import PEERS_PYTHON, fake_api, send_job, site
+
+COUNT, SECONDS = 600, 12
+# The innermost frame of a stack that is in one of these places names what is done.
+PLACES = {
+    "redis-py": "redis/",
+    "HTTP and TLS": ("urllib3/", "requests/", "http/client", "ssl.py", "socket.py", "email/"),
+    "Dramatiq": "dramatiq/",
+    "logging, metrics": ("structlog/", "logging/", "prometheus_client/"),
+    "commit: building it": ("pec/store/commits", "pec/transitions", "pec/changes", "pec/events", "json/"),
+    "records: reading them": ("pec/messages", "pec/store/records", "pec/instants"),
+    "receipts": ("pec/receipts", "pec/states", "pec/api/shapes"),
+    "intake: checking jobs": ("pec/jobs", "pec/intake", "pydantic/"),
+    "webhooks": "pec/webhooks/",
+}
+
+
+def run(folder: Path, *, quick: bool = False) -> Outcome:
+    count, seconds = (60, 3) if quick else (COUNT, SECONDS)
+    stacks = _recorded(folder, count, seconds)
+    shares = by_place(stacks)
+    lines = {"share of samples on a core": [(name, share * 100) for name, share in shares.items()]}
+    plot = Plot("profile", "What workers' CPU time goes to", "", "%", lines)
+    return Outcome([], [plot] if shares else [], more={"profile": shares, "functions": by_function(stacks)})
+
+
+def _recorded(folder: Path, count: int, seconds: int) -> Mapping[str, int]:
+    spy = PEERS_PYTHON.with_name("py-spy")
+    with ExitStack() as stack:
+        api = stack.enter_context(fake_api(folder, acceptance=cost.ACCEPTANCE, delivery=cost.DELIVERY))
+        made = stack.enter_context(site(folder / "ours", api))
+        leader = stack.enter_context(made.workers({"a0": "token"}, cost.SETTINGS, threads=16))
+        busiest = max(processes.session(leader), key=processes.cpu_seconds_of)
+        raw = folder / "stacks.txt"
+        command = [str(spy), "record", "--pid", str(busiest), "--duration", str(seconds), "--format", "raw"]
+        recording = subprocess.Popen(
+            [*command, "--output", str(raw), "--rate", "200", "--gil"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+        def put() -> None:
+            with made.client.pipeline() as pipeline:
+                for number in range(count):
+                    pipeline.xadd("pec:jobs", {"job": send_job(number)})
+                pipeline.execute()
+
+        spend(made, api, "ours", count, put)
+        recording.wait(seconds + 30)
+        return parsed(raw.read_text().splitlines()) if raw.exists() else {}
+
+
+def parsed(lines: Iterable[str]) -> dict[str, int]:
+    """py-spy's raw format: `outer;…;inner count`."""
+    found: Counter[str] = Counter()
+    for line in lines:
+        stack, _, count = line.rpartition(" ")
+        found[stack] += int(count)
+    return dict(found)
+
+
+def by_place(stacks: Mapping[str, int]) -> dict[str, float]:
+    """Share of each kind of work, most first."""
+    found: Counter[str] = Counter()
+    for stack, count in stacks.items():
+        found[_place(stack)] += count
+    total = sum(found.values()) or 1
+    return {name: round(count / total, 4) for name, count in found.most_common()}
+
+
+def by_function(stacks: Mapping[str, int], most: int = 12) -> list[tuple[str, float]]:
+    """The functions that run most themselves."""
+    found: Counter[str] = Counter()
+    for stack, count in stacks.items():
+        found[stack.rpartition(";")[2]] += count
+    total = sum(found.values()) or 1
+    return [(name, round(count / total, 4)) for name, count in found.most_common(most)]
+
+
+def _place(stack: str) -> str:
+    for frame in reversed(stack.split(";")):
+        for name, places in PLACES.items():
+            if any(place in frame for place in ([places] if isinstance(places, str) else places)):
+                return name
+    return "threads, the rest"

@@ -1,0 +1,44 @@
+"""Counts the commands that clients send to a Redis, a script counting one, by what MONITOR tells.
+
+No statistic of the server tells them apart from those that scripts make.
+"""
+
+import socket
+import threading
+from types import TracebackType
+from typing import Self
+
+_FROM_CLIENTS = {"truth": b" [0 127.", "broker": b" [1 127."}  # a script's own are from `[0 lua]`
+
+
+class Monitor:
+    """While it is open. MONITOR costs the server something: never while its time is measured."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket.sendall(b"MONITOR\r\n")
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._counted = dict.fromkeys(_FROM_CLIENTS, 0)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join(10)
+        self._socket.close()
+
+    def counted(self) -> dict[str, int]:
+        """So far: to the truth (database 0), and to the broker (1)."""
+        return dict(self._counted)
+
+    def _read(self) -> None:
+        rest = b""
+        while data := self._socket.recv(1 << 16):
+            rest += data
+            whole, _, rest = rest.rpartition(b"\r\n")
+            for name, mark in _FROM_CLIENTS.items():
+                self._counted[name] += whole.count(mark)

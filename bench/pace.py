@@ -1,0 +1,176 @@
+"""Pace: how much of one token's allowed rate is used, and whether it is ever exceeded. Contenders run side by side."""
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from bench.figures import Figure, Outcome, Plot, middle, too_close, used
+from bench.peers.running import PEERS, running
+from bench.site import FakeApi, Site, fake_api, put, site, until
+
+PROCESSES, THREADS = 4, 8
+APART = "0.5"  # seconds between the clocks of one worker process and the next
+WARM_SECONDS = 6.0
+LONG_AGO = "[3600]"  # no receipts are looked for meanwhile
+WINDOWS = {1: 40.0, 5: 20.0, 50: 10.0}
+QUICK_WINDOWS = {5: 6.0}
+OURS = {"ours": "0.003", "ours, no margin": "0"}
+TARGETS = {1: ("0.985", "0.995"), 5: ("0.985", "0.995"), 50: ("0.97", None)}
+
+
+@dataclass(slots=True)
+class Measured:
+    """Of one contender at one rate."""
+
+    shares: list[float]
+    close: int
+    commands_a_send: float
+    idle: tuple[float, float] = (0.0, 0.0)  # commands a second: to the truth, to the broker
+
+
+def run(folder: Path, *, quick: bool = False) -> Outcome:
+    windows = QUICK_WINDOWS if quick else WINDOWS
+    found = {
+        rate: _at_rate(folder / str(rate), rate, seconds, 2 if quick else 3)
+        for rate, seconds in windows.items()
+    }
+    figures = [figure for rate, measured in found.items() for figure in _figures(rate, measured)]
+    names = list(next(iter(found.values())))
+    lines = {
+        name: [(f"{rate}/s", middle(measured[name].shares) * 100) for rate, measured in found.items()]
+        for name in names
+    }
+    plot = Plot(
+        "pace", "Share of the allowed pace that is used", "allowed sends a second", "%", lines, target=100
+    )
+    return Outcome(figures, [plot])
+
+
+def _at_rate(folder: Path, rate: int, seconds: float, windows: int) -> dict[str, Measured]:
+    with ExitStack() as stack:
+        api = stack.enter_context(fake_api(folder, handshake=(0.05, 0.15)))
+        # more than one's clocks and bursts let through
+        count = round(rate * (WARM_SECONDS + windows * seconds) * 2.5) + 20
+        sites: dict[str, Site] = {}
+        for name, margin in OURS.items():
+            sites[name] = _start_ours(stack, folder, api, name, margin, rate)
+        time.sleep(2)
+        idle = {name: _idle(sites[name]) for name in OURS}
+        contenders = []
+        for peer in PEERS:
+            sites[peer.name] = made = stack.enter_context(site(folder / peer.name.replace(" ", "-"), api))
+            contenders.append(
+                running(peer, made, peer.name, tls=True, rate=str(rate), apart=APART, followed="no")
+            )
+            stack.enter_context(contenders[-1].workers(PROCESSES, THREADS))
+        time.sleep(4)  # Dramatiq's and Celery's processes are up
+        for name in OURS:
+            put(sites[name], count)
+        for contender in contenders:
+            contender.produce("send", count)
+        until(lambda: all(len(api.send_times(name)) > 2 for name in sites), "all contenders send")
+        time.sleep(WARM_SECONDS)
+        return _measure(api, sites, idle, rate, seconds, windows)
+
+
+def _start_ours(stack: ExitStack, folder: Path, api: FakeApi, name: str, margin: str, rate: int) -> Site:
+    made = stack.enter_context(site(folder / name.replace(", ", "-").replace(" ", "-"), api))
+    settings = {"PEC_API__RATE": str(rate), "PEC_API__MARGIN": margin, "PEC_RECEIPTS__BACKOFF": LONG_AGO}
+    settings["BENCH_APART"] = APART
+    if rate > 20:  # as docs/operations.md says of a faster token
+        settings["PEC_API__IN_FLIGHT"] = "16"
+    stack.enter_context(made.workers({"a0": name}, settings, tls=True, processes=PROCESSES, threads=THREADS))
+    return made
+
+
+def _idle(made: Site, seconds: float = 4.0) -> tuple[float, float]:
+    with made.monitor() as monitor:
+        time.sleep(seconds)
+        counted = monitor.counted()
+    return counted["truth"] / seconds, counted["broker"] / seconds
+
+
+def _measure(
+    api: FakeApi,
+    sites: Mapping[str, Site],
+    idle: Mapping[str, tuple[float, float]],
+    rate: int,
+    seconds: float,
+    windows: int,
+) -> dict[str, Measured]:
+    """Commands are counted in a window of their own, before those of the pace."""
+    counted = _commands_a_send(api, sites, idle, rate)
+    started = time.monotonic()
+    time.sleep(seconds * windows + 2 / rate + 0.5)
+    edges = [started + n * seconds for n in range(windows + 1)]
+    found = {}
+    for name in sites:
+        times = api.send_times(name)
+        shares = [used(times, since, end, rate) for since, end in pairwise(edges)]
+        close = too_close([at for at in times if at >= started], rate)
+        found[name] = Measured(shares, close, counted[name], idle.get(name, (0.0, 0.0)))
+    return found
+
+
+def _commands_a_send(
+    api: FakeApi, sites: Mapping[str, Site], idle: Mapping[str, tuple[float, float]], rate: int
+) -> dict[str, float]:
+    """Beyond the broker's idle polling (ours: a peer's is not told apart)."""
+    seconds, started = max(3.0, 6 / rate), time.monotonic()
+    with ExitStack() as stack:
+        monitors = {name: stack.enter_context(made.monitor()) for name, made in sites.items()}
+        time.sleep(seconds)
+        counted = {name: sum(monitor.counted().values()) for name, monitor in monitors.items()}
+    sends = {name: sum(started <= at < started + seconds for at in api.send_times(name)) for name in sites}
+    return {
+        name: (counted[name] - idle.get(name, (0.0, 0.0))[1] * seconds) / max(1, sends[name])
+        for name in sites
+    }
+
+
+def _figures(rate: int, measured: Mapping[str, Measured]) -> list[Figure]:
+    peers = {name: one for name, one in measured.items() if name not in OURS}
+    ours, bare = measured["ours"], measured["ours, no margin"]
+    shares = {name: middle(one.shares) for name, one in peers.items()}
+    target, bare_target = TARGETS[rate]
+    truth, broker = ours.idle
+    beside = f"idle: {truth:.0f}/s to the truth, {broker:.0f}/s to the broker"
+    return [
+        Figure(
+            f"sends made/allowed at {rate}/s",
+            "share",
+            middle(ours.shares),
+            shares,
+            f"≥ {target}",
+            ours.shares,
+        ),
+        Figure(
+            f"sends made/allowed at {rate}/s, no margin",
+            "share",
+            middle(bare.shares),
+            shares,
+            bare_target and f"≥ {bare_target}",
+            bare.shares,
+        ),
+        Figure(
+            f"sends too close at {rate}/s",
+            "sends",
+            ours.close,
+            {name: one.close for name, one in peers.items()},
+            "= 0",
+            better="less",
+        ),
+        Figure(f"sends too close at {rate}/s, no margin", "sends", bare.close, {}, "= 0", better="less"),
+        Figure(
+            f"commands per send at {rate}/s",
+            "commands",
+            ours.commands_a_send,
+            {name: one.commands_a_send for name, one in peers.items()},
+            "≤ 30",
+            better="less",
+            note=f"32 threads wait for one token; {beside}; peers' own polling is in theirs",
+        ),
+    ]

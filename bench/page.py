@@ -1,0 +1,119 @@
+"""The page `docs/benchmarks.md` and its plots, from a result. `python -m bench.page RESULT PAGE` writes it again."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench.figures import Plot
+from bench.plots import svg
+
+BASELINE = Path(__file__).with_name("baseline.json")  # a result of before the last optimisations
+TITLES = {
+    "pace": "Pace",
+    "turns": "Turns",
+    "cost": "Cost",
+    "producing": "Producing",
+    "waiting": "Waiting",
+    "calls": "Calls",
+    "growth": "Growth",
+    "hot_path": "What the time goes to",
+}
+HEAD = """# Benchmarks
+
+Written by `{command}` from its result, {date}, in {minutes:.0f} minutes; don't edit it. All figures are of one run, in
+which ours and the peers did the same work against the same server.
+
+{machine}
+
+**Peers** are what one would write instead, each as its own documentation says ([bench/peers](../bench/peers)):
+*Dramatiq by its guide* (a rate limiter in `with`, retries, delays), *Dramatiq tuned* (short retries, and our prefetch,
+threads and HTTP session), *Celery* (`rate_limit`, `retry(countdown)`). The ratio is ours to the best peer's.
+"""
+
+
+def plot_as_dict(plot: Plot) -> dict[str, Any]:
+    return {
+        **asdict(plot),
+        "lines": {name: [list(point) for point in line] for name, line in plot.lines.items()},
+    }
+
+
+def write(page: Path, result: Mapping[str, Any], baseline: Mapping[str, Any] | None = None) -> None:
+    """The page, and its plots in a folder beside it."""
+    folder = page.parent / "benchmarks"
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in result["benchmarks"].values():
+        for plot in made["plots"]:
+            (folder / f"{plot['name']}.svg").write_text(svg(Plot(**plot)))
+    page.write_text("\n".join(_lines(result, baseline)).rstrip() + "\n")
+
+
+def _lines(result: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> Iterator[str]:
+    yield HEAD.format(
+        command=result["command"],
+        date=result["date"][:10],
+        minutes=result["seconds"] / 60,
+        machine=", ".join(f"{name} {value}" for name, value in result["machine"].items()) + ".",
+    )
+    for name, made in result["benchmarks"].items():
+        yield f"## {TITLES[name]}\n"
+        yield f"`python -m bench {name}`: {made.get('title', '').partition(': ')[2]}\n"
+        if "error" in made:
+            yield f"It broke: {made['error']}\n"
+        for plot in made["plots"]:
+            yield f"![{plot['title']}](benchmarks/{plot['name']}.svg)\n"
+        if made["figures"]:
+            yield from _table(made["figures"])
+        before = (baseline or {}).get("benchmarks", {}).get(name, {})
+        yield from _profile(made.get("more", {}), before.get("more", {}))
+        yield from (f"{note}\n" for note in made.get("notes", []))
+
+
+def _table(figures: list[Mapping[str, Any]]) -> Iterator[str]:
+    peers = list(dict.fromkeys(peer for figure in figures for peer in figure["peers"]))
+    columns = ["figure", "ours", *peers, "ratio", "target", ""]
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'---|' * len(columns)}"
+    for figure in figures:
+        met = {True: "met", False: "**missed**", None: ""}[figure["met"]]
+        beside = [_number(figure["peers"].get(peer)) for peer in peers]
+        ratio = "" if figure["ratio"] is None else f"{figure['ratio']:.2f}"
+        cells = [_named(figure), _number(figure["ours"]), *beside, ratio, figure["target"] or "", met]
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+    for note in dict.fromkeys(figure["note"] for figure in figures if figure["note"]):
+        yield f"- {note}"
+    yield ""
+
+
+def _named(figure: Mapping[str, Any]) -> str:
+    return f"{figure['name']} ({figure['unit']})"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _profile(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
+    if not now.get("profile"):
+        return
+    was = before.get("profile", {})
+    yield "| work | share of a worker's CPU time | before |\n|---|---|---|"
+    for place, share in now["profile"].items():
+        yield f"| {place} | {share:.1%} | {f'{was[place]:.1%}' if place in was else ''} |"
+    yield "\n| function | itself |\n|---|---|"
+    for function, share in now["functions"]:
+        yield f"| `{function}` | {share:.1%} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    kept = json.loads(BASELINE.read_text()) if BASELINE.exists() else None
+    write(Path(sys.argv[2]), json.loads(Path(sys.argv[1]).read_text()), kept)

@@ -1,0 +1,1 @@
+"""What a user would write instead, each as its own documentation says."""

@@ -1,0 +1,48 @@
+"""Celery, as its documentation has it: `rate_limit` on the task, `self.retry(countdown=…)` for what is not there yet.
+
+`rate_limit` holds for one worker instance: "to enforce a global rate limit you must restrict to a given queue".
+"""
+
+import os
+
+from celery import Celery
+
+from bench.peers import work
+
+app = Celery("bench", broker=os.environ["BENCH_REDIS"])
+app.conf.update(task_acks_late=True, task_ignore_result=True, broker_connection_retry_on_startup=True)
+LIMIT = {"rate_limit": f"{work.RATE}/s"} if work.RATE else {}
+
+
+@app.task(name="send", **LIMIT)
+def send(number: int) -> None:
+    _tell(work.keep(number, "sending"))
+    code = work.post(number)
+    _tell(work.keep(number, "sent", code=code))
+    if work.FOLLOWED:
+        check.apply_async((number, code), countdown=work.FIRST_CHECK)
+
+
+@app.task(name="check", bind=True, max_retries=None)
+def check(self, number: int, code: str) -> None:  # type: ignore[no-untyped-def]
+    state = work.state_shown(code)
+    if state not in ("sent", work.known_state(number)):
+        _tell(work.keep(number, state))
+    if state != "delivered":
+        raise self.retry(countdown=work.NEXT_CHECK)
+
+
+@app.task(name="webhook")
+def webhook(event: str) -> None:
+    work.tell(event)
+
+
+@app.task(name="take")
+def take(number: int) -> None:
+    _tell(work.keep(number, "queued"))
+    send.delay(number)
+
+
+def _tell(event: str) -> None:
+    if work.FOLLOWED:
+        webhook.delay(event)

@@ -1,0 +1,20 @@
+"""Puts jobs in, as an app would: `python -m bench.peers.produce dramatiq|celery ACTOR COUNT`. Prints the seconds."""
+
+import importlib
+import sys
+import time
+
+PEERS = {"dramatiq": ("bench.peers.plain_dramatiq", "send"), "celery": ("bench.peers.celery_app", "delay")}
+
+
+def main(kind: str, actor: str, count: str) -> None:
+    module, method = PEERS[kind]
+    put = getattr(getattr(importlib.import_module(module), actor), method)
+    started = time.perf_counter()
+    for number in range(int(count)):
+        put(number)
+    print(time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,236 @@
+"""What a benchmark stands on: the API, a Redis for each contender, and the contenders' processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import certifi
+import requests
+from redis import Redis
+
+from bench import processes
+from bench.monitor import Monitor
+from config.connections import connect
+from config.embedded import EmbeddedServer, _die_with_parent
+from pec.store.store import Store
+
+ROOT = Path(__file__).parents[1]
+CERTIFICATE = ROOT / "tests" / "localhost.pem"
+PEERS_PYTHON = Path(os.environ.get("BENCH_PEERS_PYTHON", ROOT / ".venv-bench" / "bin" / "python"))
+SECRET = "whsec_" + "YmVuY2ggYmVuY2ggYmVuY2ggYmVuY2ggYmVuY2g="
+START_SECONDS = 90.0
+
+
+def until(
+    condition: Callable[[], Any], what: str, seconds: float = START_SECONDS, every: float = 0.05
+) -> Any:
+    """What the condition returns once it is true. Raises TimeoutError."""
+    ends = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > ends:
+            raise TimeoutError(what)
+        time.sleep(every)
+    return found
+
+
+class FakeApi:
+    """The lean API, as its reports tell it."""
+
+    def __init__(self, url: str, tls_url: str) -> None:
+        self.url = url
+        self.tls_url = tls_url
+        self._session = requests.Session()
+
+    def report(self, **since: int) -> dict[str, Any]:
+        found: dict[str, Any] = self._session.get(
+            f"{self.url}/_bench/report", params=since, timeout=60
+        ).json()
+        return found
+
+    def send_times(self, token: str) -> list[float]:
+        return [at for at, whose, _ in self.report(looks=10**9, hooks=10**9)["sends"] if whose == token]
+
+
+@contextmanager
+def fake_api(folder: Path, **options: tuple[float, float]) -> Iterator[FakeApi]:
+    """`handshake`, `acceptance`, `delivery`: seconds, from and to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ready = folder / "api.ready"
+    command = [sys.executable, "-m", "bench.api", "--ready", str(ready), "--certificate", str(CERTIFICATE)]
+    command += [part for name, span in options.items() for part in (f"--{name}", *map(str, span))]
+    with ended(_spawn(command, folder / "api.log", {})):
+        yield FakeApi(*until(lambda: ready.exists() and ready.read_text().split(), "the API starts"))
+
+
+class Site:
+    """One contender's Redis and processes."""
+
+    def __init__(self, server: EmbeddedServer, folder: Path, api: FakeApi) -> None:
+        self.server = server
+        self.folder = folder
+        self.api = api
+        self.client: Redis = connect(server.url)
+        self.store = Store(self.client, "pec")
+        self._leaders: list[int] = []
+
+    def environment(self, *, tls: bool) -> dict[str, str]:
+        trusted = self.folder / "authorities.pem"
+        trusted.write_text(Path(certifi.where()).read_text() + _certificate())
+        return {
+            "PYTHONPATH": str(ROOT),
+            "BENCH_FOLDER": str(self.folder),
+            "BENCH_CERTIFICATE": str(trusted),
+            "BENCH_REDIS": self.server.url,
+            "BENCH_API": self.api.tls_url if tls else self.api.url,
+        }
+
+    @contextmanager
+    def run(self, command: Sequence[str], environment: Mapping[str, str]) -> Iterator[int]:
+        """Its leader's process id."""
+        process = _spawn(command, self.folder / "workers.log", environment)
+        self._leaders.append(process.pid)
+        try:
+            with ended(process):
+                yield process.pid
+        finally:
+            self._leaders.remove(process.pid)
+
+    @contextmanager
+    def workers(
+        self,
+        accounts: Mapping[str, str],
+        settings: Mapping[str, str],
+        *,
+        tls: bool = False,
+        processes: int = 2,
+        threads: int = 8,
+    ) -> Iterator[int]:
+        """Ours, with these accounts and their tokens. Yields once they take jobs."""
+        environment = {**self.environment(tls=tls), **_settings(self, accounts, tls), **settings}
+        environment["dramatiq_worker_timeout"] = "250"
+        command = [sys.executable, "-m", "dramatiq", "bench.worker_app", "--skip-logging"]
+        command += [
+            "--processes",
+            str(processes),
+            "--threads",
+            str(threads),
+            "--worker-shutdown-timeout",
+            "3000",
+        ]
+        self.client.delete("pec:seen:worker")
+        with self.run(command, environment) as leader:
+            until(lambda: self.client.zcard("pec:seen:worker") >= processes, "workers start")
+            yield leader
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Of the contender's processes, and of its Redis."""
+        workers = sum(map(processes.cpu_seconds, self._leaders))
+        return {"workers": workers, "redis": processes.cpu_seconds_of(self.server.pid or 0)}
+
+    def memory_bytes(self) -> dict[str, int]:
+        workers = sum(map(processes.memory_bytes, self._leaders))
+        return {"workers": workers, "redis": int(self.client.info("memory")["used_memory"])}
+
+    def monitor(self) -> Monitor:
+        return Monitor(int(self.server.url.rpartition(":")[2].partition("/")[0]))
+
+
+@contextmanager
+def site(folder: Path, api: FakeApi) -> Iterator[Site]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        server = stack.enter_context(EmbeddedServer(folder / "redis", port=0))
+        made = Site(server, folder, api)
+        stack.callback(made.client.close)
+        yield made
+
+
+def send_job(number: int | str, account: str = "a0", **fields: Any) -> str:
+    """A job of the contract."""
+    job = {
+        "type": "send",
+        "id": f"m{number}",
+        "account": account,
+        "recipient": f"r{number}@pec.example",
+        "subject": f"Comunicazione n. {number}",
+        "body": "<p>Gentile cliente, in allegato la comunicazione.</p>",
+        **fields,
+    }
+    return json.dumps(job)
+
+
+def put(made: Site, count: int, first: int = 0, account: str = "a0") -> None:
+    """Jobs into the stream, as any app puts them."""
+    with made.client.pipeline(transaction=False) as pipeline:
+        for number in range(first, first + count):
+            pipeline.xadd("pec:jobs", {"job": send_job(number, account)})
+        pipeline.execute()
+
+
+def address(account: str) -> str:
+    return f"{account}@pec.example"
+
+
+def _settings(site: Site, accounts: Mapping[str, str], tls: bool) -> dict[str, str]:
+    endpoint = {"name": "crm", "url": f"{site.api.url}/hook/{site.folder.name}", "secret": SECRET}
+    settings = {
+        "PEC_REDIS_URL": site.server.url,
+        "PEC_API__URL": site.api.tls_url if tls else site.api.url,
+        "PEC_WEBHOOKS__ENDPOINTS": json.dumps([endpoint]),
+        "PEC_WEBHOOKS__ALLOW_PRIVATE": "true",
+        "PEC_LOG_LEVEL": "warning",
+        "PEC_LOG_JSON": "true",
+    }
+    for name, token in accounts.items():
+        prefix = f"PEC_ACCOUNTS__{name.upper()}"
+        settings |= {f"{prefix}__SENDER": address(name), f"{prefix}__USERNAME": address(name)}
+        settings |= {f"{prefix}__PASSWORD": "bench", f"{prefix}__TOKEN": token}
+    return settings
+
+
+def _spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    base = {name: value for name, value in os.environ.items() if not name.startswith(("PEC_", "BENCH_"))}
+    base.setdefault("PYTHONPATH", str(ROOT))
+    with log.open("ab") as written:
+        return subprocess.Popen(
+            command,
+            cwd=log.parent,
+            env={**base, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=written,
+            start_new_session=True,
+            preexec_fn=_die_with_parent(),
+        )
+
+
+@contextmanager
+def ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """With its whole session, in the end."""
+    try:
+        yield
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(15)
+        for pid in list(processes.session(process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait(10)
+
+
+def _certificate() -> str:
+    text = CERTIFICATE.read_text()
+    begins = text.index("-----BEGIN CERTIFICATE")
+    return (
+        "\n"
+        + text[begins : text.index("-----END CERTIFICATE-----") + len("-----END CERTIFICATE-----")]
+        + "\n"
+    )

@@ -1,0 +1,26 @@
+"""A worker's composition root for benches: the product's own, with its clock, its authorities and its crowds set.
+
+`BENCH_APART`: seconds between the wall clocks of one worker process and the next. `BENCH_CERTIFICATE`: trusted beside
+the usual authorities. `BENCH_PAGES=no`: no mailbox counts as crowded. `BENCH_UNLIMITED=yes`: slots are a formality, as
+where an API had no limit; the settings know none.
+"""
+
+import os
+
+from bench.apart import set_clock_apart, trust
+
+set_clock_apart()
+trust()
+
+import workers.crowds as crowds  # noqa: E402 - after the clock is set
+
+if os.environ.get("BENCH_PAGES") == "no":
+    crowds.CROWD = 10**9
+
+if os.environ.get("BENCH_UNLIMITED") == "yes":
+    import pec.store.pace as pace
+    import workers.turn as turn
+
+    turn.LATE_SECONDS, pace.MOST_SLOTS_AHEAD = 60.0, 100_000
+
+from workers.app import broker as broker  # noqa: E402

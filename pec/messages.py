@@ -77,7 +77,7 @@ class Message:
     exported_at: datetime | None = None  # by `pec export`; counts while it is not older than updated_at
     looks: int = 0  # receipt checks, or look-ups while uncertain, since the state began to need them
     acceptance_late: bool = False  # the operator was told
-    resend: bool = False  # an operator asked: sent again if one more look finds nothing; until its answer
+    resend: bool = False  # an operator asked: sent again if one more look finds nothing
     duplicate: str | None = None  # the code of an earlier attempt that was sent too
     outcomes: Mapping[str, str] = field(default_factory=dict)  # `together`: the state of each recipient
     reason: Reason | None = None

@@ -27,7 +27,6 @@ __all__ = [
     "mark",
     "merge",
     "read",
-    "reference_in",
     "same_subject",
 ]
 
@@ -163,15 +162,6 @@ def find(mail: Mail, subject: str, reference: str | None) -> Receipt | None:
 def mark(reference: str) -> str:
     """A reference as it stands at the end of a subject."""
     return f"[rif. {reference}]"
-
-
-_MARK = re.compile(r"\[rif\. (\w+)\] \d+$", re.ASCII)
-
-
-def reference_in(subject: str) -> str | None:
-    """The reference before the code that ends a receipt's subject, whoever's it is."""
-    found = _MARK.search(subject.rstrip())
-    return found[1] if found else None
 
 
 _CODE = re.compile(r"20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d){2}\d{1,2}", re.ASCII)

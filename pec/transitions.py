@@ -19,6 +19,7 @@ from pec.states import Facts, judge
 
 RETURN_FIRST_SECONDS, RETURN_MOST_SECONDS = 2, 300
 UNREADABLE_RETRY_SECONDS = 60
+TEXT_LOOKS = 3  # for the texts of a message that has ended
 GRACE = timedelta(seconds=5)  # between a send's deadline and the look-up that presumes its worker dead
 
 
@@ -82,15 +83,7 @@ def unclaimed(message: Message, now: datetime) -> Change:
 
 def answered(message: Message, code: str, now: datetime, rules: ReceiptRules, chance: float) -> Change:
     """The API took it and gave a code."""
-    fields = {
-        "state": State.SENT,
-        "code": code,
-        "sent_at": now,
-        "returns": 0,
-        "looks": 0,
-        "resend": False,
-        "reason": None,
-    }
+    fields = {"state": State.SENT, "code": code, "sent_at": now, "returns": 0, "looks": 0, "reason": None}
     first_check = now + delay(rules.backoff, 0, chance)
     return changed(message, now, fields, due={Queue.LOOKUP: None, Queue.CHECK: first_check})
 
@@ -133,7 +126,6 @@ def lost(message: Message, now: datetime, reason: Reason, rules: UncertainRules)
         "reason": reason,
         "sent_at": message.claimed_at or now,
         "looks": 0,
-        "resend": False,
         "suspects": (*message.suspects, message.reference) if message.reference else message.suspects,
     }
     change = changed(message, now, fields)
@@ -202,7 +194,7 @@ def not_found(
 
 def _still_held(message: Message, now: datetime, since: datetime, rules: UncertainRules) -> Change:
     if message.resend:
-        fields = {"state": State.QUEUED, "reason": None, "looks": 0, "claimed_at": None}
+        fields = {"state": State.QUEUED, "resend": False, "reason": None, "looks": 0, "claimed_at": None}
         due, lane = waiting(message, now)
         return changed(message, now, fields, due={**due, Queue.LOOKUP: None}, lane=lane)
     again = now + timedelta(seconds=rules.held_interval)
@@ -246,7 +238,7 @@ def doubtful(message: Message, now: datetime, why: str) -> Change:
     reason = Reason(
         "perhaps_sent",
         f"it may have been sent since the backup ({why}): look into the mailbox, then "
-        f"`pec resend {message.id}` or `pec discard {message.id}`",
+        f"`pec discard {message.id}`, or `pec resend {message.id}` once workers run without --reconcile",
     )
     fields = {"state": State.HELD, "reason": reason}
     return changed(message, now, fields, due={Queue.RELEASE: None}, lane=Lane.LEAVE)
@@ -301,10 +293,14 @@ def observed(
     }
     change = changed(message, now, fields)
     keys = {receipt.key for receipt in known}
-    texts_wanted = from_page and change.after.ended
+    texts_wanted = change.after.ended and not all(receipt.text for receipt in known)
     return replace(
         change,
-        due={Queue.CHECK: now if texts_wanted else _next_check(change.after, now, rules, chance)},
+        due={
+            Queue.CHECK: _texts_due(change.after, now, rules, chance, from_page=from_page)
+            if texts_wanted
+            else _next_check(change.after, now, rules, chance)
+        },
         receipts=tuple(receipt for receipt in known if kept.get(receipt.key) != receipt),
         superseded=tuple(key for key in kept if key not in keys),
         marks=tuple(one.key for one in unrecognised),
@@ -344,6 +340,19 @@ def _next_check(message: Message, now: datetime, rules: ReceiptRules, chance: fl
     following = now + delay(rules.backoff, message.looks, chance)
     deadline = (message.sent_at or message.created_at) + timedelta(seconds=rules.deadline)
     return min(following, max(deadline, now))
+
+
+def _texts_due(
+    message: Message, now: datetime, rules: ReceiptRules, chance: float, *, from_page: bool
+) -> datetime | None:
+    """An ended message is asked for its texts at once, and some times again: the API may have none yet, or for ever."""
+    if from_page:
+        return now
+    late = _late_check(message, now, rules)
+    if message.looks >= TEXT_LOOKS:
+        return late
+    again = now + delay(rules.backoff, message.looks, chance)
+    return min(again, late) if late else again
 
 
 def _late_check(message: Message, now: datetime, rules: ReceiptRules) -> datetime | None:

@@ -12,7 +12,7 @@ from pec.transitions import adopted, look_due, lost, not_found
 from workers.calls import Unreadable, readable
 from workers.checking import OTHERS_SECONDS, mails_of, read_mails
 from workers.kit import Kit, NotServed
-from workers.searching import search
+from workers.searching import TOO_MANY_MAILS, search
 
 WONT_SAY = ("missing", "invalid", "scope")
 log = structlog.get_logger()
@@ -38,7 +38,8 @@ def look_up(kit: Kit, message_id: str) -> None:
         return
     except Unreadable as error:
         log.info("mailbox_unreadable", why=error.code)
-        change = not_found(message, kit.now(), kit.settings.uncertain, readable=False, blind=error.code)
+        all_read = error.code == TOO_MANY_MAILS  # as far as it ever will be: an operator must look
+        change = not_found(message, kit.now(), kit.settings.uncertain, readable=all_read, blind=error.code)
     _keep(kit, change)
 
 

@@ -1,17 +1,17 @@
 """After a restore: what may have been sent since the backup is looked for in its mailbox before it is sent.
 
-The backup knows neither the attempt nor its reference, so a message is told by its subject, with whatever reference,
-and by its recipients, as the text of its ACCETTAZIONE names them.
+The backup has not seen the attempt, but its reference is made of the message's id, so it is known all the same. Where
+the subject carries none, another PEC can be alike in all that receipts tell: then an operator must look.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import structlog
 
 from pec.changes import Change
 from pec.messages import Message, Reason
-from pec.receipts import Receipt, find, mark, reference_in
+from pec.receipts import Receipt, find
+from pec.references import reference_of
 from pec.store import records
 from pec.store.commits import Commit, Conflict, Present, apply
 from pec.transitions import UNREADABLE_RETRY_SECONDS, doubtful, found_sent, returned
@@ -19,8 +19,11 @@ from workers.calls import Unreadable
 from workers.checking import mails_of, read_mails
 from workers.kit import Kit
 from workers.looking_up import has_room
-from workers.searching import CLOCKS_APART, accepted_for, mails_with, query_of
+from workers.searching import CLOCKS_APART, TOO_MANY_MAILS, mails_with, names_others, query_of, search
 
+LATER_ATTEMPTS = (
+    2  # that may have been made since the backup: one, and one that an operator asked for after it was lost
+)
 log = structlog.get_logger()
 
 
@@ -30,7 +33,9 @@ def settled_before_sending(kit: Kit, message: Message, since: datetime) -> bool:
     Raises NotServed.
     """
     try:
-        change = _change(kit, message, since)
+        change = _by_reference(kit, message) if message.referenced else _by_subject(kit, message, since)
+        if change is None and not has_room(kit, message.account):
+            raise Unreadable("mailbox_full")
     except Unreadable as error:
         reason = Reason(
             "mailbox_unreadable", f"its mailbox can't be searched before it is sent: {error.code}"
@@ -42,44 +47,45 @@ def settled_before_sending(kit: Kit, message: Message, since: datetime) -> bool:
     return True
 
 
-def _change(kit: Kit, message: Message, since: datetime) -> Change | None:
+def _unread(kit: Kit, message: Message, error: Unreadable) -> Change:
+    if error.code == TOO_MANY_MAILS:
+        return doubtful(message, kit.now(), "its mailbox has more mails of this subject than can be read")
+    reason = Reason("mailbox_unreadable", f"its mailbox can't be searched before it is sent: {error.code}")
+    return returned(message, kit.now(), reason, UNREADABLE_RETRY_SECONDS, kit.chance())
+
+
+def _by_reference(kit: Kit, message: Message) -> Change | None:
     """None where the mailbox proves that it was not sent. Raises Unreadable."""
-    if not (query_of(message.subject) or message.referenced):
-        return doubtful(message, kit.now(), "its subject has nothing to search for")
-    found = dict(_sent_since(kit, message, since - CLOCKS_APART))
-    if len(found) > 1:
-        return doubtful(message, kit.now(), f"{len(found)} alike were sent: {', '.join(sorted(found))}")
-    for code, (reference, receipts) in found.items():
-        rules, chance = kit.settings.receipts, kit.chance()
-        return found_sent(message, code, reference, receipts, kit.now(), rules, chance)
-    if not has_room(kit, message.account):
-        raise Unreadable("mailbox_full")
+    made = len(message.suspects)
+    for number in range(made, made + LATER_ATTEMPTS):
+        reference = reference_of(kit.store.keys.namespace, message.id, number)
+        receipts = search(kit, message, reference)
+        if receipts:
+            return _adoption(kit, message, reference, receipts)
     return None
 
 
-def _sent_since(
-    kit: Kit, message: Message, since: datetime
-) -> Iterator[tuple[str, tuple[str | None, list[Receipt]]]]:
-    """Codes that are nobody's and whose receipts tell of this message, each with its reference and receipts."""
-    codes: dict[str, str | None] = {}
-    for mail in mails_with(kit, message.account, query_of(message.subject)):
-        reference = reference_in(mail.subject)
-        subject = f"{message.subject} {mark(reference)}" if reference else message.subject
-        receipt = find(mail, subject, reference)
-        if receipt and (receipt.date is None or receipt.date >= since):
-            codes[receipt.code] = reference
-    for code, reference in codes.items():
-        if records.owner_of(kit.store, message.account, code) is None:
-            receipts = _receipts_of(kit, message, code, reference)
-            if accepted_for(message, receipts):
-                yield code, (reference, receipts)
+def _adoption(kit: Kit, message: Message, reference: str, receipts: list[Receipt]) -> Change:
+    """Under the code that the receipts tell, with their texts."""
+    code = receipts[0].code
+    rules, chance = kit.settings.receipts, kit.chance()
+    found = found_sent(message, code, reference, receipts, kit.now(), rules, chance)
+    with_texts, _ = read_mails(found.after.sent_subject, code, mails_of(kit, message.account, code))
+    return found_sent(message, code, reference, [*receipts, *with_texts], kit.now(), rules, chance)
 
 
-def _receipts_of(kit: Kit, message: Message, code: str, reference: str | None) -> list[Receipt]:
-    """With their texts."""
-    subject = f"{message.subject} {mark(reference)}" if reference else message.subject
-    receipts, _ = read_mails(subject, code, mails_of(kit, message.account, code))
-    return receipts
+def _by_subject(kit: Kit, message: Message, since: datetime) -> Change | None:
+    """None where nothing alike was sent since the backup. Raises Unreadable."""
+    query = query_of(message.subject)
+    if not query:
+        return doubtful(message, kit.now(), "its subject has nothing to search for")
+    found = (find(mail, message.subject, None) for mail in mails_with(kit, message.account, query))
+    recent = (one for one in found if one and (one.date is None or one.date >= since - CLOCKS_APART))
+    for code in sorted({receipt.code for receipt in recent}):
+        mine = records.owner_of(kit.store, message.account, code) is None
+        if mine and not names_others(kit, message, code):
+            return doubtful(message, kit.now(), f"one alike was sent: {code}")
+    return None
 
 
 def _keep(kit: Kit, change: Change) -> None:

@@ -21,16 +21,16 @@ from pec.receipts import Kind, code_in, merge
 from pec.store import records
 from pec.store.records import Kept
 from pec.store.store import text
-from workers.calls import Unreadable, readable
+from workers.calls import Unreadable
 from workers.checking import OTHERS_SECONDS, Seen, keep, look, read_mails
 from workers.crowds import YOUNG, account_in, is_crowded
 from workers.kit import Kit, NotServed
+from workers.searching import CLOCKS_APART, page_of
 from workers.strangers import left_alone
 
 MOST_PAGES = 200
 OVERLAP = timedelta(seconds=5)  # in which mails may have come out of order
 ANSWERS_WITHIN = timedelta(minutes=2)  # a POST tells its code, mostly
-CLOCKS_APART = timedelta(minutes=10)
 SLOWER = 4  # times the interval, at the most, where pages show little that is new
 WITHOUT_TEXT = (Kind.ACCETTAZIONE, Kind.CONSEGNA)  # what these say of one recipient needs no text
 STILL_OPEN = (State.EXPIRED, State.UNDELIVERED)  # ends that a late CONSEGNA changes
@@ -56,7 +56,7 @@ def scan(kit: Kit, entry: str) -> None:
 
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """What the pages of one reading came to."""
 
     fresh: int = 0  # messages that they told something new of
@@ -72,13 +72,13 @@ class _Reading:
 
 def _read_pages(kit: Kit, account: str) -> int:
     """Returns how many messages they told something new of. Raises NotServed and Unreadable."""
-    horizon, reading = _horizon(kit, account), _Reading()
-    first = _page(kit, account, None)
+    horizon, reading = _horizon(kit, account), Reading()
+    first = page_of(kit, account, None, None)
     view = View(_mails(first), 1 if first.page is None else first.page, first.total or 0)
     _take(kit, account, view.mails, reading)
     if view.oldest_first or not older_than(view.mails, horizon):
         for number in list(view.newest_pages())[:MOST_PAGES]:
-            mails = _mails(_page(kit, account, number))
+            mails = _mails(page_of(kit, account, None, number))
             _take(kit, account, mails, reading)
             if older_than(mails, horizon):
                 break
@@ -99,15 +99,11 @@ def _horizon(kit: Kit, account: str) -> datetime | None:
     return max(bounds, default=None)
 
 
-def _page(kit: Kit, account: str, number: int | None) -> InboxPage:
-    return readable(kit, account, lambda mailbox: kit.client.inbox(mailbox, page=number))
-
-
 def _mails(page: InboxPage) -> list[Mail]:
     return [mail for _, mail in page.mails]
 
 
-def _take(kit: Kit, account: str, mails: Sequence[Mail], reading: _Reading) -> None:
+def _take(kit: Kit, account: str, mails: Sequence[Mail], reading: Reading) -> None:
     """Commits what a page shows of our messages."""
     by_code = defaultdict(list)
     for mail in mails:
@@ -118,7 +114,10 @@ def _take(kit: Kit, account: str, mails: Sequence[Mail], reading: _Reading) -> N
         kit.store, owners.values(), strangers=lambda met: left_alone(kit.store, met)
     ):
         reading.fresh += _add(kit, message, kept, by_code[message.code or ""])
-    reading.dates += [mail.date for mail in mails if mail.date]
+    now = kit.now()  # a date of tomorrow would make all that comes until then look old
+    reading.dates += [
+        mail.date for mails in by_code.values() for mail in mails if mail.date and mail.date <= now
+    ]
     strangers = by_code.keys() - owners.keys()
     reading.strangers += [mail.date for code in strangers for mail in by_code[code] if mail.date]
 

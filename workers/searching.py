@@ -5,14 +5,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from pec.api.client import InboxPage
+from pec.api.client import InboxPage, Mailbox
+from pec.api.errors import NotFound
+from pec.inbox import PAGE_SIZE
 from pec.messages import Message
 from pec.receipts import Kind, Mail, Receipt, find
 from pec.store import records
-from workers.calls import readable
+from workers.calls import Unreadable, readable
 from workers.kit import Kit
 
 MOST_PAGES = 200
+TOO_MANY_MAILS = "too_many_mails"
 CLOCKS_APART = timedelta(minutes=10)
 
 
@@ -28,17 +31,31 @@ def search(kit: Kit, message: Message, reference: str | None) -> list[Receipt]:
 
 
 def mails_with(kit: Kit, account: str, query: str) -> Iterator[Mail]:
-    """All that a search shows. Pages may be numbered from 0 or 1: both are read, seeing one twice is harmless."""
-    first = _page(kit, account, query, None)
+    """All that a search shows. Pages may be numbered from 0 or 1: both are read, seeing one twice is harmless.
+
+    Raises NotServed, and Unreadable also where there are too many to read them all: part of them proves nothing.
+    """
+    first = page_of(kit, account, query, None)
     yield from (mail for _, mail in first.mails)
-    if first.total is not None and first.total <= len(first.mails):
+    if len(first.mails) < PAGE_SIZE if first.total is None else first.total <= len(first.mails):
         return
-    for number in range(min((first.pages or 0) + 1, MOST_PAGES)):
-        yield from (mail for _, mail in _page(kit, account, query, number).mails)
+    pages = -(-(first.total or 0) // PAGE_SIZE) + 1
+    if first.total is None or pages > MOST_PAGES:
+        raise Unreadable(TOO_MANY_MAILS)
+    for number in range(pages):
+        yield from (mail for _, mail in page_of(kit, account, query, number).mails)
 
 
-def _page(kit: Kit, account: str, query: str, number: int | None) -> InboxPage:
-    return readable(kit, account, lambda mailbox: kit.client.inbox(mailbox, query, number))
+def page_of(kit: Kit, account: str, query: str | None, number: int | None) -> InboxPage:
+    """One page of /inbox; one that the API does not know, because it counts otherwise, is empty. Raises Unreadable."""
+
+    def ask(mailbox: Mailbox) -> InboxPage:
+        try:
+            return kit.client.inbox(mailbox, query, number)
+        except NotFound:
+            return InboxPage((), number, None, None)
+
+    return readable(kit, account, ask)
 
 
 def query_of(subject: str) -> str:
@@ -64,6 +81,17 @@ def _names_recipients(kit: Kit, message: Message, code: str) -> bool:
     mails = readable(kit, message.account, lambda mailbox: kit.client.receipts(mailbox, code))
     found = (find(mail, message.subject, None) for mail in mails)
     return accepted_for(message, [receipt for receipt in found if receipt and receipt.code == code])
+
+
+def names_others(kit: Kit, message: Message, code: str) -> bool:
+    """Whether the texts of a code's receipts name somebody, and nobody of ours. Without a text nobody can tell."""
+    wanted = {address.lower() for address in message.recipients}
+    mails = readable(kit, message.account, lambda mailbox: kit.client.receipts(mailbox, code))
+    found = (find(mail, message.subject, None) for mail in mails)
+    named = {
+        one.address.lower() for receipt in found if receipt and receipt.code == code for one in receipt.named
+    }
+    return bool(named) and not named & wanted
 
 
 def accepted_for(message: Message, receipts: Iterable[Receipt]) -> bool:

@@ -1,6 +1,5 @@
 """Sending one message: the claim on disk, the bytes on the wire, and what each outcome makes of it."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from pec.api.errors import ApiError, Denied, Invalid, TooFast, Unreachable
 from pec.changes import Change
 from pec.messages import Message, Reason
 from pec.names import State
+from pec.references import reference_of
 from pec.store import accounts, pace, records
 from pec.store.clock import local_clock
 from pec.store.commits import Commit, Conflict, Present, TooFewReplicas, apply, commit_to_replicas
@@ -22,8 +22,6 @@ from workers.patience import until_stored
 from workers.reconciling import settled_before_sending
 from workers.turn import NotNow, Turn
 
-ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: a reference may be read aloud
-REFERENCE_LENGTH = 5
 CLAIM_LEAD_SECONDS = 0.05  # the claim is on disk this long before its slot, mostly
 CLAIM_AGE_SECONDS = 5.0
 SLOTS_TRIED = 5
@@ -39,14 +37,15 @@ def send(kit: Kit, turn: Turn) -> None:
     since = kit.settings.reconcile_since
     try:
         mailbox = kit.mailbox(turn.message.account)
-        if since and not turn.message.resend and settled_before_sending(kit, turn.message, since):
+        if since and settled_before_sending(kit, turn.message, since):
             turn.end("unused")
             return
-        attempt = _Attempt(kit, turn, mailbox)
     except NotServed:
         turn.put_back()
         turn.end("unused")
         return
+    try:
+        attempt = _Attempt(kit, turn, mailbox)
     except KeyError as missing:
         _fail_without_content(kit, turn, str(missing))
         return
@@ -95,7 +94,7 @@ class _Attempt:
         self._mailbox = mailbox
         self._message = turn.message  # as we last wrote it
         self._claimed_at = 0.0
-        self._reference = _reference() if turn.message.referenced else None
+        self._reference = _next_reference(kit, turn.message) if turn.message.referenced else None
         self._body = _encode(kit, replace(turn.message, reference=self._reference), mailbox)
         self.still_seconds = 0.0  # for which the API asked the token to stand still
 
@@ -229,8 +228,9 @@ def _pause(kit: Kit, account: str, reason: Reason) -> None:
         log.error("account_paused", account=account, code=reason.code)
 
 
-def _reference() -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE_LENGTH))
+def _next_reference(kit: Kit, message: Message) -> str:
+    """Attempts that the API refused, or that never left, share one: they were not sent."""
+    return reference_of(kit.store.keys.namespace, message.id, len(message.suspects))
 
 
 def _encode(kit: Kit, message: Message, mailbox: Mailbox) -> bytes:

@@ -1,16 +1,19 @@
 """What a message becomes that may have been sent between a backup and the restore."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from config.settings import Receipts, Uncertain
+from config.settings import Receipts
 from pec.changes import Lane
-from pec.messages import Message, Reason
+from pec.messages import Message
 from pec.names import Queue, State
-from pec.receipts import Kind, Receipt, reference_in
-from pec.transitions import claimed, doubtful, found_sent, lost, not_found, resend_asked
+from pec.receipts import Kind, Receipt
+from pec.references import reference_of
+from pec.transitions import doubtful, found_sent
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SENT_AT = NOW - timedelta(hours=2)
@@ -60,28 +63,17 @@ def test_one_that_may_have_been_sent_is_held_out_of_its_lane() -> None:
     assert "`pec resend inv-1`" in change.after.reason.description
 
 
-def test_an_operators_word_outlasts_the_look_until_the_answer_is_known() -> None:
-    held = doubtful(QUEUED, NOW, "2 alike were sent").after
-    asked = resend_asked(held, NOW).after
+def test_the_reference_of_an_attempt_is_known_without_having_seen_it() -> None:
+    made = [reference_of("pec", one, lost) for one in ("inv-1", "inv-2") for lost in (0, 1)]
 
-    again = not_found(asked, NOW, Uncertain()).after
-    assert (again.state, again.resend) == (State.QUEUED, True)
-
-    silent = lost(claimed(again, NOW, "7K2QX", 30).after, NOW, Reason("timeout", "…"), Uncertain()).after
-    assert (silent.state, silent.resend) == (State.UNCERTAIN, False), "else it would be sent again by itself"
+    assert len(set(made)) == len(made)
+    assert made[0] == reference_of("pec", "inv-1", 0)
+    assert made[0] != reference_of("other", "inv-1", 0), "two sites may share a mailbox"
 
 
-@pytest.mark.parametrize(
-    ("subject", "reference"),
-    [
-        (f"ACCETTAZIONE: Fattura [rif. 7K2QX] {CODE}", "7K2QX"),
-        (f"ACCETTAZIONE: Fattura {CODE}", None),
-        (f"ACCETTAZIONE: [rif. AAAAA] Fattura {CODE}", None),
-        ("ACCETTAZIONE: Fattura [rif. 7K2QX]", None),
-    ],
-)
-def test_a_reference_stands_right_before_the_code(subject: str, reference: str | None) -> None:
-    assert reference_in(subject) == reference
+@given(st.text(min_size=1, max_size=128), st.integers(0, 50))
+def test_a_reference_can_be_read_aloud_and_stands_in_any_subject(message_id: str, lost: int) -> None:
+    assert re.fullmatch("[2-9A-HJ-NP-Z]{5}", reference_of("pec", message_id, lost))
 
 
 def test_one_found_without_dates_counts_from_now() -> None:

@@ -1,0 +1,158 @@
+"""Pages of a real mailbox: what is taken from them, what is left to single calls, where the next reading goes on."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+from redis import Redis
+
+from config.settings import Settings
+from pec.api.client import PecClient
+from pec.changes import born, changed
+from pec.messages import Message
+from pec.names import Queue, State
+from pec.store import accounts, records
+from pec.store.commits import commit
+from pec.store.store import Store
+from tests.integration.sandbox.serving import AT_ONCE, SENDER, TOKEN, Served, serving
+from workers.crowds import CROWD, entry_of
+from workers.kit import Kit
+from workers.scanning import scan
+
+ENTRY = entry_of("acme")
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with serving(*AT_ONCE) as found:
+        yield found
+
+
+@pytest.fixture
+def kit(redis: Redis, redis_url: str, served: Served) -> Iterator[Kit]:
+    account = {"sender": SENDER, "username": SENDER, "password": "password"}
+    settings = Settings.model_validate(
+        {
+            "redis_url": redis_url,
+            "api": {"url": served.url, "token": TOKEN, "read_rate": 1000},
+            "accounts": {"acme": account},
+        }
+    )
+    store = Store(redis, "pec")
+    with closing(PecClient(settings.api)) as client:
+        kit = Kit(settings, store, client)
+        kit.listen_to_clock()
+        accounts.register(store, "acme", kit.token("acme"))
+        yield kit
+
+
+def sent(kit: Kit, served: Served, message_id: str, story: str = "consegna", *recipients: str) -> Message:
+    """A PEC that the sandbox really took, as its record says it after the answer."""
+    to = recipients or (f"{story}+{message_id}@pec.example",)
+    code = served.code_of_send(list(to) if len(to) > 1 else to[0], subject=f"Avviso {message_id}")
+    now = kit.now()
+    message = Message(
+        id=message_id, account="acme", recipients=to, subject=f"Avviso {message_id}", state=State.SENT,
+        created_at=now, updated_at=now, sent_at=now, code=code, referenced=False,
+    )  # fmt: skip
+    return commit(kit.store, born(message, due={Queue.CHECK: now + timedelta(hours=1)}))
+
+
+def state(kit: Kit, message_id: str) -> State:
+    found = records.read(kit.store, message_id)
+    assert found
+    return found.state
+
+
+def check_due(kit: Kit, message_id: str) -> float | None:
+    found: Any = kit.store.client.zscore(kit.store.keys.due(Queue.CHECK), message_id)
+    return None if found is None else float(found)
+
+
+def test_a_page_delivers_all_that_it_shows_and_their_texts_are_asked_for(kit: Kit, served: Served) -> None:
+    messages = [sent(kit, served, f"page-{number}") for number in range(12)]
+
+    scan(kit, ENTRY)
+
+    assert {state(kit, one.id) for one in messages} == {State.DELIVERED}
+    assert all(receipt.text is None for receipt in records.receipts_of(kit.store, "page-0").values())
+    assert all((check_due(kit, one.id) or 0) <= kit.now().timestamp() for one in messages)
+
+
+def test_what_a_page_cannot_tell_without_a_text_is_asked_for_at_once(kit: Kit, served: Served) -> None:
+    sent(kit, served, "failed-1", "mancata-consegna")
+    sent(kit, served, "both-1", "", "consegna+a@pec.example", "mancata-consegna+b@pec.example")
+
+    scan(kit, ENTRY)
+
+    failed = records.read(kit.store, "failed-1")
+    assert failed
+    assert failed.state is State.UNDELIVERED
+    assert failed.reason
+    assert failed.reason.details["error"] == "5.1.1", "only the text tells"
+    both = records.read(kit.store, "both-1")
+    assert both
+    assert dict(both.outcomes) == {
+        "consegna+a@pec.example": "delivered",
+        "mancata-consegna+b@pec.example": "undelivered",
+    }
+
+
+def test_a_late_delivery_overrides_an_end_that_is_not_for_good(kit: Kit, served: Served) -> None:
+    message = sent(kit, served, "late-1")
+    commit(kit.store, changed(message, kit.now(), {"state": State.EXPIRED}))
+
+    scan(kit, ENTRY)
+
+    assert state(kit, "late-1") is State.DELIVERED
+
+
+def test_the_next_reading_goes_on_where_this_one_ended(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.scanning.OVERLAP", timedelta(0))  # else all of this test is within it
+    sent(kit, served, "before-1")
+    scan(kit, ENTRY)
+    for number in range(60):
+        sent(kit, served, f"many-{number}")
+    scan(kit, ENTRY)
+    calls = len(pages_read(served))
+
+    scan(kit, ENTRY)
+
+    assert state(kit, "many-0") is State.DELIVERED
+    assert len(pages_read(served)) - calls <= 2, "not the whole mailbox again"
+
+
+def test_a_receipt_that_came_before_the_answer_to_its_post_is_taken_later(kit: Kit, served: Served) -> None:
+    code = served.code_of_send("consegna@pec.example", subject="Avviso n. 0")
+    ours = sent(kit, served, "ours-1")
+    scan(kit, ENTRY)
+    assert state(kit, ours.id) is State.DELIVERED
+    late = replace(ours, id="slow-1", code=code, subject="Avviso n. 0", state=State.SENT, version=0)
+    commit(kit.store, born(late, due={Queue.CHECK: None}))
+    scan(kit, ENTRY)
+    assert state(kit, "slow-1") is State.DELIVERED
+
+
+def test_a_crowded_mailbox_is_read_again_and_one_that_is_not_is_left(kit: Kit, served: Served) -> None:
+    scan(kit, ENTRY)
+    assert check_due(kit, ENTRY) is None
+
+    for number in range(CROWD):
+        sent(kit, served, f"silent-{number}", "silenzio")
+    scan(kit, ENTRY)
+
+    due = check_due(kit, ENTRY)
+    assert due
+    interval = kit.settings.receipts.page_interval
+    assert interval * 0.5 <= due - kit.now().timestamp() <= interval * 4
+
+
+def pages_read(served: Served) -> list[dict[str, Any]]:
+    seen: Any = requests.get(f"{served.url}/_sandbox/requests", timeout=10).json()
+    return [one for one in seen if one["path"].startswith("/inbox")]

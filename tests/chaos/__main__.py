@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tests.chaos import deaths, outage, report
-from tests.chaos.conductor import Result, run
+from tests.chaos.conductor import Result, broken, run
 from tests.chaos.plan import plan
 
 
@@ -67,7 +67,11 @@ def _attack(seed: int, messages: int, only: list[str]) -> Result:
     chosen = plan(seed, messages, only)
     click.echo("\n".join(chosen.lines()))
     folder = _folder(str(seed))
-    return _kept_if_harmed(run(chosen, folder), folder)
+    try:
+        result = run(chosen, folder)
+    except Exception as error:  # the other seeds are run all the same
+        result = broken(chosen, error)
+    return _kept_if_harmed(result, folder)
 
 
 def _kept_if_harmed(result: Result, folder: Path) -> Result:

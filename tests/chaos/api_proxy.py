@@ -99,8 +99,10 @@ class ApiProxy:
         self._mailboxes[username] = address
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=256)
-        self.port = self._server.sockets[0].getsockname()[1]
+        """Listens; always on the same port."""
+        if self._server is None:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=256)
+            self.port = self._server.sockets[0].getsockname()[1]
 
     async def refuse(self) -> None:
         """Connections are refused until the next start."""
@@ -141,6 +143,8 @@ class ApiProxy:
         return call
 
     def _fault(self, method: str) -> str | None:
+        if self.down == "sends-500":
+            return "500-before" if method == "POST" else None
         if self.down:
             return self.down
         count = self._counts.get(method, 0)

@@ -3,7 +3,7 @@
 import base64
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +60,9 @@ class Campaign:
 
 
 class _Maker:
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, accounts: Sequence[str] = ACCOUNTS) -> None:
         self.chance = chance
+        self.accounts = accounts
         self.entries: list[Entry] = []
         self.expected: dict[str, Expected] = {}
         self.tags: dict[str, str] = {}
@@ -135,7 +136,7 @@ class _Maker:
         job = {
             "type": "send",
             "id": job_id,
-            "account": self.chance.choice(ACCOUNTS),
+            "account": self.chance.choice(self.accounts),
             "recipient": recipient,
             "subject": f"Avviso {job_id} perché è così",
             "body": f"<p>Salve, è il modello {self.chance.randrange(4)}</p>",
@@ -184,9 +185,9 @@ def campaign(chance: random.Random, messages: int) -> Campaign:
     return Campaign(tuple(sorted(entries, key=lambda entry: entry.at)), maker.expected, maker.tags)
 
 
-def plain_campaign(messages: int) -> Campaign:
+def plain_campaign(messages: int, accounts: Sequence[str] = ACCOUNTS) -> Campaign:
     """Messages that are all delivered, all there from the start."""
-    maker = _Maker(random.Random(messages))
+    maker = _Maker(random.Random(messages), accounts)
     for job_id in (f"m{number:04d}" for number in range(messages)):
         job = maker._job(job_id, maker._to("consegna", job_id))
         maker.entries.append(Entry(0.0, job, job_id))

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -33,6 +34,7 @@ LOOK_SECONDS = 1.0
 OPERATOR_SECONDS = 1.0
 PROCESSES = (2, 1, 1)  # of each machine
 RESTORE_SECONDS = 1.5  # that a restore takes: what was on the wire has its receipts by then
+BROKEN = "the run itself broke"
 AOF = "appendonlydir"
 
 
@@ -77,6 +79,12 @@ def run(plan: Plan, folder: Path, rate: float = RATE, **settings: str) -> Result
         uncertain=len({one["data"]["id"] for one in seen.events if one["type"] == "message.uncertain"}),
         kill_points=Counter(notes),
     )
+
+
+def broken(plan: Plan, error: Exception) -> Result:
+    """A run that came to no end: it shows nothing, which is not good enough."""
+    told = "".join(traceback.format_exception(error))
+    return Result(plan.seed, 0, 0.0, 0, Counter(), {BROKEN: [told]}, Counter(), 0.0, 0)
 
 
 class Conductor:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from tests.chaos.campaign import plain_campaign
+from tests.chaos.campaign import ACCOUNTS, plain_campaign
 from tests.chaos.conductor import Result, run
 from tests.chaos.plan import MACHINES, Fault, Plan
 
 SCALE = 20.0  # times faster than in life: pace, time-outs, the circuit's waits, and the outage itself
 OUTAGE_SECONDS = 600 / SCALE
 MOST_UNCERTAIN = 10
-KINDS = ("silence", "reset", "503")
+KINDS = ("silence", "reset", "503", "sends-500")  # the last: all but POST /send is answered
 _SETTINGS = {
     "PEC_API__RATE": str(SCALE),
     "PEC_API__MARGIN": str(0.003),
@@ -21,10 +21,10 @@ _SETTINGS = {
 
 
 def outage(folder: Path, how: str, messages: int = 2000) -> Result:
-    """One outage, in which every call fails in this way. Called from the main thread."""
+    """One outage, in which calls fail in this way. Called from the main thread."""
     plan = Plan(
         seed=KINDS.index(how),
-        campaign=plain_campaign(messages),
+        campaign=plain_campaign(messages, ACCOUNTS[:2]),  # which share a token
         faults=(Fault(6.0, "api-down", {"seconds": OUTAGE_SECONDS, "how": how}),),
         sends={},
         reads={},

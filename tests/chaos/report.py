@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.chaos.checker import CHECKS
-from tests.chaos.conductor import Result
+from tests.chaos.conductor import BROKEN, Result
 
 MOST_EVIDENCE = 8
 
@@ -39,7 +39,10 @@ def table(results: Sequence[Result]) -> list[str]:
         *((f"fault: {name}", count) for name, count in sorted(faults.items())),
         ("messages that were uncertain for a while", sum(one.uncertain for one in results)),
         *((f"ended {state}", count) for state, count in sorted(states.items())),
-        *((f"HARM: {kind}", sum(len(one.harms[kind]) for one in results)) for kind in CHECKS),
+        *(
+            (f"HARM: {kind}", sum(len(one.harms.get(kind, ())) for one in results))
+            for kind in (*CHECKS, BROKEN)
+        ),
         ("seconds", round(sum(result.seconds for result in results))),
     ]
     return [f"{name:<40} {count:>8}" for name, count in rows]

@@ -52,6 +52,7 @@ SETTINGS = {
     "PEC_QUOTA__INTERVAL": "2",
     "PEC_WEBHOOKS__TIMEOUT": "2",
     "PEC_WEBHOOKS__BACKOFF": "[0.3, 0.6, 1, 1, 1, 1, 2, 2, 2, 2]",
+    "CHAOS_SCALE": "10",  # the circuit waits for 0.5 s to 30 s
     "PEC_LOG_LEVEL": "info",
     "PEC_LOG_JSON": "true",
 }

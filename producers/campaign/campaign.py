@@ -1,4 +1,4 @@
-"""A campaign from its file to its jobs: everything is judged first, then enqueued."""
+"""A campaign as its file tells it: every row is judged before anything is enqueued."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from pec.jobs import SendJob, validate
-from pec.store import records
 from producers.campaign.attachments import File, Folder
 from producers.campaign.columns import Columns, columns_of
 from producers.campaign.csv_file import decoded
@@ -20,7 +19,6 @@ from producers.campaign.naming import MOST_BATCH, batch_of
 from producers.campaign.rows import Row
 from producers.campaign.table import open_table
 from producers.campaign.template import compile_template
-from producers.producer import Producer
 
 _TOLD_EVERY = 200  # rows
 _SAMPLE = {"type": "send", "id": "x", "recipient": "x@pec.example.it", "subject": "x", "body": ""}
@@ -81,32 +79,6 @@ def judged(order: Order, most_bytes: int, told: Told) -> Iterator[Campaign]:
             if number % _TOLD_EVERY == 0:
                 told(table.share_read)
         yield Campaign(letters, ledger, sample, table.empty, table.sheet)
-
-
-def enqueue(producer: Producer, campaign: Campaign, told: Told) -> Iterator[int]:
-    """Enqueues what is ready. Yields after each step how many are in by then.
-
-    Raises RedisUnreachable, and JobRejected or OSError where a file went meanwhile.
-    """
-    count, done = campaign.ledger.count(Fate.READY), 0
-    producer.batch(campaign.batch, _size(producer, campaign.batch, count))
-    for more in producer.send_by_steps(_jobs(campaign)):
-        done += more
-        told(done / count)
-        yield done
-
-
-def _jobs(campaign: Campaign) -> Iterator[dict[str, Any]]:
-    for entry in campaign.ledger.entries(Fate.READY):
-        yield campaign.letters.job(entry.values, str(entry.id))
-
-
-def _size(producer: Producer, batch: str, count: int) -> int:
-    """Of the whole batch: a file of mended rows adds to what was enqueued before."""
-    store = producer.store
-    members: Any = store.client.zcard(store.keys.members(batch))
-    told = records.batch_of(store, batch).get("size", 0)
-    return max(int(members) + count, int(told))
 
 
 def _batch(order: Order, columns: Columns, first: Row) -> str:

@@ -1,12 +1,11 @@
 """Judges every row of a campaign: which are sent, under which ids, and which say what another one says already."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from pec.jobs import Problem
 from producers.campaign.ledger import Entry, Fate, Ledger
 from producers.campaign.letters import Letters, Verdict
-from producers.campaign.naming import made_id, numbered
+from producers.campaign.naming import made_id, number_of, numbered
 from producers.campaign.rows import Row
 
 
@@ -18,60 +17,50 @@ class Judge:
         self._letters, self._ledger = letters, ledger
         self._batch, self._one_batch = batch, one_batch
 
-    def judge(self, rows: Iterable[Row]) -> None:
-        for row in rows:
-            self.enter(row)
-
     def enter(self, row: Row) -> None:
         values = self._letters.values(row)
         verdict = self._of_another_batch(self._letters.judge(values), values)
         base = made_id(self._batch, verdict.recipient) if verdict.recipient else None
-        entry = Entry(row.line, values, verdict.id, verdict.digest, Fate.READY)
+        entry = Entry(row.line, values, verdict.id, verdict.digest, Fate.READY, base=base)
         if verdict.problems:
             entry = replace(entry, fate=Fate.REFUSED)
         if base is None:
-            self._ledger.add(entry, verdict, None, None)
+            self._ledger.add(entry, verdict)
         elif verdict.id is None:
             self._enter_with_made_id(entry, verdict, base)
         else:
-            self._enter_with_own_id(entry, verdict, base)
+            self._enter_with_own_id(replace(entry, number=number_of(base, verdict.id)), verdict)
 
     def _enter_with_made_id(self, entry: Entry, verdict: Verdict, base: str) -> None:
         same = self._ledger.with_message(base, entry.digest)
         if same is not None and same.id is not None:
-            self._enter_again(replace(entry, id=same.id), verdict, base, same)
+            self._enter_again(replace(entry, id=same.id, number=same.number), verdict, same)
             return
         number = self._ledger.messages_to(base) + 1
         while self._ledger.with_id(numbered(base, number)):
             number += 1
-        self._enter_new(replace(entry, id=numbered(base, number)), verdict, base, number)
+        self._ledger.add(replace(entry, id=numbered(base, number), number=number), verdict)
 
-    def _enter_with_own_id(self, entry: Entry, verdict: Verdict, base: str) -> None:
+    def _enter_with_own_id(self, entry: Entry, verdict: Verdict) -> None:
         same = self._ledger.with_id(entry.id or "")
         if same is None:
-            self._enter_new(entry, verdict, base, None)
+            self._ledger.add(entry, verdict)
         elif same.digest == entry.digest:
-            self._enter_again(entry, verdict, base, same)
+            self._enter_again(entry, verdict, same)
         else:
             reason = f"stands on line {same.line} too, with another message: give each its own"
             problem = Problem(self._letters.id_name, reason)
             refused = replace(verdict, problems=(*verdict.problems, problem))
-            self._ledger.add(replace(entry, fate=Fate.REFUSED), refused, base, None)
+            self._ledger.add(replace(entry, fate=Fate.REFUSED, number=None), refused)
 
-    def _enter_again(self, entry: Entry, verdict: Verdict, base: str, same: Entry) -> None:
+    def _enter_again(self, entry: Entry, verdict: Verdict, same: Entry) -> None:
         """A row whose message another has; which counts if it can be sent."""
         if entry.fate is Fate.READY and same.fate is Fate.READY:
             entry = replace(entry, fate=Fate.DOUBLE, like=same.line)
             verdict = replace(verdict, warnings=())
-        self._ledger.add(entry, verdict, base, None)
-
-    def _enter_new(self, entry: Entry, verdict: Verdict, base: str, number: int | None) -> None:
-        first = self._ledger.first_to(base) if entry.fate is Fate.READY else None
-        if first is not None:
-            name = self._letters.recipient_name
-            told = Problem(name, f"gets another message by line {first} too: both are sent")
-            verdict = replace(verdict, warnings=(*verdict.warnings, told))
-        self._ledger.add(entry, verdict, base, number)
+        if entry.fate is not Fate.READY:
+            entry = replace(entry, number=None)
+        self._ledger.add(entry, verdict)
 
     def _of_another_batch(self, verdict: Verdict, values: tuple[str, ...]) -> Verdict:
         column = self._letters.columns.batch
@@ -80,3 +69,10 @@ class Judge:
         reason = f"is not {self._batch}, as in the first line: import each batch as a file of its own"
         problem = Problem(self._letters.columns.header[column], reason)
         return replace(verdict, problems=(*verdict.problems, problem))
+
+
+def warn_of_several(ledger: Ledger, letters: Letters) -> None:
+    """Once it is known which rows are sent, and which were."""
+    for line, first in list(ledger.several()):
+        told = f"gets another message by line {first} too: both are sent"
+        ledger.warn(line, Problem(letters.recipient_name, told))

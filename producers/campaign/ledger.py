@@ -27,7 +27,10 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row as it is kept. `like` is the line that a double repeats."""
+    """A row as it is kept. `like` is the line that a double repeats.
+
+    An id that was made is of `base`, the recipient's, and `number`, which of the messages to it this is.
+    """
 
     line: int
     values: tuple[str, ...]
@@ -35,6 +38,8 @@ class Entry:
     digest: bytes
     fate: Fate
     like: int | None = None
+    base: str | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ CREATE TABLE problem (line INTEGER, field TEXT, reason TEXT);
 CREATE INDEX problem_line ON problem (line);
 CREATE TABLE warning (line INTEGER, field TEXT, reason TEXT);
 """
-_ENTRY = "SELECT line, cells, id, digest, fate, like FROM row"
+_ENTRY = "SELECT line, cells, id, digest, fate, like, base, number FROM row"
 
 
 class Ledger:
@@ -79,9 +84,9 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
-    def add(self, entry: Entry, verdict: Verdict, base: str | None, number: int | None) -> None:
-        """`base` and `number` are of its recipient: which of the messages to it this is."""
-        row = (entry.line, json.dumps(entry.values, ensure_ascii=False), entry.id, base, number)
+    def add(self, entry: Entry, verdict: Verdict) -> None:
+        cells = json.dumps(entry.values, ensure_ascii=False)
+        row = (entry.line, cells, entry.id, entry.base, entry.number)
         state = (entry.digest, str(entry.fate), entry.like)
         self._database.execute("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, *state))
         self._remark("problem", entry.line, verdict.problems)
@@ -94,6 +99,12 @@ class Ledger:
     def settle(self, line: int, fate: Fate) -> None:
         self._database.execute("UPDATE row SET fate = ? WHERE line = ?", [str(fate), line])
 
+    def renumber(self, line: int, job_id: str, number: int) -> None:
+        self._database.execute("UPDATE row SET id = ?, number = ? WHERE line = ?", [job_id, number, line])
+
+    def warn(self, line: int, warning: Problem) -> None:
+        self._remark("warning", line, [warning])
+
     # Questions
 
     def with_id(self, job_id: str) -> Entry | None:
@@ -105,12 +116,24 @@ class Ledger:
         order = "ORDER BY fate <> 'ready', line LIMIT 1"
         return self._one(f"{_ENTRY} WHERE base = ? AND digest = ? {order}", base, digest)
 
-    def first_to(self, base: str) -> int | None:
-        """The line of the first message to a recipient that is to be sent."""
-        found = self._database.execute(
-            "SELECT line FROM row WHERE base = ? AND fate = 'ready' ORDER BY number LIMIT 1", [base]
-        ).fetchone()
-        return found and int(found[0])
+    def several(self) -> Iterator[tuple[int, int]]:
+        """Lines that are sent, or were, to a recipient of an earlier such line; and that line."""
+        sent = "fate IN ('ready', 'before') AND base IS NOT NULL"
+        first = f"SELECT base, min(line) AS line FROM row WHERE {sent} GROUP BY base HAVING count(*) > 1"  # noqa: S608
+        query = f"SELECT row.line, first.line FROM row JOIN ({first}) AS first USING (base)"  # noqa: S608
+        yield from self._database.execute(f"{query} WHERE {sent} AND row.line > first.line ORDER BY row.line")
+
+    def with_made_ids(self) -> Iterator[list[Entry]]:
+        """For each recipient the rows that make a message of their own. The ledger may be changed meanwhile."""
+        base = ""
+        query = "SELECT DISTINCT base FROM row WHERE base > ? AND number IS NOT NULL ORDER BY base LIMIT ?"
+        while page := self._database.execute(query, [base, _PAGE]).fetchall():
+            for (base,) in page:
+                yield self._to(base)
+
+    def _to(self, base: str) -> list[Entry]:
+        query = f"{_ENTRY} WHERE base = ? AND number IS NOT NULL ORDER BY number, line"
+        return list(map(_entry, self._database.execute(query, [base]).fetchall()))
 
     def messages_to(self, base: str) -> int:
         """The number of the last one."""
@@ -167,5 +190,5 @@ class Ledger:
 
 
 def _entry(found: Any) -> Entry:
-    line, cells, job_id, digest, fate, like = found
-    return Entry(line, tuple(json.loads(cells)), job_id, digest, Fate(fate), like)
+    line, cells, job_id, digest, fate, *rest = found
+    return Entry(line, tuple(json.loads(cells)), job_id, digest, Fate(fate), *rest)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,13 +101,14 @@ class Letters:
         files = [(file.name, self.folder.read(file.path)) for file in letter.files]
         return {**self._form(letter, job_id), "attachments": files}
 
-    def taken_digest(self, values: Sequence[str], job_id: str) -> str:
-        """What workers keep of the job's id, once they have taken it. Raises as `job` does."""
+    def taken_digests(self, values: Sequence[str]) -> Callable[[str], str]:
+        """What workers keep of the job under an id, once they have taken it. Raises as `job` does."""
         letter = self._whole(values)
         files = [{"name": file.name, "sha256": self.folder.sha256(file.path)} for file in letter.files]
-        job = validate({**self._form(letter, job_id), "type": "send", "attachments": files})
+        job = validate({**self._form(letter, _NO_ID), "type": "send", "attachments": files})
         assert isinstance(job, SendJob)  # noqa: S101 - by its type
-        return digest_of(job, contents_of(job))
+        contents = contents_of(job)
+        return lambda job_id: digest_of(job.model_copy(update={"id": job_id}), contents)
 
     def _whole(self, values: Sequence[str]) -> Letter:
         """Never one that has lost an attachment since it was judged. Raises JobRejected."""

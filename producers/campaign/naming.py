@@ -35,3 +35,9 @@ def made_id(batch: str, recipient: str) -> str:
 def numbered(base: str, number: int) -> str:
     """Of further, different messages to the same recipient."""
     return base if number == 1 else f"{base}-{number}"
+
+
+def number_of(base: str, job_id: str) -> int | None:
+    """The other way round: None where the id was not made of `base`."""
+    found = re.fullmatch(re.escape(base) + r"(?:-([1-9]\d{0,3}))?", job_id, re.ASCII)
+    return found and int(found[1] or 1)

@@ -16,10 +16,12 @@ from pec.jobs import JobRejected
 from pec.messages import Reason
 from pec.store import accounts, presence
 from pec.store.store import wall_clock
-from producers.campaign.campaign import Campaign, Order, Told, enqueue, judged
+from producers.campaign.campaign import Campaign, Order, Told, judged
 from producers.campaign.earlier import settle_earlier
+from producers.campaign.enqueuing import enqueue
 from producers.campaign.errors import Misused, Unusable
 from producers.campaign.estimate import estimate
+from producers.campaign.judging import warn_of_several
 from producers.campaign.ledger import Fate
 from producers.campaign.refused_file import write_refused
 from producers.cli import output
@@ -128,6 +130,7 @@ def _found(campaign: Campaign, settings: Settings, here: Session | None) -> Foun
     store = here.store if here else None
     if store:
         settle_earlier(store, campaign.ledger, campaign.letters)
+    warn_of_several(campaign.ledger, campaign.letters)
     count, now = campaign.ledger.count(Fate.READY), from_epoch(wall_clock())
     account = str(campaign.letters.stated["account"])
     return Found(

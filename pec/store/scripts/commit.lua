@@ -8,6 +8,7 @@
 --   absent    [key, …]                   keys that must not exist
 --   contents  [{key, blob: 0 | n, times}]  needed by so many more; the bytes are ARGV[n], or must be there already
 --   batches   [{name, from: "" | state, to: "" | state, ended: 0 | 1, size: "" | n}]
+--             the greatest size counts: two workers may take two of them in either order
 --   commands  [[name, argument, …]]      run in order
 --   lanes     [{account, id, score}]     enter their lanes
 -- }
@@ -70,7 +71,10 @@ local function count(batch)
         call("HINCRBY", key, "ended", batch.ended)
     end
     if batch.size ~= "" then
-        call("HSET", key, "size", batch.size)
+        local known = tonumber(call("HGET", key, "size") or "0")
+        if tonumber(batch.size) > known then
+            call("HSET", key, "size", batch.size)
+        end
     end
     complete(key, batch.name)
 end

@@ -102,6 +102,12 @@ def test_a_batch_is_counted_and_its_completion_told_once(store: Store, stored: M
     assert types.count(b"batch.completed") == 1
 
 
+def test_of_two_sizes_of_a_batch_the_greater_counts_in_whatever_order_they_come(store: Store) -> None:
+    apply(store, Commit(batches=[Batchwise("b", size="10")]))
+    apply(store, Commit(batches=[Batchwise("b", size="9")]))
+    assert records.batch_of(store, "b")["size"] == "10"
+
+
 def test_full_memory_stops_intake_but_not_what_is_on_the_wire(store: Store, stored: Message) -> None:
     store.script("commit")(args=_arguments(store, Commit()))
     store.client.config_set("maxmemory", "1")

@@ -140,10 +140,12 @@ class Watch:
     def _done(self) -> bool:
         if not self._batch:
             return not (self._unborn or self._unfinished)
+        if self._pending:  # what waits may be more of the batch, and a greater size
+            return False
         size = records.batch_of(self._store, self._batch).get("size")
         if size:
             return len(self._versions) - len(self._unfinished) + len(self._rejected) >= int(size)
-        return bool(self._versions) and not (self._unfinished or self._pending)
+        return bool(self._versions) and not self._unfinished
 
     def _wait(self, until: float | None) -> None:
         """Until there is something to read, or a short time passed. Raises TimeoutError."""

@@ -237,6 +237,20 @@ def test_a_batch_without_a_size_ends_when_all_that_was_enqueued_has(
         assert dict(watched(producer, batch="b1")).keys() == {"inv-1", "inv-2"}
 
 
+def test_a_batch_that_is_added_to_does_not_end_by_the_size_it_had(
+    producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
+    producer.batch("b1", 1)
+    producer.send("inv-1", **SEND, batch="b1")
+    take_jobs()
+    change("inv-1", to(State.DELIVERED))
+    producer.batch("b1", 2)
+    producer.send("inv-2", **SEND, batch="b1")
+
+    with meanwhile(take_jobs, lambda: change("inv-2", to(State.DELIVERED))):
+        assert dict(watched(producer, batch="b1")).keys() == {"inv-1", "inv-2"}
+
+
 def test_a_timeout_is_an_error_that_says_how_many_are_left(producer: Producer, take_jobs: TakeJobs) -> None:
     producer.send("inv-1", **SEND)
     take_jobs()

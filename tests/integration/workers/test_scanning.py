@@ -114,13 +114,13 @@ def test_a_late_delivery_overrides_an_end_that_is_not_for_good(kit: Kit, served:
 def test_the_next_reading_goes_on_where_this_one_ended(
     kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.scanning.OVERLAP", -timedelta(minutes=1))  # as if it were a minute later
     sent(kit, served, "before-1")
     scan(kit, ENTRY)
     for number in range(60):
         sent(kit, served, f"many-{number}")
     scan(kit, ENTRY)
     calls = len(pages_read(served))
+    monkeypatch.setattr("workers.scanning.OVERLAP", -timedelta(minutes=1))  # as if it were a minute later
 
     scan(kit, ENTRY)
 

@@ -58,7 +58,7 @@ def run(client: Redis, count: int) -> tuple[Keys, Keys]:
 def _live(store: Store, numbers: range) -> None:
     born = [enqueued(_message(number), NOW) for number in numbers]
     taken: list[list[str | float]] = [
-        ["SET", f"pec:taken:m{number}", "digest 0", "EX", 60] for number in numbers
+        ["SET", f"pec:taken:m{number}", "digest 0", "EX", 86_400] for number in numbers
     ]
     apply(
         store,

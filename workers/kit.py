@@ -50,6 +50,9 @@ class Kit:
         """The digest of the account's token. Raises NotServed."""
         return pace.digest(self.mailbox(account).token.get_secret_value())
 
-    def tokens(self) -> set[str]:
-        """Digests of all tokens that this process can send with."""
-        return {self.token(account) for account in self.settings.accounts}
+    def accounts_by_token(self) -> dict[str, list[str]]:
+        """The accounts that this process can send from, by the digest of their token."""
+        found: dict[str, list[str]] = {}
+        for account in self.settings.accounts:
+            found.setdefault(self.token(account), []).append(account)
+        return found

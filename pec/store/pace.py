@@ -72,21 +72,33 @@ def interval_seconds(api: Api) -> float:
 
 
 def hints(
-    store: Store, tokens: Collection[str], api: Api, lease_seconds: float, lead_seconds: float
+    store: Store,
+    accounts: Mapping[str, Collection[str]],
+    api: Api,
+    lease_seconds: float,
+    lead_seconds: float,
 ) -> list[Hint]:
-    """Hints to hand out now, for tokens (digests) that this process can send with."""
+    """Hints to hand out now, for the accounts that this process can send from, by token (digest)."""
     interval_us = round(interval_seconds(api) * 1e6)
-    known = [part for token in tokens for part in (token, interval_us, api.in_flight)]
+    known = [
+        part
+        for token, names in accounts.items()
+        for part in (token, interval_us, api.in_flight, _listed(names))
+    ]
     found = store.run("hint", round(lease_seconds * 1e6), round(lead_seconds * 1e6), *known)
     return [Hint(text(token), text(number)) for token, *numbers in found for number in numbers]
 
 
-def pick(store: Store, hint: Hint, api: Api, lease_seconds: float) -> Picked | None:
-    """Takes the next message out of its lane, for the length of a lease. It is not claimed yet.
+def pick(
+    store: Store, hint: Hint, accounts: Collection[str], api: Api, lease_seconds: float
+) -> Picked | None:
+    """Takes the next message of these accounts out of its lane, for the length of a lease. It is not claimed yet.
 
     Raises UnknownRecord: the message was written by a newer version; its lease gives it back to one.
     """
-    reply = store.run("pick", hint.token, hint.number, round(lease_seconds * 1e6), api.in_flight)
+    reply = store.run(
+        "pick", hint.token, hint.number, round(lease_seconds * 1e6), api.in_flight, _listed(accounts)
+    )
     if text(reply[0]) != "picked":
         return None
     _, _, message_id, probe, stored = reply
@@ -96,6 +108,11 @@ def pick(store: Store, hint: Hint, api: Api, lease_seconds: float) -> Picked | N
         settle(store, hint.token, text(message_id), "unused")
         raise
     return Picked(hint.token, message, text(probe) == "1")
+
+
+def _listed(accounts: Collection[str]) -> str:
+    """As the scripts look for a name in it."""
+    return f",{','.join(accounts)},"
 
 
 def put_back(store: Store, token: str, message: Message) -> None:

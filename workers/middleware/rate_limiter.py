@@ -43,7 +43,9 @@ class RateLimiter(Middleware):
             return
         api, lease = self._kit.settings.api, self._kit.settings.lease
         try:
-            picked = pace.pick(self._kit.store, Hint(*message.args), api, lease)
+            hint = Hint(*message.args)
+            accounts = self._kit.accounts_by_token().get(hint.token, [])
+            picked = pace.pick(self._kit.store, hint, accounts, api, lease)
         except UnknownRecord as met:
             left_alone(self._kit.store, met)
             raise SkipMessage from None

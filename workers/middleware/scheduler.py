@@ -42,7 +42,7 @@ class Scheduler(Middleware):
         kit = self._kit
         if Queue.SEND in self._queues:
             api, lease = kit.settings.api, hint_lease_seconds(kit.settings.api)
-            for hint in pace.hints(kit.store, kit.tokens(), api, lease, LEAD_SECONDS):
+            for hint in pace.hints(kit.store, kit.accounts_by_token(), api, lease, LEAD_SECONDS):
                 self._hint(Queue.SEND, kit.now().timestamp(), hint.token, hint.number)
         outbox.feed(kit.store, kit.settings.webhooks.endpoints)
         room = {queue: self._room(queue) for queue in self._queues if queue is not Queue.SEND}

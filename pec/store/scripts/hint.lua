@@ -1,7 +1,8 @@
--- hint(namespace, hint_lease_us, lead_us, {token, interval_us, in_flight}…): which tokens should be sent for now.
+-- hint(namespace, hint_lease_us, lead_us, {token, interval_us, in_flight, accounts}…): which tokens should be sent for now.
 --
 -- A hint makes one worker thread pick one message. Hints go out a lead before their slot, because dispatch takes
 -- time, and never more than there are messages and places on the wire. One that is lost ends with its lease.
+-- Only messages of `accounts` (names, each between commas) count: for others the caller has no settings.
 --
 -- Keys     <ns>:hints:<token>     sorted set: hint → when its lease ends
 --          <ns>:limiter:<token>   hash: tat (µs, when the next slot may be), not_before (µs), turn, hint
@@ -13,10 +14,12 @@ local due = ns .. ":due:send"
 local now = now_us()
 local found = {}
 
-local function waiting(turns, most)
+local function waiting(turns, most, accounts)
     local total = 0
     for _, account in ipairs(call("ZRANGE", turns, 0, -1)) do
-        total = total + call("ZCARD", ns .. ":lane:" .. account)
+        if not accounts or string.find(accounts, "," .. account .. ",", 1, true) then
+            total = total + call("ZCARD", ns .. ":lane:" .. account)
+        end
         if total >= most then
             break
         end
@@ -29,16 +32,18 @@ local function circuit_opens_at()
     return tonumber(failures or "0") >= 3 and tonumber(next_at or "0") or 0
 end
 
-local function look_at(token, interval, in_flight)
+local function look_at(token, interval, in_flight, accounts)
     local hints = ns .. ":hints:" .. token
     local flight = ns .. ":flight:" .. token
     call("ZREMRANGEBYSCORE", hints, "-inf", now)
     call("ZREMRANGEBYSCORE", flight, "-inf", now)
     local out = call("ZCARD", hints)
     local room = in_flight - call("ZCARD", flight)
-    local work = math.min(waiting(ns .. ":turns:" .. token, in_flight + 1), room)
+    local work = math.min(waiting(ns .. ":turns:" .. token, in_flight + 1, accounts), room)
     if work <= 0 and room > 0 then
-        call("ZREM", due, token)
+        if waiting(ns .. ":turns:" .. token, 1) == 0 then
+            call("ZREM", due, token)
+        end
         return
     end
     local tat, not_before = unpack(call("HMGET", ns .. ":limiter:" .. token, "tat", "not_before"))
@@ -61,8 +66,8 @@ local function look_at(token, interval, in_flight)
 end
 
 local mine = {}
-for i = 4, #ARGV, 3 do
-    mine[ARGV[i]] = {tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])}
+for i = 4, #ARGV, 4 do
+    mine[ARGV[i]] = {tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), ARGV[i + 3]}
 end
 for _, token in ipairs(call("ZRANGEBYSCORE", due, "-inf", seconds(now))) do
     if mine[token] then

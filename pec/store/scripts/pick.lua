@@ -1,11 +1,13 @@
--- pick(namespace, token, hint, lease_us, in_flight): the message whose turn it is, taken out of its lane.
+-- pick(namespace, token, hint, lease_us, in_flight, accounts): the message whose turn it is, taken out of its lane.
 --
 -- The message stays queued: if it is not claimed within the lease, `due:release` puts it back. Accounts take turns.
--- While the API's circuit is open, one message at a time is picked, and it is a probe.
+-- While the API's circuit is open, one message at a time is picked, and it is a probe. Only `accounts` (names, each
+-- between commas) have a turn: for others the caller has no settings.
 --
 -- Returns  {"picked", account, id, probe ("0" | "1"), [field, value, …]} | {"empty"} | {"full"} | {"open"}
 
 local ns, token, hint, lease, in_flight = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local accounts = ARGV[6]
 local turns, flight, circuit = ns .. ":turns:" .. token, ns .. ":flight:" .. token, ns .. ":circuit"
 local limiter = ns .. ":limiter:" .. token
 local now = now_us()
@@ -35,8 +37,16 @@ local function pop(account)
     end
 end
 
+local function next_account()
+    for _, account in ipairs(call("ZRANGE", turns, 0, -1)) do
+        if string.find(accounts, "," .. account .. ",", 1, true) then
+            return account
+        end
+    end
+end
+
 while true do
-    local account = call("ZRANGE", turns, 0, 0)[1]
+    local account = next_account()
     if not account then
         return {"empty"}
     end

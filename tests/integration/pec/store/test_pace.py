@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -44,8 +45,8 @@ def waiting(store: Store, message_id: str, order: int, account: str = "acme", pr
     commit(store, enqueued(message, NOW))
 
 
-def picked(store: Store, api: Api = API) -> Picked | None:
-    return pace.pick(store, Hint(TOKEN, "0"), api, lease_seconds=60)
+def picked(store: Store, api: Api = API, accounts: Sequence[str] = ("acme", "beta")) -> Picked | None:
+    return pace.pick(store, Hint(TOKEN, "0"), accounts, api, lease_seconds=60)
 
 
 def picked_id(store: Store) -> str | None:
@@ -184,9 +185,9 @@ def test_what_was_on_the_wire_when_the_circuit_opened_lengthens_no_wait(store: S
 
 def test_hints_are_as_many_as_the_messages_and_no_more(store: Store) -> None:
     waiting(store, "m", 1)
-    first = pace.hints(store, [TOKEN], API, lease_seconds=10, lead_seconds=5)
+    first = pace.hints(store, {TOKEN: ["acme", "beta"]}, API, lease_seconds=10, lead_seconds=5)
     assert len(first) == 1
-    assert pace.hints(store, [TOKEN], API, lease_seconds=10, lead_seconds=5) == []
+    assert pace.hints(store, {TOKEN: ["acme", "beta"]}, API, lease_seconds=10, lead_seconds=5) == []
 
 
 @pytest.mark.parametrize("cap", [{"daily_cap": 5}, {}])
@@ -246,3 +247,22 @@ def test_a_probe_that_risks_a_message_goes_more_seldom(
 
     opens_at = float(store.client.hget(store.keys.circuit, "next_at") or 0) / 1e6
     assert opens_at - store.now() == pytest.approx(longest_seconds, abs=5)
+
+
+def test_no_hint_is_given_for_accounts_that_only_others_serve(store: Store) -> None:
+    waiting(store, "m", 1, account="beta")
+
+    assert pace.hints(store, {TOKEN: ["acme", "bet"]}, API, lease_seconds=10, lead_seconds=5) == []
+    assert len(pace.hints(store, {TOKEN: ["beta"]}, API, lease_seconds=10, lead_seconds=5)) == 1
+
+
+def test_messages_of_accounts_that_only_others_serve_are_passed_over(store: Store) -> None:
+    waiting(store, "theirs", 1, account="beta")
+    waiting(store, "ours", 2, account="acme")
+
+    found = picked(store, accounts=["acme"])
+
+    assert found
+    assert found.message.id == "ours"
+    assert picked(store, accounts=["acme"]) is None
+    assert picked(store, accounts=["beta"])

@@ -15,7 +15,7 @@ from bench import machine, page
 from bench.figures import Outcome
 from bench.site import PEERS_PYTHON
 
-NAMES = ("pace", "turns", "cost", "producing", "waiting", "calls", "growth", "hot_path")
+NAMES = ("pace", "turns", "cost", "producing", "waiting", "calls", "hot_path")
 
 
 def main() -> int:

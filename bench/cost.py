@@ -13,7 +13,7 @@ from bench.figures import Figure, Outcome, Plot, middle
 from bench.peers.running import GUIDE, PEERS, Peer, running
 from bench.site import FakeApi, Site, fake_api, put, site, until
 
-COUNT, RUNS = 1000, 3
+COUNT, RUNS = 400, 3
 PROCESSES, THREADS = 2, 16
 GUIDE_THREADS = 8  # Dramatiq's default, and a process for each core
 CHECKS = (0.5, 2.0)

@@ -16,9 +16,8 @@ TITLES = {
     "turns": "Turns",
     "cost": "Cost",
     "producing": "Producing",
-    "waiting": "Waiting",
+    "waiting": "Waiting and growth",
     "calls": "Calls",
-    "growth": "Growth",
     "hot_path": "What the time goes to",
 }
 HEAD = """# Benchmarks

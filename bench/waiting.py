@@ -1,88 +1,109 @@
-"""Waiting: with many messages waiting for receipts hours away, how late others are looked at, and what idling costs."""
+"""Waiting: with many messages waiting for receipts hours away, how late others are, what idling and what a PEC cost."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import filling
+from bench import filling, growth
+from bench.cost import Spent
 from bench.figures import Figure, Outcome, Plot, percentile
 from bench.peers.running import TUNED, running
 from bench.site import FakeApi, Site, fake_api, site, until
 
-SIZES = (1_000, 100_000, 1_000_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+QUICK_SIZES = (1_000, 3_000)
 PEER_SIZE = 100_000
-DUE = 100
+DUE, TIMES = 100, 3
 HOURS = 6 * 3600.0
-IDLE_SECONDS = 10.0
+COST_COUNT, COST_RUNS = 100, 3
 SETTINGS = {
     "PEC_API__READ_RATE": "1000",
     "PEC_RECEIPTS__BACKOFF": "[3600]",
     "PEC_QUOTA__INTERVAL": "86400",
     "PEC_API__RATE": "1000",
 }
-PATIENCE_SECONDS = 30.0
+DELIVERED = (0.1, 0.3), (1.5, 2.0)  # seconds to ACCETTAZIONE and CONSEGNA of what is sent meanwhile
+
+
+@dataclass(slots=True)
+class Measured:
+    """By messages waiting."""
+
+    lateness: dict[int, list[float]] = field(default_factory=dict)  # of all checks that were due, in seconds
+    idle_percent: dict[int, float] = field(default_factory=dict)
+    memory: dict[int, float] = field(default_factory=dict)
+    costs: dict[int, list[Spent]] = field(default_factory=dict)
 
 
 def run(folder: Path, *, quick: bool = False) -> Outcome:
-    sizes = (1_000, 3_000) if quick else SIZES
-    lateness, idle, memory = _ours(folder / "ours", sizes)
-    peer_late = _peer(folder / "peer", 3_000 if quick else PEER_SIZE)
-    ran = f"{len(peer_late)} of {DUE} ran within {PATIENCE_SECONDS:.0f} s"
-    figures = []
-    for size in sizes:
-        beside = {TUNED.name: percentile(peer_late, 99) if peer_late else None} if size != sizes[-1] else {}
-        note = f"{TUNED.name}, {PEER_SIZE:,} delayed: {ran}" if size == sizes[-2] else ""
-        last = size == sizes[-1]
-        figures += [
-            Figure(f"lateness p50, {size:,} waiting", "s", percentile(lateness[size], 50), better="less"),
-            Figure(
-                f"lateness p99, {size:,} waiting",
-                "s",
-                percentile(lateness[size], 99),
-                beside if size == sizes[-2] else {},
-                "≤ 1" if last else None,
-                better="less",
-                note=note,
-            ),
-            Figure(
-                f"idle CPU, {size:,} waiting",
-                "% of a core",
-                idle[size],
-                target="≤ 3" if last else None,
-                better="less",
-            ),
-        ]
+    measured = _ours(folder / "ours", QUICK_SIZES if quick else SIZES, quick)
+    patience = 5.0 if quick else 20.0
+    delayed = 3_000 if quick else PEER_SIZE
+    late = _peer(folder / "peer", delayed, patience)
+    sizes = list(measured.lateness)
+    note = f"{TUNED.name} with {delayed:,} delayed: {len(late)} of {DUE} ran within {patience:.0f} s of their time"
+    figures = [figure for size in sizes for figure in _at(measured, size, last=size == sizes[-1])]
     figures.append(
         Figure(
-            f"memory of workers, {sizes[-1]:,} waiting to {sizes[0]:,}",
-            "times",
-            memory[sizes[-1]] / memory[sizes[0]],
-            target="≤ 1.05",
-            better="less",
-            note=", ".join(f"{size:,}: {taken / 1e6:.0f} MB" for size, taken in memory.items()),
+            f"due checks that ran within {patience:.0f} s, {delayed:,} waiting",
+            "of 100",
+            float(sum(one <= patience for one in measured.lateness[sizes[-2]]) / (1 if quick else TIMES)),
+            {TUNED.name: float(len(late))},
+            note=note,
         )
     )
-    plot = Plot(
-        "waiting",
-        "Lateness of 100 receipt checks that are due, 99th percentile",
-        "messages waiting",
-        "s",
-        {"ours": [(size, percentile(late, 99)) for size, late in lateness.items()]},
-        kind="lines",
-        target=1,
+    figures.append(_memory(measured.memory))
+    grown, growth_plot = growth.figures(measured.costs)
+    lines = {
+        "99th percentile": [(size, percentile(of, 99)) for size, of in measured.lateness.items()],
+        "median": [(size, percentile(of, 50)) for size, of in measured.lateness.items()],
+    }
+    title = f"Lateness of {DUE} receipt checks due at once"
+    plot = Plot("waiting", title, "messages waiting", "s", lines, kind="lines", target=1)
+    return Outcome([*figures, *grown], [plot, growth_plot])
+
+
+def _at(measured: Measured, size: int, *, last: bool) -> list[Figure]:
+    late, idle = measured.lateness[size], measured.idle_percent[size]
+    return [
+        Figure(f"lateness p50, {size:,} waiting", "s", percentile(late, 50), better="less"),
+        Figure(
+            f"lateness p99, {size:,} waiting",
+            "s",
+            percentile(late, 99),
+            target="≤ 1" if last else None,
+            better="less",
+        ),
+        Figure(
+            f"idle CPU of workers, {size:,} waiting",
+            "% of a core",
+            idle,
+            target="≤ 3" if last else None,
+            better="less",
+        ),
+    ]
+
+
+def _memory(memory: Mapping[int, float]) -> Figure:
+    least, most = min(memory), max(memory)
+    return Figure(
+        f"memory of workers, {most:,} waiting to {least:,}",
+        "times",
+        memory[most] / memory[least],
+        target="≤ 1.05",
+        better="less",
+        note="workers take "
+        + ", ".join(f"{taken / 1e6:.0f} MB with {size:,}" for size, taken in memory.items()),
     )
-    return Outcome(figures, [plot])
 
 
-def _ours(
-    folder: Path, sizes: Sequence[int]
-) -> tuple[dict[int, list[float]], dict[int, float], dict[int, float]]:
-    lateness, idle, memory = {}, {}, {}
+def _ours(folder: Path, sizes: Sequence[int], quick: bool) -> Measured:
+    found, there = Measured(), 0
     with ExitStack() as stack:
-        api = stack.enter_context(fake_api(folder))
+        api = stack.enter_context(fake_api(folder, acceptance=DELIVERED[0], delivery=DELIVERED[1]))
         made = stack.enter_context(site(folder / "ours", api))
-        there = 0
         for size in sizes:
             filling.waiting_for_receipts(
                 made.store, size - there, first=there, due_at=made.store.now() + HOURS
@@ -90,37 +111,48 @@ def _ours(
             there = size
             with made.workers({"a0": "token"}, SETTINGS):
                 time.sleep(3)
-                idle[size] = _idle_percent(made)
-                memory[size] = float(made.memory_bytes()["workers"])
-                lateness[size] = _lateness(made, api, range(size - DUE, size))
-    return lateness, idle, memory
+                found.idle_percent[size] = _idle_percent(made, 3.0 if quick else 6.0)
+                found.memory[size] = float(made.memory_bytes()["workers"])
+                found.lateness[size] = [
+                    late
+                    for number in range(1 if quick else TIMES)
+                    for late in _lateness(made, api, range(size - DUE * (number + 1), size - DUE * number))
+                ]
+            found.costs[size] = growth.costs(
+                made, api, size, 30 if quick else COST_COUNT, 1 if quick else COST_RUNS
+            )
+    return found
 
 
-def _idle_percent(made: Site) -> float:
+def _idle_percent(made: Site, seconds: float) -> float:
     before = made.cpu_seconds()["workers"]
-    time.sleep(IDLE_SECONDS)
-    return (made.cpu_seconds()["workers"] - before) / IDLE_SECONDS * 100
+    time.sleep(seconds)
+    return (made.cpu_seconds()["workers"] - before) / seconds * 100
 
 
 def _lateness(made: Site, api: FakeApi, numbers: range) -> list[float]:
     """From when each was due to its GET, as the API saw it."""
-    seen = len(api.report(sends=10**9, hooks=10**9)["looks"])
-    ahead = 1.0
+    seen, ahead = len(api.report(sends=10**9, hooks=10**9)["looks"]), 1.0
     due_at, due_here = made.store.now() + ahead, time.monotonic() + ahead
     made.client.zadd("pec:due:check", {filling.name_of(number): due_at for number in numbers})
     wanted = {filling.code_of(number) for number in numbers}
 
     def looks() -> list[float]:
-        found = {}
-        for at, code in api.report(sends=10**9, hooks=10**9, looks=seen)["looks"]:
-            if code in wanted:
-                found.setdefault(code, at)
-        return list(found.values()) if len(found) == len(wanted) else []
+        found = _first_looks(api, seen, wanted)
+        return found if len(found) == len(wanted) else []
 
     return [at - due_here for at in until(looks, "what is due is looked at", 120)]
 
 
-def _peer(folder: Path, size: int) -> list[float]:
+def _first_looks(api: FakeApi, seen: int, wanted: set[str]) -> list[float]:
+    found: dict[str, float] = {}
+    for at, code in api.report(sends=10**9, hooks=10**9, looks=seen)["looks"]:
+        if code in wanted:
+            found.setdefault(code, at)
+    return list(found.values())
+
+
+def _peer(folder: Path, size: int, patience: float) -> list[float]:
     """Of those among the hundred that ran at all."""
     with ExitStack() as stack:
         api = stack.enter_context(fake_api(folder))
@@ -128,8 +160,8 @@ def _peer(folder: Path, size: int) -> list[float]:
         contender = running(TUNED, made, "token")
         contender.produce("wait_hours", size)
         stack.enter_context(contender.workers(2))
-        time.sleep(15)  # they pull what is delayed into memory
+        time.sleep(patience / 2)  # they pull what is delayed into memory
         contender.produce("check_soon", DUE)
         due_here = time.monotonic()
-        time.sleep(PATIENCE_SECONDS)
-        return [at - due_here for at, _ in api.report(sends=10**9, hooks=10**9)["looks"]]
+        time.sleep(patience)
+        return [at - due_here for at in _first_looks(api, 0, {filling.code_of(n) for n in range(DUE)})]

@@ -9,10 +9,13 @@ PEERS = {"dramatiq": ("bench.peers.plain_dramatiq", "send"), "celery": ("bench.p
 
 def main(kind: str, actor: str, count: str) -> None:
     module, method = PEERS[kind]
-    put = getattr(getattr(importlib.import_module(module), actor), method)
+    found = getattr(importlib.import_module(module), actor)
     started = time.perf_counter()
-    for number in range(int(count)):
-        put(number)
+    if hasattr(found, "bulk"):
+        found.bulk(int(count))
+    else:
+        for number in range(int(count)):
+            getattr(found, method)(number)
     print(time.perf_counter() - started)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +75,20 @@ def test_the_gate_opens_once_with_the_connection_made_and_nothing_written(
         connect(wire.url).send(mailbox, body, gate)
         assert calls == [0]
         assert wire.connections == len(wire.requests) == 1
+
+
+def test_authorities_are_read_once_for_all_sends(
+    connect: Connect, mailbox: Mailbox, body: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorities = tmp_path / "authorities.pem"
+    authorities.write_bytes(CERTIFICATE.read_bytes())
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(authorities))
+    with Wire(answering(201, SENT), tls=True) as wire:
+        client = connect(wire.url)
+        client.send(mailbox, body, nothing)
+        authorities.unlink()
+        client.send(mailbox, body, nothing)
+        assert len(wire.requests) == 2
 
 
 @pytest.mark.parametrize(

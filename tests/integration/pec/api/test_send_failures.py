@@ -236,6 +236,19 @@ def test_a_certificate_that_nobody_vouches_for_is_unreachable(connect: Connect, 
         assert gate.openings == wire.bytes_received == 0
 
 
+def test_a_certificate_for_another_name_is_unreachable(
+    connect: Connect, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *where: resolve("127.0.0.1", *where))
+    with Wire(Peer.read, tls=True) as wire:
+        with pytest.raises(Unreachable) as caught:
+            connect(wire.url.replace("127.0.0.1", "another.example")).send(mailbox, BODY, nothing)
+        assert caught.value.code == "tls"
+        assert wire.bytes_received == 0
+
+
 def test_tls_with_a_server_that_has_none_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
     with Wire(lambda peer: peer.say(b"HTTP/1.1 400 X\r\n\r\n")) as wire, pytest.raises(Unreachable) as caught:
         connect(wire.url.replace("http:", "https:")).send(mailbox, BODY, nothing)

@@ -16,9 +16,9 @@ from pec.transitions import NotAllowed, discarded, resend_asked
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
 from producers.cli.session import Session, session
-from producers.cli.shapes import message_dict
 from producers.cli.status import missing
 from producers.cli.waiting import remedy_of_pause
+from producers.records import message_dict
 
 
 @click.command()
@@ -35,7 +35,7 @@ def pause(account: str | None, every: bool) -> None:
         raise click.UsageError("name an account, or all: pec pause ACCOUNT, or --all")
     with session() as here:
         if account is not None:
-            _must_be_known(here, "account", account, here.settings.accounts)
+            must_be_known(here, "account", account, here.settings.accounts)
             done = _pause(here, account)
             output.note(
                 f"Paused: `pec resume {account}` lets it go on." if done else "It was paused already."
@@ -75,10 +75,10 @@ def resume(account: str | None, endpoint: str | None, every: bool) -> None:
         )
     with session() as here:
         if account is not None:
-            _must_be_known(here, "account", account, here.settings.accounts)
+            must_be_known(here, "account", account, here.settings.accounts)
             output.note("Resumed." if accounts.resume(here.store, account) else "It was not paused.")
         elif endpoint is not None:
-            _must_be_known(here, "endpoint", endpoint, [one.name for one in here.settings.webhooks.endpoints])
+            must_be_known(here, "endpoint", endpoint, [one.name for one in here.settings.webhooks.endpoints])
             outbox.enable(here.store, endpoint)
             output.note("Enabled: what waits is delivered now.")
         else:
@@ -152,7 +152,7 @@ def _known(here: Session, kind: str, configured: object) -> set[str]:
     return {*text_list(configured), *text_list(here.store.client.zrange(here.store.keys.seen(kind), 0, -1))}
 
 
-def _must_be_known(here: Session, kind: str, name: str, configured: object) -> None:
+def must_be_known(here: Session, kind: str, name: str, configured: object) -> None:
     """A name that is neither configured here nor was ever vouched for by a worker is a slip of the pen."""
     known = _known(here, kind, configured)
     if name not in known:

@@ -17,9 +17,10 @@ from producers.cli.overview import show
 from producers.cli.overview_data import as_dict
 from producers.cli.progress import age
 from producers.cli.session import Session, session
-from producers.cli.shapes import COLUMNS, message_dict, row
+from producers.cli.shapes import COLUMNS, row
 from producers.cli.surroundings import surroundings_of
 from producers.cli.waiting import why_it_waits
+from producers.records import message_dict
 from producers.rejections import newest_of
 
 _MOST_LOOKED_AT = 10_000  # of each state, newest first

@@ -13,8 +13,9 @@ from producers.cli.errors import Exit, Failure, rejection
 from producers.cli.language import translated
 from producers.cli.progress import Tally, summary
 from producers.cli.session import Session, session
-from producers.cli.shapes import COLUMNS, message_dict, rejection_dict, row
+from producers.cli.shapes import COLUMNS, rejection_dict, row
 from producers.cli.surroundings import seconds_to_send
+from producers.records import message_dict
 from producers.rejections import Rejection, as_error
 from producers.watch import Watch
 

@@ -12,7 +12,7 @@ from pec.receipts import Kind, Receipt
 from pec.store import records
 from pec.store.receipts import to_dict
 from pec.store.store import Store
-from producers.cli.shapes import message_dict
+from producers.records import message_dict
 
 _ORDER = list(Kind)
 _NEVER = datetime.max.replace(tzinfo=UTC)

@@ -18,6 +18,13 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert cycle(import_graph(ROOT)) == []
 
 
+def test_what_the_command_line_shows_knows_nothing_of_it() -> None:
+    below = ("producers.campaign", "producers.evidence", "producers.records")
+    used = [name for module, names in import_graph(ROOT).items() if module.startswith(below) for name in names]
+
+    assert [name for name in used if name.startswith("producers.cli")] == []
+
+
 def test_the_functional_core_has_no_io_and_no_clock() -> None:
     assert list(core_impurities(ROOT)) == []
 

@@ -16,9 +16,11 @@ from producers.campaign.judging import Judge
 from producers.campaign.ledger import Entry, Fate, Ledger
 from producers.campaign.letters import Letters
 from producers.campaign.naming import MOST_BATCH, batch_of
+from producers.campaign.refused_file import is_refused_file, row_meant
 from producers.campaign.rows import Row
-from producers.campaign.table import open_table
+from producers.campaign.table import Table, open_table
 from producers.campaign.template import compile_template
+from producers.kept_text import meant
 
 _TOLD_EVERY = 200  # rows
 _SAMPLE = {"type": "send", "id": "x", "recipient": "x@pec.example.it", "subject": "x", "body": ""}
@@ -64,8 +66,9 @@ class Campaign:
 def judged(order: Order, most_bytes: int, told: Told) -> Iterator[Campaign]:
     """Reads and judges the file. Raises Unusable, Misused, and JobRejected for what is stated of all jobs."""
     with open_table(order.file) as table, Ledger() as ledger:
-        columns = columns_of(table.header, order.to_column, order.attach_columns, order.id_column)
-        first = next(table.rows, None)
+        header, rows = _meant(table)
+        columns = columns_of(header, order.to_column, order.attach_columns, order.id_column)
+        first = next(rows, None)
         if first is None:
             raise Unusable(f"{order.file.name} has column names, and no line under them: add the recipients")
         batch = _batch(order, columns, first)
@@ -74,11 +77,18 @@ def judged(order: Order, most_bytes: int, told: Told) -> Iterator[Campaign]:
         assert isinstance(sample, SendJob)  # noqa: S101 - by its type
         letters = _letters(order, columns, stated, most_bytes)
         judge = Judge(letters, ledger, batch, one_batch=order.batch is None)
-        for number, row in enumerate(chain([first], table.rows)):
+        for number, row in enumerate(chain([first], rows)):
             judge.enter(row)
             if number % _TOLD_EVERY == 0:
                 told(table.share_read)
         yield Campaign(letters, ledger, sample, table.empty, table.sheet)
+
+
+def _meant(table: Table) -> tuple[tuple[str, ...], Iterator[Row]]:
+    """Without the marks that keep the cells of a file of refused rows."""
+    if not is_refused_file(table.header):
+        return table.header, table.rows
+    return tuple(map(meant, table.header)), map(row_meant, table.rows)
 
 
 def _batch(order: Order, columns: Columns, first: Row) -> str:

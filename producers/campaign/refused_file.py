@@ -1,30 +1,47 @@
 """Writes the refused rows as a file that Excel in Italy opens, to be mended and imported."""
 
 import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
 
 from producers.campaign.columns import BATCH, ERRORS, Columns, fold
 from producers.campaign.ledger import Entry, Fate, Ledger
+from producers.campaign.rows import Row
+from producers.evidence.whole_files import whole_file
+from producers.kept_text import kept, meant
 
 _OURS = (BATCH, ERRORS)
 
 
 def write_refused(path: Path, ledger: Ledger, columns: Columns, batch: str) -> None:
-    """Raises OSError.
+    """For its owner alone, whole or not at all, and so that Excel keeps each text. Raises OSError.
 
     Ids and batch are written too, so that a row mended here is the message that it would be if mended in the
     first file. A row whose recipient is wrong has no id yet: it is made of the right one.
     """
-    kept = [place for place, name in enumerate(columns.header) if fold(name) not in _OURS]
-    names = [columns.header[place] for place in kept] + ([] if columns.id is not None else ["id"])
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    places = [place for place, name in enumerate(columns.header) if fold(name) not in _OURS]
+    names = [columns.header[place] for place in places] + ([] if columns.id is not None else ["id"])
+    with whole_file(path) as raw:
+        file = TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         writer = csv.writer(file, delimiter=";")
-        writer.writerow([*names, *_OURS])
+        writer.writerow(map(kept, [*names, *_OURS]))
         for entry in ledger.entries(Fate.REFUSED):
-            values = [_value(entry, place, columns) for place in kept]
+            values = [_value(entry, place, columns) for place in places]
             values += [] if columns.id is not None else [entry.id or ""]
             beyond = entry.values[len(columns.header) :]
-            writer.writerow([*values, batch, _errors(ledger, entry), *beyond])
+            writer.writerow(map(kept, [*values, batch, _errors(ledger, entry), *beyond]))
+        file.detach()  # writes what it held, and leaves the closing to whole_file
+
+
+def is_refused_file(header: Sequence[str]) -> bool:
+    """Whether a file was written here, so that the marks in its cells are ours."""
+    return any(fold(name) == BATCH for name in header)
+
+
+def row_meant(row: Row) -> Row:
+    return replace(row, cells=tuple(map(meant, row.cells)))
 
 
 def _value(entry: Entry, place: int, columns: Columns) -> str:

@@ -13,8 +13,10 @@ from zipfile import BadZipFile
 
 from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
@@ -23,6 +25,7 @@ from producers.campaign.errors import Unusable
 from producers.campaign.rows import Row, Rows
 
 _BROKEN = (BadZipFile, InvalidFileException, ParseError, zlib.error, KeyError, ValueError, OSError)
+_TRUE = ("1", "true")
 _MOST_REMEMBERED = 10_000  # texts, most of which stand in many rows
 
 
@@ -112,12 +115,64 @@ def _title(workbook: Any, sheet: Any) -> str:
 
 def _rows(sheet: Any, read: list[int], path: Path) -> Generator[Row, None, None]:
     try:
-        with closing(sheet.iter_rows()) as found:
-            for line, cells in enumerate(found, 1):
+        with sheet._get_source() as source:
+            parser = _parser(sheet, source, path)
+            for line, cells in parser.parse():
+                yield from (Row(missing, ()) for missing in range(read[0] + 1, line))
                 read[0] = line
-                yield Row(line, tuple(clean(shown(cell.value, cell.number_format)) for cell in cells))
+                yield Row(
+                    line, tuple(clean(shown(one.value, one.number_format)) for one in sheet._get_row(cells))
+                )
     except _BROKEN as error:
         raise _unreadable(path) from error
+    if parser.hidden:
+        raise Unusable(
+            f"{path.name} has hidden lines ({len(parser.hidden)}, the first is {parser.hidden[0]}), and they would "
+            "be sent too: show them, or copy the visible ones into a new file"
+        )
+
+
+def _parser(sheet: Any, source: Any, path: Path) -> "_Parser":
+    book = sheet.parent
+    formats = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}
+    parser = _Parser(source, sheet._shared_strings, data_only=True, epoch=book.epoch, **formats)
+    parser.name = path.name
+    return parser
+
+
+class _Parser(WorkSheetParser):
+    """Which also sees what openpyxl drops: rows that are hidden, and formulas without a result."""
+
+    name: str
+    row_counter: int
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.hidden: list[int] = []
+
+    def parse_row(self, row: Any) -> tuple[int, list[dict[str, Any]]]:
+        before = self.row_counter
+        line, cells = super().parse_row(row)
+        if line <= before:
+            raise ValueError(line)  # rows out of order
+        self.row_dimensions.clear()  # or they would grow with the rows
+        if row.get("hidden") in _TRUE and any(cell["value"] is not None for cell in cells):
+            self.hidden.append(line)
+        return line, cells
+
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        cell: dict[str, Any] = super().parse_cell(element)
+        if (
+            cell["value"] is None
+            and element.find(FORMULA_TAG) is not None
+            and element.find(VALUE_TAG) is None
+        ):
+            place = f"{get_column_letter(cell['column'])}{cell['row']}"
+            raise Unusable(
+                f"{self.name} holds a formula without its result in {place}, which would read as empty: "
+                "open it in Excel and save it"
+            )
+        return cell
 
 
 def _unreadable(path: Path) -> Unusable:

@@ -4,7 +4,6 @@ Semicolons, CRLF and a byte order mark are what Excel expects there. No cell can
 """
 
 import csv
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,6 +13,7 @@ from pec.names import State
 from pec.receipts import Kind, Receipt
 from pec.states import concerning, reason_of
 from producers.evidence.cases import Case
+from producers.kept_text import kept
 
 _ROME = ZoneInfo("Europe/Rome")
 _KINDS = {
@@ -26,10 +26,6 @@ _KINDS = {
 _OF_MESSAGE = ("id", "batch", "account", "recipient", "state", "code", "subject", "attempts")
 _TIMES = ("created_at", "sent_at", "accepted_at", "ended_at")
 FIELDS = (*_OF_MESSAGE, *_TIMES, "reason_code", "reason", *_KINDS, "receipt_error")
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-# Excel takes such text for a number: it drops leading zeros, shows twelve digits as 2,02E+11 and rounds sixteen.
-_SPOILT = re.compile(r"0\d+|\d{12,}", re.ASCII)
 
 
 def header() -> bytes:
@@ -82,9 +78,7 @@ def _time(instant: datetime | None) -> str:
 
 
 def _text(value: object) -> str:
-    """A cell that stays text: a leading `'` keeps Excel from computing it."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) or _SPOILT.fullmatch(text) else text
+    return kept("" if value is None else str(value))
 
 
 class _Returned:

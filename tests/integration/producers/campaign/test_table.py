@@ -1,6 +1,7 @@
 """Files as they come, read row by row."""
 
 import io
+import re
 import sqlite3
 import tracemalloc
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from producers.campaign.errors import Unusable
 from producers.campaign.table import open_table
@@ -176,3 +177,41 @@ def test_a_workbook_that_breaks_off_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(Unusable, match="can't be read as a workbook"):
         read(path)
+
+
+@pytest.mark.parametrize("hidden", ["1", "true"])
+def test_hidden_lines_are_not_sent_unseen(tmp_path: Path, hidden: str) -> None:
+    path = xlsx(tmp_path, [["pec"], *([f"{name}@pec.example.it"] for name in "abcd")])
+    filtered = rf'<row hidden="{hidden}" r="\1"'
+    rewrite(path, "xl/worksheets/sheet1.xml", lambda text: re.sub(r'<row r="([35])"', filtered, text))
+
+    with pytest.raises(Unusable, match=r"has hidden lines \(2, the first is 3\), .* show them, or copy"):
+        read(path)
+
+
+def test_a_hidden_line_that_is_empty_is_none(tmp_path: Path) -> None:
+    path = xlsx(tmp_path, [["pec"], [None], ["a@pec.example.it"]])
+    workbook = load_workbook(path)
+    workbook.worksheets[0].row_dimensions[2].hidden = True
+    workbook.save(path)
+
+    assert [line for line, _ in read(path)[1]] == [3]
+
+
+def formula(folder: Path, result: str) -> Path:
+    """A workbook whose cell B2 is computed."""
+    path = xlsx(folder, [["pec", "allegati"], ["a@pec.example.it", "x"]])
+    cell = re.compile(r'<c r="B2"[^>]*>.*?</c>')
+    computed = f'<c r="B2" t="str"><f>C2</f>{result}</c>'
+    rewrite(path, "xl/worksheets/sheet1.xml", lambda text: cell.sub(computed, text))
+    return path
+
+
+def test_a_formula_without_its_result_is_not_read_as_empty(tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match=r"without its result in B2.*: open it in Excel and save it"):
+        read(formula(tmp_path, ""))
+
+
+@pytest.mark.parametrize(("result", "value"), [("<v></v>", ""), ("<v>a.pdf</v>", "a.pdf")])
+def test_a_formula_is_its_result(tmp_path: Path, result: str, value: str) -> None:
+    assert read(formula(tmp_path, result))[1] == [(2, ("a@pec.example.it", value))]

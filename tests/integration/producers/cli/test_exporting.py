@@ -55,7 +55,10 @@ def test_a_batch_is_a_row_for_each_message_in_the_order_of_intake(pec: Pec, batc
     ]
     assert {row["subject"] for row in found} == {SUBJECT}
     assert (found[0]["code"], found[0]["consegna"]) == (f"'{CODE}", "2026-11-24T12:00:05+01:00")
-    assert (found[1]["mancata_consegna"], found[1]["receipt_error"]) == ("2026-11-24T12:00:05+01:00", "5.1.1")
+    assert (found[1]["mancata_consegna"], found[1]["receipt_error"]) == (
+        "2026-11-24T12:00:05+01:00",
+        "'5.1.1",
+    )
 
 
 def test_what_it_came_to_is_said_beside_the_data(pec: Pec, batch: list[str]) -> None:

@@ -380,6 +380,29 @@ def test_refused_lines_can_be_mended_in_a_file_and_are_the_messages_that_they_wo
     assert producer.store.client.hget(producer.store.keys.batch("soci"), "size") == b"3"
 
 
+def test_refused_lines_survive_excel_and_are_for_nobody_else(
+    import_rows: Import, producer: Producer, tmp_path: Path
+) -> None:
+    aside = tmp_path / "errori.csv"
+    rows = [["2026-01", *HEADER], ["00184", "=Nome", "n@", "'1,50"]]
+    import_rows(rows, "--batch", "2026-01", "--refused", str(aside))
+
+    header, row = aside.read_text(encoding="utf-8-sig").splitlines()
+    assert header.startswith("'2026-01;Nome;PEC;Importo;")
+    assert row.startswith("'00184;'=Nome;n@;''1,50;;'2026-01;")
+    assert aside.stat().st_mode & 0o777 == 0o600
+    aside.write_text(aside.read_text(encoding="utf-8-sig").replace("n@;", "n@pec.example.it;"))
+    assert import_rows(aside, "--subject", "{2026-01} {Nome} {Importo}").code == 0
+    [job] = sends(producer)
+    assert (job["subject"], job["batch"]) == ("00184 =Nome '1,50", "2026-01")
+
+
+def test_a_mark_in_a_file_of_somebody_else_is_text(import_rows: Import, producer: Producer) -> None:
+    import_rows([HEADER, ["'00184", "n@pec.example.it", "1"]])
+
+    assert sends(producer)[0]["subject"] == "Avviso per '00184"
+
+
 def test_the_file_of_refused_lines_overwrites_none_that_is_read(import_rows: Import, tmp_path: Path) -> None:
     imported = import_rows(ROWS, "--refused", str(tmp_path / "soci.csv"))
 

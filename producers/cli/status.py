@@ -83,7 +83,14 @@ def list_messages(
 
 def missing(store: Store, message_id: str) -> Failure:
     """What is known of an id that has no record."""
-    if children := records.ids_of_job(store, message_id):
+    children = records.ids_of_job(store, message_id)
+    if children and not store.client.exists(*map(store.keys.message, children)):
+        return Failure(
+            f"{message_id} was deleted after its retention (PEC_RETENTION__MESSAGES_DAYS): "
+            "look into what was exported; its id stays used",
+            Exit.REJECTED,
+        )
+    if children:
         return Failure(
             f"{message_id} made several messages: name one of {', '.join(children[:5])}", Exit.REJECTED
         )

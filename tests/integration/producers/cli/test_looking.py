@@ -1,15 +1,16 @@
 """`pec status`, `list`, `receipts`, `config`, and `pec` alone."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from config.settings import Retention
 from pec.changes import Change, changed
 from pec.messages import Message, Reason
 from pec.names import State
 from pec.receipts import Kind, Receipt
-from pec.store import accounts, presence
+from pec.store import accounts, presence, retention
 from producers import Producer
 from tests.integration.producers.cli.conftest import Pec
 from tests.integration.producers.conftest import Settle, TakeJobs
@@ -44,6 +45,25 @@ def test_a_queued_message_says_how_many_go_before_it(pec: Pec, producer: Produce
 
     assert (found["state"], found["recipient"], found["subject"]) == ("queued", "x@pec.example", "Fattura")
     assert "no live worker" in found["why"]  # only the account was vouched for
+
+
+def test_a_message_that_retention_removed_is_told_as_such(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
+    producer.send("inv-1", **SEND)
+    producer.send("many", **{**SEND, "recipient": ["a@pec.example", "b@pec.example"]})
+    take_jobs()
+    rules, now = Retention(delete_unexported=True), datetime.now(UTC) + timedelta(days=1000)
+    for message_id in ("inv-1", "many#1", "many#2"):
+        change(message_id, to(State.DELIVERED))
+        assert retention.forget(producer.store, message_id, now, rules)
+
+    for job in ("inv-1", "many"):
+        found = pec("status", job)
+
+        assert found.code == 3
+        assert f"{job} was deleted after its retention" in found.err
+        assert "its id stays used" in found.err
 
 
 @pytest.mark.usefixtures("two")

@@ -7,6 +7,7 @@ nothing else reads the environment. Secrets are `SecretStr`, so no `repr` shows 
 import base64
 import binascii
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
@@ -265,6 +266,15 @@ class Settings(BaseSettings):
         if address:
             host_and_port(address)
         return address
+
+    @field_validator("reconcile_since")
+    @classmethod
+    def _is_past(cls, instant: datetime | None) -> datetime | None:
+        if instant and instant > datetime.now(UTC):
+            raise ValueError(
+                "lies in the future: give the instant of the backup, rather too early than too late"
+            )
+        return instant
 
     @field_validator("accounts")
     @classmethod

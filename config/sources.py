@@ -117,6 +117,8 @@ def _line(problem: ErrorDetails, known: list[str]) -> str:
     name = _variable(problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"{name}: there is no such setting{_nearest(name, known)}"
+    if problem["type"].startswith(("datetime", "timezone")):
+        return f"{name}: is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00"
     if problem["type"] == "missing":
         return f"{name}: is missing: set it"
     return f"{name}: {problem['msg'].removeprefix('Value error, ')}"

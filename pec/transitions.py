@@ -132,6 +132,15 @@ def lost(message: Message, now: datetime, reason: Reason, rules: UncertainRules)
     return replace(change, due={Queue.LOOKUP: max(now, look_due(change.after, rules))})
 
 
+def dispossessed(message: Message, now: datetime, rules: UncertainRules) -> Change:
+    """The API gave it a code that receipts show to be another message's: what its own is, the mailbox must tell."""
+    reason = Reason(
+        "code_repeated", "the API gave it a code that belongs to another message", {"code": message.code}
+    )
+    change = lost(replace(message, code=None, accepted_at=None, ended_at=None), now, reason, rules)
+    return replace(change, before=message, due={**change.due, Queue.CHECK: None})
+
+
 # Looking for an uncertain send
 
 

@@ -264,7 +264,9 @@ class Intake:
         """Those already sent go on; those that come within a day are cancelled on arrival."""
         self._store.client.set(self._store.keys.cancelled("batch", batch), "1", ex=CANCEL_REMEMBERED_SECONDS)
         for message_id in records.ids_of_batch(self._store, batch):
-            self._cancel_one(message_id)
+            problem = self._cancel_one(message_id)
+            if problem and self._kit.settings.reconcile_since:
+                raise JobRejected([problem])
         apply(self._store, Commit(commands=self._removal(entry)))
 
     def _remember_cancel(self, entry: Entry, kind: str, name: str, absent: list[str]) -> None:
@@ -281,6 +283,9 @@ class Intake:
             self._cancel(entry, name)
 
     def _cancel_one(self, message_id: str) -> Problem | None:
+        if self._kit.settings.reconcile_since:
+            reason = f"{message_id} may have been sent since the backup: cancel it once workers run without --reconcile"
+            return Problem("id", reason)
         try:
             decide(
                 self._store,

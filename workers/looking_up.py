@@ -8,7 +8,7 @@ from pec.names import Queue, State
 from pec.receipts import Receipt
 from pec.store import records
 from pec.store.commits import Commit, Conflict, Present, apply, decide
-from pec.transitions import adopted, look_due, lost, not_found
+from pec.transitions import adopted, dispossessed, look_due, lost, not_found
 from workers.calls import Unreadable, readable
 from workers.checking import OTHERS_SECONDS, mails_of, read_mails
 from workers.kit import Kit, NotServed
@@ -96,5 +96,23 @@ def _keep(kit: Kit, change: Change) -> None:
         return  # its worker was faster: what it stored has scheduled what follows
     except Present as owner:
         log.error("code_belongs_to_another", code=code, owner=owner.value)
-        return  # the lease brings the next look
+        _take_over(kit, change, owner.value)
+        return
     log.info("looked_up", state=str(change.after.state), code=code)
+
+
+def _take_over(kit: Kit, change: Change, owner_id: str) -> None:
+    """Receipts with our reference prove whose the code is, against an owner that the API gave it to by mistake.
+
+    One that has receipts of its own keeps it, and so does one that could be alike: then the lease brings the next look.
+    """
+    owner, kept = records.read_with_receipts(kit.store, owner_id)
+    mistaken = owner and owner.state is State.SENT and owner.code == change.after.code and not kept.receipts
+    if not (owner and mistaken and change.after.reference):
+        return
+    yielded = dispossessed(owner, kit.now(), kit.settings.uncertain)
+    try:
+        apply(kit.store, Commit([change, yielded]))
+    except Conflict:
+        return
+    log.warning("code_taken_over", code=change.after.code, of=owner_id)

@@ -10,6 +10,7 @@ from pec.instants import from_text
 from pec.store import outbox
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
+from producers.cli.operating import must_be_known
 from producers.cli.session import session
 
 
@@ -58,6 +59,7 @@ def replay(endpoint: str, dead_letters: bool, since: datetime | None, as_json: b
         raise click.UsageError("say what to replay: --dead, or --since INSTANT")
     with session() as here:
         if since is None:
+            must_be_known(here, "endpoint", endpoint, [one.name for one in here.settings.webhooks.endpoints])
             count = outbox.replay_dead(here.store, endpoint)
             _tell({"endpoint": endpoint, "replayed": count}, f"{count} on their way again.", as_json)
             return

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from pec.store import presence
+from pec.store import presence, records
 from producers.cli import output
 from producers.cli.session import Session, session
 from producers.cli.watching import follow, timeout_option
@@ -154,7 +154,17 @@ def cancel(job_id: str | None, batch: str | None, as_json: bool) -> None:
         raise click.UsageError("name a message or a batch: pec cancel ID, or pec cancel --batch B")
     with session() as here:
         _enqueued(here, here.producer.cancel(job_id, batch), as_json=as_json, quiet=True)
-        output.note("Asked. What is sent already goes on: `pec status` tells.")
+        known = (
+            records.ids_of_job(here.store, job_id)
+            if job_id
+            else records.ids_of_batch(here.store, batch or "")
+        )
+        if known:
+            output.note("Asked. What is sent already goes on: `pec status` tells.")
+        else:
+            output.note(
+                f"Nothing is known of {job_id or batch} so far: what comes within a day is cancelled on arrival."
+            )
 
 
 def _enqueued(here: Session, job: Enqueued, *, as_json: bool, quiet: bool) -> None:

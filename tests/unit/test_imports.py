@@ -20,7 +20,9 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_what_the_command_line_shows_knows_nothing_of_it() -> None:
     below = ("producers.campaign", "producers.evidence", "producers.records")
-    used = [name for module, names in import_graph(ROOT).items() if module.startswith(below) for name in names]
+    used = [
+        name for module, names in import_graph(ROOT).items() if module.startswith(below) for name in names
+    ]
 
     assert [name for name in used if name.startswith("producers.cli")] == []
 

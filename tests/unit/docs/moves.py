@@ -21,6 +21,7 @@ from pec.transitions import (
     cancelled,
     claimed,
     discarded,
+    dispossessed,
     doubtful,
     failed,
     found_sent,
@@ -90,7 +91,7 @@ def moves_before_the_code() -> Moves:
         for function in functions
         if (change := function(message_in(state)))
     }
-    return {pair for pair in stated | _found_in_the_mailbox() if pair[0] != pair[1]}
+    return {pair for pair in stated | _found_in_the_mailbox() | _given_twice() if pair[0] != pair[1]}
 
 
 def moves_with_a_code() -> Moves:
@@ -124,6 +125,12 @@ def _found_in_the_mailbox() -> Moves:
         change = found_sent(message_in(State.QUEUED), CODE, None, receipts, at, WAITS, 0.5)
         found.add(("queued", str(change.after.state)))
     return found
+
+
+def _given_twice() -> Moves:
+    """The one move back from a code."""
+    sent = replace(message_in(State.SENT), code=CODE, sent_at=NOW)
+    return {("sent", str(dispossessed(sent, NOW, SEARCHES).after.state))}
 
 
 def _sets() -> Iterator[list[Receipt]]:

@@ -50,7 +50,7 @@ SHOWN_CALLS = {
     *("add_task", "_progress"),  # of a bar
     *(
         "_must_be_held",
-        "_must_be_known",
+        "must_be_known",
         "_check_name",
         "served",
         "_decide",

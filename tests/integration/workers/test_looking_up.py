@@ -1,0 +1,62 @@
+"""Settling an uncertain send against a code that the API gave to somebody else by mistake."""
+
+from datetime import timedelta
+
+from pec.changes import born
+from pec.messages import Message
+from pec.names import Queue, State
+from pec.receipts import mark
+from pec.store import records
+from pec.store.commits import commit
+from tests.integration.sandbox.serving import Served
+from tests.integration.workers import test_scanning as scanning
+from workers.kit import Kit
+from workers.looking_up import look_up
+
+kit, served = scanning.kit, scanning.served
+REFERENCE = "7K2QX"
+
+
+def stored(kit: Kit, message_id: str, state: State, code: str | None, reference: str) -> Message:
+    sent_at = kit.now() - timedelta(hours=3)
+    message = Message(
+        id=message_id, account="acme", recipients=("consegna@pec.example",), subject=f"Avviso {message_id}",
+        state=state, created_at=sent_at, updated_at=sent_at, claimed_at=sent_at, sent_at=sent_at, code=code,
+        reference=reference,
+    )  # fmt: skip
+    return commit(kit.store, born(message, due={Queue.LOOKUP: sent_at}))
+
+
+def read(kit: Kit, message_id: str) -> Message:
+    found = records.read(kit.store, message_id)
+    assert found
+    return found
+
+
+def test_receipts_with_our_reference_prove_whose_a_code_is(kit: Kit, served: Served) -> None:
+    code = served.code_of_send("consegna@pec.example", subject=f"Avviso ours {mark(REFERENCE)}")
+    stored(kit, "theirs", State.SENT, code, "AAAAA")
+    stored(kit, "ours", State.UNCERTAIN, None, REFERENCE)
+
+    look_up(kit, "ours")
+
+    assert (read(kit, "ours").state, read(kit, "ours").code) == (State.DELIVERED, code)
+    assert records.owner_of(kit.store, "acme", code) == "ours"
+    theirs = read(kit, "theirs")
+    assert (theirs.state, theirs.code, theirs.suspects) == (State.UNCERTAIN, None, ("AAAAA",))
+    assert theirs.reason
+    assert theirs.reason.code == "code_repeated"
+    due = kit.store.keys.due
+    assert kit.store.client.zscore(due(Queue.LOOKUP), "theirs"), "its own code is looked for"
+    assert kit.store.client.zscore(due(Queue.CHECK), "theirs") is None
+
+
+def test_an_owner_that_has_receipts_keeps_its_code(kit: Kit, served: Served) -> None:
+    code = served.code_of_send("consegna@pec.example", subject=f"Avviso ours {mark(REFERENCE)}")
+    stored(kit, "theirs", State.ACCEPTED, code, "AAAAA")
+    stored(kit, "ours", State.UNCERTAIN, None, REFERENCE)
+
+    look_up(kit, "ours")
+
+    assert read(kit, "ours").state is State.UNCERTAIN
+    assert read(kit, "theirs").code == code

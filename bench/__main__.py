@@ -22,8 +22,7 @@ def main() -> int:
     """0: all ran, whether or not targets are met; 1: a benchmark broke; 2: usage."""
     options = _parse()
     if not PEERS_PYTHON.exists():
-        print(f"no {PEERS_PYTHON}: `make bench` installs the peers there", file=sys.stderr)
-        return 2
+        print(f"without Celery and py-spy: `make bench` installs them ({PEERS_PYTHON})", file=sys.stderr)
     started, results, broken = time.monotonic(), {}, False
     about = machine.describe()
     with tempfile.TemporaryDirectory(prefix="pec-bench-") as folder:

@@ -56,7 +56,7 @@ class Measured:
 
 
 def run(folder: Path, *, quick: bool = False) -> Outcome:
-    count, runs = (100, 1) if quick else (COUNT, RUNS)
+    count, runs = (40, 1) if quick else (COUNT, RUNS)
     found = {"ours": _of_ours(folder / "ours", count, runs)}
     found |= {peer.name: _of_peer(folder / peer.name.replace(" ", "-"), peer, count, runs) for peer in PEERS}
     rates = {name: [one.pec_a_second for one in made.spent] for name, made in found.items()}
@@ -114,9 +114,9 @@ def _of_ours(folder: Path, count: int, runs: int) -> Measured:
         def once(many: int, since: int) -> Spent:
             return spend(made, api, "ours", many, lambda: put(made, many, since))
 
-        once(50, 0)  # warm
+        once(20, 0)  # warm
         spent = [once(count, 10_000 * number) for number in range(1, runs + 1)]
-        few = max(50, count // 4)
+        few = max(20, count // 4)
         return Measured(spent, commands_for_1000(made, lambda: once(few, 1_000_000), few))
 
 
@@ -131,9 +131,9 @@ def _of_peer(folder: Path, peer: Peer, count: int, runs: int) -> Measured:
         def once(many: int) -> Spent:
             return spend(made, api, "peer", many, lambda: contender.produce("take", many))
 
-        once(50)
+        once(20)
         spent = [once(count) for _ in range(runs)]
-        few = max(50, count // 4)
+        few = max(20, count // 4)
         return Measured(spent, commands_for_1000(made, lambda: once(few), few))
 
 

@@ -11,7 +11,8 @@ from bench.cost import spend
 from bench.figures import Outcome, Plot
 from bench.site import PEERS_PYTHON, fake_api, send_job, site
 
-COUNT, SECONDS = 600, 12
+COUNT, SECONDS = 400, 12
+SPY = PEERS_PYTHON.with_name("py-spy")
 # The innermost frame of a stack that is in one of these places names what is done.
 PLACES = {
     "redis-py": "redis/",
@@ -28,6 +29,8 @@ PLACES = {
 
 def run(folder: Path, *, quick: bool = False) -> Outcome:
     count, seconds = (60, 3) if quick else (COUNT, SECONDS)
+    if not SPY.exists():
+        return Outcome([], notes=["no py-spy: `make bench` installs it"])
     stacks = _recorded(folder, count, seconds)
     shares = by_place(stacks)
     lines = {"share of samples on a core": [(name, share * 100) for name, share in shares.items()]}
@@ -36,14 +39,13 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
 
 
 def _recorded(folder: Path, count: int, seconds: int) -> Mapping[str, int]:
-    spy = PEERS_PYTHON.with_name("py-spy")
     with ExitStack() as stack:
         api = stack.enter_context(fake_api(folder, acceptance=cost.ACCEPTANCE, delivery=cost.DELIVERY))
         made = stack.enter_context(site(folder / "ours", api))
         leader = stack.enter_context(made.workers({"a0": "token"}, cost.SETTINGS, threads=16))
         busiest = max(processes.session(leader), key=processes.cpu_seconds_of)
         raw = folder / "stacks.txt"
-        command = [str(spy), "record", "--pid", str(busiest), "--duration", str(seconds), "--format", "raw"]
+        command = [str(SPY), "record", "--pid", str(busiest), "--duration", str(seconds), "--format", "raw"]
         recording = subprocess.Popen(
             [*command, "--output", str(raw), "--rate", "200", "--gil"],
             stdout=subprocess.DEVNULL,

@@ -1,21 +1,23 @@
 """Pace: how much of one token's allowed rate is used, and whether it is ever exceeded. Contenders run side by side."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 from bench.figures import Figure, Outcome, Plot, middle, too_close, used
-from bench.peers.running import PEERS, running
+from bench.peers.running import PEERS, Peer, running
 from bench.site import FakeApi, Site, fake_api, put, site, until
 
 PROCESSES, THREADS = 4, 8
 APART = "0.5"  # seconds between the clocks of one worker process and the next
 WARM_SECONDS = 6.0
 LONG_AGO = "[3600]"  # no receipts are looked for meanwhile
-WINDOWS = {1: 30.0, 5: 15.0, 50: 8.0}
+WINDOWS = {1: 30.0, 5: 15.0, 50: 5.0}
+SIDE_BY_SIDE_BELOW = 20  # sends a second
 QUICK_WINDOWS = {5: 6.0}
 OURS = {"ours": "0.003", "ours, no margin": "0"}
 TARGETS = {1: ("0.985", "0.995"), 5: ("0.985", "0.995"), 50: ("0.97", None)}
@@ -46,31 +48,48 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
     plot = Plot(
         "pace", "Share of the allowed pace that is used", "allowed sends a second", "%", lines, target=100
     )
-    return Outcome(figures, [plot])
+    note = (
+        "More than 100 % is faster than allowed. All run side by side, each with its own token; at 50/s, where two "
+        "cores don't hold five contenders and an API over TLS, one after the other."
+    )
+    return Outcome(figures, [plot], [note])
 
 
 def _at_rate(folder: Path, rate: int, seconds: float, windows: int) -> dict[str, Measured]:
+    contenders: list[str | Peer] = [*OURS, *PEERS]
+    if rate < SIDE_BY_SIDE_BELOW:
+        return _race(folder, contenders, rate, seconds, windows)
+    found: dict[str, Measured] = {}
+    for number, one in enumerate(contenders):
+        found |= _race(folder / str(number), [one], rate, seconds, windows)
+    return found
+
+
+def _race(
+    folder: Path, contenders: Sequence[str | Peer], rate: int, seconds: float, windows: int
+) -> dict[str, Measured]:
+    """Ours by their names, and peers."""
+    # more than anyone's clocks and bursts let through
+    count = round(rate * (WARM_SECONDS + windows * seconds) * 2.5) + 20
+    sites: dict[str, Site] = {}
+    producing: list[Callable[[], object]] = []
     with ExitStack() as stack:
         api = stack.enter_context(fake_api(folder, handshake=(0.05, 0.15)))
-        # more than one's clocks and bursts let through
-        count = round(rate * (WARM_SECONDS + windows * seconds) * 2.5) + 20
-        sites: dict[str, Site] = {}
-        for name, margin in OURS.items():
-            sites[name] = _start_ours(stack, folder, api, name, margin, rate)
+        for name in [one for one in contenders if isinstance(one, str)]:
+            sites[name] = made = _start_ours(stack, folder, api, name, OURS[name], rate)
+            producing.append(partial(put, made, count))
         time.sleep(2)
-        idle = {name: _idle(sites[name]) for name in OURS}
-        contenders = []
-        for peer in PEERS:
+        idle = {name: _idle(made) for name, made in sites.items()}
+        for peer in [one for one in contenders if isinstance(one, Peer)]:
             sites[peer.name] = made = stack.enter_context(site(folder / peer.name.replace(" ", "-"), api))
-            contenders.append(
-                running(peer, made, peer.name, tls=True, rate=str(rate), apart=APART, followed="no")
+            running_peer = running(
+                peer, made, peer.name, tls=True, rate=str(rate), apart=APART, followed="no"
             )
-            stack.enter_context(contenders[-1].workers(PROCESSES, THREADS))
+            stack.enter_context(running_peer.workers(PROCESSES, THREADS))
+            producing.append(partial(running_peer.produce, "send", count))
         time.sleep(4)  # Dramatiq's and Celery's processes are up
-        for name in OURS:
-            put(sites[name], count)
-        for contender in contenders:
-            contender.produce("send", count)
+        for produce in producing:
+            produce()
         until(lambda: all(len(api.send_times(name)) > 2 for name in sites), "all contenders send")
         time.sleep(WARM_SECONDS)
         return _measure(api, sites, idle, rate, seconds, windows)

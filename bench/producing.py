@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Figure, Outcome, middle
-from bench.peers.running import CELERY, TUNED, running
+from bench.peers.running import PEERS, running
 from bench.site import ROOT, Site, fake_api, site, until
 
 COUNT, RUNS = 100_000, 3
@@ -30,7 +30,7 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
         made.client.flushall()
         record = _bytes_of_records(stack, made, taken)
         peers = {}
-        for peer in (TUNED, CELERY):
+        for peer in PEERS[1:]:
             other = stack.enter_context(site(folder / peer.kind, api))
             many = PEERS_COUNT if not quick else 500
             before = other.client.info("memory")["used_memory"]

@@ -18,7 +18,7 @@ ONE_TOKEN = BucketRateLimiter(
     RedisBackend(url=os.environ["BENCH_REDIS"]), "token", limit=work.RATE or 1, bucket=1000
 )
 # The guide's default gives up after 20 retries, which would lose messages here.
-WAITS = {"min_backoff": 50, "max_backoff": 1000} if os.environ.get("BENCH_TUNED") == "yes" else {}
+WAITS = {"min_backoff": 500, "max_backoff": 5000} if os.environ.get("BENCH_TUNED") == "yes" else {}
 
 
 def _send(number: int) -> None:

@@ -21,7 +21,7 @@ class Peer:
 GUIDE = Peer("Dramatiq by its guide", "dramatiq")
 TUNED = Peer("Dramatiq tuned", "dramatiq", tuned=True)
 CELERY = Peer("Celery", "celery")
-PEERS = (GUIDE, TUNED, CELERY)
+PEERS = (GUIDE, TUNED, *([CELERY] if PEERS_PYTHON.exists() else []))  # `make bench` installs it
 
 
 class Running:

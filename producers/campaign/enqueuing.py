@@ -15,6 +15,8 @@ def enqueue(producer: Producer, campaign: Campaign, told: Told) -> Iterator[int]
     Raises RedisUnreachable, and JobRejected or OSError where a file went meanwhile.
     """
     count, done = campaign.ledger.count(Fate.READY), 0
+    if not count:
+        return
     ready = (str(entry.id) for entry in campaign.ledger.entries(Fate.READY))
     producer.batch(campaign.batch, size_with(producer.store, campaign.batch, ready))
     for more in producer.send_by_steps(_jobs(campaign)):

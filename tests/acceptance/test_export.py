@@ -63,7 +63,7 @@ def test_a_campaign_is_proved_to_a_court(campaign: Site, export: Export, tmp_pat
     assert first["code"].lstrip("'") == campaign.message("avviso:1")["code"]
     assert first["accettazione"]
     assert first["consegna"]
-    assert (second["state"], second["receipt_error"]) == ("undelivered", "5.1.1")
+    assert (second["state"], second["receipt_error"]) == ("undelivered", "'5.1.1")
     assert second["mancata_consegna"]
 
     proof = tmp_path / "november" / "avviso%3A1"

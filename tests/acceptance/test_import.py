@@ -112,13 +112,7 @@ def test_the_clerks_spreadsheet_is_refused_mended_and_imported_once(
 
     (tmp_path / "Solleciti novembre.csv").rename(tmp_path / "Solleciti novembre (1).csv")
     assert clerk("Solleciti novembre (1).csv", "--skip-invalid").returncode == 0
-    again = [job for job in jobs_in(redis) if job["type"] == "send"][len(jobs) :]
-    assert again == [
-        jobs[0],
-        jobs[1],
-        jobs[6],
-        jobs[2],
-    ]  # in the order of lines: the same jobs, which workers ignore
+    assert [job for job in jobs_in(redis) if job["type"] == "send"] == jobs  # though no worker took them yet
 
 
 def mend(path: Path) -> None:

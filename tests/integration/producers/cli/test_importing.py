@@ -155,6 +155,20 @@ def test_what_waits_for_a_worker_is_not_enqueued_again(import_rows: Import, prod
     assert len({job["id"] for job in sends(producer)}) == len(sends(producer)) == 3
 
 
+def test_a_campaign_whose_records_are_gone_by_now_is_not_enqueued_again(
+    import_rows: Import, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    import_rows(ROWS)
+    take_jobs()
+    keys = producer.store.keys
+    producer.store.client.delete(keys.batch("soci"), keys.members("soci"))  # as retention leaves it
+
+    again = import_rows(ROWS)
+
+    assert again.code == 0
+    assert jobs_in(producer) == []
+
+
 @pytest.mark.parametrize("taken", [True, False])
 def test_a_message_put_above_another_to_the_same_recipient_sends_none_twice(
     import_rows: Import, producer: Producer, take_jobs: TakeJobs, *, taken: bool

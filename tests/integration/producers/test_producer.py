@@ -116,7 +116,7 @@ def test_an_upload_expires_after_a_week_and_sending_again_refreshes_it(producer:
         ({"attachments": ["/etc/passwd"]}, "attachments.0"),
         ({"attachments": [Path("/no/such/file")]}, "attachments.0"),
         ({"attachments": [{"name": "a", "file": "not base64!"}]}, "attachments.0.file"),
-        ({"body": "half of a character: \ud800"}, "job"),
+        ({"body": "half of a character: \ud800"}, "body"),
         ({"body": "\ud800" * 2000}, "body"),
         ({"password": "hunter2"}, "password"),
         ({"priorty": 3}, "priorty"),

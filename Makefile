@@ -70,7 +70,7 @@ chaos: $(INSTALLED) ## attack the promises with faults, 50 runs in about 45 minu
 
 BENCH := .venv-bench/installed
 bench: $(BENCH) ## measure ours and its peers, and write docs/benchmarks.md: under 20 minutes, on an idle machine
-	@$(BIN)/python -m bench --json bench/result.json --page docs/benchmarks.md
+	@$(BIN)/python -m bench --json bench/result.json --page docs/benchmarks.md --note "$(NOTE)"
 
 bench-quick: $(BENCH) ## whether every benchmark runs, in under 2 minutes: its figures compare nothing
 	@$(BIN)/python -m bench --quick --json bench-quick.json

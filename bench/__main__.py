@@ -34,6 +34,7 @@ def main() -> int:
         "seconds": round(time.monotonic() - started),
         "command": "make bench-quick" if options.quick else "make bench",
         "quick": options.quick,
+        "note": options.note,
         "machine": about,
         "benchmarks": results,
     }
@@ -74,6 +75,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small numbers: does it run? not for comparing")
     parser.add_argument("--json", type=Path, help="write the result here (default: stdout)")
     parser.add_argument("--page", type=Path, help="write this page, and its plots beside it")
+    parser.add_argument("--note", default="", help="for the page: what was different about this run")
     return parser.parse_args()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 class Figure:
     """`target` is what ours must be at least, or at most where it begins with `≤`; None: told for comparison.
 
-    `ratio` is ours to the best peer. `runs` are the values of ours of which it is the median.
+    `ratio` is ours to the best peer that kept the rules. `runs` are the values of ours of which it is the median.
     """
 
     name: str
@@ -22,10 +22,11 @@ class Figure:
     runs: Sequence[float] = ()
     better: str = "more"  # or "less"
     note: str = ""
+    fouls: Sequence[str] = ()  # peers that got their value by breaking the rule it stands under
 
     @property
     def ratio(self) -> float | None:
-        found = [one for one in self.peers.values() if one is not None]
+        found = [one for name, one in self.peers.items() if one is not None and name not in self.fouls]
         if self.ours is None or not found:
             return None
         best = max(found) if self.better == "more" else min(found)

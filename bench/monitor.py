@@ -3,12 +3,20 @@
 No statistic of the server tells them apart from those that scripts make.
 """
 
+import re
 import socket
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-_FROM_CLIENTS = {"truth": b" [0 127.", "broker": b" [1 127."}  # a script's own are from `[0 lua]`
+# A script's own commands are from `[0 lua]`. Of Dramatiq's, `fetch` is told apart: it polls.
+_FROM_CLIENTS = {
+    "truth": re.compile(rb" \[0 127\."),
+    "broker": re.compile(rb" \[1 127\."),
+    "fetch": re.compile(rb' \[1 127\.[^\r]*?"fetch"'),
+    "ack": re.compile(rb' \[1 127\.[^\r]*?"ack"'),
+}
 
 
 class Monitor:
@@ -32,13 +40,13 @@ class Monitor:
         self._socket.close()
 
     def counted(self) -> dict[str, int]:
-        """So far: to the truth (database 0), and to the broker (1)."""
+        """So far: to the truth (database 0), and to the broker (1), of which `fetch` and `ack`."""
         return dict(self._counted)
 
     def _read(self) -> None:
         rest = b""
-        while data := self._socket.recv(1 << 16):
-            rest += data
-            whole, _, rest = rest.rpartition(b"\r\n")
-            for name, mark in _FROM_CLIENTS.items():
-                self._counted[name] += whole.count(mark)
+        with suppress(ConnectionResetError):  # we hang up while it speaks
+            while data := self._socket.recv(1 << 16):
+                whole, _, rest = (rest + data).rpartition(b"\r\n")
+                for name, mark in _FROM_CLIENTS.items():
+                    self._counted[name] += len(mark.findall(whole))

@@ -57,6 +57,8 @@ def _lines(result: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> Ite
         minutes=result["seconds"] / 60,
         machine=", ".join(f"{name} {value}" for name, value in result["machine"].items()) + ".",
     )
+    if note := result.get("note"):
+        yield f"**{note}**\n"
     for name, made in result["benchmarks"].items():
         yield f"## {TITLES[name]}\n"
         yield f"`python -m bench {name}`: {made.get('title', '').partition(': ')[2]}\n"

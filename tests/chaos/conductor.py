@@ -214,7 +214,8 @@ class Conductor:
         """The machine of the server loses its power: with `appendfsync always` no acknowledgement is lost."""
         if self._world.replica or self._restoring or not isinstance(self._world.server, FragileServer):
             return False
-        self._world.server.lose_power()
+        if self._world.server.pid:  # else another fault had it away already
+            self._world.server.lose_power()
         self._in(seconds, self._start_server)
         return True
 

@@ -57,6 +57,8 @@ def _tell_in_two_ways(seen: Observation) -> None:
     seen.heard.insert(0, {**first, "data": {**first["data"], "state": "sent"}})
 
 
+PERHAPS_SENT = '{"code": "perhaps_sent"}'
+
 PLANTED: list[tuple[str, str, Plant]] = [
     ("lost", "a job left no trace", _vanish),
     ("lost", "a good job was rejected", _reject_the_good),
@@ -142,3 +144,11 @@ def test_an_event_that_was_never_told_of_a_state_is_missed() -> None:
 
     assert found["webhooks missing"]
     assert found["webhooks in conflict"]
+
+
+def test_after_a_restore_what_has_no_reference_may_be_held_though_it_was_sent() -> None:
+    seen = clean()
+    record(seen, "good", state="held", reason=PERHAPS_SENT)
+    seen.schedule["due:lookup"].append("good")
+
+    assert check(seen)["wrong end"] == []

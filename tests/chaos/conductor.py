@@ -304,20 +304,21 @@ class Conductor:
         self._in(seconds, lambda: switch.unlink(missing_ok=True))
 
     def _forge(self, number: int) -> bool:
-        """A mail from a stranger that is titled as our CONSEGNA."""
-        return self._plant(number, "truffa@pec.example", "", "")
+        """A mail from a stranger that is titled as our CONSEGNA, reference and code included."""
+        return self._plant(number, "truffa@pec.example", lambda pec: f"{pec['subject']} {pec['code']}")
 
     def _foreign(self, number: int) -> bool:
-        """Another's CONSEGNA, whose code begins with ours; and one of a message that ours is the beginning of."""
-        return self._plant(number, "posta-certificata@pecmassiva.example", "7", "")
+        """A true CONSEGNA of another's PEC: with a subject like ours, and a code that begins with ours."""
+        who = "posta-certificata@pecmassiva.example"
+        return self._plant(number, who, lambda pec: f"{pec['subject'].partition(' [rif.')[0]} {pec['code']}7")
 
-    def _plant(self, number: int, who: str, more: str, text: str) -> bool:
+    def _plant(self, number: int, who: str, title: Callable[[dict[str, Any]], str]) -> bool:
         sent = self._world.sent()
         if not sent:
             return False
         pec = sent[number % len(sent)]
-        subject = f"CONSEGNA: {pec['subject']} {pec['code']}{more}"
-        self._world.network.run(self._world.api.plant(pec["sender"], who, subject, text or "Consegnato."))
+        mail = (pec["sender"], who, f"CONSEGNA: {title(pec)}", "Consegnato.")
+        self._world.network.run(self._world.api.plant(*mail))
         return True
 
     def _consumer(self, how: str, seconds: float) -> None:

@@ -64,7 +64,7 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
         "cost",
         "Whole path without a rate limit, on this machine",
         "",
-        "PEC a second",
+        "PEC/s",
         {name: [("PEC/s", middle(values))] for name, values in rates.items()},
         target=100,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench import cost, processes
 from bench.cost import spend
-from bench.figures import Outcome, Plot
+from bench.figures import Outcome
 from bench.site import PEERS_PYTHON, fake_api, send_job, site
 
 COUNT, SECONDS = 400, 12
@@ -32,10 +32,7 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
     if not SPY.exists():
         return Outcome([], notes=["no py-spy: `make bench` installs it"])
     stacks = _recorded(folder, count, seconds)
-    shares = by_place(stacks)
-    lines = {"share of samples on a core": [(name, share * 100) for name, share in shares.items()]}
-    plot = Plot("profile", "What workers' CPU time goes to", "", "%", lines)
-    return Outcome([], [plot] if shares else [], more={"profile": shares, "functions": by_function(stacks)})
+    return Outcome([], more={"profile": by_place(stacks), "functions": by_function(stacks)})
 
 
 def _recorded(folder: Path, count: int, seconds: int) -> Mapping[str, int]:

@@ -14,11 +14,11 @@ from bench.site import FakeApi, Site, fake_api, put, site, until
 
 PROCESSES, THREADS = 4, 8
 APART = "0.5"  # seconds between the clocks of one worker process and the next
-WARM_SECONDS = 6.0
+WARM_SECONDS = 4.0
 LONG_AGO = "[3600]"  # no receipts are looked for meanwhile
-WINDOWS = {1: 30.0, 5: 15.0, 50: 5.0}
+WINDOWS = {1: 25.0, 5: 12.0, 50: 5.0}
 SIDE_BY_SIDE_BELOW = 20  # sends a second
-QUICK_WINDOWS = {5: 6.0}
+QUICK_WINDOWS = {5: 3.0}
 OURS = {"ours": "0.003", "ours, no margin": "0"}
 TARGETS = {1: ("0.985", "0.995"), 5: ("0.985", "0.995"), 50: ("0.97", None)}
 
@@ -78,7 +78,7 @@ def _race(
         for name in [one for one in contenders if isinstance(one, str)]:
             sites[name] = made = _start_ours(stack, folder, api, name, OURS[name], rate)
             producing.append(partial(put, made, count))
-        time.sleep(2)
+        time.sleep(2 if sites else 0)
         idle = {name: _idle(made) for name, made in sites.items()}
         for peer in [one for one in contenders if isinstance(one, Peer)]:
             sites[peer.name] = made = stack.enter_context(site(folder / peer.name.replace(" ", "-"), api))

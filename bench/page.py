@@ -10,7 +10,7 @@ from typing import Any
 from bench.figures import Plot
 from bench.plots import svg
 
-BASELINE = Path(__file__).with_name("baseline.json")  # a result of before the last optimisations
+BASELINE = Path(__file__).with_name("baseline.json")  # a profile of before the last optimisations
 TITLES = {
     "pace": "Pace",
     "turns": "Turns",

@@ -18,9 +18,9 @@ SETTINGS = {"PEC_RECEIPTS__BACKOFF": LONG_AGO, "PEC_QUOTA__INTERVAL": "86400"}
 
 
 def run(folder: Path, *, quick: bool = False) -> Outcome:
-    waits = _beside_a_campaign(folder / "campaign", 500 if quick else CAMPAIGN, 2 if quick else 5)
+    waits = _beside_a_campaign(folder / "campaign", 500 if quick else CAMPAIGN, 1 if quick else 5)
     shares = _many_tokens(
-        folder / "tokens", 20 if quick else TOKENS, 5.0 if quick else 12.0, 1 if quick else 3
+        folder / "tokens", 20 if quick else TOKENS, 3.0 if quick else 12.0, 1 if quick else 3
     )
     tokens = 20 if quick else TOKENS
     figures = [

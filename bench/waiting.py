@@ -39,7 +39,7 @@ class Measured:
 
 def run(folder: Path, *, quick: bool = False) -> Outcome:
     measured = _ours(folder / "ours", QUICK_SIZES if quick else SIZES, quick)
-    patience = 5.0 if quick else 20.0
+    patience = 3.0 if quick else 20.0
     delayed = 3_000 if quick else PEER_SIZE
     late = _peer(folder / "peer", delayed, patience)
     sizes = list(measured.lateness)
@@ -111,7 +111,7 @@ def _ours(folder: Path, sizes: Sequence[int], quick: bool) -> Measured:
             there = size
             with made.workers({"a0": "token"}, SETTINGS):
                 time.sleep(3)
-                found.idle_percent[size] = _idle_percent(made, 3.0 if quick else 6.0)
+                found.idle_percent[size] = _idle_percent(made, 2.0 if quick else 6.0)
                 found.memory[size] = float(made.memory_bytes()["workers"])
                 found.lateness[size] = [
                     late

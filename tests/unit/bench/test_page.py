@@ -1,0 +1,47 @@
+"""The page says what the result says, and what is published is written from it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bench import page
+from bench.figures import Figure, Plot
+
+ROOT = Path(__file__).parents[3]
+PLOT = Plot("pace", "Share used", "sends", "%", {"ours": [("1/s", 99.0)]})
+
+
+def result(*figures: Figure) -> dict[str, Any]:
+    made = {
+        "title": "Pace: how much is used.",
+        "seconds": 3,
+        "figures": [figure.as_dict() for figure in figures],
+        "plots": [page.plot_as_dict(PLOT)],
+        "notes": [],
+        "more": {},
+    }
+    return {
+        "date": "2026-11-25T05:00:00+00:00",
+        "seconds": 600,
+        "command": "make bench",
+        "quick": False,
+        "machine": {"cores": "2"},
+        "benchmarks": {"pace": made},
+    }
+
+
+def test_a_target_that_was_missed_is_told(tmp_path: Path) -> None:
+    page.write(tmp_path / "page.md", result(Figure("share at 1/s", "share", 0.9, {"them": 0.5}, "≥ 0.985")))
+
+    [row] = [line for line in (tmp_path / "page.md").read_text().splitlines() if "share at 1/s" in line]
+    assert row == "| share at 1/s (share) | 0.9 | 0.5 | 1.80 | ≥ 0.985 | **missed** |"
+    assert (tmp_path / "benchmarks" / "pace.svg").exists()
+
+
+def test_the_published_page_is_written_from_the_published_result(tmp_path: Path) -> None:
+    published = json.loads((ROOT / "bench" / "result.json").read_text())
+    baseline = json.loads(page.BASELINE.read_text()) if page.BASELINE.exists() else None
+
+    page.write(tmp_path / "benchmarks.md", published, baseline)
+
+    assert (tmp_path / "benchmarks.md").read_text() == (ROOT / "docs" / "benchmarks.md").read_text()

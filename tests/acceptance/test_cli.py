@@ -84,7 +84,12 @@ def test_ctrl_c_while_waiting_is_silent_and_exits_with_130(
 ) -> None:
     command = [*PEC, *SEND, "--wait"]
     with subprocess.Popen(
-        command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_ctrl_c,
     ) as process:
         eventually(lambda: blocked_reading(redis))
         process.send_signal(signal.SIGINT)
@@ -154,6 +159,11 @@ def test_a_server_that_comes_back_while_one_waits_is_no_error(
             process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 124  # it went on waiting, to its own end
+
+
+def _hear_ctrl_c() -> None:
+    """What a shell starts in the background is deaf to it, and so is all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def blocked_reading(redis: Redis) -> bool:

@@ -33,7 +33,7 @@ MAX_SUBJECT = 500
 MAX_ATTACHMENTS = 100
 MAX_METADATA_BYTES = 16_384
 _SAFE = {"type": r"^[a-z]{1,16}$", "id": ID, "account": r"^[A-Za-z0-9_-]{1,64}$", "batch": ID}
-_MOST_DETAILS = 100  # of a job's faults: more help nobody, and finding words for each of 100,000 holds up a thread of intake
+_MOST_DETAILS = 100  # of a job's faults: more help nobody, and words for 100,000 hold up a thread
 _LONGEST_PLACE = 128
 _CREDENTIALS = frozenset({"username", "password", "token", "x-username", "x-password", "authorization"})
 

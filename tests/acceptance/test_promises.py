@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -45,6 +47,28 @@ def test_killed_workers_lose_nothing_and_send_nothing_twice(at: Site) -> None:
         "what was sent is delivered; what was not is held for an operator"
     )
     assert states["delivered"] + states["held"] == len(ids)
+
+
+def test_worker_processes_end_with_their_master(at: Site) -> None:
+    """One that is left alone would go on sending after an operator stopped all that he sees."""
+    with at.workers() as process:
+        children = _children(process.pid)
+        eventually(lambda: at.log.read_text().count("ready for action") == len(children) == 2)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(10)
+        eventually(lambda: not any(_works(child) for child in children))
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _works(pid: int) -> bool:
+    """A zombie, which nobody has reaped, has no command line any more."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text() != ""
+    except FileNotFoundError:
+        return False
 
 
 def test_sends_keep_their_distance_across_processes(at: Site) -> None:

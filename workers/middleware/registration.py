@@ -12,6 +12,7 @@ from pec.names import Queue
 from pec.store import accounts, outbox, presence
 from workers.kit import Kit
 from workers.middleware.background import Background
+from workers.orphans import Orphan
 from workers.patience import until_stored
 from workers.sweeping import EVERYTHING
 
@@ -28,6 +29,7 @@ class Registration(Middleware):
         self._queues: list[str] = []
         self._threads = 0
         self._started_at = to_text(kit.now())
+        self._orphan = Orphan()
         self._thread = Background("registration", self._step)
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -55,6 +57,7 @@ class Registration(Middleware):
             client.zadd(keys.due(Queue.QUOTA), dict.fromkeys(self._kit.settings.accounts, now), nx=True)
 
     def _step(self) -> float:
+        self._orphan.end_if_orphaned()
         settings = self._kit.settings
         self._kit.listen_to_clock()
         outbox.ensure(self._kit.store, _endpoint_names(settings))  # each time: a flush loses the groups

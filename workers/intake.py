@@ -36,6 +36,9 @@ BLOCK_MILLISECONDS = 1000
 RECLAIM_SECONDS = 10.0
 FULL_SHARE = 0.8  # of maxmemory: above it intake waits, so that what is under way can be finished
 CANCEL_REMEMBERED_SECONDS = 86_400
+AFTER_A_RESTORE = (
+    "what it cancels may have been sent since the backup: say it once workers run without --reconcile"
+)
 log = structlog.get_logger()
 
 
@@ -132,6 +135,8 @@ class Intake:
                 self._take_send(entry, job, known)
             case PollJob():
                 self._take_poll(entry, job, known)
+            case CancelJob() if self._kit.settings.reconcile_since:
+                raise JobRejected([Problem("type", AFTER_A_RESTORE)])
             case CancelJob(id=str() as job_id):
                 self._cancel(entry, job_id)
             case CancelJob(batch=str() as batch):
@@ -264,9 +269,7 @@ class Intake:
         """Those already sent go on; those that come within a day are cancelled on arrival."""
         self._store.client.set(self._store.keys.cancelled("batch", batch), "1", ex=CANCEL_REMEMBERED_SECONDS)
         for message_id in records.ids_of_batch(self._store, batch):
-            problem = self._cancel_one(message_id)
-            if problem and self._kit.settings.reconcile_since:
-                raise JobRejected([problem])
+            self._cancel_one(message_id)
         apply(self._store, Commit(commands=self._removal(entry)))
 
     def _remember_cancel(self, entry: Entry, kind: str, name: str, absent: list[str]) -> None:
@@ -283,9 +286,6 @@ class Intake:
             self._cancel(entry, name)
 
     def _cancel_one(self, message_id: str) -> Problem | None:
-        if self._kit.settings.reconcile_since:
-            reason = f"{message_id} may have been sent since the backup: cancel it once workers run without --reconcile"
-            return Problem("id", reason)
         try:
             decide(
                 self._store,

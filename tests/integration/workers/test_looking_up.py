@@ -2,16 +2,22 @@
 
 from datetime import timedelta
 
+import pytest
+
 from pec.changes import born
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.receipts import mark
 from pec.store import records
 from pec.store.commits import commit
+from pec.store.receipts import to_json
+from tests.integration.producers.cli.test_looking import RECEIPT
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers import test_scanning as scanning
+from workers.calls import Unreadable
 from workers.kit import Kit
 from workers.looking_up import look_up
+from workers.searching import TOO_MANY_MAILS, mails_with
 
 kit, served = scanning.kit, scanning.served
 REFERENCE = "7K2QX"
@@ -60,3 +66,27 @@ def test_an_owner_that_has_receipts_keeps_its_code(kit: Kit, served: Served) -> 
 
     assert read(kit, "ours").state is State.UNCERTAIN
     assert read(kit, "theirs").code == code
+
+
+def test_so_does_one_that_has_some_though_its_state_is_still_sent(kit: Kit, served: Served) -> None:
+    code = served.code_of_send("consegna@pec.example", subject=f"Avviso ours {mark(REFERENCE)}")
+    stored(kit, "theirs", State.SENT, code, "AAAAA")
+    kit.store.client.hset(kit.store.keys.receipts("theirs"), "key", to_json(RECEIPT))
+    stored(kit, "ours", State.UNCERTAIN, None, REFERENCE)
+
+    look_up(kit, "ours")
+
+    assert (read(kit, "theirs").state, read(kit, "theirs").code) == (State.SENT, code)
+
+
+def test_a_mailbox_with_more_mails_than_can_be_read_proves_nothing(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.searching.MOST_PAGES", 1)
+    for number in range(14):  # two receipts each: more than a page
+        served.code_of_send("consegna@pec.example", subject=f"Avviso comune {number}")
+
+    with pytest.raises(Unreadable, match=TOO_MANY_MAILS):
+        list(mails_with(kit, "acme", "Avviso comune"))
+    monkeypatch.setattr("workers.searching.MOST_PAGES", 5)
+    assert len({mail.subject for mail in mails_with(kit, "acme", "Avviso comune")}) == 28

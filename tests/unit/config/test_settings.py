@@ -216,3 +216,10 @@ def test_a_metrics_address_that_nobody_can_listen_on_is_refused(
     line = refusal(monkeypatch, PEC_METRICS_ADDRESS=address)
 
     assert line.startswith(f"PEC_METRICS_ADDRESS: {words}")
+
+
+def test_a_backup_was_not_made_in_the_future(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A year mistyped would take all that was sent since the backup for not sent."""
+    assert "lies in the future" in refusal(monkeypatch, PEC_RECONCILE_SINCE="2999-01-01T00:00:00Z")
+    assert "is not an RFC 3339 instant" in refusal(monkeypatch, PEC_RECONCILE_SINCE="yesterday")
+    assert load(monkeypatch, PEC_RECONCILE_SINCE="2026-01-01T00:00:00Z").reconcile_since

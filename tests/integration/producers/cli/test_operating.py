@@ -159,6 +159,7 @@ def test_a_replay_from_tomorrow_repeats_nothing(pec: Pec, store: Store, held: st
 
 def test_an_endpoint_that_no_worker_ever_had_can_not_be_replayed(pec: Pec) -> None:
     assert pec("replay", "--endpoint", "crm", "--since", "2020-01-01T00:00:00Z").code == 3
+    assert pec("replay", "--endpoint", "crm", "--dead").code == 3
 
 
 @pytest.mark.parametrize(

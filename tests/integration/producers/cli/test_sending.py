@@ -191,3 +191,9 @@ def test_cancelling_puts_the_job(pec: Pec, producer: Producer) -> None:
     pec("cancel", "--batch", "b1")
 
     assert jobs_in(producer) == [{"type": "cancel", "id": "inv-1"}, {"type": "cancel", "batch": "b1"}]
+
+
+def test_a_cancel_of_what_nobody_knows_says_so(pec: Pec, producer: Producer) -> None:
+    """A slip of the pen is not to look like a campaign that was stopped."""
+    assert "Nothing is known of b1 so far" in pec("cancel", "--batch", "b1").err
+    assert "Nothing is known of inv-1 so far" in pec("cancel", "inv-1").err

@@ -1,0 +1,54 @@
+"""Texts that receipts of an ended message lack: asked for at once, then some times, then not for ever."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from config.settings import Receipts
+from pec.changes import Change
+from pec.messages import Message
+from pec.names import Queue, State
+from pec.receipts import Kind, Receipt
+from pec.transitions import TEXT_LOOKS, observed
+from tests.unit.pec.test_reconciling import ACCEPTANCE, CODE, NOW, QUEUED
+
+WAITS = Receipts(backoff=[10])
+SENT = replace(QUEUED, state=State.SENT, code=CODE, sent_at=NOW)
+CONSEGNA = replace(ACCEPTANCE, kind=Kind.CONSEGNA)
+WITHOUT_TEXT = replace(CONSEGNA, text=None)
+
+
+def seen(message: Message, receipt: Receipt, *, from_page: bool = False) -> Change:
+    kept = {receipt.key: receipt} if message.ended else {}
+    return observed(message, kept, [receipt], (), NOW, WAITS, 0.5, from_page)
+
+
+def test_a_page_that_delivers_is_followed_by_a_look_for_the_texts_at_once() -> None:
+    change = seen(SENT, WITHOUT_TEXT, from_page=True)
+
+    assert change.after.state is State.DELIVERED
+    assert change.due[Queue.CHECK] == NOW
+
+
+def test_a_look_that_brings_none_is_made_again_some_times_and_not_for_ever() -> None:
+    change = seen(SENT, WITHOUT_TEXT)
+    for _ in range(TEXT_LOOKS):
+        assert change.due[Queue.CHECK] == NOW + timedelta(seconds=10)
+        change = seen(change.after, WITHOUT_TEXT)
+
+    assert change.due[Queue.CHECK] is None
+
+
+@pytest.mark.parametrize("from_page", [True, False])
+def test_where_all_texts_are_there_nothing_more_is_asked(from_page: bool) -> None:
+    assert seen(SENT, CONSEGNA, from_page=from_page).due[Queue.CHECK] is None
+
+
+def test_an_end_that_is_not_for_good_is_still_looked_at_daily() -> None:
+    change = seen(SENT, replace(WITHOUT_TEXT, kind=Kind.MANCATA_CONSEGNA))
+    for _ in range(TEXT_LOOKS):
+        change = seen(change.after, replace(WITHOUT_TEXT, kind=Kind.MANCATA_CONSEGNA))
+
+    assert change.after.state is State.UNDELIVERED
+    assert change.due[Queue.CHECK] == NOW + timedelta(days=1)

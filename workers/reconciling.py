@@ -21,9 +21,7 @@ from workers.kit import Kit
 from workers.looking_up import has_room
 from workers.searching import CLOCKS_APART, TOO_MANY_MAILS, mails_with, names_others, query_of, search
 
-LATER_ATTEMPTS = (
-    2  # that may have been made since the backup: one, and one that an operator asked for after it was lost
-)
+LATER_ATTEMPTS = 2  # since the backup: one, and one that an operator asked for after it
 log = structlog.get_logger()
 
 

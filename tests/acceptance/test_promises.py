@@ -80,6 +80,15 @@ def test_sends_keep_their_distance_across_processes(at: Site) -> None:
     assert min(later - earlier for earlier, later in pairwise(times)) > 1 / 20 - 0.020
 
 
+def test_a_refused_send_pauses_its_account_and_no_cap_counts_it(at: Site, redis: Redis) -> None:
+    with at.workers(PEC_ACCOUNTS__ACME__PASSWORD="wrong", PEC_API__DAILY_CAP="1"):
+        at.add(id="m", **GOOD)
+        eventually(lambda: redis.hget("pec:account:acme", "paused") == b"credentials")
+        [limiter] = redis.scan_iter("pec:limiter:*")
+        eventually(lambda: redis.hget(limiter, "day_count") == b"0")
+    assert at.state("m") == "queued"
+
+
 def _send(**fields: Any) -> str:
     job = {"type": "send", "id": "bad", "account": "acme", "body": "x", **GOOD, **fields}
     return json.dumps({name: value for name, value in job.items() if value is not None})

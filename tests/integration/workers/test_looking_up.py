@@ -30,7 +30,8 @@ def stored(kit: Kit, message_id: str, state: State, code: str | None, reference:
         state=state, created_at=sent_at, updated_at=sent_at, claimed_at=sent_at, sent_at=sent_at, code=code,
         reference=reference,
     )  # fmt: skip
-    return commit(kit.store, born(message, due={Queue.LOOKUP: sent_at}))
+    due = {Queue.CHECK: sent_at} if code else {Queue.LOOKUP: sent_at}
+    return commit(kit.store, born(message, due=due))
 
 
 def read(kit: Kit, message_id: str) -> Message:

@@ -1,0 +1,82 @@
+"""A queued message after a restore, against a real mailbox."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from pec.intake import enqueued
+from pec.messages import Message
+from pec.names import Queue, State
+from pec.receipts import mark
+from pec.references import reference_of
+from pec.store import records
+from pec.store.commits import commit
+from tests.integration.sandbox.serving import Served
+from tests.integration.workers import test_scanning as scanning
+from workers.kit import Kit
+from workers.reconciling import settled_before_sending
+from workers.searching import page_of
+
+kit, served = scanning.kit, scanning.served
+FULL = {"success": True, "message": "", "data": {"usage": 100, "limit": 100}}
+
+
+def queued(kit: Kit, message_id: str) -> Message:
+    now = kit.now()
+    message = Message(
+        id=message_id, account="acme", recipients=("consegna@pec.example",), subject="Avviso", state=State.QUEUED,
+        created_at=now, updated_at=now,
+    )  # fmt: skip
+    return commit(kit.store, enqueued(message, now))
+
+
+def settled(kit: Kit, message: Message) -> bool:
+    return settled_before_sending(kit, message, kit.now() - timedelta(hours=1))
+
+
+def read(kit: Kit, message: Message) -> Message:
+    found = records.read(kit.store, message.id)
+    assert found
+    return found
+
+
+def plant(served: Served, operation: str, status: int, body: Any) -> None:
+    fault = {"operation": operation, "status": status, "body": body}
+    requests.post(f"{served.url}/_sandbox/fault", json=fault, timeout=10).raise_for_status()
+
+
+def test_what_the_mailbox_does_not_show_is_sent(kit: Kit, served: Served) -> None:
+    assert not settled(kit, queued(kit, "unsent-1"))
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_what_was_sent_since_is_found_also_where_an_operator_had_it_sent_again(
+    kit: Kit, served: Served, lost: int
+) -> None:
+    message = queued(kit, f"sent-{lost}")
+    subject = f"Avviso {mark(reference_of('pec', message.id, lost))}"
+    code = served.code_of_send("consegna@pec.example", subject=subject)
+
+    assert settled(kit, message)
+    assert (read(kit, message).state, read(kit, message).code) == (State.DELIVERED, code)
+
+
+def test_a_full_mailbox_proves_nothing_so_the_message_waits(kit: Kit, served: Served) -> None:
+    message = queued(kit, "full-1")
+    plant(served, "GET /quota/{mailbox}", 200, FULL)
+
+    assert settled(kit, message)
+    found = read(kit, message)
+    assert found.state is State.QUEUED
+    assert found.reason
+    assert found.reason.code == "mailbox_unreadable"
+    assert kit.store.client.zscore(kit.store.keys.due(Queue.RELEASE), message.id)
+
+
+def test_a_page_that_the_api_does_not_know_is_empty(kit: Kit, served: Served) -> None:
+    """Nobody knows from where it counts, so one is asked for that may not be there."""
+    plant(served, "GET /inbox", 404, {"success": False, "message": "Result empty"})
+
+    assert page_of(kit, "acme", None, 40).mails == ()

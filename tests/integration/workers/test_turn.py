@@ -1,0 +1,35 @@
+"""Whether a slot was missed."""
+
+from dataclasses import replace
+
+import pytest
+
+from pec.store.pace import Picked, Slot
+from tests.integration.sandbox.serving import Served
+from tests.integration.workers import test_scanning as scanning
+from tests.integration.workers.test_reconciling import queued
+from workers.kit import Kit
+from workers.turn import LATE_SECONDS, Turn
+
+kit, served = scanning.kit, scanning.served
+
+
+@pytest.mark.parametrize(
+    ("rate", "late_seconds", "missed"),
+    [
+        (1, LATE_SECONDS * 3, True),
+        (1, -1, False),
+        (20, LATE_SECONDS * 3, True),
+        (100, LATE_SECONDS * 3, False),
+    ],
+)
+def test_a_slot_is_missed_where_its_send_would_be_seen_too_close_to_the_next(
+    kit: Kit, served: Served, rate: float, late_seconds: float, missed: bool
+) -> None:
+    api = kit.settings.api.model_copy(update={"rate": rate})
+    paced = replace(kit, settings=kit.settings.model_copy(update={"api": api}))
+    turn = Turn(paced, Picked("token", queued(kit, "m"), probe=False))
+    now = kit.now().timestamp()
+    turn._slot = Slot(now - late_seconds, now)
+
+    assert turn.missed() == missed

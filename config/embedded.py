@@ -127,7 +127,7 @@ class EmbeddedServer:
                 if process.poll() is not None or time.monotonic() > deadline:
                     self.kill()
                     raise EmbeddedServerError(f"the embedded server did not start:\n{self._log_tail()}")
-                time.sleep(_POLL_SECONDS)
+                time.sleep(_POLL_SECONDS)  # a server that starts has no signal to wait for
 
     def _log_tail(self) -> str:
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])

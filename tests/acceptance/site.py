@@ -25,7 +25,7 @@ def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
     ends = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.05)
+        time.sleep(0.05)  # of processes, which have no signal to wait for
     return found
 
 

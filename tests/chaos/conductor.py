@@ -142,7 +142,7 @@ class Conductor:
             heapq.heappop(self._deeds)[2]()
         for machine in [] if self._restoring else self._world.machines:
             machine.mind()
-        time.sleep(0.01)
+        time.sleep(0.01)  # until the next fault of the plan is due
 
     # The producer
 

@@ -114,7 +114,7 @@ def _wait(found: World, seconds: float) -> None:
     while time.monotonic() < ends:
         for machine in found.machines:
             machine.mind()
-        time.sleep(0.02)
+        time.sleep(0.02)  # a death is seen in a process table, which tells nobody
 
 
 def _resumed(notes: Sequence[dict[str, Any]], moments: Sequence[tuple[float, int]]) -> Iterator[float]:

@@ -64,7 +64,7 @@ def eventually(condition: Callable[[], Any], what: str, seconds: float = START_S
     while not (found := condition()):
         if time.monotonic() > ends:
             raise TimeoutError(what)
-        time.sleep(0.02)
+        time.sleep(0.02)  # of processes, which have no signal to wait for
     return found
 
 

@@ -35,10 +35,7 @@ def settled_before_sending(kit: Kit, message: Message, since: datetime) -> bool:
         if change is None and not has_room(kit, message.account):
             raise Unreadable("mailbox_full")
     except Unreadable as error:
-        reason = Reason(
-            "mailbox_unreadable", f"its mailbox can't be searched before it is sent: {error.code}"
-        )
-        change = returned(message, kit.now(), reason, UNREADABLE_RETRY_SECONDS, kit.chance())
+        change = _unread(kit, message, error)
     if change is None:
         return False
     _keep(kit, change)
@@ -46,6 +43,7 @@ def settled_before_sending(kit: Kit, message: Message, since: datetime) -> bool:
 
 
 def _unread(kit: Kit, message: Message, error: Unreadable) -> Change:
+    """Later it may be read; of too many mails there will be no fewer: an operator must look."""
     if error.code == TOO_MANY_MAILS:
         return doubtful(message, kit.now(), "its mailbox has more mails of this subject than can be read")
     reason = Reason("mailbox_unreadable", f"its mailbox can't be searched before it is sent: {error.code}")

@@ -23,11 +23,11 @@ kit, served = scanning.kit, scanning.served
 FULL = {"success": True, "message": "", "data": {"usage": 100, "limit": 100}}
 
 
-def queued(kit: Kit, message_id: str) -> Message:
+def queued(kit: Kit, message_id: str, referenced: bool = True) -> Message:
     now = kit.now()
     message = Message(
         id=message_id, account="acme", recipients=("consegna@pec.example",), subject="Avviso", state=State.QUEUED,
-        created_at=now, updated_at=now,
+        created_at=now, updated_at=now, referenced=referenced,
     )  # fmt: skip
     return commit(kit.store, enqueued(message, now))
 
@@ -73,6 +73,18 @@ def test_a_full_mailbox_proves_nothing_so_the_message_waits(kit: Kit, served: Se
     assert found.reason
     assert found.reason.code == "mailbox_unreadable"
     assert kit.store.client.zscore(kit.store.keys.due(Queue.RELEASE), message.id)
+
+
+def test_more_mails_than_can_be_read_are_left_to_an_operator(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.searching.MOST_PAGES", 1)
+    for _ in range(14):  # two receipts each: more than a page
+        served.code_of_send("consegna@pec.example", subject="Avviso")
+    message = queued(kit, "crowd-1", referenced=False)
+
+    assert settled(kit, message)
+    assert read(kit, message).state is State.HELD
 
 
 def test_a_page_that_the_api_does_not_know_is_empty(kit: Kit, served: Served) -> None:

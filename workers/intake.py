@@ -135,7 +135,7 @@ class Intake:
                 self._take_send(entry, job, known)
             case PollJob():
                 self._take_poll(entry, job, known)
-            case CancelJob() if self._kit.settings.reconcile_since:
+            case CancelJob() if self._kit.reconcile_since:
                 raise JobRejected([Problem("type", AFTER_A_RESTORE)])
             case CancelJob(id=str() as job_id):
                 self._cancel(entry, job_id)

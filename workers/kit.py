@@ -9,14 +9,21 @@ from pydantic import SecretStr
 
 from config.settings import Settings
 from pec.api.client import Mailbox, PecClient
-from pec.instants import from_epoch
-from pec.store import pace
+from pec.instants import from_epoch, from_text
+from pec.store import pace, presence
 from pec.store.clock import RedisClock, local_clock
 from pec.store.store import Store
 
 
 class NotServed(Exception):  # noqa: N818 - what it is
     """This process has no settings for the account; another may."""
+
+
+@dataclass(slots=True)
+class Restore:
+    """The instant of the back-up that is in place, as any live worker's settings say; None: nobody says so."""
+
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class Kit:
     client: PecClient
     clock: RedisClock = field(default_factory=RedisClock)
     chance: Callable[[], float] = random.random
+    restore: Restore = field(default_factory=Restore)
 
     def now(self) -> datetime:
         """On Redis's clock, which all workers share; to the millisecond, as records keep it."""
@@ -37,6 +45,16 @@ class Kit:
         """Asks Redis for its time."""
         asked_at = local_clock()
         self.clock.observe(self.store.now(), asked_at, local_clock())
+
+    def listen_to_restore(self) -> None:
+        """So that a worker that was not told of a restore sends nothing again beside those that were."""
+        told = presence.vouched(self.store, "restore")
+        self.restore.since = min(map(from_text, told), default=None)
+
+    @property
+    def reconcile_since(self) -> datetime | None:
+        """What was sent since then may be unknown to Redis. None: Redis was not restored."""
+        return self.settings.reconcile_since or self.restore.since
 
     def mailbox(self, account: str) -> Mailbox:
         """Raises NotServed."""

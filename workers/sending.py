@@ -34,7 +34,7 @@ def send(kit: Kit, turn: Turn) -> None:
     if change := overdue(turn.message, kit.now()):
         _end_unsent(kit, turn, change)
         return
-    since = kit.settings.reconcile_since
+    since = kit.reconcile_since
     try:
         mailbox = kit.mailbox(turn.message.account)
         if since and settled_before_sending(kit, turn.message, since):

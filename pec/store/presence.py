@@ -6,7 +6,7 @@ from pec.store.store import Store, text_dict, text_list
 
 
 def vouch(store: Store, seen: Mapping[str, list[str]], seconds: float) -> None:
-    """A live worker serves these: kinds are `account`, `endpoint`, `queue`, `worker`."""
+    """A live worker serves these: kinds are `account`, `endpoint`, `queue`, `restore`, `worker`."""
     until = store.now() + seconds
     with store.client.pipeline(transaction=False) as pipeline:
         for kind, names in seen.items():

@@ -74,8 +74,10 @@ class Registration(Middleware):
             "queue": self._queues,
             "account": list(settings.accounts),
             "endpoint": _endpoint_names(settings),
+            "restore": [to_text(settings.reconcile_since)] if settings.reconcile_since else [],
         }
         presence.vouch(self._kit.store, seen, LIVES_SECONDS)
+        self._kit.listen_to_restore()
         presence.describe(self._kit.store, self._id, about, LIVES_SECONDS)
         return EVERY_SECONDS
 

@@ -4,14 +4,18 @@ from collections.abc import Mapping
 
 from pec.store.store import Store, text_dict, text_list
 
+WORKERS_REMEMBERED_SECONDS = 86_400  # those that were killed took no leave
+
 
 def vouch(store: Store, seen: Mapping[str, list[str]], seconds: float) -> None:
     """A live worker serves these: kinds are `account`, `endpoint`, `queue`, `restore`, `worker`."""
-    until = store.now() + seconds
+    now = store.now()
+    until = now + seconds
     with store.client.pipeline(transaction=False) as pipeline:
         for kind, names in seen.items():
             if names:
                 pipeline.zadd(store.keys.seen(kind), dict.fromkeys(names, until))
+        pipeline.zremrangebyscore(store.keys.seen("worker"), "-inf", now - WORKERS_REMEMBERED_SECONDS)
         pipeline.execute()
 
 

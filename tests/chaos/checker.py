@@ -35,7 +35,11 @@ Check = Callable[[Observation], Iterator[str]]
 
 
 def lost(seen: Observation) -> Iterator[str]:
-    """What Redis acknowledged has an end, is held, or was rejected with words."""
+    """What Redis acknowledged has an end, is held, or was rejected with words.
+
+    Of two jobs with one id and other content either may be: a death can put the later before the earlier.
+    """
+    rejections = _rejections(seen)
     for entry, job in seen.added.items():
         if entry in seen.rejected:
             continue
@@ -44,9 +48,9 @@ def lost(seen: Observation) -> Iterator[str]:
             state = seen.records.get(message_id, {}).get("state", "nowhere")
             if state not in SETTLED:
                 yield f"{message_id} is {state}"
-        if job["refused"]:
+        if job["refused"] and job["job_id"] not in rejections:
             yield f"{job['job_id']}: a job that can't be taken was not rejected"
-    for job_id, reasons in _rejections(seen).items():
+    for job_id, reasons in rejections.items():
         if job_id in seen.expected and not seen.records.get(job_id):
             yield f"{job_id} was rejected: {reasons}"
 

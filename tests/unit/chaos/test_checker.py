@@ -146,6 +146,15 @@ def test_an_event_that_was_never_told_of_a_state_is_missed() -> None:
     assert found["webhooks in conflict"]
 
 
+def test_of_two_jobs_in_conflict_the_earlier_may_be_the_rejected_one() -> None:
+    seen = clean()
+    seen.added["6-0"] = {"job_id": "good", "refused": True}
+    assert check(seen)["lost"]
+
+    seen.rejected["0-0"] = "[was used before]"
+    assert not check(seen)["lost"]
+
+
 def test_after_a_restore_what_has_no_reference_may_be_held_though_it_was_sent() -> None:
     seen = clean()
     record(seen, "good", state="held", reason=PERHAPS_SENT)

@@ -73,7 +73,11 @@ def interval_seconds(api: Api) -> float:
 
 
 def asking(
-    accounts: Mapping[str, Collection[str]], api: Api, lease_seconds: float, lead_seconds: float
+    accounts: Mapping[str, Collection[str]],
+    api: Api,
+    lease_seconds: float,
+    lead_seconds: float,
+    pick_lease_seconds: float,
 ) -> dict[str, object]:
     """For the hints of the accounts that this process can send from, by token (digest)."""
     tokens = {
@@ -88,6 +92,7 @@ def asking(
         "tokens": tokens,
         "hint_lease": round(lease_seconds * 1e6),
         "lead": round(lead_seconds * 1e6),
+        "pick_lease": round(pick_lease_seconds * 1e6),
     }
 
 

@@ -15,6 +15,8 @@ from workers.middleware.shares import Shares
 REST_SECONDS = 0.5  # at most, half of that at least: other processes and people make things due too
 LEAST_REST_SECONDS = 0.05  # between two steps, whatever happens meanwhile
 LEAD_SECONDS = 0.5  # loading, encoding and connecting take so long, before a send can take its slot
+LEAD_INTERVALS = 2  # no slot is given further ahead
+LEAD_LEAST_SECONDS = 0.2
 HINT_LEASE_INTERVALS = 3  # beyond the lead: a hint that died with its process holds its token up no longer
 HINT_LEASE_LEAST_SECONDS = 1.5  # so that a busy process is not overrun with hints
 MOST_OUTSTANDING = 100  # hints of one queue that wait in Dramatiq
@@ -41,8 +43,9 @@ class Scheduler(Middleware):
         self._asked = outbox.asking(kit.settings.webhooks.endpoints)
         queues = [queue for queue in Queue if not chosen or queue in chosen]
         if Queue.SEND in queues:
-            lease = hint_lease_seconds(kit.settings.api)
-            self._asked |= pace.asking(kit.accounts_by_token(), kit.settings.api, lease, LEAD_SECONDS)
+            api, picked = kit.settings.api, kit.settings.lease
+            lease, lead = hint_lease_seconds(api), lead_seconds(api)
+            self._asked |= pace.asking(kit.accounts_by_token(), api, lease, lead, picked)
         self._room = dict.fromkeys((queue for queue in queues if queue is not Queue.SEND), 0)
         self._thread.start()
 
@@ -79,6 +82,11 @@ class Scheduler(Middleware):
     def _hint(self, queue: Queue, due_at: float, *args: str) -> None:
         """With the time at which it was due (a send's: at which its hint is given), for the figure of lateness."""
         self._broker.get_actor(queue).send_with_options(args=args, due_at=due_at)
+
+
+def lead_seconds(api: Api) -> float:
+    """How long before its slot a hint is given."""
+    return min(LEAD_SECONDS, max(LEAD_LEAST_SECONDS, LEAD_INTERVALS * pace.interval_seconds(api)))
 
 
 def hint_lease_seconds(api: Api) -> float:

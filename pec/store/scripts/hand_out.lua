@@ -16,7 +16,7 @@
 --          <ns>:due:<queue>             sorted set: token, endpoint, id, … → when it is due
 -- ARGV     asked   JSON; what is left out is not handed out. Times are µs.
 --                  endpoints [{name, all, types: {type: true}}, …], most (events of each to look at), bound
---                  tokens {token: {interval, in_flight, accounts: {name: true}}}, hint_lease, lead
+--                  tokens {token: {interval, in_flight, accounts: {name: true}}}, hint_lease, lead, pick_lease
 --                  queues [[queue, how many at most], …], lease
 -- Returns  {fed, hints, due, wait}: the endpoints that have new deliveries; {token, hint, hint, …} of each token;
 --          {queue, member, since when (epoch seconds), …} of each queue; seconds until more of this is due, or ""
@@ -100,6 +100,18 @@ local function circuit_opens_at()
     return tonumber(failures or "0") >= 3 and tonumber(next_at or "0") or 0
 end
 
+-- Messages that were picked lately and have neither a slot nor an end: they will take the next slots.
+local function in_preparation(flight, tat, interval)
+    local count = -math.max(0, math.ceil((tat - now) / interval) - 1) -- those that have their slot, mostly
+    local picked_lately = now + asked.pick_lease - asked.hint_lease
+    for _, id in ipairs(call("ZRANGEBYSCORE", flight, picked_lately, "+inf")) do
+        if call("HGET", ns .. ":message:" .. id, "state") == "queued" then
+            count = count + 1
+        end
+    end
+    return math.max(0, count)
+end
+
 local function hints_of(token, rules)
     local hints = ns .. ":hints:" .. token
     local flight = ns .. ":flight:" .. token
@@ -116,7 +128,9 @@ local function hints_of(token, rules)
         return given
     end
     local tat, not_before = unpack(call("HMGET", ns .. ":limiter:" .. token, "tat", "not_before"))
-    local slot = math.max(tonumber(tat or "0"), tonumber(not_before or "0"), circuit_opens_at(), now)
+    tat = tonumber(tat or "0")
+    local slot = math.max(tat, tonumber(not_before or "0"), circuit_opens_at(), now)
+    slot = slot + in_preparation(flight, tat, rules.interval) * rules.interval
     while out < work and slot + out * rules.interval - asked.lead <= now do
         local hint = tostring(call("HINCRBY", ns .. ":limiter:" .. token, "hint", 1))
         call("ZADD", hints, now + asked.hint_lease, hint)

@@ -21,6 +21,7 @@ from pec.store.store import Store, text_dict
 
 TOKEN = "t"
 API = Api(rate=50, margin=0)
+PICK_LEASE_SECONDS = 60.0
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
@@ -48,7 +49,7 @@ def waiting(store: Store, message_id: str, order: int, account: str = "acme", pr
 
 
 def picked(store: Store, api: Api = API, accounts: Sequence[str] = ("acme", "beta")) -> Picked | None:
-    return pace.pick(store, Hint(TOKEN, "0"), accounts, api, lease_seconds=60)
+    return pace.pick(store, Hint(TOKEN, "0"), accounts, api, PICK_LEASE_SECONDS)
 
 
 def picked_id(store: Store) -> str | None:
@@ -186,7 +187,10 @@ def test_what_was_on_the_wire_when_the_circuit_opened_lengthens_no_wait(store: S
 
 
 def hints(store: Store, accounts: Sequence[str] = ("acme", "beta"), api: Api = API) -> HandedOut:
-    return schedule.hand_out(store, pace.asking({TOKEN: accounts}, api, lease_seconds=10, lead_seconds=5))
+    asked = pace.asking(
+        {TOKEN: accounts}, api, lease_seconds=10, lead_seconds=5, pick_lease_seconds=PICK_LEASE_SECONDS
+    )
+    return schedule.hand_out(store, asked)
 
 
 def test_hints_are_as_many_as_the_messages_and_no_more(store: Store) -> None:
@@ -205,6 +209,32 @@ def test_the_time_of_the_next_hint_is_told(store: Store) -> None:
     assert len(found.hints) == 1
     assert found.wait_seconds == pytest.approx(5, abs=0.5)  # the next slot is in 10 s, and has a lead of 5 s
     assert hints(store, api=slow).wait_seconds == pytest.approx(5, abs=0.5)
+
+
+def test_a_message_in_preparation_counts_for_the_slot_that_it_will_take(store: Store) -> None:
+    slow = Api(rate=0.1, margin=0)
+    for number in range(3):
+        waiting(store, f"m{number}", number)
+    [hint] = hints(store, api=slow).hints
+    assert pace.pick(store, hint, ["acme"], slow, PICK_LEASE_SECONDS)
+    store.client.zadd(store.keys.due(Queue.SEND), {TOKEN: 0})
+
+    found = hints(store, api=slow)
+
+    assert found.hints == []
+    assert found.wait_seconds == pytest.approx(5, abs=0.5)
+
+
+def test_a_message_whose_slot_is_reserved_is_not_counted_twice(store: Store) -> None:
+    slow = Api(rate=0.1, margin=0)
+    for number in range(3):
+        waiting(store, f"m{number}", number)
+    [hint] = hints(store, api=slow).hints
+    assert pace.pick(store, hint, ["acme"], slow, PICK_LEASE_SECONDS)
+    assert isinstance(pace.reserve_send(store, TOKEN, slow), Slot)  # in 10 s, as the first on a server
+    store.client.zadd(store.keys.due(Queue.SEND), {TOKEN: 0})
+
+    assert hints(store, api=slow).wait_seconds == pytest.approx(15, abs=0.5)
 
 
 def test_no_time_is_told_where_nothing_waits(store: Store) -> None:

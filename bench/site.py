@@ -114,7 +114,6 @@ class Site:
     ) -> Iterator[int]:
         """Ours, with these accounts and their tokens. Yields once they take jobs."""
         environment = {**self.environment(tls=tls), **_settings(self, accounts, tls), **settings}
-        environment["dramatiq_worker_timeout"] = "250"
         command = [sys.executable, "-m", "dramatiq", "bench.worker_app", "--skip-logging"]
         command += [
             "--processes",

@@ -53,7 +53,12 @@ class Api(_Section):
         None, description="bearer token of every account that has none of its own"
     )
     rate: float = Field(1.0, gt=0, le=1000, description="sends a second that one token may make")
-    margin: float = Field(0.003, ge=0, le=60, description="seconds added between two sends, against jitter")
+    margin: float = Field(
+        0.003,
+        ge=0,
+        le=60,
+        description="seconds added between two sends, against jitter; at most 2 % of their interval",
+    )
     timeout: Seconds = Field(30.0, description="seconds without a byte before a call is given up")
     connect_timeout: Seconds = Field(10.0, description="seconds to open a connection")
     least_speed: int = Field(

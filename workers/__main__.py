@@ -25,7 +25,6 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - before logging is set up
         return 2
-    os.environ.setdefault("dramatiq_worker_timeout", "250")  # at most this late after an idle spell
     arguments = ["workers.app", "--processes", str(options.processes), "--threads", str(options.threads)]
     arguments += ["--skip-logging", "--worker-shutdown-timeout", str(SHUTDOWN_MILLISECONDS)]
     arguments += ["--queues", *options.queues] if options.queues else []

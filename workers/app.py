@@ -3,13 +3,13 @@
 import secrets
 
 import dramatiq
-from dramatiq.brokers.redis import RedisBroker
 
 from config.connections import connect
 from config.logs import configure_logging
 from config.settings import Settings, load_settings
 from pec.store.store import Store
 from workers.actors import declare
+from workers.broker import HintBroker
 from workers.kit import Kit
 from workers.metering import MeteredClient
 from workers.middleware.intake import Intake
@@ -21,18 +21,20 @@ from workers.middleware.shares import Shares
 from workers.middleware.telemetry import Telemetry
 
 
-def build(settings: Settings) -> RedisBroker:
+def build(settings: Settings) -> HintBroker:
     """The broker with its middleware, in the order of need, and its actors."""
     store = Store(connect(settings.redis_url), settings.namespace, settings.redis_replicas)
     kit = Kit(settings, store, MeteredClient(settings.api))
     worker_id = secrets.token_hex(6)
-    limiter, scheduler = RateLimiter(kit), Scheduler(kit)
-    broker = RedisBroker(
+    limiter, shares = RateLimiter(kit), Shares()
+    scheduler = Scheduler(kit, shares)
+    broker = HintBroker(
+        shares.of,
         client=connect(settings.broker),
         middleware=[
             LogContext(),  # first, so that whatever follows logs with it
             Registration(kit, worker_id),  # before intake and scheduler start: they ask who is there
-            Shares(kit),  # before the limiter: a thread without a share must not take a turn
+            shares,  # before the scheduler starts: it asks them
             limiter,
             Telemetry(kit),  # after those that give work back: what is left has started
             scheduler,

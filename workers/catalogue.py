@@ -56,7 +56,7 @@ LATENESS = Metric(
 DEEDS = Metric(
     "pec_deeds_total",
     "counter",
-    "actors run: `done`, `failed` (an exception: see the log), `given_back` (no turn or no thread was free for it)",
+    "actors run: `done`, `failed` (an exception: see the log), `given_back` (there was no turn for it any more)",
     ("queue", "outcome"),
 )
 WEBHOOKS = Metric(

@@ -5,7 +5,6 @@ Each endpoint is a consumer group of the stream. `feed` turns events into delive
 delivers it, so that it does not need the stream, which is trimmed.
 """
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ import redis
 from config.settings import Endpoint
 from pec.instants import from_epoch, to_text
 from pec.names import Queue
+from pec.store import schedule
 from pec.store.store import Store, text, text_dict, text_list
 from pec.webhooks.outcomes import Failed
 
@@ -93,11 +93,16 @@ def feed(store: Store, endpoints: Iterable[Endpoint], most: int = 200) -> list[s
     An endpoint hears an event when its `events` are None or hold the type, or the event names the endpoint. One that
     `ensure` has not seen is passed over.
     """
+    return schedule.hand_out(store, asking(endpoints, most)).fed
+
+
+def asking(endpoints: Iterable[Endpoint], most: int = 200) -> dict[str, object]:
+    """For new events of these endpoints, up to so many of each."""
     heard = [
         {"name": one.name, "all": one.events is None, "types": dict.fromkeys(one.events or [], True)}
         for one in endpoints
     ]
-    return text_list(store.run("feed", most, MOST_WAITING, json.dumps(heard)))
+    return {"endpoints": heard, "most": most, "bound": MOST_WAITING}
 
 
 def take(store: Store, endpoint: str, lease_seconds: float) -> Delivery | None:

@@ -17,6 +17,7 @@ from pec.store.store import Store, text, text_dict, text_list, wall_clock
 ROME = ZoneInfo("Europe/Rome")
 _DAY, _MONTH = "%Y-%m-%d", "%Y-%m"
 MOST_SLOTS_AHEAD = 2
+MOST_MARGIN = 0.02  # of an interval
 READS_AHEAD_SECONDS = 2.0
 Outcome = Literal["answered", "unreachable", "silent", "unused"]
 
@@ -67,26 +68,32 @@ def digest(token: str) -> str:
 
 
 def interval_seconds(api: Api) -> float:
-    """Between two sends of one token."""
-    return 1 / api.rate + api.margin
+    """Between two sends of one token. The margin is small beside a short interval, or most of a fast pace were lost."""
+    return 1 / api.rate + min(api.margin, MOST_MARGIN / api.rate)
 
 
-def hints(
-    store: Store,
+def asking(
     accounts: Mapping[str, Collection[str]],
     api: Api,
     lease_seconds: float,
     lead_seconds: float,
-) -> list[Hint]:
-    """Hints to hand out now, for the accounts that this process can send from, by token (digest)."""
-    interval_us = round(interval_seconds(api) * 1e6)
-    known = [
-        part
+    pick_lease_seconds: float,
+) -> dict[str, object]:
+    """For the hints of the accounts that this process can send from, by token (digest)."""
+    tokens = {
+        token: {
+            "interval": round(interval_seconds(api) * 1e6),
+            "in_flight": api.in_flight,
+            "accounts": dict.fromkeys(names, True),
+        }
         for token, names in accounts.items()
-        for part in (token, interval_us, api.in_flight, _listed(names))
-    ]
-    found = store.run("hint", round(lease_seconds * 1e6), round(lead_seconds * 1e6), *known)
-    return [Hint(text(token), text(number)) for token, *numbers in found for number in numbers]
+    }
+    return {
+        "tokens": tokens,
+        "hint_lease": round(lease_seconds * 1e6),
+        "lead": round(lead_seconds * 1e6),
+        "pick_lease": round(pick_lease_seconds * 1e6),
+    }
 
 
 def pick(

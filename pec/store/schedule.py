@@ -1,11 +1,15 @@
-"""What is due: taken under a lease, so that work whose worker died comes back."""
+"""What is due: handed out under a lease, so that work whose worker died comes back."""
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pec.names import Queue
-from pec.store.store import Store, text_dict
+from pec.store.pace import Hint
+from pec.store.store import Store, text, text_dict, text_list
+
+Asked = Mapping[str, object]  # what to hand out, as `hand_out.lua` reads it: made by `asking` here and beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +20,33 @@ class Due:
     at: float
 
 
-def take_due(store: Store, most: Mapping[Any, int], lease_seconds: float) -> dict[Queue, list[Due]]:
-    """What is due of each queue, up to so many. It comes due again when the lease ends, unless it is settled."""
-    pairs = [part for queue, number in most.items() for part in (queue, number)]
-    taken = store.run("due", round(lease_seconds * 1e6), *pairs)
-    return {
-        queue: [Due(member, float(at)) for member, at in text_dict(members).items()]
-        for queue, members in zip(most, taken, strict=True)
-    }
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """What one step found, and the seconds until more of it comes due, as far as is known now (else infinite)."""
+
+    fed: list[str]  # endpoints that have new deliveries
+    hints: list[Hint]
+    due: dict[Queue, list[Due]]
+    wait_seconds: float
+
+    def __bool__(self) -> bool:
+        return bool(self.fed or self.hints or any(self.due.values()))
+
+
+def hand_out(store: Store, asked: Asked) -> HandedOut:
+    """One round trip. What is handed out comes due again when its lease ends, unless it is settled."""
+    fed, hints, taken, wait = store.run("hand_out", json.dumps(asked))
+    return HandedOut(
+        fed=text_list(fed),
+        hints=[Hint(text(token), text(number)) for token, *numbers in hints for number in numbers],
+        due={
+            Queue(text(queue)): [Due(member, float(at)) for member, at in text_dict(members).items()]
+            for queue, *members in taken
+        },
+        wait_seconds=float(text(wait) or math.inf),
+    )
+
+
+def asking(most: Mapping[Queue, int], lease_seconds: float) -> dict[str, object]:
+    """For what is due of each queue, up to so many."""
+    return {"queues": list(most.items()), "lease": round(lease_seconds * 1e6)}

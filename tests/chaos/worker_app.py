@@ -137,7 +137,7 @@ def _wrap_client() -> None:
 
 AFTER_SCRIPT = {
     "pick": "picked",
-    "due": "hinted",
+    "hand_out": "hinted",
     "take_delivery": "delivery-taken",
 }
 BEFORE_SCRIPT = {"pick": "hint-taken", "settle": "committed", "settle_delivery": "delivery-posted"}
@@ -156,8 +156,8 @@ def _wrap_store() -> None:
                 if intake:
                     hit("taken")
                 reply = script(*args, **options)
-                if name == "due" and TRACED:
-                    _note_hints(options["args"], reply)
+                if name == "hand_out" and TRACED:
+                    _note_hints(reply)
                 if name in AFTER_SCRIPT and reply:
                     hit(AFTER_SCRIPT[name])
                 if intake:
@@ -169,11 +169,12 @@ def _wrap_store() -> None:
     store.Store = ChaosStore  # type: ignore[misc]  # before workers.app takes it
 
 
-def _note_hints(args: list[Any], reply: Any) -> None:
+def _note_hints(reply: Any) -> None:
     """What was taken under a lease, of which queue, to be done by anybody."""
-    for queue, members in zip(args[2::2], reply, strict=True):
+    _, _, taken, _ = reply
+    for queue, *members in taken:
         for member in members[::2]:
-            note(hinted=[str(queue), member.decode()])
+            note(hinted=[queue.decode(), member.decode()])
 
 
 def _scale_the_circuit() -> None:

@@ -11,10 +11,14 @@ log = structlog.get_logger()
 
 
 class Background:
-    """Calls `step` until stopped. `step` returns the seconds to rest, and is woken early by `wake`."""
+    """Calls `step` until stopped. `step` returns the seconds to rest, and is woken early by `wake`.
 
-    def __init__(self, name: str, step: Callable[[], float]) -> None:
+    Woken or not, steps are `least_seconds` apart.
+    """
+
+    def __init__(self, name: str, step: Callable[[], float], least_seconds: float = 0.0) -> None:
         self._step = step
+        self._least_seconds = least_seconds
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -34,7 +38,9 @@ class Background:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._woken.wait(self._rest())
+            rest = self._rest()
+            self._stopping.wait(self._least_seconds)
+            self._woken.wait(max(0.0, rest - self._least_seconds))
             self._woken.clear()
 
     def _rest(self) -> float:

@@ -1,5 +1,7 @@
 """Scheduler: the thread that turns what is due in Redis into hints for actors. Any number run, none leads."""
 
+from typing import Any
+
 import dramatiq
 from dramatiq.middleware import Middleware
 
@@ -8,21 +10,28 @@ from pec.names import Queue
 from pec.store import outbox, pace, schedule
 from workers.kit import Kit
 from workers.middleware.background import Background
+from workers.middleware.shares import Shares
 
-REST_SECONDS = 0.1
-LEAD_SECONDS = 0.5  # dispatch takes so long, from hint to a thread that is ready to send
+REST_SECONDS = 0.5  # at most, half of that at least: other processes and people make things due too
+LEAST_REST_SECONDS = 0.05  # between two steps, whatever happens meanwhile
+LEAD_SECONDS = 0.5  # loading, encoding and connecting take so long, before a send can take its slot
+LEAD_INTERVALS = 2  # no slot is given further ahead
+LEAD_LEAST_SECONDS = 0.2
 HINT_LEASE_INTERVALS = 3  # beyond the lead: a hint that died with its process holds its token up no longer
 HINT_LEASE_LEAST_SECONDS = 1.5  # so that a busy process is not overrun with hints
 MOST_OUTSTANDING = 100  # hints of one queue that wait in Dramatiq
+MOST_AT_ONCE = 4  # hints in one step for each thread that the kind may hold: others may take the rest
 
 
 class Scheduler(Middleware):
     """Hints only for queues that its own process consumes. A lost hint comes again when its lease ends."""
 
-    def __init__(self, kit: Kit) -> None:
+    def __init__(self, kit: Kit, shares: Shares) -> None:
         self._kit = kit
-        self._queues: list[Queue] = []
-        self._thread = Background("scheduler", self._step)
+        self._shares = shares
+        self._asked: dict[str, object] = {}
+        self._room: dict[Queue, int] = {}
+        self._thread = Background("scheduler", self._step, LEAST_REST_SECONDS)
 
     def wake(self) -> None:
         """Something became due just now."""
@@ -30,34 +39,54 @@ class Scheduler(Middleware):
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         self._broker = broker
-        self._queues = [
-            queue for queue in Queue if not worker.consumer_whitelist or queue in worker.consumer_whitelist
-        ]
+        kit, chosen = self._kit, worker.consumer_whitelist
+        self._asked = outbox.asking(kit.settings.webhooks.endpoints)
+        queues = [queue for queue in Queue if not chosen or queue in chosen]
+        if Queue.SEND in queues:
+            api, picked = kit.settings.api, kit.settings.lease
+            lease, lead = hint_lease_seconds(api), lead_seconds(api)
+            self._asked |= pace.asking(kit.accounts_by_token(), api, lease, lead, picked)
+        self._room = dict.fromkeys((queue for queue in queues if queue is not Queue.SEND), 0)
         self._thread.start()
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         self._thread.stop()
 
+    def after_process_message(
+        self, broker: dramatiq.Broker, message: dramatiq.MessageProxy, **_: Any
+    ) -> None:
+        """What it committed may have made a webhook due, or a place on the wire free."""
+        if message.queue_name != Queue.WEBHOOK:
+            self.wake()
+
     def _step(self) -> float:
         kit = self._kit
-        if Queue.SEND in self._queues:
-            api, lease = kit.settings.api, hint_lease_seconds(kit.settings.api)
-            for hint in pace.hints(kit.store, kit.accounts_by_token(), api, lease, LEAD_SECONDS):
-                self._hint(Queue.SEND, kit.now().timestamp(), hint.token, hint.number)
-        outbox.feed(kit.store, kit.settings.webhooks.endpoints)
-        room = {queue: self._room(queue) for queue in self._queues if queue is not Queue.SEND}
-        for queue, deeds in schedule.take_due(kit.store, room, kit.settings.lease).items():
+        most = {queue: most for queue in self._room if (most := self._most(queue))}
+        found = schedule.hand_out(kit.store, self._asked | schedule.asking(most, kit.settings.lease))
+        for hint in found.hints:
+            self._hint(Queue.SEND, kit.now().timestamp(), hint.token, hint.number)
+        for queue, deeds in found.due.items():
+            self._room[queue] -= len(deeds)
             for due in deeds:
                 self._hint(queue, due.at, due.member)
-        return REST_SECONDS
+        return min(found.wait_seconds, REST_SECONDS * (1 + kit.chance()) / 2)
 
-    def _room(self, queue: Queue) -> int:
-        waiting = int(self._broker.do_qsize(queue))  # type: ignore[attr-defined]  # RedisBroker makes it on demand
-        return max(0, MOST_OUTSTANDING - waiting)
+    def _most(self, queue: Queue) -> int:
+        """Dramatiq is asked what waits there only when so much was handed out that the room may be gone."""
+        most = min(MOST_AT_ONCE * self._shares.of(queue), MOST_OUTSTANDING // 2)
+        if self._room[queue] < most:
+            waiting = int(self._broker.do_qsize(queue))  # type: ignore[attr-defined]  # made on demand
+            self._room[queue] = MOST_OUTSTANDING - waiting
+        return max(0, min(most, self._room[queue]))
 
     def _hint(self, queue: Queue, due_at: float, *args: str) -> None:
         """With the time at which it was due (a send's: at which its hint is given), for the figure of lateness."""
         self._broker.get_actor(queue).send_with_options(args=args, due_at=due_at)
+
+
+def lead_seconds(api: Api) -> float:
+    """How long before its slot a hint is given."""
+    return min(LEAD_SECONDS, max(LEAD_LEAST_SECONDS, LEAD_INTERVALS * pace.interval_seconds(api)))
 
 
 def hint_lease_seconds(api: Api) -> float:

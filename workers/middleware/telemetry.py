@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class Telemetry(Middleware):
-    """Only deeds that start are late; those that no thread or turn was free for are counted apart."""
+    """Only deeds that start are late; those that there was no turn for are counted apart."""
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit

@@ -1,6 +1,7 @@
 """Pace and turns on a real server: slots, caps, lanes, the circuit."""
 
 import itertools
+import math
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,13 +13,15 @@ from config.settings import Api
 from pec.intake import enqueued
 from pec.messages import Message, Reason
 from pec.names import Queue, State
-from pec.store import accounts, pace
+from pec.store import accounts, pace, schedule
 from pec.store.commits import commit
 from pec.store.pace import Hint, Outcome, Picked, Slot, TooEarly
+from pec.store.schedule import HandedOut
 from pec.store.store import Store, text_dict
 
 TOKEN = "t"
 API = Api(rate=50, margin=0)
+PICK_LEASE_SECONDS = 60.0
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
@@ -46,7 +49,7 @@ def waiting(store: Store, message_id: str, order: int, account: str = "acme", pr
 
 
 def picked(store: Store, api: Api = API, accounts: Sequence[str] = ("acme", "beta")) -> Picked | None:
-    return pace.pick(store, Hint(TOKEN, "0"), accounts, api, lease_seconds=60)
+    return pace.pick(store, Hint(TOKEN, "0"), accounts, api, PICK_LEASE_SECONDS)
 
 
 def picked_id(store: Store) -> str | None:
@@ -183,11 +186,59 @@ def test_what_was_on_the_wire_when_the_circuit_opened_lengthens_no_wait(store: S
     assert opens_at - store.now() <= 5
 
 
+def hints(store: Store, accounts: Sequence[str] = ("acme", "beta"), api: Api = API) -> HandedOut:
+    asked = pace.asking(
+        {TOKEN: accounts}, api, lease_seconds=10, lead_seconds=5, pick_lease_seconds=PICK_LEASE_SECONDS
+    )
+    return schedule.hand_out(store, asked)
+
+
 def test_hints_are_as_many_as_the_messages_and_no_more(store: Store) -> None:
     waiting(store, "m", 1)
-    first = pace.hints(store, {TOKEN: ["acme", "beta"]}, API, lease_seconds=10, lead_seconds=5)
-    assert len(first) == 1
-    assert pace.hints(store, {TOKEN: ["acme", "beta"]}, API, lease_seconds=10, lead_seconds=5) == []
+    assert len(hints(store).hints) == 1
+    assert hints(store).hints == []
+
+
+def test_the_time_of_the_next_hint_is_told(store: Store) -> None:
+    slow = Api(rate=0.1, margin=0)
+    for number in range(3):
+        waiting(store, f"m{number}", number)
+
+    found = hints(store, api=slow)
+
+    assert len(found.hints) == 1
+    assert found.wait_seconds == pytest.approx(5, abs=0.5)  # the next slot is in 10 s, and has a lead of 5 s
+    assert hints(store, api=slow).wait_seconds == pytest.approx(5, abs=0.5)
+
+
+def test_a_message_in_preparation_counts_for_the_slot_that_it_will_take(store: Store) -> None:
+    slow = Api(rate=0.1, margin=0)
+    for number in range(3):
+        waiting(store, f"m{number}", number)
+    [hint] = hints(store, api=slow).hints
+    assert pace.pick(store, hint, ["acme"], slow, PICK_LEASE_SECONDS)
+    store.client.zadd(store.keys.due(Queue.SEND), {TOKEN: 0})
+
+    found = hints(store, api=slow)
+
+    assert found.hints == []
+    assert found.wait_seconds == pytest.approx(5, abs=0.5)
+
+
+def test_a_message_whose_slot_is_reserved_is_not_counted_twice(store: Store) -> None:
+    slow = Api(rate=0.1, margin=0)
+    for number in range(3):
+        waiting(store, f"m{number}", number)
+    [hint] = hints(store, api=slow).hints
+    assert pace.pick(store, hint, ["acme"], slow, PICK_LEASE_SECONDS)
+    assert isinstance(pace.reserve_send(store, TOKEN, slow), Slot)  # in 10 s, as the first on a server
+    store.client.zadd(store.keys.due(Queue.SEND), {TOKEN: 0})
+
+    assert hints(store, api=slow).wait_seconds == pytest.approx(15, abs=0.5)
+
+
+def test_no_time_is_told_where_nothing_waits(store: Store) -> None:
+    assert hints(store).wait_seconds == math.inf
 
 
 @pytest.mark.parametrize("cap", [{"daily_cap": 5}, {}])
@@ -252,8 +303,10 @@ def test_a_probe_that_risks_a_message_goes_more_seldom(
 def test_no_hint_is_given_for_accounts_that_only_others_serve(store: Store) -> None:
     waiting(store, "m", 1, account="beta")
 
-    assert pace.hints(store, {TOKEN: ["acme", "bet"]}, API, lease_seconds=10, lead_seconds=5) == []
-    assert len(pace.hints(store, {TOKEN: ["beta"]}, API, lease_seconds=10, lead_seconds=5)) == 1
+    found = hints(store, ["acme", "bet"])
+    assert found.hints == []
+    assert found.wait_seconds == math.inf  # else this process would look again and again
+    assert len(hints(store, ["beta"]).hints) == 1
 
 
 def test_messages_of_accounts_that_only_others_serve_are_passed_over(store: Store) -> None:

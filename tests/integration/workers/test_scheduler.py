@@ -1,0 +1,104 @@
+"""The scheduler in a worker of this process: what is due becomes hints, at once where this process made it due."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import dramatiq
+import pytest
+from redis import Redis
+
+from config.connections import connect
+from config.settings import Settings
+from pec.api.client import PecClient
+from pec.names import Queue
+from pec.store.store import Store
+from tests.wire import eventually
+from workers.broker import HintBroker
+from workers.kit import Kit
+from workers.middleware import scheduler
+from workers.middleware.scheduler import Scheduler
+from workers.middleware.shares import Shares
+
+
+@pytest.fixture
+def store(redis: Redis) -> Store:
+    return Store(redis, "pec")
+
+
+@contextmanager
+def working(store: Store, redis_url: str, deed: Callable[[str], None]) -> Iterator[HintBroker]:
+    """Every queue's actor does the deed."""
+    settings, shares, client = Settings(redis_url=redis_url), Shares(), connect(redis_url)
+    made = Scheduler(Kit(settings, store, PecClient(settings.api), chance=lambda: 1.0), shares)
+    broker = HintBroker(shares.of, client=client, middleware=[shares, made])
+    for queue in Queue:
+        dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker)(lambda member: deed(member))
+    worker = dramatiq.Worker(broker, worker_threads=4, worker_timeout=50)
+    worker.start()
+    try:
+        yield broker
+    finally:
+        worker.stop()
+        client.close()
+
+
+def test_what_comes_due_is_done_then_though_nothing_wakes_the_scheduler(
+    store: Store, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "REST_SECONDS", 60.0)
+    done: list[float] = []
+    due_at = store.now() + 0.5
+    store.set_due(Queue.CHECK, "inv-1", due_at)
+
+    with working(store, redis_url, lambda _: done.append(store.now())):
+        eventually(lambda: done)
+
+    assert done[0] >= due_at
+
+
+def test_what_a_deed_makes_due_is_done_next(
+    store: Store, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "REST_SECONDS", 60.0)
+    done: list[str] = []
+
+    def deed(member: str) -> None:
+        done.append(member)
+        if member == "first":
+            store.set_due(Queue.LOOKUP, "second", store.now())
+
+    store.set_due(Queue.CHECK, "first", store.now())
+    with working(store, redis_url, deed):
+        eventually(lambda: done == ["first", "second"])
+
+
+def test_more_than_fits_into_one_step_is_done_once_each(store: Store, redis_url: str) -> None:
+    members = {f"inv-{number}" for number in range(150)}
+    done: list[str] = []
+    for member in members:
+        store.set_due(Queue.CHECK, member, store.now())
+
+    with working(store, redis_url, done.append):
+        eventually(lambda: len(done) >= len(members))
+
+    assert sorted(done) == sorted(members)
+
+
+def test_no_more_hints_wait_in_dramatiq_than_are_allowed(
+    store: Store, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "MOST_OUTSTANDING", 10)
+    monkeypatch.setattr(scheduler, "REST_SECONDS", 0.1)
+    waiting: list[int] = []
+    done: list[str] = []
+
+    def deed(member: str) -> None:
+        waiting.append(int(store.client.hlen("dramatiq:check.msgs")))
+        done.append(member)
+
+    for number in range(60):
+        store.set_due(Queue.CHECK, f"inv-{number}", store.now())
+    with working(store, redis_url, deed):
+        eventually(lambda: len(done) >= 60)
+
+    assert max(waiting) <= 10

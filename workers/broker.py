@@ -1,0 +1,83 @@
+"""The broker of hints: Dramatiq's on Redis, but fetched at once by the process that gave them, and never delayed."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import dramatiq
+from dramatiq.broker import Consumer
+from dramatiq.brokers.redis import RedisBroker
+
+AT_ONCE = 0  # milliseconds: our own consumer waits, not Dramatiq's, which would poll
+
+
+class HintBroker(RedisBroker):
+    """`share` says how many messages of a queue this process may hold: so many threads, and none that wait for one."""
+
+    def __init__(self, share: Callable[[str], int], **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]  # Dramatiq types its surface only
+        self._share = share
+        self._held: defaultdict[str, set[str]] = defaultdict(set)  # they outlive a consumer that lost Redis
+        self._consumers: dict[str, HintConsumer] = {}
+
+    def get_declared_delay_queues(self) -> set[str]:
+        """None to consume: what waits, waits in the schedule."""
+        return set()
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
+        most = self._share(queue_name)
+        fetching = super().consume(queue_name, prefetch=most, timeout=AT_ONCE)
+        found = HintConsumer(fetching, self._held[queue_name], most, timeout / 1000)
+        self._consumers[queue_name] = found
+        return found
+
+    def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
+        enqueued: dramatiq.Message[Any] = super().enqueue(message, delay=delay)
+        if consumer := self._consumers.get(message.queue_name):
+            consumer.wake()
+        return enqueued
+
+
+class HintConsumer(Consumer):
+    """Holds up to `most`. Looks for more when woken, else every so often: other processes give hints too."""
+
+    def __init__(self, fetching: Consumer, held: set[str], most: int, rest_seconds: float) -> None:
+        self._fetching = fetching
+        self._held = held
+        self._most = most
+        self._rest_seconds = rest_seconds
+        self._woken = threading.Event()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def __next__(self) -> dramatiq.MessageProxy | None:
+        found = next(self._fetching) if len(self._held) < self._most else None
+        if found is None:
+            self._woken.wait(self._rest_seconds)
+            self._woken.clear()
+        else:
+            self._held.add(found.message_id)
+        return found
+
+    def ack(self, message: dramatiq.MessageProxy) -> None:
+        self._end(message, self._fetching.ack)
+
+    def nack(self, message: dramatiq.MessageProxy) -> None:
+        self._end(message, self._fetching.nack)
+
+    def _end(self, message: dramatiq.MessageProxy, end: Callable[[dramatiq.MessageProxy], None]) -> None:
+        was_full = len(self._held) >= self._most
+        try:
+            end(message)
+        finally:
+            self._held.discard(message.message_id)
+            if was_full:
+                self.wake()
+
+    def requeue(self, messages: Iterable[dramatiq.MessageProxy]) -> None:
+        self._fetching.requeue(messages)
+
+    def close(self) -> None:
+        self._fetching.close()

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +13,8 @@ from structlog.testing import capture_logs
 from config.settings import Endpoint, Webhooks
 from pec.names import Queue
 from pec.store import outbox
+from pec.store.outbox import Turn
 from pec.store.store import Store
-from pec.webhooks.post import Poster
 from tests.receiver import Answer, Receiver
 from tests.wire import eventually
 from workers import deliveries
@@ -39,7 +40,7 @@ def settings(backoff: Sequence[float] = (0.001,)) -> Webhooks:
 
 def work(store: Store, endpoint: Endpoint, webhooks: Webhooks | None = None) -> int:
     chosen = webhooks or settings()
-    return deliver_due(store, endpoint, chosen, Poster(chosen), lambda: 0.5)
+    return deliver_due(store, endpoint, chosen, time.time, lambda: 0.5)
 
 
 def work_until_idle(store: Store, endpoint: Endpoint, webhooks: Webhooks) -> None:
@@ -174,7 +175,7 @@ def test_what_a_worker_had_when_it_died_is_delivered_by_another(store: Store) ->
         outbox.ensure(store, ["shop"])
         tell(store, "evt_1")
         outbox.feed(store, [receiver.endpoint()])
-        outbox.take(store, "shop", lease_seconds=0.05)
+        outbox.take(store, Turn("shop", lease_seconds=0.05), 1)
 
         work_until_idle(store, receiver.endpoint(), settings())
 

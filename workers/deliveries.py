@@ -51,11 +51,10 @@ def deliver_due(
     with Poster(webhooks, endpoint, now) as poster:
         while True:
             over = tried >= MOST_DELIVERIES or time.monotonic() >= ends
-            taken = outbox.take(store, turn, 0 if over else most, ended)
+            taken = outbox.take(store, turn, 0 if over else min(most, MOST_DELIVERIES - tried), ended)
             if over or not (taken or outbox.feed(store, [endpoint])):
                 return tried
-            began = time.monotonic()
-            until = min(began + HANDFUL_SECONDS, ends)
+            until = min(time.monotonic() + HANDFUL_SECONDS, ends)
             outcomes = _post(poster, taken, until)
             tried += len(outcomes)
             ended = [

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -121,6 +122,7 @@ def test_what_an_answer_had_begun_to_is_not_said_again() -> None:
         answers_once(peer)
         peer.read()
         peer.say(b"HTTP/1.1 2")
+        peer.reset()
 
     with Wire(in_turn(breaks_off, answers)) as wire, poster(wire) as posts:
         posts.post("evt_1", BODY)
@@ -169,6 +171,21 @@ def test_each_delivery_has_its_own_time() -> None:
         assert posts.post("evt_1", BODY) == Delivered()
         assert posts.post("evt_2", BODY) == Failed("no answer within 0.3 s")
         assert posts.post("evt_2", BODY) == Delivered()
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.usefixtures("fresh_authorities")
+def test_a_peer_that_reads_slowly_is_left_when_the_time_is_over(tls: bool) -> None:
+    def reads_slowly(peer: Peer) -> None:
+        answers_once(peer)
+        peer.read_slowly(len(BODY) * 100_000, lasting_seconds=10)
+
+    with Wire(reads_slowly, tls=tls, receive_buffer=4096) as wire, poster(wire, timeout=1) as posts:
+        assert posts.post("evt_1", BODY) == Delivered()
+        started = time.monotonic()
+
+        assert posts.post("evt_2", BODY * 100_000) == Failed("no answer within 1 s")
+        assert time.monotonic() - started < 5
 
 
 def test_at_each_new_connection_the_address_is_checked_anew(monkeypatch: pytest.MonkeyPatch) -> None:

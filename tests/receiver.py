@@ -95,6 +95,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # keeps connections
     server: _Server
 
     def do_POST(self) -> None:

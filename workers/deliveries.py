@@ -1,21 +1,24 @@
-"""Delivers what is due of one endpoint: take, post, settle, and again for a little while."""
+"""Delivers what is due of one endpoint: take a handful, post, settle while taking the next, for a little while."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from config.settings import Endpoint, Webhooks
+from pec.instants import from_epoch
 from pec.store import outbox
-from pec.store.outbox import Delivery
+from pec.store.outbox import Delivery, Ended, Turn
 from pec.store.store import Store
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome, wait_before_next
 from pec.webhooks.post import Poster
 from workers.kit import Kit
 from workers.telemetry import WEBHOOKS
 
-MOST_DELIVERIES = 20
+MOST_DELIVERIES = 100
 MOST_SECONDS = 5.0
+HANDFUL = 5
+HANDFUL_SECONDS = 0.25  # what a slow endpoint leaves of a handful goes back, for other threads
 LEASE_MARGIN_SECONDS = 30.0  # beyond the timeout: looking up a name has none of its own
 
 log = structlog.get_logger()
@@ -26,62 +29,83 @@ def deliver(kit: Kit, name: str) -> None:
     webhooks = kit.settings.webhooks
     for endpoint in webhooks.endpoints:
         if endpoint.name == name:
-            deliver_due(
-                kit.store, endpoint, webhooks, Poster(webhooks, lambda: kit.now().timestamp()), kit.chance
-            )
+            deliver_due(kit.store, endpoint, webhooks, lambda: kit.now().timestamp(), kit.chance)
 
 
 def deliver_due(
-    store: Store, endpoint: Endpoint, webhooks: Webhooks, poster: Poster, chance: Callable[[], float]
+    store: Store,
+    endpoint: Endpoint,
+    webhooks: Webhooks,
+    now: Callable[[], float],
+    chance: Callable[[], float],
 ) -> int:
-    """Returns how many were tried: 20 at most, in about 5 s, so that endpoints take turns.
+    """Returns how many were tried: 100 at most, in about 5 s, so that endpoints take turns.
 
     Any number of these may run for one endpoint, each with deliveries of its own. What is left, and what a worker
-    that dies here had, is due in the schedule without our doing. `chance` gives numbers in [0, 1).
+    that dies here had, is due in the schedule without our doing. `now` gives epoch seconds on Redis's clock, `chance`
+    numbers in [0, 1).
     """
     ends = time.monotonic() + MOST_SECONDS
-    outbox.feed(store, [endpoint])
-    for tried in range(MOST_DELIVERIES):
-        if time.monotonic() >= ends:
-            return tried
-        delivery = outbox.take(store, endpoint.name, webhooks.timeout + LEASE_MARGIN_SECONDS)
-        if delivery is None:
-            return tried
-        outcome = poster.post(endpoint, delivery.event_id, delivery.event.encode())
-        _settle(store, delivery, outcome, webhooks.backoff, chance())
-    return MOST_DELIVERIES
+    turn = Turn(endpoint.name, webhooks.timeout + LEASE_MARGIN_SECONDS)
+    tried, most, ended = 0, HANDFUL, list[Ended]()
+    with Poster(webhooks, endpoint, now) as poster:
+        while True:
+            over = tried >= MOST_DELIVERIES or time.monotonic() >= ends
+            taken = outbox.take(store, turn, 0 if over else min(most, MOST_DELIVERIES - tried), ended)
+            if over or not (taken or outbox.feed(store, [endpoint])):
+                return tried
+            until = min(time.monotonic() + HANDFUL_SECONDS, ends)
+            outcomes = _post(poster, taken, until)
+            tried += len(outcomes)
+            ended = [
+                _ended(delivery, outcome, webhooks.backoff, now(), chance())
+                for delivery, outcome in zip(taken, outcomes, strict=False)
+            ]
+            ended += [outbox.give_back(delivery) for delivery in taken[len(outcomes) :]]
+            most = HANDFUL if time.monotonic() < until else 1
 
 
-def _settle(
-    store: Store, delivery: Delivery, outcome: Outcome, schedule_seconds: list[float], chance: float
-) -> None:
-    told = log.bind(endpoint=delivery.endpoint, event_id=delivery.event_id, type=delivery.type)
+def _post(poster: Poster, taken: Sequence[Delivery], until: float) -> list[Outcome]:
+    """Of those taken, as far as all goes well and the time (`time.monotonic`) lasts: of the first at least."""
+    outcomes: list[Outcome] = []
+    for delivery in taken:
+        outcomes.append(poster.post(delivery.event_id, delivery.event.encode()))
+        if not isinstance(outcomes[-1], Delivered) or time.monotonic() >= until:
+            break
+    return outcomes
+
+
+def _ended(
+    delivery: Delivery, outcome: Outcome, schedule_seconds: list[float], now: float, chance: float
+) -> Ended:
+    told = {"endpoint": delivery.endpoint, "event_id": delivery.event_id}
     match outcome:
         case Delivered():
-            outbox.acknowledge(store, delivery)
             _count(delivery, "delivered")
-            told.debug("webhook.delivered")
+            log.debug("webhook.delivered", **told, type=delivery.type)
+            return outbox.acknowledge(delivery)
         case Gone():
-            outbox.disable(store, delivery)
             _count(delivery, "gone")
-            told.error("webhook.endpoint_disabled", remedy=f"pec resume --endpoint {delivery.endpoint}")
+            log.error(
+                "webhook.endpoint_disabled", **told, remedy=f"pec resume --endpoint {delivery.endpoint}"
+            )
+            return outbox.disable(delivery)
         case Failed():
-            _retry_or_give_up(store, delivery, outcome, schedule_seconds, chance)
+            return _retry_or_give_up(delivery, outcome, schedule_seconds, now, chance)
 
 
 def _retry_or_give_up(
-    store: Store, delivery: Delivery, failed: Failed, schedule_seconds: list[float], chance: float
-) -> None:
+    delivery: Delivery, failed: Failed, schedule_seconds: list[float], now: float, chance: float
+) -> Ended:
     told = log.bind(endpoint=delivery.endpoint, event_id=delivery.event_id, why=failed.why)
     wait = wait_before_next(schedule_seconds, delivery.tries, failed, chance)
     if wait is None:
-        outbox.give_up(store, delivery, failed)
         _count(delivery, "dead")
         told.error("webhook.dead", remedy=f"pec replay --endpoint {delivery.endpoint} --dead")
-    else:
-        outbox.retry(store, delivery, wait)
-        _count(delivery, "failed")
-        told.warning("webhook.failed", tries=delivery.tries + 1, again_in_seconds=wait.total_seconds())
+        return outbox.give_up(delivery, failed, from_epoch(now))
+    _count(delivery, "failed")
+    told.warning("webhook.failed", tries=delivery.tries + 1, again_in_seconds=wait.total_seconds())
+    return outbox.retry(delivery, wait)
 
 
 def _count(delivery: Delivery, outcome: str) -> None:

@@ -1,12 +1,14 @@
 """Events on their way to endpoints: from the stream `pec:events` to deliveries, retries and dead letters.
 
-Each endpoint is a consumer group of the stream. `feed` turns events into deliveries, `take` leases one, and it ends by
-`acknowledge`, `retry`, `give_up` or `disable`; the rest is for operators. A dead letter keeps its event until a replay
-delivers it, so that it does not need the stream, which is trimmed.
+Each endpoint is a consumer group of the stream. `feed` turns events into deliveries, `take` leases some and ends what
+was tried of those before; the rest is for operators. A dead letter keeps its event until a replay delivers it, so that
+it does not need the stream, which is trimmed.
 """
 
+import json
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import redis
 
 from config.settings import Endpoint
-from pec.instants import from_epoch, to_text
+from pec.instants import to_text
 from pec.names import Queue
 from pec.store import schedule
 from pec.store.store import Store, text, text_dict, text_list
@@ -38,6 +40,25 @@ class Delivery:
     event_id: str
     type: str
     event: str  # JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One worker's, at one endpoint: it takes deliveries in steps, and at each ends those of the step before."""
+
+    endpoint: str
+    lease_seconds: float  # of what one step takes
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a delivery that was taken: made by the functions below."""
+
+    delivery: Delivery
+    outcome: str
+    wait_us: int = 0
+    letter: Sequence[str | int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,26 +126,36 @@ def asking(endpoints: Iterable[Endpoint], most: int = 200) -> dict[str, object]:
     return {"endpoints": heard, "most": most, "bound": MOST_WAITING}
 
 
-def take(store: Store, endpoint: str, lease_seconds: float) -> Delivery | None:
-    """The delivery that has been due longest; nobody else gets it before the lease ends. None: nothing to do now."""
-    reply = store.run("take_delivery", endpoint, round(lease_seconds * 1e6))
+def take(store: Store, turn: Turn, most: int, ended: Sequence[Ended] = ()) -> list[Delivery]:
+    """Ends what the turn's last step took, and takes what has been due longest: one round trip.
+
+    Nobody else gets it before the lease ends. Nothing is taken when nothing is to be done now; the turn is over then.
+    What has ended already, or somebody else has by now, stays as it is: then what they say counts.
+    """
+    lease = ended[0].delivery.lease if ended else ""
+    tried = json.dumps([[one.delivery.id, one.outcome, one.wait_us, one.letter] for one in ended])
+    lease_us = round(turn.lease_seconds * 1e6)
+    reply = store.run("deliver", turn.endpoint, turn.id, lease, most, lease_us, tried)
     if reply is None:
-        return None
-    delivery, lease, tries, *event = text_list(reply)
-    return Delivery(endpoint, delivery, lease, int(tries), *event)
+        return []
+    held, *rest = text_list(reply)
+    return [
+        Delivery(turn.endpoint, rest[at], held, int(rest[at + 1]), *rest[at + 2 : at + 5])
+        for at in range(0, len(rest), 5)
+    ]
 
 
-def acknowledge(store: Store, delivery: Delivery) -> None:
+def acknowledge(delivery: Delivery) -> Ended:
     """It was delivered: it ends, and the endpoint's circuit closes."""
-    _settle(store, delivery, "delivered")
+    return Ended(delivery, "delivered")
 
 
-def retry(store: Store, delivery: Delivery, wait: timedelta) -> None:
+def retry(delivery: Delivery, wait: timedelta) -> Ended:
     """It failed, and is due again after the wait."""
-    _settle(store, delivery, "retry", round(wait.total_seconds() * 1e6))
+    return Ended(delivery, "retry", round(wait.total_seconds() * 1e6))
 
 
-def give_up(store: Store, delivery: Delivery, failed: Failed) -> None:
+def give_up(delivery: Delivery, failed: Failed, at: datetime) -> Ended:
     """It failed for the last time: it becomes a dead letter."""
     letter = {
         "endpoint": delivery.endpoint,
@@ -134,15 +165,19 @@ def give_up(store: Store, delivery: Delivery, failed: Failed) -> None:
         "status": failed.status or "",
         "why": failed.why,
         "tries": delivery.tries + 1,
-        "at": to_text(from_epoch(store.now())),
+        "at": to_text(at),
     }
-    fields = [part for pair in letter.items() for part in pair]
-    _settle(store, delivery, "dead", 0, *fields)
+    return Ended(delivery, "dead", letter=[part for pair in letter.items() for part in pair])
 
 
-def disable(store: Store, delivery: Delivery) -> None:
+def disable(delivery: Delivery) -> Ended:
     """410: nothing more is tried, this delivery included, until `enable`."""
-    _settle(store, delivery, "gone")
+    return Ended(delivery, "gone")
+
+
+def give_back(delivery: Delivery) -> Ended:
+    """It was not tried: it is due now, for anybody."""
+    return Ended(delivery, "untried")
 
 
 def enable(store: Store, endpoint: str) -> None:
@@ -222,11 +257,6 @@ def trim(store: Store, days: float) -> int:
     time, number = min([oldest, *needed])
     deleted: Any = store.client.xtrim(store.keys.events, minid=f"{time}-{number}", approximate=False)
     return int(deleted)
-
-
-def _settle(store: Store, delivery: Delivery, outcome: str, wait_us: int = 0, *letter: str | int) -> None:
-    """Does nothing where the delivery has ended, or somebody else has it: then what they say counts."""
-    store.run("settle_delivery", delivery.endpoint, delivery.id, delivery.lease, outcome, wait_us, *letter)
 
 
 def _state(name: str, fields: dict[str, str], waiting: int, group: _Group | None) -> EndpointState:

@@ -1,84 +1,160 @@
-"""One POST of one event. No redirects, proxies, cookies or `.netrc`: `http.client` knows none of them."""
+"""POSTs of events to one endpoint. No redirects, proxies, cookies or `.netrc`: `http.client` knows none of them."""
 
 import socket
 import ssl
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib.metadata import PackageNotFoundError, version
-from urllib.parse import SplitResult, urlsplit
+from typing import Self, cast
+from urllib.parse import urlsplit
 
 import certifi
 import requests
 
 from config.settings import Endpoint, Webhooks
 from pec.api.answers import retry_after_seconds
-from pec.api.deadline import Deadline
 from pec.instants import from_epoch
 from pec.webhooks.addresses import AddressRefused, connect
+from pec.webhooks.line import Line
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome
 from pec.webhooks.signing import signed_headers
 
 _READ_BYTES = 4096
+_HUNG_UP = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """An endpoint's URL, taken apart."""
+
+    tls: bool
+    host: str
+    port: int
+    path: str
+    headers: dict[str, str]
 
 
 class Poster:
-    """Posts events. Threads may share it: every POST has a connection of its own.
+    """Posts events to one endpoint, over one connection as long as the endpoint keeps it. For one thread at a time.
 
     `now` gives epoch seconds: a consumer refuses what is signed with a clock that is minutes off, so workers give
     Redis's, not their machine's.
     """
 
-    def __init__(self, webhooks: Webhooks, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, webhooks: Webhooks, endpoint: Endpoint, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._timeout_seconds = webhooks.timeout
         self._allow_private = webhooks.allow_private
+        self._endpoint = endpoint
+        self._target: _Target | None = None
+        self._line: Line | None = None
 
-    def post(self, endpoint: Endpoint, event_id: str, body: bytes) -> Outcome:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hang_up()
+
+    def post(self, event_id: str, body: bytes) -> Outcome:
         """Posts and reads the answer, within the timeout all in all. Raises nothing: what went wrong is Failed."""
-        with Deadline() as deadline:
-            deadline.start(self._timeout_seconds)
-            try:
-                return self._exchange(_request(endpoint, event_id, body, self._now()), deadline)
-            except AddressRefused as refused:
-                return Failed(str(refused))
-            except (OSError, HTTPException, ValueError) as error:
-                late = f"no answer within {self._timeout_seconds:g} s"
-                return Failed(late if deadline.passed else _why(error))
+        ends = time.monotonic() + self._timeout_seconds
+        try:
+            return self._deliver(event_id, body, ends)
+        except AddressRefused as refused:
+            return Failed(str(refused))
+        except (OSError, HTTPException, ValueError) as error:
+            self._hang_up()
+            late = f"no answer within {self._timeout_seconds:g} s"
+            return Failed(late if time.monotonic() >= ends else _why(error))
 
-    def _exchange(self, request: requests.PreparedRequest, deadline: Deadline) -> Outcome:
-        connection = self._connection(urlsplit(str(request.url)))
-        with ExitStack() as stack:
-            connection.sock = self._open(connection, deadline, stack)
-            connection.request("POST", request.path_url, request.body, dict(request.headers))
-            response = stack.enter_context(connection.getresponse())
-            if deadline.passed:  # http.client takes headers that were cut off for whole ones
-                raise TimeoutError
+    def _deliver(self, event_id: str, body: bytes, ends: float) -> Outcome:
+        self._target = target = self._target or _target(self._endpoint.url)
+        headers = target.headers | signed_headers(self._endpoint.secret, event_id, body, int(self._now()))
+        if line := self._kept():
+            try:
+                return self._exchange(target, line, headers, body, ends)
+            except _HUNG_UP:
+                if line.heard:
+                    raise
+                self._hang_up()  # between two requests, as it may: this one is said again on a new connection
+        return self._exchange(target, self._open(target, ends), headers, body, ends)
+
+    def _exchange(
+        self, target: _Target, line: Line, headers: dict[str, str], body: bytes, ends: float
+    ) -> Outcome:
+        line.within(ends)
+        connection = _connection(target)
+        connection.sock = cast(socket.socket, line)
+        connection.request("POST", target.path, body, headers)
+        with connection.getresponse() as response:
             with suppress(OSError, HTTPException):
                 response.read(_READ_BYTES)  # so that a peer which writes little is not cut off
-            return _outcome(response, from_epoch(self._now()))
+            if response.will_close or not response.isclosed():
+                self._hang_up()
+            return self._outcome(response)
 
-    def _connection(self, url: SplitResult) -> HTTPConnection:
-        host = url.hostname or ""
-        if url.scheme == "https":
-            connection: HTTPConnection = HTTPSConnection(host, url.port or 443, context=_tls())
-        else:
-            connection = HTTPConnection(host, url.port or 80)
-        connection.auto_open = 0  # never an address that was not checked
-        return connection
+    def _kept(self) -> Line | None:
+        """The connection of the delivery before, if it is as it was left."""
+        if self._line is not None and not self._line.idle():
+            self._hang_up()
+        return self._line
 
-    def _open(self, connection: HTTPConnection, deadline: Deadline, stack: ExitStack) -> socket.socket:
-        """An open connection to an address that was checked. The stack closes it."""
-        host, port = connection.host, connection.port
-        opened = stack.enter_context(connect(host, port, self._timeout_seconds, self._allow_private))
-        # a handle of its own, because TLS takes `opened` over
-        deadline.watch(stack.enter_context(opened.dup()))
-        if isinstance(connection, HTTPSConnection):
-            return stack.enter_context(_tls().wrap_socket(opened, server_hostname=host))
-        return opened
+    def _open(self, target: _Target, ends: float) -> Line:
+        """A new connection, to an address that is checked anew."""
+        left_seconds = max(ends - time.monotonic(), 0.001)
+        self._line = Line(connect(target.host, target.port, left_seconds, self._allow_private))
+        if target.tls:
+            self._line.within(ends)
+            self._line.start_tls(_tls(), target.host)
+        return self._line
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def _outcome(self, response: HTTPResponse) -> Outcome:
+        if 200 <= response.status < 300:
+            return Delivered()
+        if response.status == 410:
+            return Gone()
+        why = f"answered {response.status}"
+        if 300 <= response.status < 400:
+            why += ": redirects are not followed, set the address it leads to"
+        asked = retry_after_seconds(response.getheader("Retry-After", ""), from_epoch(self._now()))
+        return Failed(why, response.status, asked)
+
+
+def _target(url: str) -> _Target:
+    """Normalises the URL; a user name and password in it become Authorization. Raises ValueError."""
+    prepared = requests.Request("POST", url).prepare()
+    parts = urlsplit(str(prepared.url))
+    tls = parts.scheme == "https"
+    authorization = prepared.headers.get("Authorization")
+    return _Target(
+        tls,
+        parts.hostname or "",
+        parts.port or (443 if tls else 80),
+        prepared.path_url,
+        {
+            "Content-Type": "application/json",
+            "User-Agent": _user_agent(),
+            **({"Authorization": authorization} if authorization else {}),
+        },
+    )
+
+
+def _connection(target: _Target) -> HTTPConnection:
+    if target.tls:
+        connection: HTTPConnection = HTTPSConnection(target.host, target.port, context=_tls())
+    else:
+        connection = HTTPConnection(target.host, target.port)
+    connection.auto_open = 0  # never an address that was not checked
+    return connection
 
 
 @cache
@@ -87,29 +163,6 @@ def _tls() -> ssl.SSLContext:
     context = ssl.create_default_context()  # the system's authorities, or those of SSL_CERT_FILE
     context.load_verify_locations(certifi.where())
     return context
-
-
-def _request(endpoint: Endpoint, event_id: str, body: bytes, now: float) -> requests.PreparedRequest:
-    """Normalises the URL; a user name and password in it become Authorization. Raises ValueError."""
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": _user_agent(),
-        "Connection": "close",
-        **signed_headers(endpoint.secret, event_id, body, int(now)),
-    }
-    return requests.Request("POST", endpoint.url, headers, data=body).prepare()
-
-
-def _outcome(response: HTTPResponse, now: datetime) -> Outcome:
-    if 200 <= response.status < 300:
-        return Delivered()
-    if response.status == 410:
-        return Gone()
-    why = f"answered {response.status}"
-    if 300 <= response.status < 400:
-        why += ": redirects are not followed, set the address it leads to"
-    asked = retry_after_seconds(response.getheader("Retry-After", ""), now)
-    return Failed(why, response.status, asked)
 
 
 def _why(error: Exception) -> str:
@@ -125,6 +178,7 @@ def _why(error: Exception) -> str:
     return f"its answer is garbled: {type(error).__name__}"
 
 
+@cache
 def _user_agent() -> str:
     try:
         return f"pecmassiva/{version('pecmassiva')}"

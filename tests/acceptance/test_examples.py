@@ -18,7 +18,7 @@ from redis import Redis
 from config.connections import connect
 from config.embedded import EmbeddedServer
 from config.settings import Endpoint, Webhooks
-from pec.webhooks.outcomes import Delivered, Failed
+from pec.webhooks.outcomes import Delivered, Failed, Outcome
 from pec.webhooks.post import Poster
 from pec.webhooks.signing import signed_headers
 from tests.acceptance.site import Site, eventually, site
@@ -183,17 +183,19 @@ def status(url: str, body: bytes, headers: Mapping[str, str]) -> int:
 @pytest.mark.parametrize("language", ["python", "node", "php"])
 def test_a_receiver_takes_what_is_ours_and_nothing_else(language: str) -> None:
     secret, next_secret = a_secret(), a_secret()
-    poster, now = Poster(Webhooks(allow_private=True)), int(time.time())
+    now = int(time.time())
     genuine = signed_headers(SecretStr(secret), "evt_1", BODY, now)
     with receiving(language, secret) as url:
 
-        def signed_with(secrets: str) -> Endpoint:
-            return Endpoint(name="shop", url=url, secret=SecretStr(secrets))
+        def posted(secrets: str) -> Outcome:
+            endpoint = Endpoint(name="shop", url=url, secret=SecretStr(secrets))
+            with Poster(Webhooks(allow_private=True), endpoint) as poster:
+                return poster.post("evt_1", BODY)
 
-        assert isinstance(poster.post(signed_with(secret), "evt_1", BODY), Delivered)
-        rotating = poster.post(signed_with(f"{next_secret} {secret}"), "evt_1", BODY)
+        assert isinstance(posted(secret), Delivered)
+        rotating = posted(f"{next_secret} {secret}")
         assert isinstance(rotating, Delivered)
-        forged = poster.post(signed_with(next_secret), "evt_1", BODY)
+        forged = posted(next_secret)
         assert isinstance(forged, Failed)
         assert forged.status == 401
         assert status(url, BODY + b" ", genuine) == 401

@@ -138,9 +138,9 @@ def _wrap_client() -> None:
 AFTER_SCRIPT = {
     "pick": "picked",
     "hand_out": "hinted",
-    "take_delivery": "delivery-taken",
+    "deliver": "delivery-taken",
 }
-BEFORE_SCRIPT = {"pick": "hint-taken", "settle": "committed", "settle_delivery": "delivery-posted"}
+BEFORE_SCRIPT = {"pick": "hint-taken", "settle": "committed", "deliver": "delivery-posted"}
 
 
 def _wrap_store() -> None:
@@ -151,7 +151,7 @@ def _wrap_store() -> None:
             script = super().script(name, intake=intake)
 
             def run(*args: Any, **options: Any) -> Any:
-                if name in BEFORE_SCRIPT:
+                if name in BEFORE_SCRIPT and options["args"][-1] != "[]":  # a turn begins with none posted
                     hit(BEFORE_SCRIPT[name])
                 if intake:
                     hit("taken")

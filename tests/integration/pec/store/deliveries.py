@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from config.settings import Endpoint
+from pec.instants import from_epoch
 from pec.names import Queue
 from pec.store import outbox
-from pec.store.outbox import Delivery
+from pec.store.outbox import Delivery, Ended, Turn
 from pec.store.store import Store, text, text_list
 from pec.webhooks.outcomes import Failed
 from tests.receiver import a_secret
@@ -41,18 +42,32 @@ def feed_all(store: Store, *endpoints: Endpoint) -> None:
         pass
 
 
-def take(store: Store, name: str = "shop") -> Delivery:
-    taken = outbox.take(store, name, LONG_SECONDS)
-    assert taken is not None
+def take(store: Store, name: str = "shop", lease_seconds: float = LONG_SECONDS) -> Delivery:
+    """One, by a worker of its own."""
+    (taken,) = outbox.take(store, Turn(name, lease_seconds), 1)
     return taken
+
+
+def take_due(store: Store, name: str = "shop") -> list[Delivery]:
+    """Whatever is due now, each by a worker of its own."""
+    found = []
+    while taken := outbox.take(store, Turn(name, LONG_SECONDS), 1):
+        found += taken
+    return found
 
 
 def take_all(store: Store, name: str = "shop") -> list[str]:
     """Takes whatever is due now. Returns the webhook-ids."""
-    found = []
-    while taken := outbox.take(store, name, LONG_SECONDS):
-        found.append(taken.event_id)
-    return found
+    return [taken.event_id for taken in take_due(store, name)]
+
+
+def end(store: Store, *ended: Ended) -> None:
+    """What became of what one worker took; it takes nothing more."""
+    outbox.take(store, Turn(ended[0].delivery.endpoint, LONG_SECONDS), 0, ended)
+
+
+def give_up(store: Store, delivery: Delivery, failed: Failed) -> None:
+    end(store, outbox.give_up(delivery, failed, from_epoch(store.now())))
 
 
 def waiting(store: Store, name: str = "shop") -> list[str]:
@@ -78,7 +93,7 @@ def fail(store: Store, times: int, name: str = "shop") -> None:
     """So many deliveries fail, one after the other."""
     for _ in range(times):
         make_due(store, name)
-        outbox.retry(store, take(store, name), timedelta(hours=1))
+        end(store, outbox.retry(take(store, name), timedelta(hours=1)))
 
 
 def pending(store: Store, name: str = "shop") -> int:
@@ -96,4 +111,4 @@ def take_after_time(store: Store, name: str = "shop") -> Delivery:
 
 
 def die(store: Store, name: str = "shop") -> None:
-    outbox.give_up(store, take_after_time(store, name), REFUSED)
+    give_up(store, take_after_time(store, name), REFUSED)

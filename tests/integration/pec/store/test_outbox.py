@@ -7,11 +7,12 @@ from datetime import timedelta
 from pec.store import outbox
 from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
-    LONG_SECONDS,
     REFUSED,
     due,
+    end,
     endpoint,
     fail,
+    give_up,
     make_due,
     pending,
     state,
@@ -58,7 +59,7 @@ def test_what_a_dead_worker_had_comes_back_when_its_lease_ends(store: Store) -> 
     tell(store, "evt_1")
     outbox.feed(store, [endpoint()])
 
-    outbox.take(store, "shop", 0.05)
+    take(store, lease_seconds=0.05)
 
     seconds = due(store)
     assert seconds is not None
@@ -86,12 +87,12 @@ def test_whoever_lost_the_lease_does_not_count_a_failure(store: Store) -> None:
     make_due(store)
     other = take(store)
 
-    outbox.retry(store, late, timedelta(0))
-    outbox.give_up(store, late, REFUSED)
-    outbox.disable(store, late)
+    end(store, outbox.retry(late, timedelta(0)))
+    give_up(store, late, REFUSED)
+    end(store, outbox.disable(late))
 
     assert state(store) == outbox.EndpointState("shop", 0, False, waiting=1, lag=0, dead=0)
-    outbox.acknowledge(store, other)
+    end(store, outbox.acknowledge(other))
     assert waiting(store) == []
 
 
@@ -103,8 +104,8 @@ def test_whoever_lost_the_lease_can_still_say_that_it_was_delivered(store: Store
     make_due(store)
     other = take(store)
 
-    outbox.acknowledge(store, late)
-    outbox.retry(store, other, timedelta(0))
+    end(store, outbox.acknowledge(late))
+    end(store, outbox.retry(other, timedelta(0)))
 
     assert waiting(store) == []
     assert pending(store) == 0
@@ -120,9 +121,9 @@ def test_what_was_delivered_is_gone_for_good(store: Store) -> None:
     fail(store, 1)
 
     make_due(store)
-    outbox.acknowledge(store, take(store))
+    end(store, outbox.acknowledge(take(store)))
 
-    assert outbox.take(store, "shop", LONG_SECONDS) is None
+    assert take_all(store) == []
     assert due(store) is None
     assert pending(store) == 0
     assert state(store) == outbox.EndpointState("shop", 0, False, waiting=0, lag=0, dead=0)
@@ -134,12 +135,12 @@ def test_a_failure_is_due_again_after_its_wait(store: Store) -> None:
     tell(store, "evt_1")
     outbox.feed(store, [endpoint()])
 
-    outbox.retry(store, take(store), timedelta(seconds=50))
+    end(store, outbox.retry(take(store), timedelta(seconds=50)))
 
     seconds = due(store)
     assert seconds is not None
     assert 40 < seconds <= 50
-    assert outbox.take(store, "shop", LONG_SECONDS) is None
+    assert take_all(store) == []
     make_due(store)
     assert take(store).tries == 1
 
@@ -153,8 +154,8 @@ def test_settling_again_changes_nothing(store: Store) -> None:
     failed, given_up = take(store), take(store)
 
     for _ in range(2):
-        outbox.retry(store, failed, timedelta(hours=1))
-        outbox.give_up(store, given_up, REFUSED)
+        end(store, outbox.retry(failed, timedelta(hours=1)))
+        give_up(store, given_up, REFUSED)
 
     assert (state(store).failures, state(store).dead, len(outbox.dead(store))) == (2, 1, 1)
     make_due(store)
@@ -167,7 +168,7 @@ def test_the_bad_news_of_one_endpoint_is_not_another_s(store: Store) -> None:
     outbox.feed(store, [endpoint("shop"), endpoint("other")])
 
     fail(store, 5, "shop")
-    outbox.disable(store, take_after_time(store, "shop"))
+    end(store, outbox.disable(take_after_time(store, "shop")))
 
     assert take_all(store, "other") == ["evt_1"]
 
@@ -191,7 +192,7 @@ def test_410_stops_everything_until_an_operator_says_otherwise(store: Store) -> 
     tell_many(store, 2)
     outbox.feed(store, [endpoint()])
 
-    outbox.disable(store, take(store))
+    end(store, outbox.disable(take(store)))
 
     assert state(store).disabled
     assert due(store) is None
@@ -212,7 +213,7 @@ def test_410_uses_up_no_attempt(store: Store) -> None:
     tell(store, "evt_1")
     outbox.feed(store, [endpoint()])
 
-    outbox.disable(store, take(store))
+    end(store, outbox.disable(take(store)))
     outbox.enable(store, "shop")
 
     assert take(store).tries == 0

@@ -9,6 +9,7 @@ from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
     LONG_SECONDS,
     due,
+    end,
     endpoint,
     fail,
     state,
@@ -24,7 +25,7 @@ def test_four_failures_in_a_row_hold_nothing_up(store: Store) -> None:
     tell_many(store, 10)
     outbox.feed(store, [endpoint()])
     for _ in range(4):
-        outbox.retry(store, take(store), timedelta(hours=1))
+        end(store, outbox.retry(take(store), timedelta(hours=1)))
 
     assert len(take_all(store)) == 6
 
@@ -35,7 +36,7 @@ def open_circuit(store: Store) -> None:
     tell_many(store, 10)
     outbox.feed(store, [endpoint()])
     for _ in range(5):
-        outbox.retry(store, take(store), timedelta(hours=1))
+        end(store, outbox.retry(take(store), timedelta(hours=1)))
 
 
 def probe_is_due(store: Store) -> None:
@@ -66,7 +67,7 @@ def test_a_probe_whose_worker_died_is_followed_by_another(store: Store) -> None:
     open_circuit(store)
     probe_is_due(store)
 
-    outbox.take(store, "shop", 0.05)
+    take(store, lease_seconds=0.05)
 
     eventually(lambda: len(take_all(store)) == 1)
 
@@ -78,7 +79,7 @@ def test_what_was_on_its_way_when_it_opened_lengthens_no_wait(store: Store) -> N
     on_their_way = [take(store) for _ in range(9)]
 
     for delivery in on_their_way:
-        outbox.retry(store, delivery, timedelta(hours=1))
+        end(store, outbox.retry(delivery, timedelta(hours=1)))
 
     seconds = due(store)
     assert seconds is not None
@@ -104,7 +105,7 @@ def test_the_first_success_opens_it_for_all(store: Store) -> None:
     open_circuit(store)
     probe_is_due(store)
 
-    outbox.acknowledge(store, take(store))
+    end(store, outbox.acknowledge(take(store)))
 
     wait = due(store)
     assert wait is not None

@@ -6,6 +6,7 @@ from pec.store import outbox
 from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
     due,
+    end,
     endpoint,
     feed_all,
     pending,
@@ -100,7 +101,7 @@ def test_what_waited_in_the_stream_follows_when_there_is_room(store: Store) -> N
     tell_many(store, outbox.MOST_WAITING + 1)
     feed_all(store, endpoint())
 
-    outbox.acknowledge(store, take(store))
+    end(store, outbox.acknowledge(take(store)))
     feed_all(store, endpoint())
 
     assert state(store).waiting == outbox.MOST_WAITING

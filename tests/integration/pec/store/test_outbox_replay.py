@@ -10,18 +10,20 @@ from pec.store import outbox
 from pec.store.store import Store
 from pec.webhooks.outcomes import Failed
 from tests.integration.pec.store.deliveries import (
-    LONG_SECONDS,
     REFUSED,
     die,
     due,
+    end,
     endpoint,
     fail,
     feed_all,
+    give_up,
     make_due,
     pending,
     state,
     take,
     take_all,
+    take_due,
     tell,
     waiting,
 )
@@ -53,7 +55,7 @@ def test_without_an_answer_there_is_no_status(store: Store) -> None:
     tell(store, "evt_1")
     outbox.feed(store, [endpoint()])
 
-    outbox.give_up(store, take(store), Failed("Connection refused"))
+    give_up(store, take(store), Failed("Connection refused"))
 
     assert outbox.dead(store)[0].status is None
 
@@ -83,7 +85,7 @@ def test_a_replay_delivers_the_same_event_even_when_the_stream_was_trimmed(store
     taken = take(store)
     assert (taken.event_id, taken.tries) == ("evt_1", 0)
     assert json.loads(taken.event) == {"type": "message.sent"}
-    outbox.acknowledge(store, taken)
+    end(store, outbox.acknowledge(taken))
     assert outbox.dead(store) == []
     assert state(store).dead == 0
 
@@ -98,7 +100,7 @@ def test_a_replay_that_fails_is_retried_and_can_die_again(store: Store) -> None:
     fail(store, 1)
     make_due(store)
     again = take(store)
-    outbox.give_up(store, again, REFUSED)
+    give_up(store, again, REFUSED)
 
     assert again.tries == 1
     assert [letter.event_id for letter in outbox.dead(store)] == ["evt_1"]
@@ -156,8 +158,8 @@ def test_events_since_an_instant_are_delivered_again_with_the_same_ids(store: St
     for second in (1000, 2000, 3000):
         tell(store, f"evt_{second}", at=f"{second}000-0")
     feed_all(store, endpoint())
-    while taken := outbox.take(store, "shop", LONG_SECONDS):
-        outbox.acknowledge(store, taken)
+    for taken in take_due(store):
+        end(store, outbox.acknowledge(taken))
 
     assert outbox.replay_since(store, "shop", datetime.fromtimestamp(2000, UTC))
 
@@ -175,7 +177,7 @@ def test_what_is_being_tried_is_not_disturbed_by_a_replay(store: Store) -> None:
     outbox.feed(store, [endpoint()])
 
     assert take_all(store) == []
-    outbox.acknowledge(store, taken)
+    end(store, outbox.acknowledge(taken))
     assert (waiting(store), pending(store)) == ([], 0)
 
 

@@ -6,7 +6,15 @@ import pytest
 
 from pec.store import outbox
 from pec.store.store import Store, text
-from tests.integration.pec.store.deliveries import endpoint, feed_all, make_due, take, take_all, tell
+from tests.integration.pec.store.deliveries import (
+    end,
+    endpoint,
+    feed_all,
+    make_due,
+    take,
+    take_all,
+    tell,
+)
 
 
 def vouch(store: Store, name: str, days_ago: float = 0) -> None:
@@ -51,7 +59,7 @@ def test_events_that_are_still_to_be_delivered_stay(store: Store) -> None:
     tell_of_old(store, 100, 99, 98, 10)
     feed_all(store, endpoint())
     make_due(store)
-    outbox.acknowledge(store, take(store))
+    end(store, outbox.acknowledge(take(store)))
 
     outbox.trim(store, 90)
 

@@ -16,7 +16,8 @@ BODY = '{"type":"message.sent","data":{"recipient":"società@pec.example"}}'.enc
 
 def post(endpoint: Endpoint, timeout: float = 20, *, allow_private: bool = True) -> Outcome:
     webhooks = Webhooks(timeout=timeout, allow_private=allow_private)
-    return Poster(webhooks).post(endpoint, "evt_1", BODY)
+    with Poster(webhooks, endpoint) as poster:
+        return poster.post("evt_1", BODY)
 
 
 def at(url: str) -> Endpoint:

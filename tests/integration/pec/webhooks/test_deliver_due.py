@@ -2,22 +2,24 @@
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from redis import Redis
 from structlog.testing import capture_logs
 
 from config.settings import Endpoint, Webhooks
 from pec.names import Queue
 from pec.store import outbox
+from pec.store.outbox import Turn
 from pec.store.store import Store
-from pec.webhooks.post import Poster
-from tests.receiver import Answer, Receiver
-from tests.wire import eventually
+from tests.receiver import Answer, Receiver, a_secret
+from tests.wire import Peer, Wire, answering, eventually
 from workers import deliveries
-from workers.deliveries import MOST_DELIVERIES, deliver_due
+from workers.deliveries import deliver_due
 
 REFUSED = Answer(500)
 
@@ -39,7 +41,7 @@ def settings(backoff: Sequence[float] = (0.001,)) -> Webhooks:
 
 def work(store: Store, endpoint: Endpoint, webhooks: Webhooks | None = None) -> int:
     chosen = webhooks or settings()
-    return deliver_due(store, endpoint, chosen, Poster(chosen), lambda: 0.5)
+    return deliver_due(store, endpoint, chosen, time.time, lambda: 0.5)
 
 
 def work_until_idle(store: Store, endpoint: Endpoint, webhooks: Webhooks) -> None:
@@ -174,19 +176,30 @@ def test_what_a_worker_had_when_it_died_is_delivered_by_another(store: Store) ->
         outbox.ensure(store, ["shop"])
         tell(store, "evt_1")
         outbox.feed(store, [receiver.endpoint()])
-        outbox.take(store, "shop", lease_seconds=0.05)
+        outbox.take(store, Turn("shop", lease_seconds=0.05), 1)
 
         work_until_idle(store, receiver.endpoint(), settings())
 
         assert receiver.ids == ["evt_1"]
 
 
-def test_one_turn_is_bounded_and_the_rest_is_due_at_once(store: Store) -> None:
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy this machine is."""
+    monkeypatch.setattr(deliveries, "MOST_SECONDS", 60)
+    monkeypatch.setattr(deliveries, "HANDFUL_SECONDS", 60)
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_one_turn_is_bounded_and_the_rest_is_due_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "MOST_DELIVERIES", 7)
     with Receiver() as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, *(f"evt_{number}" for number in range(MOST_DELIVERIES + 1)))
+        tell(store, *(f"evt_{number}" for number in range(8)))
 
-        assert work(store, receiver.endpoint()) == MOST_DELIVERIES
+        assert work(store, receiver.endpoint()) == 7
 
         due: Any = store.client.zscore(store.keys.due(Queue.WEBHOOK), "shop")
         assert due <= store.now()
@@ -199,6 +212,72 @@ def test_a_slow_receiver_has_its_turn_for_a_while_only(store: Store, monkeypatch
         tell(store, "evt_1", "evt_2", "evt_3")
 
         assert work(store, receiver.endpoint()) < 3
+        assert work(store, receiver.endpoint()) > 0  # the rest of the handful is nobody's
+
+
+def test_a_slow_receiver_is_given_one_at_a_time_so_that_others_can_help(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "HANDFUL_SECONDS", 0.01)
+    held: list[int] = []
+
+    def slow(peer: Peer) -> None:
+        while True:
+            peer.read()
+            held.append(sum(score > store.now() + 5 for score in scores(store)))
+            time.sleep(0.02)
+            peer.answer(200, {})
+
+    with Wire(slow) as wire:
+        outbox.ensure(store, ["shop"])
+        tell(store, *(f"evt_{number}" for number in range(6)))
+        endpoint = Endpoint(name="shop", url=wire.url, secret=SecretStr(a_secret()))
+
+        assert work(store, endpoint) == 6
+
+    assert held == [5, 1, 1, 1, 1, 1]
+
+
+def test_a_failure_ends_a_handful_and_the_rest_of_it_uses_up_no_attempt(store: Store) -> None:
+    with Receiver(REFUSED, Answer(410)) as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, *(f"evt_{number}" for number in range(5)))
+
+        assert work(store, receiver.endpoint(), settings([3600])) == 2
+        assert store.client.hlen(store.keys.tries("shop")) == 1
+
+        outbox.enable(store, "shop")
+        assert work(store, receiver.endpoint(), settings([3600])) == 4
+        assert sorted(set(receiver.ids)) == [f"evt_{number}" for number in range(5)]
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_a_turn_costs_few_round_trips_and_one_connection(store: Store) -> None:
+    with Wire(answering(200, {})) as wire:
+        outbox.ensure(store, ["shop"])
+        tell(store, *(f"evt_{number}" for number in range(20)))
+        endpoint = Endpoint(name="shop", url=wire.url, secret=SecretStr(a_secret()))
+        before = scripts_run(store)
+
+        assert work(store, endpoint) == 20
+
+        assert wire.connections == 1
+    assert scripts_run(store) - before <= 10  # four handfuls, a first and a last look, what feeds, what loads
+
+
+def scripts_run(store: Store) -> int:
+    stats: Any = store.client.info("commandstats")
+    return int(stats.get("cmdstat_evalsha", {}).get("calls", 0))
+
+
+def test_what_happens_during_a_turn_belongs_to_it(store: Store) -> None:
+    with Receiver() as receiver:
+        outbox.ensure(store, ["shop"])
+        tell(store, "evt_1")
+        outbox.feed(store, [receiver.endpoint()])
+        tell(store, "evt_2")
+
+        assert work(store, receiver.endpoint()) == 2
 
 
 def test_no_log_line_holds_a_secret(store: Store) -> None:

@@ -1,0 +1,182 @@
+-- deliver(namespace, endpoint, turn, lease, most, lease_us, tried): one step of a worker's turn at an endpoint: ends
+-- what it tried, takes what has been due longest, under a lease, and sets when the endpoint is due again.
+--
+-- Five failures in a row open the endpoint's circuit: probe_at, after which one delivery tries. A success closes it.
+-- After any failure deliveries are taken one by one. An endpoint that is disabled gets nothing, and is not due.
+-- Whoever lost the lease can still tell of a success, of nothing else. The same call again changes nothing: it tells
+-- again what the first took.
+--
+-- Keys     <ns>:deliveries:<endpoint>   sorted set: delivery → when its next try is due, or its lease ends
+--          <ns>:tries:<endpoint>        hash: delivery → failed tries so far
+--          <ns>:endpoint:<endpoint>     hash: failures (in a row), probe_at, disabled, dead
+--          <ns>:lease:<turn>            string, expiring: the lease of what the turn holds
+--          A delivery is a stream id of <ns>:events, or `dead:` and a stream id of <ns>:dead (a replay).
+-- ARGV     turn      a random id, the same for each step
+--          lease     of what was tried; empty at the first step
+--          most      how many to take; 0 at the last step
+--          tried     JSON [[delivery, outcome, wait_us, letter], …]
+--                      outcome   delivered | retry | dead | gone | untried
+--                      wait_us   retry: until the next try
+--                      letter    dead: [field, value, …], as <ns>:dead keeps it
+-- Returns  {lease, delivery, tries, id, type, event, delivery, …} | nil
+
+local GRACE_US = 250000 -- who took some takes the rest soon; only then is another called to help
+
+local ns, endpoint, turn, lease = unpack(ARGV, 1, 4)
+local most, lease_us, tried = tonumber(ARGV[5]), tonumber(ARGV[6]), cjson.decode(ARGV[7])
+local state, deliveries = ns .. ":endpoint:" .. endpoint, ns .. ":deliveries:" .. endpoint
+local tries, due, held = ns .. ":tries:" .. endpoint, ns .. ":due:webhook", ns .. ":lease:" .. turn
+local now = now_us()
+
+local function acknowledge(delivery)
+    call("ZREM", deliveries, delivery)
+    call("HDEL", tries, delivery)
+    if not string.find(delivery, "^dead:") then
+        call("XACK", ns .. ":events", "endpoint:" .. endpoint, delivery)
+    end
+end
+
+local function finish(delivery)
+    acknowledge(delivery)
+    local letter = string.match(delivery, "^dead:(.+)")
+    if letter and call("XDEL", ns .. ":dead", letter) == 1 then
+        call("HINCRBY", state, "dead", -1)
+    end
+end
+
+-- What was on its way when the circuit opened tells nothing new: only the probe's failure lengthens the wait.
+local function count_failure()
+    local probe = call("HGET", state, "probe_at")
+    if probe and tonumber(probe) ~= tonumber(lease) then
+        return
+    end
+    local beyond = call("HINCRBY", state, "failures", 1) - 5
+    if beyond >= 0 then
+        local pause = math.min(5 * 2 ^ beyond, 300)
+        call("HSET", state, "probe_at", seconds(now + pause * 1e6))
+    end
+end
+
+local ends = {}
+
+function ends.delivered(delivery)
+    finish(delivery)
+    call("HDEL", state, "failures", "probe_at")
+end
+
+function ends.retry(delivery, wait)
+    count_failure()
+    call("HINCRBY", tries, delivery, 1)
+    call("ZADD", deliveries, seconds(now + wait), delivery)
+end
+
+function ends.dead(delivery, _, letter)
+    count_failure()
+    call("XADD", ns .. ":dead", "*", unpack(letter))
+    call("HINCRBY", state, "dead", 1)
+    finish(delivery)
+end
+
+function ends.gone(delivery)
+    call("HSET", state, "disabled", "1")
+    call("ZADD", deliveries, seconds(now), delivery)
+end
+
+function ends.untried(delivery)
+    call("ZADD", deliveries, seconds(now), delivery)
+end
+
+local function settle(delivery, outcome, ...)
+    local score = call("ZSCORE", deliveries, delivery)
+    if score and (outcome == "delivered" or tonumber(score) == tonumber(lease)) then
+        ends[outcome](delivery, ...)
+    end
+end
+
+-- The fields of a delivery's event; nil where somebody trimmed the stream by hand.
+local function find(delivery)
+    local letter = string.match(delivery, "^dead:(.+)")
+    local id = letter or delivery
+    local entry = call("XRANGE", ns .. (letter and ":dead" or ":events"), id, id)[1]
+    if not entry then
+        return nil
+    end
+    local fields = {}
+    for i = 1, #entry[2], 2 do
+        fields[entry[2][i]] = entry[2][i + 1]
+    end
+    return fields
+end
+
+-- Of these deliveries, those whose events are still there: as they are returned, under this lease.
+local function told(found, under)
+    local reply = {under}
+    for _, delivery in ipairs(found) do
+        local event = find(delivery)
+        if event then
+            local failed = tonumber(call("HGET", tries, delivery) or "0")
+            for _, part in ipairs({delivery, failed, event.id, event.type, event.event}) do
+                table.insert(reply, part)
+            end
+        else
+            acknowledge(delivery)
+        end
+    end
+    return reply
+end
+
+local function take(disabled, failures, probe_at)
+    if disabled or (probe_at and tonumber(probe_at) > now / 1e6) then
+        return nil
+    end
+    local count = failures and math.min(most, 1) or most
+    local under = seconds(now + lease_us)
+    while count > 0 do
+        local found = call("ZRANGEBYSCORE", deliveries, "-inf", seconds(now), "LIMIT", 0, count)
+        if #found == 0 then
+            return nil
+        end
+        for _, delivery in ipairs(found) do
+            call("ZADD", deliveries, under, delivery)
+        end
+        local reply = told(found, under)
+        if #reply > 1 then
+            return reply
+        end
+    end
+end
+
+local function schedule(disabled, probe_at, goes_on)
+    local earliest = call("ZRANGE", deliveries, 0, 0, "WITHSCORES")[2]
+    if disabled or not earliest then
+        call("ZREM", due, endpoint)
+        return
+    end
+    local at = math.max(tonumber(earliest), tonumber(probe_at or "0")) * 1e6
+    if at <= now and goes_on then
+        call("ZADD", due, "LT", seconds(now + GRACE_US), endpoint)
+    else
+        call("ZADD", due, seconds(math.max(at, now)), endpoint)
+    end
+end
+
+local known = call("GET", held)
+if known and known ~= lease then
+    return told(call("ZRANGEBYSCORE", deliveries, known, known), known)
+end
+for _, one in ipairs(tried) do
+    settle(unpack(one))
+end
+local disabled, failures, probe_at = unpack(call("HMGET", state, "disabled", "failures", "probe_at"))
+local taken = take(disabled, failures, probe_at)
+if taken then
+    call("SET", held, taken[1], "PX", math.ceil(lease_us / 1000))
+    if probe_at then
+        probe_at = taken[1]
+        call("HSET", state, "probe_at", probe_at)
+    end
+elseif known then
+    call("DEL", held)
+end
+schedule(disabled, probe_at, taken)
+return taken

@@ -156,6 +156,10 @@ def _wrap_store() -> None:
                 if intake:
                     hit("taken")
                 reply = script(*args, **options)
+                if name == "pick" and reply[0] == b"picked":
+                    note(picked=reply[2].decode())
+                if name == "settle":
+                    note(settled=options["args"][2])
                 if name == "due" and TRACED:
                     _note_hints(options["args"], reply)
                 if name in AFTER_SCRIPT and reply:

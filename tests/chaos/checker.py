@@ -102,7 +102,7 @@ def wrong_end(seen: Observation) -> Iterator[str]:
         if state not in SETTLED:
             continue  # lost, which is told elsewhere
         right = (
-            _ends_if_sent(expected, record)
+            _ends_if_sent(expected, record, restored=seen.restored)
             if times[message_id]
             else _ends_if_unsent(expected, message_id in doubtful, message_id in refused)
         )
@@ -113,7 +113,7 @@ def wrong_end(seen: Observation) -> Iterator[str]:
             yield f"{message_id} has the code {record['code']}, and was sent as {codes[message_id]}"
 
 
-def _ends_if_sent(expected: Expected, record: dict[str, str]) -> set[str]:
+def _ends_if_sent(expected: Expected, record: dict[str, str], *, restored: bool) -> set[str]:
     """The API sent it.
 
     - its story's end: right, whatever became of the answer, because its receipts stand in the mailbox;
@@ -122,7 +122,9 @@ def _ends_if_sent(expected: Expected, record: dict[str, str]) -> set[str]:
     - failed, cancelled, expired in the lane: wrong, an operator is told that it was not sent.
     """
     alike = (
-        "referenced" not in record and json.loads(record.get("reason", "{}")).get("code") == "perhaps_sent"
+        restored
+        and "referenced" not in record
+        and json.loads(record.get("reason", "{}")).get("code") == "perhaps_sent"
     )
     return {expected.if_sent, "held"} if alike else {expected.if_sent}
 

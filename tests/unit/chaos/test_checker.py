@@ -177,6 +177,7 @@ def test_an_event_that_was_never_told_of_a_state_is_missed() -> None:
 
 def test_after_a_restore_what_has_no_reference_may_be_held_though_it_was_sent() -> None:
     seen = clean()
+    seen.restored = True
     record(seen, "good", state="held", reason=PERHAPS_SENT)
     seen.schedule["due:lookup"].append("good")
 

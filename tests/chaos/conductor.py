@@ -38,6 +38,7 @@ PARTED_SECONDS = 0.8  # that a replica hears nothing before it takes over: some 
 RESTORE_SECONDS = 1.5  # that a restore takes: what was on the wire has its receipts by then
 BROKEN = "the run itself broke"
 AOF = "appendonlydir"
+UNDELIVERED = ("mancata-consegna+", "tempo-massimo+", "silenzio+")  # looked at again after their end
 
 
 @dataclass(slots=True)
@@ -324,8 +325,8 @@ class Conductor:
         return self._plant(number, who, lambda pec: f"{pec['subject'].partition(' [rif.')[0]} {pec['code']}7")
 
     def _plant(self, number: int, who: str, title: Callable[[dict[str, Any]], str]) -> bool:
-        sent = self._world.sent()
-        if not sent:
+        sent = [one for one in self._world.sent() if all(to.startswith(UNDELIVERED) for to in one["recipients"])]
+        if not sent:  # of what is delivered a CONSEGNA more says nothing new
             return False
         pec = sent[number % len(sent)]
         mail = (pec["sender"], who, f"CONSEGNA: {title(pec)}", "Consegnato.")

@@ -1,6 +1,7 @@
 """What can be seen of a run from outside, as plain data: the API's ledger, Redis, events, webhooks, the journal."""
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,13 +112,17 @@ def journal(folder: Path) -> list[dict[str, Any]]:
 
 
 def _in_dead_hands(notes: list[dict[str, Any]]) -> list[str]:
-    """Messages that a process picked, and neither settled nor put back: it died with them in its hands."""
-    held: set[tuple[int, str]] = set()
+    """Messages that a process picked oftener than it settled them: it died with them in its hands.
+
+    They are counted: one thread may pick what another of its process has put back and not settled yet.
+    """
+    held: Counter[tuple[int, str]] = Counter()
     for note in notes:
         if "picked" in note:
-            held.add((note["pid"], note["picked"]))
-        held.discard((note["pid"], note.get("settled", "")))
-    return sorted({message_id for _, message_id in held})
+            held[note["pid"], note["picked"]] += 1
+        if "settled" in note:
+            held[note["pid"], note["settled"]] -= 1
+    return sorted({message_id for (_, message_id), times in held.items() if times > 0})
 
 
 def _schedule(client: Redis) -> dict[str, list[str]]:

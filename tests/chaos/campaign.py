@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 ACCOUNTS = ("acme", "beta", "gamma")  # acme and beta share a token
-FEED_SECONDS = 15.0  # over which jobs go in: as long as faults begin, for one that meets no send attacks nothing
+FEED_SECONDS = (
+    15.0  # over which jobs go in: as long as faults begin, for one that meets no send attacks nothing
+)
 
 # The recipient's name chooses what the PEC network does (sandbox/stories.py); each ends so, once it was sent.
 STORIES: dict[str, tuple[float, str]] = {

@@ -257,7 +257,7 @@ class Conductor:
         return True
 
     def _failover(self) -> None:
-        """To a replica that has heard nothing for a while: only what was not to go on without it may go on without it."""
+        """To a replica that has heard nothing for a while: what was not to go on without it must not have gone on."""
         self._world.part_replica()
         self._in(PARTED_SECONDS, self._world.fail_over)
 
@@ -325,7 +325,9 @@ class Conductor:
         return self._plant(number, who, lambda pec: f"{pec['subject'].partition(' [rif.')[0]} {pec['code']}7")
 
     def _plant(self, number: int, who: str, title: Callable[[dict[str, Any]], str]) -> bool:
-        sent = [one for one in self._world.sent() if all(to.startswith(UNDELIVERED) for to in one["recipients"])]
+        sent = [
+            one for one in self._world.sent() if all(to.startswith(UNDELIVERED) for to in one["recipients"])
+        ]
         if not sent:  # of what is delivered a CONSEGNA more says nothing new
             return False
         pec = sent[number % len(sent)]

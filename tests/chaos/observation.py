@@ -96,7 +96,9 @@ def observe(
             key.rpartition(":")[2]: int(client.hget(key, "refs") or 0) for key in _keys(client, "content:*")
         },
         batches={key.rpartition(":")[2]: _hash(client, key) for key in _keys(client, "batch:*")},
-        batch_sizes={"chaos": campaign.size} if any(one.job_id == "chaos" for one in campaign.entries) else {},
+        batch_sizes={"chaos": campaign.size}
+        if any(one.job_id == "chaos" for one in campaign.entries)
+        else {},
         in_dead_hands=_in_dead_hands(journal(world.folder)),
         restored=posts_before_restore is not None,
         intrusions=world.receivers.intrusions,

@@ -134,7 +134,9 @@ class ApiProxy:
         call = Call(at, method, path, headers, b"", self._fault(method))
         if call.fault == "slow-upload":  # longer than the deadline
             self.calls.append(call)
+            call.body = await reader.readexactly(int(headers.get("content-length", "0")))
             await asyncio.sleep(30)
+            return None
         length = int(headers.get("content-length", "0"))
         if length:
             call.body = await reader.readexactly(length)

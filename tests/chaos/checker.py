@@ -11,6 +11,7 @@ from tests.chaos.observation import Observation
 
 LATE_SECONDS = 0.010  # by which the product lets a send miss its slot
 JITTER_SECONDS = 0.003  # between that test and our reading of the clock
+STRETCH = 20  # intervals over which the pace is looked at too
 ENDS = frozenset({"delivered", "undelivered", "refused", "uncertified", "expired", "failed", "cancelled"})
 SETTLED = ENDS | {"held"}
 UNREACHABLE = "inside"  # an endpoint in our own network: its deliveries must die
@@ -31,6 +32,8 @@ DOUBTFUL = frozenset(
 )
 REDIRECTED = frozenset({"hung-up"})  # may pass for either: the connection ended before an answer
 
+REFUSALS = frozenset({400, 401, 402, 403, 429})  # by which the API says that it did not send
+
 Check = Callable[[Observation], Iterator[str]]
 
 
@@ -43,16 +46,21 @@ def lost(seen: Observation) -> Iterator[str]:
     for entry, job in seen.added.items():
         if entry in seen.rejected:
             continue
-        ids = [one for one in seen.expected if one == job["job_id"] or one.startswith(f"{job['job_id']}#")]
-        for message_id in ids:
+        for message_id in _ids_of(job["job_id"], seen):
             state = seen.records.get(message_id, {}).get("state", "nowhere")
             if state not in SETTLED:
                 yield f"{message_id} is {state}"
         if job["refused"] and job["job_id"] not in rejections:
             yield f"{job['job_id']}: a job that can't be taken was not rejected"
     for job_id, reasons in rejections.items():
-        if job_id in seen.expected and not seen.records.get(job_id):
-            yield f"{job_id} was rejected: {reasons}"
+        for message_id in _ids_of(job_id, seen):
+            if not seen.records.get(message_id):
+                yield f"{message_id} was rejected: {reasons}"
+
+
+def _ids_of(job_id: str, seen: Observation) -> list[str]:
+    """Of its messages: a job with several recipients makes several."""
+    return [one for one in seen.expected if one == job_id or one.startswith(f"{job_id}#")]
 
 
 def _rejections(seen: Observation) -> dict[str, str]:
@@ -64,6 +72,23 @@ def sent_twice(seen: Observation) -> Iterator[str]:
     for message_id, times in _times_sent(seen).items():
         if times > 1:
             yield f"{message_id} was sent {times} times"
+    yield from _sent_again_in_doubt(seen)
+
+
+def _sent_again_in_doubt(seen: Observation) -> Iterator[str]:
+    """No message is posted again but after an answer that says it was not sent: luck is no excuse.
+
+    After a restore only what came since: what the backup has as queued may be sent when the mailbox shows nothing.
+    """
+    doubted: set[str] = set()
+    for post in seen.posts:
+        if post.get("before_restore"):
+            continue
+        for message_id in post["messages"]:
+            if message_id in doubted:
+                yield f"{message_id} was posted again, though the answer before was lost"
+            if post["status"] not in REFUSALS:
+                doubted.add(message_id)
 
 
 def _times_sent(seen: Observation) -> Counter[str]:
@@ -81,7 +106,7 @@ def wrong_end(seen: Observation) -> Iterator[str]:
         if state not in SETTLED:
             continue  # lost, which is told elsewhere
         right = (
-            _ends_if_sent(expected, record)
+            _ends_if_sent(expected, record, restored=seen.restored)
             if times[message_id]
             else _ends_if_unsent(expected, message_id in doubtful, message_id in refused)
         )
@@ -92,7 +117,7 @@ def wrong_end(seen: Observation) -> Iterator[str]:
             yield f"{message_id} has the code {record['code']}, and was sent as {codes[message_id]}"
 
 
-def _ends_if_sent(expected: Expected, record: dict[str, str]) -> set[str]:
+def _ends_if_sent(expected: Expected, record: dict[str, str], *, restored: bool) -> set[str]:
     """The API sent it.
 
     - its story's end: right, whatever became of the answer, because its receipts stand in the mailbox;
@@ -101,7 +126,9 @@ def _ends_if_sent(expected: Expected, record: dict[str, str]) -> set[str]:
     - failed, cancelled, expired in the lane: wrong, an operator is told that it was not sent.
     """
     alike = (
-        "referenced" not in record and json.loads(record.get("reason", "{}")).get("code") == "perhaps_sent"
+        restored
+        and "referenced" not in record
+        and json.loads(record.get("reason", "{}")).get("code") == "perhaps_sent"
     )
     return {expected.if_sent, "held"} if alike else {expected.if_sent}
 
@@ -130,13 +157,15 @@ def _doubtful(seen: Observation) -> set[str]:
         if post["fault"] in DOUBTFUL | REDIRECTED or post["status"] is None or post["status"] >= 500
         for message_id in post["messages"]
     }
-    by_death = {
+    if not seen.restored:
+        return by_api | set(seen.in_dead_hands)
+    told = {  # of what was in hand when the backup was made nobody took notes
         event["data"]["id"]
         for event in seen.events
         if event["type"] == "message.uncertain"
         and _reason(event) in ("worker_lost", "deadline", "timeout", "reset")
     }
-    return by_api | by_death
+    return by_api | set(seen.in_dead_hands) | told
 
 
 def _reason(event: dict[str, Any]) -> str:
@@ -165,14 +194,29 @@ def webhooks_missing(seen: Observation) -> Iterator[str]:
     for message_id, record in seen.records.items():
         if told.get(message_id, {}).get("state") != record.get("state"):
             yield f"{message_id} is {record.get('state')}, and no event tells it"
+    yield from _states_untold(seen)
     yield from _batches_untold(seen)
 
 
+def _states_untold(seen: Observation) -> Iterator[str]:
+    """Each change says what was before: where that was never told, an event is missing in between."""
+    last: dict[str, str | None] = {}
+    changes = [one["data"] for one in seen.events if one["type"] == f"message.{one['data'].get('state')}"]
+    for data in sorted(changes, key=lambda data: int(data["sequence"])):
+        if data.get("previous") != last.get(data["id"]):
+            yield f"{data['id']} became {data['state']} from {data.get('previous')}, which no event tells"
+        last[data["id"]] = data["state"]
+
+
 def _batches_untold(seen: Observation) -> Iterator[str]:
-    for name, batch in seen.batches.items():
+    for name in seen.batches.keys() | seen.batch_sizes.keys():
+        batch = seen.batches.get(name, {})
         told = [
             one for one in seen.events if one["type"] == "batch.completed" and one["data"]["batch"] == name
         ]
+        size = seen.batch_sizes.get(name)
+        if size is not None and int(batch.get("size", 0)) != size:
+            yield f"the batch {name} has the size {batch.get('size')}, and was said to have {size}"
         complete = batch.get("size") is not None and int(batch.get("ended", 0)) >= int(batch["size"])
         if len(told) != int(complete):
             yield f"the batch {name} told its completion {len(told)} times"
@@ -217,9 +261,14 @@ def too_close(seen: Observation) -> Iterator[str]:
     for one in seen.first_bytes:
         times[one["token"]].append(one["at"])
     for token, moments in times.items():
-        for earlier, later in pairwise(sorted(moments)):
+        moments.sort()
+        for earlier, later in pairwise(moments):
             if later - earlier < least:
                 yield f"two sends of {token} at {earlier:.3f}: {1000 * (later - earlier):.1f} ms apart"
+        # lateness does not add up: over a stretch the pace shows that a limiter a little too fast hides between two
+        for earlier, later in zip(moments, moments[STRETCH:], strict=False):
+            if later - earlier < STRETCH * seen.interval_seconds - 2 * (LATE_SECONDS + JITTER_SECONDS):
+                yield f"{STRETCH} intervals of {token} from {earlier:.3f} took {later - earlier:.3f} s"
 
 
 def left_over(seen: Observation) -> Iterator[str]:

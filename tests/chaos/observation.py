@@ -1,6 +1,7 @@
 """What can be seen of a run from outside, as plain data: the API's ledger, Redis, events, webhooks, the journal."""
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from redis import Redis
 
 from tests.chaos.campaign import Campaign, Expected, ids_of
-from tests.chaos.world import INSIDE, MARGIN_SECONDS, MOODY, RATE, STEADY, World
+from tests.chaos.world import INSIDE, INSIDE_HEARS, MARGIN_SECONDS, MOODY, RATE, STEADY, World
 
 
 @dataclass(slots=True)
@@ -30,6 +31,9 @@ class Observation:
     schedule: dict[str, list[str]] = field(default_factory=dict)  # key without namespace → members
     contents: dict[str, int] = field(default_factory=dict)  # SHA-256 → refs
     batches: dict[str, dict[str, str]] = field(default_factory=dict)
+    batch_sizes: dict[str, int] = field(default_factory=dict)  # as a job said
+    in_dead_hands: list[str] = field(default_factory=list)  # picked by a process that never gave them back
+    restored: bool = False
     intrusions: int = 0  # connections to an address that no webhook may reach
     forged: int = 0  # deliveries with a wrong signature
 
@@ -42,6 +46,7 @@ def observe(
     campaign: Campaign,
     added: dict[str, dict[str, Any]],
     rate: float = RATE,
+    posts_before_restore: int | None = None,
 ) -> Observation:
     """Reads all there is. Raises redis.RedisError."""
     client = world.client
@@ -63,8 +68,9 @@ def observe(
                 "fault": call.fault,
                 "forwarded": call.forwarded,
                 "status": call.status,
+                "before_restore": number < (posts_before_restore or 0),
             }
-            for call in list(world.api.calls)
+            for number, call in enumerate(list(world.api.calls))
             if call.method == "POST"
         ],
         first_bytes=[
@@ -80,7 +86,7 @@ def observe(
             {"endpoint": one.endpoint, "id": one.id, "type": one.body["type"], "data": one.body["data"]}
             for one in list(world.receivers.heard)
         ],
-        endpoints={STEADY: None, MOODY: None, INSIDE: ["batch.completed"]},
+        endpoints={STEADY: None, MOODY: None, INSIDE: INSIDE_HEARS},
         dead=[
             {"endpoint": _text(fields[b"endpoint"]), "id": _text(fields[b"id"])}
             for _, fields in _stream(client, "dead")
@@ -90,6 +96,11 @@ def observe(
             key.rpartition(":")[2]: int(client.hget(key, "refs") or 0) for key in _keys(client, "content:*")
         },
         batches={key.rpartition(":")[2]: _hash(client, key) for key in _keys(client, "batch:*")},
+        batch_sizes={"chaos": campaign.size}
+        if any(one.job_id == "chaos" for one in campaign.entries)
+        else {},
+        in_dead_hands=_in_dead_hands(journal(world.folder)),
+        restored=posts_before_restore is not None,
         intrusions=world.receivers.intrusions,
         forged=world.receivers.forged,
     )
@@ -100,6 +111,20 @@ def journal(folder: Path) -> list[dict[str, Any]]:
     path = folder / "journal.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [json.loads(line) for line in lines]
+
+
+def _in_dead_hands(notes: list[dict[str, Any]]) -> list[str]:
+    """Messages that a process picked oftener than it settled them: it died with them in its hands.
+
+    They are counted: one thread may pick what another of its process has put back and not settled yet.
+    """
+    held: Counter[tuple[int, str]] = Counter()
+    for note in notes:
+        if "picked" in note:
+            held[note["pid"], note["picked"]] += 1
+        if "settled" in note:
+            held[note["pid"], note["settled"]] -= 1
+    return sorted({message_id for (_, message_id), times in held.items() if times > 0})
 
 
 def _schedule(client: Redis) -> dict[str, list[str]]:

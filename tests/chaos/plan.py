@@ -185,7 +185,7 @@ def _details(chance: random.Random, name: str, messages: int) -> dict[str, Any]:
         case "term" | "term-group" | "kill-machine":
             return {"draw": draw}
         case "redis-lost-replies":
-            return {"count": chance.randint(1, 4)}
+            return {"count": chance.randint(1, 4), "of": chance.choice(["commits", "commits", "scripts"])}
         case "redis-cut" | "flush-hints":
             return {}
         case "api-down":

@@ -5,6 +5,7 @@ import re
 
 _LOADING = b"-LOADING Redis is loading the dataset in memory\r\n"
 _SCRIPT = b"EVALSHA"
+_COMMIT = b'"op":"'  # in the payload of commit.lua: Dramatiq's own scripts are the most of what goes by
 
 
 class RedisProxy:
@@ -14,6 +15,7 @@ class RedisProxy:
         self.target = target
         self.loading = False
         self.swallow = 0  # replies of scripts still to be lost
+        self.swallow_commits = 0  # the same, of commits
         self.swallowed = 0
         self.port = 0
         self._open: set[_Front] = set()
@@ -73,6 +75,9 @@ class _Front(asyncio.Protocol):
             return
         if self._proxy.swallow > 0 and _SCRIPT in data:
             self._proxy.swallow -= 1
+            self._loses_reply = True
+        elif self._proxy.swallow_commits > 0 and _SCRIPT in data and _COMMIT in data:
+            self._proxy.swallow_commits -= 1
             self._loses_reply = True
         if self._back:
             self._back.write(data)

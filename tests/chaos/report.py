@@ -7,8 +7,10 @@ from pathlib import Path
 
 from tests.chaos.checker import CHECKS
 from tests.chaos.conductor import BROKEN, Result
+from tests.chaos.plan import DOUBTFUL_FAULTS, KILL_POINTS, READ_FAULTS, REFUSAL_FAULTS, SENT_FAULTS, TIMED
 
 MOST_EVIDENCE = 8
+ANSWERS = {*SENT_FAULTS, *DOUBTFUL_FAULTS, *REFUSAL_FAULTS, *READ_FAULTS}
 
 
 def line(result: Result) -> str:
@@ -30,13 +32,15 @@ def table(results: Sequence[Result]) -> list[str]:
     """All runs together."""
     faults: Counter[str] = sum((result.faults for result in results), Counter())
     points: Counter[str] = sum((result.kill_points for result in results), Counter())
+    answers: Counter[str] = sum((result.answers for result in results), Counter())
     states: Counter[str] = sum((result.states for result in results), Counter())
     rows = [
         ("runs, each with a seed of its own", len({result.seed for result in results})),
         ("messages", sum(result.messages for result in results)),
         ("worker processes killed", sum(result.kills for result in results)),
-        *((f"  at the point {point}", count) for point, count in sorted(points.items())),
-        *((f"fault: {name}", count) for name, count in sorted(faults.items())),
+        *((f"  at the point {point}", points[point]) for point in sorted(KILL_POINTS)),
+        *((f"fault: {name}", faults[name]) for name in sorted({*TIMED, "failover", "restore", *faults})),
+        *((f"answer: {name}", answers[name]) for name in sorted({*ANSWERS, *answers})),
         ("messages that were uncertain for a while", sum(one.uncertain for one in results)),
         *((f"ended {state}", count) for state, count in sorted(states.items())),
         *(
@@ -56,6 +60,7 @@ def write_json(results: Sequence[Result], path: Path) -> None:
             "kills": one.kills,
             "kill_points": one.kill_points,
             "faults": one.faults,
+            "answers": one.answers,
             "states": one.states,
             "uncertain": one.uncertain,
             "harms": one.harms,

@@ -156,9 +156,13 @@ def _wrap_store() -> None:
                 if intake:
                     hit("taken")
                 reply = script(*args, **options)
+                if name == "pick" and reply[0] == b"picked":
+                    note(picked=reply[2].decode())
+                if name == "settle":
+                    note(settled=options["args"][2])
                 if name == "hand_out" and TRACED:
                     _note_hints(reply)
-                if name in AFTER_SCRIPT and reply:
+                if name in AFTER_SCRIPT and _did_something(name, reply):
                     hit(AFTER_SCRIPT[name])
                 if intake:
                     hit("job-committed")
@@ -167,6 +171,16 @@ def _wrap_store() -> None:
             return run
 
     store.Store = ChaosStore  # type: ignore[misc]  # before workers.app takes it
+
+
+def _did_something(name: str, reply: Any) -> bool:
+    """Whether there was anything to pick, to hand out, to deliver."""
+    match name:
+        case "pick":
+            return bool(reply[0] == b"picked")
+        case "hand_out":
+            return bool(reply[1]) or any(len(taken) > 1 for taken in reply[2])
+    return bool(reply)
 
 
 def _note_hints(reply: Any) -> None:

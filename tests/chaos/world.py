@@ -32,6 +32,7 @@ TIMEOUT_SECONDS = 1.0
 SECRET = "whsec_" + "Y2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MgY2hhb3M="
 TOKENS = {"acme": "token-one", "beta": "token-one", "gamma": "token-two"}
 STEADY, MOODY, INSIDE = "steady", "moody", "inside"  # webhook endpoints
+INSIDE_HEARS = ["batch.completed", "message.refused"]  # a batch with a held message never completes
 START_SECONDS = 40.0
 SETTINGS = {
     "PEC_API__RATE": str(RATE),
@@ -191,6 +192,12 @@ class World:
             machine.start()
         eventually(lambda: all(machine.workers() for machine in self.machines), "workers start")
 
+    def part_replica(self) -> None:
+        """The replica keeps what it has, and hears no more."""
+        assert self.replica
+        with Redis(host="127.0.0.1", port=port_of(self.replica)) as client:
+            client.replicaof("127.0.0.1", "1")
+
     def fail_over(self) -> None:
         """The primary is gone; its replica takes over, and it comes back as a replica of that."""
         assert self.replica
@@ -255,7 +262,7 @@ class World:
                 "name": INSIDE,
                 "url": f"http://inside.chaos.test:{port}/{INSIDE}",
                 "secret": SECRET,
-                "events": ["batch.completed"],
+                "events": INSIDE_HEARS,
             },
         ]
 

@@ -41,6 +41,7 @@ def clean() -> Observation:
     seen.first_bytes = [{"token": "t", "at": 1 + 0.043 * number} for number in range(4)]
     seen.first_bytes += [{"token": "u", "at": 1.001}]  # another token's, whose pace is its own
     seen.endpoints = {"steady": None, "inside": ["batch.completed"]}
+    seen.batch_sizes = {"b": 4}
     seen.events.append({"id": "e-batch", "type": "batch.completed", "data": {"batch": "b"}})
     seen.heard = [{"endpoint": "steady", **copy.deepcopy(event)} for event in seen.events]
     seen.schedule = {
@@ -80,8 +81,8 @@ def _story(seen: Observation, message_id: str, states: list[str], **fields: str)
         "batch": "b",
         **fields,
     }
-    for sequence, state in enumerate(states, 1):
-        data: dict[str, Any] = {"id": message_id, "sequence": sequence, "state": state}
+    for sequence, (before, state) in enumerate(zip([None, *states], states, strict=False), 1):
+        data: dict[str, Any] = {"id": message_id, "sequence": sequence, "state": state, "previous": before}
         seen.events.append({"id": f"e-{message_id}-{sequence}", "type": f"message.{state}", "data": data})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.chaos.campaign import Expected
 from tests.chaos.checker import CHECKS, check
 from tests.chaos.observation import Observation
 from tests.unit.chaos.observations import clean, record
@@ -28,6 +29,24 @@ def _vanish(seen: Observation) -> None:
 def _reject_the_good(seen: Observation) -> None:
     _vanish(seen)
     seen.rejected["0-0"] = "[could not be taken]"
+
+
+def _reject_the_pair(seen: Observation) -> None:
+    seen.expected |= {"pair#1": Expected("delivered"), "pair#2": Expected("delivered")}
+    seen.added["6-0"] = {"job_id": "pair", "refused": False}
+    seen.rejected["6-0"] = "[one recipient is enough]"
+
+
+def _held_without_death(seen: Observation) -> None:
+    """The product's word alone: its event says that a worker died."""
+    seen.posts.pop(1)
+    for told in (*seen.events, *seen.heard):
+        if told["id"] == "e-doubtful-3":
+            told["data"]["reason"] = {"code": "worker_lost"}
+
+
+def _hurry(seen: Observation, interval: float) -> None:
+    seen.first_bytes += [{"token": "hasty", "at": 5 + interval * number} for number in range(31)]
 
 
 def _hide_event(seen: Observation, event_id: str) -> None:
@@ -62,6 +81,7 @@ PERHAPS_SENT = '{"code": "perhaps_sent"}'
 PLANTED: list[tuple[str, str, Plant]] = [
     ("lost", "a job left no trace", _vanish),
     ("lost", "a good job was rejected", _reject_the_good),
+    ("lost", "a job of two recipients was rejected", _reject_the_pair),
     ("lost", "a message is still being sent", lambda seen: record(seen, "good", state="sending")),
     ("lost", "a message was forgotten in the lane", lambda seen: record(seen, "doubtful", state="queued")),
     (
@@ -74,6 +94,11 @@ PLANTED: list[tuple[str, str, Plant]] = [
         "sent twice",
         "the ledger has it in two PECs",
         lambda seen: seen.sent.append({"messages": ["good"], "code": "33"}),
+    ),
+    (
+        "sent twice",
+        "posted again in doubt, though neither was sent",
+        lambda seen: seen.posts.append({**seen.posts[1], "fault": None}),
     ),
     ("wrong end", "sent and delivered, it is failed", lambda seen: record(seen, "good", state="failed")),
     ("wrong end", "sent and found, it is held", lambda seen: record(seen, "good", state="held")),
@@ -90,11 +115,14 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ),
     ("wrong end", "cancelled without being asked", lambda seen: record(seen, "doubtful", state="cancelled")),
     ("wrong end", "held without any doubt", lambda seen: seen.posts.pop(1)),
+    ("wrong end", "held as of a dead worker, and none died", lambda seen: _held_without_death(seen)),
     ("wrong end", "failed without a 400", lambda seen: seen.posts.pop(2)),
     ("wrong end", "it has another PEC's code", lambda seen: record(seen, "good", code="22")),
     ("webhooks missing", "an event never came", lambda seen: _drop_delivery(seen, "e-good-2")),
     ("webhooks missing", "a batch's completion was not told", lambda seen: _hide_event(seen, "e-batch")),
     ("webhooks missing", "a batch's completion was told twice", _tell_batch_twice),
+    ("webhooks missing", "a state in between was never told", lambda seen: _hide_event(seen, "e-good-4")),
+    ("webhooks missing", "the size of a batch was lost", lambda seen: seen.batches["b"].update(size="3")),
     ("webhooks in conflict", "a consumer believes another state", _tell_later_state_wrongly),
     ("webhooks in conflict", "one webhook-id tells two things", _tell_in_two_ways),
     ("webhooks in conflict", "a signature was refused", lambda seen: setattr(seen, "forged", 1)),
@@ -104,6 +132,7 @@ PLANTED: list[tuple[str, str, Plant]] = [
         "20 ms instead of 43",
         lambda seen: seen.first_bytes.append({"token": "t", "at": 1.02}),
     ),
+    ("sends too close", "30 intervals of 38 ms instead of 43", lambda seen: _hurry(seen, 0.038)),
     ("left over", "a hint's entry", lambda seen: seen.schedule.update({"due:send": ["t"]})),
     ("left over", "a claim's look-up", lambda seen: seen.schedule["due:lookup"].append("good")),
     ("left over", "a check after a certain end", lambda seen: seen.schedule["due:check"].append("good")),
@@ -157,6 +186,7 @@ def test_of_two_jobs_in_conflict_the_earlier_may_be_the_rejected_one() -> None:
 
 def test_after_a_restore_what_has_no_reference_may_be_held_though_it_was_sent() -> None:
     seen = clean()
+    seen.restored = True
     record(seen, "good", state="held", reason=PERHAPS_SENT)
     seen.schedule["due:lookup"].append("good")
 

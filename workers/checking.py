@@ -16,7 +16,7 @@ from pec.store.commits import Conflict, commit
 from pec.store.records import Kept
 from pec.transitions import duplicated, observed
 from workers.calls import Unreadable, paced
-from workers.crowds import left_to_pages
+from workers.crowds import left_to_pages, until_pages_tell
 from workers.kit import Kit, NotServed
 from workers.searching import search
 
@@ -92,7 +92,8 @@ def _change(kit: Kit, message: Message, kept: Kept, seen: Seen) -> Change:
     receipts, unrecognised = read_mails(message.sent_subject, message.code or "", seen.mails)
     untold = [one for one in unrecognised if one.key not in kept.marks]
     rules, chance = kit.settings.receipts, kit.chance()
-    return observed(message, kept.receipts, receipts, untold, kit.now(), rules, chance, seen.from_page)
+    change = observed(message, kept.receipts, receipts, untold, kit.now(), rules, chance, seen.from_page)
+    return until_pages_tell(kit, change) if seen.from_page else change
 
 
 def _later(kit: Kit, message: Message, why: str) -> None:

@@ -36,6 +36,7 @@ class Kit:
     clock: RedisClock = field(default_factory=RedisClock)
     chance: Callable[[], float] = random.random
     restore: Restore = field(default_factory=Restore)
+    crowded_until: dict[str, float] = field(default_factory=dict)  # by account: see `workers.crowds`
 
     def now(self) -> datetime:
         """On Redis's clock, which all workers share; to the millisecond, as records keep it."""

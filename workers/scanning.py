@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from hashlib import blake2b
 
 import structlog
 
@@ -23,12 +23,13 @@ from pec.store.records import Kept
 from pec.store.store import text
 from workers.calls import Unreadable
 from workers.checking import OTHERS_SECONDS, Seen, keep, look, read_mails
-from workers.crowds import YOUNG, account_in, is_crowded
+from workers.crowds import YOUNG, account_in, end_reading
 from workers.kit import Kit, NotServed
 from workers.searching import CLOCKS_APART, page_of
 from workers.strangers import left_alone
 
 MOST_PAGES = 200
+MOST_TAKEN = 200  # digests of mails that the next reading can show again
 OVERLAP = timedelta(seconds=5)  # in which mails may have come out of order
 ANSWERS_WITHIN = timedelta(minutes=2)  # a POST tells its code, mostly
 SLOWER = 4  # times the interval, at the most, where pages show little that is new
@@ -38,7 +39,7 @@ log = structlog.get_logger()
 
 
 def scan(kit: Kit, entry: str) -> None:
-    """Reads the newest pages of a mailbox, and schedules the next reading while it is crowded."""
+    """Reads the newest pages of a mailbox, and schedules what follows."""
     account, interval = account_in(entry) or "", kit.settings.receipts.page_interval
     try:
         fresh = _read_pages(kit, account)
@@ -48,17 +49,16 @@ def scan(kit: Kit, entry: str) -> None:
     except Unreadable as error:
         log.info("mailbox_unreadable", account=account, why=error.code)
         fresh = 0
-    if not is_crowded(kit, account, kit.now()):
-        kit.store.clear_due(Queue.CHECK, entry)
-        return
-    wait = min(SLOWER * interval, max(interval, interval * PAGE_SIZE / (fresh + 1)))
-    kit.store.set_due(Queue.CHECK, entry, kit.now().timestamp() + wait)
+    wait_seconds = min(SLOWER * interval, max(interval, interval * PAGE_SIZE / (fresh + 1)))
+    end_reading(kit, account, wait_seconds)
 
 
 @dataclass(slots=True)
 class Reading:
-    """What the pages of one reading came to."""
+    """What the pages of one reading came to. Mails are known by their digests."""
 
+    before: frozenset[str] = frozenset()  # taken by the last reading: nothing new
+    taken: list[str] = field(default_factory=list)  # need not be taken again
     fresh: int = 0  # messages that they told something new of
     dates: list[datetime] = field(default_factory=list)
     strangers: list[datetime] = field(default_factory=list)  # receipts whose code is nobody's so far
@@ -72,7 +72,7 @@ class Reading:
 
 def _read_pages(kit: Kit, account: str) -> int:
     """Returns how many messages they told something new of. Raises NotServed and Unreadable."""
-    horizon, reading = _horizon(kit, account), Reading()
+    horizon, reading = _begin(kit, account)
     first = page_of(kit, account, None, None)
     view = View(_mails(first), 1 if first.page is None else first.page, first.total or 0)
     _take(kit, account, view.mails, reading)
@@ -83,20 +83,21 @@ def _read_pages(kit: Kit, account: str) -> int:
             if older_than(mails, horizon):
                 break
     if reading.through:
-        kit.store.client.hset(kit.store.keys.scan(account), "through", to_text(reading.through))
+        seen = ["through", to_text(reading.through), "taken", " ".join(reading.taken[:MOST_TAKEN])]
+        kit.store.client.hset(kit.store.keys.scan(account), items=seen)
     return reading.fresh
 
 
-def _horizon(kit: Kit, account: str) -> datetime | None:
-    """Mails from before then were read before, or can't tell of a message that is young."""
+def _begin(kit: Kit, account: str) -> tuple[datetime | None, Reading]:
+    """With a horizon: mails from before then were read before, or can't tell of a message that is young."""
     awaiting, young = kit.store.keys.awaiting(account), (kit.now() - YOUNG).timestamp()
-    through = kit.store.client.hget(kit.store.keys.scan(account), "through")
-    oldest: Any = kit.store.client.zrange(
-        awaiting, young, "+inf", byscore=True, offset=0, num=1, withscores=True
-    )
+    with kit.store.client.pipeline(transaction=False) as pipeline:
+        pipeline.hmget(kit.store.keys.scan(account), "through", "taken")
+        pipeline.zrange(awaiting, young, "+inf", byscore=True, offset=0, num=1, withscores=True)
+        (through, taken), oldest = pipeline.execute()
     bounds = [from_text(text(through)) - OVERLAP] if through else []
     bounds += [from_epoch(float(score)) - CLOCKS_APART for _, score in oldest]
-    return max(bounds, default=None)
+    return max(bounds, default=None), Reading(frozenset(text(taken or "").split()))
 
 
 def _mails(page: InboxPage) -> list[Mail]:
@@ -104,36 +105,44 @@ def _mails(page: InboxPage) -> list[Mail]:
 
 
 def _take(kit: Kit, account: str, mails: Sequence[Mail], reading: Reading) -> None:
-    """Commits what a page shows of our messages."""
-    by_code = defaultdict(list)
+    """Commits what a page shows of our messages. What the last reading took is not looked at again."""
+    by_code, now = defaultdict(list), kit.now()
     for mail in mails:
-        if code := code_in(mail):
+        code = code_in(mail)
+        if (
+            code and mail.date and mail.date <= now
+        ):  # one of tomorrow would make all that comes until then look old
+            reading.dates.append(mail.date)
+        if code and (known := _digest(mail)) in reading.before:
+            reading.taken.append(known)
+        elif code:
             by_code[code].append(mail)
-    owners = records.owners_of(kit.store, account, list(by_code))
-    for message, kept in records.read_all_with_receipts(
-        kit.store, owners.values(), strangers=lambda met: left_alone(kit.store, met)
-    ):
-        reading.fresh += _add(kit, message, kept, by_code[message.code or ""])
-    now = kit.now()  # a date of tomorrow would make all that comes until then look old
-    reading.dates += [
-        mail.date for mails in by_code.values() for mail in mails if mail.date and mail.date <= now
-    ]
-    strangers = by_code.keys() - owners.keys()
+    owned = records.owned(kit.store, account, list(by_code), lambda met: left_alone(kit.store, met))
+    for code, found in owned.items():
+        if found and _add(kit, *found, by_code[code], reading):
+            reading.taken += map(_digest, by_code[code])
+    strangers = by_code.keys() - owned.keys()
     reading.strangers += [mail.date for code in strangers for mail in by_code[code] if mail.date]
 
 
-def _add(kit: Kit, message: Message, kept: Kept, mails: list[Mail]) -> bool:
-    """Whether it was news."""
+def _digest(mail: Mail) -> str:
+    traits = f"{mail.sender}\n{mail.subject}\n{mail.date}".encode("utf-8", "replace")
+    return blake2b(traits, digest_size=8).hexdigest()
+
+
+def _add(kit: Kit, message: Message, kept: Kept, mails: list[Mail], reading: Reading) -> bool:
+    """Whether all that they tell is kept now."""
     if message.ended and message.state not in STILL_OPEN:
-        return False
+        return True
     receipts, unrecognised = read_mails(message.sent_subject, message.code or "", mails)
     known = set(kept.receipts.values())
     fresh = [receipt for receipt in merge(known, receipts) if receipt not in known]
     strange = [one for one in unrecognised if one.key not in kept.marks]
     if not fresh and not strange:
-        return False
+        return True
+    reading.fresh += 1
     if not strange and len(message.recipients) == 1 and all(one.kind in WITHOUT_TEXT for one in fresh):
         keep(kit, message, kept, Seen(mails, from_page=True))
-    else:
-        look(kit, message, kept)
-    return True
+        return True
+    look(kit, message, kept)  # which can fail
+    return False

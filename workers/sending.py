@@ -1,6 +1,6 @@
 """Sending one message: the claim on disk, the bytes on the wire, and what each outcome makes of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import redis
@@ -17,6 +17,7 @@ from pec.store.clock import local_clock
 from pec.store.commits import Commit, Conflict, Present, TooFewReplicas, apply, commit_to_replicas
 from pec.store.pace import Outcome
 from pec.transitions import GRACE, answered, claimed, failed, lost, overdue, returned, unclaimed
+from workers.crowds import Command, reading_of, until_pages_tell
 from workers.kit import Kit, NotServed
 from workers.patience import until_stored
 from workers.reconciling import settled_before_sending
@@ -161,8 +162,14 @@ class _Attempt:
     def _ended_well(self, code: str) -> None:
         rules, chance = self._kit.settings.receipts, self._kit.chance()
         key = self._kit.store.keys.code(self._message.account, code)
+        reading = reading_of(self._kit, self._message.account)
+
+        def taken(message: Message) -> Change:
+            change = answered(message, code, self._kit.now(), rules, chance)
+            return until_pages_tell(self._kit, change) if reading else change
+
         try:
-            self._keep(lambda message: answered(message, code, self._kit.now(), rules, chance), absent=[key])
+            self._keep(taken, absent=[key], commands=reading)
         except Present as owner:
             log.error("code_belongs_to_another", code=code, owner=owner.value)
             reason = Reason(
@@ -201,15 +208,25 @@ class _Attempt:
             )
         )
 
-    def _keep(self, choose: Callable[[Message], Change], absent: list[str] | None = None) -> None:
-        until_stored(lambda: self._store(choose, absent))
+    def _keep(
+        self,
+        choose: Callable[[Message], Change],
+        absent: Sequence[str] = (),
+        commands: Sequence[Command] = (),
+    ) -> None:
+        until_stored(lambda: self._store(choose, absent, commands))
 
-    def _store(self, choose: Callable[[Message], Change], absent: list[str] | None = None) -> None:
+    def _store(
+        self,
+        choose: Callable[[Message], Change],
+        absent: Sequence[str] = (),
+        commands: Sequence[Command] = (),
+    ) -> None:
         """Commits, on the record as it is now if a look-up was faster. Raises Present."""
         message: Message | None = self._message
         while message and self._is_ours(message):
             try:
-                apply(self._kit.store, Commit([choose(message)], absent=absent or []))
+                apply(self._kit.store, Commit([choose(message)], absent=absent, commands=commands))
                 return
             except Conflict:
                 message = records.read(self._kit.store, message.id)

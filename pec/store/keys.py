@@ -99,7 +99,7 @@ class Keys:
         return f"{self.namespace}:awaiting:{account}"
 
     def scan(self, account: str) -> str:
-        """Hash: `through`, the date of the newest mail that pages of the mailbox have shown."""
+        """Hash, of pages of the mailbox: `through`, the date of the newest mail seen; `taken`, digests of mails."""
         return f"{self.namespace}:scan:{account}"
 
     def turns(self, token: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 from pec.messages import Message, UnknownRecord, from_hash
 from pec.names import State
@@ -119,12 +118,20 @@ def owner_of(store: Store, account: str, code: str) -> str | None:
     return text(found) if found is not None else None
 
 
-def owners_of(store: Store, account: str, codes: Sequence[str]) -> dict[str, str]:
-    """By code of a mailbox, the message that it belongs to, in one round trip; strangers' codes are left out."""
-    if not codes:
-        return {}
-    found: Any = store.client.mget([store.keys.code(account, code) for code in codes])
-    return {code: text(owner) for code, owner in zip(codes, found, strict=True) if owner is not None}
+def owned(
+    store: Store, account: str, codes: Sequence[str], strangers: Strangers
+) -> dict[str, tuple[Message, Kept] | None]:
+    """By code of a mailbox, the message that it belongs to, in one round trip; nobody's codes are left out.
+
+    None: its record is gone, or of a newer version, which is handed to `strangers`.
+    """
+    found: dict[str, tuple[Message, Kept] | None] = {}
+    for code, parts in zip(codes, store.run("owned", account, *codes) if codes else (), strict=True):
+        if parts:
+            message_id, stored, receipts = text(parts[0]), text_dict(parts[1]), text_dict(parts[2])
+            message = _known(message_id, stored, strangers) if stored else None
+            found[code] = (message, _kept(receipts)) if message else None
+    return found
 
 
 def ids_in(store: Store, state: State, most: int) -> list[str]:

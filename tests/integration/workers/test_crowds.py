@@ -3,11 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from pec.backoff import JITTER
+from pec.changes import changed
 from pec.messages import Message
-from pec.names import Queue
+from pec.names import Queue, State
+from pec.store import records
+from pec.store.commits import commit
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers import test_scanning as scanning
-from workers.crowds import CROWD, YOUNG, entry_of, left_to_pages
+from workers.crowds import CROWD, YOUNG, end_reading, entry_of, left_to_pages, reading_of, until_pages_tell
 from workers.kit import Kit
 
 kit, served = scanning.kit, scanning.served
@@ -23,9 +27,8 @@ def test_a_young_message_of_a_crowded_mailbox_waits_and_the_mailbox_is_due(kit: 
 
     assert left_to_pages(kit, message)
     assert kit.store.client.zscore(kit.store.keys.due(Queue.CHECK), entry_of("acme"))
-    again = scanning.check_due(kit, message.id)
-    assert again
-    assert again > kit.now().timestamp() + kit.settings.receipts.page_interval / 2
+    assert message.sent_at
+    assert scanning.check_due(kit, message.id) == (message.sent_at + YOUNG).timestamp()
 
 
 def test_one_of_few_is_asked_for_by_itself(kit: Kit, served: Served) -> None:
@@ -45,3 +48,45 @@ def test_the_last_look_before_a_message_expires_is_its_own(kit: Kit, served: Ser
     hasty = replace(kit, settings=kit.settings.model_copy(update={"receipts": receipts}))
 
     assert not left_to_pages(hasty, replace(message, sent_at=kit.now() - timedelta(seconds=2)))
+
+
+def test_what_is_sent_into_a_mailbox_known_as_crowded_is_left_to_pages_which_are_read(
+    kit: Kit, served: Served
+) -> None:
+    assert reading_of(kit, "acme") == []
+    message = crowd(kit, served)
+    left_to_pages(kit, message)
+    kit.store.clear_due(Queue.CHECK, entry_of("acme"))  # as if the crowd had been over in between
+
+    change = until_pages_tell(kit, changed(message, kit.now(), {}))
+    commit(kit.store, change, *reading_of(kit, "acme"))
+
+    assert scanning.check_due(kit, message.id) == (change.after.sent_at or kit.now()).timestamp() + 900
+    reading = scanning.check_due(kit, entry_of("acme"))
+    assert reading
+    assert reading <= kit.now().timestamp() + kit.settings.receipts.backoff[0] * (1 + JITTER)
+
+
+def test_when_the_crowd_is_over_those_left_are_asked_for_one_by_one_soon(kit: Kit, served: Served) -> None:
+    message = crowd(kit, served)
+    left_to_pages(kit, message)
+    looked_at = float(int(kit.now().timestamp()))
+    kit.store.set_due(Queue.CHECK, "crowd-1", looked_at)
+    delivered = {"state": State.DELIVERED}
+    commit(kit.store, changed(_read(kit, "crowd-0"), kit.now(), delivered, due={Queue.CHECK: None}))
+
+    end_reading(kit, "acme", 15)
+
+    assert scanning.check_due(kit, entry_of("acme")) is None
+    due = scanning.check_due(kit, message.id)
+    assert due
+    assert due <= kit.now().timestamp() + kit.settings.receipts.backoff[0] * (1 + JITTER)
+    assert scanning.check_due(kit, "crowd-1") == looked_at, "nothing is put off"
+    assert scanning.check_due(kit, "crowd-0") is None
+    assert reading_of(kit, "acme") == []
+
+
+def _read(kit: Kit, message_id: str) -> Message:
+    found = records.read(kit.store, message_id)
+    assert found
+    return found

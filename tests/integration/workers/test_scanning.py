@@ -19,7 +19,8 @@ from pec.store import accounts, records
 from pec.store.commits import commit
 from pec.store.store import Store
 from tests.integration.sandbox.serving import AT_ONCE, SENDER, TOKEN, Served, serving
-from workers.crowds import CROWD, entry_of
+from workers.calls import Unreadable
+from workers.crowds import CROWD, YOUNG, entry_of
 from workers.kit import Kit
 from workers.scanning import scan
 
@@ -151,6 +152,60 @@ def test_a_crowded_mailbox_is_read_again_and_one_that_is_not_is_left(kit: Kit, s
     assert due
     interval = kit.settings.receipts.page_interval
     assert interval * 0.5 <= due - kit.now().timestamp() <= interval * 4
+
+
+def test_a_message_that_a_page_only_accepts_stays_left_to_pages(kit: Kit, served: Served) -> None:
+    message = sent(kit, served, "accepted-1", "silenzio")
+
+    scan_in_a_crowd(kit, served)
+
+    assert state(kit, "accepted-1") is State.ACCEPTED
+    assert message.sent_at
+    assert check_due(kit, "accepted-1") == (message.sent_at + YOUNG).timestamp()
+
+
+def test_what_a_reading_took_is_not_read_again_and_what_came_since_is(kit: Kit, served: Served) -> None:
+    sent(kit, served, "once-1")
+    scan_in_a_crowd(kit, served)
+    before = records_read(kit)
+    scan(kit, ENTRY)
+    assert records_read(kit) == before
+
+    sent(kit, served, "once-2")
+    scan(kit, ENTRY)
+
+    assert state(kit, "once-2") is State.DELIVERED
+
+
+def test_what_could_not_be_looked_at_is_taken_by_the_next_reading(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its text was wanted, and the pace of reads did not allow it."""
+    sent(kit, served, "refused-1", "non-accettazione")
+    with monkeypatch.context() as patched:
+        patched.setattr("workers.checking.mails_of", _unreadable)
+        scan(kit, ENTRY)
+    assert state(kit, "refused-1") is State.SENT
+
+    scan(kit, ENTRY)
+
+    assert state(kit, "refused-1") is State.REFUSED
+
+
+def _unreadable(*_: object) -> None:
+    raise Unreadable("reads_at_their_pace")
+
+
+def scan_in_a_crowd(kit: Kit, served: Served) -> None:
+    for number in range(CROWD):
+        sent(kit, served, f"crowd-{number}", "silenzio")
+    scan(kit, ENTRY)
+
+
+def records_read(kit: Kit) -> int:
+    """Hashes that were read whole, by scripts too."""
+    told: Any = kit.store.client.info("commandstats")
+    return int(told.get("cmdstat_hgetall", {}).get("calls", 0))
 
 
 def pages_read(served: Served) -> list[dict[str, Any]]:

@@ -1,0 +1,22 @@
+-- end_reading(namespace, account, since, crowd, again, singly): after a reading of a mailbox's pages, schedules the next
+-- one while its young messages are a crowd; else it leaves the schedule, and those few are asked for one by one.
+--
+-- All at once, so that no message is left to pages that nobody reads.
+--
+-- ARGV     namespace, account, since when the young were sent, how many are a crowd, when to read pages again, when the
+--          few are due (epoch seconds)
+-- Keys     <ns>:awaiting:<account>, <ns>:due:check (a mailbox stands there as @<account>)
+-- Returns  1 | 0: whether it is crowded
+
+local ns, account = ARGV[1], ARGV[2]
+local awaiting, due = ns .. ":awaiting:" .. account, ns .. ":due:check"
+
+if call("ZCOUNT", awaiting, ARGV[3], "+inf") >= tonumber(ARGV[4]) then
+    call("ZADD", due, ARGV[5], "@" .. account)
+    return 1
+end
+for _, id in ipairs(call("ZRANGEBYSCORE", awaiting, ARGV[3], "+inf")) do
+    call("ZADD", due, "LT", ARGV[6], id)
+end
+call("ZREM", due, "@" .. account)
+return 0

@@ -1,0 +1,17 @@
+-- leave_to_pages(namespace, account, since, crowd, now, id, until): whether pages of a mailbox will show what comes for
+-- a message, because so many await receipts. Then its own check waits, and the mailbox stands in the schedule.
+--
+-- ARGV     namespace, account, since when the young were sent, how many are a crowd, now, message, when pages are no
+--          longer trusted to show it (epoch seconds)
+-- Keys     <ns>:awaiting:<account>, <ns>:due:check (a mailbox stands there as @<account>)
+-- Returns  1 | 0
+
+local ns, account = ARGV[1], ARGV[2]
+local due = ns .. ":due:check"
+
+if call("ZCOUNT", ns .. ":awaiting:" .. account, ARGV[3], "+inf") < tonumber(ARGV[4]) then
+    return 0
+end
+call("ZADD", due, ARGV[7], ARGV[6])
+call("ZADD", due, "NX", ARGV[5], "@" .. account)
+return 1

@@ -1,8 +1,12 @@
 """The total time that one exchange may take, enforced on the socket."""
 
+import heapq
+import itertools
+import os
 import socket
 import struct
 import threading
+import time
 from contextlib import suppress
 from typing import Self
 
@@ -18,13 +22,11 @@ class Deadline:
     def __init__(self) -> None:
         self.passed = False
         self._socket: socket.socket | None = None
-        self._timer: threading.Timer | None = None
+        self._ended = False
 
     def start(self, seconds: float) -> None:
         """Let the time run."""
-        self._timer = threading.Timer(seconds, self._pass)
-        self._timer.daemon = True
-        self._timer.start()
+        _watch.add(time.monotonic() + seconds, self)
 
     def watch(self, connection: socket.socket) -> None:
         """Cut this connection when the time is over; at once if it is already."""
@@ -36,13 +38,59 @@ class Deadline:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._ended, self._socket = True, None
 
-    def _pass(self) -> None:
-        self.passed = True
-        if self._socket is not None:
-            _cut(self._socket)
+    def expire(self) -> None:
+        """The time is over. Once the exchange has ended nothing follows from it."""
+        if self._ended:
+            return
+        self.passed = True  # before looking: `watch` may run just now
+        if (connection := self._socket) is not None:
+            _cut(connection)
+
+
+class _Watch:
+    """One thread for all deadlines: one for each would cost more CPU than the rest of a call's bookkeeping.
+
+    What has ended stays in line until its time comes.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._line: list[tuple[float, int, Deadline]] = []
+        self._number = itertools.count()
+        self._running = False
+
+    def add(self, at: float, deadline: Deadline) -> None:
+        with self._changed:
+            heapq.heappush(self._line, (at, next(self._number), deadline))
+            if not self._running:
+                threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+                self._running = True
+            elif self._line[0][2] is deadline:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            self._next().expire()
+
+    def _next(self) -> Deadline:
+        with self._changed:
+            while not self._line or self._line[0][0] > time.monotonic():
+                self._changed.wait(self._line[0][0] - time.monotonic() if self._line else None)
+            return heapq.heappop(self._line)[2]
+
+
+_watch = _Watch()
+
+
+def _watch_anew() -> None:
+    """A forked process has none of its parent's threads."""
+    global _watch
+    _watch = _Watch()
+
+
+os.register_at_fork(after_in_child=_watch_anew)
 
 
 def _cut(connection: socket.socket) -> None:

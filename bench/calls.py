@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.figures import Figure, Outcome, Plot
 from bench.site import fake_api, put, site, until
 
-COUNT, WITHOUT_PAGES = 5000, 500
+COUNT, WITHOUT_PAGES = 3000, 300
 RATE = 60
 ACCEPTANCE, DELIVERY = (1.0, 10.0), (10.0, 70.0)
 SETTINGS = {

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench import cost, processes
-from bench.cost import spend
+from bench.cost import Spent, spend
 from bench.figures import Outcome
 from bench.site import PEERS_PYTHON, fake_api, send_job, site
 
@@ -31,11 +31,16 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
     count, seconds = (60, 3) if quick else (COUNT, SECONDS)
     if not SPY.exists():
         return Outcome([], notes=["no py-spy: `make bench` installs it"])
-    stacks = _recorded(folder, count, seconds)
-    return Outcome([], more={"profile": by_place(stacks), "functions": by_function(stacks)})
+    stacks, spent = _recorded(folder, count, seconds)
+    more = {
+        "profile": by_place(stacks),
+        "functions": by_function(stacks),
+        "worker_ms": spent.worker_cpu_seconds,  # seconds for 1,000 PEC are milliseconds for each
+    }
+    return Outcome([], more=more)
 
 
-def _recorded(folder: Path, count: int, seconds: int) -> Mapping[str, int]:
+def _recorded(folder: Path, count: int, seconds: int) -> tuple[Mapping[str, int], Spent]:
     with ExitStack() as stack:
         api = stack.enter_context(fake_api(folder, acceptance=cost.ACCEPTANCE, delivery=cost.DELIVERY))
         made = stack.enter_context(site(folder / "ours", api))
@@ -55,9 +60,9 @@ def _recorded(folder: Path, count: int, seconds: int) -> Mapping[str, int]:
                     pipeline.xadd("pec:jobs", {"job": send_job(number)})
                 pipeline.execute()
 
-        spend(made, api, "ours", count, put)
+        spent = spend(made, api, "ours", count, put)
         recording.wait(seconds + 30)
-        return parsed(raw.read_text().splitlines()) if raw.exists() else {}
+        return parsed(raw.read_text().splitlines()) if raw.exists() else {}, spent
 
 
 def parsed(lines: Iterable[str]) -> dict[str, int]:

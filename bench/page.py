@@ -105,14 +105,33 @@ def _number(value: float | None) -> str:
 def _profile(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
     if not now.get("profile"):
         return
-    was = before.get("profile", {})
-    yield "| work | share of a worker's CPU time | before |\n|---|---|---|"
-    for place, share in now["profile"].items():
-        yield f"| {place} | {share:.1%} | {f'{was[place]:.1%}' if place in was else ''} |"
+    yield from _by_milliseconds(now, before) if "worker_ms" in now else _by_share(now, before)
     yield "\n| function | itself |\n|---|---|"
     for function, share in now["functions"]:
         yield f"| `{function}` | {share:.1%} |"
     yield ""
+
+
+def _by_share(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
+    was = before.get("profile", {})
+    yield "| work | share of a worker's CPU time | before |\n|---|---|---|"
+    for place, share in now["profile"].items():
+        yield f"| {place} | {share:.1%} | {f'{was[place]:.1%}' if place in was else ''} |"
+
+
+def _by_milliseconds(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
+    """A share alone would not tell what was saved."""
+    was, is_now = _milliseconds(before), _milliseconds(now)
+    yield "| work | ms of a worker's CPU for each PEC, before | after | share |\n|---|---|---|---|"
+    for place in dict.fromkeys([*is_now, *was]):
+        cells = [f"{found[place]:.2f}" if place in found else "" for found in (was, is_now)]
+        yield f"| {place} | {' | '.join(cells)} | {now['profile'].get(place, 0):.1%} |"
+    totals = [f"{sum(found.values()):.1f}" if found else "" for found in (was, is_now)]
+    yield f"| all | {' | '.join(totals)} | |"
+
+
+def _milliseconds(made: Mapping[str, Any]) -> dict[str, float]:
+    return {place: share * made["worker_ms"] for place, share in made.get("profile", {}).items()}
 
 
 if __name__ == "__main__":

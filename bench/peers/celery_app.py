@@ -25,7 +25,7 @@ def send(number: int) -> None:
 
 @app.task(name="check", bind=True, max_retries=None)
 def check(self, number: int, code: str) -> None:  # type: ignore[no-untyped-def]
-    state = work.state_shown(code)
+    state = work.state_shown(number, code)
     if state not in ("sent", work.known_state(number)):
         _tell(work.keep(number, state))
     if state != "delivered":

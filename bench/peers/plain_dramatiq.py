@@ -40,7 +40,7 @@ def send(number: int) -> None:
 
 @dramatiq.actor(queue_name="check")
 def check(number: int, code: str) -> None:
-    state = work.state_shown(code)
+    state = work.state_shown(number, code)
     if state not in ("sent", work.known_state(number)):
         _tell(work.keep(number, state))
     if state != "delivered":

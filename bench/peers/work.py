@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+from datetime import datetime
 from typing import Any
 
 import redis
@@ -58,17 +59,27 @@ def post(number: int) -> str:
     return str(answer.json()["message_id"])
 
 
-def state_shown(code: str) -> str:
-    """What the receipts say."""
+def state_shown(number: int, code: str) -> str:
+    """What the receipts say. They are kept."""
     headers = {**_headers(), "x-username": SENDER, "x-password": "bench"}
     answer = http().get(f"{API}/send/{code}", headers=headers, timeout=30)
     if answer.status_code == 404:
         return "sent"
     answer.raise_for_status()
-    subjects = [mail["subject"] for mail in answer.json()["data"]]
+    mails = answer.json()["data"]
+    receipts = {mail["subject"].partition(":")[0]: json.dumps(_read(mail)) for mail in mails}
+    store.hset(f"receipts:{number}", mapping=receipts)
+    subjects = [mail["subject"] for mail in mails]
     if any(subject.startswith("CONSEGNA: ") for subject in subjects):
         return "delivered"
     return "accepted" if any(subject.startswith("ACCETTAZIONE: ") for subject in subjects) else "sent"
+
+
+def _read(mail: dict[str, str]) -> dict[str, str]:
+    kind, _, rest = mail["subject"].partition(": ")
+    subject, _, code = rest.rpartition(" ")
+    date = datetime.fromisoformat(mail["date"]).isoformat()
+    return {"kind": kind, "subject": subject, "code": code, "date": date, "text": mail["body"]}
 
 
 def keep(number: int, state: str, **fields: str) -> str:

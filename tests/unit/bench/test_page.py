@@ -45,3 +45,21 @@ def test_the_published_page_is_written_from_the_published_result(tmp_path: Path)
     page.write(tmp_path / "benchmarks.md", published, baseline)
 
     assert (tmp_path / "benchmarks.md").read_text() == (ROOT / "docs" / "benchmarks.md").read_text()
+
+
+def test_what_was_saved_is_told_in_time_and_not_in_shares(tmp_path: Path) -> None:
+    now, before = result(), result()
+    for made, milliseconds, share in ((now, 10.0, 0.5), (before, 20.0, 0.75)):
+        profile = (
+            {"redis-py": share, "HTTP": 1 - share} if made is now else {"redis-py": share, "gone": 1 - share}
+        )
+        more = {"profile": profile, "functions": [], "worker_ms": milliseconds}
+        made["benchmarks"]["hot_path"] = {**made["benchmarks"]["pace"], "plots": [], "more": more}
+
+    page.write(tmp_path / "page.md", now, before)
+
+    lines = (tmp_path / "page.md").read_text().splitlines()
+    assert "| redis-py | 15.00 | 5.00 | 50.0% |" in lines
+    assert "| HTTP |  | 5.00 | 50.0% |" in lines
+    assert "| gone | 5.00 |  | 0.0% |" in lines
+    assert "| all | 20.0 | 10.0 | |" in lines

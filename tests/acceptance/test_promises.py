@@ -78,7 +78,9 @@ def test_sends_keep_their_distance_across_processes(at: Site) -> None:
         eventually(lambda: len(at.sent()) == 60)
     times = sorted(float(one["received_at"]) for one in at.sent())
     assert min(later - earlier for earlier, later in pairwise(times)) > 1 / 20 - 0.020
-    assert times[-1] - times[0] > (len(times) - 1) / 20 - 0.020, "a pace a little too fast shows over all of them"
+    assert times[-1] - times[0] > (len(times) - 1) / 20 - 0.020, (
+        "a pace a little too fast shows over all of them"
+    )
 
 
 def test_a_refused_send_pauses_its_account_and_no_cap_counts_it(at: Site, redis: Redis) -> None:

@@ -29,9 +29,6 @@ class HandedOut:
     due: dict[Queue, list[Due]]
     wait_seconds: float
 
-    def __bool__(self) -> bool:
-        return bool(self.fed or self.hints or any(self.due.values()))
-
 
 def hand_out(store: Store, asked: Asked) -> HandedOut:
     """One round trip. What is handed out comes due again when its lease ends, unless it is settled."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from redis import Redis
 
+from config.settings import Api
+from pec.store.pace import interval_seconds
 from tests.chaos.campaign import Campaign, Expected, ids_of
 from tests.chaos.world import INSIDE, INSIDE_HEARS, MARGIN_SECONDS, MOODY, RATE, STEADY, World
 
@@ -52,7 +54,7 @@ def observe(
     client = world.client
     return Observation(
         expected=campaign.expected,
-        interval_seconds=1 / rate + MARGIN_SECONDS,
+        interval_seconds=interval_seconds(Api(rate=rate, margin=MARGIN_SECONDS)),
         added=dict(added),
         rejected={
             _text(fields[b"entry"]): _text(fields[b"errors"]) for _, fields in _stream(client, "rejected")

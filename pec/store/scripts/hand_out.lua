@@ -100,16 +100,17 @@ local function circuit_opens_at()
     return tonumber(failures or "0") >= 3 and tonumber(next_at or "0") or 0
 end
 
--- Messages that were picked lately and have neither a slot nor an end: they will take the next slots.
+-- Messages that were picked lately and have neither a slot nor an end: how many, and when the newest was picked.
 local function in_preparation(flight, tat, interval)
     local count = -math.max(0, math.ceil((tat - now) / interval) - 1) -- those that have their slot, mostly
-    local picked_lately = now + asked.pick_lease - asked.hint_lease
-    for _, id in ipairs(call("ZRANGEBYSCORE", flight, picked_lately, "+inf")) do
-        if call("HGET", ns .. ":message:" .. id, "state") == "queued" then
-            count = count + 1
+    local newest
+    local entries = call("ZRANGEBYSCORE", flight, now + asked.pick_lease - asked.hint_lease, "+inf", "WITHSCORES")
+    for i = 1, #entries, 2 do
+        if call("HGET", ns .. ":message:" .. entries[i], "state") == "queued" then
+            count, newest = count + 1, tonumber(entries[i + 1]) - asked.pick_lease
         end
     end
-    return math.max(0, count)
+    return math.max(0, count), newest
 end
 
 local function hints_of(token, rules)
@@ -130,14 +131,21 @@ local function hints_of(token, rules)
     local tat, not_before = unpack(call("HMGET", ns .. ":limiter:" .. token, "tat", "not_before"))
     tat = tonumber(tat or "0")
     local slot = math.max(tat, tonumber(not_before or "0"), circuit_opens_at(), now)
-    slot = slot + in_preparation(flight, tat, rules.interval) * rules.interval
-    while out < work and slot + out * rules.interval - asked.lead <= now do
+    local preparing, newest = in_preparation(flight, tat, rules.interval)
+    local function next_at()
+        local at = slot + (preparing + out) * rules.interval - asked.lead
+        if preparing > 0 and out == 0 then -- however long they take, one follows the other at the token's pace
+            at = math.min(at, newest + rules.interval)
+        end
+        return at
+    end
+    while out < work and next_at() <= now do
         local hint = tostring(call("HINCRBY", ns .. ":limiter:" .. token, "hint", 1))
         call("ZADD", hints, now + asked.hint_lease, hint)
         table.insert(given, hint)
         out = out + 1
     end
-    local wait = slot + out * rules.interval - asked.lead
+    local wait = next_at()
     if out >= work then -- all that can be sent has its hint; what changes that sets the entry to now
         wait = now + asked.hint_lease
     end

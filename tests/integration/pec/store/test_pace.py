@@ -225,6 +225,21 @@ def test_a_message_in_preparation_counts_for_the_slot_that_it_will_take(store: S
     assert found.wait_seconds == pytest.approx(5, abs=0.5)
 
 
+def test_a_preparation_that_takes_longer_than_an_interval_holds_the_next_hint_up_no_more(
+    store: Store,
+) -> None:
+    slow = Api(rate=0.15, margin=0)
+    for number in range(3):
+        waiting(store, f"m{number}", number)
+    [hint] = hints(store, api=slow).hints
+    assert pace.pick(store, hint, ["acme"], slow, PICK_LEASE_SECONDS)
+    picked_at = store.now() - 7
+    store.client.zadd(store.keys.flight(TOKEN), {"m0": (picked_at + PICK_LEASE_SECONDS) * 1e6})
+    store.client.zadd(store.keys.due(Queue.SEND), {TOKEN: 0})
+
+    assert len(hints(store, api=slow).hints) == 1
+
+
 def test_a_message_whose_slot_is_reserved_is_not_counted_twice(store: Store) -> None:
     slow = Api(rate=0.1, margin=0)
     for number in range(3):

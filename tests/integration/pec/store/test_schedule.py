@@ -51,5 +51,5 @@ def test_the_time_until_the_next_is_due_is_told(store: Store) -> None:
 def test_nothing_is_handed_out_that_was_not_asked_for(store: Store) -> None:
     store.set_due(Queue.CHECK, "due", store.now())
 
-    assert not schedule.hand_out(store, {})
-    assert take(store, 1, Queue.CHECK)
+    assert schedule.hand_out(store, {}) == HandedOut(fed=[], hints=[], due={}, wait_seconds=math.inf)
+    assert take(store, 1, Queue.CHECK).due[Queue.CHECK]

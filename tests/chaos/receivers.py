@@ -46,11 +46,12 @@ class Receivers:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip()
-            start, *lines = head.split("\r\n")
-            headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-            body = await reader.readexactly(int(headers["content-length"]))
-            await self._answer(start.split(" ")[1].strip("/"), headers, body, writer)
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip()
+                start, *lines = head.split("\r\n")
+                headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+                body = await reader.readexactly(int(headers["content-length"]))
+                await self._answer(start.split(" ")[1].strip("/"), headers, body, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the worker died, or gave up
         finally:
@@ -67,10 +68,10 @@ class Receivers:
             await asyncio.sleep(SLOW_SECONDS)
         status = self._take(name, headers, body) if mood in ("ok", "slow") else _ANSWERS[mood]
         location = f"location: http://127.0.0.1:{self.port}/elsewhere\r\n" if status == 302 else ""
-        writer.write(
-            f"HTTP/1.1 {status} X\r\n{location}content-length: 0\r\nconnection: close\r\n\r\n".encode()
-        )
+        writer.write(f"HTTP/1.1 {status} X\r\n{location}content-length: 0\r\n\r\n".encode())
         await writer.drain()
+        if mood != "ok":
+            writer.close()  # unannounced; otherwise the connection is kept
 
     def _take(self, name: str, headers: dict[str, str], body: bytes) -> int:
         try:

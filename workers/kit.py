@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from pydantic import SecretStr
 
@@ -19,7 +20,7 @@ class NotServed(Exception):  # noqa: N818 - what it is
     """This process has no settings for the account; another may."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kit:
     """Shared by all threads."""
 
@@ -52,6 +53,10 @@ class Kit:
 
     def accounts_by_token(self) -> dict[str, list[str]]:
         """The accounts that this process can send from, by the digest of their token."""
+        return self._by_token
+
+    @cached_property
+    def _by_token(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for account in self.settings.accounts:
             found.setdefault(self.token(account), []).append(account)

@@ -138,7 +138,7 @@ def _arguments(store: Store, work: Commit) -> list[str | bytes]:
     blobs: list[bytes] = []
     payload = {
         "ns": store.keys.namespace,
-        "op": secrets.token_hex(8),
+        "op": secrets.token_urlsafe(6),
         "now": _moment(work.changes),
         "records": [_record(store, change) for change in work.changes],
         "absent": list(work.absent),

@@ -7,12 +7,13 @@ So nothing here is left to chance, and the product has no hooks. It must know no
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -165,6 +166,12 @@ def _wrap_store() -> None:
                 return reply
 
             return run
+
+        def together(self, calls: Sequence[store.Call]) -> list[Any]:
+            """Now in one write, now one after the other, with deaths between as where the server dies in the middle."""
+            if random.random() < 0.5:
+                return super().together(calls)
+            return [reply for one in calls for reply in super(ChaosStore, self).together([one])]
 
     store.Store = ChaosStore  # type: ignore[misc]  # before workers.app takes it
 

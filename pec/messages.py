@@ -152,15 +152,16 @@ _CODECS: dict[str, _Codec] = {
     },
 }
 _FIELDS = {spec.name: _CODECS.get(spec.name, _TEXT) for spec in fields(Message) if spec.name != "id"}
+_LEFT_OUT = {spec.name: spec.default for spec in fields(Message) if _FIELDS.get(spec.name) is _NUMBER}
 _REQUIRED = ("account", "state", "created_at", "updated_at", "version")
 
 
 def to_hash(message: Message) -> dict[str, str]:
-    """The hash of `pec:message:<id>`: what is empty is left out. The id is in the key."""
+    """The hash of `pec:message:<id>`: what is empty, or a number's default, is left out. The id is in the key."""
     return {
         codec.name or name: codec.write(value)
         for name, codec in _FIELDS.items()
-        if (value := getattr(message, name)) or (isinstance(value, int) and value is not False)
+        if (value := getattr(message, name)) != _LEFT_OUT.get(name) and (value or name in _LEFT_OUT)
     }
 
 

@@ -1,13 +1,12 @@
 """Taking jobs from `pec:jobs`: each becomes messages, or a rejection that a person understands."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import redis
 import structlog
 
-from pec.changes import Change
 from pec.content import sha256
 from pec.intake import (
     Contents,
@@ -20,13 +19,24 @@ from pec.intake import (
     followed,
     messages_of,
 )
-from pec.jobs import BatchJob, CancelJob, Job, JobRejected, PollJob, Problem, SendJob, parse, safe_fields
+from pec.jobs import (
+    BatchJob,
+    CancelJob,
+    ContentRef,
+    Job,
+    JobRejected,
+    PollJob,
+    Problem,
+    SendJob,
+    parse,
+    safe_fields,
+)
 from pec.messages import UnknownRecord
 from pec.names import State
-from pec.store import jobs, presence, records
-from pec.store.commits import Batchwise, Commit, Conflict, Missing, Present, apply, decide
+from pec.store import jobs, records
+from pec.store.commits import Batchwise, Commit, Conflict, Missing, Present, apply, call, check, decide
 from pec.store.jobs import Entry
-from pec.store.store import text
+from pec.store.store import Call, text, text_list
 from pec.transitions import NotAllowed, cancelled
 from workers.kit import Kit
 from workers.strangers import left_alone
@@ -34,6 +44,7 @@ from workers.strangers import left_alone
 MOST = 100
 BLOCK_MILLISECONDS = 1000
 RECLAIM_SECONDS = 10.0
+MOST_BYTES = 1_000_000  # of commits that go in one write, about
 FULL_SHARE = 0.8  # of maxmemory: above it intake waits, so that what is under way can be finished
 CANCEL_REMEMBERED_SECONDS = 86_400
 AFTER_A_RESTORE = (
@@ -42,12 +53,33 @@ AFTER_A_RESTORE = (
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Known:
-    """What live workers vouch for, as read once for a batch of entries."""
+    """What Redis says at the start of a batch of entries, in one round trip."""
 
-    accounts: set[str]
-    endpoints: set[str]
+    accounts: Collection[str]  # that live workers vouch for, as endpoints
+    endpoints: Collection[str]
+    order: int  # the next number of intake: as many are ours as the jobs need
+    sizes: dict[str, int]  # of content that is stored, or will be by a commit before
+    cancelled: bool | None = None  # whether a cancel came before; None: nobody asked, so the commit must
+
+    def next_order(self, count: int) -> int:
+        order, self.order = self.order, self.order + count
+        return order
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A job and the commit that takes it. Redis may still say that the id was used, or that a cancel came."""
+
+    entry: Entry
+    job: SendJob | PollJob | BatchJob
+    commit: Call
+    messages: int
+
+    @property
+    def size(self) -> int:
+        return sum(len(part) for part in self.commit.args if isinstance(part, str | bytes))
 
 
 class Intake:
@@ -75,16 +107,12 @@ class Intake:
             self._ready = "NOGROUP" not in str(error)
             raise
         if entries:
-            known = _Known(
-                presence.vouched(self._store, "account"), presence.vouched(self._store, "endpoint")
-            )
-            for entry in entries:
-                self._take(entry, known)
+            self._take(entries)
             self._taken()
         return 0.0
 
     def _entries(self) -> list[Entry]:
-        now = self._store.now()
+        now = self._kit.clock.now()
         if now >= self._reclaim_at:
             # one at a time: a death counts against the entry in hand, not against those that waited behind it
             if stale := jobs.reclaim(self._store, self._consumer, self._kit.settings.lease, most=1):
@@ -98,146 +126,187 @@ class Intake:
         most = int(info.get("maxmemory") or 0)
         return most > 0 and int(info["used_memory"]) > most * FULL_SHARE
 
-    # One entry
+    # A batch of entries
 
-    def _take(self, entry: Entry, known: _Known) -> None:
-        structlog.contextvars.bind_contextvars(entry=entry.id)
-        try:
-            self._dispatch(entry, known)
-        except JobRejected as rejected:
-            log.warning(
-                "job_rejected", **rejected.safe, fields=[problem.field for problem in rejected.problems]
-            )
-            jobs.reject(self._store, entry, rejected.problems, rejected.safe)
-        except redis.RedisError:
-            raise
-        except Exception:  # it stays pending, is tried again, and rejected after some tries
-            log.exception("job_not_taken")
-        finally:
-            structlog.contextvars.unbind_contextvars("entry")
+    def _take(self, entries: Sequence[Entry]) -> None:
+        """In their order; each has a commit of its own, but one write carries those of many."""
+        parsed = [(entry, job) for entry in entries if (job := self._parsed(entry))]
+        known = self._look([job for _, job in parsed])
+        ready: list[_Ready] = []
+        size = 0
+        for entry, job in parsed:
+            with self._telling(entry, job):
+                if isinstance(job, CancelJob) or size > MOST_BYTES:  # a cancel is for those before it
+                    self._commit(ready)
+                    ready, size = [], 0
+                if isinstance(job, CancelJob):
+                    self._take_cancel(entry, job)
+                    continue
+                try:
+                    ready.append(self._prepared(entry, job, known))
+                except JobRejected:  # what was taken is not refused for what has gone since
+                    if not self._taken_before(entry, job):
+                        raise
+                else:
+                    size += ready[-1].size
+        self._commit(ready)
 
-    def _dispatch(self, entry: Entry, known: _Known) -> None:
-        if entry.deliveries > jobs.MOST_DELIVERIES:
-            raise JobRejected(
-                [Problem("job", f"could not be taken in {jobs.MOST_DELIVERIES} tries: see the workers' log")]
-            )
-        if entry.job is None:
-            raise JobRejected([Problem("job", "the entry has no field `job`: XADD … * job '{…}'")])
-        job = parse(entry.job)
-        try:
-            self._take_job(entry, job, known)
-        except JobRejected as rejected:
-            raise JobRejected(rejected.problems, safe_fields(job.model_dump())) from None
+    def _parsed(self, entry: Entry) -> Job | None:
+        with self._telling(entry):
+            if entry.deliveries > jobs.MOST_DELIVERIES:
+                why = f"could not be taken in {jobs.MOST_DELIVERIES} tries: see the workers' log"
+                raise JobRejected([Problem("job", why)])
+            if entry.job is None:
+                raise JobRejected([Problem("job", "the entry has no field `job`: XADD … * job '{…}'")])
+            return parse(entry.job)
+        return None
 
-    def _take_job(self, entry: Entry, job: Job, known: _Known) -> None:
-        match job:
-            case SendJob():
-                self._take_send(entry, job, known)
-            case PollJob():
-                self._take_poll(entry, job, known)
-            case CancelJob() if self._kit.reconcile_since:
-                raise JobRejected([Problem("type", AFTER_A_RESTORE)])
-            case CancelJob(id=str() as job_id):
-                self._cancel(entry, job_id)
-            case CancelJob(batch=str() as batch):
-                self._cancel_batch(entry, batch)
-            case BatchJob():
-                size = Batchwise(job.id, size=str(job.size))
-                apply(self._store, Commit(batches=[size], commands=self._removal(entry)), intake=True)
-
-    def _take_send(self, entry: Entry, job: SendJob, known: _Known) -> None:
-        _check_names(job, known)
-        contents = contents_of(job)
-        digest = digest_of(job, contents)
-        while not self._taken_before(entry, job, digest):
+    @contextmanager
+    def _telling(self, entry: Entry, job: Job | None = None) -> Iterator[None]:
+        """What comes of one entry's faults: a rejection, or another try. Redis's own go through."""
+        with structlog.contextvars.bound_contextvars(entry=entry.id):
             try:
-                self._store_messages(entry, job, contents, digest)
+                yield
+            except JobRejected as rejected:
+                safe = safe_fields(job.model_dump()) if job else rejected.safe
+                log.warning("job_rejected", **safe, fields=[problem.field for problem in rejected.problems])
+                jobs.reject(self._store, entry, rejected.problems, safe)
+            except redis.RedisError:
+                raise
+            except Exception:  # it stays pending, is tried again, and rejected after some tries
+                log.exception("job_not_taken")
+
+    def _look(self, found: Sequence[Job]) -> _Known:
+        keys, now = self._store.keys, self._kit.now().timestamp()
+        named = list(dict.fromkeys(digest for job in found for digest in _named_by(job)))
+        count = sum(_messages_by(job) for job in found)
+        with self._store.client.pipeline(transaction=False) as pipeline:
+            for kind in ("account", "endpoint"):
+                pipeline.zrangebyscore(keys.seen(kind), now, "+inf")
+            pipeline.incrby(keys.sequence, count) if count else pipeline.get(keys.sequence)
+            for digest in named:
+                pipeline.hstrlen(keys.content(digest), "data")
+            accounts, endpoints, last, *sizes = pipeline.execute()
+        return _Known(
+            set(text_list(accounts)),
+            set(text_list(endpoints)),
+            int(last or 0) - count + 1,
+            {digest: size for digest, size in zip(named, sizes, strict=True) if size},
+        )
+
+    def _commit(self, ready: Sequence[_Ready]) -> None:
+        """Those that can't be taken as they are go alone."""
+        replies = self._store.together([one.commit for one in ready])
+        for one, reply in zip(ready, replies, strict=True):
+            with self._telling(one.entry, one.job):
+                try:
+                    check(reply)
+                except (Missing, Present, Conflict):
+                    self._take_alone(one)
+                else:
+                    _log_taken(one)
+
+    def _take_alone(self, one: _Ready) -> None:
+        """Its id or a cancel was there before, or content has gone: look at that first."""
+        entry, job = one.entry, one.job
+        while not self._taken_before(entry, job):
+            known = self._look([job])
+            known.cancelled = self._store.client.exists(*self._cancels(job)) > 0
+            again = self._prepared(entry, job, known)
+            try:
+                check(*self._store.together([again.commit]))
             except (Missing, Present):
                 continue  # content went, a cancel or the same id came, in between
             except Conflict:
+                if self._taken_before(entry, job):
+                    return
                 raise _conflict() from None
+            _log_taken(again)
             return
 
-    def _store_messages(self, entry: Entry, job: SendJob, contents: Contents, digest: str) -> None:
-        sizes, fetched = self._bytes_of(contents)
-        check_size(job, contents, sizes, self._kit.settings.api.max_bytes)
-        now, keys = self._kit.now(), self._store.keys
-        order = int(self._store.client.incrby(keys.sequence, max(1, count_of(job))))
-        account = self._kit.settings.accounts.get(job.account)
-        messages = messages_of(job, contents, order, now, account.reference if account else True)
-        cancels = [keys.cancelled("id", job.id), *([keys.cancelled("batch", job.batch)] if job.batch else [])]
-        is_cancelled = self._store.client.exists(*cancels) > 0
-        changes = [
-            arrived_cancelled(message) if is_cancelled else enqueued(message, now) for message in messages
-        ]
-        hashes = dict.fromkeys([contents.body, *(attached.sha256 for attached in contents.attachments)])
-        self._finish(
-            entry,
-            changes,
-            job.id,
-            f"{digest} {count_of(job)}",
-            absent=[] if is_cancelled else cancels,
-            uses=[digest for _ in messages for digest in hashes],
-            contents=fetched,
-        )
-
-    def _take_poll(self, entry: Entry, job: PollJob, known: _Known) -> None:
-        _check_names(job, known)
-        digest = digest_of(job)
-        if self._taken_before(entry, job, digest):
-            return
-        order = int(self._store.client.incr(self._store.keys.sequence))
-        try:
-            self._finish(entry, [followed(job, order, self._kit.now())], job.id, f"{digest} 0")
-        except Present:
-            self._taken_before(entry, job, digest)
-        except Conflict:
-            raise _conflict() from None
-
-    def _finish(
-        self,
-        entry: Entry,
-        changes: list[Change],
-        job_id: str,
-        stamp: str,
-        absent: Sequence[str] = (),
-        uses: Sequence[str] = (),
-        contents: Mapping[str, bytes | None] = MappingProxyType({}),
-    ) -> None:
-        """The messages are there, the id is taken and the entry is gone, in one step. Raises what `apply` does."""
-        taken = self._store.keys.taken(job_id)
-        seconds = round(self._kit.settings.retention.ids_days * 86_400)
-        work = Commit(
-            changes=changes,
-            absent=[taken, *absent],
-            contents=contents,
-            uses=uses,
-            commands=[["SET", taken, stamp, "EX", seconds], *self._removal(entry)],
-        )
-        apply(self._store, work, intake=True)
-        log.info("job_taken", job=job_id, messages=len(changes))
-
-    def _taken_before(self, entry: Entry, job: SendJob | PollJob, digest: str) -> bool:
+    def _taken_before(self, entry: Entry, job: SendJob | PollJob | BatchJob) -> bool:
         """The same job again is done already; another with its id is rejected."""
+        if isinstance(job, BatchJob):
+            return False
         found = self._store.client.get(self._store.keys.taken(job.id))
         if found is None:
             return False
-        if text(found).split()[0] != digest:
+        if text(found).split()[0] != digest_of(job, contents_of(job) if isinstance(job, SendJob) else None):
             raise _conflict()
         apply(self._store, Commit(commands=self._removal(entry)))
         log.info("job_repeated", job=job.id)
         return True
 
-    def _bytes_of(self, contents: Contents) -> tuple[dict[str, int], dict[str, bytes | None]]:
-        """Sizes of all, and the bytes of those that are not stored yet. Raises JobRejected."""
-        sizes = {digest: len(data) for digest, data in contents.carried.items()}
-        fetched: dict[str, bytes | None] = dict(contents.carried)
-        for digest, field in contents.named.items():
-            stored = records.content_size(self._store, digest)
-            if stored is None:
-                fetched[digest] = self._uploaded(digest, field)
-            sizes[digest] = stored if stored is not None else len(fetched[digest] or b"")
-        return sizes, fetched
+    # One job
+
+    def _prepared(self, entry: Entry, job: SendJob | PollJob | BatchJob, known: _Known) -> _Ready:
+        """Raises JobRejected."""
+        match job:
+            case SendJob():
+                work = self._send_work(entry, job, known)
+            case PollJob():
+                work = self._poll_work(entry, job, known)
+            case BatchJob():
+                size = Batchwise(job.id, size=str(job.size))
+                work = Commit(batches=[size], commands=self._removal(entry))
+        return _Ready(entry, job, call(self._store, work, intake=True), len(work.changes))
+
+    def _send_work(self, entry: Entry, job: SendJob, known: _Known) -> Commit:
+        _check_names(job, known)
+        contents = contents_of(job)
+        fetched = self._bytes_of(contents, known)
+        check_size(job, contents, known.sizes, self._kit.settings.api.max_bytes)
+        now, order = self._kit.now(), known.next_order(_messages_by(job))
+        account = self._kit.settings.accounts.get(job.account)
+        messages = messages_of(job, contents, order, now, account.reference if account else True)
+        changes = [
+            arrived_cancelled(message) if known.cancelled else enqueued(message, now) for message in messages
+        ]
+        hashes = dict.fromkeys([contents.body, *(attached.sha256 for attached in contents.attachments)])
+        return Commit(
+            changes=changes,
+            absent=[self._store.keys.taken(job.id), *([] if known.cancelled else self._cancels(job))],
+            uses=[digest for _ in messages for digest in hashes],
+            contents=fetched,
+            commands=self._stamp(entry, job.id, digest_of(job, contents), count_of(job)),
+        )
+
+    def _poll_work(self, entry: Entry, job: PollJob, known: _Known) -> Commit:
+        _check_names(job, known)
+        return Commit(
+            changes=[followed(job, known.next_order(1), self._kit.now())],
+            absent=[self._store.keys.taken(job.id)],
+            commands=self._stamp(entry, job.id, digest_of(job), 0),
+        )
+
+    def _stamp(self, entry: Entry, job_id: str, digest: str, count: int) -> list[list[str | float]]:
+        """The id is taken, and the entry is gone."""
+        seconds = round(self._kit.settings.retention.ids_days * 86_400)
+        taken: list[str | float] = [
+            "SET", self._store.keys.taken(job_id), f"{digest} {count}", "EX", seconds,
+        ]  # fmt: skip
+        return [taken, *self._removal(entry)]
+
+    def _cancels(self, job: SendJob | PollJob | BatchJob) -> list[str]:
+        """The keys of cancels that can have come before it."""
+        keys, batch = self._store.keys, job.batch if isinstance(job, SendJob) else None
+        return [keys.cancelled("id", job.id), *([keys.cancelled("batch", batch)] if batch else [])]
+
+    def _bytes_of(self, contents: Contents, known: _Known) -> dict[str, bytes | None]:
+        """The bytes of those that are not stored yet; the sizes of all are known from now on. Raises JobRejected."""
+        fetched: dict[str, bytes | None] = {}
+        for digest, data in contents.carried.items():
+            if digest not in known.sizes:
+                fetched[digest] = data
+                known.sizes[digest] = len(data)
+        for digest, name in contents.named.items():
+            if digest not in known.sizes:
+                stored = records.content_size(self._store, digest)  # of none, too, the length is 0
+                if stored is None:
+                    fetched[digest] = data = self._uploaded(digest, name)
+                    stored = len(data)
+                known.sizes[digest] = stored
+        return fetched
 
     def _uploaded(self, digest: str, field: str) -> bytes:
         key = self._store.keys.upload(digest)
@@ -254,6 +323,14 @@ class Intake:
         return content
 
     # Cancelling
+
+    def _take_cancel(self, entry: Entry, job: CancelJob) -> None:
+        if self._kit.reconcile_since:
+            raise JobRejected([Problem("type", AFTER_A_RESTORE)])
+        if job.id is not None:
+            self._cancel(entry, job.id)
+        elif job.batch is not None:
+            self._cancel_batch(entry, job.batch)
 
     def _cancel(self, entry: Entry, job_id: str) -> None:
         ids = records.ids_of_job(self._store, job_id)
@@ -305,6 +382,24 @@ class Intake:
 
     def _removal(self, entry: Entry) -> list[list[str | float]]:
         return jobs.removal(self._store, entry.id)
+
+
+def _named_by(job: Job) -> list[str]:
+    """The hashes of content that a job names."""
+    if not isinstance(job, SendJob):
+        return []
+    body = [job.body.sha256] if isinstance(job.body, ContentRef) else []
+    return body + [attached.sha256 for attached in job.attachments if attached.sha256]
+
+
+def _messages_by(job: Job) -> int:
+    """How many numbers of intake a job needs."""
+    return max(1, count_of(job)) if isinstance(job, SendJob) else int(isinstance(job, PollJob))
+
+
+def _log_taken(one: _Ready) -> None:
+    if not isinstance(one.job, BatchJob):
+        log.info("job_taken", job=one.job.id, messages=one.messages)
 
 
 def _check_names(job: SendJob | PollJob, known: _Known) -> None:

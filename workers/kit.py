@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from pydantic import SecretStr
 
@@ -26,7 +27,7 @@ class Restore:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kit:
     """Shared by all threads."""
 
@@ -71,6 +72,10 @@ class Kit:
 
     def accounts_by_token(self) -> dict[str, list[str]]:
         """The accounts that this process can send from, by the digest of their token."""
+        return self._by_token
+
+    @cached_property
+    def _by_token(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for account in self.settings.accounts:
             found.setdefault(self.token(account), []).append(account)

@@ -14,7 +14,7 @@ from pec.names import State
 from pec.references import reference_of
 from pec.store import accounts, pace, records
 from pec.store.clock import local_clock
-from pec.store.commits import Commit, Conflict, Present, TooFewReplicas, apply, commit_to_replicas
+from pec.store.commits import Commit, Conflict, Present, TooFewReplicas, commit_to_replicas
 from pec.store.pace import Outcome
 from pec.transitions import GRACE, answered, claimed, failed, lost, overdue, returned, unclaimed
 from workers.crowds import Command, reading_of, until_pages_tell
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 def send(kit: Kit, turn: Turn) -> None:
     """Sends the picked message, or puts it back. Every outcome is stored; nothing is sent again here."""
     if change := overdue(turn.message, kit.now()):
-        _end_unsent(kit, turn, change)
+        _end_unsent(turn, change)
         return
     since = kit.reconcile_since
     try:
@@ -51,18 +51,17 @@ def send(kit: Kit, turn: Turn) -> None:
         _fail_without_content(kit, turn, str(missing))
         return
     if turn.picked.probe and not _api_answers(kit, mailbox):
+        turn.end("unreachable")  # first: it counts while the message has its place on the wire
         turn.put_back()
-        turn.end("unreachable")
         return
-    turn.end(attempt.run(), attempt.still_seconds)
+    turn.end(attempt.run())
 
 
-def _end_unsent(kit: Kit, turn: Turn, change: Change) -> None:
+def _end_unsent(turn: Turn, change: Change) -> None:
     try:
-        apply(kit.store, Commit([change]))
+        turn.end_with(Commit([change]), "unused")
     except Conflict:
         log.info("ended_elsewhere")
-    turn.end("unused")
 
 
 def _fail_without_content(kit: Kit, turn: Turn, sha256: str) -> None:
@@ -71,7 +70,7 @@ def _fail_without_content(kit: Kit, turn: Turn, sha256: str) -> None:
         "content_missing",
         "its body or an attachment is no longer in Redis: enqueue it again, with another id",
     )
-    _end_unsent(kit, turn, failed(turn.message, kit.now(), reason))
+    _end_unsent(turn, failed(turn.message, kit.now(), reason))
 
 
 def _api_answers(kit: Kit, mailbox: Mailbox) -> bool:
@@ -96,11 +95,11 @@ class _Attempt:
         self._message = turn.message  # as we last wrote it
         self._claimed_at = 0.0
         self._reference = _next_reference(kit, turn.message) if turn.message.referenced else None
-        self._body = _encode(kit, replace(turn.message, reference=self._reference), mailbox)
-        self.still_seconds = 0.0  # for which the API asked the token to stand still
+        message = replace(turn.message, reference=self._reference)
+        self._body = _encode(kit, message, turn.picked.body, mailbox)
 
     def run(self) -> Outcome:
-        """Sends. Returns what the attempt says of the API."""
+        """Sends. Returns what the attempt says of the API; the turn has ended already where an outcome was stored."""
         try:
             code = self._kit.client.send(self._mailbox, self._body, self._before_first_byte)
         except (NotNow, TooFewReplicas, redis.RedisError) as why:
@@ -149,13 +148,18 @@ class _Attempt:
 
         def undo() -> None:
             self._turn.release_slot()
-            stored = records.read(self._kit.store, self._message.id)
+            stored = self._as_it_is()
             if stored and stored.state is State.QUEUED:
                 self._turn.put_back()
             else:
-                self._store(lambda message: unclaimed(message, self._kit.now()))
+                self._store("unused", lambda message: unclaimed(message, self._kit.now()))
 
         until_stored(undo)
+
+    def _as_it_is(self) -> Message | None:
+        """What Redis may hold: a claim whose reply was lost is there, or not."""
+        unclaimed = self._message is self._turn.message
+        return self._message if unclaimed else records.read(self._kit.store, self._message.id)
 
     # After the wire
 
@@ -169,67 +173,86 @@ class _Attempt:
             return until_pages_tell(self._kit, change) if reading else change
 
         try:
-            self._keep(taken, absent=[key], commands=reading)
+            self._keep("answered", taken, absent=[key], commands=reading)
         except Present as owner:
             log.error("code_belongs_to_another", code=code, owner=owner.value)
             reason = Reason(
                 "code_repeated", "the API gave a code that belongs to another message", {"code": code}
             )
-            self._keep(lambda message: lost(message, self._kit.now(), reason, self._kit.settings.uncertain))
+            self._lose("answered", reason)
 
     def _ended_badly(self, error: ApiError) -> Outcome:
         reason = Reason(error.code, error.description, error.details)
         match error:
             case Unreachable():
-                self._turn.release_slot()
-                self._return(reason, None, nothing_left=True)
+                until_stored(self._turn.release_slot)
+                self._return("unreachable", reason, None, nothing_left=True)
                 return "unreachable"
             case TooFast():
-                self.still_seconds = float(error.details.get("retry_after_seconds") or STILL_SECONDS)
-                self._return(reason, self.still_seconds)
+                still = float(error.details.get("retry_after_seconds") or STILL_SECONDS)
+                self._return("answered", reason, still, still_seconds=still)
             case Denied():
                 until_stored(lambda: _pause(self._kit, self._message.account, reason))
-                self._return(reason, 0.0)
+                self._return("answered", reason, 0.0)
             case Invalid():
-                self._keep(lambda message: failed(message, self._kit.now(), reason))
+                self._keep("answered", lambda message: failed(message, self._kit.now(), reason))
             case _:
-                self._keep(
-                    lambda message: lost(message, self._kit.now(), reason, self._kit.settings.uncertain)
-                )
+                self._lose("silent", reason)
                 return "silent"
         until_stored(self._turn.uncount)
         return "answered"
 
-    def _return(self, reason: Reason, wait_seconds: float | None, *, nothing_left: bool = False) -> None:
+    def _return(
+        self,
+        outcome: Outcome,
+        reason: Reason,
+        wait_seconds: float | None,
+        *,
+        still_seconds: float = 0,
+        nothing_left: bool = False,
+    ) -> None:
         chance = self._kit.chance()
         self._keep(
+            outcome,
             lambda message: returned(
                 message, self._kit.now(), reason, wait_seconds, chance, nothing_left=nothing_left
-            )
+            ),
+            still_seconds,
+        )
+
+    def _lose(self, outcome: Outcome, reason: Reason) -> None:
+        self._keep(
+            outcome, lambda message: lost(message, self._kit.now(), reason, self._kit.settings.uncertain)
         )
 
     def _keep(
         self,
+        outcome: Outcome,
         choose: Callable[[Message], Change],
+        still_seconds: float = 0,
         absent: Sequence[str] = (),
         commands: Sequence[Command] = (),
     ) -> None:
-        until_stored(lambda: self._store(choose, absent, commands))
+        until_stored(lambda: self._store(outcome, choose, still_seconds, absent, commands))
 
     def _store(
         self,
+        outcome: Outcome,
         choose: Callable[[Message], Change],
+        still_seconds: float = 0,
         absent: Sequence[str] = (),
         commands: Sequence[Command] = (),
     ) -> None:
-        """Commits, on the record as it is now if a look-up was faster. Raises Present."""
+        """Commits and ends the turn, on the record as it is now if a look-up was faster. Raises Present."""
         message: Message | None = self._message
         while message and self._is_ours(message):
             try:
-                apply(self._kit.store, Commit([choose(message)], absent=absent, commands=commands))
+                commit = Commit([choose(message)], absent=absent, commands=commands)
+                self._turn.end_with(commit, outcome, still_seconds)
                 return
             except Conflict:
                 message = records.read(self._kit.store, message.id)
+        self._turn.end(outcome, still_seconds)
         log.warning("settled_elsewhere", state=message and str(message.state))
 
     def _is_ours(self, message: Message) -> bool:
@@ -250,13 +273,16 @@ def _next_reference(kit: Kit, message: Message) -> str:
     return reference_of(kit.store.keys.namespace, message.id, len(message.suspects))
 
 
-def _encode(kit: Kit, message: Message, mailbox: Mailbox) -> bytes:
-    """The whole request body in memory, before any slot is asked for."""
-    attachments = tuple(
-        Attachment(attached.name, records.content(kit.store, attached.sha256))
-        for attached in message.attachments
-    )
-    body = records.content(kit.store, message.body).decode("utf-8", "replace") if message.body else ""
+def _encode(kit: Kit, message: Message, body: bytes | None, mailbox: Mailbox) -> bytes:
+    """The whole request body in memory, before any slot is asked for. Raises KeyError where content is gone."""
+    wanted = [attached.sha256 for attached in message.attachments]
+    if message.body and body is None:
+        wanted.append(message.body)
+    found = records.contents(kit.store, wanted)
+    if message.body and body is None:
+        body = found[message.body]
+    attachments = tuple(Attachment(attached.name, found[attached.sha256]) for attached in message.attachments)
+    html = (body or b"").decode("utf-8", "replace")
     return encode(
-        Outgoing(mailbox.sender, message.recipients, message.sent_subject, body, attachments), mailbox
+        Outgoing(mailbox.sender, message.recipients, message.sent_subject, html, attachments), mailbox
     )

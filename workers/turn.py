@@ -8,8 +8,9 @@ import time
 import structlog
 
 from pec.messages import Message
-from pec.store import pace
+from pec.store import commits, pace
 from pec.store.clock import local_clock
+from pec.store.commits import Commit
 from pec.store.pace import Outcome, Picked, Slot, TooEarly
 from workers.kit import Kit
 
@@ -77,6 +78,23 @@ class Turn:
     def put_back(self) -> None:
         """The message was not claimed: back to its place in the lane."""
         pace.put_back(self._kit.store, self.picked.token, self.message)
+
+    def end_with(self, work: Commit, outcome: Outcome, still_seconds: float = 0) -> None:
+        """Stores what became of the message and ends the turn, in one round trip. Raises what `commits.apply` does.
+
+        Where the commit fails the turn has ended all the same: the message is off the wire.
+        """
+        kit, picked = self._kit, self.picked
+        stored, settled = kit.store.together(
+            [
+                commits.call(kit.store, work),
+                pace.settling(kit.store, picked.token, self.message.id, outcome, still_seconds),
+            ]
+        )
+        if isinstance(settled, Exception):
+            raise settled
+        self._ended = True
+        commits.check(stored)
 
     def end(self, outcome: Outcome, still_seconds: float = 0) -> None:
         """The message is off the wire. Later calls do nothing."""

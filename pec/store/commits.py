@@ -16,7 +16,7 @@ from pec.instants import to_text
 from pec.messages import Message, to_hash
 from pec.names import State
 from pec.store.receipts import to_json
-from pec.store.store import Store, text
+from pec.store.store import Call, Store, text
 
 MAX_CONFLICTS = 20
 
@@ -110,9 +110,14 @@ def apply(store: Store, work: Commit, *, intake: bool = False) -> None:
     check(store.script("commit", intake=intake)(args=args))
 
 
-def queue(store: Store, pipeline: Pipeline, work: Commit, *, intake: bool = False) -> None:
+def call(store: Store, work: Commit, *, intake: bool = False) -> Call:
+    """The same for `Store.together`; its reply is for `check`."""
+    return Call("commit", _arguments(store, work), intake)
+
+
+def queue(store: Store, pipeline: Pipeline, work: Commit) -> None:
     """The same in a pipeline; its reply is for `check`."""
-    store.script("commit", intake=intake)(args=_arguments(store, work), client=pipeline)
+    store.script("commit")(args=_arguments(store, work), client=pipeline)
 
 
 def check(reply: Any) -> None:
@@ -133,7 +138,7 @@ def _arguments(store: Store, work: Commit) -> list[str | bytes]:
     blobs: list[bytes] = []
     payload = {
         "ns": store.keys.namespace,
-        "op": secrets.token_hex(8),
+        "op": secrets.token_urlsafe(6),
         "now": _moment(work.changes),
         "records": [_record(store, change) for change in work.changes],
         "absent": list(work.absent),

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -12,7 +14,7 @@ from zoneinfo import ZoneInfo
 from config.settings import Api
 from pec.messages import Message, UnknownRecord, from_hash
 from pec.store.commits import lane_score
-from pec.store.store import Store, text, text_dict, text_list, wall_clock
+from pec.store.store import Call, Store, text, text_dict, text_list, wall_clock
 
 ROME = ZoneInfo("Europe/Rome")
 _DAY, _MONTH = "%Y-%m-%d", "%Y-%m"
@@ -37,6 +39,7 @@ class Picked:
     token: str
     message: Message
     probe: bool
+    body: bytes | None = None  # its HTML, where it is small enough to come along
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Slot:
 
     at: float
     said_at: float
+    id: str = field(default_factory=lambda: secrets.token_hex(4))  # by which it is given back once
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +112,13 @@ def pick(
     )
     if text(reply[0]) != "picked":
         return None
-    _, _, message_id, probe, stored = reply
+    _, _, message_id, probe, stored, *body = reply
     try:
         message = from_hash(text(message_id), text_dict(stored))
     except UnknownRecord:
         settle(store, hint.token, text(message_id), "unused")
         raise
-    return Picked(hint.token, message, text(probe) == "1")
+    return Picked(hint.token, message, text(probe) == "1", *body)
 
 
 def _listed(accounts: Collection[str]) -> str:
@@ -150,13 +154,18 @@ def uncount_send(store: Store, token: str, slot: Slot) -> None:
 
 
 def _unreserve(store: Store, token: str, slot: Slot, interval_us: int) -> None:
-    args: list[str | int] = [store.keys.limiter(token), round(slot.at * 1e6), interval_us]
+    args: list[str | int] = [store.keys.limiter(token), round(slot.at * 1e6), interval_us, slot.id]
     store.script("unreserve")(args=args)
 
 
 def settle(store: Store, token: str, message_id: str, outcome: Outcome, still_seconds: float = 0) -> None:
     """The message is off the wire; the token may be kept still (429)."""
     store.run("settle", token, message_id, outcome, still_seconds)
+
+
+def settling(store: Store, token: str, message_id: str, outcome: Outcome, still_seconds: float = 0) -> Call:
+    """The same for `Store.together`."""
+    return Call("settle", [store.keys.namespace, token, message_id, outcome, still_seconds])
 
 
 def flight_command(store: Store, token: str, message_id: str, until: float) -> list[str | float]:
@@ -188,7 +197,8 @@ def sends_last_minute(limiter: Mapping[str, str], now: float) -> int:
 def _reserve(
     store: Store, limiter: str, interval: float, ahead: float, capped: Api | None
 ) -> Slot | TooEarly:
-    calendar = json.dumps(_calendar(wall_clock(), capped))
+    caps = (capped.daily_cap or 0, capped.monthly_cap or 0) if capped else None
+    calendar = _calendar(int(wall_clock() // 3600), caps)
     reply = store.script("reserve")(args=[limiter, round(interval * 1e6), round(ahead * 1e6), calendar])
     outcome, *numbers = text_list(reply)
     if outcome == "slot":
@@ -196,20 +206,23 @@ def _reserve(
     return TooEarly(int(numbers[0]) / 1e6)
 
 
-def _calendar(now: float, capped: Api | None) -> dict[str, object]:
-    """Days and months of Europe/Rome around now; the script chooses by Redis's clock."""
-    today = (
-        datetime.fromtimestamp(now, UTC).astimezone(ROME).replace(hour=0, minute=0, second=0, microsecond=0)
-    )
+@lru_cache(maxsize=8)
+def _calendar(hour: int, caps: tuple[int, int] | None) -> str:
+    """Days and months of Europe/Rome around an hour (since the epoch); the script chooses by Redis's clock.
+
+    Without caps (calls that are not sends) nothing is counted.
+    """
+    if caps is None:
+        return json.dumps({"days": [], "months": [], "daily": 0, "monthly": 0})
+    now = datetime.fromtimestamp(hour * 3600, UTC)
+    today = now.astimezone(ROME).replace(hour=0, minute=0, second=0, microsecond=0)
     days = [_midnight(today + timedelta(days=shift)) for shift in range(-1, 3)]
     first = today.replace(day=1)
     months = [_month(first, shift) for shift in range(-1, 3)]
-    return {
-        "days": _spans(days, _DAY),
-        "months": _spans(months, _MONTH),
-        "daily": (capped and capped.daily_cap) or 0,
-        "monthly": (capped and capped.monthly_cap) or 0,
-    }
+    daily, monthly = caps
+    return json.dumps(
+        {"days": _spans(days, _DAY), "months": _spans(months, _MONTH), "daily": daily, "monthly": monthly}
+    )
 
 
 def _midnight(instant: datetime) -> datetime:

@@ -104,6 +104,21 @@ def content(store: Store, sha256: str) -> bytes:
     return bytes(data)  # type: ignore[arg-type]  # redis-py types every reply as maybe awaitable
 
 
+def contents(store: Store, digests: Iterable[str]) -> dict[str, bytes]:
+    """The same for several, by SHA-256, in one round trip. Raises KeyError where one is gone."""
+    wanted = list(dict.fromkeys(digests))
+    if not wanted:
+        return {}
+    with store.client.pipeline(transaction=False) as pipeline:
+        for sha256 in wanted:
+            pipeline.hget(store.keys.content(sha256), "data")
+        found = dict(zip(wanted, pipeline.execute(), strict=True))
+    for sha256, data in found.items():
+        if data is None:
+            raise KeyError(sha256)
+    return found
+
+
 def content_size(store: Store, sha256: str) -> int | None:
     """Bytes of stored content, or None where it is not stored."""
     key = store.keys.content(sha256)

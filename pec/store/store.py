@@ -1,12 +1,15 @@
 """The store: one Redis, its keys and its scripts. What is done with them is in the modules beside."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import redis
 from redis.commands.core import Script
+from redis.exceptions import NoScriptError
 
 from pec.names import Queue
 from pec.store.keys import Keys
@@ -15,6 +18,15 @@ _FOLDER = Path(__file__).parent / "scripts"
 # What was done on the wire must be written down even when memory is full; intake must not fill it.
 _AFTER_THE_WIRE = "#!lua flags=allow-oom\n"
 _INTAKE = "#!lua\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A script and its arguments, for `Store.together`."""
+
+    name: str
+    args: Sequence[str | bytes | float]
+    intake: bool = False
 
 
 class Store:
@@ -36,6 +48,20 @@ class Store:
     def run(self, name: str, *args: str | bytes | float) -> Any:
         """Runs a script with the namespace as its first argument."""
         return self.script(name)(args=[self.keys.namespace, *args])
+
+    def together(self, calls: Sequence[Call]) -> list[Any]:
+        """Scripts in one round trip, in this order, each by itself: its reply, or the error that it ended with."""
+        with self.client.pipeline(transaction=False) as pipeline:
+            for call in calls:
+                self.script(call.name, intake=call.intake)(args=call.args, client=pipeline)
+            pipeline.scripts.clear()  # else redis-py asks first, each time, whether the server has them
+            replies: list[Any] = pipeline.execute(raise_on_error=False)
+        return [
+            self.script(call.name, intake=call.intake)(args=call.args)  # which gives it to the server
+            if isinstance(reply, NoScriptError)
+            else reply
+            for call, reply in zip(calls, replies, strict=True)
+        ]
 
     def now(self) -> float:
         """Redis's clock, in epoch seconds: the one clock that all workers share."""

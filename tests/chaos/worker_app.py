@@ -7,12 +7,13 @@ So nothing here is left to chance, and the product has no hooks. It must know no
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -156,12 +157,7 @@ def _wrap_store() -> None:
                 if intake:
                     hit("taken")
                 reply = script(*args, **options)
-                if name == "pick" and reply[0] == b"picked":
-                    note(picked=reply[2].decode())
-                if name == "settle":
-                    note(settled=options["args"][2])
-                if name == "hand_out" and TRACED:
-                    _note_hints(reply)
+                _note_deed(name, options["args"], reply)
                 if name in AFTER_SCRIPT and _did_something(name, reply):
                     hit(AFTER_SCRIPT[name])
                 if intake:
@@ -169,6 +165,12 @@ def _wrap_store() -> None:
                 return reply
 
             return run
+
+        def together(self, calls: Sequence[store.Call]) -> list[Any]:
+            """Now in one write, now one after the other, with deaths between as where the server dies in the middle."""
+            if random.random() < 0.5:
+                return super().together(calls)
+            return [reply for one in calls for reply in super(ChaosStore, self).together([one])]
 
     store.Store = ChaosStore  # type: ignore[misc]  # before workers.app takes it
 
@@ -181,6 +183,17 @@ def _did_something(name: str, reply: Any) -> bool:
         case "hand_out":
             return bool(reply[1]) or any(len(taken) > 1 for taken in reply[2])
     return bool(reply)
+
+
+def _note_deed(name: str, args: Sequence[Any], reply: Any) -> None:
+    """What the checker and the measuring of deaths ask for."""
+    match name:
+        case "pick" if reply[0] == b"picked":
+            note(picked=reply[2].decode())
+        case "settle":
+            note(settled=args[2])
+        case "hand_out" if TRACED:
+            _note_hints(reply)
 
 
 def _note_hints(reply: Any) -> None:

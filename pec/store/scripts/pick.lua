@@ -4,13 +4,15 @@
 -- While the API's circuit is open, one message at a time is picked, and it is a probe. Only `accounts` (names, each
 -- between commas) have a turn: for others the caller has no settings.
 --
--- Returns  {"picked", account, id, probe ("0" | "1"), [field, value, …]} | {"empty"} | {"full"} | {"open"}
+-- Returns  {"picked", account, id, probe ("0" | "1"), [field, value, …], body?} | {"empty"} | {"full"} | {"open"}
+--          A body up to BODY_BYTES comes along: its HTML, which whoever sends the message would ask for next.
 
 local ns, token, hint, lease, in_flight = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local accounts = ARGV[6]
 local turns, flight, circuit = ns .. ":turns:" .. token, ns .. ":flight:" .. token, ns .. ":circuit"
 local limiter = ns .. ":limiter:" .. token
 local now = now_us()
+local BODY_BYTES = 100000
 
 call("ZREM", ns .. ":hints:" .. token, hint)
 call("ZREMRANGEBYSCORE", flight, "-inf", now)
@@ -35,6 +37,11 @@ local function pop(account)
             return id
         end
     end
+end
+
+local function body_of(record)
+    local content = ns .. ":content:" .. (call("HGET", record, "body") or "")
+    return call("HSTRLEN", content, "data") <= BODY_BYTES and call("HGET", content, "data") or nil
 end
 
 local function next_account()
@@ -63,6 +70,7 @@ while true do
         if probing then
             call("HSET", circuit, "probe_until", now + lease)
         end
-        return {"picked", account, id, probing and "1" or "0", call("HGETALL", ns .. ":message:" .. id)}
+        local record = ns .. ":message:" .. id
+        return {"picked", account, id, probing and "1" or "0", call("HGETALL", record), body_of(record)}
     end
 end

@@ -3,7 +3,7 @@
 -- ARGV     outcome       "answered": the API is well; "unreachable": nothing left; "silent": it may have been sent;
 --                        "unused": nothing was tried
 --          not_before_s  seconds to keep the token still (429), or 0
--- Returns  failures in a row
+-- Returns  failures in a row. A failure counts once, while the message has its place on the wire
 
 local ns, token, id, outcome, still = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local circuit = ns .. ":circuit"
@@ -11,14 +11,14 @@ local now = now_us()
 local FIRST_US, THRESHOLD = 5e6, 3
 local MOST_US = outcome == "silent" and 300e6 or 60e6 -- a probe that risks a message goes more seldom than one that does not
 
-call("ZREM", ns .. ":flight:" .. token, id)
+local first = call("ZREM", ns .. ":flight:" .. token, id) == 1
 local failures = tonumber(call("HGET", circuit, "failures") or "0")
 -- What was on the wire when the circuit opened tells nothing new: only a probe's failure lengthens the wait.
 local open = failures >= THRESHOLD and now < tonumber(call("HGET", circuit, "next_at") or "0")
 if outcome == "answered" and failures > 0 then
     call("DEL", circuit)
     failures = 0
-elseif (outcome == "silent" or outcome == "unreachable") and not open then
+elseif (outcome == "silent" or outcome == "unreachable") and first and not open then
     failures = call("HINCRBY", circuit, "failures", 1)
     call("HDEL", circuit, "probe_until")
     if failures >= THRESHOLD then

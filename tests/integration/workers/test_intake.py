@@ -3,14 +3,17 @@
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from redis import Redis
 
+from config.connections import connect
 from config.settings import Account, Settings
 from pec.api.client import PecClient
+from pec.content import sha256
 from pec.jobs import parse
 from pec.store import presence
 from pec.store.store import Store
@@ -72,6 +75,94 @@ def test_after_a_restore_nothing_is_cancelled_that_may_have_been_sent(redis: Red
     assert redis.hget("pec:message:m", "state") == b"queued"
     assert redis.xlen("pec:rejected") == 3
     assert list(redis.scan_iter("pec:cancelled:*")) == [], "nor is one remembered for what comes again"
+
+
+def test_jobs_read_together_are_each_judged_by_themselves_and_in_their_order(
+    redis: Redis, redis_url: str
+) -> None:
+    jobs: list[dict[str, Any]] = [
+        _job("m"),
+        _job("m"),  # again
+        {**_job("m"), "subject": "another"},
+        {**_job("n"), "account": "nobody"},
+        _job("early"),
+        {"type": "cancel", "id": "early"},
+        {"type": "cancel", "id": "late"},
+        {**_job("late"), "recipient": ["a@pec.example", "b@pec.example"]},
+        {"type": "poll", "id": "p", "account": "acme", "code": "2020082610003492"},
+        {**_job("o"), "batch": "b"},
+        {"type": "batch", "id": "b", "size": 3},
+    ]
+
+    entries = _taken(redis, redis_url, jobs)
+
+    assert _rejected(redis) == {entries[2], entries[3]}
+    states = {one: redis.hget(f"pec:message:{one}", "state") for one in ("m", "early", "late#2", "p", "o")}
+    assert states == {
+        "m": b"queued", "early": b"cancelled", "late#2": b"cancelled", "p": b"sent", "o": b"queued"
+    }  # fmt: skip
+    assert redis.hget("pec:batch:b", "size") == b"3"
+    found = ("m", "early", "late#1", "late#2", "p", "o")
+    orders = [int(redis.hget(f"pec:message:{one}", "order") or 0) for one in found]
+    assert len(set(orders)) == len(orders)
+
+
+def test_a_job_said_again_is_ignored_when_what_it_names_is_gone_and_a_new_one_is_told(
+    redis: Redis, redis_url: str
+) -> None:
+    digest = sha256(b"<p>")
+    named = {**_job("m"), "body": {"sha256": digest}}
+    redis.set(f"pec:upload:{digest}", b"<p>")
+    _taken(redis, redis_url, [named, {**named, "id": "n"}])
+    assert redis.hgetall(f"pec:content:{digest}") == {b"data": b"<p>", b"refs": b"2"}
+
+    redis.delete(f"pec:upload:{digest}", f"pec:content:{digest}", "pec:message:m")
+    entries = _taken(redis, redis_url, [named, {**named, "id": "o"}])
+
+    assert _rejected(redis) == {entries[1]}
+
+
+def test_a_job_whose_commit_lost_its_reply_and_was_followed_by_others_is_not_refused(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As redis-py does it: the same write again, when the first is stored and the message has gone on."""
+    together = Store.together
+
+    def repeated(store: Store, calls: Any) -> Any:
+        together(store, calls)
+        redis.hset("pec:message:m", mapping={"op": "another", "version": "9" * 13})
+        return together(store, calls)
+
+    monkeypatch.setattr(Store, "together", repeated)
+    _taken(redis, redis_url, [_job("m"), _job("n")])
+
+    assert _rejected(redis) == set()
+    assert int(redis.zcard("pec:state:queued")) == 2
+
+
+def test_a_job_costs_no_command_beside_its_commit(redis: Redis, redis_url: str) -> None:
+    jobs = [{**_job(f"m{number}"), "batch": "b"} for number in range(50)]
+    with connect(redis_url) as watcher, watcher.monitor() as monitor:
+        _taken(redis, redis_url, jobs)
+        redis.echo("end")
+        said = takewhile(lambda one: "ECHO" not in one["command"], iter(monitor.next_command, None))
+        sent = [one["command"] for one in said if one["client_type"] != "lua"]
+    assert len(sent) <= 2 * len(jobs) + 15, "an XADD of ours and a commit, and what a batch needs"
+
+
+def _taken(redis: Redis, redis_url: str, jobs: list[dict[str, Any]]) -> list[Any]:
+    """Puts them in and takes them, in one batch. Returns their entries."""
+    store = Store(redis, "pec")
+    presence.vouch(store, {"account": ["acme"]}, 60)
+    entries = [redis.xadd("pec:jobs", {"job": json.dumps(job)}) for job in jobs]
+    Intake(_kit(redis_url, store), "worker", lambda: None).step()
+    assert redis.xlen("pec:jobs") == 0
+    return entries
+
+
+def _rejected(redis: Redis) -> set[Any]:
+    found: Any = redis.xrange("pec:rejected")
+    return {fields[b"entry"] for _, fields in found}
 
 
 def _job(job_id: str) -> dict[str, str]:

@@ -13,7 +13,18 @@ from pec.intake import enqueued
 from pec.messages import Message, UnknownRecord
 from pec.names import State
 from pec.store import records
-from pec.store.commits import Batchwise, Commit, Conflict, Missing, Present, _arguments, apply, check, commit
+from pec.store.commits import (
+    Batchwise,
+    Commit,
+    Conflict,
+    Missing,
+    Present,
+    _arguments,
+    apply,
+    call,
+    check,
+    commit,
+)
 from pec.store.store import Store
 from pec.transitions import cancelled, claimed
 
@@ -52,6 +63,21 @@ def test_the_same_commit_again_gets_the_first_answer(store: Store, stored: Messa
     before = everything(store)
     check(store.script("commit")(args=args))
     assert everything(store) == before
+
+
+def test_commits_in_one_round_trip_stand_each_for_itself_also_on_a_server_that_lost_its_scripts(
+    store: Store, stored: Message
+) -> None:
+    stale, fresh = cancelled(stored, NOW), enqueued(replace(NEW, id="n"), NOW)
+    commit(store, stale)
+    store.client.script_flush()
+
+    replies = store.together([call(store, Commit([change])) for change in (stale, fresh)])
+
+    with pytest.raises(Conflict):
+        check(replies[0])
+    check(replies[1])
+    assert records.read(store, "n") == fresh.after
 
 
 @pytest.mark.parametrize(

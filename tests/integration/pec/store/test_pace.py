@@ -98,6 +98,28 @@ def test_a_slot_given_back_is_given_again(store: Store) -> None:
     assert again.at == pytest.approx(slot.at, abs=0.01)
 
 
+def test_a_slot_given_back_twice_because_the_reply_was_lost_is_taken_off_the_caps_once(store: Store) -> None:
+    slots = [reserved(store) for _ in range(3)]
+    assert pace.spent(store, TOKEN) == pace.Spent(3, 3)
+
+    for slot in (slots[2], slots[1], slots[2]):
+        pace.unreserve_send(store, TOKEN, slot, API)
+    assert pace.spent(store, TOKEN) == pace.Spent(1, 1)
+
+    for _ in range(2):
+        pace.uncount_send(store, TOKEN, slots[0])
+    again = reserved(store)
+    assert again.at == slots[1].at or again.at > slots[2].at, "the same slot, of another holder"
+    pace.unreserve_send(store, TOKEN, again, API)
+    assert pace.spent(store, TOKEN) == pace.Spent(0, 0)
+
+
+def reserved(store: Store) -> Slot:
+    while isinstance(slot := pace.reserve_send(store, TOKEN, API), TooEarly):
+        pass
+    return slot
+
+
 @pytest.mark.parametrize("cap", [{"daily_cap": 1}, {"monthly_cap": 1}])
 def test_a_cap_ends_sending_for_its_period(store: Store, cap: dict[str, int]) -> None:
     capped = Api(rate=50, margin=0, **cap)
@@ -171,6 +193,29 @@ def test_three_silent_answers_stop_all_but_one_probe(store: Store) -> None:
     found = picked(store)
     assert found
     assert not found.probe
+
+
+def test_a_silent_answer_told_twice_because_the_reply_was_lost_counts_once(store: Store) -> None:
+    for number in range(2):
+        waiting(store, f"m{number}", number)
+        found = picked(store)
+        assert found
+        for _ in range(2):
+            pace.settle(store, TOKEN, found.message.id, "silent")
+
+    assert store.client.hget(store.keys.circuit, "failures") == b"2"
+
+
+def test_a_small_body_comes_with_the_message_and_a_big_one_is_left_where_it_is(store: Store) -> None:
+    for message_id, body in (("small", b"<p>"), ("none", b""), ("big", b"x" * 100_001), ("gone", None)):
+        waiting(store, message_id, 1)
+        store.client.hset(store.keys.message(message_id), "body", message_id)
+        if body is not None:
+            store.client.hset(store.keys.content(message_id), "data", body)
+
+    found = {one.message.id: one.body for _ in range(4) if (one := picked(store, Api(in_flight=8)))}
+
+    assert found == {"small": b"<p>", "none": b"", "big": None, "gone": None}
 
 
 def test_what_was_on_the_wire_when_the_circuit_opened_lengthens_no_wait(store: Store) -> None:
@@ -309,6 +354,7 @@ def test_a_probe_that_risks_a_message_goes_more_seldom(
 ) -> None:
     for _ in range(12):
         store.client.hset(store.keys.circuit, "next_at", 0)
+        store.client.zadd(store.keys.flight(TOKEN), {"m": 1})
         pace.settle(store, TOKEN, "m", outcome)
 
     opens_at = float(store.client.hget(store.keys.circuit, "next_at") or 0) / 1e6

@@ -93,7 +93,7 @@ class _Attempt:
         self._turn = turn
         self._mailbox = mailbox
         self._message = turn.message  # as we last wrote it
-        self._claimed_at = 0.0
+        self._claim_ends = 0.0  # on the local clock: bytes leave until then
         self._reference = _next_reference(kit, turn.message) if turn.message.referenced else None
         message = replace(turn.message, reference=self._reference)
         self._body = _encode(kit, message, turn.picked.body, mailbox)
@@ -119,23 +119,26 @@ class _Attempt:
     # Before the wire
 
     def _before_first_byte(self) -> None:
-        """Waits for a slot and claims. Once this returns, bytes leave."""
+        """Waits for a slot and claims. Once this returns, bytes leave.
+
+        Where claiming took too long for the slot, the claim stays, for another slot: to undo it would cost a busy
+        machine more time, and more slots.
+        """
         for _ in range(SLOTS_TRIED):
-            self._turn.reserve()
+            self._turn.reserve(until=self._claim_ends)
             self._turn.wait(before_seconds=CLAIM_LEAD_SECONDS)
-            if self._turn.missed():
-                self._turn.release_slot()
-                continue
-            self._claim()
+            if not self._claim_ends and not self._turn.missed():
+                self._claim()
             self._turn.wait()
-            if self._turn.missed() or local_clock() - self._claimed_at > CLAIM_AGE_SECONDS:
-                self._turn.release_slot()
+            if 0 < self._claim_ends < local_clock():
                 break
-            return
+            if self._claim_ends and not self._turn.missed():
+                return
+            self._turn.release_slot()
         raise NotNow
 
     def _claim(self) -> None:
-        kit, self._claimed_at = self._kit, local_clock()
+        kit, self._claim_ends = self._kit, local_clock() + CLAIM_AGE_SECONDS
         seconds = send_is_over_seconds(kit.settings.api, len(self._body)) + CLAIM_AGE_SECONDS
         change = claimed(self._turn.message, kit.now(), self._reference, seconds)
         self._message = change.after

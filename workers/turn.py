@@ -11,7 +11,7 @@ from pec.messages import Message
 from pec.store import commits, pace
 from pec.store.clock import local_clock
 from pec.store.commits import Commit
-from pec.store.pace import Outcome, Picked, Slot, TooEarly
+from pec.store.pace import Outcome, Picked, Slot
 from workers.kit import Kit
 
 LATE_SECONDS = 0.010  # more than this behind its slot, a send would come too close to the next
@@ -39,12 +39,16 @@ class Turn:
     def message(self) -> Message:
         return self.picked.message
 
-    def reserve(self) -> None:
-        """Takes a slot. Raises NotNow where none is near."""
-        asked_at = local_clock()
-        slot = pace.reserve_send(self._kit.store, self.picked.token, self._kit.settings.api)
-        if isinstance(slot, TooEarly):
-            raise NotNow
+    def reserve(self, until: float = 0.0) -> None:
+        """Takes a slot, and waits until one is near, as far as that is before `until` (local clock). Raises NotNow."""
+        while True:
+            asked_at = local_clock()
+            slot = pace.reserve_send(self._kit.store, self.picked.token, self._kit.settings.api)
+            if isinstance(slot, Slot):
+                break
+            if asked_at + slot.wait_seconds > until:
+                raise NotNow
+            time.sleep(slot.wait_seconds)
         self._kit.clock.observe(slot.said_at, asked_at, local_clock())
         self._slot = slot
 

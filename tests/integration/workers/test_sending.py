@@ -1,0 +1,69 @@
+"""The claim of one message and the slot it is sent in, against a real API."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import workers.sending as sending
+from pec.messages import Message
+from pec.names import State
+from pec.store.commits import commit_to_replicas
+from pec.store.pace import Picked
+from tests.integration.sandbox.serving import Served
+from tests.integration.workers import test_scanning as scanning
+from tests.integration.workers.test_reconciling import queued, read
+from workers.kit import Kit
+from workers.turn import LATE_SECONDS, Turn
+
+kit, served = scanning.kit, scanning.served
+
+
+def test_a_claim_that_takes_longer_than_its_slot_is_kept_for_the_next(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _claims_take(monkeypatch, sending.CLAIM_LEAD_SECONDS + 5 * LATE_SECONDS)
+    message = queued(kit, "slow-claim")
+
+    sending.send(_at_rate(kit, 5), _turn(_at_rate(kit, 5), message))
+
+    assert read(kit, message).state is State.SENT
+    assert _states_told(kit, message.id) == ["queued", "sending", "sent"], "it never went back"
+
+
+def test_a_claim_that_has_grown_old_is_undone(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _claims_take(monkeypatch, 0.2)
+    monkeypatch.setattr(sending, "CLAIM_AGE_SECONDS", 0.1)
+    message, before = queued(kit, "old-claim"), len(served.sent())
+
+    sending.send(_at_rate(kit, 5), _turn(_at_rate(kit, 5), message))
+
+    assert read(kit, message).state is State.QUEUED
+    assert len(served.sent()) == before
+
+
+def _claims_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    def slow(*args: Any) -> Message:
+        found = commit_to_replicas(*args)
+        time.sleep(seconds)
+        return found
+
+    monkeypatch.setattr(sending, "commit_to_replicas", slow)
+
+
+def _at_rate(kit: Kit, rate: float) -> Kit:
+    api = kit.settings.api.model_copy(update={"rate": rate})
+    return replace(kit, settings=kit.settings.model_copy(update={"api": api}))
+
+
+def _turn(kit: Kit, message: Message) -> Turn:
+    return Turn(kit, Picked(kit.token(message.account), message, probe=False))
+
+
+def _states_told(kit: Kit, message_id: str) -> list[str]:
+    entries: Any = kit.store.client.xrange(kit.store.keys.events)
+    types = [fields[b"type"].decode() for _, fields in entries if message_id.encode() in fields[b"event"]]
+    return [name.removeprefix("message.") for name in types]

@@ -42,8 +42,7 @@ def send(kit: Kit, turn: Turn) -> None:
             turn.end("unused")
             return
     except NotServed:
-        turn.put_back()
-        turn.end("unused")
+        turn.put_back("unused")
         return
     try:
         attempt = _Attempt(kit, turn, mailbox)
@@ -51,8 +50,7 @@ def send(kit: Kit, turn: Turn) -> None:
         _fail_without_content(kit, turn, str(missing))
         return
     if turn.picked.probe and not _api_answers(kit, mailbox):
-        turn.end("unreachable")  # first: it counts while the message has its place on the wire
-        turn.put_back()
+        turn.put_back("unreachable")
         return
     turn.end(attempt.run())
 
@@ -153,7 +151,7 @@ class _Attempt:
             self._turn.release_slot()
             stored = self._as_it_is()
             if stored and stored.state is State.QUEUED:
-                self._turn.put_back()
+                self._turn.put_back("unused")
             else:
                 self._store("unused", lambda message: unclaimed(message, self._kit.now()))
 

@@ -79,9 +79,10 @@ class Turn:
             pace.uncount_send(self._kit.store, self.picked.token, self._slot)
             self._slot = None
 
-    def put_back(self) -> None:
-        """The message was not claimed: back to its place in the lane."""
-        pace.put_back(self._kit.store, self.picked.token, self.message)
+    def put_back(self, outcome: Outcome) -> None:
+        """The message was not claimed: off the wire, then back to its lane, where another may take it at once."""
+        self.end(outcome)
+        pace.put_back(self._kit.store, self.message)
 
     def end_with(self, work: Commit, outcome: Outcome, still_seconds: float = 0) -> None:
         """Stores what became of the message and ends the turn, in one round trip. Raises what `commits.apply` does.
@@ -103,5 +104,5 @@ class Turn:
     def end(self, outcome: Outcome, still_seconds: float = 0) -> None:
         """The message is off the wire. Later calls do nothing."""
         if not self._ended:
-            self._ended = True
             pace.settle(self._kit.store, self.picked.token, self.message.id, outcome, still_seconds)
+            self._ended = True

@@ -126,10 +126,10 @@ def _listed(accounts: Collection[str]) -> str:
     return f",{','.join(accounts)},"
 
 
-def put_back(store: Store, token: str, message: Message) -> None:
+def put_back(store: Store, message: Message) -> None:
     """A picked message that was not claimed goes back to its place."""
     not_after = f"{message.not_after.timestamp():.3f}" if message.not_after else ""
-    store.run("put_back", token, message.account, message.id, lane_score(message), not_after)
+    store.run("put_back", message.account, message.id, lane_score(message), not_after)
 
 
 def reserve_send(store: Store, token: str, api: Api) -> Slot | TooEarly:

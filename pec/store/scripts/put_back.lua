@@ -1,11 +1,10 @@
--- put_back(namespace, token, account, id, score, not_after): a message that was picked and not claimed goes back.
+-- put_back(namespace, account, id, score, not_after): a message that was picked and not claimed goes back.
 --
 -- ARGV     not_after is epoch seconds, or "" for none
 -- Returns  1, or 0 where it is no longer queued (somebody else claimed or cancelled it)
 
-local ns, token, account, id, score, not_after = unpack(ARGV)
+local ns, account, id, score, not_after = unpack(ARGV)
 
-call("ZREM", ns .. ":flight:" .. token, id)
 if call("HGET", ns .. ":message:" .. id, "state") ~= "queued" then
     return 0
 end

@@ -45,6 +45,19 @@ def test_a_claim_that_has_grown_old_is_undone(
     assert len(served.sent()) == before
 
 
+def test_a_message_put_back_takes_no_place_on_the_wire_from_whoever_has_it_next(
+    kit: Kit, served: Served
+) -> None:
+    turn = _turn(kit, queued(kit, "put-back"))
+    flight = kit.store.keys.flight(turn.picked.token)
+
+    turn.put_back("unused")
+    kit.store.client.zadd(flight, {"put-back": 2**60})  # another thread picked it at once
+    turn.end("unused")
+
+    assert kit.store.client.zscore(flight, "put-back")
+
+
 def _claims_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     def slow(*args: Any) -> Message:
         found = commit_to_replicas(*args)

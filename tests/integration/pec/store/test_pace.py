@@ -161,7 +161,7 @@ def test_a_message_put_back_keeps_its_place(store: Store) -> None:
     waiting(store, "second", 2)
     found = picked(store)
     assert found
-    pace.put_back(store, TOKEN, found.message)
+    pace.put_back(store, found.message)
     assert picked_id(store) == "first"
 
 

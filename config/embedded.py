@@ -28,6 +28,7 @@ _DURABLE = [
     *("--appendfsync", "always"),
     *("--save", ""),
     *("--maxmemory-policy", "noeviction"),
+    *("--hash-max-listpack-value", "128"),  # a record stays compact beside the SHA-256 of an attachment
     *("--databases", "16"),
 ]
 

@@ -155,7 +155,7 @@ def test_a_server_that_reads_slowly_but_steadily_is_borne_with(connect: Connect,
         seen.append(peer.read_slowly(len(body), lasting_seconds=1.0))
         peer.answer(201, {"success": True, "message_id": "2020082610003492"})
 
-    with Wire(script, receive_buffer=4096) as wire:
+    with Wire(script, receive_buffer=65_536) as wire:
         connect(wire.url, timeout=0.6, connect_timeout=0.3).send(mailbox, body, nothing)
         assert seen[0] >= 0.8
 

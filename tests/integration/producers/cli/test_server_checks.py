@@ -20,6 +20,7 @@ from producers.cli.findings import Finding, Mark
 from producers.cli.replica_checks import replica_checks
 from producers.cli.server_checks import redis_checks, unusable
 from tests.integration.config.test_embedded import free_port
+from tests.integration.producers.cli.conftest import Pec
 from tests.unit.deploy.compose import ROOT, compose
 from tests.wire import eventually
 
@@ -227,6 +228,15 @@ def test_a_master_with_the_replica_that_is_required_is_sound_until_that_is_gone(
         found = found_at(master, redis_replicas=1)
         assert ill(found) == []
         assert "is set up like its master" in found[-1].what
+
+
+def test_the_command_tells_of_replicas(pec: Pec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with replicated(tmp_path, "--appendonly", "no") as (master, _):
+        monkeypatch.setenv("PEC_REDIS_URL", master)
+        marks = [
+            line["mark"] for line in pec("doctor", "--json").lines if line["what"].startswith("replica ")
+        ]
+    assert marks == ["warn"]
 
 
 def test_replicas_that_nothing_waits_for_are_warned_of(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def _at(master: redis.Redis, host: str, port: int) -> Iterator[Finding]:
         what = f"replica {where} is not looked at: the password would go there unencrypted"
         yield Finding(Mark.NOTE, what, "use rediss://, or look at its configuration yourself")
         return
-    with _connect(master, host, port) as client:
+    with alike(master, host, port) as client:
         try:
             info: Any = client.info()
             found = list(_directives(client, info, where))
@@ -65,8 +65,8 @@ def _would_expose_password(master: redis.Redis, host: str) -> bool:
     return stays and not _encrypts(master) and bool(at.get("password")) and not is_local(host)
 
 
-def _connect(master: redis.Redis, host: str, port: int) -> redis.Redis:
-    """As to the master, and given up soon: a replica's address may be known only to the master."""
+def alike(master: redis.Redis, host: str, port: int) -> redis.Redis:
+    """A client of the replica, with the master's credentials and TLS; its address may be known only to the master."""
     at = master.connection_pool.connection_kwargs
     same = {name: value for name, value in at.items() if name in _CREDENTIALS or name.startswith("ssl_")}
     pool = redis.ConnectionPool(

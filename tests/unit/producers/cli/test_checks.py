@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from config.connections import connect
+from config.connections import address, connect
 from config.settings import Settings
 from pec.api.client import Mailbox
 from pec.api.errors import Denied, Unknown, Unreachable
 from producers.cli import checks, server_checks
 from producers.cli.findings import Finding, Mark
-from producers.cli.replica_checks import replica
+from producers.cli.replica_checks import alike, replica
 from producers.cli.server_checks import Database
 
 MAILBOX = Mailbox("me@pec.example", "me", SecretStr("hunter2"), SecretStr("tok"))
@@ -60,6 +60,15 @@ def test_a_replica_never_fails_the_whole(value: str | None, mark: str | None) ->
     found = replica("h:1", "appendonly", value, "yes", "redis-cli")
 
     assert (found and found.mark) == mark
+
+
+def test_a_replica_is_asked_over_tls_where_the_server_is_and_only_once() -> None:
+    url = "rediss://pec:hunter2@h:6379/0?ssl_ca_certs=/etc/pec/ca.pem"
+    with connect(url) as master, alike(master, "r", 6380) as client:
+        at = client.connection_pool.connection_kwargs
+        assert address(client) == "rediss://r:6380/0"
+        assert (at["ssl_ca_certs"], at["username"], at["password"]) == ("/etc/pec/ca.pem", "pec", "hunter2")
+        assert at["retry"].get_retries() == 0
 
 
 @pytest.mark.parametrize(

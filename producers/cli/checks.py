@@ -20,6 +20,12 @@ from producers.cli.server_checks import is_local
 
 _DRAMATIQ = (2, 2)  # what is known of its ways with Redis was tried with this one
 
+_SERVE = {
+    "queue": "start `pec worker` with these queues",
+    "account": "start `pec worker` with the settings of these accounts",
+    "endpoint": "start `pec worker` with these endpoints, or their events are forgotten in 30 days",
+}
+
 
 def worker_checks(store: Store, settings: Settings) -> Iterator[Finding]:
     """Of who does the work."""
@@ -30,6 +36,8 @@ def worker_checks(store: Store, settings: Settings) -> Iterator[Finding]:
     yield Finding(Mark.OK, f"workers: {len(alive)} running")
     yield served("queue", {str(queue) for queue in Queue}, presence.vouched(store, "queue"))
     yield served("account", set(settings.accounts), presence.vouched(store, "account"))
+    endpoints = {endpoint.name for endpoint in settings.webhooks.endpoints}
+    yield served("endpoint", endpoints, presence.vouched(store, "endpoint"))
 
 
 def api_checks(settings: Settings) -> Iterator[Finding]:
@@ -98,10 +106,9 @@ def encrypted_http(name: str, url: str) -> Iterator[Finding]:
 
 
 def served(kind: str, wanted: set[str], alive: set[str]) -> Finding:
-    """Whether live workers serve all queues, or all accounts."""
+    """Whether live workers serve all queues, accounts or endpoints."""
     if left := sorted(wanted - alive):
-        remedy = f"start `pec worker` with {'these queues' if kind == 'queue' else 'the settings of these accounts'}"
-        return Finding(Mark.FAIL, f"no live worker serves the {kind}s {', '.join(left)}", remedy)
+        return Finding(Mark.FAIL, f"no live worker serves the {kind}s {', '.join(left)}", _SERVE[kind])
     return Finding(Mark.OK, f"every {kind} is served")
 
 

@@ -14,11 +14,12 @@ from producers.cli import output
 from producers.cli.checks import api_checks, file_checks, settings_checks, worker_checks
 from producers.cli.errors import Exit, Failure
 from producers.cli.findings import Finding, Mark
+from producers.cli.replica_checks import replica_checks
 from producers.cli.server_checks import redis_checks, unusable
 from producers.cli.session import session
 from producers.producer import Producer
 
-_COLOURS = {Mark.OK: "green", Mark.WARN: "yellow", Mark.FAIL: "red"}
+_COLOURS = {Mark.OK: "green", Mark.NOTE: "cyan", Mark.WARN: "yellow", Mark.FAIL: "red"}
 
 
 @click.command()
@@ -86,10 +87,11 @@ def _findings(store: Store, settings: Settings) -> Iterator[Finding]:
     try:
         check(store.client)
     except RedisUnreachable as error:
-        yield unusable(error)
+        yield unusable(address(store.client), error.__cause__)
     else:
         yield Finding(Mark.OK, f"Redis answers at {address(store.client)}")
         yield from redis_checks(store, settings)
+        yield from replica_checks(store.client)
         yield from worker_checks(store, settings)
     yield from api_checks(settings)
 

@@ -8,6 +8,7 @@ class Mark(StrEnum):
     """How a check went."""
 
     OK = "ok"
+    NOTE = "note"  # it could not be looked at
     WARN = "warn"  # it works, and may not for long or not for all
     FAIL = "fail"  # something can be lost, or can't be sent
 

@@ -1,8 +1,9 @@
 """What `pec doctor` looks at in the server that holds the truth: what of it can lose a PEC, or send one twice."""
 
+import shlex
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import redis
@@ -16,7 +17,7 @@ MOST_CLOCK_DIFFERENCE_SECONDS = 2.0
 _OLDEST_VERSION = (7, 0)
 _FULL_SHARE, _NEARLY_FULL_SHARE = 0.8, 0.7  # of maxmemory: from 80 % on workers take no new jobs
 
-_DURABILITY = (
+DURABILITY = (
     ("appendonly", "yes", "jobs are lost when the server stops"),
     ("appendfsync", "always", "a claim can be lost with the power, and its message sent twice"),
     (
@@ -33,24 +34,33 @@ _REFUSALS = {
     "loading": "wait until it has read its append-only file",
 }
 
-_Info = Mapping[str, Any]
+_DEFAULT_ADDRESS = "redis://localhost:6379/0"
+
+Info = Mapping[str, Any]
+
+
+class Database(NamedTuple):
+    """One of a server's databases. `server` is the id of its run, the same however it is reached."""
+
+    server: str
+    number: int
 
 
 def redis_checks(store: Store, settings: Settings) -> Iterator[Finding]:
     """Of the server as it runs now."""
-    info = _info(store)
+    info, cli = _info(store), redis_cli(store.client)
     yield version(str(info["redis_version"]))
     yield mode(str(info.get("redis_mode") or info.get("server_mode") or "standalone"))
-    for name, wanted, danger in _DURABILITY:
-        yield durable(name, _configured(store, info, name), wanted, danger)
-    yield rewritten(_configured(store, info, "auto-aof-rewrite-percentage"))
+    for name, wanted, danger in DURABILITY:
+        yield durable(name, configured(store.client, info, name), wanted, danger, cli)
+    yield rewritten(configured(store.client, info, "auto-aof-rewrite-percentage"), cli)
     yield from rewrites(info)
-    yield memory(int(info["used_memory"]), int(info.get("maxmemory") or 0))
+    yield memory(int(info["used_memory"]), int(info.get("maxmemory") or 0), cli)
     yield clock(_clock_difference(store))
     yield from _broker(store, settings)
     yield role(info)
     yield replicas(int(info.get("connected_slaves", 0)), settings.redis_replicas)
-    yield from demanded_replicas(int(_configured(store, info, "min-replicas-to-write") or 0), info)
+    yield from demanded_replicas(int(configured(store.client, info, "min-replicas-to-write") or 0), info)
     yield from encrypted(settings.redis_url)
 
 
@@ -70,46 +80,46 @@ def mode(running: str) -> Finding:
     return Finding(Mark.OK, "Redis is one server")
 
 
-def durable(name: str, value: str | None, wanted: str, danger: str) -> Finding:
+def durable(name: str, value: str | None, wanted: str, danger: str, cli: str) -> Finding:
     """One directive of the server."""
     if value is None:
         remedy = f"make sure that it is {wanted}, at your provider's console"
         return Finding(Mark.WARN, f"{name} can't be read: the server does not allow CONFIG GET", remedy)
     if value != wanted:
-        remedy = f"`redis-cli CONFIG SET {name} {wanted}`, and the same in its configuration file"
+        remedy = f"`{cli} CONFIG SET {name} {wanted}`, and the same in its configuration file"
         return Finding(Mark.FAIL, f"{name} is {value}: {danger}", remedy)
     return Finding(Mark.OK, f"{name} {value}")
 
 
-def rewritten(percentage: str | None) -> Finding:
+def rewritten(percentage: str | None, cli: str) -> Finding:
     """A back-up switches it off (docs/operations.md), and somebody may forget to switch it on."""
     if percentage == "0":
-        remedy = "`redis-cli CONFIG SET auto-aof-rewrite-percentage 100`, unless a back-up is being made"
+        remedy = f"`{cli} CONFIG SET auto-aof-rewrite-percentage 100`, unless a back-up is being made"
         return Finding(
             Mark.WARN, "the append-only file is never rewritten: it grows until the disk is full", remedy
         )
     return Finding(Mark.OK, "the append-only file is rewritten when it has grown")
 
 
-def rewrites(info: _Info) -> Iterator[Finding]:
+def rewrites(info: Info) -> Iterator[Finding]:
     """Where a write itself fails, the server answers nothing else; a rewrite that fails goes unnoticed."""
     if info.get("aof_last_bgrewrite_status", "ok") != "ok":
         what = "the last rewrite of the append-only file failed: it grows until the disk is full"
         yield Finding(Mark.FAIL, what, "see the server's log, and make room on its disk")
 
 
-def unusable(error: RedisUnreachable) -> Finding:
+def unusable(where: str, why: object) -> Finding:
     """Of a server that does not answer, or only to say why it can't."""
-    remedy = next((remedy for word, remedy in _REFUSALS.items() if word in str(error)), _AWAY)
-    return Finding(Mark.FAIL, str(error), remedy, unreachable=True)
+    remedy = next((remedy for word, remedy in _REFUSALS.items() if word in str(why)), _AWAY)
+    return Finding(Mark.FAIL, f"Redis at {where} can't be used ({why})", remedy, unreachable=True)
 
 
-def memory(used: int, most: int) -> Finding:
+def memory(used: int, most: int, cli: str) -> Finding:
     """How near the server is to where intake stops."""
     if most == 0:
         return Finding(Mark.OK, f"memory: {used / 1e6:.0f} MB in use, without a limit")
     share = f"{used / most:.0%}"
-    remedy = "`redis-cli CONFIG SET maxmemory …` with more, or let messages end"
+    remedy = f"`{cli} CONFIG SET maxmemory …` with more, or let messages end"
     if used > most * _FULL_SHARE:
         what = f"memory: {share} of maxmemory is in use, and workers take no new jobs"
         return Finding(Mark.FAIL, what, remedy)
@@ -127,15 +137,15 @@ def clock(seconds: float) -> Finding:
     return Finding(Mark.OK, f"clock {seconds:+.2f} s from Redis's")
 
 
-def broker(truth: str, dramatiq: str) -> Finding:
+def broker(truth: Database, dramatiq: Database, where: str) -> Finding:
     """Dramatiq's maintenance scans all keys of its database (DESIGN §6)."""
     if truth == dramatiq:
         remedy = "set PEC_BROKER_URL to another database of the server, or leave it out"
-        return Finding(Mark.FAIL, f"Dramatiq's queues are in the database of the truth, {truth}", remedy)
-    return Finding(Mark.OK, f"Dramatiq's queues are apart, in {dramatiq}")
+        return Finding(Mark.FAIL, f"Dramatiq's queues are in the database of the truth, {where}", remedy)
+    return Finding(Mark.OK, f"Dramatiq's queues are apart, in {where}")
 
 
-def role(info: _Info) -> Finding:
+def role(info: Info) -> Finding:
     """A replica gets everything from its master anew: what is written to it is gone then."""
     if info.get("role") != "master":
         master = f"{info.get('master_host')}:{info.get('master_port')}"
@@ -147,10 +157,13 @@ def replicas(connected: int, wanted: int) -> Finding:
     if connected < wanted:
         what = f"{connected} of {wanted} replicas are connected: nothing can be sent"
         return Finding(Mark.FAIL, what, "connect them, or lower PEC_REDIS_REPLICAS")
+    if connected and not wanted:
+        what = f"replicas: {connected} connected, none required: a failover can lose a claim and send its PEC twice"
+        return Finding(Mark.WARN, what, "set PEC_REDIS_REPLICAS to 1 or more")
     return Finding(Mark.OK, f"replicas: {connected} connected, {wanted} required")
 
 
-def demanded_replicas(demanded: int, info: _Info) -> Iterator[Finding]:
+def demanded_replicas(demanded: int, info: Info) -> Iterator[Finding]:
     """What the server itself demands before it takes a write."""
     good = int(info.get("min_slaves_good_slaves", 0))
     if good < demanded:
@@ -171,6 +184,25 @@ def is_local(host: str | None) -> bool:
     return host is not None and (host in ("localhost", "::1") or host.startswith("127."))
 
 
+def redis_cli(client: redis.Redis) -> str:
+    """How the server's own command reaches where a client does; a password is left to the person."""
+    at = client.connection_pool.connection_kwargs
+    if "path" in at:
+        return shlex.join(["redis-cli", "-s", at["path"]])
+    where = address(client)
+    return "redis-cli" if where == _DEFAULT_ADDRESS else shlex.join(["redis-cli", "-u", where])
+
+
+def configured(client: redis.Redis, info: Info, name: str) -> str | None:
+    """A directive as the server has it now; None where it does not tell."""
+    try:
+        found: Any = client.config_get(name)
+    except redis.ResponseError:  # managed servers rename or forbid CONFIG; some of it INFO tells too
+        told = {"appendonly": {0: "no", 1: "yes"}.get(info.get("aof_enabled", -1))}
+        return told.get(name) or (info.get("maxmemory_policy") if name == "maxmemory-policy" else None)
+    return text(found[name]) if name in found else None
+
+
 def _info(store: Store) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for section in ("server", "persistence", "memory", "replication"):
@@ -179,26 +211,26 @@ def _info(store: Store) -> dict[str, Any]:
     return found
 
 
-def _configured(store: Store, info: _Info, name: str) -> str | None:
-    try:
-        found: Any = store.client.config_get(name)
-    except redis.ResponseError:  # managed servers rename or forbid CONFIG; some of it INFO tells too
-        told = {"appendonly": {0: "no", 1: "yes"}.get(info.get("aof_enabled", -1))}
-        return told.get(name) or (info.get("maxmemory_policy") if name == "maxmemory-policy" else None)
-    return text(found[name]) if name in found else None
-
-
 def _broker(store: Store, settings: Settings) -> Iterator[Finding]:
-    """Where Dramatiq's queues are, and whether that database is there."""
+    """Where Dramatiq's queues are, or that this database is not there."""
     with connect(settings.broker) as client:
-        yield broker(address(store.client), address(client))
         try:
             check(client)
         except RedisUnreachable:
             what = f"Dramatiq's database can't be used: {address(client)}"
-            yield Finding(
-                Mark.FAIL, what, "set `databases 16` in the server's configuration, or PEC_BROKER_URL"
-            )
+            remedy = "set `databases 16` in the server's configuration, or PEC_BROKER_URL"
+            yield Finding(Mark.FAIL, what, remedy)
+        else:
+            yield broker(_database(store.client), _database(client), address(client))
+
+
+def _database(client: redis.Redis) -> Database:
+    number = int(client.connection_pool.connection_kwargs.get("db") or 0)
+    try:
+        info: Any = client.info("server")
+    except redis.ResponseError:  # this user may not ask
+        info = {}
+    return Database(str(info.get("run_id") or address(client).rpartition("/")[0]), number)
 
 
 def _clock_difference(store: Store) -> float:

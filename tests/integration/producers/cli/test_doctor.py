@@ -1,6 +1,8 @@
 """`pec doctor` and `pec health`, with an API that answers over real HTTP."""
 
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -80,7 +82,24 @@ def test_what_can_lose_data_fails(pec: Pec, store: Store, monkeypatch: pytest.Mo
         store.client.config_set("appendfsync", "always")
 
     assert ran.code == 1
-    assert "redis-cli CONFIG SET appendfsync always" in ran.out
+    assert re.search(r"→ `redis-cli -s \S+ CONFIG SET appendfsync always`", ran.out)
+
+
+@pytest.mark.usefixtures("workers")
+def test_an_endpoint_that_nobody_serves_fails(
+    pec: Pec, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "whsec_" + "QUFB" * 8
+    endpoint = {"name": "crm", "url": "https://crm.example.it/", "secret": secret}
+    monkeypatch.setenv("PEC_WEBHOOKS__ENDPOINTS", json.dumps([endpoint]))
+    with api(monkeypatch, 200, QUOTA):
+        unserved = pec("doctor", "--json")
+        presence.vouch(store, {"endpoint": ["crm"]}, 60)
+        served = pec("doctor", "--json")
+
+    assert (unserved.code, served.code) == (1, 0)
+    assert marks(unserved)["no live worker serves the endpoints crm"] == "fail"
+    assert marks(served)["every endpoint is served"] == "ok"
 
 
 def test_without_a_worker_it_is_neither_sound_nor_healthy(pec: Pec) -> None:
@@ -126,6 +145,12 @@ def test_a_worker_that_hangs_and_no_longer_registers_is_not_healthy(pec: Pec, st
     registered(store, socket.gethostname(), os.getpid(), seconds=-1)
 
     assert pec("health", "--local").code == 4
+
+
+def test_the_remedy_for_redis_out_of_reach_is_told_once(pec: Pec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEC_REDIS_URL", "redis://127.0.0.1:1/0")
+
+    assert pec("doctor").out.count("PEC_REDIS_URL") == 1
 
 
 def test_redis_out_of_reach_ends_with_four_and_no_password_is_shown(

@@ -17,7 +17,10 @@ from config.embedded import EmbeddedServer, server_program
 from config.settings import Settings
 from pec.store.store import Store
 from producers.cli.findings import Finding, Mark
+from producers.cli.replica_checks import replica_checks
 from producers.cli.server_checks import redis_checks, unusable
+from tests.integration.config.test_embedded import free_port
+from tests.integration.producers.cli.conftest import Pec
 from tests.unit.deploy.compose import ROOT, compose
 from tests.wire import eventually
 
@@ -49,16 +52,19 @@ def running(folder: Path, *options: str, file_limit: int | None = None) -> Itera
 
 
 def _answers(url: str) -> bool:
-    with suppress(redis_errors.RedisError), Redis.from_url(url) as client:
-        return bool(client.ping())
-    return False
+    try:
+        with Redis.from_url(url) as client:
+            return bool(client.ping())
+    except redis_errors.AuthenticationError:  # it wants a password
+        return True
+    except redis_errors.RedisError:
+        return False
 
 
 def found_at(url: str, **settings: object) -> list[Finding]:
     with connect(url) as client:
-        return list(
-            redis_checks(Store(client, "pec"), Settings.model_validate({"redis_url": url, **settings}))
-        )
+        wanted = Settings.model_validate({"redis_url": url, **settings})
+        return [*redis_checks(Store(client, "pec"), wanted), *replica_checks(client)]
 
 
 def ill(found: Sequence[Finding]) -> list[str]:
@@ -136,7 +142,7 @@ def test_a_disk_that_is_full_is_found(tmp_path: Path) -> None:
                 client.set("a", "x" * 20_000)
         with connect(url) as client, pytest.raises(RedisUnreachable, match="MISCONF") as refused:
             check(client)
-    assert "make room on its disk" in unusable(refused.value).remedy
+    assert "make room on its disk" in unusable("here", refused.value.__cause__).remedy
 
 
 def test_a_disk_that_is_full_ends_a_server_that_we_advise_and_loses_nothing_acknowledged(
@@ -168,19 +174,121 @@ def test_a_database_shared_with_dramatiq_is_found(tmp_path: Path) -> None:
         assert "in the database of the truth" in what
 
 
+@pytest.mark.parametrize(
+    ("truth", "dramatiq", "shared"),
+    [
+        ("redis://127.0.0.1:{port}/0", "redis://localhost:{port}/0", True),
+        ("unix://{socket}?db=3", "redis://127.0.0.1:{port}/3", True),
+        ("unix://{socket}?db=0", "redis://127.0.0.1:{port}", True),
+        ("redis://127.0.0.1:{port}/0", "redis://localhost:{port}/1", False),
+    ],
+)
+def test_a_database_shared_with_dramatiq_is_found_by_whatever_way_it_is_reached(
+    tmp_path: Path, truth: str, dramatiq: str, shared: bool
+) -> None:
+    port = free_port()
+    with running(tmp_path, *DURABLE, "--port", str(port)):
+        first, second = (url.format(port=port, socket=tmp_path / "s") for url in (truth, dramatiq))
+        found = ill(found_at(first, broker_url=second))
+    assert ["in the database of the truth" in what for what in found] == [True] * shared
+
+
+def test_two_servers_have_databases_of_their_own(tmp_path: Path) -> None:
+    with running(tmp_path / "a", *DURABLE) as truth, running(tmp_path / "b", *DURABLE) as dramatiq:
+        assert ill(found_at(truth, broker_url=dramatiq)) == []
+
+
 def test_a_cluster_is_found(tmp_path: Path) -> None:
     with running(tmp_path, *DURABLE, "--cluster-enabled", "yes", "--cluster-port", "1") as url:
         assert "mode cluster" in "".join(ill(found_at(url)))
 
 
+@contextmanager
+def replicated(tmp_path: Path, *options: str, password: str = "") -> Iterator[tuple[str, str]]:
+    """A server with one replica that has these options besides; gives the URLs of both."""
+    secret = ("--requirepass", password, "--masterauth", password) if password else ()
+    known = f"&password={password}" if password else ""
+    ports = free_port(), free_port()
+    with running(tmp_path / "master", *DURABLE, "--port", str(ports[0]), *secret) as url:
+        own = (*DURABLE, "--port", str(ports[1]), *secret, "--replicaof", f"127.0.0.1 {ports[0]}", *options)
+        with running(tmp_path / "replica", *own) as replica_url:
+            eventually(lambda: _connected(url + known) == 1)
+            yield url + known, replica_url + known
+
+
 def test_a_replica_in_place_of_its_master_is_found(tmp_path: Path) -> None:
-    with EmbeddedServer(tmp_path / "master", port=0) as master:
-        place = master.url.removeprefix("redis://").split("/")[0].replace(":", " ")
-        with running(tmp_path / "replica", *DURABLE, "--replicaof", place) as url:
-            eventually(lambda: int(_connected(master.url)) == 1)
-            assert "this server is a replica of 127.0.0.1" in "".join(ill(found_at(url)))
-            assert ill(found_at(master.url, redis_replicas=1)) == []
-        assert "0 of 1 replicas are connected" in "".join(ill(found_at(master.url, redis_replicas=1)))
+    with replicated(tmp_path) as (_, replica):
+        assert "this server is a replica of 127.0.0.1" in "".join(ill(found_at(replica)))
+
+
+def test_a_master_with_the_replica_that_is_required_is_sound_until_that_is_gone(tmp_path: Path) -> None:
+    with running(tmp_path / "lone", *DURABLE) as url:
+        assert "0 of 1 replicas are connected" in "".join(ill(found_at(url, redis_replicas=1)))
+    with replicated(tmp_path, password="hunter2") as (master, _):
+        found = found_at(master, redis_replicas=1)
+        assert ill(found) == []
+        assert "is set up like its master" in found[-1].what
+
+
+def test_the_command_tells_of_replicas(pec: Pec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with replicated(tmp_path, "--appendonly", "no") as (master, _):
+        monkeypatch.setenv("PEC_REDIS_URL", master)
+        marks = [
+            line["mark"] for line in pec("doctor", "--json").lines if line["what"].startswith("replica ")
+        ]
+    assert marks == ["warn"]
+
+
+def test_replicas_that_nothing_waits_for_are_warned_of(tmp_path: Path) -> None:
+    with replicated(tmp_path) as (master, _):
+        [what] = ill(found_at(master))
+        assert what.startswith("warn: replicas: 1 connected, none required: a failover can lose a claim")
+
+
+@pytest.mark.parametrize(
+    ("directive", "value"),
+    [
+        ("appendonly", "no"),
+        ("appendfsync", "everysec"),
+        ("no-appendfsync-on-rewrite", "yes"),
+        ("maxmemory-policy", "allkeys-lru"),
+    ],
+)
+def test_a_replica_that_would_lose_something_after_a_failover_is_warned_of(
+    tmp_path: Path, directive: str, value: str
+) -> None:
+    with replicated(tmp_path, f"--{directive}", value, password="hunter2") as (master, _):
+        [found] = [one for one in found_at(master, redis_replicas=1) if one.mark is not Mark.OK]
+    assert found.mark is Mark.WARN
+    assert re.fullmatch(rf"replica 127\.0\.0\.1:\d+: {directive} is {value}, .*", found.what)
+    assert re.match(rf"`redis-cli -u redis://127\.0\.0\.1:\d+/0 CONFIG SET {directive} ", found.remedy)
+
+
+@pytest.mark.parametrize("hidden", [("--port", "0"), ("--requirepass", "another")])
+def test_of_a_replica_out_of_reach_a_note_is_made(tmp_path: Path, hidden: tuple[str, str]) -> None:
+    with replicated(tmp_path) as (master, replica):
+        with connect(replica) as client:
+            client.config_set(hidden[0].removeprefix("--"), hidden[1])
+        assert [one.split(" (")[0][:14] for one in ill(found_at(master, redis_replicas=1))] == [
+            "note: replica "
+        ]
+
+
+def test_a_password_that_stays_on_this_machine_is_not_sent_in_clear_to_a_replica(tmp_path: Path) -> None:
+    with replicated(tmp_path, "--replica-announce-ip", "192.0.2.1", password="hunter2") as (master, _):
+        [what] = ill(found_at(master, redis_replicas=1))
+    assert re.match(r"note: replica 192\.0\.2\.1:\d+ is not looked at: the password would", what)
+
+
+def test_the_remedy_reaches_the_server_that_was_looked_at(tmp_path: Path) -> None:
+    port = free_port()
+    with running(tmp_path, "--port", str(port), *DURABLE, "--appendfsync", "no") as url:
+        ways = (url, f"redis://127.0.0.1:{port}/0")
+        commands = [one.remedy.split("`")[1] for way in ways for one in found_at(way) if one.remedy]
+    assert commands == [
+        f"redis-cli -s {tmp_path / 's'} CONFIG SET appendfsync always",
+        f"redis-cli -u redis://127.0.0.1:{port}/0 CONFIG SET appendfsync always",
+    ]
 
 
 def _connected(url: str) -> int:

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from config.connections import RedisUnreachable
+from config.connections import address, connect
 from config.settings import Settings
 from pec.api.client import Mailbox
 from pec.api.errors import Denied, Unknown, Unreachable
 from producers.cli import checks, server_checks
 from producers.cli.findings import Finding, Mark
+from producers.cli.replica_checks import alike, replica
+from producers.cli.server_checks import Database
 
 MAILBOX = Mailbox("me@pec.example", "me", SecretStr("hunter2"), SecretStr("tok"))
 
@@ -25,7 +27,7 @@ def test_redis_must_be_version_7(running: str, mark: str) -> None:
 
 @pytest.mark.parametrize(("value", "mark"), [("always", "ok"), ("everysec", "fail"), (None, "warn")])
 def test_what_can_lose_data_fails_and_what_can_not_be_read_warns(value: str | None, mark: str) -> None:
-    found = server_checks.durable("appendfsync", value, "always", "a claim can be lost")
+    found = server_checks.durable("appendfsync", value, "always", "a claim can be lost", "redis-cli")
 
     assert found.mark == mark
     assert mark == "ok" or "always" in found.remedy
@@ -37,17 +39,55 @@ def test_clocks_must_agree_to_two_seconds(seconds: float, mark: str) -> None:
 
 
 def test_dramatiq_needs_a_database_of_its_own() -> None:
-    assert server_checks.broker("redis://h:1/0", "redis://h:1/0").mark is Mark.FAIL
-    assert server_checks.broker("redis://h:1/0", "redis://h:1/1").mark is Mark.OK
+    truth = Database("run", 0)
+    assert server_checks.broker(truth, Database("run", 0), "redis://h:1/0").mark is Mark.FAIL
+    assert server_checks.broker(truth, Database("run", 1), "redis://h:1/1").mark is Mark.OK
+    assert server_checks.broker(truth, Database("another", 0), "redis://i:1/0").mark is Mark.OK
 
 
-@pytest.mark.parametrize(("connected", "mark"), [(0, "fail"), (1, "ok"), (2, "ok")])
-def test_the_replicas_that_are_required_must_be_there(connected: int, mark: str) -> None:
-    assert server_checks.replicas(connected, 1).mark == mark
+@pytest.mark.parametrize(
+    ("connected", "wanted", "mark"),
+    [(0, 1, "fail"), (1, 1, "ok"), (2, 1, "ok"), (0, 0, "ok"), (1, 0, "warn")],
+)
+def test_the_replicas_that_are_required_must_be_there_and_those_there_required(
+    connected: int, wanted: int, mark: str
+) -> None:
+    assert server_checks.replicas(connected, wanted).mark == mark
 
 
-def test_a_queue_that_nobody_serves_is_named() -> None:
-    found = checks.served("queue", {"send", "check"}, {"check"})
+@pytest.mark.parametrize(("value", "mark"), [("yes", None), ("no", "warn"), (None, "note")])
+def test_a_replica_never_fails_the_whole(value: str | None, mark: str | None) -> None:
+    found = replica("h:1", "appendonly", value, "yes", "redis-cli")
+
+    assert (found and found.mark) == mark
+
+
+def test_a_replica_is_asked_over_tls_where_the_server_is_and_only_once() -> None:
+    url = "rediss://pec:hunter2@h:6379/0?ssl_ca_certs=/etc/pec/ca.pem"
+    with connect(url) as master, alike(master, "r", 6380) as client:
+        at = client.connection_pool.connection_kwargs
+        assert address(client) == "rediss://r:6380/0"
+        assert (at["ssl_ca_certs"], at["username"], at["password"]) == ("/etc/pec/ca.pem", "pec", "hunter2")
+        assert at["retry"].get_retries() == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "command"),
+    [
+        ("redis://localhost:6379/0", "redis-cli"),
+        ("redis://localhost:6380/0", "redis-cli -u redis://localhost:6380/0"),
+        ("rediss://pec:hunter2@redis.example.it:6379/2", "redis-cli -u rediss://redis.example.it:6379/2"),
+        ("unix:///run/a b.sock?db=0&password=hunter2", "redis-cli -s '/run/a b.sock'"),
+    ],
+)
+def test_the_servers_own_command_goes_where_we_go_and_tells_no_password(url: str, command: str) -> None:
+    with connect(url) as client:
+        assert server_checks.redis_cli(client) == command
+
+
+@pytest.mark.parametrize("kind", ["queue", "account", "endpoint"])
+def test_what_nobody_serves_is_named(kind: str) -> None:
+    found = checks.served(kind, {"send", "check"}, {"check"})
 
     assert (found.mark, "send" in found.what, "check" in found.what) == (Mark.FAIL, True, False)
 
@@ -86,9 +126,9 @@ def test_a_file_of_settings_is_not_for_others(tmp_path: Path, mode: int, mark: s
 def test_whatever_is_not_well_names_its_remedy() -> None:
     sick: list[Finding] = [
         server_checks.version("6.0.0"),
-        server_checks.durable("appendonly", "no", "yes", "lost"),
+        server_checks.durable("appendonly", "no", "yes", "lost", "redis-cli"),
         server_checks.clock(9),
-        server_checks.broker("a", "a"),
+        server_checks.broker(Database("a", 0), Database("a", 0), "a"),
         server_checks.replicas(0, 1),
         checks.served("account", {"acme"}, set()),
     ]
@@ -106,7 +146,7 @@ def test_one_server_holds_the_truth(running: str) -> None:
     ("used", "most", "mark"), [(10**9, 0, "ok"), (69, 100, "ok"), (75, 100, "warn"), (81, 100, "fail")]
 )
 def test_memory_warns_before_intake_stops(used: int, most: int, mark: str) -> None:
-    assert server_checks.memory(used, most).mark == mark
+    assert server_checks.memory(used, most, "redis-cli").mark == mark
 
 
 def test_a_rewrite_that_failed_fails() -> None:
@@ -117,10 +157,10 @@ def test_a_rewrite_that_failed_fails() -> None:
 
 
 def test_a_server_that_reads_its_file_still_is_to_be_waited_for() -> None:
-    error = RedisUnreachable("Redis can't be used (Redis is loading the dataset in memory)")
+    error = "Redis is loading the dataset in memory"
 
-    assert server_checks.unusable(error).remedy == "wait until it has read its append-only file"
-    assert server_checks.unusable(RedisUnreachable("refused")).remedy == "start it, or set PEC_REDIS_URL"
+    assert server_checks.unusable("h:1", error).remedy == "wait until it has read its append-only file"
+    assert server_checks.unusable("h:1", "refused").remedy == "start it, or set PEC_REDIS_URL"
 
 
 @pytest.mark.parametrize(

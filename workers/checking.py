@@ -1,5 +1,6 @@
 """One look for the receipts of a sent message: GET /send/{code}, and what it shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -11,8 +12,8 @@ from pec.changes import Change
 from pec.messages import Message
 from pec.names import Queue
 from pec.receipts import Receipt, Unrecognised, read
-from pec.store import records
-from pec.store.commits import Conflict, commit
+from pec.store import commits, records
+from pec.store.commits import Commit, Conflict, commit
 from pec.store.records import Kept
 from pec.transitions import duplicated, observed
 from workers.calls import Unreadable, paced
@@ -83,9 +84,27 @@ def keep(kit: Kit, message: Message | None, kept: Kept, seen: Seen) -> None:
         except Conflict:
             message, kept = records.read_with_receipts(kit.store, message.id)
             continue
-        if change.moved:
-            log.info("state_changed", state=str(change.after.state), code=message.code)
+        _log_state(change)
         return
+
+
+def keep_from_page(kit: Kit, found: Sequence[tuple[Message, Kept, list[Mail]]]) -> None:
+    """Commits what a page showed of many messages: each by itself, all in one write."""
+    seen = [(message, kept, Seen(mails, from_page=True)) for message, kept, mails in found]
+    changes = [_change(kit, *one) for one in seen]
+    replies = kit.store.together([commits.call(kit.store, Commit([change])) for change in changes])
+    for (message, _, shown), change, reply in zip(seen, changes, replies, strict=True):
+        try:
+            commits.check(reply)
+        except Conflict:
+            keep(kit, *records.read_with_receipts(kit.store, message.id), shown)
+        else:
+            _log_state(change)
+
+
+def _log_state(change: Change) -> None:
+    if change.moved:
+        log.info("state_changed", state=str(change.after.state), code=change.after.code)
 
 
 def _change(kit: Kit, message: Message, kept: Kept, seen: Seen) -> Change:

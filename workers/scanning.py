@@ -17,12 +17,12 @@ from pec.inbox import PAGE_SIZE, View, older_than
 from pec.instants import from_epoch, from_text, to_text
 from pec.messages import Message
 from pec.names import Queue, State
-from pec.receipts import Kind, code_in, merge
+from pec.receipts import Kind, Receipt, Unrecognised, code_in, merge
 from pec.store import records
 from pec.store.records import Kept
 from pec.store.store import text
 from workers.calls import Unreadable
-from workers.checking import OTHERS_SECONDS, Seen, keep, look, read_mails
+from workers.checking import OTHERS_SECONDS, keep_from_page, look, read_mails
 from workers.crowds import YOUNG, account_in, end_reading
 from workers.kit import Kit, NotServed
 from workers.searching import CLOCKS_APART, page_of
@@ -118,9 +118,21 @@ def _take(kit: Kit, account: str, mails: Sequence[Mail], reading: Reading) -> No
         elif code:
             by_code[code].append(mail)
     owned = records.owned(kit.store, account, list(by_code), lambda met: left_alone(kit.store, met))
+    plain, unclear = [], []
     for code, found in owned.items():
-        if found and _add(kit, *found, by_code[code], reading):
-            reading.taken += map(_digest, by_code[code])
+        if not found:
+            continue
+        fresh, strange = _news(*found, by_code[code])
+        if strange or not _is_plain(found[0], fresh):
+            unclear.append(found)
+            continue
+        reading.taken += map(_digest, by_code[code])
+        if fresh:
+            plain.append((*found, by_code[code]))
+    keep_from_page(kit, plain)
+    for message, kept in unclear:
+        look(kit, message, kept)  # which can fail: so its mails are looked at again
+    reading.fresh += len(plain) + len(unclear)
     strangers = by_code.keys() - owned.keys()
     reading.strangers += [mail.date for code in strangers for mail in by_code[code] if mail.date]
 
@@ -130,19 +142,16 @@ def _digest(mail: Mail) -> str:
     return blake2b(traits, digest_size=8).hexdigest()
 
 
-def _add(kit: Kit, message: Message, kept: Kept, mails: list[Mail], reading: Reading) -> bool:
-    """Whether all that they tell is kept now."""
+def _news(message: Message, kept: Kept, mails: list[Mail]) -> tuple[list[Receipt], list[Unrecognised]]:
+    """Receipts, and mails that can't be taken for one, that were not seen before."""
     if message.ended and message.state not in STILL_OPEN:
-        return True
+        return [], []
     receipts, unrecognised = read_mails(message.sent_subject, message.code or "", mails)
     known = set(kept.receipts.values())
     fresh = [receipt for receipt in merge(known, receipts) if receipt not in known]
-    strange = [one for one in unrecognised if one.key not in kept.marks]
-    if not fresh and not strange:
-        return True
-    reading.fresh += 1
-    if not strange and len(message.recipients) == 1 and all(one.kind in WITHOUT_TEXT for one in fresh):
-        keep(kit, message, kept, Seen(mails, from_page=True))
-        return True
-    look(kit, message, kept)  # which can fail
-    return False
+    return fresh, [one for one in unrecognised if one.key not in kept.marks]
+
+
+def _is_plain(message: Message, fresh: list[Receipt]) -> bool:
+    """Whether what is new can be kept without its text."""
+    return not fresh or (len(message.recipients) == 1 and all(one.kind in WITHOUT_TEXT for one in fresh))

@@ -21,6 +21,9 @@ class Observation:
     added: dict[str, dict[str, Any]]  # entry id of each acknowledged XADD → {job_id, refused}
     rejected: dict[str, str] = field(default_factory=dict)  # entry id → why
     records: dict[str, dict[str, str]] = field(default_factory=dict)
+    receipts: dict[str, list[dict[str, Any]]] = field(
+        default_factory=dict
+    )  # of each message, as Redis keeps them
     sent: list[dict[str, Any]] = field(default_factory=list)  # {messages, code}: the API's ledger
     posts: list[dict[str, Any]] = field(default_factory=list)  # {messages, fault, forwarded, status}
     first_bytes: list[dict[str, Any]] = field(default_factory=list)  # {token, at}: the moment they left
@@ -58,6 +61,9 @@ def observe(
             _text(fields[b"entry"]): _text(fields[b"errors"]) for _, fields in _stream(client, "rejected")
         },
         records={key.partition("pec:message:")[2]: _hash(client, key) for key in _keys(client, "message:*")},
+        receipts={
+            key.partition("pec:receipts:")[2]: _receipts(client, key) for key in _keys(client, "receipts:*")
+        },
         sent=[
             {"messages": list(ids_of(one["recipients"], campaign.tags)), "code": one["code"]}
             for one in world.sent()
@@ -160,6 +166,11 @@ def _keys(client: Redis, pattern: str) -> list[str]:
 def _hash(client: Redis, key: str) -> dict[str, str]:
     stored: Any = client.hgetall(key)
     return {_text(name): _text(value) for name, value in stored.items()}
+
+
+def _receipts(client: Redis, key: str) -> list[dict[str, Any]]:
+    """Without the marks of mails that were told once, which are empty."""
+    return [json.loads(value) for value in _hash(client, key).values() if value]
 
 
 def _stream(client: Redis, name: str) -> list[tuple[str, dict[bytes, bytes]]]:

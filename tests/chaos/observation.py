@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,12 @@ def observe(
     added: dict[str, dict[str, Any]],
     rate: float = RATE,
     posts_before_restore: int | None = None,
+    late: Collection[str] = (),
 ) -> Observation:
-    """Reads all there is. Raises redis.RedisError."""
+    """Reads all there is. `late`: messages whose CONSEGNA came after all. Raises redis.RedisError."""
     client = world.client
     return Observation(
-        expected=campaign.expected,
+        expected=campaign.expected | {one: Expected("delivered") for one in late},
         interval_seconds=1 / rate + MARGIN_SECONDS,
         added=dict(added),
         rejected={
@@ -102,9 +104,7 @@ def observe(
             key.rpartition(":")[2]: int(client.hget(key, "refs") or 0) for key in _keys(client, "content:*")
         },
         batches={key.rpartition(":")[2]: _hash(client, key) for key in _keys(client, "batch:*")},
-        batch_sizes={"chaos": campaign.size}
-        if any(one.job_id == "chaos" for one in campaign.entries)
-        else {},
+        batch_sizes=campaign.batch_sizes,
         in_dead_hands=_in_dead_hands(journal(world.folder)),
         restored=posts_before_restore is not None,
         intrusions=world.receivers.intrusions,

@@ -160,8 +160,8 @@ def _wrap_store() -> None:
                     note(picked=reply[2].decode())
                 if name == "settle":
                     note(settled=options["args"][2])
-                if name == "hand_out" and TRACED:
-                    _note_hints(reply)
+                if TRACED:
+                    _trace(name, options["args"], reply)
                 if name in AFTER_SCRIPT and _did_something(name, reply):
                     hit(AFTER_SCRIPT[name])
                 if intake:
@@ -181,6 +181,15 @@ def _did_something(name: str, reply: Any) -> bool:
         case "hand_out":
             return bool(reply[1]) or any(len(taken) > 1 for taken in reply[2])
     return bool(reply)
+
+
+def _trace(name: str, args: Any, reply: Any) -> None:
+    """What was handed out, and whose records changed: those of a pipeline a moment before they do."""
+    if name == "hand_out":
+        _note_hints(reply)
+    if name == "commit" and (not isinstance(reply, list) or reply[0] in (b"applied", b"repeated")):
+        for record in json.loads(args[0])["records"]:
+            note(committed=record["key"].rpartition(":message:")[2])
 
 
 def _note_hints(reply: Any) -> None:

@@ -357,7 +357,7 @@ class Conductor:
         self._world.network.run(self._world.api.plant(*mail))
         return True
 
-    def _late(self, number: int, tries: int = 20) -> bool:
+    def _late(self, number: int, tries: int = 40) -> bool:
         """A CONSEGNA after 30 h, when its message was given up: it comes true all the same. Once one has expired."""
         given_up = [pec for pec in self._world.sent() if self._was_given_up(pec)]
         if not given_up:

@@ -15,17 +15,15 @@ from tests.chaos.conductor import QUIET_SECONDS
 from tests.chaos.observation import journal, observe
 from tests.chaos.report import MOST_EVIDENCE
 from tests.chaos.settling import settled
-from tests.chaos.world import World, eventually, world
+from tests.chaos.world import World, eventually, interval_seconds, world
 
 RATE = 2.0  # near the API's own: the intervals are what counts
-MARGIN_SECONDS = 0.003
 LEASE_SECONDS = 3.0
 BETWEEN_SECONDS = 5.5  # more than a lease and 2 s: a death is over when the next comes
 MOST_IDLE_INTERVALS = 5.0
 POINTS = ("hint-taken", "picked", "claimed", "body-sent", "hinted", "receipts-read", "delivery-taken")
 SETTINGS = {
     "PEC_API__RATE": str(RATE),
-    "PEC_API__MARGIN": str(MARGIN_SECONDS),
     "PEC_API__IN_FLIGHT": "4",
     "PEC_LEASE": str(LEASE_SECONDS),
     "CHAOS_TRACE": "1",
@@ -197,7 +195,7 @@ def _idle(notes: Sequence[dict[str, Any]], moments: Sequence[tuple[float, int]])
     for note in notes:
         if "first_byte" in note:
             sends[note["token"]].append(note["at"])
-    interval = 1 / RATE + MARGIN_SECONDS
+    interval = interval_seconds(RATE)
     for at, _ in moments:
         for times in sends.values():
             gaps = [

@@ -10,7 +10,7 @@ from typing import Any
 from redis import Redis
 
 from tests.chaos.campaign import Campaign, Expected, ids_of
-from tests.chaos.world import INSIDE, INSIDE_HEARS, MARGIN_SECONDS, MOODY, RATE, STEADY, World
+from tests.chaos.world import INSIDE, INSIDE_HEARS, MOODY, RATE, STEADY, World, interval_seconds
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ def observe(
     client = world.client
     return Observation(
         expected=campaign.expected | {one: Expected("delivered") for one in late},
-        interval_seconds=1 / rate + MARGIN_SECONDS,
+        interval_seconds=interval_seconds(rate),
         added=dict(added),
         rejected={
             _text(fields[b"entry"]): _text(fields[b"errors"]) for _, fields in _stream(client, "rejected")

@@ -60,6 +60,11 @@ SETTINGS = {
 }
 
 
+def interval_seconds(rate: float) -> float:
+    """Between two sends of one token: PEC_API__MARGIN counts up to 2 % of an interval."""
+    return 1 / rate + min(MARGIN_SECONDS, 0.02 / rate)
+
+
 def eventually(condition: Callable[[], Any], what: str, seconds: float = START_SECONDS) -> Any:
     """What the condition returns once it is true. Raises TimeoutError."""
     ends = time.monotonic() + seconds

@@ -39,11 +39,11 @@ def test_deaths_lose_and_repeat_nothing(tmp_path: Path) -> None:
     found = deaths.measure(tmp_path, kills=2)
 
     assert not found.harmed, "\n".join(found.lines())
-    assert found.resumed_seconds, "nothing was in hand"
+    assert len(found.idle_intervals) == 4  # of each of two tokens after each of two deaths
 
 
 def test_an_outage_of_the_api_loses_and_repeats_nothing(tmp_path: Path) -> None:
-    result = outage.outage(tmp_path, "silence", messages=240, seconds=3)
+    result = outage.outage(tmp_path, "silence", messages=180, seconds=2)
 
     assert not result.harmed, "\n".join(report.evidence(result))
     assert 0 < result.uncertain <= outage.MOST_UNCERTAIN

@@ -189,7 +189,7 @@ KINDS = {
     "plain": 60,
     "unreferenced": 8,
     "heavy": 8,
-    "huge": 1,
+    "huge": 3,
     "pair": 4,
     "together": 3,
     "cancelled": 4,

@@ -66,7 +66,7 @@ class Deaths:
 def measure(folder: Path, kills: int, seed: int = 0) -> Deaths:
     """Kills one worker process after another while there is always work. Called from the main thread."""
     chance = random.Random(seed)
-    seconds = (kills + 2) * (BETWEEN_SECONDS + 1.5)
+    seconds = (kills + 1) * (BETWEEN_SECONDS + 1.5)
     campaign = plain_campaign(round(2 * seconds * RATE), ("acme", "gamma"))  # half for each token
     with world(folder, {}, {}) as found:
         found.add_machines((0, 0, 0), (1, 1, 1), **SETTINGS)

@@ -10,7 +10,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.chaos import report
+from tests.chaos import deaths, outage, report
 from tests.chaos.conductor import run
 from tests.chaos.plan import plan
 from tests.chaos.power import FragileServer, NoCompiler
@@ -32,6 +32,21 @@ def test_no_harm_is_done_under_the_faults_of_a_seed(seed: int, tmp_path: Path) -
 
     assert not result.harmed, "\n".join(report.evidence(result))
     assert result.kills >= 2
+
+
+def test_deaths_lose_and_repeat_nothing(tmp_path: Path) -> None:
+    """How long they take is for `make chaos`: a busy machine is slow for other reasons."""
+    found = deaths.measure(tmp_path, kills=2)
+
+    assert not found.harmed, "\n".join(found.lines())
+    assert len(found.idle_intervals) == 4  # of each of two tokens after each of two deaths
+
+
+def test_an_outage_of_the_api_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    result = outage.outage(tmp_path, "silence", messages=180, seconds=2)
+
+    assert not result.harmed, "\n".join(report.evidence(result))
+    assert 0 < result.uncertain <= outage.MOST_UNCERTAIN
 
 
 def test_power_loss_costs_nothing_with_appendfsync_always(tmp_path: Path) -> None:

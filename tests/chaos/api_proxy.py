@@ -6,6 +6,8 @@ import re
 import socket
 import struct
 import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +15,13 @@ from urllib.parse import parse_qs, urlsplit
 
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 SLOW_SECONDS = 0.7  # an answer that its receipts overtake
+LARGE_BYTES = 3_500_000  # an upload that the sockets between don't swallow, so that it can be slow
+HEAD_BYTES = 4_096  # of a POST, in which its recipients stand
+WINDOW_BYTES = 65_536  # that the kernel keeps for us of each connection
+DRIP_BYTES, DRIP_SECONDS = 16_384, 0.2
 PLANT = "/_sandbox/receipts"
+_RECIPIENT = re.compile(rb'"recipient": ?("[^"]*"|\[[^]]*\])')
+_GARBLING = {"truncated", "truncated-after", "no-code-after", "code-twice", "neither-shape", "doubled"}
 _ACCENTED = re.compile("[^\x00-\x7f]")
 # fault → status, body: said in place of the API, which has heard nothing
 _INSTEAD: dict[str, tuple[int, bytes]] = {
@@ -62,6 +70,16 @@ class Call:
     status: int | None = None
 
     @property
+    def kind(self) -> str:
+        """What is asked: each has faults of its own. A search and the reading of pages are one."""
+        if self.method == "POST":
+            return "send"
+        path, _, _ = self.path.partition("?")
+        if path == "/inbox":
+            return "pages"
+        return {"inbox": "mail", "send": "receipts"}.get(path.split("/")[1], "quota")
+
+    @property
     def sender(self) -> str:
         """Of a POST /send."""
         try:
@@ -71,21 +89,22 @@ class Call:
 
     @property
     def recipients(self) -> list[str]:
-        """Of a POST /send; empty where its body did not come whole."""
-        try:
-            found = json.loads(self.body)["recipient"]
-        except (ValueError, KeyError, TypeError):
-            return []
+        """Of a POST /send: they stand before its attachments, which can be long and come in part."""
+        told = _RECIPIENT.search(self.body[:HEAD_BYTES])
+        found = json.loads(told[1]) if told else []
         return [found] if isinstance(found, str) else list(found)
 
 
 class ApiProxy:
-    """`sends` and `reads`: the how-manieth call meets what. Attributes may be set from any thread."""
+    """`answers`: of each kind of call, the how-manieth meets what. Attributes may be set from any thread."""
 
-    def __init__(self, target: str, sends: dict[int, str], reads: dict[int, str], mangled: bool) -> None:
+    def __init__(self, target: str, answers: Mapping[str, Mapping[int, str]], mangled: bool) -> None:
         self._host, self._port = urlsplit(target).hostname or "", urlsplit(target).port or 0
-        self._faults = {"POST": dict(sends), "GET": dict(reads)}
-        self._counts = {"POST": 0, "GET": 0}
+        self._faults = {kind: dict(faults) for kind, faults in answers.items()}
+        self._counts: Counter[str] = Counter()
+        self._put_off: dict[str, list[str]] = defaultdict(
+            list
+        )  # until a call comes that they mean something to
         self._mangled = mangled
         self._codes: dict[str, list[str]] = {}  # given, by sender: another mailbox may have the same
         self._server: asyncio.Server | None = None
@@ -101,7 +120,11 @@ class ApiProxy:
     async def start(self) -> None:
         """Listens; always on the same port."""
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=256)
+            door = socket.socket()
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW_BYTES)
+            door.bind(("127.0.0.1", self.port))
+            self._server = await asyncio.start_server(self._serve, sock=door, backlog=256)
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def refuse(self) -> None:
@@ -112,7 +135,10 @@ class ApiProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while call := await self._read(reader):
+            hung_up = self._hangs_up()
+            if hung_up:
+                writer.write_eof()  # before a byte was read; what is sent all the same is read, to know what it was
+            while call := await self._read(reader, hung_up):
                 self.calls.append(call)
                 await self._answer(call, reader, writer)
                 if call.headers.get("connection") == "close" or writer.is_closing():
@@ -122,36 +148,63 @@ class ApiProxy:
         finally:
             writer.close()
 
-    async def _read(self, reader: asyncio.StreamReader) -> Call | None:
+    def _hangs_up(self) -> bool:
+        """Whether the next send is to find that its connection has ended. It is the next to connect, mostly."""
+        number = self._counts["send"]
+        hung_up = not self.down and self._faults.get("send", {}).get(number) == "hung-up"
+        if hung_up:
+            del self._faults["send"][number]
+            self._counts["send"] += 1
+        return hung_up
+
+    async def _read(self, reader: asyncio.StreamReader, hung_up: bool) -> Call | None:
         first = await reader.read(1)
-        if not first:
-            return None
         at = time.monotonic()
+        if not first:
+            if hung_up:  # whoever connected has seen it, and asked nothing
+                self.calls.append(Call(at, "", "", {}, b"", "hung-up"))
+            return None
         head = first + await reader.readuntil(b"\r\n\r\n")
         start, *lines = head.decode("latin-1").rstrip().split("\r\n")
         method, path, _ = start.split(" ")
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-        call = Call(at, method, path, headers, b"", self._fault(method))
-        if call.fault == "slow-upload":  # longer than the deadline
-            self.calls.append(call)
-            call.body = await reader.readexactly(int(headers.get("content-length", "0")))
-            await asyncio.sleep(30)
-            return None
+        call = Call(at, method, path, headers, b"")
         length = int(headers.get("content-length", "0"))
+        call.fault = "hung-up" if hung_up else self._fault(call.kind, length)
+        if call.fault == "slow-upload":
+            self.calls.append(call)
+            await self._sip(call, reader, length)
+            return None
         if length:
             call.body = await reader.readexactly(length)
         elif "chunked" in headers.get("transfer-encoding", ""):
             call.body = await _chunks(reader)
         return call
 
-    def _fault(self, method: str) -> str | None:
+    async def _sip(self, call: Call, reader: asyncio.StreamReader, length: int) -> None:
+        """Reads on and on, until whoever sends gives up: whom it was for stands at the beginning."""
+        while len(call.body) < length:
+            piece = await reader.read(DRIP_BYTES)
+            if not piece:
+                return
+            call.body += piece
+            await asyncio.sleep(DRIP_SECONDS)
+
+    def _fault(self, kind: str, length: int) -> str | None:
+        """The first that is due, and that means something to this call."""
         if self.down == "sends-500":
-            return "500-before" if method == "POST" else None
+            return "500-before" if kind == "send" else None
         if self.down:
             return self.down
-        count = self._counts.get(method, 0)
-        self._counts[method] = count + 1
-        return self._faults.get(method, {}).pop(count, None)
+        due = self._put_off[kind]
+        fault = self._faults.get(kind, {}).pop(self._counts[kind], None)
+        self._counts[kind] += 1
+        if fault:
+            due.append(fault)
+        fitting = [one for one in due if one != "slow-upload" or length >= LARGE_BYTES]
+        if fitting:
+            due.remove(fitting[0])
+        return fitting[0] if fitting else None
 
     async def _answer(self, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         fault = call.fault or ""
@@ -215,11 +268,10 @@ class ApiProxy:
         return _parsed(answer)
 
     async def _plant_while_read(self, call: Call) -> None:
-        """A mail that looks like the one that is sought arrives between two pages, and moves all others."""
-        sought = parse_qs(urlsplit(call.path).query).get("q", [""])[0]
-        mailbox = self._mailboxes.get(call.headers.get("x-username", ""), "")
-        if mailbox and sought:
-            await self.plant(mailbox, "burla@pec.example", f"ANOMALIA MESSAGGIO: CONSEGNA: {sought}", "burla")
+        """A mail that looks like one that is sought arrives between two pages, and moves all others."""
+        sought = parse_qs(urlsplit(call.path).query).get("q", ["Avviso"])[0]
+        mailbox = self._mailboxes[call.headers["x-username"]]
+        await self.plant(mailbox, "burla@pec.example", f"ANOMALIA MESSAGGIO: CONSEGNA: {sought}", "burla")
 
     async def plant(self, mailbox: str, sender: str, subject: str, text: str) -> None:
         """A mail in a mailbox, as from anyone."""
@@ -234,6 +286,9 @@ class ApiProxy:
             return _AFTER[call.fault]
         codes = self._codes.setdefault(call.sender, [])
         body = _garbled(call.fault, answer.body, codes)
+        if call.fault in _GARBLING and body == answer.body:
+            self._put_off[call.kind].append(call.fault)  # there was nothing to garble
+            call.fault = None
         if call.method == "POST" and not call.fault and answer.status == 201:
             codes.append(str(json.loads(body).get("message_id")))
         if self._mangled and call.method == "GET":

@@ -27,6 +27,8 @@ STORIES: dict[str, tuple[float, str]] = {
     "risposta-persa": (0.4, "delivered"),
     "connessione-chiusa": (0.4, "delivered"),
 }
+HUGE_BYTES = 3_000_000
+FEW = 4  # messages of the batch that can complete
 WORST = ("delivered", "uncertified", "undelivered", "expired", "refused")
 
 
@@ -55,6 +57,7 @@ class Campaign:
     entries: tuple[Entry, ...]
     expected: dict[str, Expected]
     tags: dict[str, str]
+    batch_sizes: dict[str, int]  # as a job says
 
     @property
     def size(self) -> int:
@@ -68,6 +71,7 @@ class _Maker:
         self.entries: list[Entry] = []
         self.expected: dict[str, Expected] = {}
         self.tags: dict[str, str] = {}
+        self.batch_sizes: dict[str, int] = {}
 
     def plain(self, job_id: str, **fields: Any) -> None:
         story = self._story()
@@ -84,6 +88,27 @@ class _Maker:
         self.plain(
             job_id, attachments=[{"name": "è.pdf", "file": content}], priority=self.chance.randrange(10)
         )
+
+    def huge(self, job_id: str) -> None:
+        """More than the sockets between hold, so that an upload can be slow. Its content is the same for all."""
+        content = base64.b64encode(b"%PDF " + b"0" * HUGE_BYTES).decode()
+        self.plain(job_id, attachments=[{"name": "planimetria.pdf", "file": content}])
+
+    def few(self, name: str) -> None:
+        """A batch that can complete, which one with a held message can't."""
+        for number in range(FEW):
+            job_id = f"{name}.{number}"
+            self._add(self._job(job_id, self._to("consegna", job_id), batch=name), job_id)
+            self.expected[job_id] = Expected("delivered")
+        self.say_size(name, FEW)
+
+    def say_size(self, name: str, size: int) -> None:
+        self.entries.append(Entry(0.0, json.dumps({"type": "batch", "id": name, "size": size}), name))
+        self.batch_sizes[name] = size
+
+    def campaign(self) -> Campaign:
+        entries = tuple(sorted(self.entries, key=lambda entry: entry.at))
+        return Campaign(entries, self.expected, self.tags, self.batch_sizes)
 
     def pair(self, job_id: str) -> None:
         """Two recipients, a PEC each."""
@@ -164,6 +189,7 @@ KINDS = {
     "plain": 60,
     "unreferenced": 8,
     "heavy": 8,
+    "huge": 3,
     "pair": 4,
     "together": 3,
     "cancelled": 4,
@@ -178,13 +204,14 @@ def campaign(chance: random.Random, messages: int) -> Campaign:
     """As many messages, or one more."""
     maker = _Maker(chance)
     kinds = chance.choices(list(KINDS), list(KINDS.values()), k=2 * messages)
+    maker.huge("huge")
     for number, kind in enumerate(kinds):
-        if len(maker.expected) >= messages:
+        if len(maker.expected) >= messages - FEW:
             break
         getattr(maker, kind)(f"m{number:04d}")
-    size = json.dumps({"type": "batch", "id": "chaos", "size": len(maker.expected)})
-    entries = [*maker.entries, Entry(0.0, size, "chaos")]
-    return Campaign(tuple(sorted(entries, key=lambda entry: entry.at)), maker.expected, maker.tags)
+    maker.say_size("chaos", len(maker.expected))
+    maker.few("few")
+    return maker.campaign()
 
 
 def plain_campaign(messages: int, accounts: Sequence[str] = ACCOUNTS) -> Campaign:
@@ -194,7 +221,7 @@ def plain_campaign(messages: int, accounts: Sequence[str] = ACCOUNTS) -> Campaig
         job = maker._job(job_id, maker._to("consegna", job_id))
         maker.entries.append(Entry(0.0, job, job_id))
         maker.expected[job_id] = Expected("delivered")
-    return Campaign(tuple(maker.entries), maker.expected, maker.tags)
+    return maker.campaign()
 
 
 def ids_of(addresses: list[str], tags: dict[str, str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ LATE_SECONDS = 0.010  # by which the product lets a send miss its slot
 JITTER_SECONDS = 0.003  # between that test and our reading of the clock
 STRETCH = 20  # intervals over which the pace is looked at too
 ENDS = frozenset({"delivered", "undelivered", "refused", "uncertified", "expired", "failed", "cancelled"})
+EXPLAINED = ("delivered", "undelivered", "refused", "uncertified")  # by a receipt
 SETTLED = ENDS | {"held"}
 UNREACHABLE = "inside"  # an endpoint in our own network: its deliveries must die
 # Faults after which the client can't know that nothing was sent, though nothing was.
@@ -176,6 +177,29 @@ def _refused(seen: Observation) -> set[str]:
     return {one for post in seen.posts if post["status"] == 400 for one in post["messages"]}
 
 
+def receipts_missing(seen: Observation) -> Iterator[str]:
+    """What is settled as the network's receipts say has the receipt that says so, whole: it is the proof in court."""
+    for message_id, record in seen.records.items():
+        state = record.get("state", "")
+        kept = seen.receipts.get(message_id, [])
+        if state in EXPLAINED and not any(_explains(state, one, record) for one in kept):
+            kinds = ", ".join(one["kind"] for one in kept) or "nothing"
+            yield f"{message_id} is {state}, and of its receipts {kinds} is kept, which does not explain it"
+
+
+def _explains(state: str, receipt: dict[str, Any], record: dict[str, str]) -> bool:
+    """Of the right kind, of this PEC, and with the text that the provider wrote: it quotes the code."""
+    told = {
+        "delivered": receipt["kind"] == "avvenuta-consegna",
+        "undelivered": receipt["kind"] == "errore-consegna"
+        or (receipt["kind"] == "preavviso-errore-consegna" and receipt["final"] is not False),
+        "refused": receipt["kind"] == "non-accettazione",
+        "uncertified": receipt["kind"] == "accettazione" and not all(sure for _, sure in receipt["named"]),
+    }[state]
+    code = record.get("code", "")
+    return told and receipt["code"] == code and f".{code}." in (receipt["text"] or "")
+
+
 def webhooks_missing(seen: Observation) -> Iterator[str]:
     """Every event reached every endpoint that hears it, and every change of state is an event."""
     heard = {(one["endpoint"], one["id"]) for one in seen.heard}
@@ -312,12 +336,16 @@ def _miscounted(seen: Observation) -> Iterator[str]:
         for state in counts.keys() | (batch.keys() & SETTLED):
             if counts[state] != int(batch.get(state, 0)):
                 yield f"the batch {name} counts {batch.get(state, 0)} {state}, and there are {counts[state]}"
+        ended = sum(counts[state] for state in ENDS)
+        if ended != int(batch.get("ended", 0)):
+            yield f"the batch {name} counts {batch.get('ended', 0)} ended, and there are {ended}"
 
 
 CHECKS: dict[str, Check] = {
     "lost": lost,
     "sent twice": sent_twice,
     "wrong end": wrong_end,
+    "receipts missing": receipts_missing,
     "webhooks missing": webhooks_missing,
     "webhooks in conflict": webhooks_in_conflict,
     "sends too close": too_close,

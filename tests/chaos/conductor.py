@@ -21,17 +21,18 @@ import redis
 from config.connections import connect
 from pec.store import accounts, outbox
 from pec.store.store import Store
-from tests.chaos.campaign import ACCOUNTS, Entry
-from tests.chaos.checker import check
+from sandbox.clock import now
+from sandbox.stories import Due, Receipt
+from sandbox.texts import RECEIPTS_SENDER, Letter, identifier_of, write
+from tests.chaos.campaign import ACCOUNTS, Entry, ids_of
 from tests.chaos.observation import Observation, journal, observe
 from tests.chaos.plan import Fault, Plan
 from tests.chaos.power import FragileServer
+from tests.chaos.settling import settled
 from tests.chaos.world import MOODY, RATE, STEADY, World, world
 
-QUIET_SECONDS = 50.0  # within which all must have settled once the faults are over,
+QUIET_SECONDS = 120.0  # within which all must have settled once the faults are over,
 QUIET_SECONDS_EACH = 0.15  # and so much more for each message
-LOOK_SECONDS = 1.0
-AGAIN_SECONDS = 3.0  # more than a lease: what wakes up late, and does it again, is seen
 OPERATOR_SECONDS = 1.0
 PROCESSES = (2, 1, 1)  # of each machine
 PARTED_SECONDS = 0.8  # that a replica hears nothing before it takes over: some 40 slots
@@ -56,16 +57,29 @@ class Result:
     uncertain: int  # messages that were so for a while
     kill_points: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)  # faults that calls to the API met
+    consumers: Counter[str] = field(default_factory=Counter)  # moods that deliveries met
+    aims: frozenset[str] = frozenset()  # what the plan had in mind
 
     @property
     def harmed(self) -> bool:
         return any(self.harms.values())
 
+    @property
+    def done(self) -> set[str]:
+        """What had an effect, as the report names it."""
+        counts = {
+            "fault": self.faults,
+            "point": self.kill_points,
+            "answer": self.answers,
+            "consumer": self.consumers,
+        }
+        return {f"{kind}: {name}" for kind, of in counts.items() for name in of if of[name]}
+
 
 def run(plan: Plan, folder: Path, rate: float = RATE, **settings: str) -> Result:
     """One run, in a folder that stays. Called from the main thread."""
     started = time.monotonic()
-    with world(folder, plan.sandbox, plan.sends, plan.reads, plan.mangled, plan.failover) as found:
+    with world(folder, plan.sandbox, plan.answers, plan.mangled, plan.failover) as found:
         found.add_machines(plan.skews_seconds, PROCESSES, **settings)
         conductor = Conductor(plan, found, rate)
         seen, harms = conductor.play()
@@ -83,6 +97,8 @@ def run(plan: Plan, folder: Path, rate: float = RATE, **settings: str) -> Result
         uncertain=len({one["data"]["id"] for one in seen.events if one["type"] == "message.uncertain"}),
         kill_points=Counter(notes),
         answers=Counter(call.fault for call in found.api.calls if call.fault),
+        consumers=found.receivers.met,
+        aims=frozenset(plan.aims),
     )
 
 
@@ -103,6 +119,7 @@ class Conductor:
         self._order = itertools.count()
         self._started = 0.0
         self.added: dict[str, dict[str, Any]] = {}
+        self.late: set[str] = set()  # messages whose CONSEGNA came after they had expired
         self.done: Counter[str] = Counter()
         self.kills = 0
         self._backed_up_at: datetime | None = None
@@ -228,18 +245,23 @@ class Conductor:
     def _redis_cut(self) -> None:
         self._world.network.run(self._world.redis_proxy.cut())
 
-    def _redis_lost_replies(self, count: int, of: str) -> None:
+    def _redis_lost_replies(self, count: int, of: str) -> bool:
+        """Those that were lost are counted at the end."""
         if of == "commits":
             self._world.redis_proxy.swallow_commits += count
         else:
             self._world.redis_proxy.swallow += count
+        return False
 
-    def _redis_loading(self, seconds: float) -> None:
+    def _redis_loading(self, seconds: float) -> bool:
+        """It is done when somebody heard of it."""
         self._world.redis_proxy.loading = True
-        self._in(seconds, self._loaded)
+        self._in(seconds, partial(self._loaded, self._world.redis_proxy.refused))
+        return False
 
-    def _loaded(self) -> None:
+    def _loaded(self, refused: int) -> None:
         self._world.redis_proxy.loading = False
+        self.done["redis-loading"] += self._world.redis_proxy.refused > refused
 
     def _redis_oom(self, seconds: float) -> None:
         """Less than what is in use: whatever may not go beyond is refused."""
@@ -335,6 +357,35 @@ class Conductor:
         self._world.network.run(self._world.api.plant(*mail))
         return True
 
+    def _late(self, number: int, tries: int = 40) -> bool:
+        """A CONSEGNA after 30 h, when its message was given up: it comes true all the same. Once one has expired."""
+        given_up = [pec for pec in self._world.sent() if self._was_given_up(pec)]
+        if not given_up:
+            if tries:
+                self._in(0.5, partial(self._late_again, number, tries - 1))
+            return False
+        pec = given_up[number % len(given_up)]
+        [recipient] = pec["recipients"]
+        letter = Letter(
+            pec["sender"], [recipient], f"{pec['subject']} {pec['code']}", identifier_of(pec["code"])
+        )
+        subject, text = write(Due(Receipt.DELIVERY, recipient, now()), letter)
+        self._world.network.run(self._world.api.plant(pec["sender"], RECEIPTS_SENDER, subject, text))
+        self.late |= set(ids_of([recipient], self._plan.campaign.tags))
+        return True
+
+    def _late_again(self, number: int, tries: int) -> None:
+        with suppress(redis.RedisError):
+            if self._late(number, tries):
+                self.done["late"] += 1
+
+    def _was_given_up(self, pec: dict[str, Any]) -> bool:
+        if not pec["recipients"][0].startswith("silenzio+"):
+            return False
+        [message_id] = ids_of(pec["recipients"], self._plan.campaign.tags)
+        state: Any = self._world.client.hget(f"pec:message:{message_id}", "state")
+        return state == b"expired" and message_id not in self.late
+
     def _consumer(self, how: str, seconds: float) -> None:
         self._world.receivers.moods[MOODY] = how
         self._in(seconds, lambda: self._world.receivers.moods.pop(MOODY, None))
@@ -363,28 +414,17 @@ class Conductor:
         for armed in (self._world.folder / "armed").iterdir():
             armed.unlink(missing_ok=True)
         self._world.redis_proxy.swallow = self._world.redis_proxy.swallow_commits = 0
+        self.done["redis-lost-replies"] += self._world.redis_proxy.swallowed
         self._world.api.down = None
         self._world.receivers.moods.clear()
 
     def _settle(self) -> tuple[Observation, dict[str, list[str]]]:
-        """Looks until nothing is wrong twice, or patience ends: the last look is the verdict."""
-        ends = time.monotonic() + QUIET_SECONDS + QUIET_SECONDS_EACH * self._plan.campaign.size
-        look_at, clean = 0.0, 0
-        while True:
-            self._step()
-            if time.monotonic() < look_at:
-                continue
-            try:
-                seen = observe(
-                    self._world, self._plan.campaign, self.added, self._rate, self._calls_before_restore
-                )
-            except redis.RedisError:
-                continue
-            harms = check(seen)
-            clean = 0 if any(harms.values()) else clean + 1
-            if clean == 2 or time.monotonic() > ends:
-                return seen, harms
-            look_at = time.monotonic() + (AGAIN_SECONDS if clean else LOOK_SECONDS)
+        return settled(self._look, self._step, QUIET_SECONDS + QUIET_SECONDS_EACH * self._plan.campaign.size)
+
+    def _look(self) -> Observation:
+        return observe(
+            self._world, self._plan.campaign, self.added, self._rate, self._calls_before_restore, self.late
+        )
 
 
 class connect_store:  # noqa: N801 - used as a context manager only

@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.campaign import plain_campaign
-from tests.chaos.observation import journal
-from tests.chaos.world import World, eventually, world
+from tests.chaos.conductor import QUIET_SECONDS
+from tests.chaos.observation import journal, observe
+from tests.chaos.report import MOST_EVIDENCE
+from tests.chaos.settling import settled
+from tests.chaos.world import World, eventually, interval_seconds, world
 
 RATE = 2.0  # near the API's own: the intervals are what counts
-MARGIN_SECONDS = 0.003
 LEASE_SECONDS = 3.0
 BETWEEN_SECONDS = 5.5  # more than a lease and 2 s: a death is over when the next comes
 MOST_IDLE_INTERVALS = 5.0
 POINTS = ("hint-taken", "picked", "claimed", "body-sent", "hinted", "receipts-read", "delivery-taken")
 SETTINGS = {
     "PEC_API__RATE": str(RATE),
-    "PEC_API__MARGIN": str(MARGIN_SECONDS),
     "PEC_API__IN_FLIGHT": "4",
     "PEC_LEASE": str(LEASE_SECONDS),
     "CHAOS_TRACE": "1",
@@ -36,6 +37,11 @@ class Deaths:
     kills: int
     resumed_seconds: tuple[float, ...]
     idle_intervals: tuple[float, ...]
+    harms: dict[str, list[str]]  # as after any run
+
+    @property
+    def harmed(self) -> bool:
+        return any(self.harms.values())
 
     @property
     def slow(self) -> bool:
@@ -53,24 +59,33 @@ class Deaths:
         ):
             shares = ", ".join(f"p{share} {percentile(found, share):.2f}" for share in (50, 90, 99, 100))
             yield f"{name:<26} {shares}  (at most {limit:g} at p99)"
+        yield ", ".join(f"{kind} {len(found)}" for kind, found in self.harms.items() if found) or "no harm"
+        yield from (f"  {kind}: {one}" for kind, found in self.harms.items() for one in found[:MOST_EVIDENCE])
 
 
 def measure(folder: Path, kills: int, seed: int = 0) -> Deaths:
     """Kills one worker process after another while there is always work. Called from the main thread."""
     chance = random.Random(seed)
-    seconds = (kills + 2) * (BETWEEN_SECONDS + 1.5)
-    campaign = plain_campaign(round(3 * seconds * RATE))  # a third of it is the second token's
-    with world(folder, {}, {}, {}) as found:
+    seconds = (kills + 1) * (BETWEEN_SECONDS + 1.5)
+    campaign = plain_campaign(round(2 * seconds * RATE), ("acme", "gamma"))  # half for each token
+    with world(folder, {}, {}) as found:
         found.add_machines((0, 0, 0), (1, 1, 1), **SETTINGS)
         found.start_machines()
         with found.client.pipeline(transaction=False) as pipeline:
             for entry in campaign.entries:
                 pipeline.xadd("pec:jobs", {"job": entry.job})
-            pipeline.execute()
+            added = {
+                acknowledged.decode(): {"job_id": entry.job_id, "refused": False}
+                for acknowledged, entry in zip(pipeline.execute(), campaign.entries, strict=True)
+            }
         eventually(lambda: len(found.sent()) > 3, "sends begin")
         moments = [_kill_one(found, chance) for _ in range(kills)]
         notes = journal(folder)
-    return Deaths(kills, tuple(_resumed(notes, moments)), tuple(_idle(notes, moments)))
+        seen, harms = settled(
+            lambda: observe(found, campaign, added, RATE), lambda: _wait(found, 0.1), seconds + QUIET_SECONDS
+        )
+    seen.dump(folder / "observation.json")
+    return Deaths(kills, tuple(_resumed(notes, moments)), tuple(_idle(notes, moments)), harms)
 
 
 def _kill_one(found: World, chance: random.Random) -> tuple[float, int]:
@@ -118,7 +133,10 @@ def _wait(found: World, seconds: float) -> None:
 
 
 def _resumed(notes: Sequence[dict[str, Any]], moments: Sequence[tuple[float, int]]) -> Iterator[float]:
-    """Seconds from each death until somebody began again what the dead had begun, or what was handed out last."""
+    """Seconds from each death until somebody began again what the dead had begun, or what was handed out last.
+
+    What nobody began again counts for the whole time until the next death, unless a commit had done it.
+    """
     begun: dict[tuple[str, str], list[float]] = defaultdict(list)
     for note in notes:
         if "begun" in note:
@@ -126,11 +144,11 @@ def _resumed(notes: Sequence[dict[str, Any]], moments: Sequence[tuple[float, int
     for at, pid in moments:
         for work in _in_hand(notes, at, pid) | _handed_out(notes, at, begun):
             if work[0] == "send":
-                continue  # its lane, its claim's look-up and its hint bring it back: the idle time tells
+                continue  # its lane, its claim's look-up and its hint bring it back: the idle time tells how soon
             later = [one for one in begun[work] if one > at]
             if later and min(later) < at + BETWEEN_SECONDS:
                 yield min(later) - at
-            elif _was_alive(notes, at, work):
+            elif not _was_done(notes, at, work):
                 yield BETWEEN_SECONDS
 
 
@@ -160,9 +178,15 @@ def _handed_out(
     return found
 
 
-def _was_alive(notes: Sequence[dict[str, Any]], at: float, work: tuple[str, str]) -> bool:
-    """Whether anything was to be done yet: what was committed before the death is not due again."""
-    return any(note.get("hinted") == list(work) and note["at"] > at for note in notes)
+def _was_done(notes: Sequence[dict[str, Any]], at: float, work: tuple[str, str]) -> bool:
+    """Whether a commit changed its message after it was last begun or handed out, before the death."""
+    _, member = work
+    last = max(
+        note["at"]
+        for note in notes
+        if note["at"] <= at and (note.get("begun") == list(work) or note.get("hinted") == list(work))
+    )
+    return any(note.get("committed") == member and last < note["at"] <= at for note in notes)
 
 
 def _idle(notes: Sequence[dict[str, Any]], moments: Sequence[tuple[float, int]]) -> Iterator[float]:
@@ -171,7 +195,7 @@ def _idle(notes: Sequence[dict[str, Any]], moments: Sequence[tuple[float, int]])
     for note in notes:
         if "first_byte" in note:
             sends[note["token"]].append(note["at"])
-    interval = 1 / RATE + MARGIN_SECONDS
+    interval = interval_seconds(RATE)
     for at, _ in moments:
         for times in sends.values():
             gaps = [

@@ -2,16 +2,15 @@
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from redis import Redis
 
-from config.settings import Api
-from pec.store.pace import interval_seconds
 from tests.chaos.campaign import Campaign, Expected, ids_of
-from tests.chaos.world import INSIDE, INSIDE_HEARS, MARGIN_SECONDS, MOODY, RATE, STEADY, World
+from tests.chaos.world import INSIDE, INSIDE_HEARS, MOODY, RATE, STEADY, World, interval_seconds
 
 
 @dataclass(slots=True)
@@ -23,6 +22,9 @@ class Observation:
     added: dict[str, dict[str, Any]]  # entry id of each acknowledged XADD → {job_id, refused}
     rejected: dict[str, str] = field(default_factory=dict)  # entry id → why
     records: dict[str, dict[str, str]] = field(default_factory=dict)
+    receipts: dict[str, list[dict[str, Any]]] = field(
+        default_factory=dict
+    )  # of each message, as Redis keeps them
     sent: list[dict[str, Any]] = field(default_factory=list)  # {messages, code}: the API's ledger
     posts: list[dict[str, Any]] = field(default_factory=list)  # {messages, fault, forwarded, status}
     first_bytes: list[dict[str, Any]] = field(default_factory=list)  # {token, at}: the moment they left
@@ -49,17 +51,21 @@ def observe(
     added: dict[str, dict[str, Any]],
     rate: float = RATE,
     posts_before_restore: int | None = None,
+    late: Collection[str] = (),
 ) -> Observation:
-    """Reads all there is. Raises redis.RedisError."""
+    """Reads all there is. `late`: messages whose CONSEGNA came after all. Raises redis.RedisError."""
     client = world.client
     return Observation(
-        expected=campaign.expected,
-        interval_seconds=interval_seconds(Api(rate=rate, margin=MARGIN_SECONDS)),
+        expected=campaign.expected | {one: Expected("delivered") for one in late},
+        interval_seconds=interval_seconds(rate),
         added=dict(added),
         rejected={
             _text(fields[b"entry"]): _text(fields[b"errors"]) for _, fields in _stream(client, "rejected")
         },
         records={key.partition("pec:message:")[2]: _hash(client, key) for key in _keys(client, "message:*")},
+        receipts={
+            key.partition("pec:receipts:")[2]: _receipts(client, key) for key in _keys(client, "receipts:*")
+        },
         sent=[
             {"messages": list(ids_of(one["recipients"], campaign.tags)), "code": one["code"]}
             for one in world.sent()
@@ -98,9 +104,7 @@ def observe(
             key.rpartition(":")[2]: int(client.hget(key, "refs") or 0) for key in _keys(client, "content:*")
         },
         batches={key.rpartition(":")[2]: _hash(client, key) for key in _keys(client, "batch:*")},
-        batch_sizes={"chaos": campaign.size}
-        if any(one.job_id == "chaos" for one in campaign.entries)
-        else {},
+        batch_sizes=campaign.batch_sizes,
         in_dead_hands=_in_dead_hands(journal(world.folder)),
         restored=posts_before_restore is not None,
         intrusions=world.receivers.intrusions,
@@ -162,6 +166,11 @@ def _keys(client: Redis, pattern: str) -> list[str]:
 def _hash(client: Redis, key: str) -> dict[str, str]:
     stored: Any = client.hgetall(key)
     return {_text(name): _text(value) for name, value in stored.items()}
+
+
+def _receipts(client: Redis, key: str) -> list[dict[str, Any]]:
+    """Without the marks of mails that were told once, which are empty."""
+    return [json.loads(value) for value in _hash(client, key).values() if value]
 
 
 def _stream(client: Redis, name: str) -> list[tuple[str, dict[bytes, bytes]]]:

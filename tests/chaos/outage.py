@@ -8,6 +8,7 @@ from tests.chaos.plan import MACHINES, Fault, Plan
 
 SCALE = 20.0  # times faster than in life: pace, time-outs, the circuit's waits, and the outage itself
 OUTAGE_SECONDS = 600 / SCALE
+AFTER_SECONDS = 6.0  # that the workers take to start, and some sends
 MOST_UNCERTAIN = 10
 KINDS = ("silence", "reset", "503", "sends-500")  # the last: all but POST /send is answered
 _SETTINGS = {
@@ -20,14 +21,13 @@ _SETTINGS = {
 }
 
 
-def outage(folder: Path, how: str, messages: int = 2000) -> Result:
+def outage(folder: Path, how: str, messages: int = 2000, seconds: float = OUTAGE_SECONDS) -> Result:
     """One outage, in which calls fail in this way. Called from the main thread."""
     plan = Plan(
         seed=KINDS.index(how),
         campaign=plain_campaign(messages, ACCOUNTS[:2]),  # which share a token
-        faults=(Fault(6.0, "api-down", {"seconds": OUTAGE_SECONDS, "how": how}),),
-        sends={},
-        reads={},
+        faults=(Fault(AFTER_SECONDS, "api-down", {"seconds": seconds, "how": how}),),
+        answers={},
         sandbox={},
         mangled=False,
         skews_seconds=(0,) * MACHINES,

@@ -51,18 +51,17 @@ DOUBTFUL_FAULTS = (
     "slow-upload",
 )
 REFUSAL_FAULTS = ("429", "429-retry-after", "401", "402", "403", "400", "hung-up")
-READ_FAULTS = (
-    "500",
-    "502-html",
-    "reset",
-    "timeout",
-    "truncated",
-    "empty",
-    "neither-shape",
-    "doubled",
-    "shifted",
-    "401",
-)
+READ_FAULTS = ("500", "502-html", "reset", "timeout", "truncated", "401")
+# kind of call → how many for each message are looked ahead, the share of them that meets something, and what
+ANSWERS: dict[str, tuple[float, float, tuple[str, ...]]] = {
+    "send": (1, 0.09, (*SENT_FAULTS, *DOUBTFUL_FAULTS, *REFUSAL_FAULTS)),
+    "receipts": (2, 0.05, (*READ_FAULTS, "empty", "neither-shape", "doubled")),
+    "pages": (1, 0.1, (*READ_FAULTS, "neither-shape", "doubled", "shifted", "shifted")),
+    "mail": (0.2, 0.1, (*READ_FAULTS, "empty")),
+    "quota": (0.2, 0.1, READ_FAULTS),
+}
+
+CONSUMERS = ("down", "500", "slow", "too-slow", "410", "redirect")  # how one misbehaves
 
 TIMED: dict[str, float] = {  # kind of fault → how often it is drawn, beside kills
     "stop": 2,
@@ -82,6 +81,7 @@ TIMED: dict[str, float] = {  # kind of fault → how often it is drawn, beside k
     "api-dns": 1,
     "forge": 2,
     "foreign": 2,
+    "late": 2,
     "consumer": 2,
 }
 
@@ -106,20 +106,27 @@ class Plan:
     seed: int
     campaign: Campaign
     faults: tuple[Fault, ...]
-    sends: dict[int, str]  # the how-manieth POST /send meets what
-    reads: dict[int, str]  # the same of GETs
+    answers: dict[str, dict[int, str]]  # of each kind of call, the how-manieth meets what
     sandbox: dict[str, str]  # how the API is spelled: shape, first page, order
     mangled: bool  # accents arrive as U+FFFD
     skews_seconds: tuple[int, ...]  # of each machine's wall clock
     failover: bool  # to a replica, in mid-run
+
+    @property
+    def aims(self) -> set[str]:
+        """Each fault, kill point, answer and mood of a consumer that is to come up, as the report names them."""
+        points = {f"point: {fault.of['point']}" for fault in self.faults if fault.name == "kill-at"}
+        moods = {f"consumer: {fault.of['how']}" for fault in self.faults if fault.name == "consumer"}
+        downs = {f"answer: {fault.of['how']}" for fault in self.faults if fault.name == "api-down"}
+        answers = {f"answer: {name}" for faults in self.answers.values() for name in faults.values()}
+        return {f"fault: {fault.name}" for fault in self.faults} | points | moods | downs | answers
 
     def lines(self) -> Iterator[str]:
         """For people."""
         yield f"seed {self.seed}: {self.campaign.size} messages, {len(self.faults)} timed faults"
         yield f"  the API: {self.sandbox}, accents {'mangled' if self.mangled else 'kept'}"
         yield f"  wall clocks: {', '.join(f'{skew:+d} s' for skew in self.skews_seconds)}"
-        yield f"  sends: {_listed(self.sends)}"
-        yield f"  reads: {_listed(self.reads)}"
+        yield from (f"  {kind}: {_listed(faults)}" for kind, faults in self.answers.items())
         yield from (f"  {fault}" for fault in self.faults)
 
 
@@ -142,10 +149,9 @@ def plan(seed: int, messages: int = 200, only: Sequence[str] = (), seconds: floa
         seed=seed,
         campaign=campaign(random.Random(chance.random()), messages),
         faults=tuple(sorted(faults, key=lambda fault: fault.at)),
-        sends=_answers(chance, messages, 0.09, (*SENT_FAULTS, *DOUBTFUL_FAULTS, *REFUSAL_FAULTS))
+        answers={kind: _answers(chance, messages, *of) for kind, of in ANSWERS.items()}
         if "api" in wanted
         else {},
-        reads=_answers(chance, 3 * messages, 0.05, READ_FAULTS) if "api" in wanted else {},
         sandbox={
             "shape": chance.choice(["live", "documented"]),
             "first-page": chance.choice(["0", "1"]),
@@ -193,16 +199,19 @@ def _details(chance: random.Random, name: str, messages: int) -> dict[str, Any]:
                 "seconds": round(chance.uniform(1, 3), 2),
                 "how": chance.choice(["reset", "503", "silence"]),
             }
-        case "forge" | "foreign":
+        case "forge" | "foreign" | "late":
             return {"number": chance.randrange(messages)}
         case "consumer":
-            how = chance.choice(["down", "500", "slow", "410", "redirect"])
+            how = chance.choice(CONSUMERS)
             return {"how": how, "seconds": round(chance.uniform(1, 5), 2)}
     return {"seconds": seconds}
 
 
-def _answers(chance: random.Random, calls: int, share: float, faults: Sequence[str]) -> dict[int, str]:
-    return {number: chance.choice(faults) for number in range(calls) if chance.random() < share}
+def _answers(
+    chance: random.Random, messages: int, each: float, share: float, faults: Sequence[str]
+) -> dict[int, str]:
+    calls = range(round(each * messages))
+    return {number: chance.choice(faults) for number in calls if chance.random() < share}
 
 
 def _listed(answers: dict[int, str]) -> str:

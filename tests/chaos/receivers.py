@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
 SLOW_SECONDS = 0.8
-_ANSWERS = {"ok": 204, "500": 500, "410": 410, "redirect": 302, "slow": 200}
+TOO_SLOW_SECONDS = 2.6  # more than the time-out of a delivery
+_ANSWERS = {"ok": 204, "500": 500, "410": 410, "redirect": 302, "slow": 200, "too-slow": 200}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Receivers:
     def __init__(self, secret: str) -> None:
         self._webhook = Webhook(secret)
         self.moods: dict[str, str] = {}
+        self.met: Counter[str] = Counter()  # moods that deliveries met
         self.heard: list[Heard] = []
         self.forged = 0
         self.intrusions = 0  # connections to an address of our own network
@@ -61,11 +64,14 @@ class Receivers:
         self, name: str, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter
     ) -> None:
         mood = self.moods.get(name, "ok")
+        self.met[mood] += 1
         if mood == "down":
             writer.transport.abort()
             return
         if mood == "slow":
             await asyncio.sleep(SLOW_SECONDS)
+        if mood == "too-slow":  # it says that it took it, and nobody listens any more
+            await asyncio.sleep(TOO_SLOW_SECONDS)
         status = self._take(name, headers, body) if mood in ("ok", "slow") else _ANSWERS[mood]
         location = f"location: http://127.0.0.1:{self.port}/elsewhere\r\n" if status == 302 else ""
         writer.write(f"HTTP/1.1 {status} X\r\n{location}content-length: 0\r\n\r\n".encode())

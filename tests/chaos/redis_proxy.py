@@ -1,7 +1,6 @@
 """A TCP proxy in front of Redis: cuts connections, loses replies of scripts that ran, says LOADING, moves."""
 
 import asyncio
-import re
 
 _LOADING = b"-LOADING Redis is loading the dataset in memory\r\n"
 _SCRIPT = b"EVALSHA"
@@ -17,6 +16,7 @@ class RedisProxy:
         self.swallow = 0  # replies of scripts still to be lost
         self.swallow_commits = 0  # the same, of commits
         self.swallowed = 0
+        self.refused = 0  # commands that got LOADING
         self.port = 0
         self._open: set[_Front] = set()
 
@@ -48,6 +48,9 @@ class _Front(asyncio.Protocol):
         self._waiting: list[bytes] = []
         self._back: asyncio.Transport | None = None
         self._loses_reply = False
+        self._commands = _Commands()
+        self._awaits = False  # an answer of the server
+        self._refused = False  # the last bytes never went on
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -70,9 +73,17 @@ class _Front(asyncio.Protocol):
             back.abort()
 
     def data_received(self, data: bytes) -> None:
-        if self._proxy.loading:
-            self._transport.write(_LOADING * max(1, _commands(data)))
+        within = self._commands.open
+        ended = self._commands.ended(data)
+        if self._awaits if self._proxy.loading else (self._refused and within):
+            self.abort()  # half of it went on, or half of what it sent: its answers would be another's
             return
+        self._refused = self._proxy.loading
+        if self._refused:
+            self._proxy.refused += ended
+            self._transport.write(_LOADING * ended)
+            return
+        self._awaits = True
         if self._proxy.swallow > 0 and _SCRIPT in data:
             self._proxy.swallow -= 1
             self._loses_reply = True
@@ -85,6 +96,7 @@ class _Front(asyncio.Protocol):
             self._waiting.append(data)
 
     def answered(self, data: bytes) -> None:
+        self._awaits = False
         if self._loses_reply:  # the script ran, and nobody hears of it
             self._proxy.swallowed += 1
             self.abort()
@@ -115,6 +127,41 @@ class _Back(asyncio.Protocol):
         self._front.abort()
 
 
-def _commands(data: bytes) -> int:
-    """How many commands a client's bytes hold: each is an array. A value that looks like one does no harm."""
-    return len(re.findall(rb"(?:^|\r\n)\*\d+\r\n\$", data))
+class _Commands:
+    """Counts the commands of a client, each an array of strings, however the network cuts them."""
+
+    def __init__(self) -> None:
+        self._rest = b""  # of a length that came in part
+        self._strings = 0  # of the command that are still to come
+        self._bytes = 0  # of the string that are still to come
+
+    @property
+    def open(self) -> bool:
+        """Whether a command has begun and not ended."""
+        return bool(self._rest or self._strings or self._bytes)
+
+    def ended(self, data: bytes) -> int:
+        """How many end in these bytes."""
+        data, at, count = self._rest + data, 0, 0
+        self._rest = b""
+        while at < len(data):
+            if self._bytes:
+                taken = min(self._bytes, len(data) - at)
+                at += taken
+                self._bytes -= taken
+                count += not self.open
+                continue
+            end = data.find(b"\r\n", at)
+            if end < 0:
+                break
+            self._length(data[at:end])
+            at = end + 2
+        self._rest = data[at:]
+        return count
+
+    def _length(self, line: bytes) -> None:
+        if line.startswith(b"*"):
+            self._strings = int(line[1:])
+        else:
+            self._strings -= 1
+            self._bytes = int(line[1:]) + 2

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from tests.chaos.checker import CHECKS
 from tests.chaos.conductor import BROKEN, Result
-from tests.chaos.plan import DOUBTFUL_FAULTS, KILL_POINTS, READ_FAULTS, REFUSAL_FAULTS, SENT_FAULTS, TIMED
+from tests.chaos.plan import ANSWERS, CONSUMERS, KILL_POINTS, TIMED
 
 MOST_EVIDENCE = 8
-ANSWERS = {*SENT_FAULTS, *DOUBTFUL_FAULTS, *REFUSAL_FAULTS, *READ_FAULTS}
+ENOUGH_RUNS = 20  # in which whatever plans have in mind comes true at least once
 
 
 def line(result: Result) -> str:
@@ -33,14 +33,17 @@ def table(results: Sequence[Result]) -> list[str]:
     faults: Counter[str] = sum((result.faults for result in results), Counter())
     points: Counter[str] = sum((result.kill_points for result in results), Counter())
     answers: Counter[str] = sum((result.answers for result in results), Counter())
+    moods: Counter[str] = sum((result.consumers for result in results), Counter())
     states: Counter[str] = sum((result.states for result in results), Counter())
+    known = {name for _, _, faults in ANSWERS.values() for name in faults}
     rows = [
         ("runs, each with a seed of its own", len({result.seed for result in results})),
         ("messages", sum(result.messages for result in results)),
         ("worker processes killed", sum(result.kills for result in results)),
         *((f"  at the point {point}", points[point]) for point in sorted(KILL_POINTS)),
         *((f"fault: {name}", faults[name]) for name in sorted({*TIMED, "failover", "restore", *faults})),
-        *((f"answer: {name}", answers[name]) for name in sorted({*ANSWERS, *answers})),
+        *((f"answer: {name}", answers[name]) for name in sorted({*known, *answers})),
+        *((f"consumer: {how}", moods[how]) for how in CONSUMERS),
         ("messages that were uncertain for a while", sum(one.uncertain for one in results)),
         *((f"ended {state}", count) for state, count in sorted(states.items())),
         *(
@@ -52,6 +55,12 @@ def table(results: Sequence[Result]) -> list[str]:
     return [f"{name:<40} {count:>8}" for name, count in rows]
 
 
+def never_done(results: Sequence[Result]) -> list[str]:
+    """What plans had in mind and no run did: an attack that was none."""
+    aims, done = ({one for result in results for one in getattr(result, of)} for of in ("aims", "done"))
+    return sorted(aims - done)
+
+
 def write_json(results: Sequence[Result], path: Path) -> None:
     found = [
         {
@@ -61,6 +70,8 @@ def write_json(results: Sequence[Result], path: Path) -> None:
             "kill_points": one.kill_points,
             "faults": one.faults,
             "answers": one.answers,
+            "consumers": one.consumers,
+            "never_done": sorted(one.aims - one.done),
             "states": one.states,
             "uncertain": one.uncertain,
             "harms": one.harms,

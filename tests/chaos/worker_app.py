@@ -194,6 +194,9 @@ def _note_deed(name: str, args: Sequence[Any], reply: Any) -> None:
             note(settled=args[2])
         case "hand_out" if TRACED:
             _note_hints(reply)
+        case "commit" if TRACED and (not isinstance(reply, list) or reply[0] in (b"applied", b"repeated")):
+            for record in json.loads(args[0])["records"]:  # those of a pipeline a moment before they change
+                note(committed=record["key"].rpartition(":message:")[2])
 
 
 def _note_hints(reply: Any) -> None:

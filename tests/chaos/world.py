@@ -41,6 +41,7 @@ SETTINGS = {
     "PEC_API__CONNECT_TIMEOUT": "1",
     "PEC_API__IN_FLIGHT": "8",
     "PEC_API__READ_RATE": "200",
+    "PEC_API__LEAST_SPEED": "2000000",
     "PEC_RECEIPTS__BACKOFF": "[0.3, 0.5, 0.7, 1]",
     "PEC_RECEIPTS__DEADLINE": "8",
     "PEC_RECEIPTS__WARNING_AGE": "2.2",
@@ -57,6 +58,11 @@ SETTINGS = {
     "PEC_LOG_LEVEL": "info",
     "PEC_LOG_JSON": "true",
 }
+
+
+def interval_seconds(rate: float) -> float:
+    """Between two sends of one token: PEC_API__MARGIN counts up to 2 % of an interval."""
+    return 1 / rate + min(MARGIN_SECONDS, 0.02 / rate)
 
 
 def eventually(condition: Callable[[], Any], what: str, seconds: float = START_SECONDS) -> Any:
@@ -271,8 +277,7 @@ class World:
 def world(
     folder: Path,
     sandbox: Mapping[str, str],
-    sends: dict[int, str],
-    reads: dict[int, str],
+    answers: Mapping[str, Mapping[int, str]],
     mangled: bool = False,
     replica: bool = False,
 ) -> Iterator[World]:
@@ -286,7 +291,7 @@ def world(
             follow(second, server)
         url = stack.enter_context(_sandbox(folder, sandbox))
         network = stack.enter_context(Network())
-        api = ApiProxy(url, sends, reads, mangled)
+        api = ApiProxy(url, answers, mangled)
         for name in ACCOUNTS:
             api.know(name, sender(name))
         network.run(api.start())

@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 from tests.chaos.campaign import Expected
+from tests.chaos.checker import ENDS
 from tests.chaos.observation import Observation
 
 BODY, FILE = "b" * 64, "f" * 64
@@ -65,12 +66,20 @@ def record(seen: Observation, message_id: str, **fields: str) -> None:
     for told in (*seen.events, *seen.heard):
         if told["data"].get("id") == message_id and told["data"]["state"] == before:
             told["data"]["state"] = fields.get("state", before)
+    seen.receipts[message_id] = _receipts(seen.records[message_id])
     if "state" in fields:
         for members in seen.schedule.values():
             members[:] = [member for member in members if member != message_id]
         batch = seen.batches["b"]
         batch[before] = str(int(batch[before]) - 1)
         batch[fields["state"]] = str(int(batch.get(fields["state"], 0)) + 1)
+        ended_more(seen, (fields["state"] in ENDS) - (before in ENDS))
+
+
+def ended_more(seen: Observation, count: int) -> None:
+    """The batch, which is complete all the same."""
+    seen.batch_sizes["b"] += count
+    seen.batches["b"] |= dict.fromkeys(("size", "ended"), str(seen.batch_sizes["b"]))
 
 
 def _story(seen: Observation, message_id: str, states: list[str], **fields: str) -> None:
@@ -81,9 +90,29 @@ def _story(seen: Observation, message_id: str, states: list[str], **fields: str)
         "batch": "b",
         **fields,
     }
+    seen.receipts[message_id] = _receipts(seen.records[message_id])
     for sequence, (before, state) in enumerate(zip([None, *states], states, strict=False), 1):
         data: dict[str, Any] = {"id": message_id, "sequence": sequence, "state": state, "previous": before}
         seen.events.append({"id": f"e-{message_id}-{sequence}", "type": f"message.{state}", "data": data})
+
+
+def _receipts(record: dict[str, str]) -> list[dict[str, Any]]:
+    """The one that explains the state."""
+    kinds = {
+        "delivered": "avvenuta-consegna",
+        "undelivered": "errore-consegna",
+        "refused": "non-accettazione",
+        "uncertified": "accettazione",
+    }
+    code = record.get("code", "")
+    receipt = {
+        "kind": kinds.get(record["state"]),
+        "code": code,
+        "text": f"Identificativo messaggio: opec1.{code}.1@pecmassiva.example",
+        "final": None,
+        "named": [["posta@example.com", False]],
+    }
+    return [receipt] if receipt["kind"] else []
 
 
 def _post(message_id: str, fault: str | None, status: int | None) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """The checker of chaos is itself attacked: each harm, planted in a clean run, is found by its own check alone."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.chaos.campaign import Expected
 from tests.chaos.checker import CHECKS, check
 from tests.chaos.observation import Observation
-from tests.unit.chaos.observations import clean, record
+from tests.unit.chaos.observations import clean, ended_more, record
 
 Plant = Callable[[Observation], object]
 
@@ -24,6 +25,7 @@ def _vanish(seen: Observation) -> None:
     seen.sent.pop(0)
     seen.contents = {sha256: count - 1 for sha256, count in seen.contents.items()}
     seen.batches["b"]["delivered"] = "0"
+    ended_more(seen, -1)
 
 
 def _reject_the_good(seen: Observation) -> None:
@@ -43,6 +45,10 @@ def _held_without_death(seen: Observation) -> None:
     for told in (*seen.events, *seen.heard):
         if told["id"] == "e-doubtful-3":
             told["data"]["reason"] = {"code": "worker_lost"}
+
+
+def _receipt(seen: Observation, message_id: str, **fields: Any) -> None:
+    seen.receipts[message_id][0] |= fields
 
 
 def _hurry(seen: Observation, interval: float) -> None:
@@ -74,6 +80,12 @@ def _tell_later_state_wrongly(seen: Observation) -> None:
 def _tell_in_two_ways(seen: Observation) -> None:
     first = seen.heard[0]
     seen.heard.insert(0, {**first, "data": {**first["data"], "state": "sent"}})
+
+
+def _never_ends(seen: Observation) -> None:
+    """All its messages ended, and it counts one less: nobody will be told that it is complete."""
+    seen.batches["b"].update({"ended": "3"})
+    _hide_event(seen, "e-batch")
 
 
 PERHAPS_SENT = '{"code": "perhaps_sent"}'
@@ -118,6 +130,17 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ("wrong end", "held as of a dead worker, and none died", lambda seen: _held_without_death(seen)),
     ("wrong end", "failed without a 400", lambda seen: seen.posts.pop(2)),
     ("wrong end", "it has another PEC's code", lambda seen: record(seen, "good", code="22")),
+    ("receipts missing", "delivered without its CONSEGNA", lambda seen: seen.receipts.pop("good")),
+    ("receipts missing", "a CONSEGNA without its text", lambda seen: _receipt(seen, "good", text=None)),
+    ("receipts missing", "a forger's text", lambda seen: _receipt(seen, "good", text="Consegnato.")),
+    ("receipts missing", "another PEC's CONSEGNA", lambda seen: _receipt(seen, "good", code="117")),
+    ("receipts missing", "only accepted", lambda seen: _receipt(seen, "good", kind="accettazione")),
+    (
+        "receipts missing",
+        "undelivered by the 12 h notice",
+        lambda seen: _receipt(seen, "adopted", kind="preavviso-errore-consegna", final=False),
+    ),
+    ("receipts missing", "undelivered by nothing", lambda seen: seen.receipts.update(adopted=[])),
     ("webhooks missing", "an event never came", lambda seen: _drop_delivery(seen, "e-good-2")),
     ("webhooks missing", "a batch's completion was not told", lambda seen: _hide_event(seen, "e-batch")),
     ("webhooks missing", "a batch's completion was told twice", _tell_batch_twice),
@@ -144,6 +167,7 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ("left over", "content counted once too often", lambda seen: seen.contents.update({"b" * 64: 6})),
     ("left over", "content that went too soon", lambda seen: seen.contents.pop("f" * 64)),
     ("left over", "a batch that counts wrongly", lambda seen: seen.batches["b"].update({"held": "2"})),
+    ("left over", "a batch that is said to go on", lambda seen: _never_ends(seen)),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tests.chaos.plan import KILL_POINTS, TIMED, plan
+from tests.chaos.plan import ANSWERS, CONSUMERS, KILL_POINTS, TIMED, plan
 
 
 def test_a_seed_gives_the_same_plan_each_time() -> None:
@@ -14,10 +14,15 @@ def test_a_seed_gives_the_same_plan_each_time() -> None:
 def test_every_fault_and_kill_point_comes_up_within_fifty_seeds() -> None:
     plans = [plan(seed) for seed in range(50)]
     faults = Counter(fault.name for one in plans for fault in one.faults)
+    answers = {name for one in plans for faults in one.answers.values() for name in faults.values()}
     points = {fault.of["point"] for one in plans for fault in one.faults if fault.name == "kill-at"}
 
     assert set(faults) >= {*TIMED, "kill", "kill-at", "failover", "backup", "restore"}
     assert points == set(KILL_POINTS)
+    assert {name for _, _, faults in ANSWERS.values() for name in faults} <= answers
+    assert {fault.of["how"] for one in plans for fault in one.faults if fault.name == "consumer"} == set(
+        CONSUMERS
+    )
     assert sum(one.campaign.size for one in plans) >= 10_000
     assert faults["kill"] + faults["kill-at"] >= 600
 
@@ -26,8 +31,7 @@ def test_chosen_faults_are_the_only_ones() -> None:
     chosen = plan(3, only=["kill"])
 
     assert {fault.name for fault in chosen.faults} == {"kill", "kill-at"}
-    assert not chosen.sends
-    assert not chosen.reads
+    assert not chosen.answers
 
 
 def test_every_recipient_tells_of_an_expected_message() -> None:

@@ -19,7 +19,10 @@ def test_a_campaign_costs_little_more_than_a_get_for_each_message(
     redis: Redis, redis_url: str, tmp_path: Path, order: str, first_page: str
 ) -> None:
     options = ("--inbox-order", order, "--first-page", first_page, "--delivery-delay", "4")
-    with site(redis, redis_url, tmp_path, rate=1000, options=options) as at, at.workers(PEC_API__RATE="40"):
+    with (
+        site(redis, redis_url, tmp_path, rate=1000, options=options) as at,
+        at.workers(PEC_API__RATE="40", PEC_API__READ_RATE="1000", PEC_RECEIPTS__PAGE_INTERVAL="1"),
+    ):
         for number in range(COUNT):
             kind = "mancata-consegna" if number % 20 == 0 else "consegna"
             at.add(id=f"m{number}", recipient=f"{kind}+{number}@pec.example", subject=f"Avviso n. {number}")

@@ -45,6 +45,7 @@ MOST = 100
 BLOCK_MILLISECONDS = 1000
 RECLAIM_SECONDS = 10.0
 MOST_BYTES = 1_000_000  # of commits that go in one write, about
+MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
 FULL_SHARE = 0.8  # of maxmemory: above it intake waits, so that what is under way can be finished
 CANCEL_REMEMBERED_SECONDS = 86_400
 AFTER_A_RESTORE = (
@@ -91,6 +92,8 @@ class Intake:
         self._consumer = consumer
         self._taken = taken
         self._reclaim_at = 0.0
+        self._memory_at = 0.0
+        self._memory_short = False
         self._ready = False
 
     def step(self) -> float:
@@ -100,7 +103,7 @@ class Intake:
             self._ready = True
         if self._memory_is_short():
             log.error("intake_waits", why="Redis is at 80 % of maxmemory: give it more, or let messages end")
-            return 5.0
+            return MEMORY_SECONDS
         try:
             entries = self._entries()
         except redis.ResponseError as error:
@@ -109,6 +112,7 @@ class Intake:
         if entries:
             self._take(entries)
             self._taken()
+            self._memory_at = 0.0
         return 0.0
 
     def _entries(self) -> list[Entry]:
@@ -122,9 +126,14 @@ class Intake:
         return jobs.read_new(self._store, self._consumer, MOST, BLOCK_MILLISECONDS)
 
     def _memory_is_short(self) -> bool:
-        info = self._store.client.info("memory")
-        most = int(info.get("maxmemory") or 0)
-        return most > 0 and int(info["used_memory"]) > most * FULL_SHARE
+        """Asked before each batch while jobs come, else now and then."""
+        now = self._kit.clock.now()
+        if now >= self._memory_at:
+            info = self._store.client.info("memory")
+            most = int(info.get("maxmemory") or 0)
+            self._memory_short = most > 0 and int(info["used_memory"]) > most * FULL_SHARE
+            self._memory_at = now + MEMORY_SECONDS
+        return self._memory_short
 
     # A batch of entries
 

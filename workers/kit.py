@@ -1,7 +1,7 @@
 """What the deeds of a worker process share: settings, the store, the API client. Made once, in `workers.app`."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from config.settings import Settings
 from pec.api.client import Mailbox, PecClient
 from pec.instants import from_epoch, from_text
-from pec.store import pace, presence
+from pec.store import pace
 from pec.store.clock import RedisClock, local_clock
 from pec.store.store import Store
 
@@ -48,9 +48,8 @@ class Kit:
         asked_at = local_clock()
         self.clock.observe(self.store.now(), asked_at, local_clock())
 
-    def listen_to_restore(self) -> None:
+    def hear_of_restore(self, told: Collection[str]) -> None:
         """So that a worker that was not told of a restore sends nothing again beside those that were."""
-        told = presence.vouched(self.store, "restore")
         self.restore.since = min(map(from_text, told), default=None)
 
     @property

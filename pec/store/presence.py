@@ -1,5 +1,6 @@
 """Which workers live, and what they serve: how an unknown account or an unserved queue is noticed."""
 
+import json
 from collections.abc import Mapping
 
 from pec.store.store import Store, text_dict, text_list
@@ -7,16 +8,12 @@ from pec.store.store import Store, text_dict, text_list
 WORKERS_REMEMBERED_SECONDS = 86_400  # those that were killed took no leave
 
 
-def vouch(store: Store, seen: Mapping[str, list[str]], seconds: float) -> None:
-    """A live worker serves these: kinds are `account`, `endpoint`, `queue`, `restore`, `worker`."""
-    now = store.now()
-    until = now + seconds
-    with store.client.pipeline(transaction=False) as pipeline:
-        for kind, names in seen.items():
-            if names:
-                pipeline.zadd(store.keys.seen(kind), dict.fromkeys(names, until))
-        pipeline.zremrangebyscore(store.keys.seen("worker"), "-inf", now - WORKERS_REMEMBERED_SECONDS)
-        pipeline.execute()
+def vouch(store: Store, seen: Mapping[str, list[str]], seconds: float) -> list[str]:
+    """A live worker serves these: kinds are `account`, `endpoint`, `queue`, `restore`, `worker`.
+
+    Returns the instants (RFC 3339) of back-ups that live workers say Redis was restored from.
+    """
+    return text_list(store.run("vouch", seconds, WORKERS_REMEMBERED_SECONDS, json.dumps(seen)))
 
 
 def vouched(store: Store, kind: str) -> set[str]:

@@ -76,8 +76,7 @@ class Registration(Middleware):
             "endpoint": _endpoint_names(settings),
             "restore": [to_text(settings.reconcile_since)] if settings.reconcile_since else [],
         }
-        presence.vouch(self._kit.store, seen, LIVES_SECONDS)
-        self._kit.listen_to_restore()
+        self._kit.hear_of_restore(presence.vouch(self._kit.store, seen, LIVES_SECONDS))
         presence.describe(self._kit.store, self._id, about, LIVES_SECONDS)
         return EVERY_SECONDS
 

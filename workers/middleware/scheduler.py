@@ -12,7 +12,7 @@ from workers.kit import Kit
 from workers.middleware.background import Background
 from workers.middleware.shares import Shares
 
-REST_SECONDS = 0.5  # at most, half of that at least: other processes and people make things due too
+REST_SECONDS = 1.0  # at most, half of that at least: other processes and people make things due too
 LEAST_REST_SECONDS = 0.05  # between two steps, whatever happens meanwhile
 LEAD_SECONDS = 0.5  # loading, encoding and connecting take so long, before a send can take its slot
 LEAD_INTERVALS = 2  # no slot is given further ahead

@@ -1,0 +1,17 @@
+-- vouch(namespace, seconds, forget_seconds, seen): a live worker serves these, for so many seconds from now.
+--
+-- ARGV     forget_seconds   after which a worker that was killed is forgotten
+--          seen             JSON {kind: [name, …]}
+-- Keys     <ns>:seen:<kind>   sorted set: name → until when it is vouched for (epoch seconds)
+-- Returns  what is vouched for of the kind `restore` now: [instant, …]
+
+local ns, seconds_ahead, forget, seen = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
+local now = now_us() / 1e6
+
+for kind, names in pairs(seen) do
+    for _, name in ipairs(names) do
+        call("ZADD", ns .. ":seen:" .. kind, string.format("%.6f", now + seconds_ahead), name)
+    end
+end
+call("ZREMRANGEBYSCORE", ns .. ":seen:worker", "-inf", string.format("%.6f", now - forget))
+return call("ZRANGEBYSCORE", ns .. ":seen:restore", string.format("%.6f", now), "+inf")

@@ -30,6 +30,7 @@ def build(settings: Settings) -> HintBroker:
     scheduler = Scheduler(kit, shares)
     broker = HintBroker(
         shares.of,
+        namespace="dramatiq" if settings.namespace == "pec" else f"dramatiq:{settings.namespace}",
         client=connect(settings.broker),
         middleware=[
             LogContext(),  # first, so that whatever follows logs with it

@@ -13,7 +13,7 @@ AT_ONCE = 0  # milliseconds: our own consumer waits, not Dramatiq's, which would
 
 
 class HintBroker(RedisBroker):
-    """`share` says how many messages of a queue this process may hold: so many threads, and none that wait for one."""
+    """`share` says how many messages of a queue this process may hold: as many as it has threads for the kind."""
 
     def __init__(self, share: Callable[[str], int], **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]  # Dramatiq types its surface only

@@ -17,9 +17,8 @@ from workers.kit import Kit
 
 YOUNG = timedelta(minutes=15)  # since it was sent: pages are trusted to show what comes for it
 CROWD = PAGE_SIZE  # young messages of one mailbox that are worth a page
-REMEMBERED = timedelta(
-    minutes=2
-)  # that a mailbox was crowded: taken for crowded in vain, it costs one reading
+REMEMBERED = timedelta(minutes=2)  # that a mailbox was crowded; in vain, it costs one reading
+FORBIDDEN = timedelta(minutes=15)  # until pages are asked for again that the token may not read
 _ENTRY = "@"  # no message's id begins so
 Command = Sequence[str | float]
 
@@ -60,11 +59,15 @@ def until_pages_tell(kit: Kit, change: Change) -> Change:
     return replace(change, due={**change.due, Queue.CHECK: until})
 
 
-def end_reading(kit: Kit, account: str, wait_seconds: float) -> None:
-    """Schedules the next reading while the mailbox is crowded, else single checks of the few that are left."""
+def end_reading(kit: Kit, account: str, wait_seconds: float, *, forbidden: bool = False) -> None:
+    """Schedules the next reading while the mailbox is crowded, else single checks of those that are left.
+
+    `forbidden`: the token may not read pages, so there is no other way than single checks.
+    """
     now = kit.now()
     singly = now + delay(kit.settings.receipts.backoff, 0, kit.chance())
-    times = (now.timestamp() + wait_seconds, singly.timestamp())
+    until = (now + FORBIDDEN).timestamp() if forbidden else ""
+    times = (now.timestamp() + wait_seconds, singly.timestamp(), until)
     _seen(kit, account, crowded=bool(kit.store.run("end_reading", account, _since(now), CROWD, *times)))
 
 

@@ -109,8 +109,9 @@ class Intake:
         except redis.ResponseError as error:
             self._ready = "NOGROUP" not in str(error)
             raise
+        for few in _by_size(entries):
+            self._take(few)
         if entries:
-            self._take(entries)
             self._taken()
             self._memory_at = 0.0
         return 0.0
@@ -391,6 +392,20 @@ class Intake:
 
     def _removal(self, entry: Entry) -> list[list[str | float]]:
         return jobs.removal(self._store, entry.id)
+
+
+def _by_size(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """In their order, so many at a time that their jobs fit in memory beside each other."""
+    few: list[Entry] = []
+    size = 0
+    for entry in entries:
+        few.append(entry)
+        size += len(entry.job or b"")
+        if size > MOST_BYTES:
+            yield few
+            few, size = [], 0
+    if few:
+        yield few
 
 
 def _named_by(job: Job) -> list[str]:

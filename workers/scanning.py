@@ -42,15 +42,15 @@ def scan(kit: Kit, entry: str) -> None:
     """Reads the newest pages of a mailbox, and schedules what follows."""
     account, interval = account_in(entry) or "", kit.settings.receipts.page_interval
     try:
-        fresh = _read_pages(kit, account)
+        fresh, forbidden = _read_pages(kit, account), False
     except NotServed:
         kit.store.set_due(Queue.CHECK, entry, kit.now().timestamp() + OTHERS_SECONDS)
         return
     except Unreadable as error:
         log.info("mailbox_unreadable", account=account, why=error.code)
-        fresh = 0
+        fresh, forbidden = 0, error.code == "scope"
     wait_seconds = min(SLOWER * interval, max(interval, interval * PAGE_SIZE / (fresh + 1)))
-    end_reading(kit, account, wait_seconds)
+    end_reading(kit, account, wait_seconds, forbidden=forbidden)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,6 @@ LATE_SECONDS = 0.010  # more than this behind its slot, a send would come too cl
 SHORTEST_SECONDS = (
     0.020  # of an interval, for which lateness matters: nobody can see sends that are closer than this
 )
-SHORT_SECONDS = 0.005  # the last stretch of a wait, in which the claim must not fall
 log = structlog.get_logger()
 
 
@@ -40,7 +39,7 @@ class Turn:
         return self.picked.message
 
     def reserve(self, until: float = 0.0) -> None:
-        """Takes a slot, and waits until one is near, as far as that is before `until` (local clock). Raises NotNow."""
+        """Takes a slot that is near, or one before `until` (local clock), if that is given. Raises NotNow."""
         while True:
             asked_at = local_clock()
             slot = pace.reserve_send(self._kit.store, self.picked.token, self._kit.settings.api)
@@ -51,6 +50,9 @@ class Turn:
             time.sleep(slot.wait_seconds)
         self._kit.clock.observe(slot.said_at, asked_at, local_clock())
         self._slot = slot
+        if until and self._kit.clock.local(slot.at) > until:
+            self.release_slot()
+            raise NotNow
 
     def wait(self, before_seconds: float = 0.0) -> None:
         """Sleeps until so long before the slot."""

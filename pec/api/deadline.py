@@ -10,6 +10,9 @@ import time
 from contextlib import suppress
 from typing import Self
 
+import structlog
+
+log = structlog.get_logger()
 _DROP_UNSENT = struct.pack("ii", 1, 0)
 
 
@@ -72,7 +75,10 @@ class _Watch:
 
     def _run(self) -> None:
         while True:
-            self._next().expire()
+            try:
+                self._next().expire()
+            except Exception:  # the others' deadlines must not end with this one
+                log.exception("deadline_not_enforced")
 
     def _next(self) -> Deadline:
         with self._changed:

@@ -96,16 +96,8 @@ def _kept(stored: dict[str, str]) -> Kept:
     return Kept(receipts, frozenset(key for key, value in stored.items() if not value))
 
 
-def content(store: Store, sha256: str) -> bytes:
-    """Bytes that a taken message needs. Raises KeyError where they are gone."""
-    data = store.client.hget(store.keys.content(sha256), "data")
-    if data is None:
-        raise KeyError(sha256)
-    return bytes(data)  # type: ignore[arg-type]  # redis-py types every reply as maybe awaitable
-
-
 def contents(store: Store, digests: Iterable[str]) -> dict[str, bytes]:
-    """The same for several, by SHA-256, in one round trip. Raises KeyError where one is gone."""
+    """Bytes that a taken message needs, by SHA-256, in one round trip. Raises KeyError where one is gone."""
     wanted = list(dict.fromkeys(digests))
     if not wanted:
         return {}

@@ -57,11 +57,16 @@ class Store:
             pipeline.scripts.clear()  # else redis-py asks first, each time, whether the server has them
             replies: list[Any] = pipeline.execute(raise_on_error=False)
         return [
-            self.script(call.name, intake=call.intake)(args=call.args)  # which gives it to the server
-            if isinstance(reply, NoScriptError)
-            else reply
+            self._alone(call) if isinstance(reply, NoScriptError) else reply
             for call, reply in zip(calls, replies, strict=True)
         ]
+
+    def _alone(self, call: Call) -> Any:
+        """Gives the script to the server, too."""
+        try:
+            return self.script(call.name, intake=call.intake)(args=call.args)
+        except redis.ResponseError as error:
+            return error
 
     def now(self) -> float:
         """Redis's clock, in epoch seconds: the one clock that all workers share."""

@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 from config.settings import Retention
@@ -59,7 +59,9 @@ class Folder:
         self._path = path
         self._proved = proved
         self._manifest = Manifest(path)
-        self._content = lru_cache(_MOST_CONTENTS_HELD)(partial(records.content, store))
+        self._content = lru_cache(_MOST_CONTENTS_HELD)(
+            lambda sha256: records.contents(store, [sha256])[sha256]
+        )
         self._places = Places(path)
 
     def add(self, case: Case) -> None:

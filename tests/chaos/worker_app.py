@@ -157,7 +157,7 @@ def _wrap_store() -> None:
                 if intake:
                     hit("taken")
                 reply = script(*args, **options)
-                _note_deed(name, options["args"], reply)
+                _note_deed(name, options["args"], reply, queued="client" in options)
                 if name in AFTER_SCRIPT and _did_something(name, reply):
                     hit(AFTER_SCRIPT[name])
                 if intake:
@@ -169,8 +169,14 @@ def _wrap_store() -> None:
         def together(self, calls: Sequence[store.Call]) -> list[Any]:
             """Now in one write, now one after the other, with deaths between as where the server dies in the middle."""
             if random.random() < 0.5:
-                return super().together(calls)
-            return [reply for one in calls for reply in super(ChaosStore, self).together([one])]
+                replies = super().together(calls)
+            else:
+                replies = [reply for one in calls for reply in super(ChaosStore, self).together([one])]
+            if not any(isinstance(reply, Exception) for reply in replies):
+                for one in calls:
+                    if one.name == "settle":
+                        note(settled=one.args[2])
+            return replies
 
     store.Store = ChaosStore  # type: ignore[misc]  # before workers.app takes it
 
@@ -185,12 +191,12 @@ def _did_something(name: str, reply: Any) -> bool:
     return bool(reply)
 
 
-def _note_deed(name: str, args: Sequence[Any], reply: Any) -> None:
-    """What the checker and the measuring of deaths ask for."""
+def _note_deed(name: str, args: Sequence[Any], reply: Any, *, queued: bool) -> None:
+    """What the checker and the measuring of deaths ask for. `queued`: in a pipeline, so that it has not happened yet."""
     match name:
         case "pick" if reply[0] == b"picked":
             note(picked=reply[2].decode())
-        case "settle":
+        case "settle" if not queued:
             note(settled=args[2])
         case "hand_out" if TRACED:
             _note_hints(reply)

@@ -63,12 +63,16 @@ class Scheduler(Middleware):
         kit = self._kit
         most = {queue: most for queue in self._room if (most := self._most(queue))}
         found = schedule.hand_out(kit.store, self._asked | schedule.asking(most, kit.settings.lease))
+        room, self._room = (
+            self._room,
+            dict.fromkeys(self._room, 0),
+        )  # where Dramatiq fails, it is asked first next time
         for hint in found.hints:
             self._hint(Queue.SEND, kit.now().timestamp(), hint.token, hint.number)
         for queue, deeds in found.due.items():
-            self._room[queue] -= len(deeds)
             for due in deeds:
                 self._hint(queue, due.at, due.member)
+        self._room = {queue: left - len(found.due.get(queue, ())) for queue, left in room.items()}
         return min(found.wait_seconds, REST_SECONDS * (1 + kit.chance()) / 2)
 
     def _most(self, queue: Queue) -> int:

@@ -18,6 +18,7 @@ local payload = cjson.decode(ARGV[1])
 local ns, first = payload.ns, payload.records[1]
 
 if first and call("HGET", first.key, "op") == payload.op then
+    call("HSET", first.key, "op", payload.op) -- WAIT waits for what its own connection wrote
     return {"repeated"}
 end
 for _, record in ipairs(payload.records) do

@@ -4,14 +4,16 @@
 -- All at once, so that no message is left to pages that nobody reads.
 --
 -- ARGV     namespace, account, since when the young were sent, how many are a crowd, when to read pages again, when the
---          few are due (epoch seconds)
+--          few are due, until when the API is not asked for pages, because it does not show them, or "" (epoch seconds)
 -- Keys     <ns>:awaiting:<account>, <ns>:due:check (a mailbox stands there as @<account>)
 -- Returns  1 | 0: whether it is crowded
 
 local ns, account = ARGV[1], ARGV[2]
 local awaiting, due = ns .. ":awaiting:" .. account, ns .. ":due:check"
 
-if call("ZCOUNT", awaiting, ARGV[3], "+inf") >= tonumber(ARGV[4]) then
+if ARGV[7] ~= "" then
+    call("HSET", ns .. ":scan:" .. account, "forbidden_until", ARGV[7])
+elseif call("ZCOUNT", awaiting, ARGV[3], "+inf") >= tonumber(ARGV[4]) then
     call("ZADD", due, ARGV[5], "@" .. account)
     return 1
 end

@@ -3,12 +3,15 @@
 --
 -- ARGV     namespace, account, since when the young were sent, how many are a crowd, now, message, when pages are no
 --          longer trusted to show it (epoch seconds)
--- Keys     <ns>:awaiting:<account>, <ns>:due:check (a mailbox stands there as @<account>)
+-- Keys     <ns>:scan:<account> (forbidden_until: the API does not show its pages), <ns>:awaiting:<account>, <ns>:due:check (a mailbox stands there as @<account>)
 -- Returns  1 | 0
 
 local ns, account = ARGV[1], ARGV[2]
 local due = ns .. ":due:check"
 
+if tonumber(call("HGET", ns .. ":scan:" .. account, "forbidden_until") or "0") > tonumber(ARGV[5]) then
+    return 0
+end
 if call("ZCOUNT", ns .. ":awaiting:" .. account, ARGV[3], "+inf") < tonumber(ARGV[4]) then
     return 0
 end

@@ -25,7 +25,7 @@ elseif (outcome == "silent" or outcome == "unreachable") and first and not open 
         local wait = math.min(MOST_US, FIRST_US * 2 ^ (failures - THRESHOLD))
         call("HSET", circuit, "next_at", string.format("%.0f", now + wait))
     end
-elseif failures >= THRESHOLD then
+elseif first and failures >= THRESHOLD then
     call("HDEL", circuit, "probe_until")
 end
 if still > 0 then

@@ -31,6 +31,22 @@ def test_a_young_message_of_a_crowded_mailbox_waits_and_the_mailbox_is_due(kit: 
     assert scanning.check_due(kit, message.id) == (message.sent_at + YOUNG).timestamp()
 
 
+def test_where_the_token_may_not_read_pages_every_message_is_asked_for_by_itself(
+    kit: Kit, served: Served
+) -> None:
+    message = crowd(kit, served)
+    left_to_pages(kit, message)
+
+    end_reading(kit, "acme", 15, forbidden=True)
+
+    due = scanning.check_due(kit, message.id)
+    assert due
+    assert due <= kit.now().timestamp() + kit.settings.receipts.backoff[0] * (1 + JITTER)
+    assert scanning.check_due(kit, entry_of("acme")) is None
+    assert not left_to_pages(kit, message)
+    assert reading_of(kit, "acme") == []
+
+
 def test_one_of_few_is_asked_for_by_itself(kit: Kit, served: Served) -> None:
     assert not left_to_pages(kit, crowd(kit, served, CROWD - 1))
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import dramatiq
 import pytest
+import redis as redis_py
 from redis import Redis
 
 from config.connections import connect
@@ -55,6 +56,24 @@ def test_what_comes_due_is_done_then_though_nothing_wakes_the_scheduler(
         eventually(lambda: done)
 
     assert done[0] >= due_at
+
+
+def test_while_dramatiq_is_away_nothing_due_is_taken(store: Store, redis_url: str) -> None:
+    """Taken, it would stand still for a lease after Dramatiq has come back."""
+    settings, shares = Settings(redis_url=redis_url), Shares()
+    made = Scheduler(Kit(settings, store, PecClient(settings.api)), shares)
+    away = HintBroker(shares.of, client=connect("redis://127.0.0.1:1"), middleware=[])
+    for queue in Queue:
+        dramatiq.actor(actor_name=queue, queue_name=queue, broker=away)(lambda member: None)
+    now = store.now()
+    made._broker, made._room = away, {Queue.CHECK: 100}  # as it was before Dramatiq went
+    store.client.zadd(store.keys.due(Queue.CHECK), {f"inv-{number}": now for number in range(50)})
+
+    for _ in range(3):
+        with pytest.raises(redis_py.RedisError):
+            made._step()
+
+    assert store.client.zcount(store.keys.due(Queue.CHECK), "-inf", now) >= 40
 
 
 def test_what_a_deed_makes_due_is_done_next(

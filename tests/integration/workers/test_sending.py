@@ -9,13 +9,14 @@ import pytest
 import workers.sending as sending
 from pec.messages import Message
 from pec.names import State
+from pec.store.clock import local_clock
 from pec.store.commits import commit_to_replicas
 from pec.store.pace import Picked
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers import test_scanning as scanning
 from tests.integration.workers.test_reconciling import queued, read
 from workers.kit import Kit
-from workers.turn import LATE_SECONDS, Turn
+from workers.turn import LATE_SECONDS, NotNow, Turn
 
 kit, served = scanning.kit, scanning.served
 
@@ -43,6 +44,16 @@ def test_a_claim_that_has_grown_old_is_undone(
 
     assert read(kit, message).state is State.QUEUED
     assert len(served.sent()) == before
+
+
+def test_a_slot_that_lies_beyond_the_end_of_a_claim_is_given_back_at_once(kit: Kit, served: Served) -> None:
+    slow = _at_rate(kit, 0.5)
+    first, second = _turn(slow, queued(kit, "first")), _turn(slow, queued(kit, "second"))
+    first.reserve()
+
+    with pytest.raises(NotNow):
+        second.reserve(until=local_clock() + 1)
+    second.reserve(until=local_clock() + 6)
 
 
 def test_a_message_put_back_takes_no_place_on_the_wire_from_whoever_has_it_next(

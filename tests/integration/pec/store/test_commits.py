@@ -101,7 +101,7 @@ def test_content_is_kept_once_and_counted(store: Store) -> None:
     for message_id in ("m", "n"):
         change = enqueued(replace(NEW, id=message_id), NOW)
         apply(store, Commit([change], contents={"0" * 64: b"<p>"}, uses=["0" * 64]))
-    assert records.content(store, "0" * 64) == b"<p>"
+    assert records.contents(store, ["0" * 64])["0" * 64] == b"<p>"
     assert store.client.hget("pec:content:" + "0" * 64, "refs") == b"2"
 
 

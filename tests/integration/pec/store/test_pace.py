@@ -297,6 +297,15 @@ def test_a_message_whose_slot_is_reserved_is_not_counted_twice(store: Store) -> 
     assert hints(store, api=slow).wait_seconds == pytest.approx(15, abs=0.5)
 
 
+def test_a_server_whose_clock_was_set_back_gives_hints_at_once(store: Store) -> None:
+    """`reserve` mends the rest, once somebody asks it."""
+    waiting(store, "m", 1)
+    in_an_hour = round((store.now() + 3600) * 1e6)
+    store.client.hset(store.keys.limiter(TOKEN), "tat", str(in_an_hour))
+
+    assert len(hints(store).hints) == 1
+
+
 def test_no_time_is_told_where_nothing_waits(store: Store) -> None:
     assert hints(store).wait_seconds == math.inf
 

@@ -111,7 +111,7 @@ def test_content_goes_with_the_last_message_that_needs_it(store: Store) -> None:
     retention.mark_exported(store, [first, second], NOW, KEPT)
 
     assert forgotten(store, first, NOW + 90 * DAY)
-    assert records.content(store, FILE) == b"%PDF"
+    assert records.contents(store, [FILE])[FILE] == b"%PDF"
     assert store.client.hget(f"pec:content:{FILE}", "refs") == b"1"
     assert forgotten(store, second, NOW + 90 * DAY)
     assert not store.client.exists(f"pec:content:{FILE}", f"pec:content:{BODY}")

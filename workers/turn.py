@@ -14,9 +14,11 @@ from pec.store.commits import Commit
 from pec.store.pace import Outcome, Picked, Slot
 from workers.kit import Kit
 
-LATE_SECONDS = 0.010  # more than this behind its slot, a send would come too close to the next
+LATE_SECONDS = (
+    0.010  # more than this behind its slot, a send would come too close to the next that is given already
+)
 SHORTEST_SECONDS = (
-    0.020  # of an interval, for which lateness matters: nobody can see sends that are closer than this
+    0.025  # of an interval, for which lateness matters: nobody can see sends that are closer than this
 )
 log = structlog.get_logger()
 
@@ -66,8 +68,15 @@ class Turn:
         return local_clock() - self._kit.clock.local(self._slot.at)
 
     def missed(self) -> bool:
-        interval = pace.interval_seconds(self._kit.settings.api)
-        return interval > SHORTEST_SECONDS and self.lateness_seconds() > LATE_SECONDS
+        """Whether a send now would come too close to the next. One that is a little late moves its slot, if it can."""
+        api, late = self._kit.settings.api, self.lateness_seconds()
+        if late <= api.margin or pace.interval_seconds(api) <= SHORTEST_SECONDS:
+            return False
+        assert self._slot is not None  # noqa: S101 - reserve comes first
+        if moved := pace.postpone_send(self._kit.store, self.picked.token, self._slot, api):
+            self._slot = moved
+            return False
+        return late > LATE_SECONDS
 
     def release_slot(self) -> None:
         """Gives the slot back, so that another may use it."""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -146,6 +146,13 @@ def reserve_read(store: Store, token: str, api: Api) -> Slot | TooEarly:
 def unreserve_send(store: Store, token: str, slot: Slot, api: Api) -> None:
     """Gives back a slot that was missed, or not needed."""
     _unreserve(store, token, slot, round(interval_seconds(api) * 1e6))
+
+
+def postpone_send(store: Store, token: str, slot: Slot, api: Api) -> Slot | None:
+    """The slot begins now instead, so that the next keeps its distance. None where that was given already."""
+    slot_us, interval_us = round(slot.at * 1e6), round(interval_seconds(api) * 1e6)
+    reply = store.script("postpone")(args=[store.keys.limiter(token), slot_us, interval_us])
+    return None if reply is None else replace(slot, at=int(reply) / 1e6)
 
 
 def uncount_send(store: Store, token: str, slot: Slot) -> None:

@@ -172,13 +172,17 @@ def _wrap_store() -> None:
                 replies = super().together(calls)
             else:
                 replies = [reply for one in calls for reply in super(ChaosStore, self).together([one])]
-            if not any(isinstance(reply, Exception) for reply in replies):
-                for one in calls:
-                    if one.name == "settle":
-                        note(settled=one.args[2])
+            _note_settled(calls, replies)
             return replies
 
     store.Store = ChaosStore  # type: ignore[misc]  # before workers.app takes it
+
+
+def _note_settled(calls: Sequence[Any], replies: Sequence[Any]) -> None:
+    if not any(isinstance(reply, Exception) for reply in replies):
+        for one in calls:
+            if one.name == "settle":
+                note(settled=one.args[2])
 
 
 def _did_something(name: str, reply: Any) -> bool:
@@ -192,7 +196,7 @@ def _did_something(name: str, reply: Any) -> bool:
 
 
 def _note_deed(name: str, args: Sequence[Any], reply: Any, *, queued: bool) -> None:
-    """What the checker and the measuring of deaths ask for. `queued`: in a pipeline, so that it has not happened yet."""
+    """What the checker and the measuring of deaths ask for. `queued`: in a pipeline, it has not happened yet."""
     match name:
         case "pick" if reply[0] == b"picked":
             note(picked=reply[2].decode())

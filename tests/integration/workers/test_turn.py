@@ -1,9 +1,12 @@
 """Whether a slot was missed."""
 
+import time
 from dataclasses import replace
 
 import pytest
 
+from pec.store import pace
+from pec.store.clock import local_clock
 from pec.store.pace import Picked, Slot
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers import test_scanning as scanning
@@ -33,3 +36,18 @@ def test_a_slot_is_missed_where_its_send_would_be_seen_too_close_to_the_next(
     turn._slot = Slot(now - late_seconds, now)
 
     assert turn.missed() == missed
+
+
+def test_a_slot_begun_a_little_late_keeps_the_next_at_its_distance(kit: Kit, served: Served) -> None:
+    """After idle times the claim itself makes the first send late."""
+    turn, next_turn = (Turn(kit, Picked("token", queued(kit, name), probe=False)) for name in "mn")
+    turn.reserve()
+    turn.wait()
+    time.sleep(LATE_SECONDS * 3)
+
+    assert not turn.missed()
+    began = local_clock()
+    next_turn.reserve()
+
+    interval = pace.interval_seconds(kit.settings.api)
+    assert -next_turn.lateness_seconds() > interval - (local_clock() - began) - 0.005

@@ -74,7 +74,7 @@ BENCH := .venv-bench/installed
 bench: $(BENCH) ## measure ours and its peers, and write docs/benchmarks.md: under 20 minutes, on an idle machine
 	@$(BIN)/python -m bench --json bench/result.json --page docs/benchmarks.md --note "$(NOTE)"
 
-bench-quick: $(BENCH) ## whether every benchmark runs, in under 2 minutes: its figures compare nothing
+bench-quick: $(BENCH) ## whether every benchmark runs, in under 2 minutes of an idle machine: its figures compare nothing
 	@$(BIN)/python -m bench --quick --json bench-quick.json
 
 $(BENCH): bench/requirements.txt $(INSTALLED)

@@ -141,10 +141,6 @@ def owned(
     return found
 
 
-def ids_in(store: Store, state: State, most: int) -> list[str]:
-    """The messages in a state, newest first."""
-    return text_list(store.client.zrevrange(store.keys.state(state), 0, most - 1))
-
 
 def ids_of_batch(store: Store, batch: str) -> list[str]:
     """In the order of intake."""

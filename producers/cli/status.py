@@ -1,6 +1,6 @@
 """`pec status` and `pec list`: where things stand, from the whole down to one message."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import click
@@ -49,13 +49,19 @@ def status(message_id: str | None, as_json: bool) -> None:
 
 
 @click.command("list")
-@click.option("--state", type=click.Choice([str(state) for state in State]))
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([str(state) for state in State]),
+    help="Repeat for several.",
+)
 @click.option("--batch", help="Only this batch, in the order of intake.")
 @click.option("--account", help="Only this mailbox.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @output.as_json
 def list_messages(
-    state: str | None, batch: str | None, account: str | None, limit: int, as_json: bool
+    states: tuple[str, ...], batch: str | None, account: str | None, limit: int, as_json: bool
 ) -> None:
     """List messages, newest first.
 
@@ -65,8 +71,8 @@ def list_messages(
     """
     with session() as here:
         strangers: list[UnknownRecord] = []
-        found = _found(here.store, state, batch, strangers.append)
-        wanted = (one for one in found if _fits(one, state, account))
+        found = _found(here.store, states, batch, strangers.append)
+        wanted = (one for one in found if _fits(one, states, account))
         chosen = list(islice(wanted, limit))
     if as_json:
         for message in chosen:
@@ -151,22 +157,20 @@ def _show(message: Message, why: str) -> None:
 
 
 def _found(
-    store: Store, state: str | None, batch: str | None, strangers: records.Strangers
+    store: Store, states: Sequence[str], batch: str | None, strangers: records.Strangers
 ) -> Iterator[Message]:
     if batch:
         return records.read_all(store, records.ids_of_batch(store, batch), strangers)
-    return records.read_all(store, _newest(store, state), strangers)
+    return records.read_all(store, _newest(store, states), strangers)
 
 
-def _newest(store: Store, state: str | None) -> Iterable[str]:
-    if state:
-        return records.ids_in(store, State(state), _MOST_LOOKED_AT)
+def _newest(store: Store, states: Sequence[str]) -> Iterable[str]:
     newest = store.client.pipeline(transaction=False)
-    for one in State:
-        newest.zrevrange(store.keys.state(one), 0, _MOST_LOOKED_AT - 1, withscores=True)
+    for one in states or State:
+        newest.zrevrange(store.keys.state(State(one)), 0, _MOST_LOOKED_AT - 1, withscores=True)
     found = sorted((pair for pairs in newest.execute() for pair in pairs), key=lambda pair: -pair[1])
     return (message_id.decode() for message_id, _ in found[:_MOST_LOOKED_AT])
 
 
-def _fits(message: Message, state: str | None, account: str | None) -> bool:
-    return (state is None or message.state == state) and (account is None or message.account == account)
+def _fits(message: Message, states: Sequence[str], account: str | None) -> bool:
+    return (not states or message.state in states) and (account is None or message.account == account)

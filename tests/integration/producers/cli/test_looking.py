@@ -143,7 +143,7 @@ def test_the_list_is_newest_first_and_can_be_narrowed(pec: Pec, change: Settle) 
     assert [one["id"] for one in pec("list", "--json").lines] == ["inv-1", "inv-2"]
     assert [one["id"] for one in pec("list", "--json", "--limit", "1").lines] == ["inv-1"]
     assert [one["id"] for one in pec("list", "--json", "--state", "queued").lines] == ["inv-2"]
-    several = pec("list", "--json", "--state", "queued", "--state", "delivered").lines
+    several = pec("list", "--json", "--state", "queued", "--state", "held").lines
     assert {one["id"] for one in several} == {"inv-1", "inv-2"}
     assert pec("list", "--json", "--account", "beta").lines == []
 

@@ -75,7 +75,7 @@ class Turn:
         assert self._slot is not None  # noqa: S101 - reserve comes first
         if moved := pace.postpone_send(self._kit.store, self.picked.token, self._slot, api):
             self._slot = moved
-            return False
+            late = self.lateness_seconds()  # the reply took its time too
         return late > LATE_SECONDS
 
     def release_slot(self) -> None:

@@ -141,7 +141,6 @@ def owned(
     return found
 
 
-
 def ids_of_batch(store: Store, batch: str) -> list[str]:
     """In the order of intake."""
     return text_list(store.client.zrange(store.keys.members(batch), 0, -1))

@@ -452,7 +452,7 @@ def _resume_endpoint(store: Store) -> None:
 def _drawn(found: list[Any], draw: float) -> Iterator[Any]:
     """The one that a draw in [0, 1) points to, if there is any."""
     if found:
-        yield found[int(draw * len(found))]
+        yield found[min(int(draw * len(found)), len(found) - 1)]  # a draw is rounded, to 1 at worst
 
 
 def _signal(pid: int, what: signal.Signals) -> None:

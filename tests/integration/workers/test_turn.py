@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -51,3 +52,21 @@ def test_a_slot_begun_a_little_late_keeps_the_next_at_its_distance(kit: Kit, ser
 
     interval = pace.interval_seconds(kit.settings.api)
     assert -next_turn.lateness_seconds() > interval - (local_clock() - began) - 0.005
+
+
+def test_a_slot_that_was_moved_can_be_missed_too(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, postpone = Turn(kit, Picked("token", queued(kit, "m"), probe=False)), pace.postpone_send
+
+    def slowly(*args: Any) -> Slot | None:
+        moved = postpone(*args)
+        time.sleep(LATE_SECONDS * 3)  # a busy machine
+        return moved
+
+    monkeypatch.setattr(pace, "postpone_send", slowly)
+    turn.reserve()
+    turn.wait()
+    time.sleep(LATE_SECONDS)
+
+    assert turn.missed()

@@ -153,7 +153,7 @@ class _Attempt:
             if stored and stored.state is State.QUEUED:
                 self._turn.put_back("unused")
             else:
-                self._store("unused", lambda message: unclaimed(message, self._kit.now()))
+                self._keep("unused", lambda message: unclaimed(message, self._kit.now()))
 
         until_stored(undo)
 
@@ -234,27 +234,29 @@ class _Attempt:
         absent: Sequence[str] = (),
         commands: Sequence[Command] = (),
     ) -> None:
-        until_stored(lambda: self._store(outcome, choose, still_seconds, absent, commands))
+        """Commits and ends the turn, until Redis has it. Raises Present."""
 
-    def _store(
-        self,
-        outcome: Outcome,
-        choose: Callable[[Message], Change],
-        still_seconds: float = 0,
-        absent: Sequence[str] = (),
-        commands: Sequence[Command] = (),
-    ) -> None:
-        """Commits and ends the turn, on the record as it is now if a look-up was faster. Raises Present."""
+        def end(message: Message) -> None:
+            commit = Commit([choose(message)], absent=absent, commands=commands)
+            self._turn.end_with(commit, outcome, still_seconds)
+
+        def store() -> None:
+            if not self._done(end):
+                self._turn.end(outcome, still_seconds)
+
+        until_stored(store)
+
+    def _done(self, end: Callable[[Message], None]) -> bool:
+        """On the record as it is now. False where a look-up was faster and settled it."""
         message: Message | None = self._message
         while message and self._is_ours(message):
             try:
-                commit = Commit([choose(message)], absent=absent, commands=commands)
-                self._turn.end_with(commit, outcome, still_seconds)
-                return
+                end(message)
+                return True
             except Conflict:
                 message = records.read(self._kit.store, message.id)
-        self._turn.end(outcome, still_seconds)
         log.warning("settled_elsewhere", state=message and str(message.state))
+        return False
 
     def _is_ours(self, message: Message) -> bool:
         """Still this attempt's, and not yet settled by what the mailbox showed."""

@@ -19,6 +19,7 @@ from pec.store.store import Call, Store, text, text_dict, text_list, wall_clock
 ROME = ZoneInfo("Europe/Rome")
 _DAY, _MONTH = "%Y-%m-%d", "%Y-%m"
 MOST_SLOTS_AHEAD = 2
+LEAST_AHEAD_SECONDS = 0.2  # a thread that is ready so early may wait for its slot, however many come before
 MOST_MARGIN = 0.02  # of an interval
 READS_AHEAD_SECONDS = 2.0
 Outcome = Literal["answered", "unreachable", "silent", "unused"]
@@ -133,9 +134,11 @@ def put_back(store: Store, message: Message) -> None:
 
 
 def reserve_send(store: Store, token: str, api: Api) -> Slot | TooEarly:
-    """A slot for one send, at most two intervals ahead."""
+    """A slot for one send, at most two intervals ahead, or 0.2 s where intervals are short."""
     interval = interval_seconds(api)
-    return _reserve(store, store.keys.limiter(token), interval, MOST_SLOTS_AHEAD * interval, api)
+    return _reserve(
+        store, store.keys.limiter(token), interval, max(MOST_SLOTS_AHEAD * interval, LEAST_AHEAD_SECONDS), api
+    )
 
 
 def reserve_read(store: Store, token: str, api: Api) -> Slot | TooEarly:

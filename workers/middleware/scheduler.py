@@ -15,8 +15,6 @@ from workers.middleware.shares import Shares
 REST_SECONDS = 1.0  # at most, half of that at least: other processes and people make things due too
 LEAST_REST_SECONDS = 0.05  # between two steps, whatever happens meanwhile
 LEAD_SECONDS = 0.5  # loading, encoding and connecting take so long, before a send can take its slot
-LEAD_INTERVALS = 2  # no slot is given further ahead
-LEAD_LEAST_SECONDS = 0.2
 HINT_LEASE_INTERVALS = 3  # beyond the lead: a hint that died with its process holds its token up no longer
 HINT_LEASE_LEAST_SECONDS = 1.5  # so that a busy process is not overrun with hints
 MOST_OUTSTANDING = 100  # hints of one queue that wait in Dramatiq
@@ -90,7 +88,9 @@ class Scheduler(Middleware):
 
 def lead_seconds(api: Api) -> float:
     """How long before its slot a hint is given."""
-    return min(LEAD_SECONDS, max(LEAD_LEAST_SECONDS, LEAD_INTERVALS * pace.interval_seconds(api)))
+    return min(
+        LEAD_SECONDS, max(pace.LEAST_AHEAD_SECONDS, pace.MOST_SLOTS_AHEAD * pace.interval_seconds(api))
+    )
 
 
 def hint_lease_seconds(api: Api) -> float:

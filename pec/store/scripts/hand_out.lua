@@ -130,7 +130,7 @@ local function hints_of(token, rules)
     end
     local tat, not_before = unpack(call("HMGET", ns .. ":limiter:" .. token, "tat", "not_before"))
     tat = tonumber(tat or "0")
-    if tat > now + 4 * rules.interval then -- the server's clock was set back: a thread must come for `reserve` to see it
+    if tat > now + asked.lead + 4 * rules.interval then -- the server's clock was set back: a thread must come for `reserve` to see it
         tat = now
     end
     local slot = math.max(tat, tonumber(not_before or "0"), circuit_opens_at(), now)

@@ -82,6 +82,13 @@ def test_no_slot_is_given_more_than_two_intervals_ahead(store: Store) -> None:
     assert [type(one) for one in given] == [Slot, Slot, TooEarly, TooEarly]
 
 
+def test_short_intervals_give_slots_as_far_ahead_as_threads_get_ready(store: Store) -> None:
+    given = [pace.reserve_send(store, TOKEN, API) for _ in range(16)]
+    slots = [one for one in given if isinstance(one, Slot)]
+    assert 9 <= len(slots) <= 14
+    assert slots[-1].at - slots[-1].said_at == pytest.approx(pace.LEAST_AHEAD_SECONDS, abs=1 / 50)
+
+
 def test_the_first_slot_on_a_server_waits_out_one_interval(store: Store) -> None:
     slot = pace.reserve_send(store, TOKEN, Api(rate=0.5, margin=0))
     assert isinstance(slot, Slot)

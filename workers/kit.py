@@ -15,6 +15,8 @@ from pec.store import pace
 from pec.store.clock import RedisClock, local_clock
 from pec.store.store import Store
 
+TIMES_ASKED = 5
+
 
 class NotServed(Exception):  # noqa: N818 - what it is
     """This process has no settings for the account; another may."""
@@ -47,6 +49,13 @@ class Kit:
         """Asks Redis for its time."""
         asked_at = local_clock()
         self.clock.observe(self.store.now(), asked_at, local_clock())
+
+    def know_the_clock(self, width_seconds: float) -> None:
+        """Asks again, a few times, where replies that took long have left it too unsure."""
+        for _ in range(TIMES_ASKED):
+            if self.clock.width_seconds() <= width_seconds:
+                return
+            self.listen_to_clock()
 
     def hear_of_restore(self, told: Collection[str]) -> None:
         """So that a worker that was not told of a restore sends nothing again beside those that were."""

@@ -17,6 +17,9 @@ from workers.kit import Kit
 LATE_SECONDS = (
     0.010  # more than this behind its slot, a send would come too close to the next that is given already
 )
+WIDEST_SECONDS = (
+    0.004  # of what is known of Redis's clock: a slot must not begin at another time in each process
+)
 SHORTEST_SECONDS = (
     0.025  # of an interval, for which lateness matters: nobody can see sends that are closer than this
 )
@@ -51,6 +54,7 @@ class Turn:
                 raise NotNow
             time.sleep(slot.wait_seconds)
         self._kit.clock.observe(slot.said_at, asked_at, local_clock())
+        self._kit.know_the_clock(WIDEST_SECONDS)
         self._slot = slot
         if until and self._kit.clock.local(slot.at) > until:
             self.release_slot()

@@ -26,7 +26,9 @@ class RedisClock:
     def observe(self, redis_time: float, asked_at: float, heard_at: float) -> None:
         """Redis read its clock between these two local moments."""
         with self._lock:
-            widened = DRIFT * (heard_at - self._at)
+            widened = DRIFT * max(
+                0.0, heard_at - self._at
+            )  # threads may come here in another order than they heard
             least, most = redis_time - heard_at, redis_time - asked_at
             narrow_least, narrow_most = max(least, self._least - widened), min(most, self._most + widened)
             if narrow_least > narrow_most:  # a clock was set, or it is another server
@@ -39,6 +41,11 @@ class RedisClock:
             if math.isinf(self._least):
                 return time.time()
             return local_clock() + (self._least + self._most) / 2
+
+    def width_seconds(self) -> float:
+        """How far the bounds are apart: twice the most that `now` and `local` can be wrong by."""
+        with self._lock:
+            return self._most - self._least
 
     def local(self, redis_time: float) -> float:
         """The local moment at which Redis's clock shows this time."""

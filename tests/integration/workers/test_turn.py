@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from pec.store import pace
-from pec.store.clock import local_clock
+from pec.store.clock import RedisClock, local_clock
 from pec.store.pace import Picked, Slot
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers import test_scanning as scanning
 from tests.integration.workers.test_reconciling import queued
 from workers.kit import Kit
-from workers.turn import LATE_SECONDS, Turn
+from workers.turn import LATE_SECONDS, WIDEST_SECONDS, Turn
 
 kit, served = scanning.kit, scanning.served
 
@@ -70,3 +70,15 @@ def test_a_slot_that_was_moved_can_be_missed_too(
     time.sleep(LATE_SECONDS)
 
     assert turn.missed()
+
+
+def test_a_clock_that_is_known_badly_is_asked_again_before_a_slot_is_waited_for(
+    kit: Kit, served: Served
+) -> None:
+    unsure = replace(kit, clock=RedisClock())
+    heard = unsure.store.now()
+    unsure.clock.observe(heard, local_clock() - 1, local_clock() + 1)  # a reply that took long
+
+    Turn(unsure, Picked("token", queued(kit, "m"), probe=False)).reserve()
+
+    assert unsure.clock.width_seconds() <= WIDEST_SECONDS

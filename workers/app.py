@@ -1,7 +1,6 @@
 """The composition root of a worker process: `dramatiq workers.app`, or `pec worker`."""
 
 import secrets
-import sys
 
 import dramatiq
 
@@ -20,8 +19,6 @@ from workers.middleware.registration import Registration
 from workers.middleware.scheduler import Scheduler
 from workers.middleware.shares import Shares
 from workers.middleware.telemetry import Telemetry
-
-SWITCH_SECONDS = 0.001  # a thread whose slot has come waits so long for each that computes; by default 5 ms
 
 
 def build(settings: Settings) -> HintBroker:
@@ -49,7 +46,6 @@ def build(settings: Settings) -> HintBroker:
     return broker
 
 
-sys.setswitchinterval(SWITCH_SECONDS)
 settings = load_settings()
 configure_logging(settings.log_level, settings.log_json)
 broker = build(settings)

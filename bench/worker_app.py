@@ -21,6 +21,6 @@ if os.environ.get("BENCH_UNLIMITED") == "yes":
     import pec.store.pace as pace
     import workers.turn as turn
 
-    turn.LATE_SECONDS, pace.MOST_SLOTS_AHEAD = 60.0, 100_000
+    turn.LATE_OF_SHORT_SECONDS, pace.MOST_SLOTS_AHEAD = 60.0, 100_000
 
 from workers.app import broker as broker  # noqa: E402

@@ -50,10 +50,10 @@ class Kit:
         asked_at = local_clock()
         self.clock.observe(self.store.now(), asked_at, local_clock())
 
-    def know_the_clock(self, width_seconds: float) -> None:
-        """Asks again, a few times, where replies that took long have left it too unsure."""
+    def know_the_clock(self, unsure_seconds: float) -> None:
+        """Asks for Redis's time again, a few times, where replies that took long have left it less sure."""
         for _ in range(TIMES_ASKED):
-            if self.clock.width_seconds() <= width_seconds:
+            if self.clock.unsure_seconds() <= unsure_seconds:
                 return
             self.listen_to_clock()
 

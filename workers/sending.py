@@ -125,12 +125,12 @@ class _Attempt:
         for _ in range(SLOTS_TRIED):
             self._turn.reserve(until=self._claim_ends)
             self._turn.wait(before_seconds=CLAIM_LEAD_SECONDS)
-            if not self._claim_ends and not self._turn.missed():
+            if not self._claim_ends and not self._turn.come_too_late():
                 self._claim()
             self._turn.wait()
             if 0 < self._claim_ends < local_clock():
                 break
-            if self._claim_ends and not self._turn.missed():
+            if self._claim_ends and not self._turn.come_too_late():
                 return
             self._turn.release_slot()
         raise NotNow

@@ -14,15 +14,10 @@ from pec.store.commits import Commit
 from pec.store.pace import Outcome, Picked, Slot
 from workers.kit import Kit
 
-LATE_SECONDS = (
-    0.010  # more than this behind its slot, a send would come too close to the next that is given already
-)
-WIDEST_SECONDS = (
-    0.004  # of what is known of Redis's clock: a slot must not begin at another time in each process
-)
-SHORTEST_SECONDS = (
-    0.025  # of an interval, for which lateness matters: nobody can see sends that are closer than this
-)
+LATE_SECONDS = 0.005  # by which a send may come closer to the next, where that is given already
+UNSURE_SECONDS = 0.002  # about Redis's clock: from there on it is asked again
+SHORT_SECONDS = 0.025  # of an interval: so many slots are given already that none can be moved,
+LATE_OF_SHORT_SECONDS = 0.020  # and a send more in a second is all that anybody sees
 log = structlog.get_logger()
 
 
@@ -54,7 +49,7 @@ class Turn:
                 raise NotNow
             time.sleep(slot.wait_seconds)
         self._kit.clock.observe(slot.said_at, asked_at, local_clock())
-        self._kit.know_the_clock(WIDEST_SECONDS)
+        self._kit.know_the_clock(UNSURE_SECONDS)
         self._slot = slot
         if until and self._kit.clock.local(slot.at) > until:
             self.release_slot()
@@ -71,16 +66,22 @@ class Turn:
         assert self._slot is not None  # noqa: S101 - reserve comes first
         return local_clock() - self._kit.clock.local(self._slot.at)
 
-    def missed(self) -> bool:
-        """Whether a send now would come too close to the next. One that is a little late moves its slot, if it can."""
-        api, late = self._kit.settings.api, self.lateness_seconds()
-        if late <= api.margin or pace.interval_seconds(api) <= SHORTEST_SECONDS:
+    def come_too_late(self) -> bool:
+        """Whether a send now would come too close to the next. A slot whose thread is late is moved, if it can be."""
+        api, late = self._kit.settings.api, self._most_late()
+        if pace.interval_seconds(api) <= SHORT_SECONDS:
+            return late > LATE_OF_SHORT_SECONDS
+        if late <= api.margin:
             return False
         assert self._slot is not None  # noqa: S101 - reserve comes first
         if moved := pace.postpone_send(self._kit.store, self.picked.token, self._slot, api):
             self._slot = moved
-            late = self.lateness_seconds()  # the reply took its time too
+            late = self._most_late()  # the reply took its time too
         return late > LATE_SECONDS
+
+    def _most_late(self) -> float:
+        """As late as it may be, by what is known of Redis's clock."""
+        return self.lateness_seconds() + self._kit.clock.unsure_seconds()
 
     def release_slot(self) -> None:
         """Gives the slot back, so that another may use it."""

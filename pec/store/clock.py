@@ -42,10 +42,10 @@ class RedisClock:
                 return time.time()
             return local_clock() + (self._least + self._most) / 2
 
-    def width_seconds(self) -> float:
-        """How far the bounds are apart: twice the most that `now` and `local` can be wrong by."""
+    def unsure_seconds(self) -> float:
+        """By how much `now` and `local` can be wrong."""
         with self._lock:
-            return self._most - self._least
+            return (self._most - self._least) / 2
 
     def local(self, redis_time: float) -> float:
         """The local moment at which Redis's clock shows this time."""

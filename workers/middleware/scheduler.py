@@ -61,10 +61,8 @@ class Scheduler(Middleware):
         kit = self._kit
         most = {queue: most for queue in self._room if (most := self._most(queue))}
         found = schedule.hand_out(kit.store, self._asked | schedule.asking(most, kit.settings.lease))
-        room, self._room = (
-            self._room,
-            dict.fromkeys(self._room, 0),
-        )  # where Dramatiq fails, it is asked first next time
+        room = self._room
+        self._room = dict.fromkeys(room, 0)  # where Dramatiq fails now, it is asked first next time
         for hint in found.hints:
             self._hint(Queue.SEND, kit.now().timestamp(), hint.token, hint.number)
         for queue, deeds in found.due.items():

@@ -13,7 +13,7 @@ from tests.integration.sandbox.serving import Served
 from tests.integration.workers import test_scanning as scanning
 from tests.integration.workers.test_reconciling import queued
 from workers.kit import Kit
-from workers.turn import LATE_SECONDS, WIDEST_SECONDS, Turn
+from workers.turn import LATE_OF_SHORT_SECONDS, LATE_SECONDS, UNSURE_SECONDS, Turn
 
 kit, served = scanning.kit, scanning.served
 
@@ -25,6 +25,7 @@ kit, served = scanning.kit, scanning.served
         (1, -1, False),
         (20, LATE_SECONDS * 3, True),
         (100, LATE_SECONDS * 3, False),
+        (100, LATE_OF_SHORT_SECONDS * 1.5, True),
     ],
 )
 def test_a_slot_is_missed_where_its_send_would_be_seen_too_close_to_the_next(
@@ -36,7 +37,7 @@ def test_a_slot_is_missed_where_its_send_would_be_seen_too_close_to_the_next(
     now = kit.now().timestamp()
     turn._slot = Slot(now - late_seconds, now)
 
-    assert turn.missed() == missed
+    assert turn.come_too_late() == missed
 
 
 def test_a_slot_begun_a_little_late_keeps_the_next_at_its_distance(kit: Kit, served: Served) -> None:
@@ -46,7 +47,7 @@ def test_a_slot_begun_a_little_late_keeps_the_next_at_its_distance(kit: Kit, ser
     turn.wait()
     time.sleep(LATE_SECONDS * 3)
 
-    assert not turn.missed()
+    assert not turn.come_too_late()
     began = local_clock()
     next_turn.reserve()
 
@@ -69,7 +70,7 @@ def test_a_slot_that_was_moved_can_be_missed_too(
     turn.wait()
     time.sleep(LATE_SECONDS)
 
-    assert turn.missed()
+    assert turn.come_too_late()
 
 
 def test_a_clock_that_is_known_badly_is_asked_again_before_a_slot_is_waited_for(
@@ -81,4 +82,15 @@ def test_a_clock_that_is_known_badly_is_asked_again_before_a_slot_is_waited_for(
 
     Turn(unsure, Picked("token", queued(kit, "m"), probe=False)).reserve()
 
-    assert unsure.clock.width_seconds() <= WIDEST_SECONDS
+    assert unsure.clock.unsure_seconds() <= UNSURE_SECONDS
+
+
+def test_what_is_not_known_of_the_clock_counts_as_lateness(kit: Kit, served: Served) -> None:
+    unsure = replace(kit, clock=RedisClock())
+    now = unsure.store.now()
+    unsure.clock.observe(now, local_clock() - LATE_SECONDS * 3, local_clock() + LATE_SECONDS * 3)
+    turn = Turn(unsure, Picked("token", queued(kit, "m"), probe=False))
+    turn._slot = Slot(now + LATE_SECONDS, now)
+
+    assert turn.lateness_seconds() < 0
+    assert turn.come_too_late()

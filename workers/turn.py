@@ -76,8 +76,7 @@ class Turn:
         assert self._slot is not None  # noqa: S101 - reserve comes first
         if moved := pace.postpone_send(self._kit.store, self.picked.token, self._slot, api):
             self._slot = moved
-            late = self._most_late()  # the reply took its time too
-        return late > LATE_SECONDS
+        return self._most_late() > LATE_SECONDS  # anew: the reply took its time too
 
     def _most_late(self) -> float:
         """As late as it may be, by what is known of Redis's clock."""

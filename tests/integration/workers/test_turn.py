@@ -55,10 +55,11 @@ def test_a_slot_begun_a_little_late_keeps_the_next_at_its_distance(kit: Kit, ser
     assert -next_turn.lateness_seconds() > interval - (local_clock() - began) - 0.005
 
 
-def test_a_slot_that_was_moved_can_be_missed_too(
-    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("next_is_given", [False, True])
+def test_the_time_that_moving_a_slot_takes_makes_it_late_too(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch, next_is_given: bool
 ) -> None:
-    turn, postpone = Turn(kit, Picked("token", queued(kit, "m"), probe=False)), pace.postpone_send
+    postpone = pace.postpone_send
 
     def slowly(*args: Any) -> Slot | None:
         moved = postpone(*args)
@@ -66,9 +67,12 @@ def test_a_slot_that_was_moved_can_be_missed_too(
         return moved
 
     monkeypatch.setattr(pace, "postpone_send", slowly)
+    turn, next_turn = (Turn(kit, Picked("token", queued(kit, name), probe=False)) for name in "mn")
     turn.reserve()
+    if next_is_given:
+        next_turn.reserve()
     turn.wait()
-    time.sleep(LATE_SECONDS)
+    time.sleep(kit.settings.api.margin + 0.001)
 
     assert turn.come_too_late()
 

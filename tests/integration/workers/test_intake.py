@@ -16,6 +16,7 @@ from pec.api.client import PecClient
 from pec.content import sha256
 from pec.jobs import parse
 from pec.store import presence
+from pec.store.jobs import Entry
 from pec.store.store import Store
 from tests.wire import eventually
 from workers import intake
@@ -174,3 +175,29 @@ def _kit(redis_url: str, store: Store, **more: Any) -> Kit:
     account = Account(sender="a@pec.example", username="a", password=SecretStr("x"), token=SecretStr("t"))
     settings = Settings(redis_url=redis_url, accounts={"acme": account}, lease=0.02, **more)
     return Kit(settings, store, PecClient(settings.api))
+
+
+def test_memory_is_looked_at_again_after_each_batch(redis: Redis, redis_url: str) -> None:
+    store = Store(redis, "pec")
+    presence.vouch(store, {"account": ["acme"]}, 60)
+    taker = Intake(_kit(redis_url, store), "worker", lambda: None)
+    redis.xadd("pec:jobs", {"job": json.dumps(_job("before"))})
+    while redis.xlen("pec:jobs"):
+        taker.step()
+    redis.xadd("pec:jobs", {"job": json.dumps(_job("when-full"))})
+    redis.config_set("maxmemory", int(redis.info("memory")["used_memory"]) + 200_000)
+    try:
+        assert taker.step() == intake.MEMORY_SECONDS
+        assert redis.xlen("pec:jobs") == 1, "it waits, and is not lost"
+    finally:
+        redis.config_set("maxmemory", "0")
+
+
+def test_big_jobs_are_taken_few_at_a_time() -> None:
+    """So that a hundred of them don't stand in memory beside each other."""
+    entries = [Entry(f"{number}-0", b"x" * 400_000, 1) for number in range(7)]
+
+    few = list(intake._by_size(entries))
+
+    assert [len(one) for one in few] == [3, 3, 1]
+    assert [entry for one in few for entry in one] == entries

@@ -211,3 +211,34 @@ def records_read(kit: Kit) -> int:
 def pages_read(served: Served) -> list[dict[str, Any]]:
     seen: Any = requests.get(f"{served.url}/_sandbox/requests", timeout=10).json()
     return [one for one in seen if one["path"].startswith("/inbox")]
+
+
+def test_where_the_token_may_not_read_pages_each_message_is_asked_for_soon(kit: Kit, served: Served) -> None:
+    crowd = [sent(kit, served, f"alone-{number}", "silenzio") for number in range(CROWD)]
+    body = {"success": False, "message": "scope"}
+    fault = {"operation": "GET /inbox", "status": 403, "body": body}
+    requests.post(f"{served.url}/_sandbox/fault", json=fault, timeout=10).raise_for_status()
+
+    scan(kit, ENTRY)
+
+    soon = kit.now().timestamp() + 2 * kit.settings.receipts.backoff[0]
+    due = [check_due(kit, message.id) for message in crowd]
+    assert all(at is not None and at <= soon for at in due)
+    assert check_due(kit, ENTRY) is None
+
+
+def test_a_message_that_changed_while_its_page_was_read_is_kept_on_what_it_is_now(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = sent(kit, served, "changed-meanwhile")
+    together = kit.store.together
+
+    def meanwhile(calls: Any) -> Any:
+        monkeypatch.undo()
+        commit(kit.store, changed(message, kit.now(), {"looks": 7}))
+        return together(calls)
+
+    monkeypatch.setattr(kit.store, "together", meanwhile)
+    scan(kit, ENTRY)
+
+    assert state(kit, message.id) is State.DELIVERED

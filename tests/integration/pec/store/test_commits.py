@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from redis import OutOfMemoryError, Redis
+from redis import OutOfMemoryError, Redis, ResponseError
 
 from pec.changes import changed
 from pec.intake import enqueued
@@ -143,3 +143,17 @@ def test_full_memory_stops_intake_but_not_what_is_on_the_wire(store: Store, stor
         assert commit(store, claimed(stored, NOW, None, 30)).state is State.SENDING
     finally:
         store.client.config_set("maxmemory", "0")
+
+
+def test_one_that_fails_in_a_round_trip_hides_no_other_on_a_server_that_lost_its_scripts(
+    store: Store,
+) -> None:
+    store.client.set(store.keys.message("broken"), "no hash")
+    broken, good = (enqueued(replace(NEW, id=name), NOW) for name in ("broken", "good"))
+    store.client.script_flush()
+
+    replies = store.together([call(store, Commit([change])) for change in (broken, good)])
+
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        check(replies[0])
+    check(replies[1])

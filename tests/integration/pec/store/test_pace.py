@@ -396,3 +396,18 @@ def test_messages_of_accounts_that_only_others_serve_are_passed_over(store: Stor
     assert found.message.id == "ours"
     assert picked(store, accounts=["acme"]) is None
     assert picked(store, accounts=["beta"])
+
+
+def test_a_failure_told_twice_ends_no_other_probe(store: Store) -> None:
+    for number in range(4):
+        waiting(store, f"m{number}", number)
+    for _ in range(3):
+        found = picked(store)
+        assert found
+        pace.settle(store, TOKEN, found.message.id, "silent")
+    store.client.hset(store.keys.circuit, "next_at", 0)
+    assert picked(store), "the probe"
+
+    pace.settle(store, TOKEN, "m2", "silent")  # its reply was lost the first time
+
+    assert store.client.hget(store.keys.circuit, "probe_until"), "or two would probe at once"

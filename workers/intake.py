@@ -31,15 +31,12 @@ from pec.jobs import (
     parse,
     safe_fields,
 )
-from pec.messages import UnknownRecord
-from pec.names import State
 from pec.store import jobs, records
-from pec.store.commits import Batchwise, Commit, Conflict, Missing, Present, apply, call, check, decide
+from pec.store.commits import Batchwise, Commit, Conflict, Missing, Present, apply, call, check
 from pec.store.jobs import Entry
 from pec.store.store import Call, text, text_list
-from pec.transitions import NotAllowed, cancelled
+from workers.cancelling import take_cancel
 from workers.kit import Kit
-from workers.strangers import left_alone
 
 MOST = 100
 BLOCK_MILLISECONDS = 1000
@@ -47,10 +44,6 @@ RECLAIM_SECONDS = 10.0
 MOST_BYTES = 1_000_000  # of commits that go in one write, about
 MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
 FULL_SHARE = 0.8  # of maxmemory: above it intake waits, so that what is under way can be finished
-CANCEL_REMEMBERED_SECONDS = 86_400
-AFTER_A_RESTORE = (
-    "what it cancels may have been sent since the backup: say it once workers run without --reconcile"
-)
 log = structlog.get_logger()
 
 
@@ -150,7 +143,7 @@ class Intake:
                     self._commit(ready)
                     ready, size = [], 0
                 if isinstance(job, CancelJob):
-                    self._take_cancel(entry, job)
+                    take_cancel(self._kit, entry, job)
                     continue
                 try:
                     ready.append(self._prepared(entry, job, known))
@@ -331,64 +324,6 @@ class Intake:
                 [Problem(field, f"the bytes at {key} have another SHA-256: put the right ones there")]
             )
         return content
-
-    # Cancelling
-
-    def _take_cancel(self, entry: Entry, job: CancelJob) -> None:
-        if self._kit.reconcile_since:
-            raise JobRejected([Problem("type", AFTER_A_RESTORE)])
-        if job.id is not None:
-            self._cancel(entry, job.id)
-        elif job.batch is not None:
-            self._cancel_batch(entry, job.batch)
-
-    def _cancel(self, entry: Entry, job_id: str) -> None:
-        ids = records.ids_of_job(self._store, job_id)
-        if not ids:
-            self._remember_cancel(entry, "id", job_id, absent=[self._store.keys.taken(job_id)])
-            return
-        problems = [problem for message_id in ids if (problem := self._cancel_one(message_id))]
-        if problems:
-            raise JobRejected(problems)
-        apply(self._store, Commit(commands=self._removal(entry)))
-
-    def _cancel_batch(self, entry: Entry, batch: str) -> None:
-        """Those already sent go on; those that come within a day are cancelled on arrival."""
-        self._store.client.set(self._store.keys.cancelled("batch", batch), "1", ex=CANCEL_REMEMBERED_SECONDS)
-        for message_id in records.ids_of_batch(self._store, batch):
-            self._cancel_one(message_id)
-        apply(self._store, Commit(commands=self._removal(entry)))
-
-    def _remember_cancel(self, entry: Entry, kind: str, name: str, absent: list[str]) -> None:
-        remember: list[str | float] = [
-            "SET",
-            self._store.keys.cancelled(kind, name),
-            "1",
-            "EX",
-            CANCEL_REMEMBERED_SECONDS,
-        ]
-        try:
-            apply(self._store, Commit(absent=absent, commands=[remember, *self._removal(entry)]))
-        except Present:  # its send was taken in between
-            self._cancel(entry, name)
-
-    def _cancel_one(self, message_id: str) -> Problem | None:
-        try:
-            decide(
-                self._store,
-                lambda: records.read(self._store, message_id),
-                lambda message: (
-                    None if message.state is State.CANCELLED else cancelled(message, self._kit.now())
-                ),
-            )
-        except NotAllowed as why:
-            return Problem("id", f"{message_id} {why}")
-        except UnknownRecord as met:
-            left_alone(self._store, met)
-            return Problem(
-                "id", f"{message_id} was written by a newer version: upgrade the workers, then cancel"
-            )
-        return None
 
     def _removal(self, entry: Entry) -> list[list[str | float]]:
         return jobs.removal(self._store, entry.id)

@@ -27,7 +27,8 @@ class Uploads:
         self.waiting_bytes = 0
         self._put: set[str] = set()
         self._files: dict[Path, str] = {}
-        self._hash = lru_cache(_MOST_HASHED_LATELY)(sha256)  # the same object again costs no hashing
+        self._encode = lru_cache(_MOST_HASHED_LATELY)(str.encode)  # the same text again is the same object…
+        self._hash = lru_cache(_MOST_HASHED_LATELY)(sha256)  # …and the same object again costs no hashing
 
     def took(self) -> None:
         """What waited is in Redis."""
@@ -52,7 +53,7 @@ class Uploads:
 
     def _body(self, text: str) -> str | dict[str, str]:
         try:
-            content = text.encode()
+            content = self._encode(text)
         except UnicodeEncodeError:
             raise JobRejected(
                 [Problem("body", "is not Unicode text: it holds half of a character")]

@@ -50,9 +50,16 @@ def check(client: redis.Redis) -> None:
     try:
         client.ping()
     except (redis.RedisError, OSError) as error:
-        raise RedisUnreachable(
-            f"Redis at {address(client)} can't be used ({error}): start one, or set PEC_REDIS_URL"
-        ) from error
+        raise unusable(client, error) from error
+
+
+def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
+    """What to raise where a command failed for this reason: it tells where, why, and the remedy."""
+    if isinstance(why, redis.AuthenticationError):
+        what, remedy = "refuses the user or password", "set the right ones in PEC_REDIS_URL"
+    else:
+        what, remedy = "can't be used", "start one, or set PEC_REDIS_URL"
+    return RedisUnreachable(f"Redis at {address(client)} {what} ({why}): {remedy}")
 
 
 def address(client: redis.Redis) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Self, TypedDict, Unpack
 import redis
 from pydantic_core import PydanticSerializationError
 
-from config.connections import RedisUnreachable, address, connect
+from config.connections import RedisUnreachable, connect, unusable
 from config.settings import load_settings
 from pec.jobs import JobRejected, Problem, SendJob, validate
 from pec.messages import Message
@@ -190,10 +190,7 @@ def _usable(store: Store) -> Iterator[None]:
             f"the user of the Redis URL may not do this ({error}): see ACLs in docs/operations.md, or name another user"
         ) from error
     except redis.RedisError as error:
-        place = address(store.client)
-        raise RedisUnreachable(
-            f"Redis at {place} can't be used ({error}): start one, or set PEC_REDIS_URL"
-        ) from error
+        raise unusable(store.client, error) from error
 
 
 def _send_job(job: SendJob | Mapping[str, Any]) -> Mapping[str, Any]:

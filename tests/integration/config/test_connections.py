@@ -82,6 +82,7 @@ def test_a_refused_password_is_told_and_not_shown(redis_url: str) -> None:
     with pytest.raises(RedisUnreachable, match="invalid username-password") as raised:
         check(client)
 
+    assert "set the right ones in PEC_REDIS_URL" in str(raised.value)
     assert "s3cret" not in str(raised.value)
 
 

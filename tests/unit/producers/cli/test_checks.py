@@ -163,6 +163,12 @@ def test_a_server_that_reads_its_file_still_is_to_be_waited_for() -> None:
     assert server_checks.unusable("h:1", "refused").remedy == "start it, or set PEC_REDIS_URL"
 
 
+def test_a_server_that_refuses_the_password_is_not_told_to_be_started() -> None:
+    error = "invalid username-password pair or user is disabled."
+
+    assert server_checks.unusable("h:1", error).remedy == "set the right user and password in PEC_REDIS_URL"
+
+
 @pytest.mark.parametrize(
     ("url", "warned"),
     [

@@ -55,11 +55,12 @@ def check(client: redis.Redis) -> None:
 
 def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
     """What to raise where a command failed for this reason: it tells where, why, and the remedy."""
+    at = address(client)
     if isinstance(why, redis.AuthenticationError):
-        what, remedy = "refuses the user or password", "set the right ones in PEC_REDIS_URL"
-    else:
-        what, remedy = "can't be used", "start one, or set PEC_REDIS_URL"
-    return RedisUnreachable(f"Redis at {address(client)} {what} ({why}): {remedy}")
+        return RedisUnreachable(
+            f"Redis at {at} refuses the user or password ({why}): set the right ones in PEC_REDIS_URL"
+        )
+    return RedisUnreachable(f"Redis at {at} can't be used ({why}): start one, or set PEC_REDIS_URL")
 
 
 def address(client: redis.Redis) -> str:

@@ -29,11 +29,12 @@ DURABILITY = (
 )
 
 _AWAY = "start it, or set PEC_REDIS_URL"
+_CREDENTIALS = "set the right user and password in PEC_REDIS_URL"
 _REFUSALS = {
     "MISCONF": "see the server's log, and make room on its disk",
     "loading": "wait until it has read its append-only file",
-    "username-password": "set the right user and password in PEC_REDIS_URL",
-    "Authentication required": "set the user and password in PEC_REDIS_URL",
+    "username-password": _CREDENTIALS,  # WRONGPASS
+    "required": _CREDENTIALS,  # NOAUTH
 }
 
 _DEFAULT_ADDRESS = "redis://localhost:6379/0"

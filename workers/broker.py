@@ -68,10 +68,10 @@ class HintConsumer(Consumer):
         self._end(message, self._fetching.nack)
 
     def _end(self, message: dramatiq.MessageProxy, end: Callable[[dramatiq.MessageProxy], None]) -> None:
-        was_full = len(self._held) >= self._most
         try:
             end(message)
         finally:
+            was_full = len(self._held) >= self._most
             self._held.discard(message.message_id)
             if was_full:
                 self.wake()

@@ -1,5 +1,7 @@
 """Taking a job that cancels: what is not sent yet ends, what has still to come is cancelled on arrival."""
 
+from contextlib import suppress
+
 from pec.jobs import CancelJob, JobRejected, Problem
 from pec.messages import UnknownRecord
 from pec.names import State
@@ -11,6 +13,7 @@ from workers.kit import Kit
 from workers.strangers import left_alone
 
 REMEMBERED_SECONDS = 86_400
+MOST_PROBLEMS = 100  # more help nobody
 AFTER_A_RESTORE = (
     "what it cancels may have been sent since the backup: say it once workers run without --reconcile"
 )
@@ -31,7 +34,12 @@ def _cancel(kit: Kit, entry: Entry, job_id: str) -> None:
     if not ids:
         _remember(kit, entry, job_id)
         return
-    problems = [problem for message_id in ids if (problem := _cancel_one(kit, message_id))]
+    problems = []
+    for message_id in ids:
+        try:
+            problems += _cancel_one(kit, message_id)
+        except NotAllowed as why:
+            problems.append(Problem("id", f"{message_id} {why}"))
     if problems:
         raise JobRejected(problems)
     _remove(kit, entry)
@@ -40,8 +48,12 @@ def _cancel(kit: Kit, entry: Entry, job_id: str) -> None:
 def _cancel_batch(kit: Kit, entry: Entry, batch: str) -> None:
     """Those already sent go on; those that come within a day are cancelled on arrival."""
     kit.store.client.set(kit.store.keys.cancelled("batch", batch), "1", ex=REMEMBERED_SECONDS)
+    problems = []
     for message_id in records.ids_of_batch(kit.store, batch):
-        _cancel_one(kit, message_id)
+        with suppress(NotAllowed):
+            problems += _cancel_one(kit, message_id)
+    if problems:
+        raise JobRejected(problems[:MOST_PROBLEMS])
     _remove(kit, entry)
 
 
@@ -55,19 +67,20 @@ def _remember(kit: Kit, entry: Entry, job_id: str) -> None:
         _cancel(kit, entry, job_id)
 
 
-def _cancel_one(kit: Kit, message_id: str) -> Problem | None:
+def _cancel_one(kit: Kit, message_id: str) -> list[Problem]:
+    """Raises NotAllowed: it is sent already, or has ended."""
     try:
         decide(
             kit.store,
             lambda: records.read(kit.store, message_id),
             lambda message: None if message.state is State.CANCELLED else cancelled(message, kit.now()),
         )
-    except NotAllowed as why:
-        return Problem("id", f"{message_id} {why}")
     except UnknownRecord as met:
         left_alone(kit.store, met)
-        return Problem("id", f"{message_id} was written by a newer version: upgrade the workers, then cancel")
-    return None
+        return [
+            Problem("id", f"{message_id} was written by a newer version: upgrade the workers, then cancel")
+        ]
+    return []
 
 
 def _remove(kit: Kit, entry: Entry) -> None:

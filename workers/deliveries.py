@@ -7,11 +7,13 @@ import structlog
 
 from config.settings import Endpoint, Webhooks
 from pec.instants import from_epoch
+from pec.names import Queue
 from pec.store import outbox
 from pec.store.outbox import Delivery, Ended, Turn
 from pec.store.store import Store
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome, wait_before_next
 from pec.webhooks.post import Poster
+from workers.checking import OTHERS_SECONDS
 from workers.kit import Kit
 from workers.telemetry import WEBHOOKS
 
@@ -25,11 +27,13 @@ log = structlog.get_logger()
 
 
 def deliver(kit: Kit, name: str) -> None:
-    """The endpoint's turn. One that this process has no settings for is left to another, when its hint comes again."""
+    """The endpoint's turn. One that this process has no settings for is left to another, soon."""
     webhooks = kit.settings.webhooks
     for endpoint in webhooks.endpoints:
         if endpoint.name == name:
             deliver_due(kit.store, endpoint, webhooks, lambda: kit.now().timestamp(), kit.chance)
+            return
+    kit.store.set_due(Queue.WEBHOOK, name, kit.now().timestamp() + OTHERS_SECONDS)
 
 
 def deliver_due(

@@ -41,7 +41,11 @@ from workers.kit import Kit
 MOST = 100
 BLOCK_MILLISECONDS = 1000
 RECLAIM_SECONDS = 10.0
+HEAVY_BYTES = (
+    10_000_000  # of jobs that came in one read: with files in them, 100 can be more than memory holds
+)
 MOST_BYTES = 1_000_000  # of commits that go in one write, about
+SERVED_LATELY_SECONDS = 3600.0  # a restart, of workers or of Redis, makes no job wrong
 MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
 FULL_SHARE = 0.8  # of maxmemory: above it intake waits, so that what is under way can be finished
 log = structlog.get_logger()
@@ -51,7 +55,7 @@ log = structlog.get_logger()
 class _Known:
     """What Redis says at the start of a batch of entries, in one round trip."""
 
-    accounts: Collection[str]  # that live workers vouch for, as endpoints
+    accounts: Collection[str]  # that workers vouched for of late, as endpoints
     endpoints: Collection[str]
     order: int  # the next number of intake: as many are ours as the jobs need
     sizes: dict[str, int]  # of content that is stored, or will be by a commit before
@@ -84,6 +88,7 @@ class Intake:
         self._store = kit.store
         self._consumer = consumer
         self._taken = taken
+        self._most = MOST  # entries in one read, as long as they are light
         self._reclaim_at = 0.0
         self._memory_at = 0.0
         self._memory_short = False
@@ -117,7 +122,10 @@ class Intake:
                 log.warning("job_reclaimed", entry=stale[0].id, deliveries=stale[0].deliveries)
                 return stale
             self._reclaim_at = now + RECLAIM_SECONDS
-        return jobs.read_new(self._store, self._consumer, MOST, BLOCK_MILLISECONDS)
+        found = jobs.read_new(self._store, self._consumer, self._most, BLOCK_MILLISECONDS)
+        heavy = sum(len(entry.job or b"") for entry in found) > HEAVY_BYTES
+        self._most = 1 if heavy else min(MOST, self._most * 2)
+        return found
 
     def _memory_is_short(self) -> bool:
         """Asked before each batch while jobs come, else now and then."""
@@ -180,19 +188,19 @@ class Intake:
                 log.exception("job_not_taken")
 
     def _look(self, found: Sequence[Job]) -> _Known:
-        keys, now = self._store.keys, self._kit.now().timestamp()
+        keys, since = self._store.keys, self._kit.now().timestamp() - SERVED_LATELY_SECONDS
         named = list(dict.fromkeys(digest for job in found for digest in _named_by(job)))
         count = sum(_messages_by(job) for job in found)
         with self._store.client.pipeline(transaction=False) as pipeline:
             for kind in ("account", "endpoint"):
-                pipeline.zrangebyscore(keys.seen(kind), now, "+inf")
+                pipeline.zrangebyscore(keys.seen(kind), since, "+inf")
             pipeline.incrby(keys.sequence, count) if count else pipeline.get(keys.sequence)
             for digest in named:
                 pipeline.hstrlen(keys.content(digest), "data")
             accounts, endpoints, last, *sizes = pipeline.execute()
         return _Known(
-            set(text_list(accounts)),
-            set(text_list(endpoints)),
+            {*text_list(accounts), *self._kit.settings.accounts},
+            {*text_list(endpoints), *(endpoint.name for endpoint in self._kit.settings.webhooks.endpoints)},
             int(last or 0) - count + 1,
             {digest: size for digest, size in zip(named, sizes, strict=True) if size},
         )

@@ -16,6 +16,7 @@ from pec.store.clock import RedisClock, local_clock
 from pec.store.store import Store
 
 TIMES_ASKED = 5
+SILENCES = 120  # vouchings, which are 5 s apart
 
 
 class NotServed(Exception):  # noqa: N818 - what it is
@@ -27,6 +28,7 @@ class Restore:
     """The instant of the back-up that is in place, as any live worker's settings say; None: nobody says so."""
 
     since: datetime | None = None
+    silences: int = 0  # times in a row that nobody said so
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,13 @@ class Kit:
             self.listen_to_clock()
 
     def hear_of_restore(self, told: Collection[str]) -> None:
-        """So that a worker that was not told of a restore sends nothing again beside those that were."""
-        self.restore.since = min(map(from_text, told), default=None)
+        """So that a worker that was not told of a restore sends nothing again beside those that were.
+
+        It remembers for ten minutes: those that were told may have died, or come back later when Redis was away.
+        """
+        self.restore.silences = 0 if told else self.restore.silences + 1
+        if told or self.restore.silences >= SILENCES:
+            self.restore.since = min(map(from_text, told), default=None)
 
     @property
     def reconcile_since(self) -> datetime | None:

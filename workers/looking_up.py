@@ -1,7 +1,10 @@
 """Settling an uncertain send: found in the mailbox, it is adopted; not found, it is held. Never sent again blindly."""
 
+from datetime import timedelta
+
 import structlog
 
+from pec.api.client import send_is_over_seconds
 from pec.changes import Change
 from pec.messages import Message, Reason
 from pec.names import Queue, State
@@ -22,6 +25,10 @@ def look_up(kit: Kit, message_id: str) -> None:
     """One look. A message still `sending` when its look-up comes due has lost its worker."""
     message = records.read(kit.store, message_id)
     if message and message.state is State.SENDING:
+        if _may_be_on_the_wire(
+            kit, message
+        ):  # a hint for an earlier claim of it: this one has its own look-up
+            return
         decide(kit.store, lambda: records.read(kit.store, message_id), lambda found: _orphaned(kit, found))
         return
     if message is None or message.state not in (State.UNCERTAIN, State.HELD):
@@ -41,6 +48,12 @@ def look_up(kit: Kit, message_id: str) -> None:
         all_read = error.code == TOO_MANY_MAILS  # as far as it ever will be: an operator must look
         change = not_found(message, kit.now(), kit.settings.uncertain, readable=all_read, blind=error.code)
     _keep(kit, change)
+
+
+def _may_be_on_the_wire(kit: Kit, message: Message) -> bool:
+    """However small it is: of a larger one its schedule knows better."""
+    seconds = send_is_over_seconds(kit.settings.api, 0)
+    return message.claimed_at is not None and kit.now() < message.claimed_at + timedelta(seconds=seconds)
 
 
 def _orphaned(kit: Kit, message: Message) -> Change | None:

@@ -11,14 +11,14 @@ FIRST_SECONDS, MOST_SECONDS = 0.1, 2.0
 log = structlog.get_logger()
 
 
-def until_stored(store: Callable[[], None]) -> None:
+def until_stored(store: Callable[[], None], patience_seconds: float = PATIENCE_SECONDS) -> None:
     """Calls it until Redis takes it. Raises what Redis raised when patience ends."""
     started, wait = time.monotonic(), FIRST_SECONDS
     while True:
         try:
             return store()
         except redis.RedisError as error:
-            if time.monotonic() - started > PATIENCE_SECONDS:
+            if time.monotonic() - started > patience_seconds:
                 raise
             log.warning("redis_is_away", error=type(error).__name__)
         time.sleep(wait)

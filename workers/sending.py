@@ -128,9 +128,12 @@ class _Attempt:
             if not self._claim_ends and not self._turn.come_too_late():
                 self._claim()
             self._turn.wait()
-            if 0 < self._claim_ends < local_clock():
+            late = not self._claim_ends or self._turn.come_too_late()
+            if (
+                0 < self._claim_ends < local_clock()
+            ):  # last of all: what comes before asks Redis, which can take long
                 break
-            if self._claim_ends and not self._turn.come_too_late():
+            if not late:
                 return
             self._turn.release_slot()
         raise NotNow

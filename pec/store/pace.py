@@ -164,7 +164,11 @@ def uncount_send(store: Store, token: str, slot: Slot) -> None:
 
 
 def _unreserve(store: Store, token: str, slot: Slot, interval_us: int) -> None:
-    args: list[str | int] = [store.keys.limiter(token), round(slot.at * 1e6), interval_us, slot.id]
+    day = datetime.fromtimestamp(slot.at, ROME)
+    args: list[str | int] = [
+        *(store.keys.limiter(token), round(slot.at * 1e6), interval_us, slot.id),
+        *(day.strftime(_DAY), day.strftime(_MONTH)),
+    ]
     store.script("unreserve")(args=args)
 
 

@@ -1,5 +1,6 @@
 """Registration: tells Redis which accounts, endpoints and queues this process serves, as long as it lives."""
 
+import math
 import os
 import socket
 
@@ -36,10 +37,12 @@ class Registration(Middleware):
         chosen = worker.consumer_whitelist
         self._queues = [str(queue) for queue in Queue if not chosen or queue in chosen]
         self._threads = worker.worker_threads
-        until_stored(self._first_step)  # a Redis that is loading or full now would leave us unknown for ever
+        until_stored(self._first_step, patience_seconds=math.inf)
         self._thread.start()
 
     def _first_step(self) -> None:
+        """Until it is done this process takes nothing: jobs would find their accounts unknown."""
+        self._orphan.end_if_orphaned()
         for account in self._kit.settings.accounts:
             accounts.register(self._kit.store, account, self._kit.token(account))
         self._first_deeds()

@@ -16,7 +16,8 @@ tat, not_before = tonumber(tat or "0"), tonumber(not_before or "0")
 -- Another server, or the same one started again: what it knows of the last send may be old.
 local run_now = string.match(call("INFO", "server"), "run_id:(%x+)")
 if run ~= run_now then
-    not_before = math.max(not_before, now + interval)
+    local given = run and ahead or 0 -- up to there are slots that it may not know of
+    not_before = math.max(not_before, now + given + interval)
     call("HSET", limiter, "run", run_now, "not_before", not_before)
 end
 if tat > now + ahead + 2 * interval then -- the server's clock was set back

@@ -1,8 +1,9 @@
--- unreserve(limiter, slot_us, interval_us, id): gives a slot back. It can be used again if it was the last one given.
+-- unreserve(limiter, slot_us, interval_us, id, day, month): gives a slot back. It can be used again if it was the last one given.
 --
 -- With the interval 0 it stays used, by a request that was refused, and only doesn't count against pace and caps.
 --
--- Keys     limiter   hash: tat, day_count, month_count, minute0 to minute3 (as in reserve); returned: the ids of those
+-- ARGV     day, month   labels of the slot's own, as in reserve: the counts may be of the next ones by now
+-- Keys     limiter   hash: tat, day, day_count, month, month_count, minute0 to minute3 (as in reserve); returned: the ids of those
 --                    given back last, so that a repeat, whose reply was lost, changes nothing
 -- Returns  1 where it can be used again, else 0
 
@@ -15,9 +16,10 @@ if string.find(returned, id, 1, true) then
 end
 call("HSET", limiter, "returned", string.sub(id .. "," .. returned, 1, REMEMBERED * (#id + 1)))
 
-for _, name in ipairs({"day_count", "month_count"}) do
-    if tonumber(call("HGET", limiter, name) or "0") > 0 then
-        call("HINCRBY", limiter, name, -1)
+for name, label in pairs({day = ARGV[5], month = ARGV[6]}) do
+    local counted, count = unpack(call("HMGET", limiter, name, name .. "_count"))
+    if counted == label and tonumber(count) > 0 then
+        call("HINCRBY", limiter, name .. "_count", -1)
     end
 end
 local minute = math.floor(slot / 60e6)

@@ -11,7 +11,7 @@ from redis import Redis
 from config.connections import connect
 from pec.names import Queue
 from tests.wire import eventually
-from workers.broker import HintBroker
+from workers.broker import HintBroker, HintConsumer
 from workers.middleware.shares import Shares
 
 FOR_EVER, NOT_AT_ALL = 60_000, 1  # milliseconds that a consumer rests
@@ -81,6 +81,24 @@ def test_an_end_wakes_a_consumer_that_held_all_it_may(broker: HintBroker) -> Non
 
     resting.join(10)
     assert not resting.is_alive()
+    assert taken(consumer).args == ("inv-3",)
+
+
+def test_an_end_wakes_a_consumer_that_took_all_it_may_while_it_was_told(broker: HintBroker) -> None:
+    consumer = broker.consume(Queue.CHECK, timeout=FOR_EVER)
+    give(broker, "inv-1", "inv-2", "inv-3")
+    first = taken(consumer)
+    assert isinstance(consumer, HintConsumer)
+    tell = consumer._fetching.ack
+
+    def slowly(message: dramatiq.MessageProxy) -> None:
+        tell(message)
+        taken(consumer)
+        next(consumer)  # the hints woke it once; from now on it rests
+
+    consumer._fetching.ack = slowly  # type: ignore[method-assign]
+    consumer.ack(first)
+
     assert taken(consumer).args == ("inv-3",)
 
 

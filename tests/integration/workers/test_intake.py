@@ -151,6 +151,52 @@ def test_a_job_costs_no_command_beside_its_commit(redis: Redis, redis_url: str) 
     assert len(sent) <= 2 * len(jobs) + 15, "an XADD of ours and a commit, and what a batch needs"
 
 
+def test_a_job_is_not_refused_because_workers_were_silent_for_a_while(redis: Redis, redis_url: str) -> None:
+    """Redis was away, or the only worker of an account is being restarted."""
+    store = Store(redis, "pec")
+    now = store.now()
+    redis.zadd("pec:seen:account", {"beta": now - 60, "gone": now - 2 * intake.SERVED_LATELY_SECONDS})
+    for name in ("acme", "beta", "gone"):
+        redis.xadd("pec:jobs", {"job": json.dumps({**_job(name), "account": name})})
+
+    Intake(_kit(redis_url, store), "worker", lambda: None).step()
+
+    assert {name for name in ("acme", "beta", "gone") if redis.exists(f"pec:message:{name}")} == {
+        "acme",
+        "beta",
+    }
+    assert redis.xlen("pec:rejected") == 1
+
+
+def test_after_a_read_of_heavy_jobs_the_next_brings_one(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MOST", 4)
+    monkeypatch.setattr(intake, "HEAVY_BYTES", 1000)
+    taker = Intake(_kit(redis_url, Store(redis, "pec")), "worker", lambda: None)
+    for number in range(12):
+        redis.xadd(
+            "pec:jobs", {"job": json.dumps({**_job(f"m{number}"), "body": "x" * (500 if number < 4 else 1)})}
+        )
+
+    left = [redis.xlen("pec:jobs") for _ in range(4) if taker.step() == 0]
+
+    assert left == [8, 7, 5, 1]
+
+
+def test_a_cancelled_batch_tells_of_messages_that_only_a_newer_version_can_cancel(
+    redis: Redis, redis_url: str
+) -> None:
+    jobs = [{**_job(name), "batch": "b"} for name in ("m", "n")]
+    _taken(redis, redis_url, jobs)
+    redis.hset("pec:message:m", "state", "archived")
+
+    entries = _taken(redis, redis_url, [{"type": "cancel", "batch": "b"}])
+
+    assert _rejected(redis) == set(entries)
+    assert redis.hget("pec:message:n", "state") == b"cancelled"
+
+
 def _taken(redis: Redis, redis_url: str, jobs: list[dict[str, Any]]) -> list[Any]:
     """Puts them in and takes them, in one batch. Returns their entries."""
     store = Store(redis, "pec")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pec.changes import born
+from pec.instants import to_text
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.receipts import mark
@@ -56,6 +57,23 @@ def test_receipts_with_our_reference_prove_whose_a_code_is(kit: Kit, served: Ser
     due = kit.store.keys.due
     assert kit.store.client.zscore(due(Queue.LOOKUP), "theirs"), "its own code is looked for"
     assert kit.store.client.zscore(due(Queue.CHECK), "theirs") is None
+
+
+def test_a_late_hint_says_nothing_of_a_send_that_was_claimed_since(kit: Kit, served: Served) -> None:
+    message = stored(kit, "resent", State.SENDING, None, REFERENCE)
+    kit.store.client.hset(kit.store.keys.message("resent"), "claimed_at", to_text(kit.now()))
+
+    look_up(kit, message.id)
+
+    assert read(kit, message.id).state is State.SENDING
+
+
+def test_a_send_that_nobody_ended_in_its_time_is_uncertain(kit: Kit, served: Served) -> None:
+    message = stored(kit, "orphan", State.SENDING, None, REFERENCE)
+
+    look_up(kit, message.id)
+
+    assert read(kit, message.id).state is State.UNCERTAIN
 
 
 def test_an_owner_that_has_receipts_keeps_its_code(kit: Kit, served: Served) -> None:

@@ -1,20 +1,25 @@
 """What a worker process tells the others, and hears from them."""
 
+import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 from redis import Redis
+from redis import exceptions as redis_errors
 
 from config.settings import Account, Settings
 from pec.api.client import PecClient
 from pec.store import presence
 from pec.store.store import Store
 from tests.wire import eventually
-from workers.kit import Kit
+from workers import patience
+from workers.kit import SILENCES, Kit
 from workers.middleware.registration import Registration
 
 
@@ -49,6 +54,39 @@ def test_a_worker_that_boots_while_redis_refuses_writes_is_known_later(redis: Re
     eventually(lambda: presence.vouched(store, "account") == {"acme"})
     booting.join(10)
     registration.after_worker_shutdown(worker, worker)
+
+
+def test_it_waits_for_as_long_as_redis_is_away(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its patience for results would end first, and without accounts it would refuse all jobs."""
+    hours = SimpleNamespace(monotonic=itertools.count(0, 3600).__next__, sleep=lambda _: None)
+    monkeypatch.setattr(patience, "time", hours)
+    store = Store(redis, "pec")
+    tries = [redis_errors.ConnectionError()] * 3
+
+    def refused(*_: object) -> list[str]:
+        if tries:
+            raise tries.pop()
+        return []
+
+    monkeypatch.setattr(presence, "vouch", refused)
+    with _booted(_kit(store, redis_url)):
+        assert tries == []
+
+
+def test_what_was_heard_of_a_restore_is_remembered_when_those_that_told_it_are_silent(
+    redis: Redis, redis_url: str
+) -> None:
+    kit = _kit(Store(redis, "pec"), redis_url)
+    kit.hear_of_restore(["2026-11-23T02:00:00Z"])
+
+    for _ in range(SILENCES - 1):
+        kit.hear_of_restore([])
+    assert kit.reconcile_since
+
+    kit.hear_of_restore([])
+    assert kit.reconcile_since is None
 
 
 def test_a_worker_that_was_not_told_of_a_restore_hears_of_it(redis: Redis, redis_url: str) -> None:

@@ -46,6 +46,19 @@ def test_a_claim_that_has_grown_old_is_undone(
     assert len(served.sent()) == before
 
 
+def test_a_claim_that_grew_old_while_its_slot_was_moved_is_undone(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _moves_take(monkeypatch, 0.5)
+    monkeypatch.setattr(sending, "CLAIM_AGE_SECONDS", 0.4)
+    message, before = queued(kit, "moved-slowly"), len(served.sent())
+
+    sending.send(_at_rate(kit, 5), _turn(_at_rate(kit, 5), message))
+
+    assert read(kit, message).state is State.QUEUED
+    assert len(served.sent()) == before
+
+
 def test_a_slot_that_lies_beyond_the_end_of_a_claim_is_given_back_at_once(kit: Kit, served: Served) -> None:
     slow = _at_rate(kit, 0.5)
     first, second = _turn(slow, queued(kit, "first")), _turn(slow, queued(kit, "second"))
@@ -76,6 +89,19 @@ def _claims_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
         return found
 
     monkeypatch.setattr(sending, "commit_to_replicas", slow)
+
+
+def _moves_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Once claimed: no slot is missed, but to know that takes long."""
+    come_too_late = Turn.come_too_late
+
+    def slow(turn: Turn) -> bool:
+        if turn.lateness_seconds() >= 0:
+            time.sleep(seconds)
+            return False
+        return come_too_late(turn)
+
+    monkeypatch.setattr(Turn, "come_too_late", slow)
 
 
 def _at_rate(kit: Kit, rate: float) -> Kit:

@@ -4,6 +4,7 @@ import itertools
 import math
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -95,6 +96,18 @@ def test_the_first_slot_on_a_server_waits_out_one_interval(store: Store) -> None
     assert slot.at - slot.said_at == pytest.approx(2.0)
 
 
+def test_another_server_gives_no_slot_where_the_last_one_may_have_given_some(store: Store) -> None:
+    """A failover: what was reserved a moment ago is not known here."""
+    slow = Api(rate=0.5, margin=0)
+    pace.reserve_send(store, TOKEN, slow)
+    store.client.hset(store.keys.limiter(TOKEN), mapping={"run": "0" * 40, "tat": 0, "not_before": 0})
+
+    early = pace.reserve_send(store, TOKEN, slow)
+
+    assert isinstance(early, TooEarly)
+    assert early.wait_seconds == pytest.approx(6.0), "an interval after the last that may be given"
+
+
 def test_a_slot_given_back_is_given_again(store: Store) -> None:
     slow = Api(rate=0.1, margin=0)
     slot = pace.reserve_send(store, TOKEN, slow)
@@ -119,6 +132,17 @@ def test_a_slot_given_back_twice_because_the_reply_was_lost_is_taken_off_the_cap
     assert again.at == slots[1].at or again.at > slots[2].at, "the same slot, of another holder"
     pace.unreserve_send(store, TOKEN, again, API)
     assert pace.spent(store, TOKEN) == pace.Spent(0, 0)
+
+
+def test_a_slot_of_yesterday_given_back_is_not_taken_off_the_caps_of_today(store: Store) -> None:
+    slot = reserved(store)
+    yesterday = replace(slot, at=slot.at - 86_400, id="another")
+    last_month = replace(slot, at=slot.at - 32 * 86_400, id="one more")
+
+    pace.unreserve_send(store, TOKEN, yesterday, API)
+    pace.unreserve_send(store, TOKEN, last_month, API)
+
+    assert pace.spent(store, TOKEN).today == 1
 
 
 def reserved(store: Store) -> Slot:

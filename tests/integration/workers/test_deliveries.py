@@ -1,0 +1,25 @@
+"""Whose turn it is to deliver, where machines serve different endpoints."""
+
+from redis import Redis
+
+from config.settings import Settings
+from pec.api.client import PecClient
+from pec.names import Queue
+from pec.store.store import Store
+from workers.deliveries import OTHERS_SECONDS, deliver
+from workers.kit import Kit
+
+
+def test_the_turn_of_an_endpoint_that_only_others_serve_comes_again_soon(
+    redis: Redis, redis_url: str
+) -> None:
+    settings = Settings(redis_url=redis_url)
+    kit = Kit(settings, Store(redis, "pec"), PecClient(settings.api))
+    due = kit.store.keys.due(Queue.WEBHOOK)
+    redis.zadd(due, {"shop": kit.store.now() + 60})  # the lease of this hint
+
+    deliver(kit, "shop")
+
+    at = redis.zscore(due, "shop")
+    assert isinstance(at, float)
+    assert at <= kit.store.now() + OTHERS_SECONDS

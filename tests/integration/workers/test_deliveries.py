@@ -6,7 +6,8 @@ from config.settings import Settings
 from pec.api.client import PecClient
 from pec.names import Queue
 from pec.store.store import Store
-from workers.deliveries import OTHERS_SECONDS, deliver
+from workers.checking import OTHERS_SECONDS
+from workers.deliveries import deliver
 from workers.kit import Kit
 
 

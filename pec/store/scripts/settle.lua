@@ -8,8 +8,7 @@
 local ns, token, id, outcome, still = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local circuit = ns .. ":circuit"
 local now = now_us()
-local FIRST_US, THRESHOLD = 5e6, 3
-local MOST_US = outcome == "silent" and 300e6 or 60e6 -- a probe that risks a message goes more seldom than one that does not
+local THRESHOLD = 3
 
 local first = call("ZREM", ns .. ":flight:" .. token, id) == 1
 local failures = tonumber(call("HGET", circuit, "failures") or "0")
@@ -22,7 +21,11 @@ elseif (outcome == "silent" or outcome == "unreachable") and first and not open 
     failures = call("HINCRBY", circuit, "failures", 1)
     call("HDEL", circuit, "probe_until")
     if failures >= THRESHOLD then
-        local wait = math.min(MOST_US, FIRST_US * 2 ^ (failures - THRESHOLD))
+        local again = failures - THRESHOLD
+        local wait = math.min(60e6, 5e6 * 2 ^ again)
+        if outcome == "silent" and again > 0 then -- a probe risked its message: in ten minutes three do, at most
+            wait = math.min(300e6, 120e6 * 2 ^ (again - 1))
+        end
         call("HSET", circuit, "next_at", string.format("%.0f", now + wait))
     end
 elseif first and failures >= THRESHOLD then

@@ -90,12 +90,14 @@ class Site:
         return list(found)
 
     @contextmanager
-    def workers(self, processes: int = 2, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
-        """`python -m workers`, in a process group of its own, with more settings."""
+    def workers(
+        self, processes: int = 2, program: Sequence[str] = ("workers",), **settings: str
+    ) -> Iterator["subprocess.Popen[bytes]"]:
+        """`python -m workers`, or another program, in a process group of its own, with more settings."""
         self._client.delete("pec:seen:queue")
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "workers", "--processes", str(processes)],
+                [sys.executable, "-m", *program, "--processes", str(processes)],
                 cwd=self._folder,
                 env={**os.environ, **self._settings, **settings},
                 stdout=log,

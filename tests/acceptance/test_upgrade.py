@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from redis import Redis
 
 from tests.acceptance.site import MAILBOX, PASSWORD, Site, eventually, site
@@ -122,6 +125,79 @@ def test_every_command_bears_what_a_newer_version_wrote(at: Site, redis: Redis) 
             assert ran.returncode == 0 or "newer version" in ran.stderr, words
     assert at.message("archived")["state"] == "archived"
     assert "exported_at" not in at.message("archived")
+
+
+NEWER = ("dramatiq", "tests.acceptance.newer_version", "--skip-logging", "--threads", "8")
+HERE = str(Path(__file__).parents[2])
+
+
+def test_workers_of_two_versions_share_a_campaign_through_an_upgrade_and_a_roll_back(
+    at: Site, redis: Redis
+) -> None:
+    plain = {phase: [f"{phase}-{number}" for number in range(10)] for phase in ("both", "newer", "todays")}
+    filed = {phase: [f"{phase}-filed-{number}" for number in range(5)] for phase in ("both", "newer")}
+    ids = [*chain(*plain.values(), *filed.values())]
+    at.add_raw(json.dumps({"type": "batch", "id": "b", "size": len(ids)}))
+
+    def enqueue(phase: str) -> None:
+        for message_id in plain[phase]:
+            at.add(id=message_id, recipient="consegna@pec.example", subject=message_id, batch="b")
+        for message_id in filed.get(phase, ()):
+            at.add(id=message_id, recipient="silenzio+filed@pec.example", subject=message_id, batch="b")
+
+    def stand(state: str, *which: list[str]) -> bool:
+        return all(at.state(one) == state for one in chain(*which))
+
+    with at.workers(1, NEWER, PYTHONPATH=HERE):
+        with at.workers():
+            eventually(lambda: redis.zcard("pec:seen:worker") == 3)
+            enqueue("both")
+            eventually(lambda: stand("delivered", plain["both"]) and stand("filed", filed["both"]))
+            written = [at.message(one) for one in plain["both"]]
+            assert any(one.get("edition") != one["version"] for one in written), "today's had its part"
+        enqueue("newer")  # upgraded
+        eventually(lambda: stand("delivered", plain["newer"]) and stand("filed", filed["newer"]))
+
+    before = {one: at.message(one) for one in chain(*filed.values())}
+    redis.delete("pec:unknown")
+    for sent in at.sent():
+        if "+filed" in sent["recipients"][0]:
+            _deliver(at, sent)
+    with at.workers(1):  # rolled back
+        enqueue("todays")
+        eventually(lambda: stand("delivered", plain["todays"]))
+        eventually(lambda: redis.zcard("pec:unknown") == len(before))
+        assert {one: at.message(one) for one in before} == before, "left alone"
+        told = pec(at, "status")
+        assert f"{len(before)} messages were written by a newer version" in told.stderr
+        with at.workers(1, NEWER, PYTHONPATH=HERE):  # and back again
+            eventually(lambda: stand("delivered", ids))
+
+    assert Counter(_subject(one) for one in at.sent()) == dict.fromkeys(ids, 1), "each was sent once"
+    told_of = Counter((event["type"], event["data"].get("id")) for event in _events(redis))
+    for kind in ("message.sent", "message.delivered"):
+        assert [told_of[kind, one] for one in ids] == [1] * len(ids)
+    assert told_of["batch.completed", None] == 1
+    assert redis.xlen("pec:rejected") == 0
+    for one in (*plain["newer"], *before):
+        assert at.message(one)["edition"], "its field outlived the roll-back"
+
+
+def _deliver(at: Site, sent: Mapping[str, Any]) -> None:
+    """Its CONSEGNA arrives."""
+    mail = {"mailbox": MAILBOX, "sender": "posta-certificata@pec.example", "text": "consegnato"}
+    mail |= {"subject": f"CONSEGNA: {sent['subject']}", "code": sent["code"]}
+    assert requests.post(f"{at.sandbox_url}/_sandbox/receipts", json=mail, timeout=10).status_code == 201
+
+
+def _subject(sent: Mapping[str, Any]) -> str:
+    """As its job had it, without the reference."""
+    return str(sent["subject"]).split()[0]
+
+
+def _events(redis: Redis) -> list[dict[str, Any]]:
+    entries: Any = redis.xrange("pec:events")
+    return [json.loads(fields[b"event"]) for _, fields in entries]
 
 
 # Two machines with other settings

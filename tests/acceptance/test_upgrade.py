@@ -152,11 +152,11 @@ def test_workers_of_two_versions_share_a_campaign_through_an_upgrade_and_a_roll_
         with at.workers():
             eventually(lambda: redis.zcard("pec:seen:worker") == 3)
             enqueue("both")
-            eventually(lambda: stand("delivered", plain["both"]) and stand("filed", filed["both"]))
+            eventually(lambda: stand("delivered", plain["both"]) and all(map(at.state, filed["both"])))
             written = [at.message(one) for one in plain["both"]]
             assert any(one.get("edition") != one["version"] for one in written), "today's had its part"
         enqueue("newer")  # upgraded
-        eventually(lambda: stand("delivered", plain["newer"]) and stand("filed", filed["newer"]))
+        eventually(lambda: stand("delivered", plain["newer"]) and stand("filed", *filed.values()))
 
     before = {one: at.message(one) for one in chain(*filed.values())}
     redis.delete("pec:unknown")
@@ -170,8 +170,8 @@ def test_workers_of_two_versions_share_a_campaign_through_an_upgrade_and_a_roll_
         assert {one: at.message(one) for one in before} == before, "left alone"
         told = pec(at, "status")
         assert f"{len(before)} messages were written by a newer version" in told.stderr
-        with at.workers(1, NEWER, PYTHONPATH=HERE):  # and back again
-            eventually(lambda: stand("delivered", ids))
+    with at.workers(1, NEWER, PYTHONPATH=HERE):  # and forth again
+        eventually(lambda: stand("delivered", ids))
 
     assert Counter(_subject(one) for one in at.sent()) == dict.fromkeys(ids, 1), "each was sent once"
     told_of = Counter((event["type"], event["data"].get("id")) for event in _events(redis))

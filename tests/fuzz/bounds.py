@@ -1,7 +1,7 @@
 """Streams and indexes over many messages: what grows while they live, and what is left when they are gone.
 
-`python -m tests.fuzz.bounds --messages 100000` takes them through the store's own commits: taken, sent, delivered,
-exported, forgotten.
+`python -m tests.fuzz.bounds --messages 100000` takes them through the store's own commits: taken, sent, accepted,
+delivered, told to an endpoint, exported, forgotten. Its exit code is 1 where a bound is broken.
 """
 
 import argparse
@@ -12,25 +12,34 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from pydantic import SecretStr
 from redis import Redis
 
 from config.connections import connect
 from config.embedded import EmbeddedServer
-from config.settings import Retention
+from config.settings import Endpoint, Retention
 from pec.changes import changed
 from pec.intake import enqueued
 from pec.messages import Message
 from pec.names import Queue, State
+from pec.receipts import Kind, Receipt
 from pec.store import outbox, retention
 from pec.store.commits import Commit, apply
+from pec.store.outbox import Turn
 from pec.store.store import Store
+from tests.receiver import a_secret
 
 CHUNK = 100
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 RULES = Retention(messages_days=90)
 BODY = "b" * 64
+SHOP = Endpoint(name="shop", url="https://shop.example/", secret=SecretStr(a_secret()))
+RECEIPTS = {State.ACCEPTED: Kind.ACCETTAZIONE, State.DELIVERED: Kind.CONSEGNA}
+
+ONE_A_MESSAGE = {"pec:message:…", "pec:receipts:…", "pec:code:acme:…", "pec:taken:…"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +53,11 @@ class Keys:
 def run(client: Redis, count: int) -> tuple[Keys, Keys]:
     """What is there when all have ended, and when all are gone."""
     store = Store(client, "pec")
+    outbox.ensure(store, [SHOP.name])
     apply(store, Commit(contents={BODY: b"<p>Salve</p>"}, uses=[BODY]))  # somebody else's, who stays
     for start in range(0, count, CHUNK):
         _live(store, range(start, min(start + CHUNK, count)))
+        _deliver(store)
     alive = keys_of(client)
     later = NOW + timedelta(days=91)
     for number in range(count):
@@ -70,10 +81,36 @@ def _live(store: Store, numbers: range) -> None:
         changes = [changed(one, NOW, _fields(state, one)) for one in messages]
         if state is State.DELIVERED:
             changes = [replace(one, due={Queue.CHECK: None, Queue.RELEASE: None}) for one in changes]
+        if state in RECEIPTS:
+            changes = [replace(one, receipts=(_receipt(one.after, RECEIPTS[state]),)) for one in changes]
         leave: list[list[str | float]] = [["ZREM", "pec:lane:acme", one.id] for one in messages]
         apply(store, Commit(changes, commands=leave))
         messages = [change.after for change in changes]
     assert retention.mark_exported(store, messages, NOW, RULES) == len(messages)
+
+
+def _deliver(store: Store) -> None:
+    """All events, to the endpoint."""
+    while outbox.feed(store, [SHOP]):
+        turn = Turn(SHOP.name, 60)
+        taken = outbox.take(store, turn, CHUNK)
+        while taken:
+            taken = outbox.take(store, turn, CHUNK, [outbox.acknowledge(one) for one in taken])
+
+
+def broken(alive: Keys, left: Keys, count: int) -> list[str]:
+    """The bounds that were not kept."""
+    found = [f"{kind}: no key of {count} messages" for kind in ONE_A_MESSAGE - set(alive.keys)]
+    for kind, keys in alive.keys.items():
+        most = count if kind in ONE_A_MESSAGE else 1
+        found += [f"{kind}: {keys} keys, {most} at most"] if keys > most else []
+    may_stay = {"pec:events": 0, "pec:taken:…": count, f"pec:content:{BODY}": 2}
+    found += [
+        f"{kind}: {entries} entries when all are gone, not {may_stay.get(kind, 'the key')}"
+        for kind, entries in left.entries.items()
+        if entries != may_stay.get(kind)
+    ]
+    return found
 
 
 def _message(number: int) -> Message:
@@ -96,6 +133,21 @@ def _fields(state: State, message: Message) -> dict[str, Any]:
     return {"state": state, **code}
 
 
+def _receipt(message: Message, kind: Kind) -> Receipt:
+    return Receipt(
+        kind=kind,
+        subject=message.subject,
+        code=message.code or "",
+        date=NOW,
+        virus=False,
+        named=(),
+        final=None,
+        error=None,
+        text="t" * 500,
+        sender="posta-certificata@pec.example",
+    )
+
+
 def keys_of(client: Redis) -> Keys:
     keys, entries = Counter[str](), Counter[str]()
     for key, size in _sizes(client):
@@ -106,9 +158,15 @@ def keys_of(client: Redis) -> Keys:
 
 
 def _sizes(client: Redis) -> Iterator[tuple[str, int]]:
-    sizes: Any = {b"zset": client.zcard, b"stream": client.xlen, b"hash": client.hlen}
+    sizes: Any = {b"zset": client.zcard, b"stream": partial(_entries, client), b"hash": client.hlen}
     for key in client.scan_iter(count=5000):
         yield key.decode(), int(sizes.get(client.type(key), lambda _: 1)(key))
+
+
+def _entries(client: Redis, stream: bytes) -> int:
+    """What it holds, and what its groups keep of what they have not acknowledged."""
+    groups: Any = client.xinfo_groups(stream)
+    return int(client.xlen(stream)) + sum(int(group["pending"]) for group in groups)
 
 
 def main() -> None:
@@ -124,7 +182,10 @@ def main() -> None:
         f"{kind}: {alive.keys[kind]}, {alive.entries[kind]}; {left.keys[kind]}, {left.entries[kind]}"
         for kind in sorted(alive.keys)
     ]
+    found = broken(alive, left, count)
+    said += [*found, f"{len(found)} bounds broken"]
     sys.stdout.write("\n".join(said) + "\n")
+    sys.exit(1 if found else 0)
 
 
 if __name__ == "__main__":

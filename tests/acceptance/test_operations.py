@@ -1,8 +1,11 @@
 """What docs/operations.md says of ACLs and back-ups, on a real server."""
 
+import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +21,9 @@ from redis.retry import Retry
 from config.connections import RedisUnreachable, connect
 from config.embedded import EmbeddedServer, server_program
 from producers import Producer
-from tests.acceptance.site import eventually
+from tests.acceptance.site import eventually, site
+from tests.integration.config.test_embedded import free_port
+from tests.integration.producers.cli.test_server_checks import advised, running
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 PASSWORDS = {"producer": "CHANGE-ME", "reader": "CHANGE-ME-TOO", "pec": "CHANGE-ME-AS-WELL"}
@@ -68,6 +73,36 @@ def _commands(found: Any) -> Iterator[tuple[str, int]]:
 
 def _arguments(name: str, arity: int) -> int:
     return abs(arity) - 1 - name.count("|")
+
+
+def test_doctor_passes_the_advised_server_and_its_users_beside_a_worker(tmp_path: Path) -> None:
+    users = re.findall(r"^ACL SET(USER .*)$", PAGE, re.MULTILINE)
+    (tmp_path / "users.acl").write_text("\n".join(line.replace("USER", "user", 1) for line in users))
+    port = free_port()
+    options = [*advised(), "--port", str(port), "--aclfile", str(tmp_path / "users.acl")]
+    [written] = re.findall(r"`PEC_REDIS_URL=(redis://\S+)`", PAGE)
+    url = written.replace("redis.example.it:6379", f"127.0.0.1:{port}")
+    with (
+        running(tmp_path / "server", *options),
+        connect(url) as client,
+        site(client, url, tmp_path) as at,
+        at.workers(),
+    ):
+        with Producer(
+            url.replace(f"pec:{PASSWORDS['pec']}", f"producer:{PASSWORDS['producer']}")
+        ) as producer:
+            producer.send("m", "acme", "consegna@pec.example", "Oggetto", "<p>Salve</p>")
+        eventually(lambda: at.state("m") == "delivered")
+        doctor = subprocess.run(
+            [sys.executable, "-m", "producers.cli", "doctor", "--json"],
+            cwd=tmp_path,
+            env={**os.environ, **at.settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert [line for line in map(json.loads, doctor.stdout.splitlines()) if line["mark"] != "ok"] == []
+    assert doctor.returncode == 0
 
 
 def test_a_stranger_is_shut_out(server: EmbeddedServer) -> None:

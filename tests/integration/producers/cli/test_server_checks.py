@@ -2,8 +2,10 @@
 
 import re
 import resource
+import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -86,12 +88,16 @@ def test_the_server_of_compose_is_sound(tmp_path: Path) -> None:
         assert ill(found_at(url)) == []
 
 
-def test_a_server_set_up_as_the_pages_say_is_sound(tmp_path: Path) -> None:
+def advised() -> list[str]:
+    """The options of a server as docs/operations.md wants it."""
     needs = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").split("## Deploy")[0]
     directives = dict(re.findall(r"^ *\| `([a-z-]+) (\w+)`", needs, re.MULTILINE))
     assert {"appendonly", "appendfsync", "maxmemory-policy"} <= set(directives)
-    options = [part for name, value in directives.items() for part in (f"--{name}", value)]
-    with running(tmp_path, *options) as url:
+    return [part for name, value in directives.items() for part in (f"--{name}", value)]
+
+
+def test_a_server_set_up_as_the_pages_say_is_sound(tmp_path: Path) -> None:
+    with running(tmp_path, *advised()) as url:
         assert ill(found_at(url)) == []
 
 
@@ -160,6 +166,27 @@ def test_a_disk_that_is_full_ends_a_server_that_we_advise_and_loses_nothing_ackn
     assert 5 < len(kept) < 100
     with running(tmp_path, *DURABLE) as url, Redis.from_url(url) as client:
         assert client.llen("a") >= len(kept)
+
+
+def test_a_rewrite_that_failed_is_found(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with running(tmp_path, *DURABLE, "--dir", str(tmp_path / "data")) as url, connect(url) as client:
+        client.set("a", "x")
+        shutil.rmtree(tmp_path / "data")
+        with pytest.raises(redis_errors.ResponseError):
+            client.bgrewriteaof()
+        [what] = ill(found_at(url))
+    assert what.startswith("fail: the last rewrite of the append-only file failed")
+
+
+@pytest.mark.parametrize("ahead", [-3.0, 3.0])
+def test_a_clock_that_is_off_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: float) -> None:
+    """The same difference as of a server whose clock is off the other way."""
+    read = time.time
+    with running(tmp_path, *DURABLE) as url:
+        monkeypatch.setattr(time, "time", lambda: read() + ahead)
+        [what] = ill(found_at(url))
+    assert what == f"fail: this machine's clock is {ahead:+.1f} s from Redis's"
 
 
 def test_a_server_without_a_second_database_is_found(tmp_path: Path) -> None:

@@ -33,9 +33,10 @@ unit: $(INSTALLED) ## run the tests that need no server: a few seconds
 	@$(BIN)/pytest tests/unit
 
 .PHONY: fuzz audit
-fuzz: $(INSTALLED) ## 100,000 bad jobs, 20,000 bad answers, 100,000 messages' traces: about 20 minutes; SEED=7 for others
+fuzz: $(INSTALLED) ## 100,000 bad jobs, 20,000 bad answers and mailboxes, 100,000 traces: about 25 minutes; SEED=7 for others
 	@$(BIN)/python -m tests.fuzz.intake --seed $(or $(SEED),1) --jobs 100000
 	@$(BIN)/python -m tests.fuzz.answers --seed $(or $(SEED),1) --answers 20000
+	@$(BIN)/python -m tests.fuzz.receipts --seed $(or $(SEED),1) --looks 20000
 	@$(BIN)/python -m tests.fuzz.bounds --messages 100000
 
 audit: $(INSTALLED) ## ask the internet for known vulnerabilities of what servers run; fails where it can't

@@ -61,10 +61,10 @@ class Peer:
         """A whole answer. The envelope is JSON, unless it is bytes."""
         content = envelope if isinstance(envelope, bytes) else json.dumps(envelope).encode()
         lines = {"Content-Length": str(len(content)), **(headers or {})}
-        self.say(f"HTTP/1.1 {status} X\r\n".encode())
+        head = f"HTTP/1.1 {status} X\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         self.say(
-            "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode() + b"\r\n" + content
-        )
+            head.encode() + b"\r\n" + content
+        )  # in one write: a second one would wait for an acknowledgement
 
     def drip(self, piece: bytes, every_seconds: float) -> None:
         """Say the piece again and again, until the client goes away or the server closes."""

@@ -19,6 +19,7 @@ from pec.receipts import Mail
 
 ROME = ZoneInfo("Europe/Rome")
 _ITALIAN_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\D+(\d{1,2}):(\d{2})(?::(\d{2}))?")
+_YEARS = range(1970, 9999)
 _Item = Mapping[str, Any]
 
 
@@ -90,14 +91,15 @@ def mail(item: _Item) -> Mail:
 def date(text: str) -> datetime | None:
     """An aware datetime from RFC 5322, Italian figures or ISO 8601, in Europe/Rome where no zone is given.
 
-    None where it can't be read.
+    None where it can't be read, or names a year in which no PEC can be: the outermost can't be written in UTC.
     """
     for read in (_rfc_date, _italian_date, datetime.fromisoformat):
         try:
             found = read(text.strip())
         except (ValueError, OverflowError):
             continue
-        return found if found.tzinfo else found.replace(tzinfo=ROME)
+        if found.year in _YEARS:
+            return found if found.tzinfo else found.replace(tzinfo=ROME)
     return None
 
 

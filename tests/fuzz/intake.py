@@ -13,8 +13,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count, islice
-from pathlib import Path
-from statistics import median
 from typing import Any, NoReturn
 
 import structlog
@@ -28,11 +26,11 @@ from pec.api.client import PecClient
 from pec.store import presence
 from pec.store.store import Store
 from tests.fuzz.jobs import ACCOUNT, ENDPOINT, Case, case
+from tests.fuzz.memory import MOST_GROWTH, Memory
 from workers.intake import Intake
 from workers.kit import Kit
 
 CHUNK = 200
-PAGE_BYTES = 4096
 
 
 @dataclass(slots=True)
@@ -43,20 +41,7 @@ class Report:
     rejected: int = 0
     faults: list[str] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
-    resident: list[int] = field(default_factory=list)  # bytes, after each chunk
-
-    @property
-    def tenths(self) -> list[float]:
-        """This process's memory in each tenth of the run, in bytes: the median."""
-        size = max(1, len(self.resident) // 10)
-        return [median(self.resident[start : start + size]) for start in range(0, len(self.resident), size)][
-            :10
-        ]
-
-    @property
-    def growth(self) -> float:
-        """From the middle of the run to its end: by then it has had jobs of 10 MB, for which the heap grows once."""
-        return self.tenths[-1] / self.tenths[len(self.tenths) // 2] if self.resident else 1.0
+    memory: Memory = field(default_factory=Memory)
 
 
 def run(redis_url: str, seed: int, jobs: int) -> Report:
@@ -66,9 +51,7 @@ def run(redis_url: str, seed: int, jobs: int) -> Report:
     with connect(redis_url) as client:
         for start in range(0, jobs, CHUNK):
             _chunk(client, list(islice(cases, min(CHUNK, jobs - start))), report)
-            resident = Path("/proc/self/statm")
-            if resident.exists():
-                report.resident.append(int(resident.read_text().split()[1]) * PAGE_BYTES)
+            report.memory.note()
     return report
 
 
@@ -158,14 +141,13 @@ def main() -> None:
         report = run(server.url, asked.seed, asked.jobs)
     said = [
         f"seed {asked.seed}: {asked.jobs} jobs in {time.monotonic() - began:.0f} s",
-        f"taken {report.taken}, rejected {report.rejected}; memory × {report.growth:.3f}",
-        "memory in MB, a tenth each: " + " ".join(f"{found / 1e6:.0f}" for found in report.tenths),
+        f"taken {report.taken}, rejected {report.rejected}; {report.memory}",
         ", ".join(f"{how} {times}" for how, times in report.kinds.most_common()),
         *sorted(report.faults)[:: max(1, len(report.faults) // 20)],
         f"{len(report.faults)} faults",
     ]
     sys.stdout.write("\n".join(said) + "\n")
-    sys.exit(1 if report.faults or report.growth > 1.2 else 0)
+    sys.exit(1 if report.faults or report.memory.growth > MOST_GROWTH else 0)
 
 
 if __name__ == "__main__":

@@ -100,7 +100,11 @@ def test_italian_dates_without_a_zone_follow_summer_and_winter() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ieri", "32/13/2020 10:00:35", "26/08/2020 25:00", "0000-00-00 00:00:00"]
+    "text",
+    [
+        *("", "ieri", "32/13/2020 10:00:35", "26/08/2020 25:00", "0000-00-00 00:00:00"),
+        *("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"),  # beyond what UTC can say
+    ],
 )
 def test_an_unreadable_date_is_none(text: str) -> None:
     assert shapes.date(text) is None

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from config.settings import Settings
 from pec.api.client import Mailbox, PecClient
-from pec.api.errors import ApiError, Denied, Unreachable
+from pec.api.errors import ApiError, Denied, NotFound, Unreachable
 from pec.names import Queue
 from pec.store import presence
 from pec.store.store import Store
@@ -124,10 +124,19 @@ def credentials(name: str, ask: Callable[[Mailbox], object], mailbox: Mailbox) -
         remedy = f"correct {own}USERNAME, {own}PASSWORD, or the token and its scopes"
         return Finding(Mark.FAIL, f"account {name}: the API refuses it ({error.description})", remedy)
     except ApiError as error:
+        if _is_another(error):
+            what = f"account {name}: what answers is not the API ({error.description})"
+            return Finding(Mark.FAIL, what, "correct the host and the path of PEC_API__URL")
         return Finding(
             Mark.WARN, f"account {name}: the API gave no usable answer ({error.description})", "try again"
         )
     return Finding(Mark.OK, f"account {name}: its credentials are accepted")
+
+
+def _is_another(error: ApiError) -> bool:
+    """Whether something else answered: nothing is there, or a web page. One with a 5xx is a proxy's: an outage."""
+    page = str(error.details.get("excerpt", "")).startswith("<")
+    return isinstance(error, NotFound) or (page and error.details["status"] < 500)
 
 
 def private(path: Path) -> Finding:

@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
+import structlog
 from redis import Redis
 
 from config.connections import connect
@@ -44,6 +45,7 @@ Item = dict[str, Any]
 CHUNK = 30  # messages, before all are told the truth and the database is emptied
 ROUNDS = 4  # looks at each of them until then
 PROVIDER = "posta-certificata@pec.example"
+NOBODYS_CODE = "2026112309300099"
 UNMOVED = (State.SENT, State.UNCERTAIN, State.HELD)
 QUOTA: Item = {"data": {"usage": 1, "limit": 1000}}
 SETTINGS: Item = {
@@ -150,7 +152,7 @@ def run(redis_url: str, seed: int, looks: int) -> Report:
             box = Mailbox()
             with Wire(box.script) as wire:  # one for some: it keeps what it heard
                 settings = Settings.model_validate({**SETTINGS, "api": {**SETTINGS["api"], "url": wire.url}})
-                with closing(PecClient(settings.api)) as api:
+                with closing(PecClient(settings.api)) as api, structlog.testing.capture_logs():
                     _chunk(client, Kit(settings, Store(client, "pec"), api), box, chance, report)
             report.memory.note()
     return report
@@ -164,10 +166,8 @@ def _chunk(client: Redis, kit: Kit, box: Mailbox, chance: random.Random, report:
     for _ in range(ROUNDS):
         for number, message in enumerate(messages):
             kind = forged if number % 2 else spoilt
-            codes = [_code(number), _code(number), "2026112309300099"]
-            box.mails = [
-                kind(chance, message, chance.choice(codes)) for _ in range(chance.choice((0, 1, 3, 30)))
-            ]
+            code = chance.choice((_code(number), _code(number), NOBODYS_CODE))
+            box.mails = [kind(chance, message, code) for _ in range(chance.choice((0, 1, 3, 30)))]
             box.raw = answer(chance) if chance.random() < 0.2 else b""
             _look(kit, message, report, pages=chance.random() < 0.3)
             _judge(kit, message, report, moved=number % 2 == 0 or bool(box.raw))

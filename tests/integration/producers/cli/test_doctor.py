@@ -72,6 +72,35 @@ def test_an_api_out_of_reach_ends_with_four(pec: Pec, monkeypatch: pytest.Monkey
     assert pec("doctor").code == 4
 
 
+PAGE = b"<!doctype html><title>Benvenuti</title>"
+NOTHING_HERE = "what answers is not the API"
+NO_ANSWER = "the API gave no usable answer"
+
+
+@pytest.mark.usefixtures("workers")
+@pytest.mark.parametrize(
+    ("status", "answer", "code", "words"),
+    [
+        (404, {"success": False, "message": "Not Found"}, 1, NOTHING_HERE),
+        (404, PAGE, 1, NOTHING_HERE),
+        (200, PAGE, 1, NOTHING_HERE),
+        (301, PAGE, 1, NOTHING_HERE),
+        (502, PAGE, 0, NO_ANSWER),
+        (500, {"success": False, "message": "error"}, 0, NO_ANSWER),
+        (200, {"success": False, "message": "<busy>"}, 0, NO_ANSWER),
+    ],
+)
+def test_a_wrong_address_of_the_api_fails_and_an_outage_is_warned_of(
+    pec: Pec, monkeypatch: pytest.MonkeyPatch, status: int, answer: object, code: int, words: str
+) -> None:
+    with api(monkeypatch, status, answer):
+        ran = pec("doctor")
+
+    assert ran.code == code
+    assert words in ran.out
+    assert ("PEC_API__URL" in ran.out) == (words == NOTHING_HERE)
+
+
 @pytest.mark.usefixtures("workers")
 def test_what_can_lose_data_fails(pec: Pec, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.client.config_set("appendfsync", "everysec")

@@ -55,7 +55,9 @@ class Running:
         else:
             command = [_python(self._peer), "-m", "dramatiq", "bench.peers.plain_dramatiq"]
             command += ["--processes", str(processes), "--threads", str(threads)]
-        with self._site.run(command, self._environment) as leader:
+        # Ours fetches no more of a queue than there are threads for it: `workers.broker`.
+        prefetch = {"dramatiq_queue_prefetch": str(threads)} if self._peer.tuned else {}
+        with self._site.run(command, {**self._environment, **prefetch}) as leader:
             yield leader
 
 

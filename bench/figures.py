@@ -87,12 +87,18 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 def used(times: Sequence[float], since: float, until: float, rate: float) -> float:
     """Sends made over sends allowed, from the first send of the window to the first one after it (or its end)."""
-    inside = [at for at in times if since <= at < until]
-    after = next((at for at in times if at >= until), None)
-    if not inside:
-        return 0.0
-    ends = after if after is not None else until
-    return len(inside) / (rate * (ends - inside[0])) if ends > inside[0] else 0.0
+    return used_by_all([times], since, until, rate)
+
+
+def used_by_all(of_each: Iterable[Sequence[float]], since: float, until: float, rate: float) -> float:
+    """The same of many tokens together. One without a send in the window was allowed all of it."""
+    made = allowed = 0.0
+    for times in of_each:
+        inside = [at for at in times if since <= at < until]
+        after = next((at for at in times if at >= until), until)
+        made += len(inside)
+        allowed += rate * (after - inside[0] if inside else until - since)
+    return made / allowed
 
 
 def too_close(times: Sequence[float], rate: float) -> int:

@@ -43,7 +43,8 @@ def until(
 class FakeApi:
     """The lean API, as its reports tell it."""
 
-    def __init__(self, url: str, tls_url: str) -> None:
+    def __init__(self, pid: int, url: str, tls_url: str) -> None:
+        self._pid = pid
         self.url = url
         self.tls_url = tls_url
         self._session = requests.Session()
@@ -53,6 +54,10 @@ class FakeApi:
             f"{self.url}/_bench/report", params=since, timeout=60
         ).json()
         return found
+
+    def cpu_seconds(self) -> float:
+        """Of its process, which takes the webhooks too."""
+        return processes.cpu_seconds_of(self._pid)
 
     def send_times(self, token: str) -> list[float]:
         return [at for at, whose, _ in self.report(looks=10**9, hooks=10**9)["sends"] if whose == token]
@@ -65,8 +70,11 @@ def fake_api(folder: Path, **options: tuple[float, float]) -> Iterator[FakeApi]:
     ready = folder / "api.ready"
     command = [sys.executable, "-m", "bench.api", "--ready", str(ready), "--certificate", str(CERTIFICATE)]
     command += [part for name, span in options.items() for part in (f"--{name}", *map(str, span))]
-    with ended(_spawn(command, folder / "api.log", {})):
-        yield FakeApi(*until(lambda: ready.exists() and ready.read_text().split(), "the API starts"))
+    process = _spawn(command, folder / "api.log", {})
+    with ended(process):
+        yield FakeApi(
+            process.pid, *until(lambda: ready.exists() and ready.read_text().split(), "the API starts")
+        )
 
 
 class Site:

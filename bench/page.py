@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.figures import Plot
 from bench.plots import svg
+from bench.why import why
 
 BASELINE = Path(__file__).with_name("baseline.json")  # a profile of before the last optimisations
 TITLES = {
@@ -22,8 +23,10 @@ TITLES = {
 }
 HEAD = """# Benchmarks
 
-Written by `{command}` from its result, {date}, in {minutes:.0f} minutes; don't edit it. All figures are of one run, in
-which ours and the peers did the same work against the same server.
+Written by `{command}` from its result, {date}, in {minutes:.0f} minutes; don't edit it.
+
+Each contender has a Redis of its own, of the same build and settings, and does the same work for a PEC; where that
+isn't so it is said. What stands in the way of a target that was missed is said below its table.
 
 {machine}
 
@@ -57,8 +60,7 @@ def _lines(result: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> Ite
         minutes=result["seconds"] / 60,
         machine=", ".join(f"{name} {value}" for name, value in result["machine"].items()) + ".",
     )
-    if note := result.get("note"):
-        yield f"**{note}**\n"
+    yield f"**{result['note']}**\n" if result.get("note") else "All figures are of one run.\n"
     for name, made in result["benchmarks"].items():
         yield f"## {TITLES[name]}\n"
         yield f"`python -m bench {name}`: {made.get('title', '').partition(': ')[2]}\n"
@@ -68,6 +70,7 @@ def _lines(result: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> Ite
             yield f"![{plot['title']}](benchmarks/{plot['name']}.svg)\n"
         if made["figures"]:
             yield from _table(made["figures"])
+            yield from _missed(result, made["figures"])
         before = (baseline or {}).get("benchmarks", {}).get(name, {})
         yield from _profile(made.get("more", {}), before.get("more", {}))
         yield from (f"{note}\n" for note in made.get("notes", []))
@@ -88,6 +91,18 @@ def _table(figures: list[Mapping[str, Any]]) -> Iterator[str]:
     for note in dict.fromkeys(figure["note"] for figure in figures if figure["note"]):
         yield f"- {note}"
     yield ""
+
+
+def _missed(result: Mapping[str, Any], figures: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Each reason once, with all figures that it holds for."""
+    reasons: dict[str, list[str]] = {}
+    for figure in figures:
+        if figure["met"] is False and (reason := why(result, figure["name"])):
+            reasons.setdefault(reason, []).append(figure["name"])
+    yield from (
+        f"**Missed: {'; '.join(names)}.** {reason[0].upper()}{reason[1:]}\n"
+        for reason, names in reasons.items()
+    )
 
 
 def _named(figure: Mapping[str, Any]) -> str:

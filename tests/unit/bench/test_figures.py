@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.figures import Figure, percentile, too_close, used
+from bench.figures import Figure, percentile, too_close, used, used_by_all
 
 
 def test_the_share_is_told_from_send_to_send_so_that_a_window_s_edges_cost_nothing() -> None:
@@ -19,6 +19,12 @@ def test_a_stall_at_the_end_of_a_window_counts() -> None:
 
 def test_a_contender_that_stopped_has_used_nothing_since() -> None:
     assert used([1.0, 2.0], 10, 20, rate=1) == 0
+
+
+def test_of_many_tokens_one_that_stands_still_counts_in_full() -> None:
+    even = [float(n) for n in range(60)]
+
+    assert used_by_all([even, [0.0]], 5, 25, rate=1) == pytest.approx(0.5)
 
 
 def test_sends_are_too_close_beyond_20_ms() -> None:
@@ -51,6 +57,10 @@ def test_the_ratio_is_to_the_best_peer_whichever_way_is_better() -> None:
 
     assert Figure("f", "u", 80, peers).ratio == 2
     assert Figure("f", "u", 5, peers, better="less").ratio == 0.5
+
+
+def test_a_peer_that_broke_the_rule_is_left_out_of_the_ratio() -> None:
+    assert Figure("f", "u", 80, {"cheat": 160.0, "honest": 40.0}, fouls=["cheat"]).ratio == 2
 
 
 def test_a_percentile_of_one_value_is_that_value() -> None:

@@ -129,7 +129,7 @@ def _wait(made: Site, api: FakeApi, name: str, account: str, priority: int) -> W
 def _slots_granted(made: Site) -> int:
     """Those to come, which messages have already."""
     limiter = made.store.keys.limiter(pace.digest("token"))
-    next_free_at = int(made.client.hget(limiter, "tat") or 0) / 1e6  # type: ignore[arg-type]  # redis-py types replies as awaitable
+    next_free_at = int(made.client.hget(limiter, "tat") or 0) / 1e6
     interval = pace.interval_seconds(Api(rate=RATE))
     return max(0, ceil((next_free_at - made.store.now()) / interval) - 1)
 

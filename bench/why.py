@@ -97,6 +97,16 @@ def _close(found: Found, _: str) -> str:
     )
 
 
+def _commands(found: Found, figure: str) -> str:
+    rate = figure.removeprefix("commands per send at ")
+    idle = found.ours(f"commands a second while idle, at {rate}")
+    return (
+        f"{idle / int(rate.removesuffix('/s')):.1f} of them for each send come of four processes that look for what is "
+        "due and tell that they live, send or no send. Tried and kept: one script for hints and due work, one for "
+        "telling, resting until what is due next: at 1/s it was 120 before."
+    )
+
+
 def _send_many(found: Found, figure: str) -> str:
     return (
         f"one process has {1e6 / found.ours(figure):.0f} µs for a message, about half of them, by cProfile, for the "
@@ -131,6 +141,7 @@ TEXTS: Mapping[str, Callable[[Found, str], str | None]] = {  # by how a figure's
     "sends made/allowed, ": _many_tokens,
     "sends made/allowed at ": _share,
     "sends too close": _close,
+    "commands per send at ": _commands,
     "send_many, ": _send_many,
     "lateness p99, ": _lateness,
     "idle CPU of workers, ": _idle,

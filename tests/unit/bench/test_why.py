@@ -42,6 +42,12 @@ def test_a_text_takes_its_figures_from_the_result() -> None:
     assert "200 a second want 1.7 cores; 160 a second took 1.4 of the 2" in text
 
 
+def test_commands_that_idling_costs_are_told_for_each_send() -> None:
+    idle = Figure("commands a second while idle, at 5/s", "commands/s", 12)
+
+    assert (why(result(idle), "commands per send at 5/s") or "").startswith("2.4 of them")
+
+
 def test_what_the_result_does_not_bear_out_is_not_said() -> None:
     assert "1.40 s with 1,000 waiting" in (why(waiting(1.4, 1.5), "lateness p99, 1,000,000 waiting") or "")
     assert why(waiting(0.3, 1.5), "lateness p99, 1,000,000 waiting") is None

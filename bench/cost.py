@@ -15,7 +15,7 @@ from bench.figures import Figure, Outcome, Plot, middle
 from bench.peers.running import GUIDE, PEERS, Peer, running
 from bench.site import FakeApi, Site, fake_api, put, site, until
 
-COUNT, RUNS = 600, 3
+COUNT, RUNS = 1000, 3
 PROCESSES, THREADS = 2, 16
 GUIDE_THREADS = 8  # Dramatiq's default, and a process for each core
 # Short, so that waiting for the last receipts is little of a run; the first check finds an ACCETTAZIONE, mostly.
@@ -124,10 +124,7 @@ def _of_ours(folder: Path, count: int, runs: int) -> Measured:
         def once(many: int, since: int) -> Spent:
             return spend(made, api, "ours", many, lambda: put(made, many, since))
 
-        once(20, 0)  # warm
-        spent = [once(count, 10_000 * number) for number in range(1, runs + 1)]
-        few = max(20, count // 4)
-        return Measured(spent, commands_for_1000(made, lambda: once(few, 1_000_000), few))
+        return _measured(made, once, count, runs)
 
 
 def _of_peer(folder: Path, peer: Peer, count: int, runs: int) -> Measured:
@@ -138,13 +135,18 @@ def _of_peer(folder: Path, peer: Peer, count: int, runs: int) -> Measured:
         threads = GUIDE_THREADS if peer is GUIDE else THREADS
         stack.enter_context(contender.workers(PROCESSES, threads))
 
-        def once(many: int) -> Spent:
-            return spend(made, api, "peer", many, lambda: contender.produce("take", many))
+        def once(many: int, since: int) -> Spent:
+            return spend(made, api, "peer", many, lambda: contender.produce("take", many, since))
 
-        once(20)
-        spent = [once(count) for _ in range(runs)]
-        few = max(20, count // 4)
-        return Measured(spent, commands_for_1000(made, lambda: once(few), few))
+        return _measured(made, once, count, runs)
+
+
+def _measured(made: Site, once: Callable[[int, int], Spent], count: int, runs: int) -> Measured:
+    """`once`: so many, from a number on."""
+    once(20, 0)  # warm
+    spent = [once(count, 10_000 * number) for number in range(1, runs + 1)]
+    few = max(20, count // 5)
+    return Measured(spent, commands_for_1000(made, lambda: once(few, 1_000_000), few))
 
 
 def _calls(api: FakeApi) -> int:

@@ -44,12 +44,13 @@ def why(result: Mapping[str, Any], figure: str) -> str | None:
         return None
 
 
-def _whole_path(found: Found, _: str) -> str:
+def _whole_path(found: Found, figure: str) -> str:
     cpu, outside = found.ours("cpu seconds for 1,000 PEC"), found.ours(OUTSIDE)
+    in_use = found.ours(figure) * (cpu + outside) / 1000
     return (
         f"workers and Redis take {cpu:.1f} s of CPU for 1,000 PEC; API, receiver and bench, which share the cores, "
         f"{outside:.1f} s: {found.cores} cores that never rest would make {found.cores * 1000 / (cpu + outside):.0f} "
-        f"PEC/s. {TRIED}"
+        f"PEC/s. {in_use:.1f} were in use: each run ends with a wait for the last receipts. {TRIED}"
     )
 
 

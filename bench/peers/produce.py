@@ -1,4 +1,4 @@
-"""Puts jobs in, as an app would: `python -m bench.peers.produce dramatiq|celery ACTOR COUNT`. Prints the seconds."""
+"""Puts jobs in, as an app would: `python -m bench.peers.produce KIND ACTOR COUNT FIRST`. Prints the seconds."""
 
 import importlib
 import sys
@@ -7,14 +7,14 @@ import time
 PEERS = {"dramatiq": ("bench.peers.plain_dramatiq", "send"), "celery": ("bench.peers.celery_app", "delay")}
 
 
-def main(kind: str, actor: str, count: str) -> None:
+def main(kind: str, actor: str, count: str, first: str) -> None:
     module, method = PEERS[kind]
     found = getattr(importlib.import_module(module), actor)
     started = time.perf_counter()
     if hasattr(found, "bulk"):
         found.bulk(int(count))
     else:
-        for number in range(int(count)):
+        for number in range(int(first), int(first) + int(count)):
             getattr(found, method)(number)
     print(time.perf_counter() - started)
 

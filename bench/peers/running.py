@@ -30,9 +30,10 @@ class Running:
         self._site = site
         self._environment = environment
 
-    def produce(self, actor: str, count: int) -> float:
+    def produce(self, actor: str, count: int, first: int = 0) -> float:
         """Returns the seconds that it took."""
-        command = [_python(self._peer), "-m", "bench.peers.produce", self._peer.kind, actor, str(count)]
+        job = [actor, str(count), str(first)]
+        command = [_python(self._peer), "-m", "bench.peers.produce", self._peer.kind, *job]
         done = subprocess.run(
             command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, text=True, check=True
         )

@@ -97,7 +97,8 @@ def _missed(result: Mapping[str, Any], figures: list[Mapping[str, Any]]) -> Iter
     """Each reason once, with all figures that it holds for."""
     reasons: dict[str, list[str]] = {}
     for figure in figures:
-        if figure["met"] is False and (reason := why(result, figure["name"])):
+        if figure["met"] is False:
+            reason = why(result, figure["name"]) or "why can't be told from this run."
             reasons.setdefault(reason, []).append(figure["name"])
     yield from (
         f"**Missed: {'; '.join(names)}.** {reason[0].upper()}{reason[1:]}\n"

@@ -33,7 +33,8 @@ def result(*figures: Figure) -> dict[str, Any]:
 def test_a_target_that_was_missed_is_told(tmp_path: Path) -> None:
     page.write(tmp_path / "page.md", result(Figure("share at 1/s", "share", 0.9, {"them": 0.5}, "≥ 0.985")))
 
-    [row] = [line for line in (tmp_path / "page.md").read_text().splitlines() if "share at 1/s" in line]
+    lines = (tmp_path / "page.md").read_text().splitlines()
+    [row] = [line for line in lines if line.startswith("| share at 1/s")]
     assert row == "| share at 1/s (share) | 0.9 | 0.5 | 1.80 | ≥ 0.985 | **missed** |"
     assert (tmp_path / "benchmarks" / "pace.svg").exists()
 
@@ -49,6 +50,12 @@ def test_what_stands_in_the_way_is_told_once_for_what_was_missed_and_not_for_wha
     told = [line for line in (tmp_path / "page.md").read_text().splitlines() if line.startswith("**Missed")]
     assert len(told) == 1
     assert told[0].startswith("**Missed: sends made/allowed at 1/s; sends made/allowed at 5/s.** Workers, ")
+
+
+def test_a_missed_target_for_which_nothing_is_known_says_so(tmp_path: Path) -> None:
+    page.write(tmp_path / "page.md", result(Figure("a new figure", "share", 0.9, target="≥ 1")))
+
+    assert "**Missed: a new figure.** Why can't be told from this run." in (tmp_path / "page.md").read_text()
 
 
 def test_a_page_of_several_runs_does_not_call_itself_one(tmp_path: Path) -> None:

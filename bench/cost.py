@@ -15,7 +15,7 @@ from bench.figures import Figure, Outcome, Plot, middle
 from bench.peers.running import GUIDE, PEERS, Peer, running
 from bench.site import FakeApi, Site, fake_api, put, site, until
 
-COUNT, RUNS = 1000, 3
+COUNT, RUNS = 800, 3
 PROCESSES, THREADS = 2, 16
 GUIDE_THREADS = 8  # Dramatiq's default, and a process for each core
 # Short, so that waiting for the last receipts is little of a run; the first check finds an ACCETTAZIONE, mostly.
@@ -145,7 +145,7 @@ def _measured(made: Site, once: Callable[[int, int], Spent], count: int, runs: i
     """`once`: so many, from a number on."""
     once(20, 0)  # warm
     spent = [once(count, 10_000 * number) for number in range(1, runs + 1)]
-    few = max(20, count // 5)
+    few = max(20, count // 4)
     return Measured(spent, commands_for_1000(made, lambda: once(few, 1_000_000), few))
 
 

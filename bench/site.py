@@ -26,6 +26,7 @@ CERTIFICATE = ROOT / "tests" / "localhost.pem"
 PEERS_PYTHON = Path(os.environ.get("BENCH_PEERS_PYTHON", ROOT / ".venv-bench" / "bin" / "python"))
 SECRET = "whsec_" + "YmVuY2ggYmVuY2ggYmVuY2ggYmVuY2ggYmVuY2g="
 START_SECONDS = 90.0
+GRACE_SECONDS = 15.0  # ours may be followed by others on the same Redis, who must not find its work half done
 
 
 def until(
@@ -100,12 +101,14 @@ class Site:
         }
 
     @contextmanager
-    def run(self, command: Sequence[str], environment: Mapping[str, str]) -> Iterator[int]:
+    def run(
+        self, command: Sequence[str], environment: Mapping[str, str], grace_seconds: float = 0
+    ) -> Iterator[int]:
         """Its leader's process id."""
         process = _spawn(command, self.folder / "workers.log", environment)
         self._leaders.append(process.pid)
         try:
-            with ended(process):
+            with ended(process, grace_seconds):
                 yield process.pid
         finally:
             self._leaders.remove(process.pid)
@@ -132,7 +135,7 @@ class Site:
             "3000",
         ]
         self.client.delete("pec:seen:worker")
-        with self.run(command, environment) as leader:
+        with self.run(command, environment, GRACE_SECONDS) as leader:
             until(lambda: self.client.zcard("pec:seen:worker") >= processes, "workers start")
             yield leader
 
@@ -219,14 +222,16 @@ def _spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) ->
 
 
 @contextmanager
-def ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """With its whole session, in the end."""
+def ended(process: "subprocess.Popen[bytes]", grace_seconds: float = 0) -> Iterator[None]:
+    """With its whole session, in the end: at once, where nothing that it holds is needed any more."""
     try:
         yield
     finally:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(15)
+        if grace_seconds:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(grace_seconds)
+        process.kill()  # first, so that it starts nobody in a killed one's place
         for pid in list(processes.session(process.pid)):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

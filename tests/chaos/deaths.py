@@ -69,7 +69,7 @@ def measure(folder: Path, kills: int, seed: int = 0) -> Deaths:
     seconds = (kills + 1) * (BETWEEN_SECONDS + 1.5)
     campaign = plain_campaign(round(2 * seconds * RATE), ("acme", "gamma"))  # half for each token
     with world(folder, {}, {}) as found:
-        found.add_machines((0, 0, 0), (1, 1, 1), **SETTINGS)
+        found.add_machines((0, 0, 0), (1, 1, 1), CHAOS_SEED=str(seed), **SETTINGS)
         found.start_machines()
         with found.client.pipeline(transaction=False) as pipeline:
             for entry in campaign.entries:

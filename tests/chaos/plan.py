@@ -61,7 +61,9 @@ ANSWERS: dict[str, tuple[float, float, tuple[str, ...]]] = {
     "quota": (0.2, 0.1, READ_FAULTS),
 }
 
-CONSUMERS = ("down", "500", "slow", "too-slow", "410", "redirect")  # how one misbehaves
+CONSUMERS = ("down", "500", "slow", "too-slow", "410", "redirect", "picky")  # how one misbehaves
+LONG_SECONDS = (16, 20)  # more than the schedule of a webhook: what a picky consumer refuses is given up
+LONG_SHARE = 0.2  # of the others
 
 TIMED: dict[str, float] = {  # kind of fault → how often it is drawn, beside kills
     "stop": 2,
@@ -119,7 +121,16 @@ class Plan:
         moods = {f"consumer: {fault.of['how']}" for fault in self.faults if fault.name == "consumer"}
         downs = {f"answer: {fault.of['how']}" for fault in self.faults if fault.name == "api-down"}
         answers = {f"answer: {name}" for faults in self.answers.values() for name in faults.values()}
-        return {f"fault: {fault.name}" for fault in self.faults} | points | moods | downs | answers
+        given_up = {"ended: dead letter"} if "consumer: picky" in moods else set()
+        return (
+            {f"fault: {fault.name}" for fault in self.faults}
+            | points
+            | moods
+            | downs
+            | answers
+            | given_up
+            | {"ended: cancelled"}
+        )
 
     def lines(self) -> Iterator[str]:
         """For people."""
@@ -203,7 +214,8 @@ def _details(chance: random.Random, name: str, messages: int) -> dict[str, Any]:
             return {"number": chance.randrange(messages)}
         case "consumer":
             how = chance.choice(CONSUMERS)
-            return {"how": how, "seconds": round(chance.uniform(1, 5), 2)}
+            long = how == "picky" or chance.random() < LONG_SHARE
+            return {"how": how, "seconds": round(chance.uniform(*(LONG_SECONDS if long else (1, 5))), 2)}
     return {"seconds": seconds}
 
 

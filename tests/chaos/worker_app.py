@@ -1,7 +1,7 @@
 """A worker's composition root for chaos: the product's own, with its store and client wrapped.
 
 A named point is armed by a file: the first thread that reaches it takes the file away and kills its own process.
-So nothing here is left to chance, and the product has no hooks. It must know nothing of plans.
+So chance draws nothing but from the run's seed, and the product has no hooks. It must know nothing of plans.
 """
 
 import http.client
@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import dramatiq
+import urllib3.util.connection
 
 FOLDER = Path(os.environ["CHAOS_FOLDER"])
 MACHINE = os.environ["CHAOS_MACHINE"]
+CHANCE = random.Random(f"{os.environ['CHAOS_SEED']} {MACHINE} {os.environ['CHAOS_START']}")
 SKEW_SECONDS = float(os.environ.get("CHAOS_SKEW_SECONDS", "0"))
 SCALE = float(
     os.environ.get("CHAOS_SCALE", "1")
@@ -62,10 +64,25 @@ def _misdirect_names() -> None:
 
     def resolved(host: Any, port: Any, *args: Any, **options: Any) -> Any:
         if port == API_PORT and (FOLDER / "faults" / "dns").exists():
+            note(met="api-dns")
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return resolve("127.0.0.9" if host == INSIDE else host, port, *args, **options)
 
     socket.getaddrinfo = resolved
+
+
+def _watch_connections_be_refused() -> None:
+    connect = urllib3.util.connection.create_connection
+
+    def connected(address: tuple[str, int], *args: Any, **options: Any) -> socket.socket:
+        try:
+            return connect(address, *args, **options)
+        except ConnectionRefusedError:
+            if address[1] == API_PORT:
+                note(met="api-refused")
+            raise
+
+    urllib3.util.connection.create_connection = connected
 
 
 def _shorten_waits() -> None:
@@ -168,7 +185,7 @@ def _wrap_store() -> None:
 
         def together(self, calls: Sequence[store.Call]) -> list[Any]:
             """Now in one write, now one after the other, with deaths between as where the server dies in the middle."""
-            if random.random() < 0.5:
+            if CHANCE.random() < 0.5:
                 replies = super().together(calls)
             else:
                 replies = [reply for one in calls for reply in super(ChaosStore, self).together([one])]
@@ -217,21 +234,30 @@ def _note_hints(reply: Any) -> None:
             note(hinted=[queue.decode(), member.decode()])
 
 
+CIRCUITS = {  # script → what a wait looks like in it, how many there are, and how many times shorter they are to be
+    "settle": (r"\b(5|60|300)(?=e6)", 3, SCALE),
+    # 0.1 s at most: as little beside the schedule of a run as 5 minutes are beside days
+    "deliver": (r"\b(5|300)(?= \* 2 \^ beyond|\)\n)", 2, 3000),
+}
+
+
 def _scale_the_circuit() -> None:
-    """The waits of settle.lua, in µs, divided. Says so at boot, where they are written in another way."""
+    """The waits of the API's and of endpoints' circuits, divided. Says so at boot, where they are written otherwise."""
     import pec.store.store as store
 
     source = store._source
 
     def scaled(name: str) -> str:
         found = source(name)
-        if name != "settle":
+        if name not in CIRCUITS:
             return found
-        shorter, waits = re.subn(r"\b(5|60|300)e6", lambda wait: str(int(wait[1]) * 1e6 / SCALE), found)
-        assert waits == 3, "settle.lua says its waits in another way: scale them here"
+        pattern, count, times = CIRCUITS[name]
+        shorter, waits = re.subn(pattern, lambda wait: f"{int(wait[1]) / times:f}", found)
+        assert waits == count, f"{name}.lua says its waits in another way: scale them here"
         return shorter
 
-    scaled("settle")
+    for name in CIRCUITS:
+        scaled(name)
     store._source = scaled  # type: ignore[assignment]  # its cache is not needed
 
 
@@ -250,6 +276,7 @@ def _wrap_acknowledgement() -> None:
 
 _skew_the_wall_clock()
 _misdirect_names()
+_watch_connections_be_refused()
 _shorten_waits()
 _take_loopback_for_public()
 _watch_bytes_leave()
@@ -275,6 +302,14 @@ class Trace(dramatiq.Middleware):
     after_skip_message = after_process_message
 
 
+class Farewell(dramatiq.Middleware):
+    """Notes that a process was told to end."""
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        note(met="term")
+
+
+broker.add_middleware(Farewell())
 if TRACED:
     broker.add_middleware(Trace())
 (FOLDER / "pids" / f"{MACHINE}.{os.getpid()}").touch()

@@ -116,4 +116,10 @@ def _receipts(record: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _post(message_id: str, fault: str | None, status: int | None) -> dict[str, Any]:
-    return {"messages": [message_id], "fault": fault, "forwarded": fault is None, "status": status}
+    return {
+        "messages": [message_id],
+        "fault": fault,
+        "forwarded": fault is None,
+        "status": status,
+        "at": 1.0,
+    }

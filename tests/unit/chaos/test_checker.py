@@ -6,15 +6,21 @@ from typing import Any
 import pytest
 
 from tests.chaos.campaign import Expected
-from tests.chaos.checker import CHECKS, check
+from tests.chaos.checker import CHECKS, LATE_SECONDS, check
 from tests.chaos.observation import Observation
 from tests.unit.chaos.observations import clean, ended_more, record
+from workers import turn
 
 Plant = Callable[[Observation], object]
 
 
 def test_a_clean_run_has_no_harm() -> None:
     assert check(clean()) == {kind: [] for kind in CHECKS}
+
+
+def test_a_send_may_be_as_late_as_the_product_says() -> None:
+    """Written twice, so that a product that allows itself more is seen."""
+    assert LATE_SECONDS == turn.LATE_SECONDS
 
 
 def _vanish(seen: Observation) -> None:
@@ -156,6 +162,16 @@ PLANTED: list[tuple[str, str, Plant]] = [
         lambda seen: seen.first_bytes.append({"token": "t", "at": 1.02}),
     ),
     ("sends too close", "30 intervals of 38 ms instead of 43", lambda seen: _hurry(seen, 0.038)),
+    (
+        "sends too close",
+        "a second before its not_before",
+        lambda seen: seen.not_before.update(good=2.0),
+    ),
+    (
+        "wrong end",
+        "sent and delivered, though its batch was cancelled long before",
+        lambda seen: seen.expected.update(good=Expected("nothing", ("cancelled",), "delivered")),
+    ),
     ("left over", "a hint's entry", lambda seen: seen.schedule.update({"due:send": ["t"]})),
     ("left over", "a claim's look-up", lambda seen: seen.schedule["due:lookup"].append("good")),
     ("left over", "a check after a certain end", lambda seen: seen.schedule["due:check"].append("good")),

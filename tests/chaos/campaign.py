@@ -10,9 +10,6 @@ from typing import Any
 from pec.content import sha256
 
 ACCOUNTS = ("acme", "beta", "gamma")  # acme and beta share a token
-FEED_SECONDS = (
-    15.0  # over which jobs go in: as long as faults begin, for one that meets no send attacks nothing
-)
 
 # The recipient's name chooses what the PEC network does (sandbox/stories.py); each ends so, once it was sent.
 STORIES: dict[str, tuple[float, str]] = {
@@ -77,8 +74,11 @@ class Campaign:
 
 
 class _Maker:
-    def __init__(self, chance: random.Random, accounts: Sequence[str] = ACCOUNTS) -> None:
+    def __init__(
+        self, chance: random.Random, accounts: Sequence[str] = ACCOUNTS, seconds: float = 0.0
+    ) -> None:
         self.chance = chance
+        self.seconds = seconds  # over which jobs go in
         self.accounts = accounts
         self.entries: list[Entry] = []
         self.expected: dict[str, Expected] = {}
@@ -197,7 +197,7 @@ class _Maker:
         other = {**json.loads(first.job), "subject": "Un altro oggetto"}
         self.entries += [
             Entry(0.0, first.job, job_id),
-            Entry(FEED_SECONDS, json.dumps(other), job_id, refused=True),
+            Entry(self.seconds, json.dumps(other), job_id, refused=True),
         ]
 
     def bad(self, job_id: str) -> None:
@@ -233,7 +233,7 @@ class _Maker:
 
     def _at(self) -> float:
         """A quarter of the jobs at once, the rest over a while."""
-        return 0.0 if self.chance.random() < 0.25 else round(self.chance.uniform(0, FEED_SECONDS), 2)
+        return 0.0 if self.chance.random() < 0.25 else round(self.chance.uniform(0, self.seconds), 2)
 
 
 KINDS = {
@@ -254,9 +254,9 @@ KINDS = {
 }
 
 
-def campaign(chance: random.Random, messages: int) -> Campaign:
-    """As many messages, or one more."""
-    maker = _Maker(chance)
+def campaign(chance: random.Random, messages: int, seconds: float) -> Campaign:
+    """As many messages, or one more. They go in for as long as faults begin: one that meets no send attacks nothing."""
+    maker = _Maker(chance, seconds=seconds)
     kinds = chance.choices(list(KINDS), list(KINDS.values()), k=2 * messages)
     maker.huge("huge")
     for number, kind in enumerate(kinds):
@@ -269,12 +269,16 @@ def campaign(chance: random.Random, messages: int) -> Campaign:
     return maker.campaign()
 
 
-def plain_campaign(messages: int, accounts: Sequence[str] = ACCOUNTS) -> Campaign:
-    """Messages that are all delivered, all there from the start."""
+def plain_campaign(
+    messages: int, accounts: Sequence[str] = ACCOUNTS, at_once: int | None = None, each_second: float = 1.0
+) -> Campaign:
+    """Messages that are all delivered: so many there from the start (None: all), the others one by one."""
     maker = _Maker(random.Random(messages), accounts)
-    for job_id in (f"m{number:04d}" for number in range(messages)):
+    for number in range(messages):
+        job_id = f"m{number:04d}"
         job = maker._job(job_id, maker._to("consegna", job_id))
-        maker.entries.append(Entry(0.0, job, job_id))
+        waits = max(0, number - (messages if at_once is None else at_once)) / each_second
+        maker.entries.append(Entry(waits, job, job_id))
         maker.expected[job_id] = Expected("delivered")
     return maker.campaign()
 

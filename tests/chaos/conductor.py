@@ -65,6 +65,7 @@ class Result:
     settled_seconds: float  # from the last fault until all was done
     uncertain: int  # messages that were so for a while
     replayed: int = 0  # dead letters
+    circumstances: frozenset[str] = frozenset()
     kill_points: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)  # faults that calls to the API met
     consumers: Counter[str] = field(default_factory=Counter)  # moods that deliveries met
@@ -111,6 +112,7 @@ def run(plan: Plan, folder: Path, rate: float = RATE, **settings: str) -> Result
         answers=Counter(call.fault for call in found.api.calls if call.fault),
         consumers=found.receivers.met,
         aims=frozenset(plan.aims),
+        circumstances=frozenset(plan.circumstances),
     )
 
 

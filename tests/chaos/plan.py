@@ -61,6 +61,16 @@ ANSWERS: dict[str, tuple[float, float, tuple[str, ...]]] = {
     "quota": (0.2, 0.1, READ_FAULTS),
 }
 
+CIRCUMSTANCES = (  # of a whole run
+    "clocks apart",
+    "accents mangled",
+    "shape live",
+    "shape documented",
+    "first-page 0",
+    "first-page 1",
+    "inbox-order newest",
+    "inbox-order oldest",
+)
 CONSUMERS = ("down", "500", "slow", "too-slow", "410", "redirect", "picky")  # how one misbehaves
 LONG_SECONDS = (16, 20)  # more than the schedule of a webhook: what a picky consumer refuses is given up
 LONG_SHARE = 0.2  # of the others
@@ -132,6 +142,12 @@ class Plan:
             | {"ended: cancelled"}
         )
 
+    @property
+    def circumstances(self) -> set[str]:
+        """Those of CIRCUMSTANCES that hold."""
+        ours = {"clocks apart": any(self.skews_seconds), "accents mangled": self.mangled}
+        return {name for name, so in ours.items() if so} | {f"{of} {how}" for of, how in self.sandbox.items()}
+
     def lines(self) -> Iterator[str]:
         """For people."""
         yield f"seed {self.seed}: {self.campaign.size} messages, {len(self.faults)} timed faults"
@@ -158,7 +174,7 @@ def plan(seed: int, messages: int = 200, only: Sequence[str] = (), seconds: floa
         faults.append(Fault(round(chance.uniform(0.5, 0.8) * seconds, 2), "restore"))
     return Plan(
         seed=seed,
-        campaign=campaign(random.Random(chance.random()), messages),
+        campaign=campaign(random.Random(chance.random()), messages, seconds - 1),
         faults=tuple(sorted(faults, key=lambda fault: fault.at)),
         answers={kind: _answers(chance, messages, *of) for kind, of in ANSWERS.items()}
         if "api" in wanted

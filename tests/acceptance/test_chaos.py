@@ -2,6 +2,7 @@
 
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.chaos import deaths, outage, report
-from tests.chaos.conductor import run
+from tests.chaos import conductor, deaths, outage, report
 from tests.chaos.plan import plan
 from tests.chaos.power import FragileServer, NoCompiler
 from tests.wire import eventually
 
-SEEDS = [1, 12]  # a failover to a replica; a server killed, cut off and read-only
+SEEDS = [1, 48]  # a failover to a replica; a server that loses its power, and is read-only
 SECONDS = 6.0  # in which faults begin; `make chaos` takes 16
 MESSAGES = 60
 
@@ -28,10 +28,21 @@ def _seeds() -> list[int]:
 
 @pytest.mark.parametrize("seed", _seeds())
 def test_no_harm_is_done_under_the_faults_of_a_seed(seed: int, tmp_path: Path) -> None:
-    result = run(plan(seed, MESSAGES, seconds=SECONDS), tmp_path)
+    result = conductor.run(plan(seed, MESSAGES, seconds=SECONDS), tmp_path)
 
     assert not result.harmed, "\n".join(report.evidence(result))
     assert result.kills >= 2
+
+
+def test_an_event_that_workers_drop_is_told_as_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From end to end: what the checker is shown must hold what it needs."""
+    monkeypatch.setattr(conductor, "QUIET_SECONDS", 4.0)
+    quiet = replace(plan(1, 12, seconds=1.5), faults=(), answers={}, failover=False)
+
+    result = conductor.run(quiet, tmp_path, CHAOS_UNTOLD="message.sent")
+
+    assert any("which no event tells" in one for one in result.harms["webhooks missing"])
+    assert result.harms["lost"] == []
 
 
 def test_deaths_lose_and_repeat_nothing(tmp_path: Path) -> None:

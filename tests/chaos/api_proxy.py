@@ -247,6 +247,7 @@ class ApiProxy:
         await asyncio.wait([asking, leaving], return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():
             asking.cancel()
+            leaving.exception()  # a reset says no more than an end
             return None
         leaving.cancel()
         with suppress(asyncio.CancelledError):

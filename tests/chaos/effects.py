@@ -36,7 +36,7 @@ def met(world: World, fault: Fault) -> int | None:
             [machine] = drawn(world.machines, fault.of["draw"])
             return _noted(world, "term", machine=machine.name)
         case "stop":
-            return world.continued
+            return len(world.continued)
         case "consumer":
             return world.receivers.met[fault.of["how"]]
     return None

@@ -26,7 +26,12 @@ class Observation:
         default_factory=dict
     )  # of each message, as Redis keeps them
     sent: list[dict[str, Any]] = field(default_factory=list)  # {messages, code}: the API's ledger
-    posts: list[dict[str, Any]] = field(default_factory=list)  # {messages, fault, forwarded, status, at}
+    posts: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # {messages, fault, forwarded, status, token, at}
+    continued: list[float] = field(
+        default_factory=list
+    )  # when stopped processes went on, by the clock of posts
     first_bytes: list[dict[str, Any]] = field(default_factory=list)  # {token, at}: the moment they left
     not_before: dict[str, float] = field(
         default_factory=dict
@@ -80,6 +85,7 @@ def observe(
                 "fault": call.fault,
                 "forwarded": call.forwarded,
                 "status": call.status,
+                "token": call.headers.get("authorization", "").removeprefix("Bearer "),
                 "at": call.at,
                 "before_restore": number < (posts_before_restore or 0),
             }
@@ -91,6 +97,7 @@ def observe(
             for line in journal(world.folder)
             if "first_byte" in line
         ],
+        continued=list(world.continued),
         not_before=dict(not_before or {}),
         events=[
             {"id": _text(fields[b"id"]), **_event(_text(fields[b"event"]))}

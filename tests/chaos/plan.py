@@ -72,7 +72,10 @@ CIRCUMSTANCES = (  # of a whole run
     "inbox-order oldest",
 )
 CONSUMERS = ("down", "500", "slow", "too-slow", "410", "redirect", "picky")  # how one misbehaves
-LONG_SECONDS = (16, 20)  # more than the schedule of a webhook: what a picky consumer refuses is given up
+LONG_SECONDS = (
+    16,
+    20,
+)  # more than the 7 s of a webhook's schedule: what a picky consumer refuses is given up
 LONG_SHARE = 0.2  # of the others
 
 TIMED: dict[str, float] = {  # kind of fault → how often it is drawn, beside kills

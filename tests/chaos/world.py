@@ -53,7 +53,7 @@ SETTINGS = {
     "PEC_LEASE": str(LEASE_SECONDS),
     "PEC_QUOTA__INTERVAL": "2",
     "PEC_WEBHOOKS__TIMEOUT": "2",
-    "PEC_WEBHOOKS__BACKOFF": "[0.3, 0.6, 1, 1, 1, 1, 2, 2, 2, 2]",
+    "PEC_WEBHOOKS__BACKOFF": "[0.3, 0.6, 1, 1, 1, 1, 1, 1]",
     "CHAOS_SCALE": "10",  # the circuit waits for 0.5 s to 30 s
     "PEC_LOG_LEVEL": "info",
     "PEC_LOG_JSON": "true",
@@ -180,7 +180,7 @@ class World:
         self.redis_proxy = RedisProxy(port_of(server))
         self.receivers = Receivers(SECRET)
         self.machines: list[Machine] = []
-        self.continued = 0  # worker processes that were found stopped when they were to go on
+        self.continued: list[float] = []  # when worker processes that were found stopped went on (monotonic)
         self._clients: list[Redis] = []
         self.client = self._client()
 
@@ -221,7 +221,8 @@ class World:
 
     def go_on(self, pid: int) -> None:
         """SIGCONT, to a process that was stopped: it may have died since."""
-        self.continued += _state_of(pid) == "T"
+        if _state_of(pid) == "T":
+            self.continued.append(time.monotonic())
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
 

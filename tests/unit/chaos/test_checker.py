@@ -116,7 +116,7 @@ PLANTED: list[tuple[str, str, Plant]] = [
     (
         "sent twice",
         "posted again in doubt, though neither was sent",
-        lambda seen: seen.posts.append({**seen.posts[1], "fault": None}),
+        lambda seen: seen.posts.append({**seen.posts[1], "fault": None, "at": 9.0}),
     ),
     ("wrong end", "sent and delivered, it is failed", lambda seen: record(seen, "good", state="failed")),
     ("wrong end", "sent and found, it is held", lambda seen: record(seen, "good", state="held")),
@@ -162,6 +162,11 @@ PLANTED: list[tuple[str, str, Plant]] = [
         lambda seen: seen.first_bytes.append({"token": "t", "at": 1.02}),
     ),
     ("sends too close", "30 intervals of 38 ms instead of 43", lambda seen: _hurry(seen, 0.038)),
+    (
+        "sends too close",
+        "noted in time, and written 15 ms before the next",
+        lambda seen: seen.posts[0].update(at=1.028),
+    ),
     (
         "sends too close",
         "a second before its not_before",
@@ -222,6 +227,14 @@ def test_of_two_jobs_in_conflict_the_earlier_may_be_the_rejected_one() -> None:
 
     seen.rejected["0-0"] = "[was used before]"
     assert not check(seen)["lost"]
+
+
+def test_what_a_stopped_process_was_about_to_write_may_leave_when_it_goes_on() -> None:
+    seen = clean()
+    seen.posts[0]["at"] = 1.028
+    seen.continued = [1.0]
+
+    assert check(seen)["sends too close"] == []
 
 
 def test_after_a_restore_what_has_no_reference_may_be_held_though_it_was_sent() -> None:

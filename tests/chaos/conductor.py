@@ -33,7 +33,7 @@ from tests.chaos.observation import Observation, journal, observe
 from tests.chaos.plan import Fault, Plan
 from tests.chaos.power import FragileServer
 from tests.chaos.settling import settled
-from tests.chaos.world import MOODY, RATE, STEADY, World, drawn, world
+from tests.chaos.world import MOODY, RATE, STEADY, Machine, World, drawn, world
 
 QUIET_SECONDS = 120.0  # within which all must have settled once the faults are over,
 QUIET_SECONDS_EACH = 0.15  # and so much more for each message
@@ -250,11 +250,8 @@ class Conductor:
         (self._world.folder / "armed" / point).touch()
         return False
 
-    def _kill_machine(self, draw: float) -> bool:
-        [machine] = drawn(self._world.machines, draw)
-        killed: int = machine.kill_all()
-        self.kills += killed
-        return killed > 0
+    def _kill_machine(self, draw: float) -> None:
+        self.kills += self._running_machine(draw).kill_all()
 
     def _stop(self, draw: float, seconds: float) -> None:
         running = [pid for machine in self._world.machines for pid in machine.workers()]
@@ -266,12 +263,17 @@ class Conductor:
         self._in(seconds, partial(self._world.go_on, pid))
 
     def _term(self, draw: float) -> None:
-        [machine] = drawn(self._world.machines, draw)
-        machine.tell_master(signal.SIGTERM)
+        self._running_machine(draw).tell_master(signal.SIGTERM)
 
     def _term_group(self, draw: float) -> None:
+        self._running_machine(draw).tell_group(signal.SIGTERM)
+
+    def _running_machine(self, draw: float) -> Machine:
+        machine: Machine
         [machine] = drawn(self._world.machines, draw)
-        machine.tell_group(signal.SIGTERM)
+        if not machine.workers():
+            raise NotYet
+        return machine
 
     def _redis_kill(self, seconds: float) -> bool:
         """With a replica, another fault kills the server, and moves on to it."""

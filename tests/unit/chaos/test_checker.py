@@ -63,7 +63,7 @@ def _hurry(seen: Observation, interval: float) -> None:
 
 def _write_together(seen: Observation, at: float) -> None:
     """Of nothing that any other check knows."""
-    post = {"messages": [], "fault": None, "forwarded": True, "status": 201, "token": "t"}
+    post: dict[str, Any] = {"messages": [], "fault": None, "forwarded": True, "status": 201, "token": "t"}
     seen.posts += [{**post, "at": at + 0.01 * number} for number in range(11)]
 
 

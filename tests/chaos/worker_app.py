@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -314,14 +315,8 @@ class Trace(dramatiq.Middleware):
     after_skip_message = after_process_message
 
 
-class Farewell(dramatiq.Middleware):
-    """Notes that a process was told to end."""
-
-    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        note(met="term")
-
-
-broker.add_middleware(Farewell())
+# SIGTERM alone ends a process in order, be it at once or once its work is done.
+Finalize(None, note, kwargs={"met": "term"}, exitpriority=1)
 if TRACED:
     broker.add_middleware(Trace())
 (FOLDER / "pids" / f"{MACHINE}.{os.getpid()}").touch()

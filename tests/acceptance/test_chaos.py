@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.embedded import EmbeddedServer
 from tests.chaos import conductor, deaths, outage, report
+from tests.chaos.network import Network
 from tests.chaos.plan import plan
 from tests.chaos.power import FragileServer, NoCompiler
+from tests.chaos.redis_proxy import RedisProxy
+from tests.chaos.world import port_of
 from tests.wire import eventually
 
 SEEDS = [1, 48]  # a failover to a replica; a server that loses its power, and is read-only
@@ -58,6 +63,36 @@ def test_an_outage_of_the_api_loses_and_repeats_nothing(tmp_path: Path) -> None:
 
     assert not result.harmed, "\n".join(report.evidence(result))
     assert 0 < result.uncertain <= outage.MOST_UNCERTAIN
+
+
+def test_what_is_done_to_redis_counts_once_a_client_met_it(tmp_path: Path) -> None:
+    with EmbeddedServer(tmp_path, port=0) as server, Network() as network:
+        proxy = RedisProxy(port_of(server))
+        network.run(proxy.start())
+        direct = redis.Redis.from_url(server.url)
+        client = redis.Redis(port=proxy.port, retry=Retry(NoBackoff(), 0))
+
+        direct.config_set("maxmemory", "1mb")
+        assert not proxy.met
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            client.set("k", "v")
+        direct.config_set("maxmemory", "0")
+        direct.replicaof("127.0.0.1", "1")
+        with pytest.raises(redis.exceptions.ReadOnlyError):
+            client.set("k", "v")
+        direct.replicaof("NO", "ONE")
+        client.set("k", "v")
+        network.run(proxy.cut())
+        client.get("k")  # over a new connection
+        server.kill()
+        with pytest.raises(redis.exceptions.ConnectionError):
+            client.get("k")
+        direct.close()
+        client.close()
+        network.run(proxy.stop())
+
+        assert +proxy.met == Counter(OOM=1, READONLY=1, cut=1, gone=proxy.met["gone"])
+        assert proxy.met["gone"] in (1, 2)  # its connection, and the one it tried next
 
 
 def test_power_loss_costs_nothing_with_appendfsync_always(tmp_path: Path) -> None:

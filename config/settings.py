@@ -7,7 +7,7 @@ nothing else reads the environment. Secrets are `SecretStr`, so no `repr` shows 
 import base64
 import binascii
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
@@ -38,6 +38,9 @@ Schedule = Annotated[list[Seconds], Field(min_length=1)]
 
 ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 ENDPOINT_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+CLOCKS_APART = timedelta(
+    minutes=30
+)  # of machines that work together, at most; a wrong UTC offset is an hour or more
 HOUR, DAY = 3600, 86400
 
 
@@ -275,7 +278,7 @@ class Settings(BaseSettings):
     @field_validator("reconcile_since")
     @classmethod
     def _is_past(cls, instant: datetime | None) -> datetime | None:
-        if instant and instant > datetime.now(UTC):
+        if instant and instant > datetime.now(UTC) + CLOCKS_APART:
             raise ValueError(
                 "lies in the future: give the instant of the backup, rather too early than too late"
             )

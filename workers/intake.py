@@ -40,7 +40,7 @@ from workers.kit import Kit
 
 MOST = 100
 BLOCK_MILLISECONDS = 1000
-RECLAIM_SECONDS = 10.0
+RECLAIM_SECONDS = 1.5  # between two looks for the jobs of the dead, who cost a lease and 2 s at most
 HEAVY_BYTES = (
     10_000_000  # of jobs that came in one read: with files in them, 100 can be more than memory holds
 )

@@ -2,6 +2,8 @@
 
 import os
 import threading
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,16 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.chaos import deaths, outage, report
-from tests.chaos.conductor import run
+from config.embedded import EmbeddedServer
+from tests.chaos import conductor, deaths, outage, report
+from tests.chaos.network import Network
 from tests.chaos.plan import plan
 from tests.chaos.power import FragileServer, NoCompiler
+from tests.chaos.redis_proxy import RedisProxy
+from tests.chaos.world import port_of
 from tests.wire import eventually
 
-SEEDS = [1, 12]  # a failover to a replica; a server killed, cut off and read-only
+SEEDS = [1, 48]  # a failover to a replica; a server that loses its power, and is read-only
 SECONDS = 6.0  # in which faults begin; `make chaos` takes 16
 MESSAGES = 60
 
@@ -28,10 +33,21 @@ def _seeds() -> list[int]:
 
 @pytest.mark.parametrize("seed", _seeds())
 def test_no_harm_is_done_under_the_faults_of_a_seed(seed: int, tmp_path: Path) -> None:
-    result = run(plan(seed, MESSAGES, seconds=SECONDS), tmp_path)
+    result = conductor.run(plan(seed, MESSAGES, seconds=SECONDS), tmp_path)
 
     assert not result.harmed, "\n".join(report.evidence(result))
     assert result.kills >= 2
+
+
+def test_an_event_that_workers_drop_is_told_as_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From end to end: what the checker is shown must hold what it needs."""
+    monkeypatch.setattr(conductor, "QUIET_SECONDS", 4.0)
+    quiet = replace(plan(1, 12, seconds=1.5), faults=(), answers={}, failover=False)
+
+    result = conductor.run(quiet, tmp_path, CHAOS_UNTOLD="message.sent")
+
+    assert any("which no event tells" in one for one in result.harms["webhooks missing"])
+    assert result.harms["lost"] == []
 
 
 def test_deaths_lose_and_repeat_nothing(tmp_path: Path) -> None:
@@ -47,6 +63,36 @@ def test_an_outage_of_the_api_loses_and_repeats_nothing(tmp_path: Path) -> None:
 
     assert not result.harmed, "\n".join(report.evidence(result))
     assert 0 < result.uncertain <= outage.MOST_UNCERTAIN
+
+
+def test_what_is_done_to_redis_counts_once_a_client_met_it(tmp_path: Path) -> None:
+    with EmbeddedServer(tmp_path, port=0) as server, Network() as network:
+        proxy = RedisProxy(port_of(server))
+        network.run(proxy.start())
+        direct = redis.Redis.from_url(server.url)
+        client = redis.Redis(port=proxy.port, retry=Retry(NoBackoff(), 0))
+
+        direct.config_set("maxmemory", "1mb")
+        assert not proxy.met
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            client.set("k", "v")
+        direct.config_set("maxmemory", "0")
+        direct.replicaof("127.0.0.1", "1")
+        with pytest.raises(redis.exceptions.ReadOnlyError):
+            client.set("k", "v")
+        direct.replicaof("NO", "ONE")
+        client.set("k", "v")
+        network.run(proxy.cut())
+        client.get("k")  # over a new connection
+        server.kill()
+        with pytest.raises(redis.exceptions.ConnectionError):
+            client.get("k")
+        direct.close()
+        client.close()
+        network.run(proxy.stop())
+
+        assert +proxy.met == Counter(OOM=1, READONLY=1, cut=1, gone=proxy.met["gone"])
+        assert proxy.met["gone"] in (1, 2)  # its connection, and the one it tried next
 
 
 def test_power_loss_costs_nothing_with_appendfsync_always(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
-from tests.chaos import deaths, outage, report
+from tests.chaos import alone, deaths, outage, report
 from tests.chaos.conductor import Result, broken, run
-from tests.chaos.plan import plan
+from tests.chaos.plan import Plan, plan
+from tests.chaos.world import RATE
 
 
 @click.group(invoke_without_command=True, context_settings={"show_default": True})
@@ -30,7 +31,7 @@ def main(
         return
     first = secrets.randbelow(1_000_000) if seed is None else seed
     only = [name for name in faults.split(",") if name]
-    results = [_attack(one, messages, only) for one in range(first, first + runs)]
+    results = [_told_and_attacked(plan(one, messages, only)) for one in range(first, first + runs)]
     click.echo("\n".join(report.table(results)))
     if path:
         report.write_json(results, path)
@@ -41,6 +42,25 @@ def main(
     elif never:
         click.echo(f"planned, and not done in so few runs: {', '.join(never)}")
     sys.exit(int(idle or any(result.harmed for result in results)))
+
+
+@main.command("alone")
+@click.option("--seed", default=0)
+@click.option("--json", "path", type=click.Path(path_type=Path), help="Where to write the results.")
+def each_alone(seed: int, path: Path | None) -> None:
+    """Each kind of fault without the others, in short runs: some 7 minutes. One that never came about is told too."""
+    results, missed = [], []
+    for kind in alone.KINDS:
+        result = _attack(alone.plan_of(kind, seed), kind, **alone.SETTINGS)
+        times = alone.times(kind, result)
+        click.echo(f"  {kind} came about {times} times")
+        results.append(result)
+        missed += [kind] if not times else []
+    if path:
+        report.write_json(results, path)
+    if missed:
+        click.echo(f"NEVER DONE: {', '.join(missed)}")
+    sys.exit(int(bool(missed) or any(result.harmed for result in results)))
 
 
 @main.command("outage")
@@ -72,12 +92,15 @@ def cost_of_deaths(kills: int, seed: int) -> None:
     sys.exit(int(wrong))
 
 
-def _attack(seed: int, messages: int, only: list[str]) -> Result:
-    chosen = plan(seed, messages, only)
+def _told_and_attacked(chosen: Plan) -> Result:
     click.echo("\n".join(chosen.lines()))
-    folder = _folder(str(seed))
+    return _attack(chosen, str(chosen.seed))
+
+
+def _attack(chosen: Plan, name: str, **settings: str) -> Result:
+    folder = _folder(name)
     try:
-        result = run(chosen, folder)
+        result = run(chosen, folder, RATE, **settings)
     except Exception as error:  # the other seeds are run all the same
         result = broken(chosen, error)
     return _kept_if_harmed(result, folder)

@@ -110,6 +110,9 @@ class ApiProxy:
         self._server: asyncio.Server | None = None
         self._mailboxes: dict[str, str] = {}
         self.down: str | None = None  # how every call fails now
+        self.met_down = 0  # calls that failed so
+        self.marks: dict[str, str] = {}  # what a planted mail is known by → what it was planted as
+        self.shown: Counter[str] = Counter()  # of those, what a client was shown
         self.calls: list[Call] = []
         self.port = 0
 
@@ -193,8 +196,10 @@ class ApiProxy:
     def _fault(self, kind: str, length: int) -> str | None:
         """The first that is due, and that means something to this call."""
         if self.down == "sends-500":
+            self.met_down += kind == "send"
             return "500-before" if kind == "send" else None
         if self.down:
+            self.met_down += 1
             return self.down
         due = self._put_off[kind]
         fault = self._faults.get(kind, {}).pop(self._counts[kind], None)
@@ -242,6 +247,7 @@ class ApiProxy:
         await asyncio.wait([asking, leaving], return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():
             asking.cancel()
+            leaving.exception()  # a reset says no more than an end
             return None
         leaving.cancel()
         with suppress(asyncio.CancelledError):
@@ -297,6 +303,8 @@ class ApiProxy:
 
     async def _relay(self, call: Call, answer: Answer, writer: asyncio.StreamWriter) -> None:
         call.status = answer.status
+        for mark in [one for one in self.marks if one.encode() in answer.body]:
+            self.shown[self.marks.pop(mark)] += 1
         headers = {
             name: value
             for name, value in answer.headers.items()

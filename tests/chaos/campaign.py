@@ -4,13 +4,12 @@ import base64
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pec.content import sha256
+
 ACCOUNTS = ("acme", "beta", "gamma")  # acme and beta share a token
-FEED_SECONDS = (
-    15.0  # over which jobs go in: as long as faults begin, for one that meets no send attacks nothing
-)
 
 # The recipient's name chooses what the PEC network does (sandbox/stories.py); each ends so, once it was sent.
 STORIES: dict[str, tuple[float, str]] = {
@@ -28,7 +27,9 @@ STORIES: dict[str, tuple[float, str]] = {
     "connessione-chiusa": (0.4, "delivered"),
 }
 HUGE_BYTES = 3_000_000
-FEW = 4  # messages of the batch that can complete
+FEW = 4  # messages of a batch that can complete
+WITHDRAWN_SECONDS = 30.0  # until messages may go whose batch is cancelled: long after that was heard
+TELLING = ("consegna", "mancata-consegna", "non-accettazione", "posta-ordinaria")  # stories without faults
 WORST = ("delivered", "uncertified", "undelivered", "expired", "refused")
 
 
@@ -38,16 +39,24 @@ class Expected:
 
     if_sent: str
     if_unsent: tuple[str, ...] = ()
+    after_restore: str = ""  # if it was sent, where a restore may have forgotten a cancel
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One XADD, so many seconds after the start. `refused`: it must be rejected."""
+    """One XADD, so many seconds after the start. `refused`: it must be rejected.
+
+    `uploads` are put before it. `waits_seconds`: its `not_before`, from when it is written. `follows`: of which PEC
+    of its account's its `code` is, as JSON: something else sends it first.
+    """
 
     at: float
     job: str
     job_id: str
     refused: bool = False
+    uploads: tuple[bytes, ...] = ()
+    waits_seconds: float = 0.0
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +74,17 @@ class Campaign:
 
 
 class _Maker:
-    def __init__(self, chance: random.Random, accounts: Sequence[str] = ACCOUNTS) -> None:
+    def __init__(
+        self, chance: random.Random, accounts: Sequence[str] = ACCOUNTS, seconds: float = 0.0
+    ) -> None:
         self.chance = chance
+        self.seconds = seconds  # over which jobs go in
         self.accounts = accounts
         self.entries: list[Entry] = []
         self.expected: dict[str, Expected] = {}
         self.tags: dict[str, str] = {}
         self.batch_sizes: dict[str, int] = {}
+        self.unbatched = 0
 
     def plain(self, job_id: str, **fields: Any) -> None:
         story = self._story()
@@ -94,12 +107,48 @@ class _Maker:
         content = base64.b64encode(b"%PDF " + b"0" * HUGE_BYTES).decode()
         self.plain(job_id, attachments=[{"name": "planimetria.pdf", "file": content}])
 
+    def uploaded(self, job_id: str) -> None:
+        """Its content by hash; as body what others carry."""
+        body, file = self._body().encode(), b"%PDF " + bytes([self.chance.randrange(3)]) * 5000
+        named = [{"name": "uploaded.pdf", "sha256": sha256(file)}]
+        self.plain(job_id, body={"sha256": sha256(body)}, attachments=named)
+        self.entries[-1] = replace(self.entries[-1], uploads=(body, file))
+
+    def later(self, job_id: str) -> None:
+        self.plain(job_id)
+        waits = round(self.chance.uniform(1, 8), 2)
+        self.entries[-1] = replace(self.entries[-1], waits_seconds=waits)
+
+    def followed(self, job_id: str) -> None:
+        """A PEC that something else sent."""
+        story = self.chance.choice(TELLING)
+        account, to, subject = self.chance.choice(self.accounts), self._to(story, job_id), f"Altrui {job_id}"
+        pec = json.dumps({"recipient": to, "subject": subject, "body": "<p>Salve</p>"})
+        job = json.dumps(
+            {"type": "poll", "id": job_id, "account": account, "recipient": to, "subject": subject}
+        )
+        self.entries.append(Entry(self._at(), job, job_id, follows=pec))
+        self.expected[job_id] = Expected(STORIES[story][1])
+        self.unbatched += 1
+
     def few(self, name: str) -> None:
         """A batch that can complete, which one with a held message can't."""
+        self._batch(name, Expected("delivered"))
+
+    def withdrawn(self, name: str) -> None:
+        """A batch that is cancelled, before or after its jobs come, and long before they may go."""
+        self._batch(
+            name, Expected("nothing: it was cancelled", ("cancelled",), "delivered"), WITHDRAWN_SECONDS
+        )
+        cancel = json.dumps({"type": "cancel", "batch": name})
+        self.entries.append(Entry(self._at() / 3, cancel, name))  # it may lie in dead hands some times
+
+    def _batch(self, name: str, expected: Expected, waits_seconds: float = 0.0) -> None:
         for number in range(FEW):
             job_id = f"{name}.{number}"
-            self._add(self._job(job_id, self._to("consegna", job_id), batch=name), job_id)
-            self.expected[job_id] = Expected("delivered")
+            job = self._job(job_id, self._to("consegna", job_id), batch=name)
+            self.entries.append(Entry(self._at(), job, job_id, waits_seconds=waits_seconds))
+            self.expected[job_id] = expected
         self.say_size(name, FEW)
 
     def say_size(self, name: str, size: int) -> None:
@@ -149,7 +198,7 @@ class _Maker:
         other = {**json.loads(first.job), "subject": "Un altro oggetto"}
         self.entries += [
             Entry(0.0, first.job, job_id),
-            Entry(FEED_SECONDS, json.dumps(other), job_id, refused=True),
+            Entry(self.seconds, json.dumps(other), job_id, refused=True),
         ]
 
     def bad(self, job_id: str) -> None:
@@ -166,10 +215,13 @@ class _Maker:
             "account": self.chance.choice(self.accounts),
             "recipient": recipient,
             "subject": f"Avviso {job_id} perché è così",
-            "body": f"<p>Salve, è il modello {self.chance.randrange(4)}</p>",
+            "body": self._body(),
             "batch": "chaos",
         }
         return json.dumps({**job, **fields}, ensure_ascii=False)
+
+    def _body(self) -> str:
+        return f"<p>Salve, è il modello {self.chance.randrange(4)}</p>"
 
     def _story(self) -> str:
         return self.chance.choices(list(STORIES), [weight for weight, _ in STORIES.values()])[0]
@@ -182,13 +234,16 @@ class _Maker:
 
     def _at(self) -> float:
         """A quarter of the jobs at once, the rest over a while."""
-        return 0.0 if self.chance.random() < 0.25 else round(self.chance.uniform(0, FEED_SECONDS), 2)
+        return 0.0 if self.chance.random() < 0.25 else round(self.chance.uniform(0, self.seconds), 2)
 
 
 KINDS = {
     "plain": 60,
     "unreferenced": 8,
     "heavy": 8,
+    "uploaded": 6,
+    "later": 4,
+    "followed": 4,
     "huge": 3,
     "pair": 4,
     "together": 3,
@@ -200,26 +255,31 @@ KINDS = {
 }
 
 
-def campaign(chance: random.Random, messages: int) -> Campaign:
-    """As many messages, or one more."""
-    maker = _Maker(chance)
+def campaign(chance: random.Random, messages: int, seconds: float) -> Campaign:
+    """As many messages, or one more. They go in for as long as faults begin: one that meets no send attacks nothing."""
+    maker = _Maker(chance, seconds=seconds)
     kinds = chance.choices(list(KINDS), list(KINDS.values()), k=2 * messages)
     maker.huge("huge")
     for number, kind in enumerate(kinds):
-        if len(maker.expected) >= messages - FEW:
+        if len(maker.expected) >= messages - 2 * FEW:
             break
         getattr(maker, kind)(f"m{number:04d}")
-    maker.say_size("chaos", len(maker.expected))
+    maker.say_size("chaos", len(maker.expected) - maker.unbatched)
     maker.few("few")
+    maker.withdrawn("withdrawn")
     return maker.campaign()
 
 
-def plain_campaign(messages: int, accounts: Sequence[str] = ACCOUNTS) -> Campaign:
-    """Messages that are all delivered, all there from the start."""
+def plain_campaign(
+    messages: int, accounts: Sequence[str] = ACCOUNTS, at_once: int | None = None, each_second: float = 1.0
+) -> Campaign:
+    """Messages that are all delivered: so many there from the start (None: all), the others one by one."""
     maker = _Maker(random.Random(messages), accounts)
-    for job_id in (f"m{number:04d}" for number in range(messages)):
+    for number in range(messages):
+        job_id = f"m{number:04d}"
         job = maker._job(job_id, maker._to("consegna", job_id))
-        maker.entries.append(Entry(0.0, job, job_id))
+        waits = max(0, number - (messages if at_once is None else at_once)) / each_second
+        maker.entries.append(Entry(waits, job, job_id))
         maker.expected[job_id] = Expected("delivered")
     return maker.campaign()
 

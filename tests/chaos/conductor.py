@@ -2,44 +2,53 @@
 
 import heapq
 import itertools
+import json
 import os
 import shutil
 import signal
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import redis
+import requests
 
 from config.connections import connect
+from pec.content import sha256
 from pec.store import accounts, outbox
 from pec.store.store import Store
 from sandbox.clock import now
 from sandbox.stories import Due, Receipt
 from sandbox.texts import RECEIPTS_SENDER, Letter, identifier_of, write
+from tests.chaos import effects
 from tests.chaos.campaign import ACCOUNTS, Entry, ids_of
 from tests.chaos.observation import Observation, journal, observe
 from tests.chaos.plan import Fault, Plan
 from tests.chaos.power import FragileServer
 from tests.chaos.settling import settled
-from tests.chaos.world import MOODY, RATE, STEADY, World, world
+from tests.chaos.world import MOODY, RATE, STEADY, Machine, World, drawn, world
 
 QUIET_SECONDS = 120.0  # within which all must have settled once the faults are over,
 QUIET_SECONDS_EACH = 0.15  # and so much more for each message
 OPERATOR_SECONDS = 1.0
+AGAIN_SECONDS, MOST_TRIES = 0.5, 40  # of a deed that nobody is there for
 PROCESSES = (2, 1, 1)  # of each machine
 PARTED_SECONDS = 0.8  # that a replica hears nothing before it takes over: some 40 slots
 RESTORE_SECONDS = 1.5  # that a restore takes: what was on the wire has its receipts by then
 BROKEN = "the run itself broke"
 AOF = "appendonlydir"
 UNDELIVERED = ("mancata-consegna+", "tempo-massimo+", "silenzio+")  # looked at again after their end
+
+
+class NotYet(Exception):  # noqa: N818 - named by what the caller must do
+    """There is nobody whom the fault could meet: try again a moment later."""
 
 
 @dataclass(slots=True)
@@ -55,6 +64,8 @@ class Result:
     states: Counter[str]
     settled_seconds: float  # from the last fault until all was done
     uncertain: int  # messages that were so for a while
+    replayed: int = 0  # dead letters
+    circumstances: frozenset[str] = frozenset()
     kill_points: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)  # faults that calls to the API met
     consumers: Counter[str] = field(default_factory=Counter)  # moods that deliveries met
@@ -72,6 +83,7 @@ class Result:
             "point": self.kill_points,
             "answer": self.answers,
             "consumer": self.consumers,
+            "ended": self.states + Counter({"dead letter": self.replayed}),
         }
         return {f"{kind}: {name}" for kind, of in counts.items() for name in of if of[name]}
 
@@ -80,7 +92,7 @@ def run(plan: Plan, folder: Path, rate: float = RATE, **settings: str) -> Result
     """One run, in a folder that stays. Called from the main thread."""
     started = time.monotonic()
     with world(folder, plan.sandbox, plan.answers, plan.mangled, plan.failover) as found:
-        found.add_machines(plan.skews_seconds, PROCESSES, **settings)
+        found.add_machines(plan.skews_seconds, PROCESSES, CHAOS_SEED=str(plan.seed), **settings)
         conductor = Conductor(plan, found, rate)
         seen, harms = conductor.play()
     seen.dump(folder / "observation.json")
@@ -95,10 +107,12 @@ def run(plan: Plan, folder: Path, rate: float = RATE, **settings: str) -> Result
         states=Counter(record["state"] for record in seen.records.values()),
         settled_seconds=conductor.settled_seconds,
         uncertain=len({one["data"]["id"] for one in seen.events if one["type"] == "message.uncertain"}),
+        replayed=conductor.replayed,
         kill_points=Counter(notes),
         answers=Counter(call.fault for call in found.api.calls if call.fault),
         consumers=found.receivers.met,
         aims=frozenset(plan.aims),
+        circumstances=frozenset(plan.circumstances),
     )
 
 
@@ -118,10 +132,13 @@ class Conductor:
         self._deeds: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._started = 0.0
+        self._jobs: dict[Entry, str] = {}
         self.added: dict[str, dict[str, Any]] = {}
+        self.not_before: dict[str, float] = {}  # by the monotonic clock
         self.late: set[str] = set()  # messages whose CONSEGNA came after they had expired
         self.done: Counter[str] = Counter()
         self.kills = 0
+        self.replayed = 0
         self._backed_up_at: datetime | None = None
         self._restoring = False
         self._calls_before_restore: int | None = None
@@ -141,9 +158,10 @@ class Conductor:
                 break
         self._calm_down()
         calm = time.monotonic()
-        seen_and_harms = self._settle()
+        seen, harms = self._settle()
         self.settled_seconds = time.monotonic() - calm
-        return seen_and_harms
+        self.done += effects.in_the_end(self._world, seen, self.late)
+        return seen, harms
 
     def _plan_goes_on(self) -> bool:
         """An armed point that nobody reaches is waited for only so long."""
@@ -173,57 +191,93 @@ class Conductor:
         """XADD until it is acknowledged, as a careful producer does: by replicas too, where there are any."""
         client = self._world.client
         try:
-            added: Any = client.xadd("pec:jobs", {"job": entry.job})
+            job = self._written(entry)
+            for content in entry.uploads:
+                client.set(f"pec:upload:{sha256(content)}", content, ex=600)
+            added: Any = client.xadd("pec:jobs", {"job": job})
             if self._world.replica and int(client.wait(1, 500)) < 1:
                 raise redis.TimeoutError("no replica has it")
-        except redis.RedisError:
+        except (redis.RedisError, requests.RequestException):
             self._in(0.2, lambda: self._add(entry))
             return
         self.added[added.decode()] = {"job_id": entry.job_id, "refused": entry.refused}
 
+    def _written(self, entry: Entry) -> str:
+        """Its job as it goes out, each time the same."""
+        if entry not in self._jobs:
+            job = json.loads(entry.job)
+            if entry.follows:
+                job["code"] = self._world.send_directly(job["account"], json.loads(entry.follows))
+            if entry.waits_seconds:
+                job["not_before"] = (datetime.now(UTC) + timedelta(seconds=entry.waits_seconds)).isoformat()
+                self.not_before[entry.job_id] = time.monotonic() + entry.waits_seconds
+            self._jobs[entry] = json.dumps(job, ensure_ascii=False)
+        return self._jobs[entry]
+
     # Faults
 
-    def _do(self, fault: Fault) -> None:
-        deed = getattr(self, "_" + fault.name.replace("-", "_"))
-        with suppress(redis.RedisError):
-            if deed(**fault.of) is not False:
-                self.done[fault.name] += 1
+    def _do(self, fault: Fault, tries: int = MOST_TRIES) -> None:
+        """A deed returns False where nothing was done, or where its effect shows in the end only."""
+        before = effects.met(self._world, fault)
+        try:
+            if getattr(self, "_" + fault.name.replace("-", "_"))(**fault.of) is False:
+                return
+        except NotYet:
+            if tries:
+                self._in(AGAIN_SECONDS, partial(self._do, fault, tries - 1))
+            return
+        except redis.RedisError:
+            return
+        if before is None:
+            self.done[fault.name] += 1
+        else:
+            lasts = fault.of.get("seconds", 0.0) + effects.NOTICED_SECONDS
+            self._in(lasts, partial(self._count, fault, before))
+
+    def _count(self, fault: Fault, before: int) -> None:
+        self.done[fault.name] += (effects.met(self._world, fault) or 0) > before
 
     def _kill(self, draw: float) -> None:
-        """One of those that run; a moment later, where none does."""
+        """One of those that run."""
         running = [(machine, pid) for machine in self._world.machines for pid in machine.workers()]
-        for machine, pid in _drawn(running, draw):
-            machine.kill(pid)
-            self.kills += 1
-            return
-        self._in(0.2, partial(self._kill, draw))
+        if not running:
+            raise NotYet
+        [(machine, pid)] = drawn(running, draw)
+        machine.kill(pid)
+        self.kills += 1
 
-    def _kill_at(self, point: str) -> None:
+    def _kill_at(self, point: str) -> bool:
         (self._world.folder / "armed" / point).touch()
-
-    def _kill_machine(self, draw: float) -> None:
-        for machine in _drawn(self._world.machines, draw):
-            self.kills += machine.kill_all()
-
-    def _stop(self, draw: float, seconds: float) -> bool:
-        running = [pid for machine in self._world.machines for pid in machine.workers()]
-        for pid in _drawn(running, draw):
-            _signal(pid, signal.SIGSTOP)
-            self._in(seconds, partial(_signal, pid, signal.SIGCONT))
-            return True
         return False
 
+    def _kill_machine(self, draw: float) -> None:
+        self.kills += self._running_machine(draw).kill_all()
+
+    def _stop(self, draw: float, seconds: float) -> None:
+        running = [pid for machine in self._world.machines for pid in machine.workers()]
+        if not running:
+            raise NotYet
+        [pid] = drawn(running, draw)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+        self._in(seconds, partial(self._world.go_on, pid))
+
     def _term(self, draw: float) -> None:
-        for machine in _drawn(self._world.machines, draw):
-            machine.tell_master(signal.SIGTERM)
+        self._running_machine(draw).tell_master(signal.SIGTERM)
 
     def _term_group(self, draw: float) -> None:
-        for machine in _drawn(self._world.machines, draw):
-            machine.tell_group(signal.SIGTERM)
+        self._running_machine(draw).tell_group(signal.SIGTERM)
+
+    def _running_machine(self, draw: float) -> Machine:
+        machine: Machine
+        [machine] = drawn(self._world.machines, draw)
+        if not machine.workers():
+            raise NotYet
+        return machine
 
     def _redis_kill(self, seconds: float) -> bool:
         """With a replica, another fault kills the server, and moves on to it."""
-        if self._world.replica or self._restoring:
+        if self._world.replica or self._restoring or not self._world.server.pid:
             return False
         self._world.server.kill()
         self._in(seconds, self._start_server)
@@ -235,33 +289,28 @@ class Conductor:
 
     def _redis_power(self, seconds: float) -> bool:
         """The machine of the server loses its power: with `appendfsync always` no acknowledgement is lost."""
-        if self._world.replica or self._restoring or not isinstance(self._world.server, FragileServer):
+        server = self._world.server
+        if self._world.replica or self._restoring or not isinstance(server, FragileServer) or not server.pid:
             return False
-        if self._world.server.pid:  # else another fault had it away already
-            self._world.server.lose_power()
+        server.lose_power()
         self._in(seconds, self._start_server)
         return True
 
     def _redis_cut(self) -> None:
         self._world.network.run(self._world.redis_proxy.cut())
 
-    def _redis_lost_replies(self, count: int, of: str) -> bool:
-        """Those that were lost are counted at the end."""
+    def _redis_lost_replies(self, count: int, of: str) -> None:
         if of == "commits":
             self._world.redis_proxy.swallow_commits += count
         else:
             self._world.redis_proxy.swallow += count
-        return False
 
-    def _redis_loading(self, seconds: float) -> bool:
-        """It is done when somebody heard of it."""
+    def _redis_loading(self, seconds: float) -> None:
         self._world.redis_proxy.loading = True
-        self._in(seconds, partial(self._loaded, self._world.redis_proxy.refused))
-        return False
+        self._in(seconds, self._loaded)
 
-    def _loaded(self, refused: int) -> None:
+    def _loaded(self) -> None:
         self._world.redis_proxy.loading = False
-        self.done["redis-loading"] += self._world.redis_proxy.refused > refused
 
     def _redis_oom(self, seconds: float) -> None:
         """Less than what is in use: whatever may not go beyond is refused."""
@@ -311,12 +360,16 @@ class Conductor:
         for entry in self._plan.campaign.entries:
             self._add(entry)
 
-    def _flush_hints(self) -> None:
+    def _flush_hints(self) -> bool:
         """All that Dramatiq has."""
-        with redis.Redis(
-            host="127.0.0.1", port=self._world.client.connection_pool.connection_kwargs["port"], db=1
-        ) as hints:
-            hints.flushdb()
+        with (
+            redis.Redis(
+                host="127.0.0.1", port=self._world.client.connection_pool.connection_kwargs["port"], db=1
+            ) as hints,
+            hints.pipeline() as pipeline,
+        ):
+            keys, _ = pipeline.dbsize().flushdb().execute()
+        return int(keys) > 0
 
     def _api_down(self, seconds: float, how: str) -> None:
         self._world.api.down = how
@@ -339,31 +392,36 @@ class Conductor:
 
     def _forge(self, number: int) -> bool:
         """A mail from a stranger that is titled as our CONSEGNA, reference and code included."""
-        return self._plant(number, "truffa@pec.example", lambda pec: f"{pec['subject']} {pec['code']}")
+        mark = f"truffa.{next(self._order)}@pec.example"
+        return self._plant("forge", mark, number, mark, lambda pec: f"{pec['subject']} {pec['code']}")
 
     def _foreign(self, number: int) -> bool:
         """A true CONSEGNA of another's PEC: with a subject like ours, and a code that begins with ours."""
         who = "posta-certificata@pecmassiva.example"
-        return self._plant(number, who, lambda pec: f"{pec['subject'].partition(' [rif.')[0]} {pec['code']}7")
+        return self._plant(
+            "foreign", "", number, who, lambda pec: f"{pec['subject'].partition(' [rif.')[0]} {pec['code']}7"
+        )
 
-    def _plant(self, number: int, who: str, title: Callable[[dict[str, Any]], str]) -> bool:
+    def _plant(
+        self, name: str, mark: str, number: int, who: str, title: Callable[[dict[str, Any]], str]
+    ) -> bool:
+        """It has come about when a worker was shown the mark."""
         sent = [
             one for one in self._world.sent() if all(to.startswith(UNDELIVERED) for to in one["recipients"])
         ]
         if not sent:  # of what is delivered a CONSEGNA more says nothing new
-            return False
+            raise NotYet
         pec = sent[number % len(sent)]
+        self._world.api.marks[mark or f"{pec['code']}7"] = name
         mail = (pec["sender"], who, f"CONSEGNA: {title(pec)}", "Consegnato.")
         self._world.network.run(self._world.api.plant(*mail))
-        return True
+        return False
 
-    def _late(self, number: int, tries: int = 40) -> bool:
+    def _late(self, number: int) -> bool:
         """A CONSEGNA after 30 h, when its message was given up: it comes true all the same. Once one has expired."""
         given_up = [pec for pec in self._world.sent() if self._was_given_up(pec)]
         if not given_up:
-            if tries:
-                self._in(0.5, partial(self._late_again, number, tries - 1))
-            return False
+            raise NotYet
         pec = given_up[number % len(given_up)]
         [recipient] = pec["recipients"]
         letter = Letter(
@@ -372,12 +430,7 @@ class Conductor:
         subject, text = write(Due(Receipt.DELIVERY, recipient, now()), letter)
         self._world.network.run(self._world.api.plant(pec["sender"], RECEIPTS_SENDER, subject, text))
         self.late |= set(ids_of([recipient], self._plan.campaign.tags))
-        return True
-
-    def _late_again(self, number: int, tries: int) -> None:
-        with suppress(redis.RedisError):
-            if self._late(number, tries):
-                self.done["late"] += 1
+        return False
 
     def _was_given_up(self, pec: dict[str, Any]) -> bool:
         if not pec["recipients"][0].startswith("silenzio+"):
@@ -386,9 +439,12 @@ class Conductor:
         state: Any = self._world.client.hget(f"pec:message:{message_id}", "state")
         return state == b"expired" and message_id not in self.late
 
-    def _consumer(self, how: str, seconds: float) -> None:
+    def _consumer(self, how: str, seconds: float) -> bool:
+        if MOODY in self._world.receivers.moods:
+            return False
         self._world.receivers.moods[MOODY] = how
         self._in(seconds, lambda: self._world.receivers.moods.pop(MOODY, None))
+        return True
 
     # The operator
 
@@ -398,7 +454,7 @@ class Conductor:
             for account in ACCOUNTS:
                 accounts.resume(store, account)
             if MOODY not in self._world.receivers.moods:
-                _resume_endpoint(store)
+                self.replayed += _resume_endpoint(store)
         self._in(OPERATOR_SECONDS, self._operate)
 
     def _until_it_works(self, deed: Callable[[], Any]) -> None:
@@ -414,7 +470,6 @@ class Conductor:
         for armed in (self._world.folder / "armed").iterdir():
             armed.unlink(missing_ok=True)
         self._world.redis_proxy.swallow = self._world.redis_proxy.swallow_commits = 0
-        self.done["redis-lost-replies"] += self._world.redis_proxy.swallowed
         self._world.api.down = None
         self._world.receivers.moods.clear()
 
@@ -423,7 +478,13 @@ class Conductor:
 
     def _look(self) -> Observation:
         return observe(
-            self._world, self._plan.campaign, self.added, self._rate, self._calls_before_restore, self.late
+            self._world,
+            self._plan.campaign,
+            self.added,
+            self._rate,
+            self._calls_before_restore,
+            self.late,
+            self.not_before,
         )
 
 
@@ -440,21 +501,12 @@ class connect_store:  # noqa: N801 - used as a context manager only
         self._client.close()
 
 
-def _resume_endpoint(store: Store) -> None:
-    """`pec resume --endpoint` and `pec replay --dead`, for the consumers that are back."""
+def _resume_endpoint(store: Store) -> int:
+    """`pec resume --endpoint` and `pec replay --dead`, for the consumers that are back. Returns how many letters."""
+    replayed = 0
     for state in outbox.status(store, [STEADY, MOODY]):
         if state.disabled or state.failures:
             outbox.enable(store, state.name)
         if state.dead:
-            outbox.replay_dead(store, state.name)
-
-
-def _drawn(found: list[Any], draw: float) -> Iterator[Any]:
-    """The one that a draw in [0, 1) points to, if there is any."""
-    if found:
-        yield found[min(int(draw * len(found)), len(found) - 1)]  # a draw is rounded, to 1 at worst
-
-
-def _signal(pid: int, what: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, what)
+            replayed += outbox.replay_dead(store, state.name)
+    return replayed

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,16 @@ class Observation:
         default_factory=dict
     )  # of each message, as Redis keeps them
     sent: list[dict[str, Any]] = field(default_factory=list)  # {messages, code}: the API's ledger
-    posts: list[dict[str, Any]] = field(default_factory=list)  # {messages, fault, forwarded, status}
+    posts: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # {messages, fault, forwarded, status, token, at}
+    continued: list[float] = field(
+        default_factory=list
+    )  # when stopped processes went on, by the clock of posts
     first_bytes: list[dict[str, Any]] = field(default_factory=list)  # {token, at}: the moment they left
+    not_before: dict[str, float] = field(
+        default_factory=dict
+    )  # message → when it may go, by the clock of posts
     events: list[dict[str, Any]] = field(default_factory=list)  # {id, type, data}, in the stream's order
     heard: list[dict[str, Any]] = field(default_factory=list)  # {endpoint, id, type, data}
     endpoints: dict[str, list[str] | None] = field(default_factory=dict)  # name → event types, None: all
@@ -52,6 +60,7 @@ def observe(
     rate: float = RATE,
     posts_before_restore: int | None = None,
     late: Collection[str] = (),
+    not_before: Mapping[str, float] | None = None,
 ) -> Observation:
     """Reads all there is. `late`: messages whose CONSEGNA came after all. Raises redis.RedisError."""
     client = world.client
@@ -76,6 +85,8 @@ def observe(
                 "fault": call.fault,
                 "forwarded": call.forwarded,
                 "status": call.status,
+                "token": call.headers.get("authorization", "").removeprefix("Bearer "),
+                "at": call.at,
                 "before_restore": number < (posts_before_restore or 0),
             }
             for number, call in enumerate(list(world.api.calls))
@@ -86,6 +97,8 @@ def observe(
             for line in journal(world.folder)
             if "first_byte" in line
         ],
+        continued=list(world.continued),
+        not_before=dict(not_before or {}),
         events=[
             {"id": _text(fields[b"id"]), **_event(_text(fields[b"event"]))}
             for _, fields in _stream(client, "events")

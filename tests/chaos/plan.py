@@ -61,7 +61,22 @@ ANSWERS: dict[str, tuple[float, float, tuple[str, ...]]] = {
     "quota": (0.2, 0.1, READ_FAULTS),
 }
 
-CONSUMERS = ("down", "500", "slow", "too-slow", "410", "redirect")  # how one misbehaves
+CIRCUMSTANCES = (  # of a whole run
+    "clocks apart",
+    "accents mangled",
+    "shape live",
+    "shape documented",
+    "first-page 0",
+    "first-page 1",
+    "inbox-order newest",
+    "inbox-order oldest",
+)
+CONSUMERS = ("down", "500", "slow", "too-slow", "410", "redirect", "picky")  # how one misbehaves
+LONG_SECONDS = (
+    16,
+    20,
+)  # more than the 7 s of a webhook's schedule: what a picky consumer refuses is given up
+LONG_SHARE = 0.2  # of the others
 
 TIMED: dict[str, float] = {  # kind of fault → how often it is drawn, beside kills
     "stop": 2,
@@ -119,7 +134,22 @@ class Plan:
         moods = {f"consumer: {fault.of['how']}" for fault in self.faults if fault.name == "consumer"}
         downs = {f"answer: {fault.of['how']}" for fault in self.faults if fault.name == "api-down"}
         answers = {f"answer: {name}" for faults in self.answers.values() for name in faults.values()}
-        return {f"fault: {fault.name}" for fault in self.faults} | points | moods | downs | answers
+        given_up = {"ended: dead letter"} if "consumer: picky" in moods else set()
+        return (
+            {f"fault: {fault.name}" for fault in self.faults}
+            | points
+            | moods
+            | downs
+            | answers
+            | given_up
+            | {"ended: cancelled"}
+        )
+
+    @property
+    def circumstances(self) -> set[str]:
+        """Those of CIRCUMSTANCES that hold."""
+        ours = {"clocks apart": any(self.skews_seconds), "accents mangled": self.mangled}
+        return {name for name, so in ours.items() if so} | {f"{of} {how}" for of, how in self.sandbox.items()}
 
     def lines(self) -> Iterator[str]:
         """For people."""
@@ -147,7 +177,7 @@ def plan(seed: int, messages: int = 200, only: Sequence[str] = (), seconds: floa
         faults.append(Fault(round(chance.uniform(0.5, 0.8) * seconds, 2), "restore"))
     return Plan(
         seed=seed,
-        campaign=campaign(random.Random(chance.random()), messages),
+        campaign=campaign(random.Random(chance.random()), messages, seconds - 1),
         faults=tuple(sorted(faults, key=lambda fault: fault.at)),
         answers={kind: _answers(chance, messages, *of) for kind, of in ANSWERS.items()}
         if "api" in wanted
@@ -203,7 +233,8 @@ def _details(chance: random.Random, name: str, messages: int) -> dict[str, Any]:
             return {"number": chance.randrange(messages)}
         case "consumer":
             how = chance.choice(CONSUMERS)
-            return {"how": how, "seconds": round(chance.uniform(1, 5), 2)}
+            long = how == "picky" or chance.random() < LONG_SHARE
+            return {"how": how, "seconds": round(chance.uniform(*(LONG_SECONDS if long else (1, 5))), 2)}
     return {"seconds": seconds}
 
 

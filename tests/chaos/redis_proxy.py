@@ -1,9 +1,11 @@
 """A TCP proxy in front of Redis: cuts connections, loses replies of scripts that ran, says LOADING, moves."""
 
 import asyncio
+from collections import Counter
 
 _LOADING = b"-LOADING Redis is loading the dataset in memory\r\n"
 _SCRIPT = b"EVALSHA"
+_REFUSALS = ("OOM", "READONLY")  # with which an answer of the server begins
 _COMMIT = b'"op":"'  # in the payload of commit.lua: Dramatiq's own scripts are the most of what goes by
 
 
@@ -15,8 +17,7 @@ class RedisProxy:
         self.loading = False
         self.swallow = 0  # replies of scripts still to be lost
         self.swallow_commits = 0  # the same, of commits
-        self.swallowed = 0
-        self.refused = 0  # commands that got LOADING
+        self.met: Counter[str] = Counter()  # cut | gone | OOM | READONLY | LOADING | lost-reply: by clients
         self.port = 0
         self._open: set[_Front] = set()
 
@@ -31,6 +32,7 @@ class RedisProxy:
     async def cut(self) -> None:
         """Every connection is reset."""
         for front in list(self._open):
+            self.met["cut"] += 1
             front.abort()
 
     def opened(self, front: "_Front") -> None:
@@ -64,7 +66,7 @@ class _Front(asyncio.Protocol):
                 lambda: _Back(self), "127.0.0.1", self._proxy.target
             )
         except OSError:
-            self.abort()
+            self.gone()
             return
         self._back = back
         for data in self._waiting:
@@ -80,7 +82,7 @@ class _Front(asyncio.Protocol):
             return
         self._refused = self._proxy.loading
         if self._refused:
-            self._proxy.refused += ended
+            self._proxy.met["LOADING"] += ended
             self._transport.write(_LOADING * ended)
             return
         self._awaits = True
@@ -98,10 +100,18 @@ class _Front(asyncio.Protocol):
     def answered(self, data: bytes) -> None:
         self._awaits = False
         if self._loses_reply:  # the script ran, and nobody hears of it
-            self._proxy.swallowed += 1
+            self._proxy.met["lost-reply"] += 1
             self.abort()
             return
+        for word in _REFUSALS:
+            self._proxy.met[word] += data.count(f"-{word} ".encode())
         self._transport.write(data)
+
+    def gone(self) -> None:
+        """The server hung up, or was not there."""
+        if not self._transport.is_closing():
+            self._proxy.met["gone"] += 1
+            self.abort()
 
     def abort(self) -> None:
         self._transport.abort()
@@ -124,7 +134,7 @@ class _Back(asyncio.Protocol):
         self._front.answered(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._front.abort()
+        self._front.gone()
 
 
 class _Commands:

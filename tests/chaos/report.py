@@ -45,6 +45,7 @@ def table(results: Sequence[Result]) -> list[str]:
         *((f"answer: {name}", answers[name]) for name in sorted({*known, *answers})),
         *((f"consumer: {how}", moods[how]) for how in CONSUMERS),
         ("messages that were uncertain for a while", sum(one.uncertain for one in results)),
+        ("dead letters that were replayed", sum(one.replayed for one in results)),
         *((f"ended {state}", count) for state, count in sorted(states.items())),
         *(
             (f"HARM: {kind}", sum(len(one.harms.get(kind, ())) for one in results))
@@ -71,6 +72,8 @@ def write_json(results: Sequence[Result], path: Path) -> None:
             "faults": one.faults,
             "answers": one.answers,
             "consumers": one.consumers,
+            "circumstances": dict.fromkeys(sorted(one.circumstances), 1),
+            "replayed": one.replayed,
             "never_done": sorted(one.aims - one.done),
             "states": one.states,
             "uncertain": one.uncertain,

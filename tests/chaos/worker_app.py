@@ -1,7 +1,7 @@
 """A worker's composition root for chaos: the product's own, with its store and client wrapped.
 
 A named point is armed by a file: the first thread that reaches it takes the file away and kills its own process.
-So nothing here is left to chance, and the product has no hooks. It must know nothing of plans.
+So chance draws nothing but from the run's seed, and the product has no hooks. It must know nothing of plans.
 """
 
 import http.client
@@ -16,18 +16,24 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
 import dramatiq
+import urllib3.util.connection
 
 FOLDER = Path(os.environ["CHAOS_FOLDER"])
 MACHINE = os.environ["CHAOS_MACHINE"]
+CHANCE = random.Random(f"{os.environ['CHAOS_SEED']} {MACHINE} {os.environ['CHAOS_START']}")
 SKEW_SECONDS = float(os.environ.get("CHAOS_SKEW_SECONDS", "0"))
 SCALE = float(
     os.environ.get("CHAOS_SCALE", "1")
 )  # how many times faster than in life the API's circuit waits
 TRACED = "CHAOS_TRACE" in os.environ  # whether each deed's begin and end are noted
+UNTOLD = os.environ.get(
+    "CHAOS_UNTOLD", ""
+)  # the events that these workers drop, for whoever must find that out
 API_PORT = int(os.environ["CHAOS_API_PORT"])
 INSIDE = "inside.chaos.test"  # a name that resolves to an address of our own network
 PUBLIC = "127.0.0.1"  # where receivers listen; taken for public, so that all other loopback is not
@@ -62,10 +68,25 @@ def _misdirect_names() -> None:
 
     def resolved(host: Any, port: Any, *args: Any, **options: Any) -> Any:
         if port == API_PORT and (FOLDER / "faults" / "dns").exists():
+            note(met="api-dns")
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return resolve("127.0.0.9" if host == INSIDE else host, port, *args, **options)
 
     socket.getaddrinfo = resolved
+
+
+def _watch_connections_be_refused() -> None:
+    connect = urllib3.util.connection.create_connection
+
+    def connected(address: tuple[str, int], *args: Any, **options: Any) -> socket.socket:
+        try:
+            return connect(address, *args, **options)
+        except ConnectionRefusedError:
+            if address[1] == API_PORT:
+                note(met="api-refused")
+            raise
+
+    urllib3.util.connection.create_connection = connected
 
 
 def _shorten_waits() -> None:
@@ -152,6 +173,8 @@ def _wrap_store() -> None:
             script = super().script(name, intake=intake)
 
             def run(*args: Any, **options: Any) -> Any:
+                if name == "commit" and UNTOLD:
+                    options["args"] = [_without(UNTOLD, options["args"][0]), *options["args"][1:]]
                 if name in BEFORE_SCRIPT and options["args"][-1] != "[]":  # a turn begins with none posted
                     hit(BEFORE_SCRIPT[name])
                 if intake:
@@ -168,7 +191,7 @@ def _wrap_store() -> None:
 
         def together(self, calls: Sequence[store.Call]) -> list[Any]:
             """Now in one write, now one after the other, with deaths between as where the server dies in the middle."""
-            if random.random() < 0.5:
+            if CHANCE.random() < 0.5:
                 replies = super().together(calls)
             else:
                 replies = [reply for one in calls for reply in super(ChaosStore, self).together([one])]
@@ -176,6 +199,13 @@ def _wrap_store() -> None:
             return replies
 
     store.Store = ChaosStore  # type: ignore[misc]  # before workers.app takes it
+
+
+def _without(event_type: str, payload: str) -> str:
+    """A commit that tells less than it does."""
+    commit = json.loads(payload)
+    commit["commands"] = [command for command in commit["commands"] if event_type not in command]
+    return json.dumps(commit)
 
 
 def _note_settled(calls: Sequence[Any], replies: Sequence[Any]) -> None:
@@ -217,21 +247,30 @@ def _note_hints(reply: Any) -> None:
             note(hinted=[queue.decode(), member.decode()])
 
 
+CIRCUITS = {  # script → what a wait looks like in it, how many there are, and how many times shorter they are to be
+    "settle": (r"\b(5|60|300)(?=e6)", 3, SCALE),
+    # 0.1 s at most: as little beside the schedule of a run as 5 minutes are beside days
+    "deliver": (r"\b(5|300)(?= \* 2 \^ beyond|\)\n)", 2, 3000),
+}
+
+
 def _scale_the_circuit() -> None:
-    """The waits of settle.lua, in µs, divided. Says so at boot, where they are written in another way."""
+    """The waits of the API's and of endpoints' circuits, divided. Says so at boot, where they are written otherwise."""
     import pec.store.store as store
 
     source = store._source
 
     def scaled(name: str) -> str:
         found = source(name)
-        if name != "settle":
+        if name not in CIRCUITS:
             return found
-        shorter, waits = re.subn(r"\b(5|60|300)e6", lambda wait: str(int(wait[1]) * 1e6 / SCALE), found)
-        assert waits == 3, "settle.lua says its waits in another way: scale them here"
+        pattern, count, times = CIRCUITS[name]
+        shorter, waits = re.subn(pattern, lambda wait: f"{int(wait[1]) / times:f}", found)
+        assert waits == count, f"{name}.lua says its waits in another way: scale them here"
         return shorter
 
-    scaled("settle")
+    for name in CIRCUITS:
+        scaled(name)
     store._source = scaled  # type: ignore[assignment]  # its cache is not needed
 
 
@@ -250,6 +289,7 @@ def _wrap_acknowledgement() -> None:
 
 _skew_the_wall_clock()
 _misdirect_names()
+_watch_connections_be_refused()
 _shorten_waits()
 _take_loopback_for_public()
 _watch_bytes_leave()
@@ -275,6 +315,8 @@ class Trace(dramatiq.Middleware):
     after_skip_message = after_process_message
 
 
+# SIGTERM alone ends a process in order, be it at once or once its work is done.
+Finalize(None, note, kwargs={"met": "term"}, exitpriority=1)
 if TRACED:
     broker.add_middleware(Trace())
 (FOLDER / "pids" / f"{MACHINE}.{os.getpid()}").touch()

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ SETTINGS = {
     "PEC_LEASE": str(LEASE_SECONDS),
     "PEC_QUOTA__INTERVAL": "2",
     "PEC_WEBHOOKS__TIMEOUT": "2",
-    "PEC_WEBHOOKS__BACKOFF": "[0.3, 0.6, 1, 1, 1, 1, 2, 2, 2, 2]",
+    "PEC_WEBHOOKS__BACKOFF": "[0.3, 0.6, 1, 1, 1, 1, 1, 1]",
     "CHAOS_SCALE": "10",  # the circuit waits for 0.5 s to 30 s
     "PEC_LOG_LEVEL": "info",
     "PEC_LOG_JSON": "true",
@@ -91,6 +91,7 @@ class Machine:
         self.forget_workers()
         self._started_at = time.monotonic()
         self.starts += 1
+        self.set(CHAOS_START=str(self.starts))
         command = [sys.executable, "-m", "dramatiq", "tests.chaos.worker_app", "--skip-logging"]
         command += [
             "--processes",
@@ -179,6 +180,7 @@ class World:
         self.redis_proxy = RedisProxy(port_of(server))
         self.receivers = Receivers(SECRET)
         self.machines: list[Machine] = []
+        self.continued: list[float] = []  # when worker processes that were found stopped went on (monotonic)
         self._clients: list[Redis] = []
         self.client = self._client()
 
@@ -216,6 +218,25 @@ class World:
         self.network.run(self.redis_proxy.cut())
         self.replica.start()
         follow(self.replica, self.server)
+
+    def go_on(self, pid: int) -> None:
+        """SIGCONT, to a process that was stopped: it may have died since."""
+        if _state_of(pid) == "T":
+            self.continued.append(time.monotonic())
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+    def send_directly(self, account: str, pec: dict[str, Any]) -> str:
+        """A PEC that none of ours sends. Returns its code. Raises requests.RequestException."""
+        headers = {
+            "authorization": f"Bearer {TOKENS[account]}",
+            "x-username": account,
+            "x-password": "chaos",
+        }
+        pec = {**pec, "sender": sender(account), "username": account, "password": "chaos"}
+        answer = requests.post(f"{self.sandbox_url}/send", json=pec, headers=headers, timeout=10)
+        answer.raise_for_status()
+        return str(answer.json()["message_id"])
 
     def sent(self) -> list[dict[str, Any]]:
         """What the API really sent."""
@@ -343,9 +364,19 @@ def port_of(server: EmbeddedServer) -> int:
     return int(server.url.rpartition(":")[2].partition("/")[0])
 
 
+def drawn(found: Sequence[Any], draw: float) -> Sequence[Any]:
+    """The one that a draw in [0, 1) points to, if there is any: a draw is rounded, to 1 at worst."""
+    return found[min(int(draw * len(found)), len(found) - 1) :][:1]
+
+
 def _runs(pid: int) -> bool:
     """A zombie doesn't."""
+    return _state_of(pid) not in ("Z", "")
+
+
+def _state_of(pid: int) -> str:
+    """As the kernel has it, in one letter; empty: there is no such process."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return ""

@@ -34,10 +34,10 @@ def clean() -> Observation:
     _story(seen, "adopted", ["queued", "sending", "uncertain", "undelivered"], code="22")
     seen.sent = [{"messages": ["good"], "code": "11"}, {"messages": ["adopted"], "code": "22"}]
     seen.posts = [
-        _post("good", None, 201),
-        _post("doubtful", "timeout-before", None),
-        _post("refused", "400", 400),
-        _post("adopted", "reset-after", None),
+        _post("good", None, 201, 1.000),
+        _post("doubtful", "timeout-before", None, 1.043),
+        _post("refused", "400", 400, 1.086),
+        _post("adopted", "reset-after", None, 1.129),
     ]
     seen.first_bytes = [{"token": "t", "at": 1 + 0.043 * number} for number in range(4)]
     seen.first_bytes += [{"token": "u", "at": 1.001}]  # another token's, whose pace is its own
@@ -115,5 +115,12 @@ def _receipts(record: dict[str, str]) -> list[dict[str, Any]]:
     return [receipt] if receipt["kind"] else []
 
 
-def _post(message_id: str, fault: str | None, status: int | None) -> dict[str, Any]:
-    return {"messages": [message_id], "fault": fault, "forwarded": fault is None, "status": status}
+def _post(message_id: str, fault: str | None, status: int | None, at: float) -> dict[str, Any]:
+    return {
+        "messages": [message_id],
+        "fault": fault,
+        "forwarded": fault is None,
+        "status": status,
+        "token": "t",
+        "at": at,
+    }

@@ -6,15 +6,21 @@ from typing import Any
 import pytest
 
 from tests.chaos.campaign import Expected
-from tests.chaos.checker import CHECKS, check
+from tests.chaos.checker import CHECKS, LATE_SECONDS, check
 from tests.chaos.observation import Observation
 from tests.unit.chaos.observations import clean, ended_more, record
+from workers import turn
 
 Plant = Callable[[Observation], object]
 
 
 def test_a_clean_run_has_no_harm() -> None:
     assert check(clean()) == {kind: [] for kind in CHECKS}
+
+
+def test_a_send_may_be_as_late_as_the_product_says() -> None:
+    """Written twice, so that a product that allows itself more is seen."""
+    assert LATE_SECONDS == turn.LATE_SECONDS
 
 
 def _vanish(seen: Observation) -> None:
@@ -53,6 +59,12 @@ def _receipt(seen: Observation, message_id: str, **fields: Any) -> None:
 
 def _hurry(seen: Observation, interval: float) -> None:
     seen.first_bytes += [{"token": "hasty", "at": 5 + interval * number} for number in range(31)]
+
+
+def _write_together(seen: Observation, at: float) -> None:
+    """Of nothing that any other check knows."""
+    post: dict[str, Any] = {"messages": [], "fault": None, "forwarded": True, "status": 201, "token": "t"}
+    seen.posts += [{**post, "at": at + 0.01 * number} for number in range(11)]
 
 
 def _hide_event(seen: Observation, event_id: str) -> None:
@@ -110,7 +122,7 @@ PLANTED: list[tuple[str, str, Plant]] = [
     (
         "sent twice",
         "posted again in doubt, though neither was sent",
-        lambda seen: seen.posts.append({**seen.posts[1], "fault": None}),
+        lambda seen: seen.posts.append({**seen.posts[1], "fault": None, "at": 9.0}),
     ),
     ("wrong end", "sent and delivered, it is failed", lambda seen: record(seen, "good", state="failed")),
     ("wrong end", "sent and found, it is held", lambda seen: record(seen, "good", state="held")),
@@ -156,6 +168,17 @@ PLANTED: list[tuple[str, str, Plant]] = [
         lambda seen: seen.first_bytes.append({"token": "t", "at": 1.02}),
     ),
     ("sends too close", "30 intervals of 38 ms instead of 43", lambda seen: _hurry(seen, 0.038)),
+    ("sends too close", "noted in time, and written together", lambda seen: _write_together(seen, 2.0)),
+    (
+        "sends too close",
+        "a second before its not_before",
+        lambda seen: seen.not_before.update(good=2.0),
+    ),
+    (
+        "wrong end",
+        "sent and delivered, though its batch was cancelled long before",
+        lambda seen: seen.expected.update(good=Expected("nothing", ("cancelled",), "delivered")),
+    ),
     ("left over", "a hint's entry", lambda seen: seen.schedule.update({"due:send": ["t"]})),
     ("left over", "a claim's look-up", lambda seen: seen.schedule["due:lookup"].append("good")),
     ("left over", "a check after a certain end", lambda seen: seen.schedule["due:check"].append("good")),
@@ -206,6 +229,14 @@ def test_of_two_jobs_in_conflict_the_earlier_may_be_the_rejected_one() -> None:
 
     seen.rejected["0-0"] = "[was used before]"
     assert not check(seen)["lost"]
+
+
+def test_what_a_stopped_process_was_about_to_write_may_leave_when_it_goes_on() -> None:
+    seen = clean()
+    seen.continued = [2.0]
+    _write_together(seen, 2.0)
+
+    assert check(seen)["sends too close"] == []
 
 
 def test_after_a_restore_what_has_no_reference_may_be_held_though_it_was_sent() -> None:

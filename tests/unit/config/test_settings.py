@@ -1,6 +1,7 @@
 """What settings are there, what they default to, and how they refuse what can't work."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -223,3 +224,16 @@ def test_a_backup_was_not_made_in_the_future(monkeypatch: pytest.MonkeyPatch) ->
     assert "lies in the future" in refusal(monkeypatch, PEC_RECONCILE_SINCE="2999-01-01T00:00:00Z")
     assert "is not an RFC 3339 instant" in refusal(monkeypatch, PEC_RECONCILE_SINCE="yesterday")
     assert load(monkeypatch, PEC_RECONCILE_SINCE="2026-01-01T00:00:00Z").reconcile_since
+
+
+def test_a_machine_whose_clock_is_minutes_slow_starts_after_a_restore(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A wrong offset, which is an hour at least, is refused all the same."""
+    now = datetime.now(UTC)
+
+    def written(minutes: int) -> str:
+        return (now + timedelta(minutes=minutes)).isoformat()
+
+    assert load(monkeypatch, PEC_RECONCILE_SINCE=written(20)).reconcile_since
+    assert "lies in the future" in refusal(monkeypatch, PEC_RECONCILE_SINCE=written(59))

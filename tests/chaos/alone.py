@@ -1,0 +1,22 @@
+"""Each kind of fault alone: what a mixture may hide, because another fault was there first."""
+
+from itertools import count
+
+from tests.chaos.conductor import Result
+from tests.chaos.plan import TIMED, Plan, plan
+
+KINDS = ("kill", "api", "failover", "restore", *TIMED)
+MESSAGES = 40
+SECONDS = 5.0  # in which faults begin
+SETTINGS = {"PEC_RECEIPTS__DEADLINE": "4.5"}  # what nobody answers ends sooner: it is most of a short run
+
+
+def plan_of(kind: str, seed: int) -> Plan:
+    """The first from this seed on in which the fault comes up."""
+    plans = (plan(number, MESSAGES, [kind], SECONDS) for number in count(seed))
+    return next(one for one in plans if one.answers or one.faults)
+
+
+def times(kind: str, result: Result) -> int:
+    """How often it came about."""
+    return {"kill": result.kills, "api": result.answers.total()}.get(kind, result.faults[kind])

@@ -39,7 +39,7 @@ from workers.cancelling import take_cancel
 from workers.kit import Kit
 
 MOST = 100
-BLOCK_MILLISECONDS = 1000
+BLOCK_MILLISECONDS = 2000  # it is woken by a job; longer, and an orderly end would wait for it
 RECLAIM_SECONDS = 1.5  # between two looks for the jobs of the dead, who cost a lease and 2 s at most
 HEAVY_BYTES = (
     10_000_000  # of jobs that came in one read: with files in them, 100 can be more than memory holds

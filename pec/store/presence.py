@@ -8,25 +8,21 @@ from pec.store.store import Store, text_dict, text_list
 WORKERS_REMEMBERED_SECONDS = 86_400  # those that were killed took no leave
 
 
-def vouch(store: Store, seen: Mapping[str, list[str]], seconds: float) -> list[str]:
+def vouch(
+    store: Store, seen: Mapping[str, list[str]], seconds: float, about: Mapping[str, str] | None = None
+) -> list[str]:
     """A live worker serves these: kinds are `account`, `endpoint`, `queue`, `restore`, `worker`.
 
-    Returns the instants (RFC 3339) of back-ups that live workers say Redis was restored from.
+    `about` says where that worker runs, for operators. Returns the instants (RFC 3339) of back-ups that live workers
+    say Redis was restored from.
     """
-    return text_list(store.run("vouch", seconds, WORKERS_REMEMBERED_SECONDS, json.dumps(seen)))
+    told = json.dumps(seen), json.dumps(about or {})
+    return text_list(store.run("vouch", seconds, WORKERS_REMEMBERED_SECONDS, *told))
 
 
 def vouched(store: Store, kind: str) -> set[str]:
     """Those that a live worker serves now."""
     return set(text_list(store.client.zrangebyscore(store.keys.seen(kind), store.now(), "+inf")))
-
-
-def describe(store: Store, worker_id: str, about: Mapping[str, str], seconds: float) -> None:
-    """Where a live worker runs and what it serves, for operators."""
-    with store.client.pipeline(transaction=False) as pipeline:
-        pipeline.hset(store.keys.worker(worker_id), items=[part for pair in about.items() for part in pair])
-        pipeline.expire(store.keys.worker(worker_id), int(seconds))
-        pipeline.execute()
 
 
 def leave(store: Store, worker_id: str) -> None:

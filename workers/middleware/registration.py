@@ -79,8 +79,7 @@ class Registration(Middleware):
             "endpoint": _endpoint_names(settings),
             "restore": [to_text(settings.reconcile_since)] if settings.reconcile_since else [],
         }
-        self._kit.hear_of_restore(presence.vouch(self._kit.store, seen, LIVES_SECONDS))
-        presence.describe(self._kit.store, self._id, about, LIVES_SECONDS)
+        self._kit.hear_of_restore(presence.vouch(self._kit.store, seen, LIVES_SECONDS, about))
         return EVERY_SECONDS
 
 

@@ -1,8 +1,10 @@
--- vouch(namespace, seconds, forget_seconds, seen): a live worker serves these, for so many seconds from now.
+-- vouch(namespace, seconds, forget_seconds, seen, about): a live worker serves these, for so many seconds from now.
 --
 -- ARGV     forget_seconds   after which a worker that was killed is forgotten
 --          seen             JSON {kind: [name, …]}
+--          about            JSON {field: value}: where the worker runs, for operators
 -- Keys     <ns>:seen:<kind>   sorted set: name → until when it is vouched for (epoch seconds)
+--          <ns>:worker:<id>   hash: `about`, of the worker of `seen`
 -- Returns  what is vouched for of the kind `restore` now: [instant, …]
 
 local ns, seconds_ahead, forget, seen = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
@@ -12,6 +14,11 @@ for kind, names in pairs(seen) do
     for _, name in ipairs(names) do
         call("ZADD", ns .. ":seen:" .. kind, string.format("%.6f", now + seconds_ahead), name)
     end
+end
+for field, value in pairs(cjson.decode(ARGV[5])) do
+    local worker = ns .. ":worker:" .. seen.worker[1]
+    call("HSET", worker, field, value)
+    call("EXPIRE", worker, math.ceil(seconds_ahead))
 end
 call("ZREMRANGEBYSCORE", ns .. ":seen:worker", "-inf", string.format("%.6f", now - forget))
 return call("ZRANGEBYSCORE", ns .. ":seen:restore", string.format("%.6f", now), "+inf")

@@ -27,9 +27,9 @@ SETTINGS = Settings.model_validate({"api": {"rate": 20, "margin": 0, "daily_cap"
 @pytest.fixture
 def store(store: Store) -> Store:
     accounts.register(store, "acme", "t")
-    presence.vouch(store, {"account": ["acme"], "worker": ["w1"], "queue": [str(q) for q in Queue]}, 60)
     about = {"host": "h", "pid": "7", "threads": "8", "queues": "send check", "accounts": "acme"}
-    presence.describe(store, "w1", about, 60)
+    seen = {"account": ["acme"], "worker": ["w1"], "queue": [str(q) for q in Queue]}
+    presence.vouch(store, seen, 60, about)
     return store
 
 

@@ -142,8 +142,7 @@ def test_with_a_worker_it_is_healthy(pec: Pec) -> None:
 
 
 def registered(store: Store, host: str, pid: int, seconds: float = 60) -> None:
-    presence.vouch(store, {"worker": ["w1"]}, seconds)
-    presence.describe(store, "w1", {"host": host, "pid": str(pid)}, 60)
+    presence.vouch(store, {"worker": ["w1"]}, seconds, {"host": host, "pid": str(pid)})
 
 
 def test_a_worker_of_this_machine_makes_it_healthy_here(pec: Pec, store: Store) -> None:

@@ -20,6 +20,10 @@ class RedisUnreachable(Exception):  # noqa: N818 - named by what is wrong, like 
     """Redis gave no usable answer. The message names the server, without its password, and the remedy."""
 
 
+class RedisRefused(RedisUnreachable):
+    """Redis is there, and does not let this user in, or not do this."""
+
+
 def connect(url: str, *, timeout_seconds: float = 5.0) -> redis.Redis:
     """A client of `redis://`, `rediss://` or `unix://`; nothing is opened before its first command.
 
@@ -57,7 +61,7 @@ def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
     """What to raise where a command failed for this reason: it tells where, why, and the remedy."""
     at = address(client)
     if isinstance(why, redis.AuthenticationError):
-        return RedisUnreachable(
+        return RedisRefused(
             f"Redis at {at} refuses the user or password ({why}): set the right ones in PEC_REDIS_URL"
         )
     return RedisUnreachable(f"Redis at {at} can't be used ({why}): start one, or set PEC_REDIS_URL")

@@ -40,6 +40,7 @@ def configure_logging(level: str = "info", as_json: bool | None = None) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )
+    handler.addFilter(_redis_away_is_no_emergency)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -51,3 +52,10 @@ def configure_logging(level: str = "info", as_json: bool | None = None) -> None:
 def _not_a_skip(record: logging.LogRecord) -> bool:
     """Skipping a hint whose turn is not near is routine; Dramatiq warns of each."""
     return record.msg != "Message %s was skipped."
+
+
+def _redis_away_is_no_emergency(record: logging.LogRecord) -> bool:
+    """Dramatiq's consumers come back by themselves; an alert on `critical` should not ring at each restart of Redis."""
+    if record.name.startswith("dramatiq.worker.ConsumerThread") and "connection error" in str(record.msg):
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True

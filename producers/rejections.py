@@ -22,6 +22,11 @@ class Rejection:
     at: str
 
     @property
+    def batch(self) -> str | None:
+        """Whose messages it was to become; a cancel becomes none."""
+        return None if self.job.get("type") == "cancel" else self.job.get("batch")
+
+    @property
     def name(self) -> str:
         """What people call it: the job's id where it had a readable one."""
         return self.job.get("id", self.entry)

@@ -100,7 +100,7 @@ class Watch:
         job = rejection.job.get("id", "")
         if self._batch:
             return (
-                rejection.job.get("batch") == self._batch
+                rejection.batch == self._batch
                 and rejection.name not in self._rejected
                 and rejection.name not in self._born
             )

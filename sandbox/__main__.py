@@ -101,10 +101,10 @@ def main(
 
     \b
     Examples:
-      python -m sandbox
-      python -m sandbox --port 0 --ready-file /tmp/sandbox.url
-      python -m sandbox --rate 50 --acceptance-delay 0 --delivery-delay 0.1 --hour 1
-      python -m sandbox --token reader=GET:send,GET:inbox --mailbox a@pec.example:user:secret
+      pec sandbox
+      pec sandbox --port 0 --ready-file /tmp/sandbox.url
+      pec sandbox --rate 50 --acceptance-delay 0 --delivery-delay 0.1 --hour 1
+      pec sandbox --token reader=GET:send,GET:inbox --mailbox a@pec.example:user:secret
     """
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key need each other")

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from dramatiq import cli
 
+from config.connections import RedisRefused, RedisUnreachable, check, connect
 from config.settings import Settings, SettingsError, load_settings
 from pec.names import Queue
 
@@ -18,18 +19,34 @@ SHUTDOWN_MILLISECONDS = 60_000  # a send has ended by then; keep the container's
 
 
 def main() -> int:
-    """Exit codes: 0 stopped in an orderly way, 2 the settings or options can't be used."""
+    """Exit codes: 0 stopped in an orderly way, 2 the settings or options can't be used, 5 Redis refuses the user."""
     options = _parse()
     try:
         settings = load_settings()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - before logging is set up
         return 2
+    if refused := _refused(settings):
+        print(refused, file=sys.stderr)  # noqa: T201 - before logging is set up
+        return 5
     arguments = ["workers.app", "--processes", str(options.processes), "--threads", str(options.threads)]
     arguments += ["--skip-logging", "--worker-shutdown-timeout", str(SHUTDOWN_MILLISECONDS)]
     arguments += ["--queues", *options.queues] if options.queues else []
     with _folder_of_counts(settings):
         return int(cli.main(cli.make_argument_parser().parse_args(arguments)) or 0)
+
+
+def _refused(settings: Settings) -> RedisRefused | None:
+    """A Redis that is away is waited for; a wrong password would be for ever."""
+    for url in (settings.redis_url, settings.broker):
+        try:
+            with connect(url) as client:
+                check(client)
+        except RedisRefused as refused:
+            return refused
+        except RedisUnreachable:
+            pass
+    return None
 
 
 @contextmanager

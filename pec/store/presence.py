@@ -1,7 +1,7 @@
 """Which workers live, and what they serve: how an unknown account or an unserved queue is noticed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pec.store.store import Store, text_dict, text_list
 
@@ -25,10 +25,12 @@ def vouched(store: Store, kind: str) -> set[str]:
     return set(text_list(store.client.zrangebyscore(store.keys.seen(kind), store.now(), "+inf")))
 
 
-def leave(store: Store, worker_id: str) -> None:
-    """The worker stops in an orderly way."""
+def leave(store: Store, worker_id: str, restores: Sequence[str] = ()) -> None:
+    """The worker stops in an orderly way. Others that were told of the same restores say so again at once."""
     store.client.delete(store.keys.worker(worker_id))
     store.client.zrem(store.keys.seen("worker"), worker_id)
+    if restores:
+        store.client.zrem(store.keys.seen("restore"), *restores)
 
 
 def workers(store: Store) -> dict[str, dict[str, str]]:

@@ -52,6 +52,7 @@ def survey(store: Store, settings: Settings) -> Overview:
             for name in _alive(first, "worker", now)
             if second["worker", name]
         ],
+        reconciling=[from_text(instant) for instant in _alive(first, "restore", now)],
         endpoints=outbox.status(store, endpoints) if endpoints else [],
         api_failures=int(failures or 0),
         unknown=second["unknown"],
@@ -94,7 +95,7 @@ def _whole(store: Store) -> dict[Any, Any]:
             **{("next", queue): _ends(keys.due(queue), 1) for queue in Queue},
             **{
                 ("seen", kind): ("zrange", keys.seen(kind), 0, -1, False, True)
-                for kind in ("account", "endpoint", "queue", "worker")
+                for kind in ("account", "endpoint", "queue", "restore", "worker")
             },
         },
     )

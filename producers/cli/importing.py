@@ -29,7 +29,7 @@ from producers.cli.errors import Exit, Failure
 from producers.cli.import_report import MOST_SHOWN, Found, as_dict, show, show_first
 from producers.cli.language import translated
 from producers.cli.sending import stated_options
-from producers.cli.session import Session, session
+from producers.cli.session import Session, no_worker_runs, session
 from producers.cli.waiting import remedy_of_pause
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -249,7 +249,7 @@ def _conclude(found: Found, here: Session, enqueued: int, *, as_json: bool) -> N
     else:
         click.echo(output.for_stdout(f"\n{enqueued} enqueued"))
     _tell_of_names(found)
-    if not presence.vouched(here.store, "worker"):
+    if no_worker_runs(here.store):
         output.note("No worker is running, so they wait in Redis: start one with `pec worker`.")
     batch = found.campaign.batch
     output.note(f"Follow them with `pec watch --batch {batch}`; then `pec export --batch {batch}`.")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from pec.instants import to_text
 from pec.names import Queue, State
 from pec.store.outbox import EndpointState
 from pec.store.overview import Lane, Overview, Token, Work, Worker
@@ -42,6 +43,7 @@ def complaints(found: Overview) -> list[str]:
     """What stands still or went wrong, each with its remedy."""
     return [
         *_about_workers(found),
+        *_about_restore(found),
         *(f"account {lane.account}: {said}" for lane in found.lanes.values() if (said := remedy(lane))),
         *(line for token in found.tokens.values() for line in _about_caps(found, token)),
         *_about_messages(found),
@@ -72,6 +74,15 @@ def remedy(lane: Lane) -> str:
 
 
 # What needs a person
+
+
+def _about_restore(found: Overview) -> Iterator[str]:
+    if found.reconciling:
+        since = to_text(found.reconciling[0])
+        yield (
+            f"workers reconcile what was sent since {since}: "
+            "once nothing older is queued, start them without --reconcile"
+        )
 
 
 def _about_workers(found: Overview) -> Iterator[str]:

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from pec.store import presence, records
+from pec.store import records
 from producers.cli import output
-from producers.cli.session import Session, session
+from producers.cli.session import Session, no_worker_runs, session
 from producers.cli.watching import follow, timeout_option
 from producers.producer import Enqueued
 
@@ -172,7 +172,7 @@ def _enqueued(here: Session, job: Enqueued, *, as_json: bool, quiet: bool) -> No
         output.data({"id": job, "entry": job.entry})
     else:
         click.echo(job)
-    if not presence.vouched(here.store, "worker"):
+    if no_worker_runs(here.store):
         output.note("No worker is running, so it waits in Redis: start one with `pec worker`.")
     elif not quiet:
         output.note(f"Enqueued. Follow it with `pec watch {job}`.")

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import redis
+
 from config.connections import check
 from config.settings import Settings, load_settings
+from pec.store import presence
 from pec.store.store import Store
 from producers.producer import Producer
 
@@ -29,3 +32,11 @@ def session() -> Iterator[Session]:
     with Producer(settings.redis_url, settings.namespace) as producer:
         check(producer.store.client)
         yield Session(settings, producer)
+
+
+def no_worker_runs(store: Store) -> bool:
+    """False also where it can't be told: what was enqueued is in, whatever a producer's user may not ask."""
+    try:
+        return not presence.vouched(store, "worker")
+    except redis.RedisError:
+        return False

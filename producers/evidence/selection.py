@@ -58,7 +58,7 @@ def rejected_of(store: Store, batch: str) -> int:
     """Jobs of a batch that were not taken, nor put right since; 0 where there are too many to look through."""
     if int(store.client.xlen(store.keys.rejected)) > _MOST_REJECTIONS:
         return 0
-    names = {one.name for one in rejections.since(store, "0-0") if one.job.get("batch") == batch}
+    names = {one.name for one in rejections.since(store, "0-0") if one.batch == batch}
     with store.client.pipeline(transaction=False) as pipeline:
         for name in names:
             pipeline.exists(store.keys.taken(name))

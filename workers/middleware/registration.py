@@ -3,8 +3,10 @@
 import math
 import os
 import socket
+from contextlib import suppress
 
 import dramatiq
+import redis
 from dramatiq.middleware import Middleware
 
 from config.settings import Settings
@@ -50,7 +52,8 @@ class Registration(Middleware):
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         self._thread.stop()
-        presence.leave(self._kit.store, self._id)
+        with suppress(redis.RedisError):  # what is said of it ends by itself
+            presence.leave(self._kit.store, self._id, _restores(self._kit.settings))
 
     def _first_deeds(self) -> None:
         keys, now = self._kit.store.keys, self._kit.store.now()
@@ -77,7 +80,7 @@ class Registration(Middleware):
             "queue": self._queues,
             "account": list(settings.accounts),
             "endpoint": _endpoint_names(settings),
-            "restore": [to_text(settings.reconcile_since)] if settings.reconcile_since else [],
+            "restore": _restores(settings),
         }
         self._kit.hear_of_restore(presence.vouch(self._kit.store, seen, LIVES_SECONDS, about))
         return EVERY_SECONDS
@@ -85,3 +88,7 @@ class Registration(Middleware):
 
 def _endpoint_names(settings: Settings) -> list[str]:
     return [endpoint.name for endpoint in settings.webhooks.endpoints]
+
+
+def _restores(settings: Settings) -> list[str]:
+    return [to_text(settings.reconcile_since)] if settings.reconcile_since else []

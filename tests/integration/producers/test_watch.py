@@ -14,6 +14,7 @@ from pec.jobs import JobRejected
 from pec.messages import Message
 from pec.names import State
 from producers import Enqueued, Producer
+from producers.evidence import selection
 from tests.integration.producers.conftest import Settle, TakeJobs
 from tests.wire import eventually
 
@@ -223,6 +224,28 @@ def test_a_batch_counts_its_rejected_jobs_and_tells_them(
 
     with pytest.raises(JobRejected, match="account: is missing"):
         watched(producer, batch="b1")
+
+
+def test_a_cancel_that_was_rejected_is_no_message_of_its_batch(
+    producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
+    producer.send("inv-1", **SEND, batch="b1")
+    producer.send("inv-2", **SEND, batch="b1")
+    producer.batch("b1", 2)
+    take_jobs()
+    change("inv-1", to(State.DELIVERED))
+    told: dict[Any, Any] = {
+        "job": json.dumps({"type": "cancel", "batch": "b1"}),
+        "errors": "[]",
+        "entry": "1-1",
+        "at": "",
+    }
+    producer.store.client.xadd(producer.store.keys.rejected, told)
+
+    with meanwhile(lambda: change("inv-2", to(State.DELIVERED))):
+        ends = dict(watched(producer, batch="b1"))
+    assert ends == {"inv-1": State.DELIVERED, "inv-2": State.DELIVERED}
+    assert selection.rejected_of(producer.store, "b1") == 0
 
 
 def test_a_batch_without_a_size_ends_when_all_that_was_enqueued_has(

@@ -99,6 +99,14 @@ def test_a_worker_that_was_not_told_of_a_restore_hears_of_it(redis: Redis, redis
         assert untold.reconcile_since == backup
 
 
+def test_an_orderly_end_takes_back_what_was_told_of_a_restore(redis: Redis, redis_url: str) -> None:
+    store = Store(redis, "pec")
+    with _booted(_kit(store, redis_url, reconcile_since=datetime(2026, 11, 23, 2, tzinfo=UTC))):
+        assert presence.vouched(store, "restore") == {"2026-11-23T02:00:00.000Z"}
+
+    assert presence.vouched(store, "restore") == set()
+
+
 @contextmanager
 def _booted(kit: Kit) -> Iterator[None]:
     registration = Registration(kit, str(id(kit)))

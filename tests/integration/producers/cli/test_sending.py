@@ -106,6 +106,44 @@ def test_without_a_worker_the_user_is_told(pec: Pec, producer: Producer) -> None
     assert f"`pec watch {sent.out.strip()}`" in sent.err
 
 
+def test_what_a_producer_s_user_may_not_ask_makes_no_send_fail(
+    pec: Pec, producer: Producer, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script would take it for not enqueued, and send another."""
+    acl = (
+        "SETUSER",
+        "narrow",
+        "on",
+        ">secret",
+        "resetkeys",
+        "~pec:*",
+        "nocommands",
+        "+ping",
+        "+xadd",
+        "+client",
+    )
+    producer.store.client.execute_command("ACL", *acl)  # type: ignore[no-untyped-call]
+    monkeypatch.setenv("PEC_REDIS_URL", f"{redis_url}&username=narrow&password=secret")
+
+    sent, asked = pec(*SEND), pec("status")
+
+    assert sent.code == 0
+    assert [job["id"] for job in jobs_in(producer)] == [sent.out.strip()]
+    assert asked.code == 5
+    assert "see ACLs in docs/operations.md" in asked.err
+
+
+def test_a_refused_password_has_the_exit_code_of_credentials(
+    pec: Pec, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PEC_REDIS_URL", f"{redis_url}&username=nobody&password=s3cret")
+
+    sent = pec(*SEND)
+
+    assert sent.code == 5
+    assert "s3cret" not in sent.err
+
+
 def test_waiting_ends_with_zero_when_it_is_delivered(
     pec: Pec, take_jobs: TakeJobs, change: Settle, taken_when_it_comes: Taken
 ) -> None:

@@ -26,7 +26,7 @@ def run(*options: str) -> Result:
 def test_help_shows_examples_and_every_story() -> None:
     text = run("--help").output
 
-    assert "python -m sandbox --port 0 --ready-file" in text
+    assert "pec sandbox --port 0 --ready-file" in text
     for story in ("mancata-consegna", "tempo-massimo", "risposta-persa", "connessione-chiusa"):
         assert story in text.replace("-\n  ", "-")
 

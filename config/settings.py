@@ -60,7 +60,8 @@ class Api(_Section):
         0.003,
         ge=0,
         le=60,
-        description="seconds added between two sends, against jitter; at most 2 % of their interval",
+        description="seconds added between two sends, against jitter; at most 2 % of their interval; "
+        "0: a send may come 5 ms late, and the next that much closer",
     )
     timeout: Seconds = Field(30.0, description="seconds without a byte before a call is given up")
     connect_timeout: Seconds = Field(10.0, description="seconds to open a connection")

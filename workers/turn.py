@@ -71,7 +71,7 @@ class Turn:
         api, late = self._kit.settings.api, self._most_late()
         if pace.interval_seconds(api) <= SHORT_SECONDS:
             return late > LATE_OF_SHORT_SECONDS
-        if late <= api.margin:
+        if late <= (api.margin or LATE_SECONDS):  # without a margin each move would cost pace
             return False
         assert self._slot is not None  # noqa: S101 - reserve comes first
         if moved := pace.postpone_send(self._kit.store, self.picked.token, self._slot, api):

@@ -55,6 +55,23 @@ def test_a_slot_begun_a_little_late_keeps_the_next_at_its_distance(kit: Kit, ser
     assert -next_turn.lateness_seconds() > interval - (local_clock() - began) - 0.005
 
 
+@pytest.mark.parametrize(("margin", "moved"), [(0.0, False), (0.003, True)])
+def test_without_a_margin_a_send_that_is_hardly_late_costs_no_pace(
+    kit: Kit, served: Served, margin: float, moved: bool
+) -> None:
+    api = kit.settings.api.model_copy(update={"margin": margin})
+    paced = replace(kit, settings=kit.settings.model_copy(update={"api": api}))
+    paced.know_the_clock(LATE_SECONDS / 10)
+    turn = Turn(paced, Picked("token", queued(kit, "m"), probe=False))
+    turn.reserve()
+    slot = turn._slot
+    turn.wait()
+    time.sleep(LATE_SECONDS * 0.7)
+
+    assert not turn.come_too_late()
+    assert (turn._slot != slot) == moved
+
+
 @pytest.mark.parametrize("next_is_given", [False, True])
 def test_the_time_that_moving_a_slot_takes_makes_it_late_too(
     kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch, next_is_given: bool

@@ -16,7 +16,8 @@ tat, not_before = tonumber(tat or "0"), tonumber(not_before or "0")
 -- Another server, or the same one started again: what it knows of the last send may be old.
 local run_now = string.match(call("INFO", "server"), "run_id:(%x+)")
 if run ~= run_now then
-    local given = run and ahead or 0 -- up to there are slots that it may not know of
+    local sends = #calendar.days > 0 -- of reads, whose slots lie further ahead, an interval is enough
+    local given = run and sends and ahead or 0 -- up to there are slots that it may not know of
     not_before = math.max(not_before, now + given + interval)
     call("HSET", limiter, "run", run_now, "not_before", not_before)
 end

@@ -108,6 +108,14 @@ def test_another_server_gives_no_slot_where_the_last_one_may_have_given_some(sto
     assert early.wait_seconds == pytest.approx(6.0), "an interval after the last that may be given"
 
 
+def test_a_read_needs_no_such_distance(store: Store) -> None:
+    """What waits for a read is put off for long, and after a restore every send does."""
+    pace.reserve_read(store, TOKEN, API)
+    store.client.hset(store.keys.reads(TOKEN), mapping={"run": "0" * 40, "tat": 0, "not_before": 0})
+
+    assert isinstance(pace.reserve_read(store, TOKEN, API), Slot)
+
+
 def test_a_slot_given_back_is_given_again(store: Store) -> None:
     slow = Api(rate=0.1, margin=0)
     slot = pace.reserve_send(store, TOKEN, slow)

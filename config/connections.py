@@ -10,6 +10,10 @@ from redis.retry import Retry
 
 REDIS_ERRORS = (redis.ConnectionError, redis.TimeoutError)  # "no answer": the command may have run, or not
 
+MAY_NOT = (
+    "the user of the Redis URL may not do this ({}): see ACLs in docs/operations.md, or name another user"
+)
+
 _RETRIES = 5
 _RETRY_BASE_SECONDS = 0.1
 _RETRY_CAP_SECONDS = 1.0
@@ -60,6 +64,8 @@ def check(client: redis.Redis) -> None:
 def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
     """What to raise where a command failed for this reason: it tells where, why, and the remedy."""
     at = address(client)
+    if isinstance(why, redis.exceptions.NoPermissionError):
+        return RedisRefused(MAY_NOT.format(why))
     if isinstance(why, redis.AuthenticationError):
         return RedisRefused(
             f"Redis at {at} refuses the user or password ({why}): set the right ones in PEC_REDIS_URL"

@@ -38,9 +38,7 @@ Schedule = Annotated[list[Seconds], Field(min_length=1)]
 
 ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 ENDPOINT_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-CLOCKS_APART = timedelta(
-    minutes=30
-)  # of machines that work together, at most; a wrong UTC offset is an hour or more
+CLOCKS_APART = timedelta(minutes=30)  # of machines, at most; a wrong UTC offset is an hour or more
 HOUR, DAY = 3600, 86400
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self, TypedDict, Unpack
 import redis
 from pydantic_core import PydanticSerializationError
 
-from config.connections import RedisRefused, connect, unusable
+from config.connections import connect, unusable
 from config.settings import load_settings
 from pec.jobs import JobRejected, Problem, SendJob, validate
 from pec.messages import Message
@@ -185,10 +185,6 @@ class Producer:
 def _usable(store: Store) -> Iterator[None]:
     try:
         yield
-    except redis.exceptions.NoPermissionError as error:
-        raise RedisRefused(
-            f"the user of the Redis URL may not do this ({error}): see ACLs in docs/operations.md, or name another user"
-        ) from error
     except redis.RedisError as error:
         raise unusable(store.client, error) from error
 

@@ -21,7 +21,6 @@ from workers.crowds import left_to_pages, until_pages_tell
 from workers.kit import Kit, NotServed
 from workers.searching import search
 
-OTHERS_SECONDS = 2.0  # in which another worker, that has the account, may take the check
 log = structlog.get_logger()
 
 
@@ -49,7 +48,7 @@ def look(kit: Kit, message: Message, kept: Kept) -> None:
         mails = mails_of(kit, message.account, message.code or "")
         other_code = _sent_before(kit, message)
     except NotServed:
-        kit.store.set_due(Queue.CHECK, message.id, kit.now().timestamp() + OTHERS_SECONDS)
+        kit.leave_to_others(Queue.CHECK, message.id)
     except Unreadable as error:
         _later(kit, message, error.code)
     else:

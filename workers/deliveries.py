@@ -13,7 +13,6 @@ from pec.store.outbox import Delivery, Ended, Turn
 from pec.store.store import Store
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome, wait_before_next
 from pec.webhooks.post import Poster
-from workers.checking import OTHERS_SECONDS
 from workers.kit import Kit
 from workers.telemetry import WEBHOOKS
 
@@ -33,7 +32,7 @@ def deliver(kit: Kit, name: str) -> None:
         if endpoint.name == name:
             deliver_due(kit.store, endpoint, webhooks, lambda: kit.now().timestamp(), kit.chance)
             return
-    kit.store.set_due(Queue.WEBHOOK, name, kit.now().timestamp() + OTHERS_SECONDS)
+    kit.leave_to_others(Queue.WEBHOOK, name)
 
 
 def deliver_due(

@@ -41,9 +41,7 @@ from workers.kit import Kit
 MOST = 100
 BLOCK_MILLISECONDS = 2000  # it is woken by a job; longer, and an orderly end would wait for it
 RECLAIM_SECONDS = 1.5  # between two looks for the jobs of the dead, who cost a lease and 2 s at most
-HEAVY_BYTES = (
-    10_000_000  # of jobs that came in one read: with files in them, 100 can be more than memory holds
-)
+HEAVY_BYTES = 10_000_000  # of one read: with files in them, 100 jobs can be more than memory holds
 MOST_BYTES = 1_000_000  # of commits that go in one write, about
 SERVED_LATELY_SECONDS = 3600.0  # a restart, of workers or of Redis, makes no job wrong
 MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come

@@ -11,10 +11,12 @@ from pydantic import SecretStr
 from config.settings import Settings
 from pec.api.client import Mailbox, PecClient
 from pec.instants import from_epoch, from_text
+from pec.names import Queue
 from pec.store import pace
 from pec.store.clock import RedisClock, local_clock
 from pec.store.store import Store
 
+OTHERS_SECONDS = 2.0
 TIMES_ASKED = 5
 SILENCES = 120  # vouchings, which are 5 s apart
 
@@ -72,6 +74,10 @@ class Kit:
     def reconcile_since(self) -> datetime | None:
         """What was sent since then may be unknown to Redis. None: Redis was not restored."""
         return self.settings.reconcile_since or self.restore.since
+
+    def leave_to_others(self, queue: Queue, member: str) -> None:
+        """What this process has no settings for: due again soon, when another may take it."""
+        self.store.set_due(queue, member, self.now().timestamp() + OTHERS_SECONDS)
 
     def mailbox(self, account: str) -> Mailbox:
         """Raises NotServed."""

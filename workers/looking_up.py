@@ -13,7 +13,7 @@ from pec.store import records
 from pec.store.commits import Commit, Conflict, Present, apply, decide
 from pec.transitions import adopted, dispossessed, look_due, lost, not_found
 from workers.calls import Unreadable, readable
-from workers.checking import OTHERS_SECONDS, mails_of, read_mails
+from workers.checking import mails_of, read_mails
 from workers.kit import Kit, NotServed
 from workers.searching import TOO_MANY_MAILS, search
 
@@ -25,9 +25,7 @@ def look_up(kit: Kit, message_id: str) -> None:
     """One look. A message still `sending` when its look-up comes due has lost its worker."""
     message = records.read(kit.store, message_id)
     if message and message.state is State.SENDING:
-        if _may_be_on_the_wire(
-            kit, message
-        ):  # a hint for an earlier claim of it: this one has its own look-up
+        if _may_be_on_the_wire(kit, message):
             return
         decide(kit.store, lambda: records.read(kit.store, message_id), lambda found: _orphaned(kit, found))
         return
@@ -41,7 +39,7 @@ def look_up(kit: Kit, message_id: str) -> None:
     try:
         change = _change(kit, message)
     except NotServed:
-        kit.store.set_due(Queue.LOOKUP, message_id, kit.now().timestamp() + OTHERS_SECONDS)
+        kit.leave_to_others(Queue.LOOKUP, message_id)
         return
     except Unreadable as error:
         log.info("mailbox_unreadable", why=error.code)
@@ -51,9 +49,12 @@ def look_up(kit: Kit, message_id: str) -> None:
 
 
 def _may_be_on_the_wire(kit: Kit, message: Message) -> bool:
-    """However small it is: of a larger one its schedule knows better."""
-    seconds = send_is_over_seconds(kit.settings.api, 0)
-    return message.claimed_at is not None and kit.now() < message.claimed_at + timedelta(seconds=seconds)
+    """Then the hint was for an earlier claim, and this one has its own look-up: however small it is, it takes so long.
+
+    A claim of the future tells nothing: the server's clock was set back.
+    """
+    took = timedelta(seconds=send_is_over_seconds(kit.settings.api, 0))
+    return message.claimed_at is not None and message.claimed_at <= kit.now() < message.claimed_at + took
 
 
 def _orphaned(kit: Kit, message: Message) -> Change | None:

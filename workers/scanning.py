@@ -22,7 +22,7 @@ from pec.store import records
 from pec.store.records import Kept
 from pec.store.store import text
 from workers.calls import Unreadable
-from workers.checking import OTHERS_SECONDS, keep_from_page, look, read_mails
+from workers.checking import keep_from_page, look, read_mails
 from workers.crowds import YOUNG, account_in, end_reading
 from workers.kit import Kit, NotServed
 from workers.searching import CLOCKS_APART, page_of
@@ -44,7 +44,7 @@ def scan(kit: Kit, entry: str) -> None:
     try:
         fresh, forbidden = _read_pages(kit, account), False
     except NotServed:
-        kit.store.set_due(Queue.CHECK, entry, kit.now().timestamp() + OTHERS_SECONDS)
+        kit.leave_to_others(Queue.CHECK, entry)
         return
     except Unreadable as error:
         log.info("mailbox_unreadable", account=account, why=error.code)

@@ -129,9 +129,8 @@ class _Attempt:
                 self._claim()
             self._turn.wait()
             late = not self._claim_ends or self._turn.come_too_late()
-            if (
-                0 < self._claim_ends < local_clock()
-            ):  # last of all: what comes before asks Redis, which can take long
+            # last of all, for what comes before asks Redis, which can take long
+            if 0 < self._claim_ends < local_clock():
                 break
             if not late:
                 return

@@ -122,7 +122,7 @@ class Overview:
     tokens: Mapping[str, Token]
     work: Mapping[Queue, Work]
     workers: Sequence[Worker] = ()
-    reconciling: Sequence[datetime] = ()  # instants of back-ups that live workers were told of, oldest first
+    reconciling_since: datetime | None = None  # the oldest back-up that live workers were told of
     endpoints: Sequence[EndpointState] = ()
     api_failures: int = 0
     unknown: int = 0  # messages of a newer version that workers met within an hour

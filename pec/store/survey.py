@@ -52,7 +52,7 @@ def survey(store: Store, settings: Settings) -> Overview:
             for name in _alive(first, "worker", now)
             if second["worker", name]
         ],
-        reconciling=[from_text(instant) for instant in _alive(first, "restore", now)],
+        reconciling_since=min(map(from_text, _alive(first, "restore", now)), default=None),
         endpoints=outbox.status(store, endpoints) if endpoints else [],
         api_failures=int(failures or 0),
         unknown=second["unknown"],

@@ -60,16 +60,11 @@ def _of_ours(error: Exception) -> Failure | None:
     return None
 
 
-_MAY_NOT = (
-    "the user of the Redis URL may not do this ({}): see ACLs in docs/operations.md, or name another user"
-)
-
-
 def _table() -> list[tuple[type[Exception], Exit, str]]:
     """The first that fits counts. Imported here, where something went wrong: it takes a fifth of a second."""
     import redis
 
-    from config.connections import RedisRefused, RedisUnreachable
+    from config.connections import MAY_NOT, RedisRefused, RedisUnreachable
     from config.embedded import EmbeddedServerError
     from config.settings import SettingsError
     from pec.api.errors import ApiError, Denied
@@ -83,7 +78,7 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
         (JobRejected, Exit.REJECTED, ""),
         (RedisRefused, Exit.CREDENTIALS, "{}"),
         (RedisUnreachable, Exit.UNREACHABLE, "{}"),
-        (redis.exceptions.NoPermissionError, Exit.CREDENTIALS, _MAY_NOT),
+        (redis.exceptions.NoPermissionError, Exit.CREDENTIALS, MAY_NOT),
         (redis.RedisError, Exit.UNREACHABLE, "Redis gave no usable answer ({}): run `pec doctor`"),
         (Denied, Exit.CREDENTIALS, "{}: correct the account's credentials, see `pec doctor`"),
         (ApiError, Exit.UNREACHABLE, "{}: try again, or run `pec doctor`"),

@@ -77,8 +77,8 @@ def remedy(lane: Lane) -> str:
 
 
 def _about_restore(found: Overview) -> Iterator[str]:
-    if found.reconciling:
-        since = to_text(found.reconciling[0])
+    if found.reconciling_since:
+        since = to_text(found.reconciling_since)
         yield (
             f"workers reconcile what was sent since {since}: "
             "once nothing older is queued, start them without --reconcile"

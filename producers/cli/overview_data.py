@@ -26,7 +26,7 @@ def as_dict(found: Overview) -> dict[str, Any]:
         "queues": [_work(found, work) for work in found.work.values()],
         "unserved_queues": sorted(found.unserved_queues),
         "workers": [_worker(worker) for worker in found.workers],
-        "reconciling_since": _text(found.reconciling[0]) if found.reconciling else None,
+        "reconciling_since": _text(found.reconciling_since),
         "threads": found.threads,
         "threads_worth_at_full_pace": sum(token.threads_at_full_pace for token in found.tokens.values()),
         "threads_worth_now": sum(token.threads_worth for token in found.tokens.values()),

@@ -29,12 +29,10 @@ DURABILITY = (
 )
 
 _AWAY = "start it, or set PEC_REDIS_URL"
-_CREDENTIALS = "set the right user and password in PEC_REDIS_URL"
+_REFUSED = "set the right user and password in PEC_REDIS_URL"
 _REFUSALS = {
     "MISCONF": "see the server's log, and make room on its disk",
     "loading": "wait until it has read its append-only file",
-    "username-password": _CREDENTIALS,  # WRONGPASS
-    "required": _CREDENTIALS,  # NOAUTH
 }
 
 _DEFAULT_ADDRESS = "redis://localhost:6379/0"
@@ -113,7 +111,8 @@ def rewrites(info: Info) -> Iterator[Finding]:
 
 def unusable(where: str, why: object) -> Finding:
     """Of a server that does not answer, or only to say why it can't."""
-    remedy = next((remedy for word, remedy in _REFUSALS.items() if word in str(why)), _AWAY)
+    away = _REFUSED if isinstance(why, redis.AuthenticationError) else _AWAY
+    remedy = next((remedy for word, remedy in _REFUSALS.items() if word in str(why)), away)
     return Finding(Mark.FAIL, f"Redis at {where} can't be used ({why})", remedy, unreachable=True)
 
 

@@ -16,9 +16,10 @@ for kind, names in pairs(seen) do
     end
 end
 for field, value in pairs(cjson.decode(ARGV[5])) do
-    local worker = ns .. ":worker:" .. seen.worker[1]
-    call("HSET", worker, field, value)
-    call("EXPIRE", worker, math.ceil(seconds_ahead))
+    call("HSET", ns .. ":worker:" .. seen.worker[1], field, value)
+end
+if seen.worker then
+    call("EXPIRE", ns .. ":worker:" .. seen.worker[1], math.ceil(seconds_ahead))
 end
 call("ZREMRANGEBYSCORE", ns .. ":seen:worker", "-inf", string.format("%.6f", now - forget))
 return call("ZRANGEBYSCORE", ns .. ":seen:restore", string.format("%.6f", now), "+inf")

@@ -6,9 +6,8 @@ from config.settings import Settings
 from pec.api.client import PecClient
 from pec.names import Queue
 from pec.store.store import Store
-from workers.checking import OTHERS_SECONDS
 from workers.deliveries import deliver
-from workers.kit import Kit
+from workers.kit import OTHERS_SECONDS, Kit
 
 
 def test_the_turn_of_an_endpoint_that_only_others_serve_comes_again_soon(

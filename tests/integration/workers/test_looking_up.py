@@ -68,8 +68,12 @@ def test_a_late_hint_says_nothing_of_a_send_that_was_claimed_since(kit: Kit, ser
     assert read(kit, message.id).state is State.SENDING
 
 
-def test_a_send_that_nobody_ended_in_its_time_is_uncertain(kit: Kit, served: Served) -> None:
+@pytest.mark.parametrize("claimed", [timedelta(hours=-3), timedelta(hours=1)], ids=["", "clock set back"])
+def test_a_send_that_nobody_ended_in_its_time_is_uncertain(
+    kit: Kit, served: Served, claimed: timedelta
+) -> None:
     message = stored(kit, "orphan", State.SENDING, None, REFERENCE)
+    kit.store.client.hset(kit.store.keys.message("orphan"), "claimed_at", to_text(kit.now() + claimed))
 
     look_up(kit, message.id)
 

@@ -33,25 +33,13 @@ def test_a_claim_that_takes_longer_than_its_slot_is_kept_for_the_next(
     assert _states_told(kit, message.id) == ["queued", "sending", "sent"], "it never went back"
 
 
+@pytest.mark.parametrize("slow", ["claiming", "moving its slot"])
 def test_a_claim_that_has_grown_old_is_undone(
-    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch, slow: str
 ) -> None:
-    _claims_take(monkeypatch, 0.2)
-    monkeypatch.setattr(sending, "CLAIM_AGE_SECONDS", 0.1)
-    message, before = queued(kit, "old-claim"), len(served.sent())
-
-    sending.send(_at_rate(kit, 5), _turn(_at_rate(kit, 5), message))
-
-    assert read(kit, message).state is State.QUEUED
-    assert len(served.sent()) == before
-
-
-def test_a_claim_that_grew_old_while_its_slot_was_moved_is_undone(
-    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _moves_take(monkeypatch, 0.5)
+    (_claims_take if slow == "claiming" else _moves_take)(monkeypatch, 0.5)
     monkeypatch.setattr(sending, "CLAIM_AGE_SECONDS", 0.4)
-    message, before = queued(kit, "moved-slowly"), len(served.sent())
+    message, before = queued(kit, "old-claim"), len(served.sent())
 
     sending.send(_at_rate(kit, 5), _turn(_at_rate(kit, 5), message))
 

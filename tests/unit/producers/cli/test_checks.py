@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import redis
 from pydantic import SecretStr
 
 from config.connections import address, connect
@@ -164,7 +165,7 @@ def test_a_server_that_reads_its_file_still_is_to_be_waited_for() -> None:
 
 
 def test_a_server_that_refuses_the_password_is_not_told_to_be_started() -> None:
-    error = "invalid username-password pair or user is disabled."
+    error = redis.AuthenticationError("Authentication required.")
 
     assert server_checks.unusable("h:1", error).remedy == "set the right user and password in PEC_REDIS_URL"
 

@@ -1,28 +1,15 @@
 """Taking jobs from `pec:jobs`: each becomes messages, or a rejection that a person understands."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import redis
 import structlog
 
-from pec.content import sha256
-from pec.intake import (
-    Contents,
-    arrived_cancelled,
-    check_size,
-    contents_of,
-    count_of,
-    digest_of,
-    enqueued,
-    followed,
-    messages_of,
-)
+from pec.intake import contents_of, digest_of
 from pec.jobs import (
     BatchJob,
     CancelJob,
-    ContentRef,
     Job,
     JobRejected,
     PollJob,
@@ -31,51 +18,22 @@ from pec.jobs import (
     parse,
     safe_fields,
 )
-from pec.store import jobs, records
-from pec.store.commits import Batchwise, Commit, Conflict, Missing, Present, apply, call, check
+from pec.store import jobs
+from pec.store.commits import Commit, Conflict, Missing, Present, apply, check
 from pec.store.jobs import Entry
-from pec.store.store import Call, text, text_list
+from pec.store.store import text
 from workers.cancelling import take_cancel
 from workers.kit import Kit
+from workers.preparing import Ready, cancels_of, look, prepare
 
 MOST = 100
 BLOCK_MILLISECONDS = 2000  # it is woken by a job; longer, and an orderly end would wait for it
 RECLAIM_SECONDS = 1.5  # between two looks for the jobs of the dead, who cost a lease and 2 s at most
 HEAVY_BYTES = 10_000_000  # of one read: with files in them, 100 jobs can be more than memory holds
 MOST_BYTES = 1_000_000  # of commits that go in one write, about
-SERVED_LATELY_SECONDS = 3600.0  # a restart, of workers or of Redis, makes no job wrong
 MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
 FULL_SHARE = 0.8  # of maxmemory: above it intake waits, so that what is under way can be finished
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _Known:
-    """What Redis says at the start of a batch of entries, in one round trip."""
-
-    accounts: Collection[str]  # that workers vouched for of late, as endpoints
-    endpoints: Collection[str]
-    order: int  # the next number of intake: as many are ours as the jobs need
-    sizes: dict[str, int]  # of content that is stored, or will be by a commit before
-    cancelled: bool | None = None  # whether a cancel came before; None: nobody asked, so the commit must
-
-    def next_order(self, count: int) -> int:
-        order, self.order = self.order, self.order + count
-        return order
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A job and the commit that takes it. Redis may still say that the id was used, or that a cancel came."""
-
-    entry: Entry
-    job: SendJob | PollJob | BatchJob
-    commit: Call
-    messages: int
-
-    @property
-    def size(self) -> int:
-        return sum(len(part) for part in self.commit.args if isinstance(part, str | bytes))
 
 
 class Intake:
@@ -140,8 +98,8 @@ class Intake:
     def _take(self, entries: Sequence[Entry]) -> None:
         """In their order; each has a commit of its own, but one write carries those of many."""
         parsed = [(entry, job) for entry in entries if (job := self._parsed(entry))]
-        known = self._look([job for _, job in parsed])
-        ready: list[_Ready] = []
+        known = look(self._kit, [job for _, job in parsed])
+        ready: list[Ready] = []
         size = 0
         for entry, job in parsed:
             with self._telling(entry, job):
@@ -152,7 +110,7 @@ class Intake:
                     take_cancel(self._kit, entry, job)
                     continue
                 try:
-                    ready.append(self._prepared(entry, job, known))
+                    ready.append(prepare(self._kit, entry, job, known))
                 except JobRejected:  # what was taken is not refused for what has gone since
                     if not self._taken_before(entry, job):
                         raise
@@ -185,25 +143,7 @@ class Intake:
             except Exception:  # it stays pending, is tried again, and rejected after some tries
                 log.exception("job_not_taken")
 
-    def _look(self, found: Sequence[Job]) -> _Known:
-        keys, since = self._store.keys, self._kit.now().timestamp() - SERVED_LATELY_SECONDS
-        named = list(dict.fromkeys(digest for job in found for digest in _named_by(job)))
-        count = sum(_messages_by(job) for job in found)
-        with self._store.client.pipeline(transaction=False) as pipeline:
-            for kind in ("account", "endpoint"):
-                pipeline.zrangebyscore(keys.seen(kind), since, "+inf")
-            pipeline.incrby(keys.sequence, count) if count else pipeline.get(keys.sequence)
-            for digest in named:
-                pipeline.hstrlen(keys.content(digest), "data")
-            accounts, endpoints, last, *sizes = pipeline.execute()
-        return _Known(
-            {*text_list(accounts), *self._kit.settings.accounts},
-            {*text_list(endpoints), *(endpoint.name for endpoint in self._kit.settings.webhooks.endpoints)},
-            int(last or 0) - count + 1,
-            {digest: size for digest, size in zip(named, sizes, strict=True) if size},
-        )
-
-    def _commit(self, ready: Sequence[_Ready]) -> None:
+    def _commit(self, ready: Sequence[Ready]) -> None:
         """Those that can't be taken as they are go alone."""
         replies = self._store.together([one.commit for one in ready])
         for one, reply in zip(ready, replies, strict=True):
@@ -215,13 +155,13 @@ class Intake:
                 else:
                     _log_taken(one)
 
-    def _take_alone(self, one: _Ready) -> None:
+    def _take_alone(self, one: Ready) -> None:
         """Its id or a cancel was there before, or content has gone: look at that first."""
         entry, job = one.entry, one.job
         while not self._taken_before(entry, job):
-            known = self._look([job])
-            known.cancelled = self._store.client.exists(*self._cancels(job)) > 0
-            again = self._prepared(entry, job, known)
+            known = look(self._kit, [job])
+            known.cancelled = self._store.client.exists(*cancels_of(self._kit, job)) > 0
+            again = prepare(self._kit, entry, job, known)
             try:
                 check(*self._store.together([again.commit]))
             except (Missing, Present):
@@ -242,97 +182,9 @@ class Intake:
             return False
         if text(found).split()[0] != digest_of(job, contents_of(job) if isinstance(job, SendJob) else None):
             raise _conflict()
-        apply(self._store, Commit(commands=self._removal(entry)))
+        apply(self._store, Commit(commands=jobs.removal(self._store, entry.id)))
         log.info("job_repeated", job=job.id)
         return True
-
-    # One job
-
-    def _prepared(self, entry: Entry, job: SendJob | PollJob | BatchJob, known: _Known) -> _Ready:
-        """Raises JobRejected."""
-        match job:
-            case SendJob():
-                work = self._send_work(entry, job, known)
-            case PollJob():
-                work = self._poll_work(entry, job, known)
-            case BatchJob():
-                size = Batchwise(job.id, size=str(job.size))
-                work = Commit(batches=[size], commands=self._removal(entry))
-        return _Ready(entry, job, call(self._store, work, intake=True), len(work.changes))
-
-    def _send_work(self, entry: Entry, job: SendJob, known: _Known) -> Commit:
-        _check_names(job, known)
-        contents = contents_of(job)
-        fetched = self._bytes_of(contents, known)
-        check_size(job, contents, known.sizes, self._kit.settings.api.max_bytes)
-        now, order = self._kit.now(), known.next_order(_messages_by(job))
-        account = self._kit.settings.accounts.get(job.account)
-        messages = messages_of(job, contents, order, now, account.reference if account else True)
-        changes = [
-            arrived_cancelled(message) if known.cancelled else enqueued(message, now) for message in messages
-        ]
-        hashes = dict.fromkeys([contents.body, *(attached.sha256 for attached in contents.attachments)])
-        return Commit(
-            changes=changes,
-            absent=[self._store.keys.taken(job.id), *([] if known.cancelled else self._cancels(job))],
-            uses=[digest for _ in messages for digest in hashes],
-            contents=fetched,
-            commands=self._stamp(entry, job.id, digest_of(job, contents), count_of(job)),
-        )
-
-    def _poll_work(self, entry: Entry, job: PollJob, known: _Known) -> Commit:
-        _check_names(job, known)
-        return Commit(
-            changes=[followed(job, known.next_order(1), self._kit.now())],
-            absent=[self._store.keys.taken(job.id)],
-            commands=self._stamp(entry, job.id, digest_of(job), 0),
-        )
-
-    def _stamp(self, entry: Entry, job_id: str, digest: str, count: int) -> list[list[str | float]]:
-        """The id is taken, and the entry is gone."""
-        seconds = round(self._kit.settings.retention.ids_days * 86_400)
-        taken: list[str | float] = [
-            "SET", self._store.keys.taken(job_id), f"{digest} {count}", "EX", seconds,
-        ]  # fmt: skip
-        return [taken, *self._removal(entry)]
-
-    def _cancels(self, job: SendJob | PollJob | BatchJob) -> list[str]:
-        """The keys of cancels that can have come before it."""
-        keys, batch = self._store.keys, job.batch if isinstance(job, SendJob) else None
-        return [keys.cancelled("id", job.id), *([keys.cancelled("batch", batch)] if batch else [])]
-
-    def _bytes_of(self, contents: Contents, known: _Known) -> dict[str, bytes | None]:
-        """The bytes of those that are not stored yet; the sizes of all are known from now on. Raises JobRejected."""
-        fetched: dict[str, bytes | None] = {}
-        for digest, data in contents.carried.items():
-            if digest not in known.sizes:
-                fetched[digest] = data
-                known.sizes[digest] = len(data)
-        for digest, name in contents.named.items():
-            if digest not in known.sizes:
-                stored = records.content_size(self._store, digest)  # of none, too, the length is 0
-                if stored is None:
-                    fetched[digest] = data = self._uploaded(digest, name)
-                    stored = len(data)
-                known.sizes[digest] = stored
-        return fetched
-
-    def _uploaded(self, digest: str, field: str) -> bytes:
-        key = self._store.keys.upload(digest)
-        data = self._store.client.get(key)
-        if data is None:
-            raise JobRejected(
-                [Problem(field, f"no bytes at {key}: put them there, then enqueue the job again")]
-            )
-        content = bytes(data)  # type: ignore[arg-type]  # bytes: responses are not decoded
-        if sha256(content) != digest:
-            raise JobRejected(
-                [Problem(field, f"the bytes at {key} have another SHA-256: put the right ones there")]
-            )
-        return content
-
-    def _removal(self, entry: Entry) -> list[list[str | float]]:
-        return jobs.removal(self._store, entry.id)
 
 
 def _by_size(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
@@ -349,46 +201,9 @@ def _by_size(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         yield few
 
 
-def _named_by(job: Job) -> list[str]:
-    """The hashes of content that a job names."""
-    if not isinstance(job, SendJob):
-        return []
-    body = [job.body.sha256] if isinstance(job.body, ContentRef) else []
-    return body + [attached.sha256 for attached in job.attachments if attached.sha256]
-
-
-def _messages_by(job: Job) -> int:
-    """How many numbers of intake a job needs."""
-    return max(1, count_of(job)) if isinstance(job, SendJob) else int(isinstance(job, PollJob))
-
-
-def _log_taken(one: _Ready) -> None:
+def _log_taken(one: Ready) -> None:
     if not isinstance(one.job, BatchJob):
         log.info("job_taken", job=one.job.id, messages=one.messages)
-
-
-def _check_names(job: SendJob | PollJob, known: _Known) -> None:
-    """Raises JobRejected for an account or endpoint that no live worker has settings for."""
-    problems = []
-    if job.account not in known.accounts:
-        names = ", ".join(sorted(known.accounts)[:20]) or "none yet"
-        problems.append(
-            Problem(
-                "account",
-                f"is not configured on any live worker (known: {names}): use one of them, or configure it",
-            )
-        )
-    webhook = job.webhook if isinstance(job, SendJob) else None
-    if webhook is not None and webhook not in known.endpoints:
-        names = ", ".join(sorted(known.endpoints)[:20]) or "none"
-        problems.append(
-            Problem(
-                "webhook",
-                f"is not the name of a configured endpoint (known: {names}): use one of them, or configure it",
-            )
-        )
-    if problems:
-        raise JobRejected(problems)
 
 
 def _conflict() -> JobRejected:

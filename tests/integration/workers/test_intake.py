@@ -19,7 +19,7 @@ from pec.store import presence
 from pec.store.jobs import Entry
 from pec.store.store import Store
 from tests.wire import eventually
-from workers import intake
+from workers import intake, preparing
 from workers.intake import Intake
 from workers.kit import Kit
 
@@ -155,7 +155,7 @@ def test_a_job_is_not_refused_because_workers_were_silent_for_a_while(redis: Red
     """Redis was away, or the only worker of an account is being restarted."""
     store = Store(redis, "pec")
     now = store.now()
-    redis.zadd("pec:seen:account", {"beta": now - 60, "gone": now - 2 * intake.SERVED_LATELY_SECONDS})
+    redis.zadd("pec:seen:account", {"beta": now - 60, "gone": now - 2 * preparing.SERVED_LATELY_SECONDS})
     for name in ("acme", "beta", "gone"):
         redis.xadd("pec:jobs", {"job": json.dumps({**_job(name), "account": name})})
 

@@ -7,7 +7,6 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +16,7 @@ from typing import Any
 from config.embedded import server_program
 from tests.acceptance.image import Image
 from tests.unit.deploy.compose import DEMO, ROOT, SECRETS, compose, environment, seconds
+from tests.wire import free_port
 
 METRICS = "0.0.0.0:9464"
 CHECK_SECONDS = 30  # what a check may take here, where two processors do everything
@@ -132,13 +132,6 @@ def kill(process: Process) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _provide_redis(folder: Path, image: Image) -> None:

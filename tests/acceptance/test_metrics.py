@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
 from tests.acceptance.site import PASSWORD, TOKEN, Site, eventually, site
+from tests.wire import free_port
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
 ENDPOINT = {"name": "crm", "url": "http://127.0.0.1:9/hook", "secret": SECRET}  # where nobody listens
@@ -36,11 +37,6 @@ def settings(tmp_path: Path) -> dict[str, str]:
         "PEC_WEBHOOKS__ALLOW_PRIVATE": "true",
         "TMPDIR": str(temporary),
     }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 class Scraped:

@@ -22,8 +22,8 @@ from config.connections import RedisUnreachable, connect
 from config.embedded import EmbeddedServer, server_program
 from producers import Producer
 from tests.acceptance.site import eventually, site
-from tests.integration.config.test_embedded import free_port
 from tests.integration.producers.cli.test_server_checks import advised, running
+from tests.wire import free_port
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 PASSWORDS = {"producer": "CHANGE-ME", "reader": "CHANGE-ME-TOO", "pec": "CHANGE-ME-AS-WELL"}

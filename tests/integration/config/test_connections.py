@@ -10,8 +10,9 @@ import pytest
 from redis import Redis
 
 from config import connections
-from config.connections import REDIS_ERRORS, RedisUnreachable, address, check, connect
+from config.connections import REDIS_ERRORS, RedisRefused, RedisUnreachable, address, check, connect
 from config.embedded import EmbeddedServer
+from tests.wire import free_port
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_a_command_without_an_answer_is_not_said_for_ever() -> None:
 
 @pytest.mark.usefixtures("_impatient")
 def test_an_absent_server_is_told_with_its_address_and_the_remedy_but_no_password() -> None:
-    client = connect(f"redis://user:s3cret@127.0.0.1:{closed_port()}/3")
+    client = connect(f"redis://user:s3cret@127.0.0.1:{free_port()}/3")
 
     with pytest.raises(RedisUnreachable) as raised:
         check(client)
@@ -105,12 +106,6 @@ def test_what_is_no_url_of_redis_is_a_value_error() -> None:
         connect("http://localhost")
 
 
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def hanging_up() -> Iterator[tuple[int, list[object]]]:
     """A server that closes every connection at once, and a list that grows with each."""
@@ -133,3 +128,14 @@ def _hang_up(listener: socket.socket, calls: list[object]) -> None:
             return
         calls.append(caller)
         connection.close()
+
+
+def test_what_a_user_may_not_do_is_told_with_where_to_look(redis: Redis, redis_url: str) -> None:
+    acl = ("SETUSER", "mute", "on", ">secret", "nocommands", "+client")
+    redis.execute_command("ACL", *acl)  # type: ignore[no-untyped-call]
+
+    with (
+        connect(f"{redis_url}&username=mute&password=secret") as client,
+        pytest.raises(RedisRefused, match="see ACLs"),
+    ):
+        check(client)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from redis import Redis
 
 from config.connections import REDIS_ERRORS, connect
 from config.embedded import EmbeddedServer, EmbeddedServerError, server_program
+from tests.wire import free_port
 
 PARENT = """
 import signal, sys
@@ -154,9 +154,3 @@ def falls_silent(client: Redis, *, within_seconds: float) -> bool:
 
 def setting(client: Redis, name: str) -> object:
     return client.config_get(name)[name]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,11 +1,14 @@
 """Whose turn it is to deliver, where machines serve different endpoints."""
 
+from pydantic import SecretStr
 from redis import Redis
 
-from config.settings import Settings
+from config.settings import Endpoint, Settings, Webhooks
 from pec.api.client import PecClient
 from pec.names import Queue
+from pec.store import outbox
 from pec.store.store import Store
+from tests.receiver import a_secret
 from workers.deliveries import deliver
 from workers.kit import OTHERS_SECONDS, Kit
 
@@ -23,3 +26,14 @@ def test_the_turn_of_an_endpoint_that_only_others_serve_comes_again_soon(
     at = redis.zscore(due, "shop")
     assert isinstance(at, float)
     assert at <= kit.store.now() + OTHERS_SECONDS
+
+
+def test_the_turn_of_one_with_nothing_to_tell_does_not_come_again(redis: Redis, redis_url: str) -> None:
+    endpoint = Endpoint(name="shop", url="https://shop.example", secret=SecretStr(a_secret()))
+    settings = Settings(redis_url=redis_url, webhooks=Webhooks(endpoints=[endpoint]))
+    kit = Kit(settings, Store(redis, "pec"), PecClient(settings.api))
+    outbox.ensure(kit.store, ["shop"])
+
+    deliver(kit, "shop")
+
+    assert redis.zscore(kit.store.keys.due(Queue.WEBHOOK), "shop") is None

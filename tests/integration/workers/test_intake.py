@@ -11,13 +11,14 @@ from pydantic import SecretStr
 from redis import Redis
 
 from config.connections import connect
-from config.settings import Account, Settings
+from config.settings import Account, Endpoint, Settings, Webhooks
 from pec.api.client import PecClient
 from pec.content import sha256
 from pec.jobs import parse
-from pec.store import presence
+from pec.store import presence, records
 from pec.store.jobs import Entry
 from pec.store.store import Store
+from tests.receiver import a_secret
 from tests.wire import eventually
 from workers import intake, preparing
 from workers.intake import Intake
@@ -195,6 +196,51 @@ def test_a_cancelled_batch_tells_of_messages_that_only_a_newer_version_can_cance
 
     assert _rejected(redis) == set(entries)
     assert redis.hget("pec:message:n", "state") == b"cancelled"
+
+
+def test_a_cancelled_batch_leaves_alone_what_is_sent(redis: Redis, redis_url: str) -> None:
+    _taken(redis, redis_url, [{**_job(name), "batch": "b"} for name in ("m", "n")])
+    redis.hset("pec:message:m", "state", "sent")
+
+    _taken(redis, redis_url, [{"type": "cancel", "batch": "b"}])
+
+    assert _rejected(redis) == set()
+    assert [redis.hget(f"pec:message:{name}", "state") for name in "mn"] == [b"sent", b"cancelled"]
+
+
+def test_who_cancels_what_is_sent_is_told(redis: Redis, redis_url: str) -> None:
+    _taken(redis, redis_url, [_job("m")])
+    redis.hset("pec:message:m", "state", "sent")
+
+    entries = _taken(redis, redis_url, [{"type": "cancel", "id": "m"}])
+
+    assert _rejected(redis) == set(entries)
+
+
+def test_a_cancel_whose_send_was_taken_meanwhile_cancels_it(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _taken(redis, redis_url, [_job("m")])
+    ids_of_job, asked = records.ids_of_job, list[str]()
+
+    def not_yet(store: Store, job_id: str) -> list[str]:
+        asked.append(job_id)
+        return [] if len(asked) == 1 else ids_of_job(store, job_id)
+
+    monkeypatch.setattr(records, "ids_of_job", not_yet)
+    _taken(redis, redis_url, [{"type": "cancel", "id": "m"}])
+
+    assert redis.hget("pec:message:m", "state") == b"cancelled"
+
+
+def test_a_job_may_name_what_this_process_serves_before_it_has_said_so(redis: Redis, redis_url: str) -> None:
+    store = Store(redis, "pec")
+    endpoint = Endpoint(name="crm", url="https://crm.example", secret=SecretStr(a_secret()))
+    redis.xadd("pec:jobs", {"job": json.dumps({**_job("m"), "webhook": "crm"})})
+
+    Intake(_kit(redis_url, store, webhooks=Webhooks(endpoints=[endpoint])), "worker", lambda: None).step()
+
+    assert redis.hget("pec:message:m", "state") == b"queued"
 
 
 def _taken(redis: Redis, redis_url: str, jobs: list[dict[str, Any]]) -> list[Any]:

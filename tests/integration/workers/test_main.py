@@ -4,20 +4,35 @@ import os
 import subprocess
 import sys
 
+import pytest
 
-def test_a_password_that_redis_refuses_ends_it_with_words(redis_url: str) -> None:
-    environment = {**os.environ, "PEC_REDIS_URL": f"{redis_url}&username=nobody&password=s3cret"}
+from tests.wire import free_port
 
-    ended = subprocess.run(
-        [sys.executable, "-m", "workers"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+COMMAND = [sys.executable, "-m", "workers", "--processes", "1"]
+
+
+@pytest.mark.parametrize("variable", ["PEC_REDIS_URL", "PEC_BROKER_URL"])
+def test_a_password_that_redis_refuses_ends_it_with_words(redis_url: str, variable: str) -> None:
+    environment = {
+        **os.environ,
+        "PEC_REDIS_URL": redis_url,
+        variable: f"{redis_url}&username=nobody&password=s3cret",
+    }
+
+    ended = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
     assert ended.returncode == 5
     assert "set the right ones in PEC_REDIS_URL" in ended.stderr
     assert "s3cret" not in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_server_that_is_away_is_waited_for() -> None:
+    environment = {**os.environ, "PEC_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0", "PEC_LOG_JSON": "1"}
+    with subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr
+            assert any("redis_is_away" in line for line in process.stderr)
+            assert process.poll() is None
+        finally:
+            process.kill()

@@ -15,7 +15,7 @@ from redis import exceptions as redis_errors
 
 from config.settings import Account, Settings
 from pec.api.client import PecClient
-from pec.store import presence
+from pec.store import accounts, presence
 from pec.store.store import Store
 from tests.wire import eventually
 from workers import patience
@@ -73,6 +73,31 @@ def test_it_waits_for_as_long_as_redis_is_away(
     monkeypatch.setattr(presence, "vouch", refused)
     with _booted(_kit(store, redis_url)):
         assert tries == []
+
+
+def test_it_waits_no_longer_than_its_master_lives(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registration = Registration(_kit(Store(redis, "pec"), redis_url), "w1")
+    asked: list[str] = []
+    monkeypatch.setattr(registration._orphan, "end_if_orphaned", lambda: asked.append("master"))
+    monkeypatch.setattr(accounts, "register", lambda *_: asked.append("Redis"))
+
+    registration.before_worker_boot(BOOTING, BOOTING)
+
+    registration.after_worker_shutdown(BOOTING, BOOTING)
+    assert asked[:2] == ["master", "Redis"]
+
+
+def test_an_end_while_redis_is_away_is_orderly_too(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise redis_errors.ConnectionError
+
+    monkeypatch.setattr(presence, "leave", away)
+    with _booted(_kit(Store(redis, "pec"), redis_url)):
+        pass
 
 
 def test_what_was_heard_of_a_restore_is_remembered_when_those_that_told_it_are_silent(

@@ -1,5 +1,7 @@
 """Which workers live, as Redis remembers it."""
 
+from typing import Any
+
 from pec.store import presence
 from pec.store.store import Store
 
@@ -17,3 +19,11 @@ def test_only_what_a_live_worker_serves_is_vouched_for(store: Store) -> None:
 
     assert presence.vouched(store, "account") == {"acme"}
     assert presence.vouched(store, "endpoint") == set()
+
+
+def test_what_is_said_of_a_worker_goes_with_it(store: Store) -> None:
+    presence.vouch(store, {"worker": ["w1"]}, 30, {"host": "h", "pid": "7"})
+
+    assert presence.workers(store) == {"w1": {"host": "h", "pid": "7"}}
+    ends_in: Any = store.client.ttl(store.keys.worker("w1"))
+    assert 0 < ends_in <= 30

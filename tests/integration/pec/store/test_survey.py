@@ -165,7 +165,7 @@ def test_workers_and_how_long_states_last_are_told(store: Store) -> None:
 
 
 def test_workers_that_reconcile_say_since_when(store: Store) -> None:
-    presence.vouch(store, {"restore": ["2026-11-23T02:00:00.000Z"]}, 60)
+    presence.vouch(store, {"restore": ["2026-11-24T02:00:00.000Z", "2026-11-23T02:00:00.000Z"]}, 60)
 
     assert survey(store, SETTINGS).reconciling_since == datetime(2026, 11, 23, 2, tzinfo=UTC)
 

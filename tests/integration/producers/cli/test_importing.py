@@ -49,6 +49,13 @@ def test_every_format_gives_the_same_jobs(
     assert sends(producer) == expected
 
 
+def test_where_no_worker_runs_the_user_is_told(import_rows: Import, store: Store) -> None:
+    assert "No worker is running" in import_rows(ROWS).err
+
+    presence.vouch(store, {"worker": ["w1"]}, 60)
+    assert "No worker is running" not in import_rows(ROWS).err
+
+
 def test_a_line_put_in_between_and_a_copy_of_the_file_change_no_id(
     import_rows: Import, producer: Producer, tmp_path: Path
 ) -> None:

@@ -21,10 +21,9 @@ from pec.store.store import Store
 from producers.cli.findings import Finding, Mark
 from producers.cli.replica_checks import replica_checks
 from producers.cli.server_checks import redis_checks, unusable
-from tests.integration.config.test_embedded import free_port
 from tests.integration.producers.cli.conftest import Pec
 from tests.unit.deploy.compose import ROOT, compose
-from tests.wire import eventually
+from tests.wire import eventually, free_port
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--save", "")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pec.instants import to_text
 from pec.messages import Reason
 from pec.names import Queue, State
 from pec.store.outbox import EndpointState
@@ -69,6 +70,7 @@ def test_nothing_is_said_where_all_is_well() -> None:
         ({"messages": {State.HELD: 2}}, "`pec list --state held`"),
         ({"streams": {**STREAMS, "rejected": 1}}, "`pec status ID`"),
         ({"api_failures": 3}, "`pec doctor`"),
+        ({"reconciling_since": LONG_AGO}, "start them without --reconcile"),
         ({"lanes": lanes(0, paused=Reason("operator", ""))}, "`pec resume acme`"),
         ({"lanes": lanes(0, paused=Reason("wallet", "the wallet is empty"))}, "the wallet is empty: top up"),
         ({"lanes": lanes(1, served=False)}, "start `pec worker`"),
@@ -119,3 +121,8 @@ def test_no_thread_is_worth_having_for_what_a_cap_holds_back() -> None:
     assert few_left.threads_worth == 1
     assert replace(few_left, spent=Spent(10, 10)).threads_worth == 0
     assert replace(few_left, daily_cap=None).threads_worth == 4
+
+
+def test_the_data_of_an_overview_say_since_when_workers_reconcile() -> None:
+    assert as_dict(overview(reconciling_since=LONG_AGO))["reconciling_since"] == to_text(LONG_AGO)
+    assert as_dict(overview())["reconciling_since"] is None

@@ -19,6 +19,7 @@ from config.settings import Api
 from pec.api.answers import Answer
 from pec.api.deadline import Deadline
 from pec.api.errors import ApiError, Unknown, Unreachable
+from pec.http.final_answer import FinalAnswer
 
 ANSWER_LIMIT_BYTES = 64_000_000
 _CHUNK_BYTES = 65_536
@@ -139,6 +140,8 @@ class Line(HTTPAdapter):
 
 class _Telling(HTTPConnection):
     """Tells its line when it opens: after TCP and TLS, before a request's first byte."""
+
+    response_class = FinalAnswer
 
     def __init__(self, line: Line, **options: Any) -> None:
         super().__init__(**options)

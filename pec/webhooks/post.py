@@ -17,6 +17,7 @@ import requests
 
 from config.settings import Endpoint, Webhooks
 from pec.api.answers import retry_after_seconds
+from pec.http.final_answer import FinalAnswer
 from pec.instants import from_epoch
 from pec.webhooks.addresses import AddressRefused, connect
 from pec.webhooks.line import Line
@@ -153,6 +154,7 @@ def _connection(target: _Target) -> HTTPConnection:
         connection: HTTPConnection = HTTPSConnection(target.host, target.port, context=_tls())
     else:
         connection = HTTPConnection(target.host, target.port)
+    connection.response_class = FinalAnswer
     connection.auto_open = 0  # never an address that was not checked
     return connection
 

@@ -119,7 +119,15 @@ def plain(chance: random.Random, operation: int) -> tuple[bytes, str]:
     envelope = {"success": taken, "message": "", **(_GOOD[operation] if taken else {})}
     body = json.dumps(envelope).encode()
     head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body, "value" if taken else _allowed(status, operation)
+    return _interim(chance) + head.encode() + body, "value" if taken else _allowed(status, operation)
+
+
+def _interim(chance: random.Random) -> bytes:
+    """What may come before a final answer, and mostly does not."""
+    many = max(0, chance.randint(-20, 5))
+    return b"".join(
+        b"HTTP/1.1 %d X\r\nA: b\r\n\r\n" % chance.choice((100, 102, 103, 199)) for _ in range(many)
+    )
 
 
 def _allowed(status: int | None, operation: int) -> str:

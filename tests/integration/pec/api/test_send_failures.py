@@ -66,7 +66,6 @@ OUTCOMES = {
     "bad chunk": (saying(b"HTTP/1.1 201 X\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"), "garbled"),
     "cut JSON": (saying(b'HTTP/1.1 201 X\r\n\r\n{"success": true, "message_id": "1'), "unsuccessful"),
     "empty": (saying(b"HTTP/1.1 201 X\r\nContent-Length: 0\r\n\r\n"), "unsuccessful"),
-    "early hints": (saying(b"HTTP/1.1 103 X\r\n\r\n"), "status"),
     "a list": (saying(b"HTTP/1.1 201 X\r\n\r\n[]"), "unsuccessful"),
     "too many headers": (saying(b"HTTP/1.1 201 X\r\n" + b"a: b\r\n" * 200 + b"\r\n"), "garbled"),
     "bad gzip": (saying(b"HTTP/1.1 201 X\r\nContent-Encoding: gzip\r\n\r\nnot gzip"), "garbled"),

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Any
 
 from pec.events import Told, of_message
+from pec.history import extended
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.receipts import Receipt
@@ -43,7 +44,11 @@ class Change:
 
 def born(message: Message, **parts: Any) -> Change:
     """The change that makes a new message."""
-    first = replace(message, version=_next_version(message, message.created_at))
+    first = replace(
+        message,
+        version=_next_version(message, message.created_at),
+        history=extended("", message.created_at, message.state, message.created_at),
+    )
     return Change(None, first, events=(_state_event(first, None),), **parts)
 
 
@@ -54,6 +59,7 @@ def changed(before: Message, now: datetime, fields: Mapping[str, Any], **parts: 
         after = replace(after, ended_at=now)
     events: tuple[Told, ...] = parts.pop("events", ())
     if after.state is not before.state:
+        after = replace(after, history=extended(before.history, before.created_at, after.state, now))
         events = (_state_event(after, before.state), *events)
     return Change(before, after, events=events, **parts)
 

@@ -18,6 +18,7 @@ from pec.names import Event, State
 
 MESSAGE_TYPES = tuple(f"message.{state}" for state in State)
 TYPES = (*MESSAGE_TYPES, *(str(event) for event in Event))
+_INSTANTS = ("sent_at", "accepted_at", "delivered_at", "undelivered_at", "refused_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,13 @@ class EventData(BaseModel):
     previous: State | None = Field(None, description="the state before")
     code: str | None = Field(None, description="the API's code of the PEC")
     attempts: int | None = None
+    sent_at: str | None = Field(
+        None, description="when the API answered, or the claim if the answer was lost"
+    )
+    accepted_at: str | None = Field(None, description="the date of its ACCETTAZIONE")
+    delivered_at: str | None = Field(None, description="the date of its CONSEGNA")
+    undelivered_at: str | None = Field(None, description="the date of its MANCATA CONSEGNA or final notice")
+    refused_at: str | None = Field(None, description="the date of its NON ACCETTAZIONE")
     recipients: dict[str, State] | None = Field(None, description="together: the state of each recipient")
     reason: EventReason | None = None
     metadata: dict[str, JsonValue] | None = Field(None, description="the job's, as it came")
@@ -82,6 +90,7 @@ def of_message(
         "previous": previous,
         "code": message.code,
         "attempts": message.attempts,
+        **{name: to_text(at) for name in _INSTANTS if (at := getattr(message, name))},
         "recipients": dict(message.outcomes) or None,
         "reason": stated,
         "metadata": dict(message.metadata) or None,

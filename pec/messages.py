@@ -72,8 +72,11 @@ class Message:
     claimed_at: datetime | None = None
     code: str | None = None
     sent_at: datetime | None = None  # when the API answered, or the claim where the answer was lost
-    accepted_at: datetime | None = None
-    ended_at: datetime | None = None
+    accepted_at: datetime | None = None  # this and the next three: dates of receipts
+    delivered_at: datetime | None = None
+    undelivered_at: datetime | None = None
+    refused_at: datetime | None = None
+    ended_at: datetime | None = None  # when the end became known here
     exported_at: datetime | None = None  # by `pec export`; counts while it is not older than updated_at
     looks: int = 0  # receipt checks, or look-ups while uncertain, since the state began to need them
     acceptance_late: bool = False  # the operator was told
@@ -81,6 +84,7 @@ class Message:
     duplicate: str | None = None  # the code of an earlier attempt that was sent too
     outcomes: Mapping[str, str] = field(default_factory=dict)  # `together`: the state of each recipient
     reason: Reason | None = None
+    history: str = ""  # its states so far (pec.history); "" in records of older versions
 
     @property
     def ended(self) -> bool:

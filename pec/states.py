@@ -37,6 +37,7 @@ class Verdict:
     state: State
     reason: Reason | None
     accepted_at: datetime | None
+    ending_at: datetime | None  # the date of the receipt that ends it, of several recipients' the last
     outcomes: Mapping[str, State]  # of each recipient, where there are several
 
 
@@ -46,13 +47,18 @@ def judge(receipts: Iterable[Receipt], facts: Facts, now: datetime) -> Verdict:
     accepted_at = _accepted_at(known)
     if len(facts.recipients) < 2:
         state = _state_of_one(known, facts, accepted_at, now)
-        return Verdict(state, reason_of(state, known), accepted_at, {})
+        return Verdict(state, reason_of(state, known), accepted_at, _ending_at(state, known, facts), {})
     outcomes = {
         address: _state_of_one(concerning(address, known), facts, accepted_at, now)
         for address in facts.recipients
     }
     state = _together(list(outcomes.values()))
-    return Verdict(state, reason_of(state, known), accepted_at, outcomes)
+    endings = [
+        at
+        for address, outcome in outcomes.items()
+        if outcome is state and (at := _ending_at(state, concerning(address, known), facts))
+    ]
+    return Verdict(state, reason_of(state, known), accepted_at, max(endings, default=None), outcomes)
 
 
 def _state_of_one(
@@ -76,6 +82,34 @@ def _state_of_one(
     if notices:
         return State.DELAYED
     return State.ACCEPTED if Kind.ACCETTAZIONE in kinds else State.SENT
+
+
+def _ending_at(state: State, known: Sequence[Receipt], facts: Facts) -> datetime | None:
+    """Return the earliest date of a receipt that brings about this end; None if it has no receipt of its own."""
+    since = _accepted_at(known) or facts.sent_at
+    return min(
+        (
+            receipt.date
+            for receipt in known
+            if receipt.date
+            and (
+                receipt.kind is _ENDED_BY.get(state)
+                or (
+                    state is State.UNDELIVERED
+                    and receipt.kind is Kind.PREAVVISO
+                    and _is_final(receipt, since, facts.warning_age)
+                )
+            )
+        ),
+        default=None,
+    )
+
+
+_ENDED_BY = {
+    State.DELIVERED: Kind.CONSEGNA,
+    State.UNDELIVERED: Kind.MANCATA_CONSEGNA,
+    State.REFUSED: Kind.NON_ACCETTAZIONE,
+}
 
 
 def _is_final(notice: Receipt, since: datetime, warning_age: timedelta) -> bool:

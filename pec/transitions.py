@@ -137,7 +137,16 @@ def dispossessed(message: Message, now: datetime, rules: UncertainRules) -> Chan
     reason = Reason(
         "code_repeated", "the API gave it a code that belongs to another message", {"code": message.code}
     )
-    change = lost(replace(message, code=None, accepted_at=None, ended_at=None), now, reason, rules)
+    cleared = replace(
+        message,
+        code=None,
+        accepted_at=None,
+        delivered_at=None,
+        undelivered_at=None,
+        refused_at=None,
+        ended_at=None,
+    )
+    change = lost(cleared, now, reason, rules)
     return replace(change, before=message, due={**change.due, Queue.CHECK: None})
 
 
@@ -296,6 +305,9 @@ def observed(
         "state": verdict.state,
         "reason": verdict.reason,
         "accepted_at": verdict.accepted_at,
+        "delivered_at": verdict.ending_at if verdict.state is State.DELIVERED else None,
+        "undelivered_at": verdict.ending_at if verdict.state is State.UNDELIVERED else None,
+        "refused_at": verdict.ending_at if verdict.state is State.REFUSED else None,
         "outcomes": {address: str(state) for address, state in verdict.outcomes.items()},
         "looks": message.looks + 1 if verdict.state is message.state else 0,
         "acceptance_late": message.acceptance_late or _acceptance_is_late(message, verdict.state, now, rules),

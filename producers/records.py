@@ -10,8 +10,8 @@ from pec.messages import Attachment, Message, Reason
 
 
 def message_dict(message: Message) -> dict[str, Any]:
-    """The record's public fields, typed; those that are empty are left out."""
-    values = {spec.name: getattr(message, spec.name) for spec in fields(message)}
+    """The record's public fields, typed; those that are empty, and the raw history, are left out."""
+    values = {spec.name: getattr(message, spec.name) for spec in fields(message) if spec.name != "history"}
     values["recipient"] = recipients(message)
     del values["recipients"]
     return {name: _plain(value) for name, value in values.items() if value not in (None, "", (), {})}

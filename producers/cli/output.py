@@ -33,9 +33,14 @@ def note(text: str) -> None:
     click.echo(translated(text), err=True)
 
 
+def for_a_person() -> bool:
+    """Return whether stdout is a person's terminal rather than a pipe or a file."""
+    return sys.stdout.isatty()
+
+
 def for_stdout(text: str) -> str:
     """A sentence of ours as stdout shows it: translated for a person's terminal, English for a pipe."""
-    return translated(text) if sys.stdout.isatty() else text
+    return translated(text) if for_a_person() else text
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:

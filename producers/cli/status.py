@@ -11,6 +11,7 @@ from pec.names import State
 from pec.store import presence, records
 from pec.store.store import Store
 from pec.store.survey import jobs_waiting, survey
+from pec.timeline import timeline
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
 from producers.cli.overview import show
@@ -19,6 +20,8 @@ from producers.cli.progress import age
 from producers.cli.session import Session, session
 from producers.cli.shapes import COLUMNS, row
 from producers.cli.surroundings import surroundings_of
+from producers.cli.timeline import as_data
+from producers.cli.timeline import show as show_timeline
 from producers.cli.waiting import why_it_waits
 from producers.records import message_dict
 from producers.rejections import newest_of
@@ -30,7 +33,7 @@ _MOST_LOOKED_AT = 10_000  # of each state, newest first
 @click.argument("message_id", metavar="[ID]", required=False)
 @output.as_json
 def status(message_id: str | None, as_json: bool) -> None:
-    """Show where everything stands, or with an ID why it waits.
+    """Show where everything stands, or with an ID its timeline and why it waits.
 
     \b
     pec status
@@ -123,21 +126,33 @@ def _status_of(here: Session, message_id: str, *, as_json: bool) -> None:
     messages = here.producer.status(message_id)
     if not messages:
         raise missing(here.store, message_id)
+    receipts = here.producer.receipts(message_id)
     for number, message in enumerate(messages):
         around = surroundings_of(here.store, here.settings, message)
         why = why_it_waits(message, around)
+        happened = timeline(message, receipts.get(message.id, ()))
         if as_json:
             turn_at = around.turn_at and to_text(around.turn_at)
             output.data(
-                {**message_dict(message), "why": why, "position": around.position, "turn_at": turn_at}
+                {
+                    **message_dict(message),
+                    "why": why,
+                    "position": around.position,
+                    "turn_at": turn_at,
+                    **as_data(happened, around.due),
+                }
             )
         else:
             click.echo("\n" * bool(number), nl=False)
             _show(message, why)
+            click.echo()
+            show_timeline(happened, around.due)
 
 
 def _show(message: Message, why: str) -> None:
-    instants = ("created_at", "sent_at", "accepted_at", "ended_at")
+    instants = (
+        "created_at", "sent_at", "accepted_at", "delivered_at", "undelivered_at", "refused_at", "ended_at",
+    )  # fmt: skip
     known = {name: getattr(message, name) for name in instants}
     output.facts(
         [

@@ -17,7 +17,11 @@ names.State = StrEnum(  # type: ignore[misc] # before anybody takes it
 )
 names.ENDS = frozenset(names.State(end) for end in names.ENDS)
 
-import pec.states as states  # noqa: E402 - with the newer states
+import pec.history as history  # noqa: E402 - with the newer states
+
+history.LETTERS[names.State("filed")] = "Z"
+
+import pec.states as states  # noqa: E402
 import pec.store.commits as commits  # noqa: E402
 from pec.changes import Change  # noqa: E402
 from pec.receipts import Receipt  # noqa: E402

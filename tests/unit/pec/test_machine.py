@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from config.settings import Receipts, Uncertain
 from pec.changes import Change
+from pec.history import past_states
 from pec.intake import enqueued
 from pec.messages import Message, Reason, from_hash, to_hash
 from pec.names import Queue, State
@@ -158,6 +159,22 @@ class Course(RuleBasedStateMachine):
             case State.DELIVERED | State.FAILED | State.CANCELLED:
                 assert not self.due
                 assert not self.in_lane
+
+    @invariant()
+    def its_history_ends_where_it_stands(self) -> None:
+        last = past_states(self.message.history, self.message.created_at)[-1]
+        assert last.state is self.message.state
+        assert last.at <= self.message.updated_at
+
+    @invariant()
+    def the_date_of_the_receipt_that_ended_it_stands_under_the_name_of_its_end(self) -> None:
+        message = self.message
+        dated = {
+            State.DELIVERED: message.delivered_at,
+            State.UNDELIVERED: message.undelivered_at,
+            State.REFUSED: message.refused_at,
+        }
+        assert {state for state, at in dated.items() if at} == dated.keys() & {message.state}
 
     @invariant()
     def an_end_has_its_time(self) -> None:

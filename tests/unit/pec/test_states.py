@@ -1,6 +1,7 @@
 """The state of a sent PEC is a function of the set of its receipts and the time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,6 +49,39 @@ def test_neither_order_nor_repetition_matters(known: list[Receipt], chance: obje
     shuffled = [*known, *known[:3]]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     assert verdict(shuffled, hours * HOUR) == verdict(known, hours * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("known", "ending"),
+    [
+        (
+            [ACCEPTED, replace(DELIVERED, date=SENT_AT + HOUR), replace(DELIVERED, date=SENT_AT + 2 * HOUR)],
+            HOUR,
+        ),
+        ([ACCEPTED, replace(FAILED, date=SENT_AT + HOUR)], HOUR),
+        ([ACCEPTED, WARNING, FINAL], 24 * HOUR),
+        (
+            [ACCEPTED, replace(FAILED, date=SENT_AT + HOUR), replace(DELIVERED, date=SENT_AT + 3 * HOUR)],
+            3 * HOUR,
+        ),
+        ([replace(REFUSED, date=SENT_AT + HOUR)], HOUR),
+        ([replace(DELIVERED, date=None)], None),
+        ([ORDINARY], None),
+        ([ACCEPTED], None),
+    ],
+)
+def test_an_end_has_the_date_of_the_receipt_that_brings_it_about(
+    known: list[Receipt], ending: timedelta | None
+) -> None:
+    assert verdict(known).ending_at == (ending and SENT_AT + ending)
+
+
+def test_of_several_recipients_the_last_one_dates_the_end() -> None:
+    first = receipt(Kind.CONSEGNA, HOUR)
+    last = receipt(Kind.CONSEGNA, 2 * HOUR, named=(Named(OTHER, True),))
+
+    assert verdict([ACCEPTED, first, last], to=(TO, OTHER)).ending_at == SENT_AT + 2 * HOUR
+    assert verdict([ACCEPTED, first], to=(TO, OTHER)).ending_at is None
 
 
 @given(st.lists(st.sampled_from(ALL)), st.integers(0, 100))

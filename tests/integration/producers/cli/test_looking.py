@@ -45,6 +45,8 @@ def test_a_queued_message_says_how_many_go_before_it(pec: Pec, producer: Produce
 
     assert (found["state"], found["recipient"], found["subject"]) == ("queued", "x@pec.example", "Fattura")
     assert "no live worker" in found["why"]  # only the account was vouched for
+    assert [entry["state"] for entry in found["timeline"]] == ["queued"]
+    assert found["next"] == []
 
 
 def test_a_message_that_retention_removed_is_told_as_such(
@@ -178,6 +180,33 @@ def test_receipts_are_shown_with_their_texts(pec: Pec, change: Settle) -> None:
     assert "Il giorno 24/11/2026 …" in pec("receipts", "inv-1", "--text").out
     [found] = pec("receipts", "inv-1", "--json").lines
     assert (found["message"], found["kind"], found["code"]) == ("inv-1", "accettazione", "2020082610003492")
+
+
+@pytest.mark.usefixtures("two")
+def test_a_message_shows_its_timeline_with_the_receipts_at_their_own_dates(pec: Pec, change: Settle) -> None:
+    def accept(message: Message) -> Change:
+        fields = {"state": State.ACCEPTED, "accepted_at": RECEIPT.date}
+        return replace(changed(message, datetime.now(UTC), fields), receipts=(RECEIPT,))
+
+    change("inv-1", to(State.SENDING))
+    change("inv-1", accept)
+
+    [found] = pec("status", "inv-1", "--json").lines
+    assert found["accepted_at"] == "2026-11-24T12:00:00.000Z"
+    assert "history" not in found
+    states = [entry for entry in found["timeline"] if "state" in entry]
+    assert [entry["state"] for entry in states] == ["queued", "sending", "accepted"]
+    assert states[0]["at"] == found["created_at"]
+    assert states[-1]["at"] == found["updated_at"]
+    [receipt] = [entry for entry in found["timeline"] if "receipt" in entry]
+    assert receipt == {
+        "at": "2026-11-24T12:00:00.000Z",
+        "receipt": "accettazione",
+        "final": False,
+    }
+    shown = pec("status", "inv-1").out
+    assert f"{found['created_at']}\tqueued\t" in shown
+    assert "2026-11-24T12:00:00.000Z\tACCETTAZIONE\t" in shown
 
 
 def test_a_message_without_a_record_has_no_receipts(pec: Pec) -> None:

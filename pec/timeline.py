@@ -1,0 +1,48 @@
+"""What happened to a message and when, from its record and receipts: a pure function, oldest first.
+
+A state has the time at which we learned of it. A receipt has its own date, which is the one that counts by law.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pec.history import Past, past_states
+from pec.messages import Message
+from pec.names import State
+from pec.receipts import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A state that began, or a receipt. `left_out` counts the states before it that the record no longer holds."""
+
+    at: datetime | None
+    what: State | Receipt
+    left_out: int = 0
+
+
+def timeline(message: Message, receipts: Iterable[Receipt]) -> list[Happened]:
+    """Return the states and receipts of a message by their times; receipts without a date come last."""
+    happened = [*_states(message), *(Happened(receipt.date, receipt) for receipt in receipts)]
+    return sorted(happened, key=lambda one: (one.at is None, one.at and one.at.timestamp()))
+
+
+def _states(message: Message) -> Iterator[Happened]:
+    """Return the history, completed by the record's times if an older version wrote some of the changes."""
+    known = past_states(message.history, message.created_at)
+    since = known[0].at if known else None
+    older = [one for one in _from_times(message) if since is None or one.at < since]
+    if (known or older)[-1].state is not message.state:
+        known.append(Past(message.state, message.ended_at or message.updated_at))
+    for one in [*older, *known]:
+        yield Happened(one.at, one.state, one.left_out)
+
+
+def _from_times(message: Message) -> list[Past]:
+    """Return the states whose beginning the record's times tell."""
+    claimed = [Past(State.SENDING, message.claimed_at)] if message.claimed_at else []
+    sent = [Past(State.SENT, message.sent_at)] if message.code and message.sent_at else []
+    first = [] if sent and not claimed else [Past(State.QUEUED, message.created_at)]
+    ended = [Past(message.state, message.ended_at)] if message.ended_at else []
+    return [*first, *claimed, *sent, *ended]

@@ -1,0 +1,88 @@
+"""A message's timeline as `pec status ID` shows it: states, receipts, and what is next."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pec.instants import to_text
+from pec.names import Queue, State
+from pec.receipts import Kind, Receipt
+from pec.timeline import Happened
+from producers.cli import output
+from producers.forecast import ROME
+
+_COLUMNS = ("WHEN", "WHAT", "NOTE")
+_NEXT = {
+    Queue.RELEASE: "next: it goes into its lane, or expires",
+    Queue.CHECK: "next: the mailbox is asked for receipts",
+    Queue.LOOKUP: "next: the mailbox is searched for it",
+}
+_RECEIPTS = {
+    Kind.ACCETTAZIONE: "ACCETTAZIONE",
+    Kind.NON_ACCETTAZIONE: "NON ACCETTAZIONE",
+    Kind.CONSEGNA: "CONSEGNA",
+    Kind.MANCATA_CONSEGNA: "MANCATA CONSEGNA",
+    Kind.PREAVVISO: "MANCATA CONSEGNA PER SUP. TEMPO MASSIMO",
+}
+
+
+def show(happened: Iterable[Happened], due: Mapping[Queue, datetime]) -> None:
+    """Print it as a table, oldest first, with what is due at its end."""
+    rows = [_row(one) for one in happened]
+    rows += [(_when(at), output.for_stdout(_NEXT[queue]), None) for queue, at in _due(due)]
+    output.table(_COLUMNS, rows)
+
+
+def as_data(happened: Iterable[Happened], due: Mapping[Queue, datetime]) -> dict[str, Any]:
+    """Return the fields `timeline` and `next` of `--json`."""
+    return {
+        "timeline": [_entry(one) for one in happened],
+        "next": [{"what": str(queue), "at": to_text(at)} for queue, at in _due(due)],
+    }
+
+
+def _due(due: Mapping[Queue, datetime]) -> list[tuple[Queue, datetime]]:
+    return sorted(((queue, at) for queue, at in due.items() if queue in _NEXT), key=lambda pair: pair[1])
+
+
+def _entry(one: Happened) -> dict[str, Any]:
+    at = to_text(one.at) if one.at else None
+    if isinstance(one.what, State):
+        return {"at": at, "state": str(one.what), **({"left_out": one.left_out} if one.left_out else {})}
+    receipt = one.what
+    facts = {
+        "error": receipt.error,
+        "virus": receipt.virus or None,
+        "final": receipt.final,
+        "recipients": _named(receipt) or None,
+    }
+    return {
+        "at": at,
+        "receipt": str(receipt.kind),
+        **{name: fact for name, fact in facts.items() if fact is not None},
+    }
+
+
+def _row(one: Happened) -> tuple[object, ...]:
+    if isinstance(one.what, State):
+        note = f"{one.left_out} states before it are left out" if one.left_out else None
+        return _when(one.at), one.what, note and output.for_stdout(note)
+    return _when(one.at), _RECEIPTS[one.what.kind], _note(one.what)
+
+
+def _note(receipt: Receipt) -> str:
+    error = output.for_stdout("a virus was found") if receipt.virus else receipt.error
+    return " · ".join(filter(None, ["; ".join(_named(receipt)), error]))
+
+
+def _named(receipt: Receipt) -> list[str]:
+    return [named.address for named in receipt.named]
+
+
+def _when(at: datetime | None) -> str:
+    """Return the time in Rome for a person's terminal, in UTC for a pipe."""
+    if at is None:
+        return output.for_stdout("without a date")
+    if not output.for_a_person():
+        return to_text(at)
+    return at.astimezone(ROME).replace(tzinfo=None).isoformat(" ", "seconds")

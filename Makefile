@@ -47,9 +47,10 @@ format: $(INSTALLED) ## put the code in form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-docs: $(INSTALLED) ## write the generated pages of docs/ again
+docs: $(INSTALLED) ## write the generated pages of docs/ and the TypeScript types again
 	@$(BIN)/python -m config.reference > docs/settings.md
 	@$(BIN)/python -m pec.schemas docs
+	@$(BIN)/python -m pec.typescript > examples/node/pec.d.ts
 
 locale: $(INSTALLED) ## compile the Italian catalogue again
 	@$(BIN)/pybabel --quiet compile --directory producers/cli/locale

@@ -8,9 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from typing import Any
 
 from pec.instants import to_text
 from pec.messages import Message
@@ -29,50 +27,6 @@ class Told:
     type: str
     body: str  # JSON
     webhook: str | None = None  # an endpoint that hears it beside those that hear everything
-
-
-class EventReason(BaseModel):
-    """Why: a short stable code, a sentence for people, safe facts."""
-
-    code: str
-    description: str
-    details: dict[str, JsonValue]
-
-
-class EventData(BaseModel):
-    """What happened to whom. Fields that do not apply are left out."""
-
-    model_config = ConfigDict(extra="allow")
-
-    id: str | None = Field(None, description="the message's id")
-    sequence: int | None = Field(None, description="grows with each change of the message: order by it")
-    account: str | None = None
-    recipient: str | list[str] | None = None
-    batch: str | None = None
-    state: State | None = Field(None, description="the state now")
-    previous: State | None = Field(None, description="the state before")
-    code: str | None = Field(None, description="the API's code of the PEC")
-    attempts: int | None = None
-    sent_at: str | None = Field(
-        None, description="when the API answered, or the claim if the answer was lost"
-    )
-    accepted_at: str | None = Field(None, description="the date of its ACCETTAZIONE")
-    delivered_at: str | None = Field(None, description="the date of its CONSEGNA")
-    undelivered_at: str | None = Field(None, description="the date of its MANCATA CONSEGNA or final notice")
-    refused_at: str | None = Field(None, description="the date of its NON ACCETTAZIONE")
-    recipients: dict[str, State] | None = Field(None, description="together: the state of each recipient")
-    reason: EventReason | None = None
-    metadata: dict[str, JsonValue] | None = Field(None, description="the job's, as it came")
-    size: int | None = Field(None, description="batch.completed: how many messages")
-    counts: dict[State, int] | None = Field(None, description="batch.completed: messages by state")
-
-
-class EventBody(BaseModel):
-    """The field `event` of `pec:events`, and the body of a webhook."""
-
-    type: Literal[TYPES]  # type: ignore[valid-type]  # made of the enums, so that it can't differ from them
-    timestamp: str = Field(description="when it happened: RFC 3339, UTC")
-    data: EventData
 
 
 def of_message(

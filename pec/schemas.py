@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pec.events import EventBody
+from pec.event_schema import event_schema
 from pec.jobs import JOB
 
 
@@ -13,9 +13,7 @@ def schemas() -> dict[str, str]:
     """File name → JSON text."""
     return {
         "job.schema.json": _text(JOB.json_schema(), "A job: the field `job` of the stream pec:jobs"),
-        "event.schema.json": _text(
-            EventBody.model_json_schema(), "An event: in pec:events, and a webhook's body"
-        ),
+        "event.schema.json": _text(event_schema(), "An event: in pec:events, and a webhook's body"),
     }
 
 

@@ -21,12 +21,12 @@ from config.settings import Endpoint, Webhooks
 from pec.webhooks.outcomes import Delivered, Failed, Outcome
 from pec.webhooks.post import Poster
 from pec.webhooks.signing import signed_headers
+from tests.acceptance.programs import absent, program
 from tests.acceptance.site import Site, eventually, site
 from tests.receiver import a_secret
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BODY = '{"type":"message.sent","timestamp":"2026-11-23T09:30:00.000Z","data":{"id":"società-1"}}'.encode()
-NPM_SECONDS = 150
 
 # Stands in for redis-cli where there is none: the same words, sent by redis-py.
 REDIS_CLI = f"""#!{sys.executable}
@@ -61,35 +61,6 @@ def working(
 ) -> Iterator[Site]:
     with site(client, server.url, tmp_path_factory.mktemp("site")) as here, here.workers(processes=1):
         yield here
-
-
-@pytest.fixture(scope="module")
-def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Node examples with what package-lock.json names, installed."""
-    npm = program("npm", in_ci=True)
-    folder = tmp_path_factory.mktemp("node") / "node"
-    shutil.copytree(EXAMPLES / "node", folder, ignore=shutil.ignore_patterns("node_modules"))
-    command = [npm, "ci", "--prefer-offline", "--no-audit", "--no-fund"]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS, check=False
-    )
-    if done.returncode:
-        absent(f"npm ci failed, which needs its registry once: {done.stderr[-500:]}", in_ci=True)
-    return folder
-
-
-def program(name: str, *, in_ci: bool) -> str:
-    """Its path. Where it is not installed the test is skipped, but fails in CI if it must be there."""
-    found = shutil.which(name)
-    if found is None:
-        absent(f"{name} is not installed", in_ci=in_ci)
-    return str(found)
-
-
-def absent(why: str, *, in_ci: bool) -> None:
-    if in_ci and os.environ.get("CI"):
-        pytest.fail(f"CI must run this example: {why}")
-    pytest.skip(why)
 
 
 def run(command: list[str], url: str, **more: str) -> str:

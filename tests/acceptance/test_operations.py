@@ -26,7 +26,12 @@ from tests.integration.producers.cli.test_server_checks import advised, running
 from tests.wire import free_port
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
-PASSWORDS = {"producer": "CHANGE-ME", "reader": "CHANGE-ME-TOO", "pec": "CHANGE-ME-AS-WELL"}
+PASSWORDS = {
+    "producer": "CHANGE-ME",
+    "reader": "CHANGE-ME-TOO",
+    "consumer": "CHANGE-ME-THREE",
+    "pec": "CHANGE-ME-AS-WELL",
+}
 HASH = "0" * 64
 ALWAYS_ALLOWED = {"auth", "hello", "quit", "reset"}  # commands of a connection that no ACL forbids
 
@@ -160,6 +165,37 @@ def test_a_producer_is_refused(server: EmbeddedServer, words: str) -> None:
     parts = ["EVAL", "return 1", *more] if more else words.split()
     with as_user(server, "producer") as client, pytest.raises(NoPermissionError):
         client.execute_command(*parts)  # type: ignore[no-untyped-call]
+
+
+def test_a_consumer_may_follow_the_events_and_keep_what_is_its_own(server: EmbeddedServer) -> None:
+    of_connections = {*ALWAYS_ALLOWED, "ping", "client|setname", "client|setinfo"}
+    keys_come_later = {"xreadgroup", "eval"}  # after a count or a word: tried below
+    with as_user(server, "pec") as pec:
+        may = allowed(pec, "consumer", "pec:jobs", "pec:message:x", "pec:events", "app:x")
+    named = {(name, key) for name, key in may if name not in of_connections | keys_come_later}
+
+    assert named == {
+        *((name, "pec:events") for name in ("xgroup|create", "xautoclaim", "xack")),
+        *((name, "app:x") for name in ("set", "hget", "hset")),
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "XREADGROUP GROUP g c STREAMS pec:jobs >",
+        "EVAL x 1 pec:message:x",
+        "EVAL x 2 app:x pec:events",
+        "XADD pec:events * event x",
+        "XTRIM pec:events MAXLEN 0",
+        "XGROUP DESTROY pec:events workers",
+        "SET pec:events x",
+        "GET app:x",
+    ],
+)
+def test_a_consumer_is_refused(server: EmbeddedServer, words: str) -> None:
+    with as_user(server, "consumer") as client, pytest.raises(NoPermissionError):
+        client.execute_command(*words.split())  # type: ignore[no-untyped-call]
 
 
 def test_a_producer_can_still_discard_jobs_as_the_page_warns(server: EmbeddedServer) -> None:

@@ -10,10 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from config.settings import Endpoint
-from pec.events import TYPES, EventData
+from pec.event_schema import DATA
+from pec.events import TYPES
 from pec.jobs import parse
 from pec.messages import public_fields
 from pec.schemas import schemas
+from pec.typescript import typescript
 from producers.cli import COMMANDS
 from producers.cli.errors import Exit
 from producers.demo.plan import planned
@@ -34,6 +36,10 @@ every_page = pytest.mark.parametrize("name", sorted(PAGES))
 @pytest.mark.parametrize("name", sorted(schemas()))
 def test_the_json_schemas_are_current(name: str) -> None:
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == schemas()[name], "run `make docs`"
+
+
+def test_the_typescript_types_are_current() -> None:
+    assert (ROOT / "examples/node/pec.d.ts").read_text(encoding="utf-8") == typescript(), "run `make docs`"
 
 
 def test_the_picture_shows_the_demo_as_it_is_and_loads_nothing() -> None:
@@ -108,7 +114,7 @@ def test_every_json_example_is_a_job_or_an_event_as_the_schema_says(name: str, e
     if kind == "job":
         parse(example)
     else:
-        assert set(found["data"]) <= set(EventData.model_fields)
+        assert set(found["data"]) <= set(DATA[found["type"]].model_fields)
 
 
 def test_every_kind_of_job_has_an_example() -> None:

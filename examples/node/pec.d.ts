@@ -1,0 +1,285 @@
+// The contract's types, generated from its JSON Schemas by `make docs`: do not edit.
+//
+// `type` decides what `data` is: after `if (event.type === "batch.completed")` it has `counts`.
+// A newer version may send types and fields that are not here: ignore what you do not know.
+
+/** A file: its bytes in `file` (base64 or data URI), or the `sha256` of uploaded ones. */
+export interface AttachedFile {
+  name: string;
+  file?: string | null;
+  sha256?: string | null;
+}
+
+/** Tell how many messages a batch will have, so that its completion can be told. */
+export interface BatchJob {
+  /** version of the contract */
+  v?: 1;
+  type: "batch";
+  id: string;
+  size: number;
+}
+
+/** Cancel a message that is not yet sent, or all such of a batch. */
+export interface CancelJob {
+  /** version of the contract */
+  v?: 1;
+  type: "cancel";
+  id?: string | null;
+  batch?: string | null;
+}
+
+/** Bytes that the producer has uploaded. */
+export interface ContentRef {
+  /** SHA-256 of bytes put at pec:upload:<sha256> */
+  sha256: string;
+}
+
+export type JsonValue = unknown;
+
+/** Follow the receipts of a PEC that something else sent. */
+export interface PollJob {
+  /** version of the contract */
+  v?: 1;
+  type: "poll";
+  id: string;
+  /** a configured mailbox, lower case */
+  account: string;
+  code: string;
+  subject?: string | null;
+  recipient?: string | null;
+}
+
+/** Send a PEC. `id` is the idempotency key: the same job again is ignored, another with its id rejected. */
+export interface SendJob {
+  /** version of the contract */
+  v?: 1;
+  type: "send";
+  id: string;
+  /** a configured mailbox, lower case */
+  account: string;
+  recipient: string | string[];
+  subject: string;
+  /** HTML, or the hash of uploaded HTML (UTF-8) */
+  body: string | ContentRef;
+  attachments?: AttachedFile[];
+  batch?: string | null;
+  /** higher first */
+  priority?: number;
+  /** RFC 3339: not sent earlier */
+  not_before?: string | null;
+  /** RFC 3339: not sent later, but expired */
+  not_after?: string | null;
+  /** an endpoint that hears this message's events too */
+  webhook?: string | null;
+  /** echoed in events */
+  metadata?: Record<string, JsonValue>;
+  /** append a reference; default: the account's */
+  reference?: boolean | null;
+  /** one PEC to all recipients, who see each other */
+  together?: boolean;
+}
+
+/** A job: the field `job` of the stream pec:jobs. */
+export type PecJob =
+  | SendJob
+  | PollJob
+  | CancelJob
+  | BatchJob;
+
+/** What happened to a mailbox. */
+export interface AccountData {
+  account: string;
+  reason?: EventReason;
+}
+
+/** A batch whose messages have all ended. */
+export interface BatchData {
+  batch: string;
+  /** how many messages */
+  size: number;
+  /** messages by state */
+  counts: Partial<Record<State, number>>;
+}
+
+/** Why: a short stable code, a sentence for people, safe facts. */
+export interface EventReason {
+  code: string;
+  description: string;
+  details: Record<string, JsonValue>;
+}
+
+/** What happened to a message. Fields that do not apply are left out. */
+export interface MessageData {
+  /** the message's id */
+  id: string;
+  /** grows with each change of the message: order by it */
+  sequence: number;
+  account: string;
+  recipient: string | string[];
+  batch?: string;
+  /** the state now */
+  state: State;
+  /** the state before */
+  previous?: State;
+  /** the API's code of the PEC */
+  code?: string;
+  /** times its bytes may have left */
+  attempts: number;
+  /** when the API answered, or the claim if the answer was lost */
+  sent_at?: string;
+  /** the date of its ACCETTAZIONE */
+  accepted_at?: string;
+  /** the date of its CONSEGNA */
+  delivered_at?: string;
+  /** the date of its MANCATA CONSEGNA or final notice */
+  undelivered_at?: string;
+  /** the date of its NON ACCETTAZIONE */
+  refused_at?: string;
+  /** together: the state of each recipient */
+  recipients?: Record<string, State>;
+  reason?: EventReason;
+  /** the job's, as it came */
+  metadata?: Record<string, JsonValue>;
+}
+
+/** Where a message stands. */
+export type State = "queued" | "sending" | "uncertain" | "held" | "sent" | "accepted" | "delayed" | "delivered" | "undelivered" | "refused" | "uncertified" | "expired" | "failed" | "cancelled";
+
+/** When it became known: RFC 3339, UTC. */
+export type Instant = string;
+
+/** An event: the field `event` of pec:events, and a webhook's body. */
+export type PecEvent =
+  | {
+    type: "message.queued";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "queued";
+    };
+  }
+  | {
+    type: "message.sending";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "sending";
+    };
+  }
+  | {
+    type: "message.uncertain";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "uncertain";
+    };
+  }
+  | {
+    type: "message.held";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "held";
+    };
+  }
+  | {
+    type: "message.sent";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "sent";
+    };
+  }
+  | {
+    type: "message.accepted";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "accepted";
+    };
+  }
+  | {
+    type: "message.delayed";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "delayed";
+    };
+  }
+  | {
+    type: "message.delivered";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "delivered";
+    };
+  }
+  | {
+    type: "message.undelivered";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "undelivered";
+    };
+  }
+  | {
+    type: "message.refused";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "refused";
+    };
+  }
+  | {
+    type: "message.uncertified";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "uncertified";
+    };
+  }
+  | {
+    type: "message.expired";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "expired";
+    };
+  }
+  | {
+    type: "message.failed";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "failed";
+    };
+  }
+  | {
+    type: "message.cancelled";
+    timestamp: Instant;
+    data: MessageData & {
+      state: "cancelled";
+    };
+  }
+  | {
+    type: "batch.completed";
+    timestamp: Instant;
+    data: BatchData;
+  }
+  | {
+    type: "account.paused";
+    timestamp: Instant;
+    data: AccountData;
+  }
+  | {
+    type: "account.resumed";
+    timestamp: Instant;
+    data: AccountData;
+  }
+  | {
+    type: "mailbox.filling";
+    timestamp: Instant;
+    data: AccountData;
+  }
+  | {
+    type: "receipt.unrecognised";
+    timestamp: Instant;
+    data: MessageData;
+  }
+  | {
+    type: "message.duplicated";
+    timestamp: Instant;
+    data: MessageData;
+  }
+  | {
+    type: "acceptance.late";
+    timestamp: Instant;
+    data: MessageData;
+  };

@@ -1,0 +1,117 @@
+"""What an event's JSON looks like, type by type: the models of `data`, and the JSON Schema made of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.json_schema import models_json_schema
+
+from pec.events import MESSAGE_TYPES, TYPES
+from pec.names import Event, State
+
+
+class _Data(BaseModel):
+    """Fields that do not apply are left out, and a newer version may add others."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class EventReason(BaseModel):
+    """Why: a short stable code, a sentence for people, safe facts."""
+
+    code: str
+    description: str
+    details: dict[str, JsonValue]
+
+
+class MessageData(_Data):
+    """What happened to a message. Fields that do not apply are left out."""
+
+    id: str = Field(description="the message's id")
+    sequence: int = Field(description="grows with each change of the message: order by it")
+    account: str
+    recipient: str | list[str]
+    batch: str | None = None
+    state: State = Field(description="the state now")
+    previous: State | None = Field(None, description="the state before")
+    code: str | None = Field(None, description="the API's code of the PEC")
+    attempts: int = Field(description="times its bytes may have left")
+    sent_at: str | None = Field(
+        None, description="when the API answered, or the claim if the answer was lost"
+    )
+    accepted_at: str | None = Field(None, description="the date of its ACCETTAZIONE")
+    delivered_at: str | None = Field(None, description="the date of its CONSEGNA")
+    undelivered_at: str | None = Field(None, description="the date of its MANCATA CONSEGNA or final notice")
+    refused_at: str | None = Field(None, description="the date of its NON ACCETTAZIONE")
+    recipients: dict[str, State] | None = Field(None, description="together: the state of each recipient")
+    reason: EventReason | None = None
+    metadata: dict[str, JsonValue] | None = Field(None, description="the job's, as it came")
+
+
+class BatchData(_Data):
+    """A batch whose messages have all ended."""
+
+    batch: str
+    size: int = Field(description="how many messages")
+    counts: dict[State, int] = Field(description="messages by state")
+
+
+class AccountData(_Data):
+    """What happened to a mailbox."""
+
+    account: str
+    reason: EventReason | None = None
+
+
+DATA: Mapping[str, type[BaseModel]] = {
+    **dict.fromkeys(TYPES, MessageData),
+    Event.BATCH_COMPLETED: BatchData,
+    **dict.fromkeys((Event.ACCOUNT_PAUSED, Event.ACCOUNT_RESUMED, Event.MAILBOX_FILLING), AccountData),
+}
+
+
+_PLAIN = {
+    "Instant": {"type": "string", "description": "When it became known: RFC 3339, UTC."},
+    "State": {"type": "string", "enum": list(map(str, State)), "description": "Where a message stands."},
+}
+
+
+def event_schema() -> dict[str, Any]:
+    """Return the JSON Schema of an event: one of its types, each with its own `data`."""
+    models = dict.fromkeys(DATA.values())
+    _, found = models_json_schema([(model, "serialization") for model in models])
+    return {
+        "$defs": {**{name: _without_null(schema) for name, schema in found["$defs"].items()}, **_PLAIN},
+        "oneOf": [_of_type(kind) for kind in TYPES],
+    }
+
+
+def _of_type(kind: str) -> dict[str, Any]:
+    data: dict[str, Any] = {"$ref": f"#/$defs/{DATA[kind].__name__}"}
+    if kind in MESSAGE_TYPES:
+        state = {"properties": {"state": {"const": kind.partition(".")[2]}}}
+        data = {"allOf": [data, state]}
+    return {
+        "type": "object",
+        "properties": {
+            "type": {"const": kind},
+            "timestamp": {"$ref": "#/$defs/Instant"},
+            "data": data,
+        },
+        "required": ["type", "timestamp", "data"],
+    }
+
+
+def _without_null(schema: Any) -> Any:
+    """Return a schema whose fields are absent or there, but never null, as events have them."""
+    if isinstance(schema, list):
+        return [_without_null(one) for one in schema if one != {"type": "null"}]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {
+        name: _without_null(value)
+        for name, value in schema.items()
+        if not (name == "default" and value is None) and not (name == "title" and isinstance(value, str))
+    }
+    choices = plain.pop("anyOf", [])
+    return {**plain, **(choices[0] if len(choices) == 1 else {"anyOf": choices} if choices else {})}

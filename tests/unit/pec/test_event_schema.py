@@ -1,0 +1,68 @@
+"""The schema of events: each type has the `data` that its events carry, and no other."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import jsonschema
+import pytest
+
+from pec.changes import born, changed
+from pec.event_schema import event_schema
+from pec.events import TYPES, of_account, of_message
+from pec.messages import Reason
+from pec.names import Event, State
+from tests.unit.producers.cli.builders import NOW, message
+
+VALIDATOR = jsonschema.Draft202012Validator(event_schema())
+ACCOUNT = (Event.ACCOUNT_PAUSED, Event.ACCOUNT_RESUMED, Event.MAILBOX_FILLING)
+
+
+def test_the_schema_is_one_and_names_every_type_once() -> None:
+    jsonschema.Draft202012Validator.check_schema(event_schema())
+    kinds = [one["properties"]["type"]["const"] for one in event_schema()["oneOf"]]
+    assert sorted(kinds) == sorted(TYPES)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_event_of_a_state_is_as_the_schema_says(state: State) -> None:
+    known = message(
+        State.QUEUED, accepted_at=NOW, delivered_at=NOW, outcomes={"a@pec.example": "delivered"}, batch="b"
+    )
+    first = born(message(state)).events
+    [*later] = changed(known, NOW + timedelta(1), {"state": state, "reason": Reason("code", "why")}).events
+
+    for event in [*first, *later]:
+        VALIDATOR.validate(json.loads(event.body))
+
+
+@pytest.mark.parametrize(
+    "kind", [Event.MESSAGE_DUPLICATED, Event.RECEIPT_UNRECOGNISED, Event.ACCEPTANCE_LATE]
+)
+def test_every_other_event_about_a_message_is_as_the_schema_says(kind: Event) -> None:
+    VALIDATOR.validate(json.loads(of_message(message(), kind, None).body))
+
+
+@pytest.mark.parametrize("kind", ACCOUNT)
+@pytest.mark.parametrize("reason", [None, Reason("wallet", "empty").as_dict()])
+def test_every_event_about_an_account_is_as_the_schema_says(
+    kind: Event, reason: dict[str, Any] | None
+) -> None:
+    VALIDATOR.validate(json.loads(of_account("acme", kind, NOW, reason).body))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "message.delivered", "data": {"state": "sent"}},
+        {"type": "message.delivered", "data": {"sequence": None}},
+        {"type": "message.unheard-of"},
+        {"type": "batch.completed"},  # with the data of a message
+        {"type": "account.paused", "data": {"account": None}},
+    ],
+)
+def test_an_event_with_the_data_of_another_type_is_none(event: dict[str, Any]) -> None:
+    right = json.loads(born(message(State.DELIVERED)).events[0].body)
+    VALIDATOR.validate(right)
+
+    assert not VALIDATOR.is_valid({**right, **event, "data": {**right["data"], **event.get("data", {})}})

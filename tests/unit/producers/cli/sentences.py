@@ -24,7 +24,9 @@ SPEAKING = (
 SILENT = {
     "config/reference.py": "writes docs/settings.md",
     "pec/addresses.py": "reads the words of providers",
+    "pec/event_schema.py": "writes docs/*.json",
     "pec/schemas.py": "writes docs/*.json",
+    "pec/typescript.py": "writes examples/node/pec.d.ts",
     "producers/cli/catalogue.py": "patterns",
     "producers/campaign/ledger.py": "SQL",
     "producers/demo/plan.py": "messages to send",

@@ -2,6 +2,9 @@
 
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+# In a user or password these end what they stand in. A second `:` or `@` does no harm there.
+_RESERVED = {"#": "%23", "/": "%2F", "?": "%3F", "[": "%5B", "]": "%5D"}
+
 
 def next_database(url: str) -> str:
     """The same server's next logical database: `redis://h/0` → `redis://h/1`, `unix:///s?db=2` → `…?db=3`."""
@@ -24,6 +27,22 @@ def is_redis_address(url: str) -> bool:
         return parts.scheme in ("redis", "rediss", "unix") and bool(place) and parts.port != 0
     except ValueError:
         return False
+
+
+def problem_of_redis_url(url: str) -> str | None:
+    """Return what is wrong with a Redis URL, with the remedy, or None. A password is never quoted."""
+    scheme, _, rest = url.partition("://")
+    login = rest.rpartition("@")[0] if scheme in ("redis", "rediss") else ""
+    stray = [one for one in _RESERVED if one in login]
+    if not stray and "#" in rest:
+        stray = ["#"]
+    bare_query = "?" in stray and "=" not in rest.partition("?")[2]
+    if stray and (not is_redis_address(url) or "#" in stray or bare_query):
+        written = ", ".join(f"{_RESERVED[one]} ({one})" for one in stray)
+        return f"the user or password holds a character that ends it in a URL: write {written}"
+    if not is_redis_address(url):
+        return "must be redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0"
+    return None
 
 
 def host_and_port(address: str) -> tuple[str, int]:

@@ -8,6 +8,8 @@ from redis.backoff import EqualJitterBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from config.addresses import problem_of_redis_url
+
 REDIS_ERRORS = (redis.ConnectionError, redis.TimeoutError)  # "no answer": the command may have run, or not
 
 MAY_NOT = (
@@ -37,8 +39,10 @@ def connect(url: str, *, timeout_seconds: float = 5.0) -> redis.Redis:
     redis-py nests its tries to connect in those, 36 in all. After that, one of `REDIS_ERRORS`.
     A blocking command (`XREAD BLOCK`) must wait for less than `timeout_seconds`.
 
-    Raises ValueError where the URL is none.
+    Raises ValueError, worded for a person and without the password, if the URL is none.
     """
+    if problem := problem_of_redis_url(url):
+        raise ValueError(problem)
     return redis.Redis.from_url(
         url,
         decode_responses=False,

@@ -24,6 +24,7 @@ Generated from `config/settings.py` by `make docs`; change it there.
 - The same settings can stand in `pec.toml` in the working directory, or in the file that `PEC_CONFIG`
   names; the environment wins. There `PEC_API__RATE` is `rate` in the table `[api]`, and
   `PEC_ACCOUNTS__ACME__SENDER` is `sender` in `[accounts.acme]`.
+- A file may begin with a byte order mark, as Notepad and PowerShell write it. It is UTF-8, or UTF-16 with a mark.
 - `<NAME>` is the name of an account; jobs and commands write it in lower case.
 - An empty variable counts as not set. One that begins with `PEC_` and is no setting is an error, except
   `PEC_CONFIG` and the sandbox's own `PEC_SANDBOX_…`.

@@ -28,7 +28,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from config.addresses import host_and_port, is_redis_address, next_database
+from config.addresses import host_and_port, next_database, problem_of_redis_url
 from config.sources import Environment, explain, read_toml
 from config.sources import SettingsError as SettingsError  # raised by load_settings, so imported from here
 
@@ -232,7 +232,10 @@ class Settings(BaseSettings):
 
     # no repr: a URL can hold a password
     redis_url: str = Field(
-        "redis://localhost:6379/0", repr=False, description="URL of the Redis or Valkey that holds the truth"
+        "redis://localhost:6379/0",
+        repr=False,
+        description="URL of the Redis or Valkey that holds the truth; in its password write %23 for #, %2F for /, "
+        "%3F for ?, %25 for %",
     )
     broker_url: str = Field(
         "", repr=False, description="URL of Dramatiq's Redis; default: the next database of the same server"
@@ -263,8 +266,8 @@ class Settings(BaseSettings):
     @field_validator("redis_url", "broker_url")
     @classmethod
     def _redis_address(cls, url: str) -> str:
-        if url and not is_redis_address(url):
-            raise ValueError("must be redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0")
+        if url and (problem := problem_of_redis_url(url)):
+            raise ValueError(problem)
         return url
 
     @field_validator("metrics_address")

@@ -16,6 +16,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
+from config.text_files import MARK, read_text
+
 PREFIX = "PEC_"
 
 _NOT_SETTINGS = re.compile(
@@ -56,7 +58,7 @@ class Environment(EnvSettingsSource):
             raise ValueError(f"{name.upper()}: must be JSON ({error}): correct it") from None
 
     def _load_env_vars(self) -> dict[str, str | None]:
-        values = dict(super()._load_env_vars())
+        values = {_unmarked(name): _unmarked(value) for name, value in super()._load_env_vars().items()}
         for file_name in [one for one in values if one.startswith(PREFIX.lower()) and one.endswith("_file")]:
             name, path = file_name.removesuffix("_file"), values.pop(file_name)
             if name in values:
@@ -81,7 +83,7 @@ def read_toml() -> dict[str, Any]:
     named = os.environ.get("PEC_CONFIG")
     path = Path(named or "pec.toml")
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(read_text(path))
     except FileNotFoundError:
         if named:
             raise SettingsError(f"PEC_CONFIG: there is no file {named}: name one, or unset it") from None
@@ -140,10 +142,15 @@ def _nearest(name: str, known: list[str]) -> str:
 
 def _read_secret(name: str, path: str) -> str:
     try:
-        value = Path(path).read_text(encoding="utf-8").strip()
+        value = read_text(Path(path)).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise SettingsError(f"{name}: can't read {path} ({reason}): name a readable file") from None
     if not value:
         raise SettingsError(f"{name}: {path} is empty: write the value into it")
     return value
+
+
+def _unmarked(text: Any) -> Any:
+    """An env file that Notepad wrote gives its mark to the first name, and `$(cat FILE)` to the value."""
+    return text.removeprefix(MARK) if isinstance(text, str) else text

@@ -5,6 +5,7 @@ Values are never quoted in an error: a job may hold content or, by mistake, a pa
 
 import json
 import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -24,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from pec.content import decode_file
+from pec.content import decode_file, sha256
 from pec.receipts import is_code
 
 ID = r"^[A-Za-z0-9._:-]{1,128}$"
@@ -35,6 +36,8 @@ MAX_METADATA_BYTES = 16_384
 _SAFE = {"type": r"^[a-z]{1,16}$", "id": ID, "account": r"^[A-Za-z0-9_-]{1,64}$", "batch": ID}
 _MOST_DETAILS = 100  # of a job's faults: more help nobody, and words for 100,000 hold up a thread
 _LONGEST_PLACE = 128
+_OF_NOTHING = sha256(b"")
+_BLANK = string.whitespace + "\ufeff"  # a file that Notepad saved empty holds its mark alone
 _CREDENTIALS = frozenset({"username", "password", "token", "x-username", "x-password", "authorization"})
 
 
@@ -75,6 +78,12 @@ def _subject(text: str) -> str:
         raise ValueError("is empty: say what the message is about")
     if any(ord(character) < 32 or character in "\x7f\x85\u2028\u2029" for character in text):
         raise ValueError("has a line break or control character: write it on one line")
+    return text
+
+
+def _body(text: str) -> str:
+    if not text.strip(_BLANK):
+        raise ValueError("is empty: write the message, in HTML")
     return text
 
 
@@ -143,6 +152,12 @@ class ContentRef(_Strict):
     sha256: Sha256
 
 
+def _uploaded_body(body: ContentRef) -> ContentRef:
+    if body.sha256 == _OF_NOTHING:
+        raise ValueError("is empty: write the message, in HTML")
+    return body
+
+
 class AttachedFile(_Strict):
     """A file: its bytes in `file` (base64 or data URI), or the `sha256` of uploaded ones."""
 
@@ -157,7 +172,18 @@ class AttachedFile(_Strict):
         return self
 
 
+def _with_null(schema: dict[str, Any]) -> None:
+    """Let null stand for an optional field that is left out, as `validate` does."""
+    for name, field in schema["properties"].items():
+        if name in schema.get("required", ()) or {"type": "null"} in field.get("anyOf", ()):
+            continue
+        told = {word: field.pop(word) for word in ("title", "description", "default") if word in field}
+        schema["properties"][name] = {"anyOf": [field, {"type": "null"}], **told}
+
+
 class _Job(_Strict):
+    model_config = ConfigDict(json_schema_extra=_with_null)
+
     v: Literal[1] = Field(1, description="version of the contract")
 
 
@@ -169,9 +195,10 @@ class SendJob(_Job):
     account: Account
     recipient: Address | Annotated[list[Address], Field(min_length=1, max_length=MAX_RECIPIENTS)]
     subject: Subject
-    body: Annotated[str, AfterValidator(_whole)] | ContentRef = Field(
-        description="HTML, or the hash of uploaded HTML (UTF-8)"
-    )
+    body: (
+        Annotated[str, AfterValidator(_whole), AfterValidator(_body)]
+        | Annotated[ContentRef, AfterValidator(_uploaded_body)]
+    ) = Field(description="HTML, or the hash of uploaded HTML (UTF-8)")
     attachments: Annotated[tuple[AttachedFile, ...], Field(max_length=MAX_ATTACHMENTS)] = ()
     batch: Id | None = None
     priority: Annotated[int, Field(ge=0, le=9, strict=True, description="higher first")] = 5
@@ -261,7 +288,7 @@ def validate(found: object) -> Job:
     if not isinstance(found, dict):
         raise JobRejected([Problem("job", 'must be a JSON object such as {"type": "send", …}')])
     try:
-        return JOB.validate_python(found)
+        return JOB.validate_python(_stated(found))
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False)[:_MOST_DETAILS]
         problems = [_problem(detail, found) for detail in details]
@@ -270,6 +297,15 @@ def validate(found: object) -> Job:
         raise JobRejected(
             [Problem("job", "is nested too deeply: make it flatter")], safe_fields(found)
         ) from None
+
+
+def _stated(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the job without the optional fields that are null: null is the same as left out."""
+    model = _MODELS.get(str(found.get("type")))
+    optional = (
+        {name for name, field in model.model_fields.items() if not field.is_required()} if model else set()
+    )
+    return {name: value for name, value in found.items() if value is not None or name not in optional}
 
 
 def safe_fields(found: Mapping[str, Any]) -> dict[str, str]:

@@ -287,7 +287,7 @@ def _encode(kit: Kit, message: Message, body: bytes | None, mailbox: Mailbox) ->
     if message.body and body is None:
         body = found[message.body]
     attachments = tuple(Attachment(attached.name, found[attached.sha256]) for attached in message.attachments)
-    html = (body or b"").decode("utf-8", "replace")
+    html = (body or b"").decode("utf-8-sig", "replace")
     return encode(
         Outgoing(mailbox.sender, message.recipients, message.sent_subject, html, attachments), mailbox
     )

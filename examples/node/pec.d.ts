@@ -13,7 +13,7 @@ export interface AttachedFile {
 /** Tell how many messages a batch will have, so that its completion can be told. */
 export interface BatchJob {
   /** version of the contract */
-  v?: 1;
+  v?: 1 | null;
   type: "batch";
   id: string;
   size: number;
@@ -22,7 +22,7 @@ export interface BatchJob {
 /** Cancel a message that is not yet sent, or all such of a batch. */
 export interface CancelJob {
   /** version of the contract */
-  v?: 1;
+  v?: 1 | null;
   type: "cancel";
   id?: string | null;
   batch?: string | null;
@@ -39,7 +39,7 @@ export type JsonValue = unknown;
 /** Follow the receipts of a PEC that something else sent. */
 export interface PollJob {
   /** version of the contract */
-  v?: 1;
+  v?: 1 | null;
   type: "poll";
   id: string;
   /** a configured mailbox, lower case */
@@ -52,7 +52,7 @@ export interface PollJob {
 /** Send a PEC. `id` is the idempotency key: the same job again is ignored, another with its id rejected. */
 export interface SendJob {
   /** version of the contract */
-  v?: 1;
+  v?: 1 | null;
   type: "send";
   id: string;
   /** a configured mailbox, lower case */
@@ -61,10 +61,10 @@ export interface SendJob {
   subject: string;
   /** HTML, or the hash of uploaded HTML (UTF-8) */
   body: string | ContentRef;
-  attachments?: AttachedFile[];
+  attachments?: AttachedFile[] | null;
   batch?: string | null;
   /** higher first */
-  priority?: number;
+  priority?: number | null;
   /** RFC 3339: not sent earlier */
   not_before?: string | null;
   /** RFC 3339: not sent later, but expired */
@@ -72,11 +72,11 @@ export interface SendJob {
   /** an endpoint that hears this message's events too */
   webhook?: string | null;
   /** echoed in events */
-  metadata?: Record<string, JsonValue>;
+  metadata?: Record<string, JsonValue> | null;
   /** append a reference; default: the account's */
   reference?: boolean | null;
   /** one PEC to all recipients, who see each other */
-  together?: boolean;
+  together?: boolean | null;
 }
 
 /** A job: the field `job` of the stream pec:jobs. */

@@ -23,7 +23,7 @@ from producers.campaign.template import compile_template
 from producers.kept_text import meant
 
 _TOLD_EVERY = 200  # rows
-_SAMPLE = {"type": "send", "id": "x", "recipient": "x@pec.example.it", "subject": "x", "body": ""}
+_SAMPLE = {"type": "send", "id": "x", "recipient": "x@pec.example.it", "subject": "x", "body": "x"}
 Told = Callable[[float], object]  # the share that is done, from 0 to 1
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from config.text_files import MARK, read_text
 from pec.store import records
 from producers.cli import output
 from producers.cli.session import Session, no_worker_runs, session
@@ -22,8 +23,8 @@ def _text(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Text, `@file`, or `-` for stdin."""
     try:
         if value == "-":
-            return sys.stdin.read()
-        return Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value
+            return sys.stdin.read().removeprefix(MARK)
+        return read_text(Path(value[1:])) if value.startswith("@") else value
     except OSError as error:
         raise click.BadParameter(f"can't read {value[1:]} ({error.strerror}): name a readable file") from None
     except UnicodeDecodeError:

@@ -102,7 +102,7 @@ def test_an_address_is_shown_without_user_and_password(url: str, shown: str) -> 
 
 
 def test_what_is_no_url_of_redis_is_a_value_error() -> None:
-    with pytest.raises(ValueError, match="scheme"):
+    with pytest.raises(ValueError, match="must be redis://"):
         connect("http://localhost")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.addresses import host_and_port, is_redis_address, next_database
+from config.addresses import host_and_port, is_redis_address, next_database, problem_of_redis_url
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,33 @@ def test_redis_urls_are_taken(url: str) -> None:
 )
 def test_anything_else_is_not(url: str) -> None:
     assert not is_redis_address(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("redis://:s3c#ret@h:6379/0", "%23 (#)"),
+        ("redis://u:s3c/ret@h", "%2F (/)"),
+        ("redis://u:12?s3c@h", "%3F (?)"),
+        ("rediss://u:s3c[ret@h/0", "%5B ([)"),
+        ("redis://u:1#2/s3c@h", "%23 (#), %2F (/)"),
+        ("redis://u:1#s3c@h", "%23 (#)"),  # read as host `u` and port 1
+        ("unix:///run/redis.sock?password=s3c#ret", "%23 (#)"),
+        ("redis://h/0?password=s3c#ret", "%23 (#)"),
+    ],
+)
+def test_a_password_that_ends_too_early_in_a_url_is_told_how_it_is_written(url: str, remedy: str) -> None:
+    told = problem_of_redis_url(url) or ""
+
+    assert told.endswith(f"write {remedy}")
+    assert "s3c" not in told
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:a@b@h", "redis://:a:b@h", "redis://:a%23b@h", "redis://h/0?password=a/b@c"]
+)
+def test_a_password_that_reads_as_it_is_meant_needs_nothing(url: str) -> None:
+    assert problem_of_redis_url(url) is None
 
 
 @pytest.mark.parametrize(

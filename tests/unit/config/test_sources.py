@@ -44,6 +44,35 @@ def test_a_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert settings.api.token.get_secret_value() == "from-a-file"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_secret_that_notepad_or_powershell_wrote_is_without_its_mark(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoding: str
+) -> None:
+    (tmp_path / "token").write_bytes("live-token\r\n".encode(encoding))
+
+    token = load(monkeypatch, PEC_API__TOKEN_FILE=str(tmp_path / "token")).api.token
+
+    assert token is not None
+    assert token.get_secret_value() == "live-token"
+
+
+def test_the_mark_of_an_env_file_belongs_to_no_name_and_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, **{"\ufeffPEC_NAMESPACE": "first", "PEC_API__TOKEN": "\ufefflive-token"})
+
+    assert settings.namespace == "first"
+    assert settings.api.token is not None
+    assert settings.api.token.get_secret_value() == "live-token"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_pec_toml_that_notepad_wrote_is_read(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    Path("pec.toml").write_bytes(TOML.replace("\n", "\r\n").encode(encoding))
+
+    settings = load(monkeypatch, PEC_ACCOUNTS__ACME__PASSWORD="hunter2")
+
+    assert settings.namespace == "from-toml"
+
+
 def test_a_json_list_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "backoff").write_text("[7, 8]")
 

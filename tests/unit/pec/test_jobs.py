@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pec.jobs import JobRejected, Problem, parse
+from pec.content import sha256
+from pec.intake import contents_of, digest_of
+from pec.jobs import JobRejected, Problem, SendJob, parse
+from pec.schemas import schemas
 from tests.unit.pec.strategies import PATIENT
 
 GOOD: dict[str, Any] = {
@@ -99,3 +102,52 @@ def test_what_is_nested_too_deeply_is_told_in_short() -> None:
 
     assert (field.split(".")[0], reason) == ("metadata", "is nested too deeply: make it flatter")
     assert len(field) <= 128
+
+
+OPTIONAL = [
+    *("v", "attachments", "batch", "priority", "not_before", "not_after", "webhook", "metadata", "reference"),
+    "together",
+]
+
+
+def digest(job: Any) -> str:
+    parsed = parse(json.dumps(job))
+    assert isinstance(parsed, SendJob)
+    return digest_of(parsed, contents_of(parsed))
+
+
+@pytest.mark.parametrize("field", OPTIONAL)
+def test_an_optional_field_that_is_null_is_the_same_job_as_without_it(field: str) -> None:
+    assert digest({**GOOD, field: None}) == digest(GOOD)
+
+
+def test_every_optional_field_of_every_job_may_be_null() -> None:
+    poll = {"type": "poll", "id": "p", "account": "acme", "code": "2020082610003492"}
+
+    assert parse(json.dumps({**poll, "subject": None, "recipient": None, "v": None})) == parse(
+        json.dumps(poll)
+    )
+    assert parse('{"type": "cancel", "id": "x", "batch": null}') == parse('{"type": "cancel", "id": "x"}')
+
+
+def test_the_schema_lets_null_stand_where_the_intake_does() -> None:
+    send = json.loads(schemas()["job.schema.json"])["$defs"]["SendJob"]
+    nullable = {
+        name for name, field in send["properties"].items() if {"type": "null"} in field.get("anyOf", ())
+    }
+
+    assert nullable == set(OPTIONAL) == set(send["properties"]) - set(send["required"])
+
+
+@pytest.mark.parametrize("field", ["id", "account", "recipient", "subject", "body"])
+def test_a_field_that_is_needed_may_not_be_null(field: str) -> None:
+    assert [name for name, _ in problems_of({**GOOD, field: None})] == [field]
+
+
+@pytest.mark.parametrize("body", ["", " \r\n\t", "\ufeff", {"sha256": sha256(b"")}])
+def test_a_message_without_a_text_is_refused_as_an_empty_template_is(body: Any) -> None:
+    assert problems_of({**GOOD, "body": body}) == [("body", "is empty: write the message, in HTML")]
+
+
+def test_a_job_that_begins_with_the_mark_of_notepad_is_read() -> None:
+    assert parse(json.dumps(GOOD).encode("utf-8-sig")) == parse(json.dumps(GOOD))

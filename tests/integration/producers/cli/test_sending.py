@@ -76,6 +76,18 @@ def test_the_body_can_come_from_stdin(pec: Pec, producer: Producer, monkeypatch:
     assert jobs_in(producer)[0]["body"] == "<p>typed</p>"
 
 
+def test_a_body_that_notepad_wrote_is_without_its_mark(
+    pec: Pec, producer: Producer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "a.html").write_bytes("<p>Città</p>".encode("utf-8-sig"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("\ufeff<p>Città</p>"))
+
+    pec(*SEND[:-1], f"@{tmp_path / 'a.html'}")
+    pec(*SEND[:-1], "-")
+
+    assert [job["body"] for job in jobs_in(producer)] == ["<p>Città</p>"] * 2
+
+
 @pytest.mark.parametrize(
     ("wrong", "code", "said"),
     [

@@ -4,6 +4,7 @@ Pages only ever add. What they don't show proves nothing: a message that is no l
 and so are the texts, once it has ended.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from hashlib import blake2b
 import structlog
 
 from pec.api.client import InboxPage, Mail
-from pec.inbox import PAGE_SIZE, View, older_than
+from pec.inbox import PAGE_SIZE, Walk, older_than
 from pec.instants import from_epoch, from_text, to_text
 from pec.messages import Message
 from pec.names import Queue, State
@@ -28,7 +29,8 @@ from workers.kit import Kit, NotServed
 from workers.searching import CLOCKS_APART, page_of
 from workers.strangers import left_alone
 
-MOST_PAGES = 200
+MOST_PAGES = 200  # of one reading
+GOES_ON_SECONDS = 1.0  # until the next reading goes on where this one's time was over
 MOST_TAKEN = 200  # digests of mails that the next reading can show again
 OVERLAP = timedelta(seconds=5)  # in which mails may have come out of order
 ANSWERS_WITHIN = timedelta(minutes=2)  # a POST tells its code, mostly
@@ -41,27 +43,39 @@ log = structlog.get_logger()
 def scan(kit: Kit, entry: str) -> None:
     """Reads the newest pages of a mailbox, and schedules what follows."""
     account, interval = account_in(entry) or "", kit.settings.receipts.page_interval
+    reading, forbidden = _begin(kit, account), False
     try:
-        fresh, forbidden = _read_pages(kit, account), False
+        _read_pages(kit, account, reading)
     except NotServed:
         kit.leave_to_others(Queue.CHECK, entry)
         return
     except Unreadable as error:
         log.info("mailbox_unreadable", account=account, why=error.code)
-        fresh, forbidden = 0, error.code == "scope"
-    wait_seconds = min(SLOWER * interval, max(interval, interval * PAGE_SIZE / (fresh + 1)))
-    end_reading(kit, account, wait_seconds, forbidden=forbidden)
+        forbidden = error.code == "scope"
+    _remember(kit, account, reading)
+    end_reading(kit, account, reading.wait_seconds(interval), forbidden=forbidden)
 
 
 @dataclass(slots=True)
 class Reading:
-    """What the pages of one reading came to. Mails are known by their digests."""
+    """What the pages of one reading came to. Mails are known by their digests.
 
+    All that is older than `horizon` was read before. Where a reading ends before it got there, the next one reads
+    what is newer than `newest`, then goes on where `unread` mails, counted from the oldest, were left.
+    """
+
+    horizon: datetime | None = None
+    newest: datetime | None = None
+    unread: int | None = None
     before: frozenset[str] = frozenset()  # taken by the last reading: nothing new
     taken: list[str] = field(default_factory=list)  # need not be taken again
+    shown: set[str] = field(default_factory=set)  # by this reading
     fresh: int = 0  # messages that they told something new of
     dates: list[datetime] = field(default_factory=list)
     strangers: list[datetime] = field(default_factory=list)  # receipts whose code is nobody's so far
+    complete: bool = False  # down to the horizon
+    left: int | None = None  # mails that were not read; None: nobody can count them
+    interrupted: bool = True  # by the API; else, if it is not complete, its time was over
 
     @property
     def through(self) -> datetime | None:
@@ -69,35 +83,66 @@ class Reading:
         reached = max(self.dates, default=None)
         return reached and min([reached, *(one for one in self.strangers if one > reached - ANSWERS_WITHIN)])
 
+    def arrive(self, walk: Walk, mails: Sequence[Mail]) -> None:
+        """Note how far the walk came with these mails, and pass over what was read before."""
+        if walk.astray:
+            return
+        if self.newest and older_than(mails, self.newest - OVERLAP):
+            walk.skip_to(self.unread or 0)
+            self.newest = None
+        old = self.horizon is not None and older_than(mails, self.horizon - OVERLAP)
+        self.complete = old or walk.ended
+        self.left = None if walk.total is None else walk.unread
 
-def _read_pages(kit: Kit, account: str) -> int:
-    """Returns how many messages they told something new of. Raises NotServed and Unreadable."""
-    horizon, reading = _begin(kit, account)
-    first = page_of(kit, account, None, None)
-    view = View(_mails(first), 1 if first.page is None else first.page, first.total or 0)
-    _take(kit, account, view.mails, reading)
-    if view.oldest_first or not older_than(view.mails, horizon):
-        for number in list(view.newest_pages())[:MOST_PAGES]:
-            mails = _mails(page_of(kit, account, None, number))
-            _take(kit, account, mails, reading)
-            if older_than(mails, horizon):
-                break
-    if reading.through:
-        seen = ["through", to_text(reading.through), "taken", " ".join(reading.taken[:MOST_TAKEN])]
-        kit.store.client.hset(kit.store.keys.scan(account), items=seen)
-    return reading.fresh
+    def wait_seconds(self, interval: float) -> float:
+        """Return how long the next reading can wait: less, the more this one showed."""
+        if not self.complete and not self.interrupted:
+            return min(interval, GOES_ON_SECONDS)
+        return min(SLOWER * interval, max(interval, interval * PAGE_SIZE / (self.fresh + 1)))
 
 
-def _begin(kit: Kit, account: str) -> tuple[datetime | None, Reading]:
+def _read_pages(kit: Kit, account: str, reading: Reading) -> None:
+    """Reads on until a page is older than the horizon, or none follows. Raises NotServed and Unreadable."""
+    ends = time.monotonic() + kit.settings.lease / 2  # when the lease is over, another worker begins anew
+    page, pages = page_of(kit, account, None, None), 1
+    walk = Walk.after_first(_mails(page), page.page, page.total, page.pages)
+    while True:
+        _take(kit, account, _mails(page), reading)
+        reading.arrive(walk, _mails(page))
+        if reading.complete or pages > MOST_PAGES or time.monotonic() > ends:
+            reading.interrupted = False
+            return
+        number = walk.next_page()
+        page, pages = page_of(kit, account, None, number), pages + 1
+        repeated = reading.shown.issuperset(map(_digest, _mails(page)))
+        walk.read(number, len(page.mails), page.total, repeated=repeated)
+
+
+def _begin(kit: Kit, account: str) -> Reading:
     """With a horizon: mails from before then were read before, or can't tell of a message that is young."""
     awaiting, young = kit.store.keys.awaiting(account), (kit.now() - YOUNG).timestamp()
     with kit.store.client.pipeline(transaction=False) as pipeline:
-        pipeline.hmget(kit.store.keys.scan(account), "through", "taken")
+        pipeline.hmget(kit.store.keys.scan(account), "through", "taken", "newest", "unread")
         pipeline.zrange(awaiting, young, "+inf", byscore=True, offset=0, num=1, withscores=True)
-        (through, taken), oldest = pipeline.execute()
-    bounds = [from_text(text(through)) - OVERLAP] if through else []
-    bounds += [from_epoch(float(score)) - CLOCKS_APART for _, score in oldest]
-    return max(bounds, default=None), Reading(frozenset(text(taken or "").split()))
+        (through, taken, newest, unread), oldest = pipeline.execute()
+    bounds = [from_text(text(through))] if through else []
+    bounds += [from_epoch(float(score)) - CLOCKS_APART + OVERLAP for _, score in oldest]
+    return Reading(
+        horizon=max(bounds, default=None),
+        newest=from_text(text(newest)) if newest else None,
+        unread=int(unread) if newest else None,
+        before=frozenset(text(taken or "").split()),
+    )
+
+
+def _remember(kit: Kit, account: str, reading: Reading) -> None:
+    """Moves the watermark once all before it was read; until then notes where to go on."""
+    seen = ["taken", " ".join(reading.taken[:MOST_TAKEN])]
+    if reading.complete and reading.through:
+        seen += ["through", to_text(reading.through), "newest", "", "unread", ""]
+    elif reading.through and reading.left is not None and not (reading.newest and reading.interrupted):
+        seen += ["newest", to_text(reading.through), "unread", str(reading.left)]
+    kit.store.client.hset(kit.store.keys.scan(account), items=seen)
 
 
 def _mails(page: InboxPage) -> list[Mail]:
@@ -107,6 +152,7 @@ def _mails(page: InboxPage) -> list[Mail]:
 def _take(kit: Kit, account: str, mails: Sequence[Mail], reading: Reading) -> None:
     """Commits what a page shows of our messages. What the last reading took is not looked at again."""
     by_code, now = defaultdict(list), kit.now()
+    reading.shown.update(map(_digest, mails))
     for mail in mails:
         code = code_in(mail)
         if (

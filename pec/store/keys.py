@@ -99,7 +99,10 @@ class Keys:
         return f"{self.namespace}:awaiting:{account}"
 
     def scan(self, account: str) -> str:
-        """Hash, of pages of the mailbox: `through`, the date of the newest mail seen; `taken`, digests of mails."""
+        """Hash, of pages of the mailbox: `through`, the date before which all was read; `taken`, digests of mails.
+
+        Of a reading that is not over: `newest`, what `through` will be; `unread`, how many mails it left.
+        """
         return f"{self.namespace}:scan:{account}"
 
     def turns(self, token: str) -> str:

@@ -55,6 +55,7 @@ class Queue(StrEnum):
     SEND = "send"  # POST /send at the token's pace
     RELEASE = "release"  # queued messages whose time has come: into the lane, or expired
     CHECK = "check"  # receipts of sent messages
+    INBOX_SCAN = "inbox_scan"  # receipts of mailboxes that await many, by their pages
     LOOKUP = "lookup"  # uncertain sends, sought in the mailbox
     WEBHOOK = "webhook"  # events on their way to an endpoint
     QUOTA = "quota"  # how full each mailbox is

@@ -7,7 +7,6 @@ import dramatiq
 from pec.messages import UnknownRecord
 from pec.names import Queue
 from workers.checking import check
-from workers.crowds import account_in
 from workers.deliveries import deliver
 from workers.guarding import guard_quota
 from workers.kit import Kit
@@ -28,7 +27,8 @@ def declare(broker: dramatiq.Broker, kit: Kit, limiter: RateLimiter) -> None:
 
     deeds: dict[Queue, Callable[[str], None]] = {
         Queue.RELEASE: lambda message_id: release(kit, message_id),
-        Queue.CHECK: lambda entry: scan(kit, entry) if account_in(entry) else check(kit, entry),
+        Queue.CHECK: lambda message_id: check(kit, message_id),
+        Queue.INBOX_SCAN: lambda account: scan(kit, account),
         Queue.LOOKUP: lambda message_id: look_up(kit, message_id),
         Queue.WEBHOOK: lambda endpoint: deliver(kit, endpoint),
         Queue.QUOTA: lambda account: guard_quota(kit, account),

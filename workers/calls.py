@@ -11,7 +11,7 @@ from pec.api.errors import ApiError, Denied, Invalid, NotFound
 from pec.messages import Reason
 from pec.store import accounts, pace
 from pec.store.clock import local_clock
-from pec.store.pace import TooEarly
+from pec.store.pace import Slot
 from workers.kit import Kit
 
 T = TypeVar("T")
@@ -26,14 +26,16 @@ class Unreadable(Exception):  # noqa: N818 - what the mailbox is just now
         self.code = code
 
 
-def paced(kit: Kit, account: str, call: Callable[[Mailbox], T], *, scope_pauses: bool = True) -> T:
-    """Makes the call when the token's pace for reads allows.
+def paced(
+    kit: Kit, account: str, call: Callable[[Mailbox], T], *, scope_pauses: bool = True, yields: bool = False
+) -> T:
+    """Makes the call when the token's pace for reads allows. One that yields lets others go first.
 
     Raises NotServed, NotFound as the API answered it, and Unreadable for everything else that went wrong.
     A refused credential pauses the account; so does a missing scope, unless sends can do without the call.
     """
     mailbox = kit.mailbox(account)
-    _wait(kit, account)
+    _wait(kit, account, yields=yields)
     try:
         return call(mailbox)
     except (NotFound, Invalid):
@@ -51,15 +53,26 @@ def paced(kit: Kit, account: str, call: Callable[[Mailbox], T], *, scope_pauses:
         raise Unreadable(error.code) from None
 
 
-def _wait(kit: Kit, account: str) -> None:
-    asked_at = local_clock()
-    slot = pace.reserve_read(kit.store, kit.token(account), kit.settings.api)
-    if isinstance(slot, TooEarly):
-        raise Unreadable("reads_at_their_pace")
-    kit.clock.observe(slot.said_at, asked_at, local_clock())
+def _wait(kit: Kit, account: str, *, yields: bool) -> None:
+    slot = _slot(kit, account, yields=yields)
     remaining = kit.clock.local(slot.at) - local_clock()
     if remaining > 0:
         time.sleep(remaining)
+
+
+def _slot(kit: Kit, account: str, *, yields: bool) -> Slot:
+    """Return a slot within two seconds. One that yields takes none but the next, so that others find theirs soon."""
+    token, api, ends = kit.token(account), kit.settings.api, local_clock() + pace.READS_AHEAD_SECONDS
+    ahead = min(1 / api.read_rate, pace.READS_AHEAD_SECONDS) if yields else pace.READS_AHEAD_SECONDS
+    while True:
+        asked_at = local_clock()
+        slot = pace.reserve_read(kit.store, token, api, ahead)
+        if isinstance(slot, Slot):
+            kit.clock.observe(slot.said_at, asked_at, local_clock())
+            return slot
+        if not yields or local_clock() + slot.wait_seconds > ends:
+            raise Unreadable("reads_at_their_pace")
+        time.sleep(max(slot.wait_seconds - ahead, 0.001))
 
 
 def readable(kit: Kit, account: str, call: Callable[[Mailbox], T]) -> T:

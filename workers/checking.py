@@ -17,7 +17,7 @@ from pec.store.commits import Commit, Conflict, commit
 from pec.store.records import Kept
 from pec.transitions import duplicated, observed
 from workers.calls import Unreadable, paced
-from workers.crowds import left_to_pages, until_pages_tell
+from workers.crowds import hand_over, left_to_pages, until_pages_tell
 from workers.kit import Kit, NotServed
 from workers.searching import search
 
@@ -35,6 +35,8 @@ class Seen:
 
 def check(kit: Kit, message_id: str) -> None:
     """Looks, unless pages of the mailbox will tell. Nothing yet is no failure: it schedules the next look."""
+    if hand_over(kit, message_id):
+        return
     message, kept = records.read_with_receipts(kit.store, message_id)
     if message is None or message.code is None:
         kit.store.clear_due(Queue.CHECK, message_id)
@@ -45,7 +47,7 @@ def check(kit: Kit, message_id: str) -> None:
 def look(kit: Kit, message: Message, kept: Kept) -> None:
     """Asks for the message's code, and commits what is seen, texts and all."""
     try:
-        mails = mails_of(kit, message.account, message.code or "")
+        mails = mails_of(kit, message.account, message.code or "", yields=True)
         other_code = _sent_before(kit, message)
     except NotServed:
         kit.leave_to_others(Queue.CHECK, message.id)
@@ -55,10 +57,10 @@ def look(kit: Kit, message: Message, kept: Kept) -> None:
         keep(kit, message, kept, Seen(mails, other_code))
 
 
-def mails_of(kit: Kit, account: str, code: str) -> list[Mail]:
+def mails_of(kit: Kit, account: str, code: str, *, yields: bool = False) -> list[Mail]:
     """What the mailbox has on a code; none yet is an empty list. Raises NotServed and Unreadable."""
     try:
-        return paced(kit, account, lambda mailbox: kit.client.receipts(mailbox, code))
+        return paced(kit, account, lambda mailbox: kit.client.receipts(mailbox, code), yields=yields)
     except NotFound:
         return []
     except ApiError as error:

@@ -19,18 +19,20 @@ YOUNG = timedelta(minutes=15)  # since it was sent: pages are trusted to show wh
 CROWD = PAGE_SIZE  # young messages of one mailbox that are worth a page
 REMEMBERED = timedelta(minutes=2)  # that a mailbox was crowded; in vain, it costs one reading
 FORBIDDEN = timedelta(minutes=15)  # until pages are asked for again that the token may not read
-_ENTRY = "@"  # no message's id begins so
+_OLD_ENTRY = "@"  # no message's id begins so
 Command = Sequence[str | float]
 
 
-def entry_of(account: str) -> str:
-    """A mailbox in the schedule of checks."""
-    return _ENTRY + account
+def hand_over(kit: Kit, entry: str) -> bool:
+    """Return whether an entry of the schedule of checks is a mailbox, as versions before 29 November 2026 put it there.
 
-
-def account_in(entry: str) -> str | None:
-    """The mailbox that an entry of the schedule of checks names; None where it is a message's id."""
-    return entry.removeprefix(_ENTRY) if entry.startswith(_ENTRY) else None
+    Then it goes into the schedule of scans.
+    """
+    if not entry.startswith(_OLD_ENTRY):
+        return False
+    kit.store.set_due(Queue.INBOX_SCAN, entry.removeprefix(_OLD_ENTRY), kit.now().timestamp())
+    kit.store.clear_due(Queue.CHECK, entry)
+    return True
 
 
 def left_to_pages(kit: Kit, message: Message) -> bool:
@@ -48,7 +50,7 @@ def reading_of(kit: Kit, account: str) -> list[Command]:
     if kit.crowded_until.get(account, 0.0) < now.timestamp():
         return []
     at = now + delay(kit.settings.receipts.backoff, 0, kit.chance())
-    return [["ZADD", kit.store.keys.due(Queue.CHECK), "NX", at.timestamp(), entry_of(account)]]
+    return [["ZADD", kit.store.keys.due(Queue.INBOX_SCAN), "NX", at.timestamp(), account]]
 
 
 def until_pages_tell(kit: Kit, change: Change) -> Change:

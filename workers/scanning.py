@@ -24,7 +24,7 @@ from pec.store.records import Kept
 from pec.store.store import text
 from workers.calls import Unreadable
 from workers.checking import keep_from_page, look, read_mails
-from workers.crowds import YOUNG, account_in, end_reading
+from workers.crowds import YOUNG, end_reading
 from workers.kit import Kit, NotServed
 from workers.searching import CLOCKS_APART, page_of
 from workers.strangers import left_alone
@@ -40,14 +40,14 @@ STILL_OPEN = (State.EXPIRED, State.UNDELIVERED)  # ends that a late CONSEGNA cha
 log = structlog.get_logger()
 
 
-def scan(kit: Kit, entry: str) -> None:
+def scan(kit: Kit, account: str) -> None:
     """Reads the newest pages of a mailbox, and schedules what follows."""
-    account, interval = account_in(entry) or "", kit.settings.receipts.page_interval
+    interval = kit.settings.receipts.page_interval
     reading, forbidden = _begin(kit, account), False
     try:
         _read_pages(kit, account, reading)
     except NotServed:
-        kit.leave_to_others(Queue.CHECK, entry)
+        kit.leave_to_others(Queue.INBOX_SCAN, account)
         return
     except Unreadable as error:
         log.info("mailbox_unreadable", account=account, why=error.code)

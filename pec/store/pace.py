@@ -141,9 +141,11 @@ def reserve_send(store: Store, token: str, api: Api) -> Slot | TooEarly:
     )
 
 
-def reserve_read(store: Store, token: str, api: Api) -> Slot | TooEarly:
+def reserve_read(
+    store: Store, token: str, api: Api, ahead_seconds: float = READS_AHEAD_SECONDS
+) -> Slot | TooEarly:
     """A slot for one call that is not a send."""
-    return _reserve(store, store.keys.reads(token), 1 / api.read_rate, READS_AHEAD_SECONDS, None)
+    return _reserve(store, store.keys.reads(token), 1 / api.read_rate, ahead_seconds, None)
 
 
 def unreserve_send(store: Store, token: str, slot: Slot, api: Api) -> None:

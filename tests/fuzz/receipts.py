@@ -36,7 +36,6 @@ from tests.fuzz.answers import answer
 from tests.fuzz.memory import MOST_GROWTH, Memory
 from tests.wire import Peer, Received, Wire
 from workers.checking import check
-from workers.crowds import entry_of
 from workers.kit import Kit
 from workers.looking_up import look_up
 from workers.scanning import scan
@@ -212,7 +211,7 @@ def _look(kit: Kit, message: Message, report: Report, *, pages: bool = False) ->
     state = _read(kit, message).state
     try:
         if pages:
-            scan(kit, entry_of("acme"))
+            scan(kit, "acme")
         elif state in (State.UNCERTAIN, State.HELD):
             look_up(kit, message.id)
         else:

@@ -8,6 +8,7 @@ from pec.names import Queue
 SHARE_OF_THREADS: dict[str, float] = {
     Queue.WEBHOOK: 1 / 4,
     Queue.CHECK: 1 / 2,
+    Queue.INBOX_SCAN: 1 / 4,
     Queue.LOOKUP: 1 / 4,
     Queue.QUOTA: 1 / 4,
     Queue.SWEEP: 1 / 4,

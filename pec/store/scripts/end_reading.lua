@@ -5,20 +5,20 @@
 --
 -- ARGV     namespace, account, since when the young were sent, how many are a crowd, when to read pages again, when the
 --          few are due, until when the API is not asked for pages, because it does not show them, or "" (epoch seconds)
--- Keys     <ns>:awaiting:<account>, <ns>:due:check (a mailbox stands there as @<account>)
+-- Keys     <ns>:awaiting:<account>, <ns>:due:check (message → when), <ns>:due:inbox_scan (account → when)
 -- Returns  1 | 0: whether it is crowded
 
 local ns, account = ARGV[1], ARGV[2]
-local awaiting, due = ns .. ":awaiting:" .. account, ns .. ":due:check"
+local awaiting, scans = ns .. ":awaiting:" .. account, ns .. ":due:inbox_scan"
 
 if ARGV[7] ~= "" then
     call("HSET", ns .. ":scan:" .. account, "forbidden_until", ARGV[7])
 elseif call("ZCOUNT", awaiting, ARGV[3], "+inf") >= tonumber(ARGV[4]) then
-    call("ZADD", due, ARGV[5], "@" .. account)
+    call("ZADD", scans, ARGV[5], account)
     return 1
 end
 for _, id in ipairs(call("ZRANGEBYSCORE", awaiting, ARGV[3], "+inf")) do
-    call("ZADD", due, "LT", ARGV[6], id)
+    call("ZADD", ns .. ":due:check", "LT", ARGV[6], id)
 end
-call("ZREM", due, "@" .. account)
+call("ZREM", scans, account)
 return 0

@@ -3,11 +3,11 @@
 --
 -- ARGV     namespace, account, since when the young were sent, how many are a crowd, now, message, when pages are no
 --          longer trusted to show it (epoch seconds)
--- Keys     <ns>:scan:<account> (forbidden_until: the API does not show its pages), <ns>:awaiting:<account>, <ns>:due:check (a mailbox stands there as @<account>)
+-- Keys     <ns>:scan:<account> (forbidden_until: the API does not show its pages), <ns>:awaiting:<account>,
+--          <ns>:due:check (message → when), <ns>:due:inbox_scan (account → when)
 -- Returns  1 | 0
 
 local ns, account = ARGV[1], ARGV[2]
-local due = ns .. ":due:check"
 
 if tonumber(call("HGET", ns .. ":scan:" .. account, "forbidden_until") or "0") > tonumber(ARGV[5]) then
     return 0
@@ -15,6 +15,6 @@ end
 if call("ZCOUNT", ns .. ":awaiting:" .. account, ARGV[3], "+inf") < tonumber(ARGV[4]) then
     return 0
 end
-call("ZADD", due, ARGV[7], ARGV[6])
-call("ZADD", due, "NX", ARGV[5], "@" .. account)
+call("ZADD", ns .. ":due:check", ARGV[7], ARGV[6])
+call("ZADD", ns .. ":due:inbox_scan", "NX", ARGV[5], account)
 return 1

@@ -11,7 +11,8 @@ from pec.store import records
 from pec.store.commits import commit
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers import test_scanning as scanning
-from workers.crowds import CROWD, YOUNG, end_reading, entry_of, left_to_pages, reading_of, until_pages_tell
+from workers.checking import check
+from workers.crowds import CROWD, YOUNG, end_reading, left_to_pages, reading_of, until_pages_tell
 from workers.kit import Kit
 
 kit, served = scanning.kit, scanning.served
@@ -26,7 +27,7 @@ def test_a_young_message_of_a_crowded_mailbox_waits_and_the_mailbox_is_due(kit: 
     message = crowd(kit, served)
 
     assert left_to_pages(kit, message)
-    assert kit.store.client.zscore(kit.store.keys.due(Queue.CHECK), entry_of("acme"))
+    assert scanning.scan_due(kit)
     assert message.sent_at
     assert scanning.check_due(kit, message.id) == (message.sent_at + YOUNG).timestamp()
 
@@ -42,7 +43,7 @@ def test_where_the_token_may_not_read_pages_every_message_is_asked_for_by_itself
     due = scanning.check_due(kit, message.id)
     assert due
     assert due <= kit.now().timestamp() + kit.settings.receipts.backoff[0] * (1 + JITTER)
-    assert scanning.check_due(kit, entry_of("acme")) is None
+    assert scanning.scan_due(kit) is None
     assert not left_to_pages(kit, message)
     assert reading_of(kit, "acme") == []
 
@@ -72,13 +73,13 @@ def test_what_is_sent_into_a_mailbox_known_as_crowded_is_left_to_pages_which_are
     assert reading_of(kit, "acme") == []
     message = crowd(kit, served)
     left_to_pages(kit, message)
-    kit.store.clear_due(Queue.CHECK, entry_of("acme"))  # as if the crowd had been over in between
+    kit.store.clear_due(Queue.INBOX_SCAN, "acme")  # as if the crowd had been over in between
 
     change = until_pages_tell(kit, changed(message, kit.now(), {}))
     commit(kit.store, change, *reading_of(kit, "acme"))
 
     assert scanning.check_due(kit, message.id) == (change.after.sent_at or kit.now()).timestamp() + 900
-    reading = scanning.check_due(kit, entry_of("acme"))
+    reading = scanning.scan_due(kit)
     assert reading
     assert reading <= kit.now().timestamp() + kit.settings.receipts.backoff[0] * (1 + JITTER)
 
@@ -93,7 +94,7 @@ def test_when_the_crowd_is_over_those_left_are_asked_for_one_by_one_soon(kit: Ki
 
     end_reading(kit, "acme", 15)
 
-    assert scanning.check_due(kit, entry_of("acme")) is None
+    assert scanning.scan_due(kit) is None
     due = scanning.check_due(kit, message.id)
     assert due
     assert due <= kit.now().timestamp() + kit.settings.receipts.backoff[0] * (1 + JITTER)
@@ -106,3 +107,12 @@ def _read(kit: Kit, message_id: str) -> Message:
     found = records.read(kit.store, message_id)
     assert found
     return found
+
+
+def test_a_mailbox_that_an_older_version_put_among_the_checks_is_read(kit: Kit, served: Served) -> None:
+    kit.store.set_due(Queue.CHECK, "@acme", kit.now().timestamp())
+
+    check(kit, "@acme")
+
+    assert scanning.scan_due(kit)
+    assert scanning.check_due(kit, "@acme") is None

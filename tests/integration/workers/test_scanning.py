@@ -11,20 +11,23 @@ import requests
 from redis import Redis
 
 from config.settings import Settings
-from pec.api.client import PecClient
+from pec.api.client import InboxPage, PecClient
 from pec.changes import born, changed
+from pec.inbox import PAGE_SIZE
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.store import accounts, records
 from pec.store.commits import commit
 from pec.store.store import Store
 from tests.integration.sandbox.serving import AT_ONCE, SENDER, TOKEN, Served, serving
+from workers import scanning
 from workers.calls import Unreadable
-from workers.crowds import CROWD, YOUNG, entry_of
+from workers.crowds import CROWD, YOUNG
 from workers.kit import Kit
 from workers.scanning import scan
+from workers.searching import page_of
 
-ENTRY = entry_of("acme")
+ACCOUNT = "acme"
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +77,15 @@ def check_due(kit: Kit, message_id: str) -> float | None:
     return None if found is None else float(found)
 
 
+def scan_due(kit: Kit) -> float | None:
+    found: Any = kit.store.client.zscore(kit.store.keys.due(Queue.INBOX_SCAN), ACCOUNT)
+    return None if found is None else float(found)
+
+
 def test_a_page_delivers_all_that_it_shows_and_their_texts_are_asked_for(kit: Kit, served: Served) -> None:
     messages = [sent(kit, served, f"page-{number}") for number in range(12)]
 
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
 
     assert {state(kit, one.id) for one in messages} == {State.DELIVERED}
     assert all(receipt.text is None for receipt in records.receipts_of(kit.store, "page-0").values())
@@ -88,7 +96,7 @@ def test_what_a_page_cannot_tell_without_a_text_is_asked_for_at_once(kit: Kit, s
     sent(kit, served, "failed-1", "mancata-consegna")
     sent(kit, served, "both-1", "", "consegna+a@pec.example", "mancata-consegna+b@pec.example")
 
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
 
     failed = records.read(kit.store, "failed-1")
     assert failed
@@ -107,7 +115,7 @@ def test_a_late_delivery_overrides_an_end_that_is_not_for_good(kit: Kit, served:
     message = sent(kit, served, "late-1")
     commit(kit.store, changed(message, kit.now(), {"state": State.EXPIRED}))
 
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
 
     assert state(kit, "late-1") is State.DELIVERED
 
@@ -116,39 +124,93 @@ def test_the_next_reading_goes_on_where_this_one_ended(
     kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent(kit, served, "before-1")
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
     for number in range(60):
         sent(kit, served, f"many-{number}")
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
     calls = len(pages_read(served))
     monkeypatch.setattr("workers.scanning.OVERLAP", -timedelta(minutes=1))  # as if it were a minute later
 
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
 
     assert state(kit, "many-0") is State.DELIVERED
     assert len(pages_read(served)) - calls <= 2, "not the whole mailbox again"
 
 
+def test_receipts_that_come_between_two_pages_hide_none_of_those_before(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [sent(kit, served, f"shifted-{number}") for number in range(60)]
+    others = (sent(kit, served, f"meanwhile-{number}") for number in range(100))
+
+    def page_and_mails(*asked: Any) -> InboxPage:
+        found = page_of(*asked)
+        for _ in range(9):
+            next(others, None)
+        return found
+
+    monkeypatch.setattr("workers.scanning.page_of", page_and_mails)
+    scan(kit, ACCOUNT)
+
+    assert {state(kit, one.id) for one in many} == {State.DELIVERED}
+
+
+def test_a_reading_that_was_cut_short_goes_on_soon_where_it_was_left(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [sent(kit, served, f"long-{number}") for number in range(100)]
+    silent = [sent(kit, served, f"silent-{number}", "silenzio") for number in range(CROWD)]
+    monkeypatch.setattr(scanning, "MOST_PAGES", 3)
+    calls = len(pages_read(served))
+
+    scan(kit, ACCOUNT)
+    due = scan_due(kit)
+    assert due
+    assert due <= kit.now().timestamp() + scanning.GOES_ON_SECONDS
+    assert state(kit, many[0].id) is State.SENT
+    monkeypatch.setattr(scanning, "OVERLAP", -timedelta(minutes=1))  # as if it were a minute later
+    for _ in range(3):
+        scan(kit, ACCOUNT)
+
+    assert {state(kit, one.id) for one in many} == {State.DELIVERED}
+    assert {state(kit, one.id) for one in silent} == {State.ACCEPTED}
+    assert len(pages_read(served)) - calls <= 225 / PAGE_SIZE + 2 * 4 + 2
+
+
+def test_the_watermark_does_not_pass_what_a_failing_api_did_not_show(
+    kit: Kit, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [sent(kit, served, f"failing-{number}") for number in range(60)]
+    answers = iter([page_of] * 2)
+    with monkeypatch.context() as patched:
+        patched.setattr("workers.scanning.page_of", lambda *asked: next(answers, _unreadable)(*asked))
+        scan(kit, ACCOUNT)
+    assert State.SENT in {state(kit, one.id) for one in many}
+    scan(kit, ACCOUNT)
+
+    assert {state(kit, one.id) for one in many} == {State.DELIVERED}
+
+
 def test_a_receipt_that_came_before_the_answer_to_its_post_is_taken_later(kit: Kit, served: Served) -> None:
     code = served.code_of_send("consegna@pec.example", subject="Avviso n. 0")
     ours = sent(kit, served, "ours-1")
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
     assert state(kit, ours.id) is State.DELIVERED
     late = replace(ours, id="slow-1", code=code, subject="Avviso n. 0", state=State.SENT, version=0)
     commit(kit.store, born(late, due={Queue.CHECK: None}))
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
     assert state(kit, "slow-1") is State.DELIVERED
 
 
 def test_a_crowded_mailbox_is_read_again_and_one_that_is_not_is_left(kit: Kit, served: Served) -> None:
-    scan(kit, ENTRY)
-    assert check_due(kit, ENTRY) is None
+    scan(kit, ACCOUNT)
+    assert scan_due(kit) is None
 
     for number in range(CROWD):
         sent(kit, served, f"silent-{number}", "silenzio")
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
 
-    due = check_due(kit, ENTRY)
+    due = scan_due(kit)
     assert due
     interval = kit.settings.receipts.page_interval
     assert interval * 0.5 <= due - kit.now().timestamp() <= interval * 4
@@ -168,11 +230,11 @@ def test_what_a_reading_took_is_not_read_again_and_what_came_since_is(kit: Kit, 
     sent(kit, served, "once-1")
     scan_in_a_crowd(kit, served)
     before = records_read(kit)
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
     assert records_read(kit) == before
 
     sent(kit, served, "once-2")
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
 
     assert state(kit, "once-2") is State.DELIVERED
 
@@ -184,22 +246,22 @@ def test_what_could_not_be_looked_at_is_taken_by_the_next_reading(
     sent(kit, served, "refused-1", "non-accettazione")
     with monkeypatch.context() as patched:
         patched.setattr("workers.checking.mails_of", _unreadable)
-        scan(kit, ENTRY)
+        scan(kit, ACCOUNT)
     assert state(kit, "refused-1") is State.SENT
 
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
 
     assert state(kit, "refused-1") is State.REFUSED
 
 
-def _unreadable(*_: object) -> None:
+def _unreadable(*_: object, **__: object) -> InboxPage:
     raise Unreadable("reads_at_their_pace")
 
 
 def scan_in_a_crowd(kit: Kit, served: Served) -> None:
     for number in range(CROWD):
         sent(kit, served, f"crowd-{number}", "silenzio")
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
 
 
 def records_read(kit: Kit) -> int:
@@ -219,12 +281,12 @@ def test_where_the_token_may_not_read_pages_each_message_is_asked_for_soon(kit: 
     fault = {"operation": "GET /inbox", "status": 403, "body": body}
     requests.post(f"{served.url}/_sandbox/fault", json=fault, timeout=10).raise_for_status()
 
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
 
     soon = kit.now().timestamp() + 2 * kit.settings.receipts.backoff[0]
     due = [check_due(kit, message.id) for message in crowd]
     assert all(at is not None and at <= soon for at in due)
-    assert check_due(kit, ENTRY) is None
+    assert scan_due(kit) is None
 
 
 def test_a_message_that_changed_while_its_page_was_read_is_kept_on_what_it_is_now(
@@ -239,6 +301,6 @@ def test_a_message_that_changed_while_its_page_was_read_is_kept_on_what_it_is_no
         return together(calls)
 
     monkeypatch.setattr(kit.store, "together", meanwhile)
-    scan(kit, ENTRY)
+    scan(kit, ACCOUNT)
 
     assert state(kit, message.id) is State.DELIVERED

@@ -11,6 +11,7 @@ from pec.jobs import SendJob, validate
 from producers.campaign.attachments import File, Folder
 from producers.campaign.columns import Columns, columns_of
 from producers.campaign.csv_file import decoded
+from producers.campaign.encodings import Encoding
 from producers.campaign.errors import Misused, Unusable
 from producers.campaign.judging import Judge
 from producers.campaign.ledger import Entry, Fate, Ledger
@@ -40,6 +41,7 @@ class Order:
     attach_columns: Sequence[str] = ()
     id_column: str | None = None
     attach: Sequence[Path] = field(default_factory=tuple)
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Campaign:
     sample: SendJob  # which says what is stated of all
     empty_lines: int
     sheet: str | None
+    encodings: Mapping[str, Encoding] = field(default_factory=dict)  # of each file of text, by its name
+    breaks: bool = False  # lines are numbered as a spreadsheet's rows, unlike an editor's
 
     @property
     def batch(self) -> str:
@@ -65,7 +69,7 @@ class Campaign:
 @contextmanager
 def judged(order: Order, most_bytes: int, told: Told) -> Iterator[Campaign]:
     """Reads and judges the file. Raises Unusable, Misused, and JobRejected for what is stated of all jobs."""
-    with open_table(order.file) as table, Ledger() as ledger:
+    with open_table(order.file, order.encoding) as table, Ledger() as ledger:
         header, rows = _meant(table)
         columns = columns_of(header, order.to_column, order.attach_columns, order.id_column)
         first = next(rows, None)
@@ -75,13 +79,15 @@ def judged(order: Order, most_bytes: int, told: Told) -> Iterator[Campaign]:
         stated = {**order.stated, "batch": batch}
         sample = validate({**_SAMPLE, **stated})
         assert isinstance(sample, SendJob)  # noqa: S101 - by its type
-        letters = _letters(order, columns, stated, most_bytes)
+        body, of_body = _text_of(order.body)
+        letters = _letters(order, body, columns, stated, most_bytes)
         judge = Judge(letters, ledger, batch, one_batch=order.batch is None)
         for number, row in enumerate(chain([first], rows)):
             judge.enter(row)
             if number % _TOLD_EVERY == 0:
                 told(table.share_read)
-        yield Campaign(letters, ledger, sample, table.empty, table.sheet)
+        encodings = {order.body.name: of_body} | ({order.file.name: table.encoding} if table.encoding else {})
+        yield Campaign(letters, ledger, sample, table.empty, table.sheet, encodings, table.breaks)
 
 
 def _meant(table: Table) -> tuple[tuple[str, ...], Iterator[Row]]:
@@ -103,11 +109,13 @@ def _batch(order: Order, columns: Columns, first: Row) -> str:
     return name
 
 
-def _letters(order: Order, columns: Columns, stated: Mapping[str, Any], most_bytes: int) -> Letters:
+def _letters(
+    order: Order, body: str, columns: Columns, stated: Mapping[str, Any], most_bytes: int
+) -> Letters:
     return Letters(
         columns=columns,
         subject=compile_template(order.subject, columns.header, "--subject"),
-        body=compile_template(_text_of(order.body), columns.header, order.body.name),
+        body=compile_template(body, columns.header, order.body.name),
         folder=Folder(order.file.parent),
         stated=stated,
         most_bytes=most_bytes,
@@ -123,13 +131,13 @@ def _everywhere(path: Path) -> File:
         raise Misused(f"can't read {path} ({error.strerror}): name a readable file") from None
 
 
-def _text_of(path: Path) -> str:
+def _text_of(path: Path) -> tuple[str, Encoding]:
     try:
-        text = decoded(path.read_bytes())
+        text, encoding = decoded(path.read_bytes(), path.name)
+    except Unusable as error:
+        raise Misused(f"--body: {error}") from None
     except OSError as error:
         raise Misused(f"can't read {path} ({error.strerror}): name a readable file") from None
-    if text is None:
-        raise Misused(f"{path.name} is no text in UTF-8 or Windows-1252: --body needs a page of HTML")
     if not text.strip():
         raise Misused(f"{path.name} is empty: write the message, in HTML")
-    return text
+    return text, encoding

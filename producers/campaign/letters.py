@@ -9,13 +9,13 @@ from typing import Any
 from pec.intake import Contents, check_size, contents_of, digest_of
 from pec.jobs import JobRejected, Problem, SendJob, validate
 from pec.messages import Attachment
+from producers.campaign import spoilt
 from producers.campaign.attachments import File, Folder, Missing, names_in
 from producers.campaign.columns import Columns
 from producers.campaign.ordinary import is_ordinary
 from producers.campaign.rows import Row
 from producers.campaign.template import Template
 
-_FORMULA_ERROR = re.compile(r"#(N/[ADx]|REF!|RIF!|VALUE!|VALORE!|DIV/0!|NAME\?|NOME\?|NULL!|NULLO!|NUM!)")
 _SHORTENED = re.compile(r"\d[,.]\d+E\+\d+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _NO_HASH = "0" * 64  # while only the form of a job is looked at
@@ -75,7 +75,7 @@ class Letters:
         letter = self.letter(values)
         given = self._given_id(values)
         recipient, refused = self._checked(letter, given, values)
-        problems = (*self._misplaced(values), *self._errors_of_formulas(values), *refused, *letter.missing)
+        problems = (*self._misplaced(values), *self._spoilt(values), *refused, *letter.missing)
         warnings = tuple(self._warnings(values, recipient))
         return Verdict(given, recipient, self._digest(letter, values), problems, warnings)
 
@@ -181,11 +181,11 @@ class Letters:
         reason = "has no name, and a value in this line: name the column, or empty it"
         return [Problem(f"column {place + 1}", reason) for place in nameless]
 
-    def _errors_of_formulas(self, values: Sequence[str]) -> list[Problem]:
+    def _spoilt(self, values: Sequence[str]) -> list[Problem]:
         return [
-            Problem(name, f"holds the error {value} of a formula: correct it")
+            Problem(name, problem)
             for name, value in zip(self.columns.header, values, strict=False)
-            if value.startswith("#") and _FORMULA_ERROR.fullmatch(value)
+            if (problem := spoilt.problem_of(value))
         ]
 
     def _warnings(self, values: Sequence[str], recipient: str | None) -> list[Problem]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from producers.campaign.csv_file import open_csv
-from producers.campaign.errors import Unusable
+from producers.campaign.errors import Misused, Unusable
 from producers.campaign.rows import Row, Rows
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -20,6 +21,7 @@ class Table:
         self._file = file
         self.empty = 0
         self.sheet = file.sheet
+        self.encoding = file.encoding
         self.rows = self._filled()
         header = next(self.rows, None)
         if header is None:
@@ -32,6 +34,11 @@ class Table:
         """From 0 to 1."""
         return self._file.share_read()
 
+    @property
+    def breaks(self) -> bool:
+        """Whether a cell had line breaks so far."""
+        return self._file.breaks()
+
     def _filled(self) -> Iterator[Row]:
         for row in self._file.rows:
             if row.empty:
@@ -41,13 +48,13 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[Table]:
-    """Raises Unusable, also while rows are read."""
-    with _opened(path)(path) as file:
+def open_table(path: Path, encoding: str | None = None) -> Iterator[Table]:
+    """`encoding` is what a person says of a CSV. Raises Unusable, also while rows are read, and Misused."""
+    with _opened(path, encoding)(path) as file:
         yield Table(file, path.name)
 
 
-def _opened(path: Path) -> Callable[[Path], AbstractContextManager[Rows]]:
+def _opened(path: Path, encoding: str | None) -> Callable[[Path], AbstractContextManager[Rows]]:
     try:
         with path.open("rb") as file:
             start = file.read(4)
@@ -56,7 +63,9 @@ def _opened(path: Path) -> Callable[[Path], AbstractContextManager[Rows]]:
     if start == _OLE:
         raise Unusable(f"{path.name} is an old Excel file (.xls), or has a password: {_SAVE_AS}, without one")
     if start != _ZIP:
-        return open_csv
+        return partial(open_csv, encoding=encoding)
+    if encoding is not None:
+        raise Misused(f"--encoding: {path.name} is a workbook, which says its encoding itself: leave it out")
     if _is_open_document(path):
         raise Unusable(f"{path.name} is an OpenDocument file (.ods): save it as .xlsx or CSV")
     from producers.campaign.xlsx_file import open_xlsx  # takes a third of a second, and most files are CSV

@@ -48,6 +48,9 @@ def as_dict(found: Found, enqueued: int | None) -> dict[str, Any]:
         "seconds": None if estimate.seconds is None else round(estimate.seconds, 1),
         "finishes_at": estimate.finishes_at and to_text(estimate.finishes_at),
         "cost_eur": float(estimate.cost_eur),
+        "encodings": {
+            name: {"name": one.name, "values": list(one.values)} for name, one in campaign.encodings.items()
+        },
         "empty_lines": campaign.empty_lines,
         "refused_lines": found.count(Fate.REFUSED),
         "refused": [remark.as_dict() for remark in ledger.problems()],
@@ -65,6 +68,7 @@ def show(found: Found) -> None:
             ("batch", campaign.batch),
             ("account", campaign.letters.stated["account"]),
             ("sheet", campaign.sheet),
+            ("encoding", _encodings(campaign)),
             ("recipient", f"column {header[columns.recipient]}"),
             ("attachments", ", ".join(f"column {header[one]}" for one in columns.attachments) or None),
             ("messages", found.count(Fate.READY)),
@@ -114,6 +118,12 @@ def _first(campaign: Campaign) -> dict[str, Any] | None:
         "body": letter.body,
         "attachments": [file.name for file in letter.files],
     }
+
+
+def _encodings(campaign: Campaign) -> str | None:
+    """Return what each file was read in that does not say it itself, with values by which a person can judge."""
+    judged = [(name, one) for name, one in campaign.encodings.items() if one.judged]
+    return "; ".join(f"{one.label}: {', '.join(one.values)} ({name})" for name, one in judged) or None
 
 
 def _takes(found: Found) -> str:

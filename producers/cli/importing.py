@@ -54,6 +54,11 @@ _SAME_AGAIN = "import the same file again: nothing is sent twice"
     help="Holds names of files, beside FILE. Default: the one called allegati or alike.",
 )
 @click.option("--id-column", metavar="NAME", help="Holds your id of the message. Default: the one called id.")
+@click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Of FILE, if it is CSV: utf-8, windows-1252, macintosh, cp850. Default: found out.",
+)
 @click.option("--attach", type=_FILE, multiple=True, help="A file that every message gets.")
 @stated_options
 @click.option("--dry-run", is_flag=True, help="Check and show everything, enqueue nothing.")
@@ -83,6 +88,7 @@ def import_file(
         found = _found(campaign, settings, here)
         if not as_json:
             show(found)
+            _tell_of_numbers(found)
         _write_refused(refused, order, found)
         if found.count(Fate.REFUSED) and not (skip_invalid and found.sendable):
             _refuse(found, refused, dry_run=dry_run, as_json=as_json)
@@ -93,7 +99,17 @@ def import_file(
 
 
 def _order(account: str, given: dict[str, Any]) -> Order:
-    names = ("file", "subject", "body", "batch", "to_column", "attach_columns", "id_column", "attach")
+    names = (
+        "file",
+        "subject",
+        "body",
+        "batch",
+        "to_column",
+        "attach_columns",
+        "id_column",
+        "attach",
+        "encoding",
+    )
     stated = {name: value for name, value in given.items() if name not in names and value is not None}
     return Order(stated={"account": account, **stated}, **{name: given[name] for name in names})
 
@@ -262,6 +278,13 @@ def _tell_of_dry_run(found: Found, *, as_json: bool) -> None:
         show_first(found)
     _tell_of_names(found)
     output.note("A dry run: nothing was enqueued.")
+
+
+def _tell_of_numbers(found: Found) -> None:
+    if found.campaign.breaks:
+        output.note(
+            "Lines are numbered as a spreadsheet program numbers its rows: a cell with line breaks counts once."
+        )
 
 
 def _tell_of_names(found: Found) -> None:

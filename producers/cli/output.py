@@ -20,7 +20,7 @@ _WORDED = {
     *("REASON", "WHY", "FROM", "PAUSED", "TIME LEFT", "DISABLED", "REPLAYED"),
     *("DATE", "LAST MINUTE", "SENT TODAY", "THIS MONTH", "ACCOUNTS", "QUEUES"),
 }
-_FREE_TEXT = {"subject", "attached", "sheet"}  # facts that somebody else worded
+_FREE_TEXT = {"subject", "attached", "sheet", "encoding"}  # facts that somebody else worded
 
 
 def data(fields: Mapping[str, Any]) -> None:

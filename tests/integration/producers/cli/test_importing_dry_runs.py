@@ -1,5 +1,8 @@
 """Dry runs: the first message, how long it takes, and nothing enqueued."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from pec.store import accounts
@@ -84,3 +87,60 @@ def test_when_sending_starts_later_it_ends_later_and_may_come_too_late(import_ro
     assert late.lines[0]["finishes_at"].startswith("2035-12-31T23:00:02")
     assert "come after --not-after" in late.err
     assert "come after --not-after" not in in_time.err
+
+
+def test_a_file_of_a_mac_is_read_and_the_report_says_so_with_three_values(
+    import_rows: Import, tmp_path: Path
+) -> None:
+    names = ["Società Alfa", "Forlì e Città", "Niccolò", "Virtù"]
+    rows = "".join(f"{number}@pec.example.it;{name};1\r" for number, name in enumerate(names))
+    (tmp_path / "mac.csv").write_bytes(f"PEC;Nome;Importo\r{rows}".encode("mac_roman"))
+    (tmp_path / "body.html").write_bytes("<p>Perché {nome}? È così</p>\r\n".encode("cp850"))
+
+    shown = import_rows(tmp_path / "mac.csv", "--dry-run")
+    told = json.loads(import_rows(tmp_path / "mac.csv", "--dry-run", "--json").out)
+
+    assert (
+        "encoding   cp850: <p>Perché {nome}? È così</p> (body.html); macintosh: Società Alfa, " in shown.out
+    )
+    assert "Forlì e Città, Niccolò (mac.csv)" in shown.out
+    assert told["encodings"]["mac.csv"] == {"name": "mac_roman", "values": names[:3]}
+    assert told["first"]["body"].strip() == "<p>Perché Società Alfa? È così</p>"
+
+
+def test_accents_that_can_be_two_things_are_asked_about(import_rows: Import, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("PEC;Nome;Importo\nx@pec.example.it;CAFFÈ;1\n".encode("mac_roman"))
+
+    asked = import_rows(tmp_path / "a.csv", "--dry-run")
+    answered = import_rows(tmp_path / "a.csv", "--dry-run", "--encoding", "macintosh")
+
+    assert asked.code == 3
+    assert "windows-1252: CAFFé; macintosh: CAFFÈ): name the right encoding with --encoding" in asked.err
+    assert (answered.code, "Avviso per CAFFÈ" in answered.out) == (0, True)
+
+
+def test_a_body_whose_accents_are_in_doubt_is_to_be_saved_again(import_rows: Import, tmp_path: Path) -> None:
+    (tmp_path / "body.html").write_bytes("<p>CAFFÈ {nome}</p>".encode("mac_roman"))
+
+    asked = import_rows(ROWS, "--dry-run")
+
+    assert (asked.code, "--body: the accents of body.html can't be read for certain" in asked.err) == (
+        2,
+        True,
+    )
+    assert "save it as UTF-8" in asked.err
+
+
+def test_lines_are_numbered_as_a_spreadsheet_does_and_the_report_says_so(
+    import_rows: Import, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_bytes(
+        b'PEC;Nome;Importo\nx@pec.example.it;"Via Roma\n10";1\nnessuno;Y;#SPILL!\n'
+    )
+
+    ran = import_rows(tmp_path / "a.csv", "--subject", "Avviso", "--dry-run")
+
+    assert "\n3\tPEC\t" in ran.out
+    assert "\n3\tImporto\tholds the error #SPILL! of a formula" in ran.out
+    assert "Lines are numbered as a spreadsheet program numbers its rows" in ran.err
+    assert "Lines are numbered" not in import_rows(ROWS, "--dry-run").err

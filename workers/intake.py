@@ -29,6 +29,7 @@ from workers.preparing import Ready, cancels_of, look, prepare
 MOST = 100
 BLOCK_MILLISECONDS = 2000  # it is woken by a job; longer, and an orderly end would wait for it
 RECLAIM_SECONDS = 1.5  # between two looks for the jobs of the dead, who cost a lease and 2 s at most
+REGISTERED_SECONDS = 7.0  # in which all live workers register again, and no job finds its account unknown
 HEAVY_BYTES = 10_000_000  # of one read: with files in them, 100 jobs can be more than memory holds
 MOST_BYTES = 1_000_000  # of commits that go in one write, about
 MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
@@ -61,8 +62,11 @@ class Intake:
         try:
             entries = self._entries()
         except redis.ResponseError as error:
-            self._ready = "NOGROUP" not in str(error)
-            raise
+            if "NOGROUP" not in str(error):
+                raise
+            self._ready = False  # Redis came back empty
+            log.warning("intake_waits", why="Redis lost what it held: all workers register first")
+            return REGISTERED_SECONDS
         for few in _by_size(entries):
             self._take(few)
         if entries:

@@ -10,7 +10,7 @@ from pec.events import Told, of_account
 from pec.instants import from_epoch, from_text, to_text
 from pec.messages import Reason
 from pec.names import Event
-from pec.store.store import Store, text_dict, wall_clock
+from pec.store.store import Call, Store, text_dict, wall_clock
 
 BY_OPERATOR = "operator"
 MAILBOX_FULL = "mailbox_full"
@@ -37,7 +37,15 @@ class AccountState:
 
 def register(store: Store, account: str, token: str) -> None:
     """The account's messages stand under this token (a digest) from now on."""
-    store.run("register", account, token)
+    store.run("register", account, token, "")
+
+
+def ensure(store: Store, tokens: Mapping[str, str]) -> None:
+    """Registers accounts that Redis has lost. One that has a token keeps it: another worker may have a newer one."""
+    calls = [Call("register", [store.keys.namespace, *pair, "1"]) for pair in tokens.items()]
+    for reply in store.together(calls):
+        if isinstance(reply, Exception):
+            raise reply
 
 
 def pause(store: Store, account: str, reason: Reason) -> bool:

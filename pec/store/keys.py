@@ -133,6 +133,11 @@ class Keys:
         """Sorted set: accounts, endpoints, queues or workers → until when a live worker vouches for them."""
         return f"{self.namespace}:seen:{kind}"
 
+    @property
+    def installation(self) -> str:
+        """Hash: `id`, made by the first worker; `lost_at`, when one that lived on found another id or none."""
+        return f"{self.namespace}:installation"
+
     def worker(self, worker_id: str) -> str:
         """Hash, expiring: a live worker process."""
         return f"{self.namespace}:worker:{worker_id}"

@@ -87,6 +87,8 @@ class EndpointState:
     waiting: int
     lag: int | None
     dead: int
+    listening: bool = True  # it has its place in the stream of events
+    served: bool = True  # a live worker has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,15 @@ class _Group:
     lag: int | None
 
 
-def ensure(store: Store, names: Iterable[str]) -> None:
-    """Makes the endpoints' groups, where they are not there yet. A new endpoint hears what comes from now on."""
+def ensure(store: Store, names: Iterable[str], *, from_the_first: bool = False) -> None:
+    """Makes the endpoints' groups, where they are not there yet. A new endpoint hears what comes from now on.
+
+    `from_the_first`: it hears all that the stream holds, because it was there before Redis lost it.
+    """
     with store.client.pipeline(transaction=False) as pipeline:
         for name in names:
-            pipeline.xgroup_create(store.keys.events, _GROUP + name, id="$", mkstream=True)
+            start = "0" if from_the_first else "$"
+            pipeline.xgroup_create(store.keys.events, _GROUP + name, id=start, mkstream=True)
         for reply in pipeline.execute(raise_on_error=False):
             if isinstance(reply, Exception) and "BUSYGROUP" not in str(reply):
                 raise reply
@@ -267,6 +273,7 @@ def _state(name: str, fields: dict[str, str], waiting: int, group: _Group | None
         waiting=waiting,
         lag=group.lag if group else None,
         dead=int(fields.get("dead", 0)),
+        listening=group is not None,
     )
 
 

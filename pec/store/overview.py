@@ -27,6 +27,7 @@ class Lane:
     share_of_mailbox: float | None = None
     unreadable: Reason | None = None  # why its mailbox could not be read when that last happened
     unreadable_at: datetime | None = None
+    out_of_turn: bool = False  # messages wait, it is not paused, and yet none will be picked
 
     @property
     def goes(self) -> bool:
@@ -44,6 +45,7 @@ class Token:
     in_flight: int = 1
     waiting: int = 0
     sends_last_minute: int = 0
+    sends_lately: int = 0  # in the last whole minute, and since
     spent: Spent = field(default_factory=lambda: Spent(0, 0))
     daily_cap: int | None = None
     monthly_cap: int | None = None
@@ -127,6 +129,7 @@ class Overview:
     api_failures: int = 0
     unknown: int = 0  # messages of a newer version that workers met within an hour
     probe_at: datetime | None = None
+    lost_at: datetime | None = None  # when a worker found that Redis had come back empty
 
     @property
     def threads(self) -> int:

@@ -205,9 +205,18 @@ def spent_of(limiter: Mapping[str, str], now: float) -> Spent:
 
 def sends_last_minute(limiter: Mapping[str, str], now: float) -> int:
     """The slots that a limiter's hash tells of the last whole minute, without those given back."""
-    last = int(now // 60) - 1
-    minute, _, count = limiter.get(f"minute{last % 4}", "").partition(" ")
-    return int(count) if minute == str(last) else 0
+    return _sends_in(limiter, int(now // 60) - 1)
+
+
+def sends_lately(limiter: Mapping[str, str], now: float) -> int:
+    """The slots of the last whole minute and since, those that lie ahead included."""
+    this = int(now // 60)
+    return sum(_sends_in(limiter, minute) for minute in range(this - 1, this + 2))
+
+
+def _sends_in(limiter: Mapping[str, str], minute: int) -> int:
+    known, _, count = limiter.get(f"minute{minute % 4}", "").partition(" ")
+    return int(count) if known == str(minute) else 0
 
 
 def _reserve(

@@ -1,23 +1,45 @@
 """Which workers live, and what they serve: how an unknown account or an unserved queue is noticed."""
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from pec.store.store import Store, text_dict, text_list
+from pec.instants import from_text, to_text
+from pec.store.store import Store, text, text_dict, text_list
 
 WORKERS_REMEMBERED_SECONDS = 86_400  # those that were killed took no leave
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What Redis answers a worker. `restores`: instants (RFC 3339) of back-ups that live workers say it came from."""
+
+    installation: str  # another one than before: Redis lost what it held
+    restores: list[str]
+
+
 def vouch(
     store: Store, seen: Mapping[str, list[str]], seconds: float, about: Mapping[str, str] | None = None
-) -> list[str]:
+) -> Heard:
     """A live worker serves these: kinds are `account`, `endpoint`, `queue`, `restore`, `worker`.
 
-    `about` says where that worker runs, for operators. Returns the instants (RFC 3339) of back-ups that live workers
-    say Redis was restored from.
+    `about` says where that worker runs, for operators.
     """
-    told = json.dumps(seen), json.dumps(about or {})
-    return text_list(store.run("vouch", seconds, WORKERS_REMEMBERED_SECONDS, *told))
+    told = json.dumps(seen), json.dumps(about or {}), secrets.token_hex(8)
+    installation, restores = store.run("vouch", seconds, WORKERS_REMEMBERED_SECONDS, *told)
+    return Heard(text(installation), text_list(restores))
+
+
+def note_loss(store: Store, at: datetime) -> None:
+    """Redis came back empty, as a worker that lived on has found. The first to say so counts."""
+    store.client.hsetnx(store.keys.installation, "lost_at", to_text(at))
+
+
+def lost_at(stored: bytes | None) -> datetime | None:
+    """When a worker found that, as the field `lost_at` says."""
+    return from_text(text(stored)) if stored else None
 
 
 def vouched(store: Store, kind: str) -> set[str]:

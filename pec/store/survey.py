@@ -1,6 +1,7 @@
 """Reads the overview in seven round trips, however many messages, accounts and workers there are."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from config.settings import Api, Settings
 from pec.instants import from_epoch, from_text
 from pec.names import ENDS, Queue, State
-from pec.store import accounts, outbox, pace, unknown
+from pec.store import accounts, outbox, pace, presence, unknown
 from pec.store.overview import Lane, Overview, Token, Work, Worker
 from pec.store.store import Store, text, text_dict
 
@@ -25,8 +26,10 @@ def survey(store: Store, settings: Settings) -> Overview:
     second = _parts(store, names, first, now)
     jobs, oldest_job, *depths = store.run("waiting", *names)
     lanes = {
-        name: _lane(name, second["account", name], depth, since, name in _alive(first, "account", now))
-        for name, depth, since in zip(names, depths[::2], depths[1::2], strict=True)
+        name: _lane(
+            name, second["account", name], depth, since, turn, served=name in _alive(first, "account", now)
+        )
+        for name, depth, since, turn in zip(names, depths[::3], depths[1::3], depths[2::3], strict=True)
     }
     post_seconds = _post_seconds(second["post", message] for message in _newest(first))
     endpoints = sorted(
@@ -53,10 +56,14 @@ def survey(store: Store, settings: Settings) -> Overview:
             if second["worker", name]
         ],
         reconciling_since=min(map(from_text, _alive(first, "restore", now)), default=None),
-        endpoints=outbox.status(store, endpoints) if endpoints else [],
+        endpoints=[
+            replace(one, served=one.name in _alive(first, "endpoint", now))
+            for one in (outbox.status(store, endpoints) if endpoints else [])
+        ],
         api_failures=int(failures or 0),
         unknown=second["unknown"],
         probe_at=from_epoch(float(probe_at) / 1e6) if probe_at else None,
+        lost_at=presence.lost_at(first["lost_at"]),
     )
 
 
@@ -87,6 +94,7 @@ def _whole(store: Store) -> dict[Any, Any]:
         {
             "time": ("time",),
             "circuit": ("hmget", keys.circuit, ["failures", "next_at"]),
+            "lost_at": ("hget", keys.installation, "lost_at"),
             **{("stream", name): ("xlen", key) for name, key in streams.items()},
             **{("state", state): ("zcard", keys.state(state)) for state in State},
             **{("oldest", state): _ends(keys.state(state), 1) for state in _ON_THEIR_WAY},
@@ -159,7 +167,7 @@ def _stream_instant(entry: str) -> datetime | None:
     return from_epoch(int(entry.partition("-")[0]) / 1000) if entry else None
 
 
-def _lane(name: str, stored: Any, depth: Any, since: Any, served: bool) -> Lane:
+def _lane(name: str, stored: Any, depth: Any, since: Any, turn: Any, *, served: bool) -> Lane:
     state = accounts.state_from(name, text_dict(stored), int(depth))
     return Lane(
         account=name,
@@ -171,6 +179,7 @@ def _lane(name: str, stored: Any, depth: Any, since: Any, served: bool) -> Lane:
         share_of_mailbox=state.share_of_mailbox,
         unreadable=state.unreadable,
         unreadable_at=state.unreadable_at,
+        out_of_turn=not int(turn),
     )
 
 
@@ -191,6 +200,7 @@ def _token(
         in_flight=api.in_flight,
         waiting=sum(lane.waiting for lane in mine if lane.goes),
         sends_last_minute=pace.sends_last_minute(limiter, now),
+        sends_lately=pace.sends_lately(limiter, now),
         spent=pace.spent_of(limiter, now),
         daily_cap=api.daily_cap,
         monthly_cap=api.monthly_cap,

@@ -14,9 +14,11 @@ from pec.api.client import Mailbox, PecClient
 from pec.api.errors import ApiError, Denied, NotFound, Unreachable
 from pec.names import Queue
 from pec.store import presence
+from pec.store.overview import Overview
 from pec.store.store import Store
 from producers.cli.findings import Finding, Mark
 from producers.cli.server_checks import is_local
+from producers.cli.standing import losses, standstills
 
 _DRAMATIQ = (2, 2)  # what is known of its ways with Redis was tried with this one
 
@@ -38,6 +40,15 @@ def worker_checks(store: Store, settings: Settings) -> Iterator[Finding]:
     yield served("account", set(settings.accounts), presence.vouched(store, "account"))
     endpoints = {endpoint.name for endpoint in settings.webhooks.endpoints}
     yield served("endpoint", endpoints, presence.vouched(store, "endpoint"))
+
+
+def standing_checks(found: Overview) -> Iterator[Finding]:
+    """Of the work itself."""
+    yield from losses(found)
+    still = list(standstills(found))
+    yield from still
+    if found.workers and not still:
+        yield Finding(Mark.OK, "nothing stands still")
 
 
 def api_checks(settings: Settings) -> Iterator[Finding]:

@@ -10,13 +10,15 @@ from config.connections import RedisUnreachable, address, check
 from config.settings import Settings, load_settings
 from pec.store import presence
 from pec.store.store import Store
+from pec.store.survey import survey
 from producers.cli import output
-from producers.cli.checks import api_checks, file_checks, settings_checks, worker_checks
+from producers.cli.checks import api_checks, file_checks, settings_checks, standing_checks, worker_checks
 from producers.cli.errors import Exit, Failure
 from producers.cli.findings import Finding, Mark
 from producers.cli.replica_checks import replica_checks
-from producers.cli.server_checks import redis_checks, unusable
-from producers.cli.session import session
+from producers.cli.server_checks import broker_away, redis_checks, unusable
+from producers.cli.session import Session, session
+from producers.cli.standing import standstills, unserved
 from producers.producer import Producer
 
 _COLOURS = {Mark.OK: "green", Mark.NOTE: "cyan", Mark.WARN: "yellow", Mark.FAIL: "red"}
@@ -46,7 +48,7 @@ def doctor(as_json: bool) -> None:
 @click.command()
 @click.option("--local", is_flag=True, help="Count only workers of this machine, or of this container.")
 def health(local: bool) -> None:
-    """Exit with 0 if Redis answers and a worker lives, else 4.
+    """Exit with 0 if Redis answers, a worker lives and nothing stands still, else 4.
 
     \b
     pec health
@@ -55,11 +57,24 @@ def health(local: bool) -> None:
     host = socket.gethostname()
     with session() as here:
         alive = _alive_on(here.store, host) if local else presence.vouched(here.store, "worker")
+        still = () if local else tuple(_standing_still(here))
     if not alive and local:
         raise Failure(f"no worker is alive on {host}: start one with `pec worker`", Exit.UNREACHABLE)
     if not alive:
         raise Failure("no worker is alive: start one with `pec worker`", Exit.UNREACHABLE)
+    for one in still:
+        output.note(f"{one.what}: {one.remedy}")
+    if still:
+        raise Failure("", Exit.UNREACHABLE)
     output.note(f"healthy: {len(alive)} worker processes")
+
+
+def _standing_still(here: Session) -> Iterator[Finding]:
+    """What of the whole does not work, though its parts live."""
+    found = survey(here.store, here.settings)
+    yield from standstills(found)
+    yield from unserved(found)
+    yield from broker_away(here.settings)
 
 
 def _alive_on(store: Store, host: str) -> set[str]:
@@ -93,6 +108,7 @@ def _findings(store: Store, settings: Settings) -> Iterator[Finding]:
         yield from redis_checks(store, settings)
         yield from replica_checks(store.client)
         yield from worker_checks(store, settings)
+        yield from standing_checks(survey(store, settings))
     yield from api_checks(settings)
 
 

@@ -10,6 +10,7 @@ from pec.store.overview import Lane, Overview, Token, Work, Worker
 from producers.cli import output
 from producers.cli.lanes import empty_at, goes_on_at, used_up
 from producers.cli.progress import age, clock, duration
+from producers.cli.standing import losses, standstills
 from producers.cli.waiting import LATE_SECONDS, remedy_of_pause
 
 NEARLY_USED_UP = 0.9  # share of a cap
@@ -43,6 +44,7 @@ def complaints(found: Overview) -> list[str]:
     """What stands still or went wrong, each with its remedy."""
     return [
         *_about_workers(found),
+        *(f"{one.what}: {one.remedy}" for one in (*losses(found), *standstills(found))),
         *_about_restore(found),
         *(f"account {lane.account}: {said}" for lane in found.lanes.values() if (said := remedy(lane))),
         *(line for token in found.tokens.values() for line in _about_caps(found, token)),
@@ -96,9 +98,6 @@ def _about_workers(found: Overview) -> Iterator[str]:
     elif found.unserved_queues:
         queues = ", ".join(found.unserved_queues)
         yield f"no live worker consumes {queues}: start `pec worker --queues {found.unserved_queues[0]} …`"
-    elif found.oldest_job_at and _seconds(found, found.oldest_job_at) > LATE_SECONDS:
-        oldest = age(found.oldest_job_at, found.now)
-        yield f"{found.jobs} jobs wait to be taken, the oldest for {oldest}: the workers' log tells why"
 
 
 def _about_caps(found: Overview, token: Token) -> Iterator[str]:

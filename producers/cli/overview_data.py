@@ -9,6 +9,7 @@ from pec.names import State
 from pec.store.overview import Lane, Overview, Token, Work, Worker
 from producers.cli.lanes import empty_at
 from producers.cli.overview import remedy
+from producers.cli.standing import standstills
 
 
 def as_dict(found: Overview) -> dict[str, Any]:
@@ -27,6 +28,8 @@ def as_dict(found: Overview) -> dict[str, Any]:
         "unserved_queues": sorted(found.unserved_queues),
         "workers": [_worker(worker) for worker in found.workers],
         "reconciling_since": _text(found.reconciling_since),
+        "came_back_empty_at": _text(found.lost_at),
+        "standing_still": [{"what": one.what, "remedy": one.remedy} for one in standstills(found)],
         "threads": found.threads,
         "threads_worth_at_full_pace": sum(token.threads_at_full_pace for token in found.tokens.values()),
         "threads_worth_now": sum(token.threads_worth for token in found.tokens.values()),

@@ -215,6 +215,15 @@ def _info(store: Store) -> dict[str, Any]:
 
 def _broker(store: Store, settings: Settings) -> Iterator[Finding]:
     """Where Dramatiq's queues are, or that this database is not there."""
+    away = list(broker_away(settings))
+    yield from away
+    if not away:
+        with connect(settings.broker) as client:
+            yield broker(_database(store.client), _database(client), address(client))
+
+
+def broker_away(settings: Settings) -> Iterator[Finding]:
+    """That Dramatiq's database can't be used: then no work is handed out."""
     with connect(settings.broker) as client:
         try:
             check(client)
@@ -222,8 +231,6 @@ def _broker(store: Store, settings: Settings) -> Iterator[Finding]:
             what = f"Dramatiq's database can't be used: {address(client)}"
             remedy = "set `databases 16` in the server's configuration, or PEC_BROKER_URL"
             yield Finding(Mark.FAIL, what, remedy)
-        else:
-            yield broker(_database(store.client), _database(client), address(client))
 
 
 def _database(client: redis.Redis) -> Database:

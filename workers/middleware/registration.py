@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import dramatiq
 import redis
+import structlog
 from dramatiq.middleware import Middleware
 
 from config.settings import Settings
@@ -21,6 +22,8 @@ from workers.sweeping import EVERYTHING
 
 EVERY_SECONDS = 5.0
 LIVES_SECONDS = 30.0
+REMEDY = "restore the back-up: jobs that are put in again are sent again, whatever was sent before"
+log = structlog.get_logger()
 
 
 class Registration(Middleware):
@@ -32,6 +35,7 @@ class Registration(Middleware):
         self._queues: list[str] = []
         self._threads = 0
         self._started_at = to_text(kit.now())
+        self._installation: str | None = None
         self._orphan = Orphan()
         self._thread = Background("registration", self._step)
 
@@ -45,9 +49,8 @@ class Registration(Middleware):
     def _first_step(self) -> None:
         """Until it is done this process takes nothing: jobs would find their accounts unknown."""
         self._orphan.end_if_orphaned()
-        for account in self._kit.settings.accounts:
-            accounts.register(self._kit.store, account, self._kit.token(account))
-        self._first_deeds()
+        for account, token in self._tokens().items():
+            accounts.register(self._kit.store, account, token)
         self._step()
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -55,18 +58,36 @@ class Registration(Middleware):
         with suppress(redis.RedisError):  # what is said of it ends by itself
             presence.leave(self._kit.store, self._id, _restores(self._kit.settings))
 
-    def _first_deeds(self) -> None:
-        keys, now = self._kit.store.keys, self._kit.store.now()
-        client = self._kit.store.client
-        client.zadd(keys.due(Queue.SWEEP), {EVERYTHING: now}, nx=True)
-        if self._kit.settings.accounts:
-            client.zadd(keys.due(Queue.QUOTA), dict.fromkeys(self._kit.settings.accounts, now), nx=True)
+    def _tokens(self) -> dict[str, str]:
+        return {account: self._kit.token(account) for account in self._kit.settings.accounts}
 
     def _step(self) -> float:
+        """Registers all of it each time: Redis can come back empty at any."""
         self._orphan.end_if_orphaned()
-        settings = self._kit.settings
         self._kit.listen_to_clock()
-        outbox.ensure(self._kit.store, _endpoint_names(settings))  # each time: a flush loses the groups
+        heard = self._vouch()
+        lost = self._installation not in (None, heard.installation)
+        self._installation = heard.installation
+        if lost:
+            log.error("redis_came_back_empty", remedy=REMEDY)
+            presence.note_loss(self._kit.store, self._kit.now())
+        outbox.ensure(self._kit.store, _endpoint_names(self._kit.settings), from_the_first=lost)
+        accounts.ensure(self._kit.store, self._tokens())
+        self._recurring_deeds()
+        self._kit.hear_of_restore(heard.restores)
+        return EVERY_SECONDS
+
+    def _recurring_deeds(self) -> None:
+        """Those that schedule themselves again, as long as Redis does not lose them."""
+        keys, now = self._kit.store.keys, self._kit.now().timestamp()
+        with self._kit.store.client.pipeline(transaction=False) as pipeline:
+            pipeline.zadd(keys.due(Queue.SWEEP), {EVERYTHING: now}, nx=True)
+            if served := self._kit.settings.accounts:
+                pipeline.zadd(keys.due(Queue.QUOTA), dict.fromkeys(served, now), nx=True)
+            pipeline.execute()
+
+    def _vouch(self) -> presence.Heard:
+        settings = self._kit.settings
         about = {
             "host": socket.gethostname(),
             "pid": str(os.getpid()),
@@ -82,8 +103,7 @@ class Registration(Middleware):
             "endpoint": _endpoint_names(settings),
             "restore": _restores(settings),
         }
-        self._kit.hear_of_restore(presence.vouch(self._kit.store, seen, LIVES_SECONDS, about))
-        return EVERY_SECONDS
+        return presence.vouch(self._kit.store, seen, LIVES_SECONDS, about)
 
 
 def _endpoint_names(settings: Settings) -> list[str]:

@@ -1,11 +1,13 @@
--- vouch(namespace, seconds, forget_seconds, seen, about): a live worker serves these, for so many seconds from now.
+-- vouch(namespace, seconds, forget_seconds, seen, about, installation): a live worker serves these, for so many seconds from now.
 --
 -- ARGV     forget_seconds   after which a worker that was killed is forgotten
 --          seen             JSON {kind: [name, …]}
 --          about            JSON {field: value}: where the worker runs, for operators
+--          installation     a random id, for a Redis that has none: one that is empty
 -- Keys     <ns>:seen:<kind>   sorted set: name → until when it is vouched for (epoch seconds)
 --          <ns>:worker:<id>   hash: `about`, of the worker of `seen`
--- Returns  what is vouched for of the kind `restore` now: [instant, …]
+--          <ns>:installation  hash: id
+-- Returns  {id of the installation, what is vouched for of the kind `restore` now: [instant, …]}
 
 local ns, seconds_ahead, forget, seen = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
 local now = now_us() / 1e6
@@ -22,4 +24,6 @@ if seen.worker then
     call("EXPIRE", ns .. ":worker:" .. seen.worker[1], math.ceil(seconds_ahead))
 end
 call("ZREMRANGEBYSCORE", ns .. ":seen:worker", "-inf", string.format("%.6f", now - forget))
-return call("ZRANGEBYSCORE", ns .. ":seen:restore", string.format("%.6f", now), "+inf")
+call("HSETNX", ns .. ":installation", "id", ARGV[6])
+local restores = call("ZRANGEBYSCORE", ns .. ":seen:restore", string.format("%.6f", now), "+inf")
+return {call("HGET", ns .. ":installation", "id"), restores}

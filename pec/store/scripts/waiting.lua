@@ -1,10 +1,13 @@
--- waiting(namespace, account…): how much waits in the stream of jobs and in each lane, and since when.
+-- waiting(namespace, account…): how much waits in the stream of jobs and in each lane, since when, and whether in turn.
 --
 -- A lane is in order of priority, then age: its oldest is the first of one of the ten priorities. Reads only.
 -- Keys     <ns>:jobs                  stream; only the id of its first entry leaves Redis, not the job
 --          <ns>:lane:<account>        sorted set: id → (9 - priority) * 10^13 + order of intake
 --          <ns>:message:<id>          hash: created_at, not_before (RFC 3339 in UTC, so that texts sort as instants)
--- Returns  {jobs, id of the oldest | "", depth, instant | "", …}, a depth and an instant for each account
+--          <ns>:account:<account>     hash: token, paused
+--          <ns>:turns:<token>, <ns>:due:send   sorted sets: the account, and its token, while its lane is not empty
+-- Returns  {jobs, id of the oldest | "", depth, instant | "", turn, …}, three for each account; turn is 0 where the lane
+--          is not empty, nor the account paused, and yet nothing will be picked from it
 
 local BAND = 1e13
 local ns = ARGV[1]
@@ -31,10 +34,17 @@ local function oldest(lane)
     return least
 end
 
+local function in_turn(account)
+    local token, paused = unpack(call("HMGET", ns .. ":account:" .. account, "token", "paused"))
+    local due = token and call("ZSCORE", ns .. ":due:send", token)
+    return (paused or (due and call("ZSCORE", ns .. ":turns:" .. token, account))) and 1 or 0
+end
+
 for i = 2, #ARGV do
     local lane = ns .. ":lane:" .. ARGV[i]
     local depth = call("ZCARD", lane)
     table.insert(found, depth)
     table.insert(found, depth > 0 and oldest(lane) or "")
+    table.insert(found, depth > 0 and in_turn(ARGV[i]) or 1)
 end
 return found

@@ -15,7 +15,7 @@ from redis import exceptions as redis_errors
 
 from config.settings import Account, Settings
 from pec.api.client import PecClient
-from pec.store import accounts, presence
+from pec.store import accounts, outbox, presence
 from pec.store.store import Store
 from tests.wire import eventually
 from workers import patience
@@ -65,10 +65,10 @@ def test_it_waits_for_as_long_as_redis_is_away(
     store = Store(redis, "pec")
     tries = [redis_errors.ConnectionError()] * 3
 
-    def refused(*_: object) -> list[str]:
+    def refused(*_: object) -> presence.Heard:
         if tries:
             raise tries.pop()
-        return []
+        return presence.Heard("id", [])
 
     monkeypatch.setattr(presence, "vouch", refused)
     with _booted(_kit(store, redis_url)):
@@ -130,6 +130,24 @@ def test_an_orderly_end_takes_back_what_was_told_of_a_restore(redis: Redis, redi
         assert presence.vouched(store, "restore") == {"2026-11-23T02:00:00.000Z"}
 
     assert presence.vouched(store, "restore") == set()
+
+
+def test_all_that_a_flush_takes_is_registered_again(redis: Redis, redis_url: str) -> None:
+    store = Store(redis, "pec")
+    endpoint = {"name": "crm", "url": "https://crm.example.it/pec", "secret": "whsec_" + "QUFB" * 8}
+    kit = _kit(store, redis_url, webhooks={"endpoints": [endpoint]})
+    registration = Registration(kit, "w1")
+    registration._step()
+    before = {key: store.client.type(key) for key in store.client.keys("*")}
+    assert not store.client.hexists(store.keys.installation, "lost_at")
+
+    redis.flushall()
+    redis.xadd(store.keys.events, {"id": "evt_1", "type": "message.queued", "event": "{}"})
+    registration._step()
+
+    assert {key: store.client.type(key) for key in store.client.keys("*")} == before
+    assert store.client.hexists(store.keys.installation, "lost_at"), "and it is told"
+    assert outbox.feed(store, kit.settings.webhooks.endpoints) == ["crm"], "what came meanwhile is heard"
 
 
 @contextmanager

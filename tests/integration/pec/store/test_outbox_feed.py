@@ -28,6 +28,15 @@ def test_a_new_endpoint_hears_what_comes_from_now_on(store: Store) -> None:
     assert take_all(store) == ["evt_after"]
 
 
+def test_an_endpoint_that_redis_lost_hears_all_that_came_since(store: Store) -> None:
+    tell(store, "evt_since")
+    outbox.ensure(store, ["shop"], from_the_first=True)
+
+    assert outbox.feed(store, [endpoint()]) == ["shop"]
+
+    assert take_all(store) == ["evt_since"]
+
+
 def test_an_endpoint_that_is_known_keeps_its_place_when_a_worker_registers(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_1")

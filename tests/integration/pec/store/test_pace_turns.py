@@ -11,6 +11,24 @@ from tests.integration.pec.store.pacing import TOKEN, picked, picked_id, waiting
 store = pacing.store
 
 
+def test_an_account_that_redis_lost_is_there_again_with_its_turn(store: Store) -> None:
+    waiting(store, "m", 1)
+    store.client.delete(store.keys.account("acme"), store.keys.turns(TOKEN), store.keys.due(Queue.SEND))
+    assert picked(store) is None
+
+    accounts.ensure(store, {"acme": TOKEN, "beta": TOKEN})
+
+    assert picked_id(store) == "m"
+
+
+def test_a_token_that_another_worker_registered_later_stays(store: Store) -> None:
+    accounts.register(store, "acme", "newer")
+
+    accounts.ensure(store, {"acme": TOKEN})
+
+    assert accounts.state_of(store, "acme").token == "newer"
+
+
 def test_lanes_go_by_priority_then_age(store: Store) -> None:
     waiting(store, "old", 1)
     waiting(store, "new", 2)

@@ -21,6 +21,15 @@ def test_only_what_a_live_worker_serves_is_vouched_for(store: Store) -> None:
     assert presence.vouched(store, "endpoint") == set()
 
 
+def test_an_installation_has_one_id_until_redis_loses_it(store: Store) -> None:
+    first = presence.vouch(store, {"worker": ["w1"]}, 30).installation
+    assert presence.vouch(store, {"worker": ["w2"]}, 30).installation == first
+
+    store.client.flushdb()
+
+    assert presence.vouch(store, {"worker": ["w1"]}, 30).installation != first
+
+
 def test_what_is_said_of_a_worker_goes_with_it(store: Store) -> None:
     presence.vouch(store, {"worker": ["w1"]}, 30, {"host": "h", "pid": "7"})
 

@@ -15,7 +15,7 @@ from pec.changes import changed
 from pec.intake import enqueued
 from pec.messages import Message, Reason
 from pec.names import Queue, State
-from pec.store import accounts, pace, presence
+from pec.store import accounts, outbox, pace, presence
 from pec.store.commits import commit
 from pec.store.overview import Overview
 from pec.store.store import Store
@@ -94,6 +94,49 @@ def test_an_account_that_is_paused_or_unserved_has_no_backlog_that_goes(store: S
     assert found.tokens["t"].waiting == 0
     assert found.tokens["t"].accounts == ("acme", "beta")
     assert found.lanes["acme"].paused == Reason("wallet", "it is empty")
+
+
+def test_a_lane_without_a_turn_is_told_from_one_that_is_in_line_or_paused(store: Store) -> None:
+    queued(store, "m", 1)
+    assert not survey(store, SETTINGS).lanes["acme"].out_of_turn
+
+    for lost in (store.keys.turns("t"), store.keys.due(Queue.SEND), store.keys.account("acme")):
+        store.client.delete(lost)
+        assert survey(store, SETTINGS).lanes["acme"].out_of_turn
+        accounts.ensure(store, {"acme": "t"})
+        assert not survey(store, SETTINGS).lanes["acme"].out_of_turn
+
+    accounts.pause(store, "acme", Reason("operator", ""))
+    assert not survey(store, SETTINGS).lanes["acme"].out_of_turn
+
+
+def test_an_endpoint_without_its_place_in_the_stream_is_told_from_one_that_listens(store: Store) -> None:
+    presence.vouch(store, {"endpoint": ["crm", "shop"]}, 60)
+    presence.vouch(store, {"endpoint": ["gone"]}, -1)
+    outbox.ensure(store, ["crm"])
+
+    found = {one.name: (one.listening, one.served) for one in survey(store, SETTINGS).endpoints}
+
+    assert found == {"crm": (True, True), "shop": (False, True), "gone": (False, False)}
+
+
+def test_when_redis_came_back_empty_is_told(store: Store) -> None:
+    assert survey(store, SETTINGS).lost_at is None
+    at = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+    presence.note_loss(store, at)
+    presence.note_loss(store, at + timedelta(seconds=5))
+
+    assert survey(store, SETTINGS).lost_at == at, "as the first worker found it"
+
+
+def test_slots_of_this_minute_count_as_sent_lately(store: Store) -> None:
+    queued(store, "m", 1)
+    assert survey(store, SETTINGS).tokens["t"].sends_lately == 0
+
+    assert isinstance(pace.reserve_send(store, "t", SETTINGS.api), pace.Slot)
+
+    assert survey(store, SETTINGS).tokens["t"].sends_lately == 1
 
 
 def test_pace_and_caps_of_a_token_are_told(store: Store) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from pec.names import Queue
-from pec.store import presence
+from pec.store import outbox, presence
 from pec.store.store import Store
 from tests.integration.producers.cli.conftest import Pec, Ran
 from tests.wire import Wire, answering
@@ -38,7 +38,8 @@ def configure(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 @pytest.fixture
 def workers(store: Store) -> None:
     queues = [str(queue) for queue in Queue]
-    presence.vouch(store, {"worker": ["w1"], "queue": queues, "account": ["acme"]}, 60)
+    seen = {"worker": ["w1"], "queue": queues, "account": ["acme"]}
+    presence.vouch(store, seen, 60, {"host": "another-container", "pid": "7"})
 
 
 def marks(ran: Ran) -> dict[str, str]:
@@ -124,6 +125,7 @@ def test_an_endpoint_that_nobody_serves_fails(
     with api(monkeypatch, 200, QUOTA):
         unserved = pec("doctor", "--json")
         presence.vouch(store, {"endpoint": ["crm"]}, 60)
+        outbox.ensure(store, ["crm"])
         served = pec("doctor", "--json")
 
     assert (unserved.code, served.code) == (1, 0)
@@ -139,6 +141,33 @@ def test_without_a_worker_it_is_neither_sound_nor_healthy(pec: Pec) -> None:
 @pytest.mark.usefixtures("workers")
 def test_with_a_worker_it_is_healthy(pec: Pec) -> None:
     assert pec("health").code == 0
+
+
+@pytest.mark.usefixtures("workers")
+def test_what_stands_still_is_neither_sound_nor_healthy(
+    pec: Pec, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.client.zadd(store.keys.lane("acme"), {"m": 1})  # as jobs stood after a flush, under a living worker
+
+    with api(monkeypatch, 200, QUOTA):
+        ran = pec("doctor", "--json")
+    healthy = pec("health")
+
+    assert marks(ran)["account acme: 1 messages wait and have no turn"] == "fail"
+    assert ran.code == 1
+    assert healthy.code == 4
+    assert "have no turn" in healthy.err
+    assert "have no turn" in pec("status").err
+
+
+@pytest.mark.usefixtures("workers")
+def test_without_dramatiqs_database_it_is_not_healthy(pec: Pec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEC_BROKER_URL", "redis://127.0.0.1:1/1")
+
+    ran = pec("health")
+
+    assert ran.code == 4
+    assert "Dramatiq's database can't be used" in ran.err
 
 
 def registered(store: Store, host: str, pid: int, seconds: float = 60) -> None:

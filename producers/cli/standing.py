@@ -1,0 +1,74 @@
+"""What stands still though nothing that people know of holds it: told alike by status, doctor and health. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from pec.instants import to_text
+from pec.store.overview import Lane, Overview, Token
+from producers.cli.findings import Finding, Mark
+from producers.cli.lanes import used_up
+from producers.cli.progress import age
+from producers.cli.waiting import LATE_SECONDS
+
+LOSS_TOLD = timedelta(days=7)  # for which it is said that Redis came back empty
+SLOWEST_PER_MINUTE = 2  # a pace below it can leave a minute without a send
+_RESTART = "restart the workers; their log tells why"
+_RESTORE = "restore the back-up, or put in again what is missing: what was sent before is sent again"
+
+
+def standstills(found: Overview) -> Iterator[Finding]:
+    """Work that waits and is not done. Where no worker lives, that is all there is to say, and nothing is said here."""
+    if not found.workers:
+        return
+    yield from _jobs(found)
+    for lane in found.lanes.values():
+        if lane.out_of_turn and lane.served:
+            what = f"account {lane.account}: {lane.waiting} messages wait and have no turn"
+            yield Finding(Mark.FAIL, what, _RESTART)
+    for token in found.tokens.values():
+        yield from _token(found, token)
+    for endpoint in found.endpoints:
+        if endpoint.served and not endpoint.listening:
+            yield Finding(Mark.FAIL, f"endpoint {endpoint.name} hears no events: its place is gone", _RESTART)
+
+
+def unserved(found: Overview) -> Iterator[Finding]:
+    """Work that is due in queues that nobody consumes."""
+    for work in found.work.values():
+        if found.workers and work.overdue and not work.served:
+            what = f"no live worker consumes {work.queue}: {work.overdue} entries are due"
+            yield Finding(Mark.FAIL, what, f"start `pec worker --queues {work.queue} …`")
+
+
+def losses(found: Overview) -> Iterator[Finding]:
+    """That Redis came back empty under living workers, not long ago."""
+    if found.lost_at and found.now - found.lost_at < LOSS_TOLD:
+        yield Finding(Mark.WARN, f"Redis came back empty at {to_text(found.lost_at)}", _RESTORE)
+
+
+def _jobs(found: Overview) -> Iterator[Finding]:
+    if found.oldest_job_at and _seconds(found, found.oldest_job_at) > LATE_SECONDS:
+        oldest = age(found.oldest_job_at, found.now)
+        what = f"{found.jobs} jobs wait to be taken, the oldest for {oldest}"
+        yield Finding(Mark.FAIL, what, "the workers' log tells why")
+
+
+def _token(found: Overview, token: Token) -> Iterator[Finding]:
+    """Where no slot was given for a minute and more, and neither cap, pause, 429, circuit nor restore is why."""
+    held = used_up(token) or token.still_until or found.circuit_open or found.reconciling_since
+    if held or token.sends_lately or token.allowed_per_minute < SLOWEST_PER_MINUTE:
+        return
+    for lane in found.lanes.values():
+        if lane.token == token.digest and _stands(found, lane) and not lane.out_of_turn:
+            since = age(lane.oldest_at, found.now)
+            what = f"account {lane.account}: {lane.waiting} messages wait, the oldest for {since}, and none is sent"
+            yield Finding(Mark.FAIL, what, "`pec status ID` of one of them, and the workers' log, tell why")
+
+
+def _stands(found: Overview, lane: Lane) -> bool:
+    waits_since = lane.oldest_at if lane.goes and lane.waiting else None
+    return waits_since is not None and _seconds(found, waits_since) > 2 * LATE_SECONDS
+
+
+def _seconds(found: Overview, since: datetime) -> float:
+    return (found.now - since).total_seconds()

@@ -56,6 +56,27 @@ class BatchData(_Data):
     counts: dict[State, int] = Field(description="messages by state")
 
 
+class FieldError(BaseModel):
+    """What is wrong with one field of a job."""
+
+    field: str
+    reason: str = Field(description="for people, with the remedy")
+
+
+class RejectionData(_Data):
+    """A rejected job. Fields that could not be read are left out."""
+
+    entry: str = Field(description="its entry id in pec:jobs, as XADD returned it")
+    job_type: str | None = Field(None, description="send, poll, cancel or batch")
+    id: str | None = Field(None, description="the job's id; an earlier job may have the same")
+    account: str | None = None
+    batch: str | None = None
+    errors: list[FieldError] = Field(description="the first 20: pec:rejected has all")
+    limit_reached: bool | None = Field(
+        None, description="true: too many at once, the next rejections may be in pec:rejected only"
+    )
+
+
 class AccountData(_Data):
     """What happened to a mailbox."""
 
@@ -66,6 +87,7 @@ class AccountData(_Data):
 DATA: Mapping[str, type[BaseModel]] = {
     **dict.fromkeys(TYPES, MessageData),
     Event.BATCH_COMPLETED: BatchData,
+    Event.JOB_REJECTED: RejectionData,
     **dict.fromkeys((Event.ACCOUNT_PAUSED, Event.ACCOUNT_RESUMED, Event.MAILBOX_FILLING), AccountData),
 }
 

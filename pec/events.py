@@ -5,17 +5,21 @@ The body is Standard Webhooks' `{type, timestamp, data}`: ids and states, never 
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pec.instants import to_text
+from pec.jobs import Problem
 from pec.messages import Message
 from pec.names import Event, State
 
 MESSAGE_TYPES = tuple(f"message.{state}" for state in State)
 TYPES = (*MESSAGE_TYPES, *(str(event) for event in Event))
+_MAX_ERRORS = 20  # in the event of a rejection: `pec:rejected` has all
+_FIELD = re.compile(r"[A-Za-z0-9_.-]{1,128}")  # a name of another form may be content
 _INSTANTS = ("sent_at", "accepted_at", "delivered_at", "undelivered_at", "refused_at")
 
 
@@ -57,6 +61,33 @@ def of_account(account: str, kind: Event, now: datetime, reason: Mapping[str, An
     """An event about a mailbox."""
     body = _body(kind, now, {"account": account, "reason": reason})
     return Told(_event_id(account, kind, to_text(now)), kind, body)
+
+
+def of_rejection(
+    entry: str,
+    safe: Mapping[str, str],
+    problems: Sequence[Problem],
+    now: datetime,
+    *,
+    limit_reached: bool = False,
+) -> Told:
+    """Return the event about a rejected job. `safe` holds the fields of the job that may be shown.
+
+    `limit_reached`: the limit for such events suppresses the next one.
+    """
+    errors = [
+        {"field": one.field if _FIELD.fullmatch(one.field) else "job", "reason": one.reason}
+        for one in problems[:_MAX_ERRORS]
+    ]
+    data = {
+        "entry": entry,
+        "job_type": safe.get("type"),
+        **{name: safe.get(name) for name in ("id", "account", "batch")},
+        "errors": errors,
+        "limit_reached": limit_reached or None,
+    }
+    event_id = _event_id(Event.JOB_REJECTED, entry, json.dumps(errors))
+    return Told(event_id, Event.JOB_REJECTED, _body(Event.JOB_REJECTED, now, data))
 
 
 def _body(kind: str, at: datetime, data: Mapping[str, Any]) -> str:

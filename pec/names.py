@@ -46,6 +46,7 @@ class Event(StrEnum):
     MAILBOX_FILLING = "mailbox.filling"  # receipts will be lost when it is full
     RECEIPT_UNRECOGNISED = "receipt.unrecognised"  # on one of our codes, but unknown or with another subject
     MESSAGE_DUPLICATED = "message.duplicated"  # a receipt shows that an earlier attempt was sent too
+    JOB_REJECTED = "job.rejected"  # a job could not be taken: it made no message
     ACCEPTANCE_LATE = "acceptance.late"  # no ACCETTAZIONE in 30 minutes
 
 

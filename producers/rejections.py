@@ -39,6 +39,14 @@ def since(store: Store, position: str) -> Iterator[Rejection]:
         position = page[-1].position
 
 
+def newest(store: Store) -> Iterator[Rejection]:
+    """Return all rejections, newest first."""
+    position = "+"
+    while page := _read_back(store, position):
+        yield from page
+        position = f"({page[-1].position}"
+
+
 def newest_of(store: Store, job_id: str, most: int = 10 * _PAGE) -> Rejection | None:
     """The last rejection of a job with this id among the latest ones."""
     latest: Any = store.client.xrevrange(store.keys.rejected, count=most)
@@ -56,6 +64,11 @@ def as_error(rejections: Iterable[Rejection]) -> JobRejected:
 
 def _read(store: Store, start: str) -> list[Rejection]:
     page: Any = store.client.xrange(store.keys.rejected, min=start, count=_PAGE)
+    return [_rejection(*pair) for pair in page]
+
+
+def _read_back(store: Store, newest: str) -> list[Rejection]:
+    page: Any = store.client.xrevrange(store.keys.rejected, max=newest, count=_PAGE)
     return [_rejection(*pair) for pair in page]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pec.messages import Message
+from pec.names import Event
 from pec.store import records
 from pec.store.store import Store, text
 from producers.rejections import Rejection, since
@@ -168,6 +169,8 @@ class Watch:
             )
             for position, fields in page:
                 self._events_at = text(position)
+                if text(fields[b"type"]) == Event.JOB_REJECTED:  # `_rejections` reads `pec:rejected`
+                    continue
                 told |= self._ours(json.loads(fields[b"event"])["data"])
             if len(page) < _PAGE:
                 return told

@@ -108,6 +108,13 @@ export interface EventReason {
   details: Record<string, JsonValue>;
 }
 
+/** What is wrong with one field of a job. */
+export interface FieldError {
+  field: string;
+  /** for people, with the remedy */
+  reason: string;
+}
+
 /** What happened to a message. Fields that do not apply are left out. */
 export interface MessageData {
   /** the message's id */
@@ -140,6 +147,22 @@ export interface MessageData {
   reason?: EventReason;
   /** the job's, as it came */
   metadata?: Record<string, JsonValue>;
+}
+
+/** A rejected job. Fields that could not be read are left out. */
+export interface RejectionData {
+  /** its entry id in pec:jobs, as XADD returned it */
+  entry: string;
+  /** send, poll, cancel or batch */
+  job_type?: string;
+  /** the job's id; an earlier job may have the same */
+  id?: string;
+  account?: string;
+  batch?: string;
+  /** the first 20: pec:rejected has all */
+  errors: FieldError[];
+  /** true: too many at once, the next rejections may be in pec:rejected only */
+  limit_reached?: boolean;
 }
 
 /** Where a message stands. */
@@ -277,6 +300,11 @@ export type PecEvent =
     type: "message.duplicated";
     timestamp: Instant;
     data: MessageData;
+  }
+  | {
+    type: "job.rejected";
+    timestamp: Instant;
+    data: RejectionData;
   }
   | {
     type: "acceptance.late";

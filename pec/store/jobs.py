@@ -1,20 +1,23 @@
 """The stream `pec:jobs`: reading entries and rejecting them. An entry leaves in the step that ends it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 
 from pec.content import sha256
+from pec.events import of_rejection
 from pec.instants import from_epoch, to_text
 from pec.jobs import Problem
-from pec.store.commits import Commit, apply
 from pec.store.store import Store, text, wall_clock
 
 GROUP = "workers"
 MOST_DELIVERIES = 5
+MAX_REJECTIONS = 100_000  # kept, about: 50 MB if a producer writes wrong jobs without end
+REJECTION_EVENT_BURST = 10_000  # rejections published at once: as many as a day allows
+REJECTION_EVENT_MS = 8640  # between two events of rejections after that
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +76,32 @@ def removal(store: Store, entry_id: str) -> list[list[str | float]]:
     return [["XACK", store.keys.jobs, GROUP, entry_id], ["XDEL", store.keys.jobs, entry_id]]
 
 
-def reject(store: Store, entry: Entry, problems: Iterable[Problem], safe: dict[str, str]) -> None:
-    """Tells why the job was not taken, and removes it. Of its content only length and hash are kept."""
+def reject(store: Store, entry: Entry, problems: Sequence[Problem], safe: dict[str, str]) -> None:
+    """Remove the job, store why it was rejected and publish the event, in one step and only once.
+
+    Of the job's content only length and hash are stored.
+    """
     raw = entry.job or b""
+    now = from_epoch(wall_clock())
     fields = {
         "job": json.dumps(safe, ensure_ascii=False),
         "errors": json.dumps([problem.as_dict() for problem in problems], ensure_ascii=False),
         "entry": entry.id,
         "length": str(len(raw)),
         "sha256": sha256(raw),
-        "at": to_text(from_epoch(wall_clock())),
+        "at": to_text(now),
     }
-    told: list[str | float] = [
-        "XADD",
-        store.keys.rejected,
-        "*",
-        *(part for pair in fields.items() for part in pair),
-    ]
-    apply(store, Commit(commands=[told, *removal(store, entry.id)]))
+    event = of_rejection(entry.id, safe, problems, now)
+    limited = of_rejection(entry.id, safe, problems, now, limit_reached=True)
+    published = {"id": event.id, "type": event.type, "body": event.body, "limited": limited.body}
+    flat = [part for pair in fields.items() for part in pair]
+    store.run(
+        "reject",
+        GROUP,
+        entry.id,
+        json.dumps(flat),
+        json.dumps(published),
+        MAX_REJECTIONS,
+        REJECTION_EVENT_BURST,
+        REJECTION_EVENT_MS,
+    )

@@ -22,6 +22,11 @@ class Keys:
         return f"{self.namespace}:rejected"
 
     @property
+    def rejections(self) -> str:
+        """String, expiring: how much of the limit for events of rejections is used up."""
+        return f"{self.namespace}:rejections"
+
+    @property
     def events(self) -> str:
         """Stream, public: every change."""
         return f"{self.namespace}:events"

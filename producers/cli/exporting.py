@@ -134,7 +134,7 @@ def _messages_of(store: Store, job: str) -> list[str]:
 def _no_batch(store: Store, batch: str) -> Failure:
     waiting = int(store.client.xlen(store.keys.jobs))
     if rejected := selection.rejected_of(store, batch):
-        remedy = f"{rejected} of its jobs were rejected, `pec status ID` tells why"
+        remedy = f"{rejected} of its jobs were rejected, `pec list --rejected` tells why"
     elif waiting:
         remedy = f"{waiting} jobs wait to be taken, they may be among them: try again"
     else:
@@ -218,7 +218,7 @@ def _tell(store: Store, done: _Done, batch: str | None) -> None:
         output.note(f"{unfinished} have not ended yet: export again when they have")
     if batch and (rejected := selection.rejected_of(store, batch)):
         output.note(
-            f"{rejected} jobs of the batch were rejected and are no messages: `pec status ID` tells why"
+            f"{rejected} jobs of the batch were rejected and are no messages: `pec list --rejected` tells why"
         )
 
 

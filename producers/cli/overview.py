@@ -116,7 +116,7 @@ def _about_messages(found: Overview) -> Iterator[str]:
     if held := found.messages.get(State.HELD):
         yield f"{held} held: `pec list --state held`, then `pec resend ID` or `pec discard ID` for each"
     if rejected := found.streams["rejected"]:
-        yield f"{rejected} jobs were rejected: `pec status ID` tells why"
+        yield f"{rejected} jobs were rejected: `pec list --rejected` tells why"
     if found.unknown:
         yield f"{found.unknown} messages were written by a newer version and are left alone: upgrade all workers"
     if found.circuit_open:

@@ -1,5 +1,6 @@
 """Messages as tables show them, and rejections as `--json` prints them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pec.instants import to_text
@@ -7,12 +8,28 @@ from pec.messages import Message
 from producers.rejections import Rejection
 
 COLUMNS = ("ID", "STATE", "ACCOUNT", "RECIPIENT", "UPDATED", "REASON")
+REJECTED_COLUMNS = ("ENTRY", "JOB", "ID", "ACCOUNT", "BATCH", "REJECTED", "FIELD", "REASON")
 
 
 def rejection_dict(rejection: Rejection) -> dict[str, Any]:
     """A job that was not taken: `state` is `rejected`, which no message ever is."""
-    errors = [problem.as_dict() for problem in rejection.problems]
-    return {"id": rejection.name, "state": "rejected", "entry": rejection.entry, "errors": errors}
+    job = rejection.job
+    known = {"job_type": job.get("type"), "account": job.get("account"), "batch": job.get("batch")}
+    return {
+        "id": rejection.name,
+        "state": "rejected",
+        "entry": rejection.entry,
+        "at": rejection.at,
+        **{name: value for name, value in known.items() if value is not None},
+        "errors": [problem.as_dict() for problem in rejection.problems],
+    }
+
+
+def rejection_rows(rejection: Rejection) -> Iterator[tuple[object, ...]]:
+    """For a table with REJECTED_COLUMNS, a row for each fault."""
+    job = rejection.job
+    shared = (rejection.entry, *map(job.get, ("type", "id", "account", "batch")), rejection.at)
+    return ((*shared, problem.field, problem.reason) for problem in rejection.problems)
 
 
 def row(message: Message) -> tuple[object, ...]:

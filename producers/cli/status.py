@@ -17,6 +17,7 @@ from producers.cli.errors import Exit, Failure
 from producers.cli.overview import show
 from producers.cli.overview_data import as_dict
 from producers.cli.progress import age
+from producers.cli.rejected import list_rejected
 from producers.cli.session import Session, session
 from producers.cli.shapes import COLUMNS, row
 from producers.cli.surroundings import surroundings_of
@@ -61,17 +62,26 @@ def status(message_id: str | None, as_json: bool) -> None:
 )
 @click.option("--batch", help="Only this batch, in the order of intake.")
 @click.option("--account", help="Only this mailbox.")
+@click.option("--rejected", is_flag=True, help="Jobs that were not taken, and why, in place of messages.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @output.as_json
 def list_messages(
-    states: tuple[str, ...], batch: str | None, account: str | None, limit: int, as_json: bool
+    states: tuple[str, ...], batch: str | None, account: str | None, rejected: bool, limit: int, as_json: bool
 ) -> None:
-    """List messages, newest first.
+    """List messages, or rejected jobs, newest first.
 
     \b
     pec list --state held
     pec list --batch november --state undelivered --json
+    pec list --rejected
     """
+    if rejected:
+        if states:
+            raise click.UsageError(
+                "--state: a job that was rejected has none: leave out --state or --rejected"
+            )
+        list_rejected(batch, account, limit, as_json=as_json)
+        return
     with session() as here:
         strangers: list[UnknownRecord] = []
         found = _found(here.store, states, batch, strangers.append)

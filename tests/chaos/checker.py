@@ -228,6 +228,15 @@ def webhooks_missing(seen: Observation) -> Iterator[str]:
             yield f"{message_id} is {record.get('state')}, and no event tells it"
     yield from _states_untold(seen)
     yield from _batches_untold(seen)
+    yield from _rejections_untold(seen)
+
+
+def _rejections_untold(seen: Observation) -> Iterator[str]:
+    """Each rejection is one event, and each such event a rejection."""
+    told = Counter(one["data"]["entry"] for one in seen.events if one["type"] == "job.rejected")
+    for entry in told.keys() | seen.rejected.keys():
+        if told[entry] != int(entry in seen.rejected):
+            yield f"the rejection of {entry} is told {told[entry]} times"
 
 
 def _states_untold(seen: Observation) -> Iterator[str]:

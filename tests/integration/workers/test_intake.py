@@ -243,6 +243,29 @@ def test_a_job_may_name_what_this_process_serves_before_it_has_said_so(redis: Re
     assert redis.hget("pec:message:m", "state") == b"queued"
 
 
+def test_a_rejection_is_an_event_without_content_or_credentials(redis: Redis, redis_url: str) -> None:
+    bad = {**_job("inv-1"), "recipient": "none", "batch": "b", "subject": "Segreto", "password": "hunter2"}
+
+    [entry] = _taken(redis, redis_url, [bad])
+
+    events: Any = redis.xrange("pec:events")
+    [(_, fields)] = events
+    event = json.loads(fields[b"event"])
+    assert fields[b"type"] == b"job.rejected"
+    assert set(fields) == {b"id", b"type", b"event"}
+    assert {**event["data"], "errors": None} == {
+        "entry": entry.decode(),
+        "job_type": "send",
+        "id": "inv-1",
+        "account": "acme",
+        "batch": "b",
+        "errors": None,
+    }
+    assert {one["field"] for one in event["data"]["errors"]} == {"recipient", "password"}
+    assert "hunter2" not in str(fields)
+    assert "Segreto" not in str(fields)
+
+
 def _taken(redis: Redis, redis_url: str, jobs: list[dict[str, Any]]) -> list[Any]:
     """Puts them in and takes them, in one batch. Returns their entries."""
     store = Store(redis, "pec")

@@ -25,7 +25,6 @@ def clean() -> Observation:
             f"{number}-0": {"job_id": job_id, "refused": job_id == "bad"}
             for number, job_id in enumerate(["good", "doubtful", "cancelled", "refused", "adopted", "bad"])
         },
-        rejected={"5-0": "[]"},
     )
     _story(seen, "good", ["queued", "sending", "sent", "accepted", "delivered"], code="11")
     _story(seen, "doubtful", ["queued", "sending", "uncertain", "held"])
@@ -44,6 +43,7 @@ def clean() -> Observation:
     seen.endpoints = {"steady": None, "inside": ["batch.completed"]}
     seen.batch_sizes = {"b": 4}
     seen.events.append({"id": "e-batch", "type": "batch.completed", "data": {"batch": "b"}})
+    reject(seen, "5-0", "[]")
     seen.heard = [{"endpoint": "steady", **copy.deepcopy(event)} for event in seen.events]
     seen.schedule = {
         "due:quota": ["acme"],
@@ -57,6 +57,14 @@ def clean() -> Observation:
     counts = {"delivered": "1", "held": "1", "cancelled": "1", "failed": "1", "undelivered": "1"}
     seen.batches = {"b": {"size": "4", "ended": "4", **counts}}
     return seen
+
+
+def reject(seen: Observation, entry: str, why: str) -> None:
+    """A job is rejected, and told so to the endpoint that hears everything."""
+    seen.rejected[entry] = why
+    event = {"id": f"e-rejected-{entry}", "type": "job.rejected", "data": {"entry": entry}}
+    seen.events.append(event)
+    seen.heard.append({"endpoint": "steady", **copy.deepcopy(event)})
 
 
 def record(seen: Observation, message_id: str, **fields: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.chaos.campaign import Expected
 from tests.chaos.checker import CHECKS, LATE_SECONDS, check
 from tests.chaos.observation import Observation
-from tests.unit.chaos.observations import clean, ended_more, record
+from tests.unit.chaos.observations import clean, ended_more, record, reject
 from workers import turn
 
 Plant = Callable[[Observation], object]
@@ -36,13 +36,24 @@ def _vanish(seen: Observation) -> None:
 
 def _reject_the_good(seen: Observation) -> None:
     _vanish(seen)
-    seen.rejected["0-0"] = "[could not be taken]"
+    reject(seen, "0-0", "[could not be taken]")
 
 
 def _reject_the_pair(seen: Observation) -> None:
     seen.expected |= {"pair#1": Expected("delivered"), "pair#2": Expected("delivered")}
     seen.added["6-0"] = {"job_id": "pair", "refused": False}
-    seen.rejected["6-0"] = "[one recipient is enough]"
+    reject(seen, "6-0", "[one recipient is enough]")
+
+
+def _take_the_bad(seen: Observation) -> None:
+    seen.rejected.clear()
+    _hide_event(seen, "e-rejected-5-0")
+
+
+def _tell_rejection_twice(seen: Observation) -> None:
+    for told in ("events", "heard"):
+        again = next(one for one in getattr(seen, told) if one["type"] == "job.rejected")
+        getattr(seen, told).append({**again, "id": "e-rejected-again"})
 
 
 def _held_without_death(seen: Observation) -> None:
@@ -103,6 +114,8 @@ def _never_ends(seen: Observation) -> None:
 PERHAPS_SENT = '{"code": "perhaps_sent"}'
 
 PLANTED: list[tuple[str, str, Plant]] = [
+    ("webhooks missing", "no event tells of a rejection", lambda seen: _hide_event(seen, "e-rejected-5-0")),
+    ("webhooks missing", "a rejection is told twice", _tell_rejection_twice),
     ("lost", "a job left no trace", _vanish),
     ("lost", "a good job was rejected", _reject_the_good),
     ("lost", "a job of two recipients was rejected", _reject_the_pair),
@@ -113,7 +126,7 @@ PLANTED: list[tuple[str, str, Plant]] = [
         "an uncertain message was never settled",
         lambda seen: record(seen, "doubtful", state="uncertain"),
     ),
-    ("lost", "a job that can't be taken was taken in silence", lambda seen: seen.rejected.clear()),
+    ("lost", "a job that can't be taken was taken in silence", _take_the_bad),
     (
         "sent twice",
         "the ledger has it in two PECs",
@@ -227,7 +240,7 @@ def test_of_two_jobs_in_conflict_the_earlier_may_be_the_rejected_one() -> None:
     seen.added["6-0"] = {"job_id": "good", "refused": True}
     assert check(seen)["lost"]
 
-    seen.rejected["0-0"] = "[was used before]"
+    reject(seen, "0-0", "[was used before]")
     assert not check(seen)["lost"]
 
 

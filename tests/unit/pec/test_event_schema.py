@@ -9,7 +9,8 @@ import pytest
 
 from pec.changes import born, changed
 from pec.event_schema import event_schema
-from pec.events import TYPES, of_account, of_message
+from pec.events import TYPES, of_account, of_message, of_rejection
+from pec.jobs import Problem
 from pec.messages import Reason
 from pec.names import Event, State
 from tests.unit.producers.cli.builders import NOW, message
@@ -49,6 +50,23 @@ def test_every_event_about_an_account_is_as_the_schema_says(
     kind: Event, reason: dict[str, Any] | None
 ) -> None:
     VALIDATOR.validate(json.loads(of_account("acme", kind, NOW, reason).body))
+
+
+@pytest.mark.parametrize("safe", [{}, {"type": "send", "id": "x", "account": "acme", "batch": "b"}])
+@pytest.mark.parametrize("limit_reached", [True, False])
+def test_the_event_of_a_rejection_is_as_the_schema_says(safe: dict[str, str], limit_reached: bool) -> None:
+    event = of_rejection("1-0", safe, [Problem("body", "is empty")], NOW, limit_reached=limit_reached)
+
+    VALIDATOR.validate(json.loads(event.body))
+
+
+def test_the_event_of_a_rejection_quotes_no_name_that_may_be_content_and_few_faults() -> None:
+    problems = [Problem("<p>Gentile Rossi", "is not a field"), *[Problem(f"x{n}", "y") for n in range(100)]]
+
+    errors = json.loads(of_rejection("1-0", {}, problems, NOW).body)["data"]["errors"]
+
+    assert errors[0] == {"field": "job", "reason": "is not a field"}
+    assert len(errors) == 20
 
 
 @pytest.mark.parametrize(

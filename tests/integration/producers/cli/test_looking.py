@@ -12,6 +12,7 @@ from pec.names import State
 from pec.receipts import Kind, Receipt
 from pec.store import accounts, presence, retention
 from producers import Producer
+from producers.cli.shapes import REJECTED_COLUMNS
 from tests.integration.producers.cli.conftest import Pec
 from tests.integration.producers.conftest import Settle, TakeJobs
 from tests.integration.producers.test_producer import SEND
@@ -136,6 +137,34 @@ def test_the_id_of_a_rejected_job_says_why_it_was_rejected(
 
     assert rejected.code == 3
     assert "account: is not configured on any live worker" in rejected.err
+
+
+def test_rejected_jobs_are_listed_with_what_is_wrong(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    producer.send("inv-8", **{**SEND, "account": "acmee"}, batch="b")
+    producer.store.client.xadd("pec:jobs", {"job": "{"})
+    producer.send("inv-9", **{**SEND, "account": "acmf"})
+    take_jobs()
+
+    listed = pec("list", "--rejected", "--json").lines
+    shown = pec("list", "--rejected", "--limit", "1")
+
+    assert [one["errors"][0]["field"] for one in listed] == ["account", "account", "job"]
+    assert {name: listed[1][name] for name in ("id", "state", "job_type", "account", "batch")} == {
+        "id": "inv-8",
+        "state": "rejected",
+        "job_type": "send",
+        "account": "acmee",
+        "batch": "b",
+    }
+    assert listed[2]["id"] == listed[2]["entry"]
+    assert [one["id"] for one in pec("list", "--rejected", "--batch", "b", "--json").lines] == ["inv-8"]
+    assert [one["id"] for one in pec("list", "--rejected", "--account", "acmf", "--json").lines] == ["inv-9"]
+    assert shown.out.splitlines()[0].split("\t") == list(REJECTED_COLUMNS)
+    assert "\tinv-9\tacmf\t" in shown.out.splitlines()[1]
+    assert "The first 1: --limit shows more." in shown.err
+    assert pec("list", "--rejected", "--state", "held").code == 2
 
 
 @pytest.mark.usefixtures("two")

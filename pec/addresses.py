@@ -1,8 +1,9 @@
 """Addresses as PEC providers write them: who speaks in a sender field, and whom a receipt's text names."""
 
-import html
 import re
 from dataclasses import dataclass
+
+from pec.plain_text import plain
 
 _PROVIDER = re.compile(
     r'(?:"[^"]*" ?|[^"@<>,;:()]*(?: |(?=<))|)'  # a display name, quoted or plain
@@ -31,34 +32,46 @@ def provider(sender: str) -> str | None:
 
 
 _ADDRESS = r'[^\s"<>(),;:@]{1,64}@[^\s"<>(),;:@]{1,255}'
+# What can stand before an address of a list: quotes, brackets, a bullet (perhaps mangled), a number, `e`, `mailto:`.
+# Without `[a-z0-9_]` it is nothing that an address begins with.
+_BEFORE = (
+    r"[^a-z0-9_@]*+(?:(?:(?:ed?|o) |[a-z]\)|â€¢|(?:n[.°] ?)?\d{1,4}(?:[-.:°ªº/]* |[ .]*[)\]}]))[^a-z0-9_@]*+)?"
+    r"(?:mailto:)?"
+)
+_ALL = r"(?:[aei]|agli|ai|alle)(?: seguent[ei])?(?: (?:destinatari|utent[ei]|indirizz[io]|casell[ae]))?"
 _LEAD = re.compile(
-    rf"""\b(?:indirizzat[oa] a|destinat[oa] (?:all\W{{0,2}}utente|a)) ?:?(?=["'<\s]*{_ADDRESS})""",
+    rf"""\b(?:indirizzat[oaie] {_ALL}|destinat[oaie] (?:all\W{{0,2}}utente|{_ALL})) ?:?(?={_BEFORE}{_ADDRESS})""",
     re.IGNORECASE,
 )
 _RECIPIENT = re.compile(
-    rf"""[\s,;]*(?:ed? )?["<\s]*({_ADDRESS})[">\s]*(?:\(["'\s]*posta (certificata|ordinaria)["'\s]*\))?""",
+    rf"""{_BEFORE}({_ADDRESS})(?:[^a-z0-9_@]{{0,12}}posta(?: elettronica)? (certificata|ordinaria)\b["'\s]*\)?)?""",
     re.IGNORECASE,
 )
 
 
 def recipients_in(sentence: str) -> tuple[tuple[Named, ...], str]:
-    """The recipients that a provider's sentence names, and the sentence without them.
+    """Return the recipients that a provider's sentence names, and the sentence without them.
 
-    `indirizzato a: B ("posta certificata"), C ("posta ordinaria")`, `indirizzato a "B"`,
-    `destinato all'utente "B"`. Nobody, and the sentence itself, where it has no such words.
+    `indirizzato a: B ("posta certificata"), C ("posta ordinaria")`, each on a line of its own after `- `,
+    `indirizzato a "B"`, `destinato all'utente "B"`. Nobody, and the sentence itself, if it has no such words.
     """
     lead = _LEAD.search(sentence)
     if lead is None:
         return (), sentence
-    named, end = [], lead.end()
+    named: dict[str, Named] = {}
+    end = lead.end()
     while found := _RECIPIENT.match(sentence, end):
-        certified = found[2].lower() == "certificata" if found[2] else None
-        named.append(Named(found[1].strip("'."), certified))
+        address = _TRAILING.sub("", found[1])
+        known = named.setdefault(address.lower(), Named(address, None))
+        if found[2] and known.certified is None:
+            named[address.lower()] = Named(known.address, found[2].lower() == "certificata")
         end = found.end()
-    return tuple(named), sentence[: lead.start()] + sentence[end:]
+    return tuple(named.values()), sentence[: lead.start()] + sentence[end:]
 
 
-_MOST_READ = 200_000  # characters: 500 recipients in HTML; a CONSEGNA goes on with the whole message
+_TRAILING = re.compile(r"[^0-9A-Za-z\u0080-\ufffc]+$")
+
+
 _OPENING = re.compile(r'.{0,300}?\b(?:il|nel) messaggio "', re.IGNORECASE)
 _ENDING = re.compile(r"\bidentificativo (?:del )?messaggio", re.IGNORECASE)
 
@@ -70,30 +83,19 @@ def provider_words(text: str, subject: str, code: str, maybe_body: bool) -> str:
     subject ends with the code, which nobody knew when they were written; a text without it is found by the
     subject. Where it can also be the body alone (`maybe_body`) it must open as providers do, else it is "".
     """
-    plain = _plain(text)
-    behind_code = _after(rf'{re.escape(code)} ?"', plain)
-    if behind_code is None and maybe_body and not _OPENING.match(plain):
+    line = plain(text)
+    behind_code = _after(rf'{re.escape(code)}(?: ?"|\W{{1,6}}(?=proveniente da))', line)
+    if behind_code is None and maybe_body and not _OPENING.match(line):
         return ""
     candidates = (
         behind_code,
-        _after(f'"{re.escape(_plain(subject))}"', plain),
-        _after('" proveniente da', plain),
+        _after(f'"{re.escape(plain(subject))}"', line),
+        _after('" proveniente da', line),
     )
-    words = next((found for found in candidates if found is not None), plain)
+    words = next((found for found in candidates if found is not None), line)
     return _ENDING.split(words, maxsplit=1)[0]
 
 
 def _after(pattern: str, text: str) -> str | None:
     parts = re.split(pattern, text, maxsplit=1)
     return parts[1] if len(parts) == 2 else None
-
-
-_BRACKETED = re.compile(r"<([^\s<>\"'=@]+@[^\s<>\"'=@]+)>")
-_TAG = re.compile(r"<[a-z/!][^<>]*>", re.IGNORECASE)
-_QUOTES = str.maketrans("’‘`´“”«»", "''''" + '""""')
-
-
-def _plain(text: str) -> str:
-    """Text or HTML as one line: no tags, no entities, straight quotes, white space folded."""
-    bare = _TAG.sub(" ", _BRACKETED.sub(r"\1", text[:_MOST_READ]))
-    return " ".join(html.unescape(bare).translate(_QUOTES).split())

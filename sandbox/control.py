@@ -1,4 +1,4 @@
-"""The sandbox's own endpoints under /_sandbox/: the ledger to read, mails and canned answers to plant."""
+"""The sandbox's own endpoints under /_sandbox/: a ledger to read, mails and answers to plant, ways to write."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from sandbox.faults import Operation
 from sandbox.ledger import PecSent, RequestSeen
 from sandbox.mailbox import Mail
 from sandbox.state import Here
+from sandbox.writing import Writing
 
 router = APIRouter(prefix="/_sandbox", include_in_schema=False)
 
@@ -58,6 +59,12 @@ def plant_mail(planted: PlantedMail, sandbox: Here) -> Envelope:
     size_bytes = len(planted.text.encode())
     mail = Mail(planted.sender, planted.mailbox, now(), subject, planted.text, size_bytes)
     sandbox.world.mailbox(planted.mailbox).expect(mail)
+    return Envelope()
+
+
+@router.post("/writing")
+def write_so(writing: Writing, sandbox: Here) -> Envelope:
+    sandbox.world.writing = writing
     return Envelope()
 
 

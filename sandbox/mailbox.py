@@ -8,6 +8,7 @@ from itertools import count
 from threading import Lock
 
 from sandbox.clock import Instant
+from sandbox.writing import readable
 
 
 @dataclass(frozen=True)
@@ -80,4 +81,5 @@ class Mailbox:
 
 
 def _matches(mail: Mail, text: str) -> bool:
-    return text.casefold() in mail.subject.casefold()
+    """As servers search: in the subject that people see."""
+    return text.casefold() in readable(mail.subject).casefold()

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from sandbox.clock import Instant
 from sandbox.stories import Due, Receipt, story_of
+from sandbox.writing import Writing
 
 PROVIDER = "pecmassiva.example"
 RECEIPTS_SENDER = f"posta-certificata@{PROVIDER}"
 
 _WHEN = "Il giorno {day} alle ore {time} ({zone}) "
-_TO_ALL = 'messaggio "{subject}" proveniente da "{sender}" ed indirizzato a: {addressees} '
+_TO_ALL = 'messaggio "{subject}" proveniente da "{sender}" ed indirizzato a:{addressees}'
 _TO_ONE = 'messaggio "{subject}" proveniente da "{sender}" e destinato all\'utente "{recipient}" '
 _TIMEOUT = "AVVISO DI MANCATA CONSEGNA PER SUP. TEMPO MASSIMO"
 
@@ -76,7 +77,7 @@ class Letter:
     identifier: str
 
 
-def write(due: Due, letter: Letter) -> tuple[str, str]:
+def write(due: Due, letter: Letter, writing: Writing) -> tuple[str, str]:
     """Subject and text of a receipt, dated with the instant at which it is due."""
     wording = WORDINGS[due.receipt]
     text = wording.text.format(
@@ -84,11 +85,11 @@ def write(due: Due, letter: Letter) -> tuple[str, str]:
         subject=letter.subject,
         sender=letter.sender,
         recipient=due.recipient,
-        addressees=", ".join(map(_addressee, letter.recipients)),
+        addressees=writing.listed([_addressee(one) for one in letter.recipients]),
         identifier=letter.identifier,
         provider=PROVIDER,
     )
-    return f"{wording.prefix}: {letter.subject}", text
+    return writing.spelled(f"{wording.prefix}: {letter.subject}"), text
 
 
 def identifier_of(code: str) -> str:

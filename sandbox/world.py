@@ -10,6 +10,7 @@ from sandbox.mailbox import Mail, Mailbox
 from sandbox.outgoing import Outgoing
 from sandbox.stories import Due, Fault, Receipt, fault_of, receipts_due
 from sandbox.texts import RECEIPTS_SENDER, Letter, identifier_of, write
+from sandbox.writing import Writing
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class World:
     def __init__(self, delays: Delays, quota_bytes: int) -> None:
         self.quota_bytes = quota_bytes
         self.ledger = Ledger()
+        self.writing = Writing()
         self._delays = delays
         self._codes = Codes()
         self._mailboxes: dict[str, Mailbox] = {}
@@ -42,7 +44,7 @@ class World:
         if fault is Fault.NOTHING_SENT:
             return Sending(None, fault)
         with self._lock:
-            code = self._codes.next(at)
+            code = self._codes.next(at, self.writing.code_digits)
         self.ledger.record_sent(code, outgoing, token_digest, at)
         self._dispatch(outgoing, code, at)
         return Sending(code, fault)
@@ -54,7 +56,7 @@ class World:
         for due in receipts_due(outgoing.recipient, at, self._delays):
             if due.receipt is Receipt.DELIVERY and due.recipient:
                 self._deliver(outgoing, subject, due.recipient, due.at)
-            own.expect(_receipt(due, letter, outgoing))
+            own.expect(_receipt(due, letter, outgoing, self.writing))
 
     def _deliver(self, outgoing: Outgoing, subject: str, recipient: str, at: Instant) -> None:
         """Only a mailbox in use here keeps what it is sent: nobody could read the others."""
@@ -72,9 +74,9 @@ class World:
             )
 
 
-def _receipt(due: Due, letter: Letter, outgoing: Outgoing) -> Mail:
+def _receipt(due: Due, letter: Letter, outgoing: Outgoing, writing: Writing) -> Mail:
     """Addressed to the sender's own mailbox. CONSEGNA repeats the whole message, and weighs as much."""
-    subject, text = write(due, letter)
+    subject, text = write(due, letter, writing)
     carried_bytes = outgoing.size_bytes if due.receipt is Receipt.DELIVERY else 0
     return Mail(
         sender=RECEIPTS_SENDER,

@@ -27,6 +27,7 @@ from pec.store.store import Store
 from sandbox.clock import now
 from sandbox.stories import Due, Receipt
 from sandbox.texts import RECEIPTS_SENDER, Letter, identifier_of, write
+from sandbox.writing import Writing
 from tests.chaos import effects
 from tests.chaos.campaign import ACCOUNTS, Entry, ids_of
 from tests.chaos.observation import Observation, journal, observe
@@ -427,7 +428,7 @@ class Conductor:
         letter = Letter(
             pec["sender"], [recipient], f"{pec['subject']} {pec['code']}", identifier_of(pec["code"])
         )
-        subject, text = write(Due(Receipt.DELIVERY, recipient, now()), letter)
+        subject, text = write(Due(Receipt.DELIVERY, recipient, now()), letter, Writing())
         self._world.network.run(self._world.api.plant(pec["sender"], RECEIPTS_SENDER, subject, text))
         self.late |= set(ids_of([recipient], self._plan.campaign.tags))
         return False

@@ -5,6 +5,7 @@ import pytest
 from sandbox.clock import Instant
 from sandbox.stories import Due, Receipt
 from sandbox.texts import WORDINGS, Letter, write
+from sandbox.writing import Writing
 
 SUMMER = Instant(0.0, 1598428834.0)  # 26/08/2020 08:00:34 UTC
 WINTER = Instant(0.0, 1606377634.0)  # 26/11/2020 08:00:34 UTC
@@ -12,11 +13,11 @@ LETTER = Letter("me@x", ("a@x", "posta-ordinaria@y"), "Perché {no} 202008261000
 
 
 def text(receipt: Receipt, at: Instant = SUMMER) -> str:
-    return write(Due(receipt, "a@x", at), LETTER)[1]
+    return write(Due(receipt, "a@x", at), LETTER, Writing())[1]
 
 
 def test_accettazione_word_for_word() -> None:
-    assert write(Due(Receipt.ACCEPTANCE, None, SUMMER), LETTER) == (
+    assert write(Due(Receipt.ACCEPTANCE, None, SUMMER), LETTER, Writing()) == (
         "ACCETTAZIONE: Perché {no} 2020082610003492",
         'Il giorno 26/08/2020 alle ore 10:00:34 (+0200) il messaggio "Perché {no} 2020082610003492" '
         'proveniente da "me@x" ed indirizzato a: a@x ("posta certificata"), '
@@ -41,7 +42,7 @@ def test_times_are_in_rome_in_winter_too() -> None:
     ],
 )
 def test_a_subject_is_prefix_subject_and_code(receipt: Receipt, prefix: str) -> None:
-    assert write(Due(receipt, "a@x", SUMMER), LETTER)[0] == prefix + LETTER.subject
+    assert write(Due(receipt, "a@x", SUMMER), LETTER, Writing())[0] == prefix + LETTER.subject
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+"""Receipts as providers were seen to write them, from XADD to the end: lists, subjects, codes, domains."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from redis import Redis
+
+from tests.acceptance.site import Site, eventually, site
+
+
+@pytest.fixture
+def at(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
+    with site(redis, redis_url, tmp_path) as found:
+        yield found
+
+
+def write(at: Site, **writing: str | int) -> None:
+    """Let the network write so from now on."""
+    requests.post(f"{at.sandbox_url}/_sandbox/writing", json=writing, timeout=10).raise_for_status()
+
+
+def outcomes(at: Site, message_id: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(at.message(message_id).get("outcomes", "{}"))
+    return found
+
+
+def test_recipients_on_lines_of_their_own_are_read(at: Site) -> None:
+    write(at, recipients="list")
+    at.add(id="ordinary", recipient="posta-ordinaria@mail.example", subject="Avviso")
+    both = ["posta-ordinaria@mail.example", "consegna@pec.example"]
+    at.add(id="both", recipient=both, together=True, subject="Avviso")
+    at.add(id="lost", recipient="errore-500-inviata@pec.example", subject="Avviso senza", reference=False)
+    with at.workers():
+        eventually(lambda: at.state("ordinary") == at.state("both") == "uncertified")
+        assert outcomes(at, "both") == dict(zip(both, ("uncertified", "delivered"), strict=True))
+        eventually(lambda: at.state("lost") == "delivered")
+    assert len(at.sent()) == 3

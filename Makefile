@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format types unit lock docs locale picture chaos bench bench-quick clean
+.PHONY: help install demo test lint format types unit integration lock docs locale picture chaos bench bench-quick clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,9 +15,12 @@ install: $(INSTALLED) ## install everything into .venv
 demo: $(INSTALLED) ## send some PEC through a sandbox on this machine, and watch their receipts come
 	@$(BIN)/pec demo
 
+# Tests mostly wait, so more of them run than there are cores: each process has a server of its own.
+SIDE_BY_SIDE := --numprocesses 4 --dist worksteal
+
 test: lint types ## every check that CI makes
 	@echo "── pytest: tests"
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(SIDE_BY_SIDE) --durations 20
 
 lint: $(INSTALLED) ## check format and style
 	@echo "── ruff: format"
@@ -31,6 +34,9 @@ types: $(INSTALLED) ## check types
 
 unit: $(INSTALLED) ## run the tests that need no server: a few seconds
 	@$(BIN)/pytest tests/unit
+
+integration: $(INSTALLED) ## run the tests that need a server of their own, but no other process: 2 minutes
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration
 
 .PHONY: fuzz audit
 fuzz: $(INSTALLED) ## 100,000 bad jobs, 20,000 bad answers and mailboxes, 100,000 traces: about 25 minutes; SEED=7 for others

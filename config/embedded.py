@@ -1,6 +1,7 @@
 """A Redis or Valkey server of our own for `pec demo` and tests, as durable as an operator's should be."""
 
 import ctypes
+import random
 import shutil
 import signal
 import socket
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +22,7 @@ from redis.retry import Retry
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.01
+_PORTS = range(10_000, 30_000)  # below what Linux and macOS give to connections that leave
 _SOCKET_PATH_BYTES = 100  # the kernel takes 108 on Linux, 104 on macOS, with a closing NUL
 _PR_SET_PDEATHSIG = 1
 _NO_PROGRAM = "no redis-server or valkey-server on PATH: install one"
@@ -185,7 +188,9 @@ def _die_with_parent() -> Callable[[], object] | None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that is free now, from a range that no system hands out, so that it still is in a moment."""
+    while True:
+        port = random.choice(_PORTS)  # noqa: S311 - no secret
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -1,5 +1,6 @@
 """A crowded mailbox is read by its pages, in whatever order and from whatever number the service counts."""
 
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -23,16 +24,19 @@ def test_a_campaign_costs_little_more_than_a_get_for_each_message(
         site(redis, redis_url, tmp_path, rate=1000, options=options) as at,
         at.workers(PEC_API__RATE="40", PEC_API__READ_RATE="1000", PEC_RECEIPTS__PAGE_INTERVAL="1"),
     ):
+        began = time.monotonic()
         for number in range(COUNT):
             kind = "mancata-consegna" if number % 20 == 0 else "consegna"
             at.add(id=f"m{number}", recipient=f"{kind}+{number}@pec.example", subject=f"Avviso n. {number}")
         eventually(lambda: _ended(redis) == COUNT, 60)
         eventually(lambda: _texts(redis) == COUNT, 30)
+        seconds = time.monotonic() - began
 
         calls = _calls(at)
         assert calls["GET /send"] >= COUNT, "the texts of each are asked for"
-        assert calls["GET /send"] + calls["GET /inbox"] <= 1.5 * COUNT
-        assert calls["GET /inbox"] > 0
+        assert calls["GET /send"] <= 1.2 * COUNT, "and hardly any other is"
+        readings = seconds + 1  # one a second, which a busy machine has more of
+        assert 0 < calls["GET /inbox"] <= 10 * readings, "not the whole mailbox, 16 pages in the end, each time"
         assert redis.zcard("pec:state:delivered") == COUNT * 19 // 20
         assert redis.zcard("pec:state:undelivered") == COUNT // 20
         assert redis.zcard("pec:awaiting:acme") == 0

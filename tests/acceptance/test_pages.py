@@ -36,7 +36,9 @@ def test_a_campaign_costs_little_more_than_a_get_for_each_message(
         assert calls["GET /send"] >= COUNT, "the texts of each are asked for"
         assert calls["GET /send"] <= 1.2 * COUNT, "and hardly any other is"
         readings = seconds + 1  # one a second, which a busy machine has more of
-        assert 0 < calls["GET /inbox"] <= 10 * readings, "not the whole mailbox, 16 pages in the end, each time"
+        assert 0 < calls["GET /inbox"] <= 10 * readings, (
+            "not the whole mailbox, 16 pages in the end, each time"
+        )
         assert redis.zcard("pec:state:delivered") == COUNT * 19 // 20
         assert redis.zcard("pec:state:undelivered") == COUNT // 20
         assert redis.zcard("pec:awaiting:acme") == 0

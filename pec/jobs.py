@@ -25,8 +25,8 @@ from pydantic import (
     model_validator,
 )
 
+from pec.codes import is_code
 from pec.content import decode_file, sha256
-from pec.receipts import is_code
 
 ID = r"^[A-Za-z0-9._:-]{1,128}$"
 MAX_RECIPIENTS = 500
@@ -120,7 +120,7 @@ def _metadata(found: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 def _code(text: str) -> str:
     if not is_code(text):
-        raise ValueError("must be the code that the API gave: 15 or 16 digits")
+        raise ValueError("must be the code that the API gave: its time as 14 digits, and 1 to 6 more")
     return text
 
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 from unicodedata import normalize
 
 from pec.addresses import Named, provider, provider_words, recipients_in
+from pec.codes import is_code
 
 __all__ = [
     "HEADINGS",
@@ -23,7 +24,6 @@ __all__ = [
     "Unrecognised",
     "code_in",
     "find",
-    "is_code",
     "mark",
     "merge",
     "read",
@@ -162,14 +162,6 @@ def find(mail: Mail, subject: str, reference: str | None) -> Receipt | None:
 def mark(reference: str) -> str:
     """A reference as it stands at the end of a subject."""
     return f"[rif. {reference}]"
-
-
-_CODE = re.compile(r"20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d){2}\d{1,2}", re.ASCII)
-
-
-def is_code(text: str) -> bool:
-    """Whether it can be a code of the API: a local time `YYYYMMDDHHMMSS`, then one or two digits."""
-    return _CODE.fullmatch(text) is not None
 
 
 def code_in(mail: Mail) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from pec.api.errors import ApiError, Denied, Invalid, NotFound, TooFast, Unknown
+from pec.codes import is_code
 
 EXCERPT_CHARACTERS = 200
 
@@ -41,14 +42,14 @@ def code_of(answer: Answer, secrets: Iterable[str]) -> str:
     """The code of a PEC that POST /send took.
 
     `message_id` can be a number, and on failure SMTP error text: it is a code only with `success`, and
-    when it is all digits.
+    when it has a code's digits. Else nobody could find it in the mailbox by that code.
 
     Raises Invalid, Denied or TooFast where the status says that nothing was sent, else Unknown.
     """
     envelope = _envelope(answer)
     _require_success(answer, envelope, _SEND_REFUSALS, secrets)
     code = envelope.get("message_id")
-    if isinstance(code, str | int) and re.fullmatch(r"[0-9]+", str(code)):
+    if isinstance(code, str | int) and is_code(str(code)):
         return str(code)
     raise _with_excerpt(Unknown, "no-code", "the API gave no code", answer, secrets)
 

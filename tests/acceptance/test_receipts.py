@@ -38,3 +38,27 @@ def test_recipients_on_lines_of_their_own_are_read(at: Site) -> None:
         assert outcomes(at, "both") == dict(zip(both, ("uncertified", "delivered"), strict=True))
         eventually(lambda: at.state("lost") == "delivered")
     assert len(at.sent()) == 3
+
+
+@pytest.mark.parametrize("digits", [1, 3, 6])
+def test_codes_of_one_to_six_digits_after_the_time_are_found_after_a_lost_answer(
+    at: Site, digits: int
+) -> None:
+    write(at, code_digits=digits)
+    for number in range(4):
+        at.add(id=f"lost-{number}", recipient=f"errore-500-inviata+{number}@pec.example", subject="Avviso")
+    at.add(id="plain", recipient="consegna@pec.example", subject="Avviso")
+    with at.workers():
+        ids = ["plain", *(f"lost-{number}" for number in range(4))]
+        eventually(lambda: {at.state(one) for one in ids} == {"delivered"})
+    assert {len(one["code"]) for one in at.sent()} == {14 + digits}
+    assert len(at.sent()) == 5
+
+
+def test_an_answer_whose_digits_are_no_code_is_looked_for_and_never_failed(at: Site) -> None:
+    write(at, code_digits=7)
+    at.add(id="odd", recipient="consegna@pec.example", subject="Avviso")
+    with at.workers():
+        eventually(lambda: at.state("odd") == "uncertain")
+        eventually(lambda: at.state("odd") == "held")
+    assert len(at.sent()) == 1

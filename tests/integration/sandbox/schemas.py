@@ -31,7 +31,7 @@ def listed(item: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": item, "minItems": 1}
 
 
-SENT = success(sent=NUMBER, message_id={"type": "string", "pattern": r"^\d{15,16}$"})
+SENT = success(sent=NUMBER, message_id={"type": "string", "pattern": r"^\d{15,20}$"})
 LIVE_ITEM = strict(sender=TEXT, recipient=TEXT, date=RFC_2822, subject=TEXT, body=TEXT)
 DOCUMENTED_ITEM = strict(sender=TEXT, recipient=TEXT, data=RFC_2822, object=TEXT, message=TEXT)
 INBOX_ITEM = strict(sender=TEXT, recipient=TEXT, date=RFC_2822, object=TEXT, id=NUMBER)

@@ -18,9 +18,9 @@ FOREIGN_HEADINGS: Final = tuple(heading for heading in HEADINGS if not heading.k
 
 @st.composite
 def codes(draw: DrawFn) -> str:
-    """A code of the API: its local time and one or two digits."""
+    """A code of the API: its local time and one to six digits."""
     moment = draw(st.datetimes(datetime(2020, 1, 1), datetime(2099, 12, 31)))  # noqa: DTZ001 - a local time is meant
-    return f"{moment:%Y%m%d%H%M%S}{draw(st.integers(0, 99))}"
+    return f"{moment:%Y%m%d%H%M%S}" + draw(st.text("0123456789", min_size=1, max_size=6))
 
 
 def _written() -> SearchStrategy[str]:

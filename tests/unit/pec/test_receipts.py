@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from pec.receipts import HEADINGS, Heading, Kind, Mail, Receipt, Unrecognised, is_code, read, same_subject
+from pec.receipts import HEADINGS, Heading, Kind, Mail, Receipt, Unrecognised, read, same_subject
 from tests.unit.pec.strategies import (
     FOREIGN_HEADINGS,
     PATIENT,
@@ -161,33 +161,6 @@ def test_a_subject_that_ends_with_another_code_belongs_to_the_last() -> None:
 
     assert kind_of(mail, CODE, "Sollecito per 202009211526363") is Kind.CONSEGNA
     assert read(mail, "202009211526363", None) is None
-
-
-@given(codes())
-@PATIENT
-def test_a_time_and_one_or_two_digits_are_a_code(code: str) -> None:
-    assert is_code(code)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "20200826100034",
-        "20200826100034921",
-        "2020132610003492",
-        "2020083210003492",
-        "2020082624003492",
-        "2020082610603492",
-        "202008261000349a",
-        " 2020082610003492",
-        "2020082610003492\n",
-        "20２0082610003492",
-        "550 5.1.1 user unknown",
-    ],
-)
-def test_anything_else_is_no_code(text: str) -> None:
-    assert not is_code(text)
 
 
 # Senders

@@ -30,7 +30,10 @@ def failure(given_answer: Answer, *secrets: str) -> ApiError:
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 299])
-@pytest.mark.parametrize("code", ["2020082610003492", "202009211526363", 202009211526363])
+@pytest.mark.parametrize(
+    "code",
+    ["2020082610003492", "202009211526363", 202009211526363, "20200921152636312", "20200921152636312345"],
+)
 def test_success_and_digits_are_a_code(status: int, code: Any) -> None:
     assert code_of(answer(status, {"success": True, "message_id": code}), ()) == str(code)
 
@@ -43,6 +46,11 @@ def test_success_and_digits_are_a_code(status: int, code: Any) -> None:
         "550 5.1.1 no such user",
         "2020082610003492 ",
         "2020 08",
+        "123456",
+        "20200826100034",
+        "202008261000341234567",
+        "2020132610003492",
+        2020082610003,
         "-1",
         -1,
         1.5,
@@ -53,7 +61,7 @@ def test_success_and_digits_are_a_code(status: int, code: Any) -> None:
         "²",
     ],
 )
-def test_success_without_a_code_of_digits_is_unknown(message_id: Any) -> None:
+def test_success_without_digits_that_can_be_a_code_is_unknown(message_id: Any) -> None:
     error = failure(answer(201, {"success": True, "message_id": message_id}))
     assert (type(error), error.code) == (Unknown, "no-code")
 

@@ -72,7 +72,8 @@ def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
         return RedisRefused(MAY_NOT.format(why))
     if isinstance(why, redis.AuthenticationError):
         return RedisRefused(
-            f"Redis at {at} refuses the user or password ({why}): set the right ones in PEC_REDIS_URL"
+            f"Redis at {at} refuses the user or password ({why}): set the right ones in PEC_REDIS_URL, "
+            "with %23 for #, %2F for /, %3F for ?, %3A for :, %40 for @, %25 for %"
         )
     return RedisUnreachable(f"Redis at {at} can't be used ({why}): start one, or set PEC_REDIS_URL")
 

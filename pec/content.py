@@ -7,11 +7,17 @@ import re
 from collections.abc import Iterable
 
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.ASCII)
+_BYTE_ORDER_MARK = "\ufeff"
 _WHITE = {ord(character): None for character in " \t\r\n"}
 
 
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def is_blank(text: str) -> bool:
+    """Return whether the text shows nothing: it is white space or byte order marks."""
+    return all(character.isspace() or character == _BYTE_ORDER_MARK for character in text)
 
 
 def decode_file(text: str) -> bytes:

@@ -5,7 +5,6 @@ Values are never quoted in an error: a job may hold content or, by mistake, a pa
 
 import json
 import re
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -26,7 +25,7 @@ from pydantic import (
 )
 
 from pec.codes import is_code
-from pec.content import decode_file, sha256
+from pec.content import decode_file, is_blank, sha256
 
 ID = r"^[A-Za-z0-9._:-]{1,128}$"
 MAX_RECIPIENTS = 500
@@ -37,7 +36,7 @@ _SAFE = {"type": r"^[a-z]{1,16}$", "id": ID, "account": r"^[A-Za-z0-9_-]{1,64}$"
 _MOST_DETAILS = 100  # of a job's faults: more help nobody, and words for 100,000 hold up a thread
 _LONGEST_PLACE = 128
 _OF_NOTHING = sha256(b"")
-_BLANK = string.whitespace + "\ufeff"  # a file that Notepad saved empty holds its mark alone
+EMPTY_BODY = "is empty: write the message, in HTML"
 _CREDENTIALS = frozenset({"username", "password", "token", "x-username", "x-password", "authorization"})
 
 
@@ -74,7 +73,7 @@ def _address(text: str) -> str:
 
 
 def _subject(text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise ValueError("is empty: say what the message is about")
     if any(ord(character) < 32 or character in "\x7f\x85\u2028\u2029" for character in text):
         raise ValueError("has a line break or control character: write it on one line")
@@ -82,8 +81,8 @@ def _subject(text: str) -> str:
 
 
 def _body(text: str) -> str:
-    if not text.strip(_BLANK):
-        raise ValueError("is empty: write the message, in HTML")
+    if is_blank(text):
+        raise ValueError(EMPTY_BODY)
     return text
 
 
@@ -154,7 +153,7 @@ class ContentRef(_Strict):
 
 def _uploaded_body(body: ContentRef) -> ContentRef:
     if body.sha256 == _OF_NOTHING:
-        raise ValueError("is empty: write the message, in HTML")
+        raise ValueError(EMPTY_BODY)
     return body
 
 
@@ -173,7 +172,7 @@ class AttachedFile(_Strict):
 
 
 def _with_null(schema: dict[str, Any]) -> None:
-    """Let null stand for an optional field that is left out, as `validate` does."""
+    """Let null stand for an optional field that is left out, as `_Job` does."""
     for name, field in schema["properties"].items():
         if name in schema.get("required", ()) or {"type": "null"} in field.get("anyOf", ()):
             continue
@@ -185,6 +184,19 @@ class _Job(_Strict):
     model_config = ConfigDict(json_schema_extra=_with_null)
 
     v: Literal[1] = Field(1, description="version of the contract")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, found: Any) -> Any:
+        """Return the job without the optional fields that are null: null is the same as left out."""
+        if not isinstance(found, dict):
+            return found
+        required = {name for name, field in cls.model_fields.items() if field.is_required()}
+        return {
+            name: value
+            for name, value in found.items()
+            if value is not None or name in required or name not in cls.model_fields
+        }
 
 
 class SendJob(_Job):
@@ -288,7 +300,7 @@ def validate(found: object) -> Job:
     if not isinstance(found, dict):
         raise JobRejected([Problem("job", 'must be a JSON object such as {"type": "send", …}')])
     try:
-        return JOB.validate_python(_stated(found))
+        return JOB.validate_python(found)
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False)[:_MOST_DETAILS]
         problems = [_problem(detail, found) for detail in details]
@@ -297,15 +309,6 @@ def validate(found: object) -> Job:
         raise JobRejected(
             [Problem("job", "is nested too deeply: make it flatter")], safe_fields(found)
         ) from None
-
-
-def _stated(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the job without the optional fields that are null: null is the same as left out."""
-    model = _MODELS.get(str(found.get("type")))
-    optional = (
-        {name for name, field in model.model_fields.items() if not field.is_required()} if model else set()
-    )
-    return {name: value for name, value in found.items() if value is not None or name not in optional}
 
 
 def safe_fields(found: Mapping[str, Any]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pec.content import decode_file, sha256
+from pec.content import decode_file, is_blank, sha256
 from pec.jobs import JobRejected, Problem
 
 KEEP_SECONDS = 7 * 86400  # DESIGN §3: uploads expire after 7 days, and are put again to refresh
@@ -45,7 +45,7 @@ class Uploads:
         """
         ready = dict(job)
         body, attachments = ready.get("body"), ready.get("attachments")
-        if isinstance(body, str) and len(body) * 4 >= INLINE_BYTES:
+        if isinstance(body, str) and len(body) * 4 >= INLINE_BYTES and not is_blank(body):
             ready["body"] = self._body(body)
         if isinstance(attachments, Sequence) and not isinstance(attachments, str):
             ready["attachments"] = [self._attachment(place, one) for place, one in enumerate(attachments)]

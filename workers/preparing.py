@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pec.content import sha256
+from pec.content import is_blank, sha256
 from pec.intake import (
     Contents,
     arrived_cancelled,
@@ -15,7 +15,7 @@ from pec.intake import (
     followed,
     messages_of,
 )
-from pec.jobs import BatchJob, ContentRef, Job, JobRejected, PollJob, Problem, SendJob
+from pec.jobs import EMPTY_BODY, BatchJob, ContentRef, Job, JobRejected, PollJob, Problem, SendJob
 from pec.store import jobs, records
 from pec.store.commits import Batchwise, Commit, call
 from pec.store.jobs import Entry
@@ -159,6 +159,8 @@ def _uploaded(kit: Kit, digest: str, field: str) -> bytes:
         raise JobRejected(
             [Problem(field, f"the bytes at {key} have another SHA-256: put the right ones there")]
         )
+    if field == "body.sha256" and is_blank(content.decode(errors="replace")):
+        raise JobRejected([Problem("body", EMPTY_BODY)])
     return content
 
 

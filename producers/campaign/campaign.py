@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from pec.content import is_blank
 from pec.jobs import SendJob, validate
 from producers.campaign.attachments import File, Folder
 from producers.campaign.columns import Columns, columns_of
@@ -138,6 +139,6 @@ def _text_of(path: Path) -> tuple[str, Encoding]:
         raise Misused(f"--body: {error}") from None
     except OSError as error:
         raise Misused(f"can't read {path} ({error.strerror}): name a readable file") from None
-    if not text.strip():
+    if is_blank(text):
         raise Misused(f"{path.name} is empty: write the message, in HTML")
     return text, encoding

@@ -67,6 +67,14 @@ def test_a_body_of_a_kilobyte_goes_by_its_hash(producer: Producer) -> None:
     assert uploads_in(producer) == {digest: body.encode()}
 
 
+@pytest.mark.parametrize("body", ["", " ", " \n" * 5000])
+def test_a_body_without_a_text_is_refused_at_any_length(producer: Producer, body: str) -> None:
+    with pytest.raises(JobRejected, match="body: is empty"):
+        producer.send("inv-1", **{**SEND, "body": body})
+
+    assert uploads_in(producer) == {}
+
+
 def test_a_body_one_byte_smaller_goes_inline(producer: Producer) -> None:
     producer.send("inv-1", **{**SEND, "body": "a" * 1023})
 

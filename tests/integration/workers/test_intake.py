@@ -124,6 +124,22 @@ def test_a_job_said_again_is_ignored_when_what_it_names_is_gone_and_a_new_one_is
     assert _rejected(redis) == {entries[1]}
 
 
+def test_an_uploaded_body_without_a_text_is_rejected_as_one_in_the_job_is(
+    redis: Redis, redis_url: str
+) -> None:
+    blank = "\ufeff \n".encode() * 500
+    digest = sha256(blank)
+    redis.set(f"pec:upload:{digest}", blank)
+
+    entries = _taken(
+        redis, redis_url, [{**_job("m"), "body": {"sha256": digest}}, {**_job("n"), "body": " "}]
+    )
+
+    assert _rejected(redis) == set(entries)
+    why: Any = redis.xrange("pec:rejected")
+    assert len({fields[b"errors"] for _, fields in why}) == 1
+
+
 def test_a_job_whose_commit_lost_its_reply_and_was_followed_by_others_is_not_refused(
     redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,6 +130,13 @@ def test_every_optional_field_of_every_job_may_be_null() -> None:
     assert parse('{"type": "cancel", "id": "x", "batch": null}') == parse('{"type": "cancel", "id": "x"}')
 
 
+def test_a_model_made_by_a_program_takes_none_as_a_job_takes_null() -> None:
+    fields: dict[str, Any] = {**GOOD, "type": "send"}
+    nulls: dict[str, Any] = dict.fromkeys(OPTIONAL)
+
+    assert SendJob(**fields, **nulls) == SendJob(**fields)
+
+
 def test_the_schema_lets_null_stand_where_the_intake_does() -> None:
     send = json.loads(schemas()["job.schema.json"])["$defs"]["SendJob"]
     nullable = {
@@ -144,7 +151,7 @@ def test_a_field_that_is_needed_may_not_be_null(field: str) -> None:
     assert [name for name, _ in problems_of({**GOOD, field: None})] == [field]
 
 
-@pytest.mark.parametrize("body", ["", " \r\n\t", "\ufeff", {"sha256": sha256(b"")}])
+@pytest.mark.parametrize("body", ["", " \r\n\t", "\u00a0\u2028", "\ufeff \ufeff", {"sha256": sha256(b"")}])
 def test_a_message_without_a_text_is_refused_as_an_empty_template_is(body: Any) -> None:
     assert problems_of({**GOOD, "body": body}) == [("body", "is empty: write the message, in HTML")]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pec.instants import from_text, to_text
 from pec.names import ENDS, State
-from pec.receipts import mark
+from pec.subjects import mark
 
 
 class UnknownRecord(Exception):  # noqa: N818 - what it is, not what went wrong

@@ -4,15 +4,24 @@ Kinds and headings are RFC 6109's. Pure: it knows nothing of the API, the store 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from unicodedata import normalize
 
 from pec.addresses import Named, provider, provider_words, recipients_in
 from pec.codes import is_code
+from pec.subjects import (
+    bare,
+    ends_with_mark,
+    has_mark,
+    mark,
+    same_letters,
+    same_subject,
+    spellings,
+    whole_subject,
+)
 
 __all__ = [
     "HEADINGS",
@@ -24,10 +33,8 @@ __all__ = [
     "Unrecognised",
     "code_in",
     "find",
-    "mark",
     "merge",
     "read",
-    "same_subject",
 ]
 
 
@@ -123,7 +130,11 @@ class Unrecognised:
     @property
     def key(self) -> str:
         """A short digest by which it is told only once, with or without its text."""
-        return _digest(provider(self.mail.sender), _ascii(self.mail.subject), _second(self.mail.date))
+        return _digest(
+            provider(self.mail.sender),
+            " ".join(re.sub(r"[^\x00-\x7f]|\?", "", self.mail.subject).split()),
+            _second(self.mail.date),
+        )
 
 
 def read(mail: Mail, code: str, subject: str | None) -> Receipt | Unrecognised | None:
@@ -132,52 +143,68 @@ def read(mail: Mail, code: str, subject: str | None) -> Receipt | Unrecognised |
     None: nothing. It is not from a provider, has another code (perhaps one that ours is part of), or is a
     mail that somebody sent us, whatever its subject says.
     """
-    heading, rest = _take_heading(mail.subject)
-    if provider(mail.sender) is None or not f" {rest}".endswith(f" {code}"):
+    found = _parted(mail.subject, lambda end: end == code)
+    if provider(mail.sender) is None or found is None:
         return None
-    quoted = rest[: -len(code)].rstrip(" ")
+    heading, quoted, _ = found
     if heading is None:
         return Unrecognised(mail, "a provider's mail on this code whose subject begins with no known heading")
-    if subject is not None and heading.kind and not same_subject(subject, quoted):
+    ours = subject is None or ends_with_mark(subject, quoted) or same_subject(subject, quoted)
+    if heading.kind and not ours:
         return Unrecognised(mail, "a receipt with this code, but with a subject other than the one sent")
     return _receipt(mail, heading, quoted, code)
 
 
 def find(mail: Mail, subject: str, reference: str | None) -> Receipt | None:
-    """A receipt of a send whose answer was lost: it tells the code.
+    """Return the receipt of a send whose answer was lost: it tells the code.
 
     `subject` is the one sent, reference and all. The reference must stand unharmed before the code. Without
     one, a subject that has no ASCII to compare is never found: it would match strangers.
     """
-    heading, rest = _take_heading(mail.subject)
-    quoted, _, code = rest.rpartition(" ")
-    if heading is None or provider(mail.sender) is None or not is_code(code):
+    found = _parted(mail.subject, is_code)
+    heading, quoted, code = found or (None, "", "")
+    if heading is None or provider(mail.sender) is None:
         return None
-    referenced = quoted.endswith(mark(reference)) if reference else _ascii(subject) != ""
-    if not referenced or _ascii(quoted) not in _readings(subject):
-        return None
-    return _receipt(mail, heading, quoted, code)
-
-
-def mark(reference: str) -> str:
-    """A reference as it stands at the end of a subject."""
-    return f"[rif. {reference}]"
+    if reference:
+        ours = has_mark(quoted, mark(reference)) and (
+            whole_subject(subject, quoted) or same_letters(subject, quoted)
+        )
+    else:
+        ours = bare(subject) != "" and whole_subject(subject, quoted)
+    return _receipt(mail, heading, quoted, code) if ours else None
 
 
 def code_in(mail: Mail) -> str | None:
     """The code that ends the subject of a provider's mail, whoever's it is."""
-    last = mail.subject.rstrip().rpartition(" ")[2]
-    return last if is_code(last) and provider(mail.sender) else None
+    found = _parted(mail.subject, is_code)
+    return found[2] if found and provider(mail.sender) else None
+
+
+def _parted(subject: str, fits: Callable[[str], bool]) -> tuple[Heading | None, str, str] | None:
+    """Return heading, quoted subject and code, by the likeliest spelling whose end fits; None if none does.
+
+    A spelling by which somebody sent us the mail counts before all others, then one with a heading.
+    """
+    parted = []
+    for spelling in spellings(subject):
+        heading, rest = _take_heading(spelling)
+        quoted, _, end = f" {rest}".rpartition(" ")
+        if fits(end):
+            parted.append((heading, quoted.strip(" "), end))
+    return max(
+        parted,
+        key=lambda one: (one[0] is not None) + (one[0] is not None and one[0].kind is None),
+        default=None,
+    )
 
 
 def _take_heading(subject: str) -> tuple[Heading | None, str]:
     """The longest known heading, if any, and the rest. Just one is taken: a subject may begin so too."""
-    folded = re.sub(r"[ \t\r\n]+", " ", subject).strip(" ")
     for heading in _LONGEST_FIRST:
         prefix = f"{heading.words}:"
-        if folded[: len(prefix)].upper() == prefix:
-            return heading, folded[len(prefix) :].lstrip(" ")
-    return None, folded
+        if subject[: len(prefix)].upper() == prefix:
+            return heading, subject[len(prefix) :].lstrip(" ")
+    return None, subject
 
 
 def _receipt(mail: Mail, heading: Heading, quoted: str, code: str) -> Receipt | None:
@@ -199,34 +226,6 @@ def _receipt(mail: Mail, heading: Heading, quoted: str, code: str) -> Receipt | 
         text=mail.text if mail.text and mail.text.strip() else None,
         sender=provider(mail.sender) or mail.sender,
     )
-
-
-# Subjects
-
-LEAST_TRUNCATED = 30  # characters left of a subject that was cut off, for it to be told from another
-
-
-def same_subject(ours: str, theirs: str) -> bool:
-    """Whether theirs can be what became of ours on its way.
-
-    Accents may be mangled, lost or composed otherwise, white space folded, and the end cut off.
-    """
-    seen = _ascii(theirs)
-    start = seen.removesuffix("...").rstrip()
-    return any(
-        seen == sent or (len(start) >= LEAST_TRUNCATED and sent.startswith(start)) for sent in _readings(ours)
-    )
-
-
-def _readings(ours: str) -> set[str]:
-    """What can be left of our subject, by how its accents were written when they were lost."""
-    forms = (normalize("NFC", ours), normalize("NFD", ours), normalize("NFKD", ours))
-    return {_ascii(written) for written in (ours, " ".join(ours.split()), *forms)}
-
-
-def _ascii(text: str) -> str:
-    """Without what gets mangled, nor the `?` that can stand in its place; white space folded."""
-    return " ".join(re.sub(r"[^\x00-\x7f]|\?", "", text).split())
 
 
 # Texts

@@ -14,8 +14,9 @@ from pec.changes import Change, Lane, changed
 from pec.events import Told, of_message
 from pec.messages import Message, Reason
 from pec.names import Event, Queue, State
-from pec.receipts import Receipt, Unrecognised, mark, merge
+from pec.receipts import Receipt, Unrecognised, merge
 from pec.states import Facts, judge
+from pec.subjects import mark
 
 RETURN_FIRST_SECONDS, RETURN_MOST_SECONDS = 2, 300
 UNREADABLE_RETRY_SECONDS = 60

@@ -59,8 +59,9 @@ def page_of(kit: Kit, account: str, query: str | None, number: int | None) -> In
 
 
 def query_of(subject: str) -> str:
-    """The longest part of a subject that can't be mangled."""
-    return max(re.findall(r"[ -~]+", subject), key=len, default="").strip()
+    """Return the longest part of a subject that can't be mangled, straightened, escaped or stripped."""
+    untagged = re.sub(r"<[^>]*>", "<", subject)
+    return max((part.strip() for part in re.split(r"[^ -~]|[\"'`<>&?_=\\]", untagged)), key=len)
 
 
 def _the_only_one(kit: Kit, message: Message, receipts: list[Receipt]) -> list[Receipt]:

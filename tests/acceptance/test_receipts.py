@@ -62,3 +62,24 @@ def test_an_answer_whose_digits_are_no_code_is_looked_for_and_never_failed(at: S
         eventually(lambda: at.state("odd") == "uncertain")
         eventually(lambda: at.state("odd") == "held")
     assert len(at.sent()) == 1
+
+
+@pytest.mark.parametrize("spelling", ["encoded", "underscored", "straightened", "stripped"])
+def test_receipts_are_ours_however_their_subject_is_spelled(at: Site, spelling: str) -> None:
+    write(at, subject=spelling)
+    subjects = {
+        "quotes": "Convocazione dell’assemblea – “Bilancio”",
+        "brackets": "Gara <lotto 3> n. 5",
+        "accents": "Comunicazione per la società Rossi",
+    }
+    for message_id, subject in subjects.items():
+        at.add(id=message_id, recipient=f"{message_id}@pec.example", subject=subject)
+        at.add(id=f"bare-{message_id}", recipient="bare@pec.example", subject=subject, reference=False)
+        at.add(id=f"lost-{message_id}", recipient="errore-500-inviata@pec.example", subject=subject)
+    bare_and_lost = {"recipient": "errore-500-inviata@pec.example", "subject": subjects["brackets"]}
+    at.add(id="bare-lost", reference=False, **bare_and_lost)
+    ids = [f"{before}{message_id}" for before in ("", "bare-", "lost-") for message_id in subjects]
+    ids.append("bare-lost")
+    with at.workers():
+        eventually(lambda: {at.state(one) for one in ids} == {"delivered"})
+    assert len(at.sent()) == len(ids)

@@ -8,10 +8,10 @@ from pec.changes import born
 from pec.instants import to_text
 from pec.messages import Message
 from pec.names import Queue, State
-from pec.receipts import mark
 from pec.store import records
 from pec.store.commits import commit
 from pec.store.receipts import to_json
+from pec.subjects import mark
 from tests.integration.producers.cli.test_looking import RECEIPT
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers import test_scanning as scanning

@@ -9,10 +9,10 @@ import requests
 from pec.intake import enqueued
 from pec.messages import Message
 from pec.names import Queue, State
-from pec.receipts import mark
 from pec.references import reference_of
 from pec.store import records
 from pec.store.commits import commit
+from pec.subjects import mark
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers import test_scanning as scanning
 from workers.kit import Kit

@@ -15,7 +15,8 @@ from pec.history import past_states
 from pec.intake import enqueued
 from pec.messages import Message, Reason, from_hash, to_hash
 from pec.names import Queue, State
-from pec.receipts import Kind, Named, Receipt, mark
+from pec.receipts import Kind, Named, Receipt
+from pec.subjects import mark
 from pec.transitions import (
     NotAllowed,
     adopted,

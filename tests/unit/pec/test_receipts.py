@@ -1,13 +1,16 @@
 """A mail is a receipt of ours by its sender, its heading and our exact code; nothing else is."""
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from pec.receipts import HEADINGS, Heading, Kind, Mail, Receipt, Unrecognised, read, same_subject
+from pec.receipts import HEADINGS, Heading, Kind, Mail, Receipt, Unrecognised, code_in, find, read
+from pec.subjects import mark, same_subject
 from tests.unit.pec.strategies import (
     FOREIGN_HEADINGS,
     PATIENT,
@@ -161,6 +164,136 @@ def test_a_subject_that_ends_with_another_code_belongs_to_the_last() -> None:
 
     assert kind_of(mail, CODE, "Sollecito per 202009211526363") is Kind.CONSEGNA
     assert read(mail, "202009211526363", None) is None
+
+
+# Spellings
+
+ACCENTED = "Comunicazione per la società Rossi – “Bilancio”"
+
+
+def encoded(subject: str, charset: str, way: str) -> str:
+    """The whole subject in encoded words, split wherever it takes the writer, bytes and all."""
+    data = subject.encode(charset, "replace")
+    words = []
+    for start in range(0, len(data), 11):
+        piece = data[start : start + 11]
+        text = b64encode(piece).decode() if way in "bB" else "".join(f"={byte:02X}" for byte in piece)
+        words.append(f"=?{charset}?{way}?{text}?=")
+    return "\r\n ".join(words)
+
+
+@given(
+    st.sampled_from(RECEIPT_HEADINGS),
+    subjects(),
+    codes(),
+    st.sampled_from(["utf-8", "UTF-8", "iso-8859-1", "iso-8859-15", "windows-1252", "us-ascii", "utf-8*it"]),
+    st.sampled_from("qQbB"),
+    st.sampled_from(["all", "subject", "subject and code"]),
+)
+@PATIENT
+def test_encoded_words_of_any_charset_are_decoded_before_anything_is_compared(
+    heading: Heading, subject: str, code: str, charset: str, way: str, part: str
+) -> None:
+    words = partial(encoded, charset=charset.partition("*")[0], way=way)
+    folded = " ".join(subject.split())
+    assume(folded)
+    spelled = {
+        "all": words(f"{heading.words}: {folded} {code}"),
+        "subject": f"{heading.words}: {words(folded)} {code}",
+        "subject and code": f"{heading.words}: {words(f'{folded} {code}')}",
+    }[part]
+
+    assert kind_of(a_mail(spelled), code, subject) is heading.kind
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "=?utf-8?q?ACCETTAZIONE:_Comunicazione_per_la_societ=C3=A0_Rossi_=E2=80=93_=E2=80=9CBilancio=E2=80=9D_{code}?=",
+        'ACCETTAZIONE: Comunicazione per la =?utf-8?q?societ=C3=A0?= Rossi - "Bilancio" {code}',
+        "ACCETTAZIONE: =?utf-8?Q?Comunicazione_per_la_societ=C3?= =?utf-8?Q?=A0_Rossi_Bilancio?= {code}",
+        "ACCETTAZIONE: =?utf-8?q?Comunicazione per la societ=C3=A0 Rossi Bilancio {code}",
+        "ACCETTAZIONE: =?x-unknown?q?Comunicazione_per_la_societ=C3=A0_Rossi_Bilancio?= {code}",
+        "ACCETTAZIONE:_Comunicazione_per_la_società_Rossi_–_“Bilancio”_{code}",
+        "ACCETTAZIONE:_Comunicazione_per_la_societ=C3=A0_Rossi_=E2=80=93_Bilancio_{code}",
+        "ACCETTAZIONE: Comunicazione_per_la_società_Rossi_–_“Bilancio” {code}",
+        'ACCETTAZIONE: Comunicazione per la società Rossi - "Bilancio" {code}',
+        'ACCETTAZIONE: Comunicazione per la societ\ufffd Rossi \ufffd \\"Bilancio\\" {code}',
+        "ACCETTAZIONE: Comunicazione per la societ&agrave; Rossi &ndash; &ldquo;Bilancio&rdquo; {code}",
+    ],
+)
+def test_a_half_decoded_subject_is_still_ours(spelled: str) -> None:
+    mail = a_mail(spelled.format(code=CODE))
+
+    assert kind_of(mail, subject=ACCENTED) is Kind.ACCETTAZIONE
+    assert code_in(mail) == CODE
+    found = find(mail, ACCENTED, None)
+    assert found
+    assert found.code == CODE
+
+
+@given(st.sampled_from(FOREIGN_HEADINGS), subjects(), codes(), st.sampled_from("qb"))
+@PATIENT
+def test_no_spelling_makes_a_receipt_of_a_mail_that_somebody_sent_us(
+    heading: Heading, subject: str, code: str, way: str
+) -> None:
+    whole = f"{heading.words}: CONSEGNA: {' '.join(subject.split())} {code}"
+    inner = encoded(f"CONSEGNA: {subject} {code}", "utf-8", way)
+
+    for spelled in (
+        encoded(whole, "utf-8", way),
+        whole.replace(" ", "_"),
+        f"{heading.words}: {inner} {code}",
+    ):
+        assert read(a_mail(spelled), code, subject) is None
+        assert find(a_mail(spelled), subject, None) is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("Convocazione dell’assemblea – “Bilancio”", 'Convocazione dell\'assemblea - "Bilancio"'),
+        ("Convocazione dell’assemblea – “Bilancio”", "Convocazione dell'assemblea \ufffd \"Bilancio\ufffd"),
+        ("Gara <lotto 3> n. 5", "Gara  n. 5"),
+        ("Gara <lotto 3> n. 5", "Gara lotto 3 n. 5"),
+        ("Gara <lotto 3> n. 5", "Gara &lt;lotto 3&gt; n. 5"),
+        ("Anni 2020–2026…", "Anni 2020-2026..."),
+        ("100 € – «tutto»", '100 EUR - "tutto"'),
+    ],
+)
+@pytest.mark.parametrize("reference", ["97LP2", None])
+def test_straightened_quotes_and_stripped_brackets_leave_a_receipt_ours(
+    ours: str, theirs: str, reference: str | None
+) -> None:
+    end = f" {mark(reference)}" if reference else ""
+    mail = a_mail(f"CONSEGNA: {theirs}{end} {CODE}")
+
+    assert kind_of(mail, subject=ours + end) is Kind.CONSEGNA
+    assert find(mail, ours + end, reference)
+
+
+@given(subjects(), subjects())
+@PATIENT
+def test_our_reference_and_our_exact_code_prove_a_receipt_whatever_became_of_the_rest(
+    ours: str, theirs: str
+) -> None:
+    mail = a_mail(f"CONSEGNA: {theirs} {mark('97LP2')} {CODE}")
+
+    assert kind_of(mail, subject=f"{ours} {mark('97LP2')}") is Kind.CONSEGNA
+    assert read(mail, f"{CODE}0", f"{ours} {mark('97LP2')}") is None
+
+
+def test_another_reference_proves_nothing() -> None:
+    mail = a_mail(f"CONSEGNA: Altro {mark('97LP3')} {CODE}")
+
+    assert isinstance(read(mail, CODE, f"Fattura {mark('97LP2')}"), Unrecognised)
+
+
+@pytest.mark.parametrize("noise", ["=?utf-8?q?", "=?", "?=", "_", "=C3", "<", "&amp;", "[rif. "])
+@pytest.mark.timeout(10)
+def test_no_subject_takes_long_to_read(noise: str) -> None:
+    for length in (900, 100_000):
+        read(a_mail(f"CONSEGNA: {noise * length} {CODE}"), CODE, ACCENTED)
 
 
 # Senders

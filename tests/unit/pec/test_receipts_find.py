@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pec.receipts import Heading, Kind, Mail, find, mark
+from pec.receipts import Heading, Kind, Mail, find
+from pec.subjects import mark
 from tests.unit.pec.strategies import (
     FOREIGN_HEADINGS,
     PATIENT,

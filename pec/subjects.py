@@ -117,7 +117,7 @@ _COMPOSED: Final = ("NFC", "NFD", "NFKD")
 _STRIPPED = (r"<[^>]*>", r"<[A-Za-z/!?][^>]*>", r"[<>]")
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def _readings(ours: str) -> frozenset[str]:
     """What can be left of our subject, by how it was written when its accents were lost."""
     return frozenset(map(bare, _forms(ours)))

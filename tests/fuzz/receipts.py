@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.header import Header
 from typing import Any
 from urllib.parse import unquote
 
@@ -109,7 +110,9 @@ def forged(chance: random.Random, message: Message, code: str) -> Item:
             },
             {"subject": f"Re: {subject}"},
             {"subject": f"POSTA CERTIFICATA: {subject}"},
-            {"subject": f"{subject}0"},
+            {"subject": subject + ("0" if message.code else "0000000")},  # another's code, or none
+            {"subject": "POSTA_CERTIFICATA:_" + subject.replace(" ", "_")},
+            {"subject": Header(f"ANOMALIA MESSAGGIO: {subject}", "utf-8").encode()},
             {"subject": f"{subject} x"},
             {"subject": subject.replace(code, f"9{code}")},
             {"subject": ""},

@@ -40,7 +40,7 @@ ENDS = frozenset(
 class Event(StrEnum):
     """Events that are not `message.<state>`."""
 
-    BATCH_COMPLETED = "batch.completed"  # every message of a batch has ended; told once
+    BATCH_COMPLETED = "batch.completed"  # every message of a batch has ended; again if it has grown since
     ACCOUNT_PAUSED = "account.paused"  # its messages wait: credentials, wallet, scope, quota or an operator
     ACCOUNT_RESUMED = "account.resumed"
     MAILBOX_FILLING = "mailbox.filling"  # receipts will be lost when it is full

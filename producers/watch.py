@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from pec.messages import Message
@@ -38,10 +38,12 @@ class Watch:
         ] = {}  # by job id: it may be an older job's, while ours is pending
         self._events_at = self._rejected_at = _START
 
-    def changes(self, timeout_seconds: float | None = None) -> Iterator[Message | Rejection]:
+    def changes(
+        self, timeout_seconds: float | None = None, meanwhile: Callable[[], None] = lambda: None
+    ) -> Iterator[Message | Rejection]:
         """Each message as it is and whenever it changed, and each rejection, until all have ended.
 
-        Raises TimeoutError and UnknownRecord.
+        `meanwhile` is called before each wait, every two seconds at least. Raises TimeoutError and UnknownRecord.
         """
         until = time.monotonic() + timeout_seconds if timeout_seconds is not None else None
         self._begin()
@@ -56,6 +58,7 @@ class Watch:
             yield from self._old_rejections()
             if self._done():
                 return
+            meanwhile()
             self._wait(until)
             told = set()
 

@@ -94,6 +94,9 @@ ACCOUNT_PAUSED = Metric(
 ACCOUNT_SERVED = Metric(
     "pec_account_served", "gauge", "1 if a live worker has settings for the account", ("account",)
 )
+MESSAGES_PARKED = Metric(
+    "pec_messages_parked", "gauge", "messages that wait because an operator paused their batch"
+)
 MAILBOX_USED = Metric(
     "pec_mailbox_used_ratio", "gauge", "share of the mailbox in use, when it was last asked", ("account",)
 )

@@ -34,6 +34,7 @@ def _of_all(found: Overview) -> Iterator[Reading]:
         yield names.MESSAGES, (state,), found.messages[state]
         if state not in ENDS:
             yield names.MESSAGES_OLDEST, (state,), _age(found, found.oldest_in_state.get(state))
+    yield names.MESSAGES_PARKED, (), sum(batch.parked for batch in found.paused_batches)
     yield names.WORKERS, (), len(found.workers)
     yield names.THREADS, (), found.threads
     yield names.THREADS_WORTH, (), sum(token.threads_worth for token in found.tokens.values())

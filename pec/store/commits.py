@@ -188,7 +188,12 @@ def _contents(store: Store, work: Commit, blobs: list[bytes]) -> list[dict[str, 
 
 
 def _lane(message: Message) -> dict[str, str]:
-    return {"account": message.account, "id": message.id, "score": lane_score(message)}
+    return {
+        "account": message.account,
+        "id": message.id,
+        "score": lane_score(message),
+        "batch": message.batch or "",
+    }
 
 
 def lane_score(message: Message) -> str:
@@ -266,6 +271,8 @@ def _schedule(store: Store, change: Change) -> list[list[str | float]]:
     ]
     if change.lane is Lane.LEAVE:
         commands.append(["ZREM", keys.lane(change.after.account), message_id])
+        if change.after.batch and change.after.ended:  # what is sent was picked, and so is not parked
+            commands.append(["ZREM", keys.parked(change.after.batch), message_id])
     return commands
 
 

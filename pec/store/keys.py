@@ -60,12 +60,21 @@ class Keys:
         return f"{self.namespace}:receipts:{message_id}"
 
     def batch(self, name: str) -> str:
-        """Hash, public: counts by state; size, ended, completed_at."""
+        """Hash, public: counts by state; size, ended, completed_at; paused, the reason."""
         return f"{self.namespace}:batch:{name}"
 
     def members(self, batch: str) -> str:
         """Sorted set: the ids of a batch, by order of intake."""
         return f"{self.namespace}:members:{batch}"
+
+    @property
+    def paused(self) -> str:
+        """Sorted set: batches that are paused, by when."""
+        return f"{self.namespace}:paused"
+
+    def parked(self, batch: str) -> str:
+        """Sorted set: queued messages of a paused batch → their score in their lane."""
+        return f"{self.namespace}:parked:{batch}"
 
     def upload(self, sha256: str) -> str:
         """String, public: bytes a producer put, expiring."""

@@ -36,6 +36,16 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PausedBatch:
+    """A batch that an operator paused. `parked`: how many of its messages wait outside the lanes."""
+
+    name: str
+    since: datetime
+    reason: Reason
+    parked: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """A token's pace and caps (None: no cap), and what waits for it in lanes that go."""
 
@@ -121,6 +131,7 @@ class Overview:
     oldest_job_at: datetime | None = None
     streams: Mapping[str, int]  # entries of `rejected`, `events`, `dead`
     lanes: Mapping[str, Lane]
+    paused_batches: Sequence[PausedBatch] = ()
     tokens: Mapping[str, Token]
     work: Mapping[Queue, Work]
     workers: Sequence[Worker] = ()

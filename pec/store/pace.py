@@ -108,9 +108,9 @@ def pick(
 
     Raises UnknownRecord: the message was written by a newer version; its lease gives it back to one.
     """
-    reply = store.run(
-        "pick", hint.token, hint.number, round(lease_seconds * 1e6), api.in_flight, _listed(accounts)
-    )
+    asked = (hint.token, hint.number, round(lease_seconds * 1e6), api.in_flight, _listed(accounts))
+    while text((reply := store.run("pick", *asked))[0]) == "parked":
+        pass  # a step of its own, so that Redis serves others in between
     if text(reply[0]) != "picked":
         return None
     _, _, message_id, probe, stored, *body = reply

@@ -9,8 +9,8 @@ from typing import Any
 from config.settings import Api, Settings
 from pec.instants import from_epoch, from_text
 from pec.names import ENDS, Queue, State
-from pec.store import accounts, outbox, pace, presence, unknown
-from pec.store.overview import Lane, Overview, Token, Work, Worker
+from pec.store import accounts, batches, outbox, pace, presence, unknown
+from pec.store.overview import Lane, Overview, PausedBatch, Token, Work, Worker
 from pec.store.store import Store, text, text_dict
 
 NEWEST = 20  # messages of a state whose POST tells how long one takes
@@ -48,6 +48,7 @@ def survey(store: Store, settings: Settings) -> Overview:
         oldest_job_at=_stream_instant(text(oldest_job)),
         streams={name: first["stream", name] for name in ("rejected", "events", "dead")},
         lanes=lanes,
+        paused_batches=_paused_batches(first, second),
         tokens=_tokens(store, settings.api, list(lanes.values()), now, post_seconds),
         work={queue: _work(queue, first, second, now) for queue in Queue},
         workers=[
@@ -94,6 +95,7 @@ def _whole(store: Store) -> dict[Any, Any]:
         {
             "time": ("time",),
             "circuit": ("hmget", keys.circuit, ["failures", "next_at"]),
+            "paused": ("zrange", keys.paused, 0, -1, False, True),
             "lost_at": ("hget", keys.installation, "lost_at"),
             **{("stream", name): ("xlen", key) for name, key in streams.items()},
             **{("state", state): ("zcard", keys.state(state)) for state in State},
@@ -121,6 +123,8 @@ def _parts(store: Store, names: Iterable[str], first: Mapping[Any, Any], now: fl
                 ("post", message): ("hmget", keys.message(message), ["claimed_at", "sent_at"])
                 for message in _newest(first)
             },
+            **{("reason", batch): ("hget", keys.batch(batch), "paused") for batch, _ in _paused(first)},
+            **{("parked", batch): ("zcard", keys.parked(batch)) for batch, _ in _paused(first)},
             **{("overdue", queue): ("zcount", keys.due(queue), "-inf", now) for queue in Queue},
             "unknown": ("zcount", keys.unknown, now - unknown.RECENT_SECONDS, "+inf"),
         },
@@ -149,6 +153,11 @@ def _ends(key: str, count: int, *, newest: bool = False) -> Sequence[Any]:
 def _alive(first: Mapping[Any, Any], kind: str, now: float) -> list[str]:
     """Those that a live worker vouches for."""
     return sorted(text(name) for name, until in first["seen", kind] if float(until) >= now)
+
+
+def _paused(first: Mapping[Any, Any]) -> list[tuple[str, float]]:
+    """Batches that are paused, and since when."""
+    return [(text(batch), float(since)) for batch, since in first["paused"]]
 
 
 def _newest(first: Mapping[Any, Any]) -> list[str]:
@@ -181,6 +190,14 @@ def _lane(name: str, stored: Any, depth: Any, since: Any, turn: Any, *, served: 
         unreadable_at=state.unreadable_at,
         out_of_turn=not int(turn),
     )
+
+
+def _paused_batches(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> list[PausedBatch]:
+    found = [
+        batches.paused_from(batch, since, (second["reason", batch], second["parked", batch]))
+        for batch, since in _paused(first)
+    ]
+    return [one for one in found if one]  # resumed between the round trips
 
 
 def _token(

@@ -18,7 +18,7 @@ from pec.store.overview import Overview
 from pec.store.store import Store
 from producers.cli.findings import Finding, Mark
 from producers.cli.server_checks import is_local
-from producers.cli.standing import losses, standstills
+from producers.cli.standing import held_back, losses, standstills
 
 _DRAMATIQ = (2, 2)  # what is known of its ways with Redis was tried with this one
 
@@ -45,6 +45,7 @@ def worker_checks(store: Store, settings: Settings) -> Iterator[Finding]:
 def standing_checks(found: Overview) -> Iterator[Finding]:
     """Of the work itself."""
     yield from losses(found)
+    yield from held_back(found)
     still = list(standstills(found))
     yield from still
     if found.workers and not still:

@@ -9,6 +9,7 @@ import click
 from config.connections import RedisUnreachable, address, check
 from config.settings import Settings, load_settings
 from pec.store import presence
+from pec.store.overview import Overview
 from pec.store.store import Store
 from pec.store.survey import survey
 from producers.cli import output
@@ -17,8 +18,8 @@ from producers.cli.errors import Exit, Failure
 from producers.cli.findings import Finding, Mark
 from producers.cli.replica_checks import replica_checks
 from producers.cli.server_checks import broker_away, redis_checks, unusable
-from producers.cli.session import Session, session
-from producers.cli.standing import standstills, unserved
+from producers.cli.session import session
+from producers.cli.standing import held_back, standstills, unserved
 from producers.producer import Producer
 
 _COLOURS = {Mark.OK: "green", Mark.NOTE: "cyan", Mark.WARN: "yellow", Mark.FAIL: "red"}
@@ -57,24 +58,24 @@ def health(local: bool) -> None:
     host = socket.gethostname()
     with session() as here:
         alive = _alive_on(here.store, host) if local else presence.vouched(here.store, "worker")
-        still = () if local else tuple(_standing_still(here))
+        found = None if local else survey(here.store, here.settings)
+        still = tuple(_standing_still(found, here.settings)) if found else ()
     if not alive and local:
         raise Failure(f"no worker is alive on {host}: start one with `pec worker`", Exit.UNREACHABLE)
     if not alive:
         raise Failure("no worker is alive: start one with `pec worker`", Exit.UNREACHABLE)
-    for one in still:
+    for one in (*still, *(held_back(found) if found else ())):
         output.note(f"{one.what}: {one.remedy}")
     if still:
         raise Failure("", Exit.UNREACHABLE)
     output.note(f"healthy: {len(alive)} worker processes")
 
 
-def _standing_still(here: Session) -> Iterator[Finding]:
+def _standing_still(found: Overview, settings: Settings) -> Iterator[Finding]:
     """What of the whole does not work, though its parts live."""
-    found = survey(here.store, here.settings)
     yield from standstills(found)
     yield from unserved(found)
-    yield from broker_away(here.settings)
+    yield from broker_away(settings)
 
 
 def _alive_on(store: Store, host: str) -> set[str]:

@@ -8,7 +8,7 @@ class Mark(StrEnum):
     """How a check went."""
 
     OK = "ok"
-    NOTE = "note"  # it could not be looked at
+    NOTE = "note"  # no fault, but worth knowing; or it could not be looked at
     WARN = "warn"  # it works, and may not for long or not for all
     FAIL = "fail"  # something can be lost, or can't be sent
 

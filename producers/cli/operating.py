@@ -13,7 +13,7 @@ from pec.store import accounts, outbox, records
 from pec.store.commits import decide
 from pec.store.store import text_list, wall_clock
 from pec.transitions import NotAllowed, discarded, resend_asked
-from producers.cli import output
+from producers.cli import batch_pauses, output
 from producers.cli.errors import Exit, Failure
 from producers.cli.session import Session, session
 from producers.cli.status import missing
@@ -23,18 +23,22 @@ from producers.records import message_dict
 
 @click.command()
 @click.argument("account", required=False)
+@click.option("--batch", help="Only the messages of this batch, also those that are still to come.")
 @click.option("--all", "every", is_flag=True, help="All accounts: to drain before an upgrade or a move.")
-def pause(account: str | None, every: bool) -> None:
-    """Let an account's messages wait. Nothing is lost; those already sent go on.
+def pause(account: str | None, batch: str | None, every: bool) -> None:
+    """Let the messages of an account or a batch wait. Nothing is lost; those already sent go on.
 
     \b
+    pec pause --batch november
     pec pause acme
     pec pause --all
     """
-    if (account is not None) == every:
-        raise click.UsageError("name an account, or all: pec pause ACCOUNT, or --all")
+    if (account is not None, batch is not None, every).count(True) != 1:
+        raise click.UsageError("name an account, a batch, or all: pec pause ACCOUNT, or --batch B, or --all")
     with session() as here:
-        if account is not None:
+        if batch is not None:
+            batch_pauses.pause(here, batch)
+        elif account is not None:
             must_be_known(here, "account", account, here.settings.accounts)
             done = _pause(here, account)
             output.note(
@@ -59,22 +63,27 @@ def _pause_all(here: Session) -> None:
 
 @click.command()
 @click.argument("account", required=False)
+@click.option("--batch", help="A batch that was paused: each message gets its place in line back.")
 @click.option("--endpoint", metavar="NAME", help="A webhook endpoint that answered 410.")
 @click.option("--all", "every", is_flag=True, help="All accounts that an operator paused.")
-def resume(account: str | None, endpoint: str | None, every: bool) -> None:
-    """Let a paused account, or a disabled webhook endpoint, go on.
+def resume(account: str | None, batch: str | None, endpoint: str | None, every: bool) -> None:
+    """Let a paused account or batch, or a disabled webhook endpoint, go on.
 
     \b
+    pec resume --batch november
     pec resume acme
     pec resume --all
     pec resume --endpoint crm
     """
-    if (account is not None, endpoint is not None, every).count(True) != 1:
+    if (account is not None, batch is not None, endpoint is not None, every).count(True) != 1:
         raise click.UsageError(
-            "name an account, all, or an endpoint: pec resume ACCOUNT, or --all, or --endpoint NAME"
+            "name an account, a batch, all, or an endpoint: "
+            "pec resume ACCOUNT, or --batch B, or --all, or --endpoint NAME"
         )
     with session() as here:
-        if account is not None:
+        if batch is not None:
+            batch_pauses.resume(here, batch)
+        elif account is not None:
             must_be_known(here, "account", account, here.settings.accounts)
             output.note("Resumed." if accounts.resume(here.store, account) else "It was not paused.")
         elif endpoint is not None:

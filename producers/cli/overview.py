@@ -7,7 +7,7 @@ from pec.instants import to_text
 from pec.names import Queue, State
 from pec.store.outbox import EndpointState
 from pec.store.overview import Lane, Overview, Token, Work, Worker
-from producers.cli import output
+from producers.cli import output, paused_batches
 from producers.cli.lanes import empty_at, goes_on_at, used_up
 from producers.cli.progress import age, clock, duration
 from producers.cli.standing import losses, standstills
@@ -47,6 +47,7 @@ def complaints(found: Overview) -> list[str]:
         *(f"{one.what}: {one.remedy}" for one in (*losses(found), *standstills(found))),
         *_about_restore(found),
         *(f"account {lane.account}: {said}" for lane in found.lanes.values() if (said := remedy(lane))),
+        *(paused_batches.said(batch, found.now) for batch in found.paused_batches),
         *(line for token in found.tokens.values() for line in _about_caps(found, token)),
         *_about_messages(found),
         *(line for endpoint in found.endpoints for line in _about_endpoint(endpoint)),

@@ -6,7 +6,8 @@ from typing import Any
 
 from pec.instants import to_text
 from pec.names import State
-from pec.store.overview import Lane, Overview, Token, Work, Worker
+from pec.store.overview import Lane, Overview, PausedBatch, Token, Work, Worker
+from producers.cli import paused_batches
 from producers.cli.lanes import empty_at
 from producers.cli.overview import remedy
 from producers.cli.standing import standstills
@@ -23,6 +24,7 @@ def as_dict(found: Overview) -> dict[str, Any]:
         "streams": {"jobs": found.jobs, **found.streams},
         "oldest_job_age_seconds": _age(found, found.oldest_job_at),
         "lanes": [_lane(found, lane) for lane in found.lanes.values()],
+        "paused_batches": [_paused_batch(batch) for batch in found.paused_batches],
         "tokens": [_token(token) for token in found.tokens.values()],
         "queues": [_work(found, work) for work in found.work.values()],
         "unserved_queues": sorted(found.unserved_queues),
@@ -53,6 +55,16 @@ def _lane(found: Overview, lane: Lane) -> dict[str, Any]:
         "paused": lane.paused.as_dict() if lane.paused else None,
         "remedy": remedy(lane) or None,
         "share_of_mailbox": lane.share_of_mailbox,
+    }
+
+
+def _paused_batch(batch: PausedBatch) -> dict[str, Any]:
+    return {
+        "batch": batch.name,
+        "since": to_text(batch.since),
+        "reason": batch.reason.as_dict(),
+        "waiting": batch.parked,
+        "remedy": paused_batches.remedy(batch),
     }
 
 

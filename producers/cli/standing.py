@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from pec.instants import to_text
 from pec.store.overview import Lane, Overview, Token
+from producers.cli import paused_batches
 from producers.cli.findings import Finding, Mark
 from producers.cli.lanes import used_up
 from producers.cli.progress import age
@@ -44,6 +45,12 @@ def losses(found: Overview) -> Iterator[Finding]:
     """That Redis came back empty under living workers, not long ago."""
     if found.lost_at and found.now - found.lost_at < LOSS_TOLD:
         yield Finding(Mark.WARN, f"Redis came back empty at {to_text(found.lost_at)}", _RESTORE)
+
+
+def held_back(found: Overview) -> Iterator[Finding]:
+    """What stands still because an operator said so: no fault."""
+    for batch in found.paused_batches:
+        yield Finding(Mark.NOTE, paused_batches.what(batch, found.now), paused_batches.remedy(batch))
 
 
 def _jobs(found: Overview) -> Iterator[Finding]:

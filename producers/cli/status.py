@@ -116,11 +116,11 @@ def missing(store: Store, message_id: str) -> Failure:
     if rejection := newest_of(store, message_id):
         reasons = "\n".join(f"{problem.field}: {problem.reason}" for problem in rejection.problems)
         return Failure(f"{message_id} was rejected at {rejection.at}:\n{reasons}", Exit.REJECTED)
-    return Failure(f"there is no message {message_id}: {_perhaps_not_taken(store)}", Exit.REJECTED)
+    return Failure(f"there is no message {message_id}: {perhaps_not_taken(store)}", Exit.REJECTED)
 
 
-def _perhaps_not_taken(store: Store) -> str:
-    """Its job may be in the stream still, where nothing is found by its id."""
+def perhaps_not_taken(store: Store) -> str:
+    """Return a remedy that names the jobs no worker has taken, because what was not found may be among them."""
     waiting, oldest_at = jobs_waiting(store)
     if oldest_at is None:
         return "check the id, or look through `pec list`"

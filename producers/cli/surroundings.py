@@ -27,6 +27,7 @@ def surroundings_of(store: Store, settings: Settings, message: Message) -> Surro
     return Surroundings(
         now=found.now,
         paused=lane.paused,
+        paused_batch=next((one for one in found.paused_batches if one.name == message.batch), None),
         account_served=lane.served,
         queues_served=frozenset(set(Queue) - set(found.unserved_queues)),
         due={queue: from_epoch(float(at)) for queue, at in due.items() if at is not None},

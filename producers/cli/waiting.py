@@ -7,6 +7,8 @@ from datetime import datetime
 from pec.instants import to_text
 from pec.messages import Message, Reason
 from pec.names import Queue, State
+from pec.store.overview import PausedBatch
+from producers.cli.paused_batches import said
 from producers.cli.progress import clock, duration
 
 LATE_SECONDS = 60  # a deed that is due longer than this is told to be late
@@ -43,6 +45,7 @@ class Surroundings:
 
     now: datetime
     paused: Reason | None = None
+    paused_batch: PausedBatch | None = None  # the message's own
     account_served: bool = True
     queues_served: frozenset[str] = frozenset(Queue)
     due: Mapping[Queue, datetime] = field(default_factory=dict)
@@ -85,6 +88,7 @@ def _why_queued(message: Message, around: Surroundings) -> str:
     return (
         _not_yet(message, around)
         or _paused(message, around)
+        or _batch_paused(around)
         or _unserved(message, around)
         or _too_few_replicas(around)
         or _api_doubted(around)
@@ -104,6 +108,10 @@ def _paused(message: Message, around: Surroundings) -> str:
         return ""
     remedy = remedy_of_pause(message.account, around.paused)
     return f"account {message.account} is paused: {around.paused.description or around.paused.code}: {remedy}"
+
+
+def _batch_paused(around: Surroundings) -> str:
+    return said(around.paused_batch, around.now) if around.paused_batch else ""
 
 
 def _unserved(message: Message, around: Surroundings) -> str:

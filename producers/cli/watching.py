@@ -7,10 +7,13 @@ from contextlib import contextmanager
 
 import click
 
+from pec.instants import from_epoch
 from pec.messages import Message
+from pec.store import batches
 from producers.cli import output
 from producers.cli.errors import Exit, Failure, rejection
 from producers.cli.language import translated
+from producers.cli.paused_batches import said
 from producers.cli.progress import Tally, summary
 from producers.cli.session import Session, session
 from producers.cli.shapes import COLUMNS, rejection_dict, row
@@ -19,7 +22,7 @@ from producers.records import message_dict
 from producers.rejections import Rejection, as_error
 from producers.watch import Watch
 
-_ESTIMATE_EVERY_SECONDS = 2.0
+_REFRESH_EVERY_SECONDS = 2.0
 _MOST_ROWS = 50
 
 timeout_option = click.option(
@@ -55,9 +58,9 @@ def follow(
     as_json: bool = False,
 ) -> None:
     """Shows progress on stderr, and what it came to on stdout. Raises Failure and TimeoutError."""
-    followed = _Followed(here, as_json)
+    followed = _Followed(here, batch, as_json)
     with followed.shown():
-        for one in Watch(here.store, ids, batch).changes(timeout_seconds):
+        for one in Watch(here.store, ids, batch).changes(timeout_seconds, followed.refresh):
             followed.note(one)
     followed.conclude()
 
@@ -65,13 +68,14 @@ def follow(
 class _Followed:
     """What is known so far of the messages that are followed."""
 
-    def __init__(self, here: Session, as_json: bool) -> None:
-        self._here, self._as_json = here, as_json
+    def __init__(self, here: Session, batch: str | None, as_json: bool) -> None:
+        self._here, self._batch, self._as_json = here, batch, as_json
         self._tally = Tally()
         self._last: dict[str, Message] = {}  # what the table shows in the end
         self._rejections: list[Rejection] = []
         self._all_sent_at: float | None = None  # by time.monotonic
-        self._estimate_at = 0.0
+        self._refresh_at = 0.0
+        self._pause_noted = False
 
     def note(self, one: Message | Rejection) -> None:
         if isinstance(one, Rejection):
@@ -82,7 +86,14 @@ class _Followed:
                 self._last[one.id] = one
         if self._as_json:
             output.data(rejection_dict(one) if isinstance(one, Rejection) else message_dict(one))
-        self._estimate()
+
+    def refresh(self) -> None:
+        """Look at what no event tells: a pause of the batch, and when all will be sent."""
+        now = time.monotonic()
+        if now >= self._refresh_at:
+            self._refresh_at = now + _REFRESH_EVERY_SECONDS
+            self._note_pause()
+            self._estimate(now)
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -118,10 +129,14 @@ class _Followed:
         left = self._all_sent_at and max(0.0, self._all_sent_at - time.monotonic())
         return translated(summary(self._tally.counts, len(self._rejections), left))
 
-    def _estimate(self) -> None:
-        now = time.monotonic()
-        if now < self._estimate_at or not sys.stderr.isatty():
-            return
-        seconds = seconds_to_send(self._here.store, self._here.settings, self._tally.last_queued())
-        self._all_sent_at = None if seconds is None else now + seconds
-        self._estimate_at = now + _ESTIMATE_EVERY_SECONDS
+    def _estimate(self, now: float) -> None:
+        if sys.stderr.isatty():
+            seconds = seconds_to_send(self._here.store, self._here.settings, self._tally.last_queued())
+            self._all_sent_at = None if seconds is None else now + seconds
+
+    def _note_pause(self) -> None:
+        """Once for each pause: without it, a batch that does not move looks broken."""
+        paused = batches.state_of(self._here.store, self._batch) if self._batch else None
+        if paused and not self._pause_noted:
+            output.note(said(paused, from_epoch(self._here.store.now())))
+        self._pause_noted = paused is not None

@@ -10,7 +10,8 @@
 --   batches   [{name, from: "" | state, to: "" | state, ended: 0 | 1, size: "" | n}]
 --             the greatest size counts: two workers may take two of them in either order
 --   commands  [[name, argument, …]]      run in order
---   lanes     [{account, id, score}]     enter their lanes
+--   lanes     [{account, id, score, batch: "" | name}]  enter their lanes, or are parked if their batch, one of
+--             `batches`, is paused
 -- }
 -- Returns {"applied"} | {"repeated"} | {"conflict", key} | {"present", key, value} | {"missing", key}
 
@@ -37,11 +38,11 @@ for _, content in ipairs(payload.contents) do
     end
 end
 
--- Tells that a batch is complete, once, when as many messages ended as it was said to have.
+-- Publishes `batch.completed` once when as many messages ended as it was said to have. Returns whether it is paused.
 local function complete(key, name)
-    local size, ended, told = unpack(call("HMGET", key, "size", "ended", "completed_at"))
+    local size, ended, told, paused = unpack(call("HMGET", key, "size", "ended", "completed_at", "paused"))
     if not size or told or tonumber(ended or "0") < tonumber(size) then
-        return
+        return paused
     end
     call("HSET", key, "completed_at", payload.now)
     local counts, fields = {}, call("HGETALL", key)
@@ -58,6 +59,7 @@ local function complete(key, name)
     })
     local id = "evt_" .. string.sub(redis.sha1hex(key .. payload.now), 1, 30)
     call("XADD", ns .. ":events", "*", "id", id, "type", "batch.completed", "event", body)
+    return paused
 end
 
 local function count(batch)
@@ -75,9 +77,10 @@ local function count(batch)
         local known = tonumber(call("HGET", key, "size") or "0")
         if tonumber(batch.size) > known then
             call("HSET", key, "size", batch.size)
+            call("HDEL", key, "completed_at") -- it has grown, and is complete once more of it ends
         end
     end
-    complete(key, batch.name)
+    return complete(key, batch.name)
 end
 
 for _, record in ipairs(payload.records) do
@@ -98,10 +101,15 @@ end
 for _, command in ipairs(payload.commands) do
     call(unpack(command))
 end
-for _, lane in ipairs(payload.lanes) do
-    enter_lane(ns, lane.account, lane.id, lane.score)
-end
+local paused = {}
 for _, batch in ipairs(payload.batches) do
-    count(batch)
+    paused[batch.name] = count(batch)
+end
+for _, lane in ipairs(payload.lanes) do
+    if paused[lane.batch] then
+        call("ZADD", ns .. ":parked:" .. lane.batch, lane.score, lane.id)
+    else
+        enter_lane(ns, lane.account, lane.id, lane.score)
+    end
 end
 return {"applied"}

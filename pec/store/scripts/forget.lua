@@ -35,7 +35,8 @@ end
 if batch then
     call("ZREM", ns .. ":members:" .. batch, id)
     if call("EXISTS", ns .. ":members:" .. batch) == 0 then
-        call("DEL", ns .. ":batch:" .. batch)
+        call("DEL", ns .. ":batch:" .. batch, ns .. ":parked:" .. batch)
+        call("ZREM", ns .. ":paused", batch)
     end
 end
 for _, queue in ipairs({"check", "lookup", "release", "sweep"}) do

@@ -20,6 +20,7 @@ UNITS = ("seconds", "ratio", "total", "per_second")
 COUNTED = (  # numbers of things, which are their own unit
     {"pec_redis_up", "pec_jobs_waiting", "pec_jobs_rejected", "pec_messages", "pec_lane_messages"}
     | {"pec_account_paused", "pec_account_served", "pec_sends_in_period", "pec_cap", "pec_cap_left"}
+    | {"pec_messages_parked"}
     | {"pec_workers", "pec_threads", "pec_threads_worth", "pec_queue_served", "pec_scheduled", "pec_overdue"}
     | {"pec_api_silent_answers", "pec_endpoint_failures", "pec_endpoint_waiting", "pec_endpoint_dead"}
     | {"pec_endpoint_disabled"}

@@ -7,7 +7,7 @@ from typing import Any
 from pec.messages import Reason
 from pec.names import Queue, State
 from pec.store.outbox import EndpointState
-from pec.store.overview import Lane, Overview, Token, Work, Worker
+from pec.store.overview import Lane, Overview, PausedBatch, Token, Work, Worker
 from pec.store.pace import Spent
 from workers.catalogue import CATALOGUE
 from workers.readings import readings
@@ -47,6 +47,7 @@ OVERVIEW = Overview(
         Queue.CHECK: Work(queue=Queue.CHECK, scheduled=5, overdue=2, overdue_since=NOW - timedelta(seconds=9))
     },
     workers=[Worker(id="w", threads=8), Worker(id="v", threads=4)],
+    paused_batches=[PausedBatch(name="nov", since=NOW, reason=Reason("operator", "by hand"), parked=5)],
     endpoints=[EndpointState("crm", failures=6, disabled=True, waiting=10, lag=2, dead=4)],
     api_failures=1,
 )
@@ -58,6 +59,7 @@ def shown(found: Overview = OVERVIEW) -> dict[tuple[str, ...], float]:
 
 def test_each_figure_is_the_overview_s() -> None:
     expected: dict[tuple[str, ...], float] = {
+        ("pec_messages_parked",): 5,
         ("pec_redis_up",): 1,
         ("pec_jobs_waiting",): 3,
         ("pec_jobs_oldest_age_seconds",): 30,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -29,7 +30,9 @@ def store(redis: Redis) -> Store:
     return found
 
 
-def waiting(store: Store, message_id: str, order: int, account: str = "acme", priority: int = 5) -> None:
+def waiting(
+    store: Store, message_id: str, order: int, account: str = "acme", priority: int = 5, **fields: Any
+) -> Message:
     message = Message(
         id=message_id,
         account=account,
@@ -40,8 +43,9 @@ def waiting(store: Store, message_id: str, order: int, account: str = "acme", pr
         updated_at=NOW,
         order=order,
         priority=priority,
+        **fields,
     )
-    commit(store, enqueued(message, NOW))
+    return commit(store, enqueued(message, NOW))
 
 
 def picked(store: Store, api: Api = API, accounts: Sequence[str] = ("acme", "beta")) -> Picked | None:

@@ -7,12 +7,19 @@ import pytest
 
 from pec.messages import Message, Reason
 from pec.names import Queue, State
+from pec.store.overview import PausedBatch
 from producers.cli.waiting import Cap, Replicas, Surroundings, remedy_of_pause, why_it_waits
 from tests.unit.producers.cli.builders import NOW, message
 
 SOON = NOW + timedelta(seconds=30)
 MIDNIGHT = NOW + timedelta(hours=11)  # in Rome
 WALLET = Reason("wallet", "the wallet is empty")
+BATCH = PausedBatch(
+    name="nov",
+    since=NOW - timedelta(hours=2),
+    reason=Reason("operator", "paused by an operator", {"by": "anna@ufficio"}),
+    parked=7,
+)
 
 
 def why(one: Message, **around: Any) -> str:
@@ -38,6 +45,12 @@ def why(one: Message, **around: Any) -> str:
         ({"position": 0, "replicas": Replicas(2, 1)}, "on 2 replicas of Redis, and 1 are connected"),
         ({"position": 0}, "0 of its account go before it"),
         ({"paused": WALLET, "position": 0}, "the wallet is empty: top up the wallet"),
+        (
+            {"paused_batch": BATCH, "due": {Queue.RELEASE: SOON}},
+            "batch nov was paused at 11:00 in Rome by anna@ufficio; messages that wait: 7: "
+            "`pec resume --batch nov` lets it go on",
+        ),
+        ({"paused": WALLET, "paused_batch": BATCH}, "the wallet is empty: top up the wallet"),
         ({"account_served": False, "position": 0}, "no live worker serves account acme"),
         ({"queues_served": frozenset({Queue.CHECK}), "position": 0}, "consumes the queue send"),
         ({"silent_answers": 3, "position": 0}, "3 times in a row: one message at a time probes it"),

@@ -1,0 +1,73 @@
+"""`pec pause --batch` and `pec resume --batch`: who did it, and what to do about a batch that is unknown."""
+
+import getpass
+import socket
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from pec.instants import from_epoch, to_text
+from pec.messages import Reason
+from pec.names import State
+from pec.store import batches
+from pec.store.accounts import BY_OPERATOR
+from pec.store.store import Store, text
+from pec.store.survey import jobs_waiting
+from producers.cli import output
+from producers.cli.errors import Exit, Failure
+from producers.cli.paused_batches import said
+from producers.cli.session import Session
+from producers.cli.status import perhaps_not_taken
+
+_MOST_LOOKED_AT = 1000  # queued messages, newest first, for the names of their batches
+_MOST_NAMED = 5
+
+
+def pause(here: Session, batch: str) -> None:
+    """Raises Failure where no message of the batch is known."""
+    at = from_epoch(here.store.now())
+    reason = Reason(BY_OPERATOR, "paused by an operator", {"by": _operator(), "at": to_text(at)})
+    outcome = batches.pause(here.store, batch, reason)
+    if outcome == "unknown":
+        raise _unknown(here.store, batch)
+    if outcome == "already":
+        output.note("It was paused already.")
+    if paused := batches.state_of(here.store, batch):
+        output.note(said(paused, at))
+
+
+def resume(here: Session, batch: str) -> None:
+    """Raises Failure where no message of the batch is known."""
+    outcome = batches.resume(here.store, batch)
+    if outcome == "unknown":
+        raise _unknown(here.store, batch)
+    output.note("Resumed: its messages are in line again." if outcome == "resumed" else "It was not paused.")
+
+
+def _operator() -> str:
+    """Return `user@host`; a container's user may have no name."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):
+        return socket.gethostname()
+
+
+def _unknown(store: Store, batch: str) -> Failure:
+    """A slip of the pen, or its jobs are in the stream still."""
+    waiting, _ = jobs_waiting(store)
+    known = sorted(set(_batches_in_line(store)))
+    if near := get_close_matches(batch, known, n=1):
+        remedy = f"did you mean {near[0]}?"
+    elif waiting:
+        remedy = perhaps_not_taken(store)
+    else:
+        remedy = f"known are: {', '.join(known[:_MOST_NAMED]) or 'none yet'}"
+    return Failure(f"there is no batch {batch}: {remedy}", Exit.REJECTED)
+
+
+def _batches_in_line(store: Store) -> Iterator[str]:
+    """Of the messages that can still be held back, the newest."""
+    queued = store.client.zrevrange(store.keys.state(State.QUEUED), 0, _MOST_LOOKED_AT - 1)
+    with store.client.pipeline(transaction=False) as pipeline:
+        for message_id in queued:
+            pipeline.hget(store.keys.message(text(message_id)), "batch")
+        yield from (text(batch) for batch in pipeline.execute() if batch)

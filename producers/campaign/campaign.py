@@ -3,29 +3,32 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from pec.content import is_blank
 from pec.jobs import SendJob, validate
 from producers.campaign.attachments import File, Folder
+from producers.campaign.body import body_of, local_pictures
 from producers.campaign.columns import Columns, columns_of
-from producers.campaign.csv_file import decoded
 from producers.campaign.encodings import Encoding
 from producers.campaign.errors import Misused, Unusable
 from producers.campaign.judging import Judge
 from producers.campaign.ledger import Entry, Fate, Ledger
 from producers.campaign.letters import Letters
 from producers.campaign.naming import MOST_BATCH, batch_of
+from producers.campaign.recipients import Tally, needs_every_row
 from producers.campaign.refused_file import is_refused_file, row_meant
 from producers.campaign.rows import Row
 from producers.campaign.table import Table, open_table
 from producers.campaign.template import compile_template
+from producers.campaign.title import check_title
 from producers.kept_text import meant
 
 _TOLD_EVERY = 200  # rows
 _SAMPLE = {"type": "send", "id": "x", "recipient": "x@pec.example.it", "subject": "x", "body": "x"}
+_EXAMPLES = 3
+_LOOKED_AT = 1000  # rows, to see what the columns hold
 Told = Callable[[float], object]  # the share that is done, from 0 to 1
 
 
@@ -43,6 +46,7 @@ class Order:
     id_column: str | None = None
     attach: Sequence[Path] = field(default_factory=tuple)
     encoding: str | None = None
+    allow_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Campaign:
     sheet: str | None
     encodings: Mapping[str, Encoding] = field(default_factory=dict)  # of each file of text, by its name
     breaks: bool = False  # lines are numbered as a spreadsheet's rows, unlike an editor's
+    notes: Sequence[str] = ()  # what a person should look at before anything is sent
 
     @property
     def batch(self) -> str:
@@ -66,29 +71,49 @@ class Campaign:
         """The first that is to be sent."""
         return next(self.ledger.entries(Fate.READY), None)
 
+    @property
+    def examples(self) -> list[str]:
+        """The first three recipients, as their column has them."""
+        place, found = self.letters.columns.recipient, dict[str, None]()
+        for values in self.ledger.rows():
+            found |= {values[place]: None} if values[place] else {}
+            if len(found) == _EXAMPLES:
+                break
+        return list(found)
+
 
 @contextmanager
 def judged(order: Order, most_bytes: int, told: Told) -> Iterator[Campaign]:
     """Reads and judges the file. Raises Unusable, Misused, and JobRejected for what is stated of all jobs."""
     with open_table(order.file, order.encoding) as table, Ledger() as ledger:
         header, rows = _meant(table)
-        columns = columns_of(header, order.to_column, order.attach_columns, order.id_column)
-        first = next(rows, None)
-        if first is None:
+        start = list(islice(rows, _LOOKED_AT))
+        columns = _columns(order, header, start)
+        if not start:
             raise Unusable(f"{order.file.name} has column names, and no line under them: add the recipients")
-        batch = _batch(order, columns, first)
+        batch = _batch(order, columns, start[0])
         stated = {**order.stated, "batch": batch}
         sample = validate({**_SAMPLE, **stated})
         assert isinstance(sample, SendJob)  # noqa: S101 - by its type
-        body, of_body = _text_of(order.body)
+        body, of_body = body_of(order.body)
         letters = _letters(order, body, columns, stated, most_bytes)
         judge = Judge(letters, ledger, batch, one_batch=order.batch is None)
-        for number, row in enumerate(chain([first], rows)):
+        for number, row in enumerate(chain(start, rows)):
             judge.enter(row)
             if number % _TOLD_EVERY == 0:
                 told(table.share_read)
         encodings = {order.body.name: of_body} | ({order.file.name: table.encoding} if table.encoding else {})
-        yield Campaign(letters, ledger, sample, table.empty, table.sheet, encodings, table.breaks)
+        notes = tuple(_notes(letters, order.body))
+        yield Campaign(letters, ledger, sample, table.empty, table.sheet, encodings, table.breaks, notes)
+
+
+def _columns(order: Order, header: tuple[str, ...], start: Sequence[Row]) -> Columns:
+    check_title(header, start, order.to_column)
+    tally = Tally(len(header), (row.cells for row in start))
+    if order.to_column is None and len(start) == _LOOKED_AT and needs_every_row(header, tally):
+        with open_table(order.file, order.encoding) as again:
+            tally = Tally(len(header), (row.cells for row in _meant(again)[1]))
+    return columns_of(header, order.to_column, order.attach_columns, order.id_column, tally)
 
 
 def _meant(table: Table) -> tuple[tuple[str, ...], Iterator[Row]]:
@@ -121,6 +146,7 @@ def _letters(
         stated=stated,
         most_bytes=most_bytes,
         everywhere=tuple(_everywhere(path) for path in order.attach),
+        allow_empty=order.allow_empty,
     )
 
 
@@ -132,13 +158,9 @@ def _everywhere(path: Path) -> File:
         raise Misused(f"can't read {path} ({error.strerror}): name a readable file") from None
 
 
-def _text_of(path: Path) -> tuple[str, Encoding]:
-    try:
-        text, encoding = decoded(path.read_bytes(), path.name)
-    except Unusable as error:
-        raise Misused(f"--body: {error}") from None
-    except OSError as error:
-        raise Misused(f"can't read {path} ({error.strerror}): name a readable file") from None
-    if is_blank(text):
-        raise Misused(f"{path.name} is empty: write the message, in HTML")
-    return text, encoding
+def _notes(letters: Letters, body: Path) -> Iterator[str]:
+    for file in letters.everywhere:
+        if not file.size:
+            yield f"{file.path.name}, which every message gets, is empty (0 bytes): check the file"
+    if pictures := local_pictures("".join(letters.body.texts)):
+        yield f"{body.name} shows a picture of this machine ({pictures[0]}), which no recipient will see: attach it"

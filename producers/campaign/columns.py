@@ -6,18 +6,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from producers.campaign.errors import Misused, Unusable
+from producers.campaign.recipients import Tally, columns_of_addresses, recipient_column
 
 BATCH = "pec-batch"  # in files of refused rows: the batch that they belong to
 ERRORS = "errors"  # in files of refused rows: what was wrong
-# A name of an earlier line is taken before one of a later: many files have a column of ordinary mail too.
-_RECIPIENT = (
-    (
-        *("pec", "indirizzo pec", "indirizzo di pec", "casella pec", "e-mail pec", "email pec", "mail pec"),
-        *("pec destinatario", "pec del destinatario", "posta elettronica certificata", "domicilio digitale"),
-    ),
-    ("recipient", "destinatario", "to"),
-    ("email", "e-mail", "mail", "indirizzo e-mail", "indirizzo email", "indirizzo mail"),
-)
+MADE_ID = "pec-id"  # in files of refused rows: the id that was made, if the file has none of its own
 _ATTACHMENTS = (("allegati", "allegato", "attachments", "attachment"),)
 _LIKE_ATTACHMENTS = ("allegat", "attach")
 _ID = (("id",),)
@@ -64,16 +57,21 @@ def columns_of(
     recipient: str | None = None,
     attachments: Sequence[str] = (),
     own_id: str | None = None,
+    tally: Tally | None = None,
 ) -> Columns:
-    """The purposes of the columns, by the names that were given or are usual. Raises Unusable and Misused."""
+    """Return the purposes of the columns, by the names that were given or are usual. Raises Unusable and Misused.
+
+    `tally` counts the values. An empty `own_id` turns off the column that is usual for ids.
+    """
     _check(header)
+    tally = tally or Tally(len(header))
     known = positions(header)
     return Columns(
         header=tuple(header),
-        recipient=_named(header, "--to-column", recipient) if recipient else _recipient(header),
+        recipient=_named(header, "--to-column", recipient) if recipient else _recipient(header, tally),
         attachments=tuple(_named(header, "--attach-column", one) for one in attachments)
         or _attachments(header),
-        id=_named(header, "--id-column", own_id) if own_id else _usual(header, _ID, "--id-column"),
+        id=_id(header, own_id),
         batch=known.get(BATCH),
     )
 
@@ -94,16 +92,25 @@ def _named(header: Sequence[str], option: str, name: str) -> int:
     return place
 
 
-def _recipient(header: Sequence[str]) -> int:
-    found = _usual(header, _RECIPIENT, "--to-column")
+def _recipient(header: Sequence[str], tally: Tally) -> int:
+    found = recipient_column(header, tally)
     if found is not None:
         return found
     if any("@" in name for name in header):
         raise Unusable("the first line holds an address, no column names: put a line of names above it")
+    near = ", ".join(columns_of_addresses(header, tally))
+    hint = f" (addresses are in {near})" if near else ""
     raise Unusable(
-        "no column is named as the recipient's (PEC, destinatario, …): name it with --to-column; "
-        f"the columns are: {listed(header)}"
+        f"no column is named as the recipient's (PEC, destinatario, …): name it with --to-column{hint}; "
+        f"the columns are: {listed(header)}. If this is a title, delete all lines above the column names"
     )
+
+
+def _id(header: Sequence[str], own_id: str | None) -> int | None:
+    made = positions(header).get(MADE_ID)
+    if made is not None or own_id == "":
+        return made
+    return _named(header, "--id-column", own_id) if own_id else _usual(header, _ID, "--id-column")
 
 
 def _attachments(header: Sequence[str]) -> tuple[int, ...]:

@@ -111,7 +111,7 @@ def _renumber(ledger: Ledger, row: Entry, taken: Mapping[int, str]) -> None:
 def _refuse(ledger: Ledger, letters: Letters, entry: Entry) -> None:
     remedy = "a new campaign needs another --batch"
     if letters.columns.id is not None:
-        remedy = "give a new message a new id"
+        remedy += ", a new message a new id"
     reason = f"was enqueued before with other content, and nothing is sent twice: {remedy}"
     ledger.refuse(entry.line, Problem(letters.id_name, reason))
 

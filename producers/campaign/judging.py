@@ -48,7 +48,10 @@ class Judge:
         elif same.digest == entry.digest:
             self._enter_again(entry, verdict, same)
         else:
-            reason = f"stands on line {same.line} too, with another message: give each its own"
+            reason = (
+                f"stands on line {same.line} too, with another message: give each its own, "
+                "or turn the column off with --id-column ''"
+            )
             problem = Problem(self._letters.id_name, reason)
             refused = replace(verdict, problems=(*verdict.problems, problem))
             self._ledger.add(replace(entry, fate=Fate.REFUSED, number=None), refused)

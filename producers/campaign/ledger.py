@@ -148,6 +148,11 @@ class Ledger:
             yield from map(_entry, page)
             line = page[-1][0]
 
+    def rows(self) -> Iterator[list[str]]:
+        """The values of every row, in the order of lines."""
+        for (cells,) in self._database.execute("SELECT cells FROM row ORDER BY line"):
+            yield json.loads(cells)
+
     def count(self, fate: Fate) -> int:
         return self._number("SELECT count(*) FROM row WHERE fate = ?", str(fate))
 

@@ -12,14 +12,23 @@ from pec.messages import Attachment
 from producers.campaign import spoilt
 from producers.campaign.attachments import File, Folder, Missing, names_in
 from producers.campaign.columns import Columns
+from producers.campaign.naming import own_id
 from producers.campaign.ordinary import is_ordinary
 from producers.campaign.rows import Row
 from producers.campaign.template import Template
+from producers.campaign.written_address import (
+    address_in,
+    addresses_in,
+    alphabet_of,
+    domain_shown,
+    foreign_letters,
+)
 
 _SHORTENED = re.compile(r"\d[,.]\d+E\+\d+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _NO_HASH = "0" * 64  # while only the form of a job is looked at
 _NO_ID = "x"
+_MOST_SHOWN = 100  # characters of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ class Letters:
     stated: Mapping[str, Any]
     most_bytes: int
     everywhere: tuple[File, ...] = ()
+    allow_empty: bool = False
 
     @property
     def id_name(self) -> str:
@@ -68,15 +78,22 @@ class Letters:
         return self.columns.header[self.columns.recipient]
 
     def values(self, row: Row) -> tuple[str, ...]:
-        """A value for each column, and what stands beyond them."""
-        return row.cells + ("",) * (len(self.columns.header) - len(row.cells))
+        """A value for each column, the address without what stands around it, and what stands beyond them."""
+        cells = list(row.cells) + [""] * (len(self.columns.header) - len(row.cells))
+        cells[self.columns.recipient] = address_in(cells[self.columns.recipient])
+        return tuple(cells)
 
     def judge(self, values: Sequence[str]) -> Verdict:
         letter = self.letter(values)
         given = self._given_id(values)
         recipient, refused = self._checked(letter, given, values)
         problems = (*self._misplaced(values), *self._spoilt(values), *refused, *letter.missing)
-        warnings = tuple(self._warnings(values, recipient))
+        empty = tuple(self._empty(values))
+        warnings = (*self._warnings(values, recipient), *self._empty_files(letter))
+        if self.allow_empty:
+            warnings = (*empty, *warnings)
+        else:
+            problems = (*problems, *empty)
         return Verdict(given, recipient, self._digest(letter, values), problems, warnings)
 
     def letter(self, values: Sequence[str]) -> Letter:
@@ -122,7 +139,8 @@ class Letters:
         return {"id": job_id, **self.stated, **texts}
 
     def _given_id(self, values: Sequence[str]) -> str | None:
-        return (values[self.columns.id] or None) if self.columns.id is not None else None
+        key = values[self.columns.id] if self.columns.id is not None else ""
+        return own_id(str(self.stated["batch"]), key) if key else None
 
     def _digest(self, letter: Letter, values: Sequence[str]) -> bytes:
         named = [f"{file.path}" for file in letter.files] + [values[one] for one in self.columns.attachments]
@@ -160,7 +178,7 @@ class Letters:
         if field == "recipient":
             return Problem(self.recipient_name, _of_recipient(values[self.columns.recipient], problem))
         if field == "id":
-            return Problem(self.id_name, problem.reason)
+            return Problem(self.id_name, f"{problem.reason}, or turn the column off with --id-column ''")
         if field == "attachments" and self.columns.attachments:
             return Problem(header[self.columns.attachments[0]], problem.reason)
         if field == "subject":
@@ -188,21 +206,38 @@ class Letters:
             if (problem := spoilt.problem_of(value))
         ]
 
+    def _empty(self, values: Sequence[str]) -> list[Problem]:
+        """Values that the message would lack."""
+        used = dict.fromkeys((*self.subject.used, *self.body.used))
+        reason = "is empty, and the template uses it"
+        if not self.allow_empty:
+            reason += ": fill it in, or send it so with --allow-empty"
+        return [
+            Problem(self.columns.header[one], reason)
+            for one in used
+            if not values[one] and one != self.columns.recipient
+        ]
+
+    def _empty_files(self, letter: Letter) -> list[Problem]:
+        """Attachments of the row that hold nothing."""
+        names = {file.path: file.name for file in letter.files[len(self.everywhere) :] if not file.size}
+        column = self.columns.header[self.columns.attachments[0]] if names else ""
+        return [Problem(column, f"{name} is empty (0 bytes): check the file") for name in names.values()]
+
     def _warnings(self, values: Sequence[str], recipient: str | None) -> list[Problem]:
         """What may be meant, but seldom is."""
         header = self.columns.header
         used = dict.fromkeys((*self.subject.used, *self.body.used))
         found = [
-            Problem(header[one], "is empty, and the template uses it") for one in used if not values[one]
-        ]
-        found += [
             Problem(
                 header[one], f"holds {values[one]}, a long number that Excel has shortened: format it as text"
             )
             for one in used
             if _SHORTENED.fullmatch(values[one])
         ]
-        domain = (recipient or "").partition("@")[2]
+        domain = domain_shown((recipient or "").partition("@")[2])
+        if letters := foreign_letters(domain):
+            found.append(Problem(self.recipient_name, _of_letter(domain, letters[0])))
         if is_ordinary(domain):
             reason = f"{domain} is ordinary mail, not PEC: there will be no CONSEGNA, it ends as uncertified"
             found.append(Problem(self.recipient_name, reason))
@@ -212,6 +247,13 @@ class Letters:
 def _of_recipient(written: str, problem: Problem) -> str:
     if not written:
         return "is empty: write an address"
-    if written.count("@") > 1:
-        return "holds several addresses: give each a line of its own"
-    return problem.reason
+    shown = " ".join(written.split())[:_MOST_SHOWN]
+    if len(addresses_in(written)) > 1:
+        return f"holds several addresses ({shown}): give each a line of its own"
+    if letters := foreign_letters(written):
+        return _of_letter(shown, letters[0])
+    return f"{problem.reason}: it holds {shown}"
+
+
+def _of_letter(text: str, letter: str) -> str:
+    return f"{text} has {alphabet_of(letter)} among Latin ones, {letter}: type the address anew"

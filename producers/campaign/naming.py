@@ -32,6 +32,11 @@ def made_id(batch: str, recipient: str) -> str:
     return f"{batch}-{digest.hexdigest()}"
 
 
+def own_id(batch: str, key: str) -> str:
+    """Of batch and the row's own key, so that the same key in another batch is another message."""
+    return key if key.startswith(f"{batch}-") else f"{batch}-{key}"
+
+
 def numbered(base: str, number: int) -> str:
     """Of further, different messages to the same recipient."""
     return base if number == 1 else f"{base}-{number}"

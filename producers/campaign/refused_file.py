@@ -6,7 +6,7 @@ from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 
-from producers.campaign.columns import BATCH, ERRORS, Columns, fold
+from producers.campaign.columns import BATCH, ERRORS, MADE_ID, Columns, fold
 from producers.campaign.ledger import Entry, Fate, Ledger
 from producers.campaign.rows import Row
 from producers.evidence.whole_files import whole_file
@@ -22,7 +22,7 @@ def write_refused(path: Path, ledger: Ledger, columns: Columns, batch: str) -> N
     first file. A row whose recipient is wrong has no id yet: it is made of the right one.
     """
     places = [place for place, name in enumerate(columns.header) if fold(name) not in _OURS]
-    names = [columns.header[place] for place in places] + ([] if columns.id is not None else ["id"])
+    names = [columns.header[place] for place in places] + ([] if columns.id is not None else [MADE_ID])
     with whole_file(path) as raw:
         file = TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         writer = csv.writer(file, delimiter=";")

@@ -7,6 +7,7 @@ import click
 
 from pec.instants import to_text
 from producers.campaign.campaign import Campaign
+from producers.campaign.columns import MADE_ID, Columns
 from producers.campaign.estimate import Estimate
 from producers.campaign.ledger import Fate
 from producers.cli import output
@@ -44,6 +45,7 @@ def as_dict(found: Found, enqueued: int | None) -> dict[str, Any]:
         "count": found.count(Fate.READY),
         **({} if enqueued is None else {"enqueued": enqueued}),
         "enqueued_before": found.count(Fate.BEFORE) if found.looked else None,
+        "columns": _columns(campaign),
         "first": _first(campaign),
         "seconds": None if estimate.seconds is None else round(estimate.seconds, 1),
         "finishes_at": estimate.finishes_at and to_text(estimate.finishes_at),
@@ -56,6 +58,7 @@ def as_dict(found: Found, enqueued: int | None) -> dict[str, Any]:
         "refused": [remark.as_dict() for remark in ledger.problems()],
         "doubles": doubles,
         "warnings": [remark.as_dict() for remark in ledger.warnings()],
+        "notes": list(campaign.notes),
     }
 
 
@@ -69,7 +72,11 @@ def show(found: Found) -> None:
             ("account", campaign.letters.stated["account"]),
             ("sheet", campaign.sheet),
             ("encoding", _encodings(campaign)),
-            ("recipient", f"column {header[columns.recipient]}"),
+            (
+                "recipient",
+                f"column {header[columns.recipient]}: {', '.join(campaign.examples) or 'without values'}",
+            ),
+            ("id", _id(columns)),
             ("attachments", ", ".join(f"column {header[one]}" for one in columns.attachments) or None),
             ("messages", found.count(Fate.READY)),
             ("enqueued before", found.count(Fate.BEFORE) or None),
@@ -124,6 +131,22 @@ def _encodings(campaign: Campaign) -> str | None:
     """Return what each file was read in that does not say it itself, with values by which a person can judge."""
     judged = [(name, one) for name, one in campaign.encodings.items() if one.judged]
     return "; ".join(f"{one.label}: {', '.join(one.values)} ({name})" for name, one in judged) or None
+
+
+def _columns(campaign: Campaign) -> dict[str, Any]:
+    columns, header = campaign.letters.columns, campaign.letters.columns.header
+    return {
+        "recipient": header[columns.recipient],
+        "recipient_values": campaign.examples,
+        "id": None if columns.id is None else header[columns.id],
+        "attachments": [header[one] for one in columns.attachments],
+    }
+
+
+def _id(columns: Columns) -> str | None:
+    if columns.id is None or columns.header[columns.id] == MADE_ID:
+        return None
+    return f"column {columns.header[columns.id]}, joined with the batch (--id-column '' turns it off)"
 
 
 def _takes(found: Found) -> str:

@@ -41,7 +41,7 @@ _SAME_AGAIN = "import the same file again: nothing is sent twice"
 @click.argument("file", type=_FILE)
 @click.option("--account", required=True, help="The mailbox that sends.")
 @click.option("--subject", required=True, help="With {column} where a value of the line belongs.")
-@click.option("--body", required=True, type=_FILE, help="HTML, with {column} too.")
+@click.option("--body", required=True, type=_FILE, help="HTML or plain text, with {column} too.")
 @click.option("--batch", help="Counts the messages together, and makes their ids. Default: FILE's name.")
 @click.option(
     "--to-column", metavar="NAME", help="Holds the recipient. Default: the one called PEC or alike."
@@ -53,7 +53,11 @@ _SAME_AGAIN = "import the same file again: nothing is sent twice"
     multiple=True,
     help="Holds names of files, beside FILE. Default: the one called allegati or alike.",
 )
-@click.option("--id-column", metavar="NAME", help="Holds your id of the message. Default: the one called id.")
+@click.option(
+    "--id-column",
+    metavar="NAME",
+    help="Holds your key of the message, to which the batch is joined. Default: the one called id. '': none.",
+)
 @click.option(
     "--encoding",
     metavar="NAME",
@@ -62,6 +66,7 @@ _SAME_AGAIN = "import the same file again: nothing is sent twice"
 @click.option("--attach", type=_FILE, multiple=True, help="A file that every message gets.")
 @stated_options
 @click.option("--dry-run", is_flag=True, help="Check and show everything, enqueue nothing.")
+@click.option("--allow-empty", is_flag=True, help="Send lines too whose value for a {column} is empty.")
 @click.option("--skip-invalid", is_flag=True, help="Enqueue the other lines though some are refused.")
 @click.option("--refused", type=_NEW_FILE, help="Write refused lines there (CSV), to be mended and imported.")
 @output.as_json
@@ -89,6 +94,8 @@ def import_file(
         if not as_json:
             show(found)
             _tell_of_numbers(found)
+        for note in campaign.notes:
+            output.note(note)
         _write_refused(refused, order, found)
         if found.count(Fate.REFUSED) and not (skip_invalid and found.sendable):
             _refuse(found, refused, dry_run=dry_run, as_json=as_json)
@@ -109,6 +116,7 @@ def _order(account: str, given: dict[str, Any]) -> Order:
         "id_column",
         "attach",
         "encoding",
+        "allow_empty",
     )
     stated = {name: value for name, value in given.items() if name not in names and value is not None}
     return Order(stated={"account": account, **stated}, **{name: given[name] for name in names})

@@ -119,7 +119,7 @@ def mend(path: Path) -> None:
     """As she would in Excel, which writes it back as it likes."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         header, *rows = csv.reader(file, delimiter=";")
-    assert header[-3:] == ["id", "pec-batch", "errors"]
+    assert header[-3:] == ["pec-id", "pec-batch", "errors"]
     for row in rows:
         row[1] = row[1].replace("@@", "@").replace("verdi.pec", "verdi@pec").removesuffix("@pec")
         row[1] = f"{row[1]}@pec.example.it" if "@" not in row[1] else row[1]

@@ -107,7 +107,7 @@ def test_an_id_of_the_file_is_the_jobs(import_rows: Import, producer: Producer) 
     import_rows(rows, "--id-column", "pratica")
 
     first, second = sends(producer)
-    assert first["id"] == "p-1"
+    assert first["id"] == "soci-p-1"
     assert second["id"].startswith("soci-")
 
 

@@ -160,7 +160,7 @@ def test_an_id_that_stands_twice_is_a_double_or_refused(import_rows: Import, pro
 
     imported = import_rows(rows, "--skip-invalid", "--json")
 
-    assert [job["id"] for job in sends(producer)] == ["a", "b"]
+    assert [job["id"] for job in sends(producer)] == ["soci-a", "soci-b"]
     assert imported.lines[0]["doubles"] == [{"line": 3, "like": 2}]
     [refused] = imported.lines[0]["refused"]
     assert (refused["line"], refused["field"]) == (4, "id")

@@ -36,7 +36,7 @@ def test_a_dry_run_for_programs_tells_all(
     accounts.register(store, "acme", "digest")
     store.client.zadd(store.keys.lane("acme"), {"m1": 1, "m2": 2, "m3": 3})
 
-    [shown] = import_rows([*ROWS, ["", "x@gmail.com", "1"]], "--dry-run", "--json").lines
+    [shown] = import_rows([*ROWS, ["", "x@gmail.com", "1"]], "--dry-run", "--json", "--allow-empty").lines
 
     assert shown["count"] == 3
     assert shown["first"] == {

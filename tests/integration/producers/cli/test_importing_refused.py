@@ -172,7 +172,7 @@ def test_a_file_of_refused_lines_that_is_refused_again_is_written_as_before(
     import_rows(aside, "--refused", str(again))
 
     header, row = again.read_text(encoding="utf-8-sig").splitlines()
-    assert header == "Nome;PEC;Importo;id;pec-batch;errors"
+    assert header == "Nome;PEC;Importo;pec-id;pec-batch;errors"
     assert row.startswith("N;n@;1;;soci;")
     assert row.endswith(";oltre")
 

@@ -1,0 +1,214 @@
+"""Which column holds the recipients: judged by the words of its name, and by whether its values are addresses. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+
+from producers.campaign.errors import Unusable
+from producers.campaign.written_address import address_in
+
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_MOST_SHOWN = 5  # columns in a question
+
+# What an address is called, besides its certificate.
+_MAIL = frozenset(
+    {
+        *("posta", "poste", "mail", "mails", "email", "emails", "elettronica", "elettroniche", "address"),
+        *("casella", "caselle", "indirizzo", "indirizzi", "recapito", "recapiti"),
+    }
+)
+_GLUED = re.compile(  # indirizzopec, pecmail
+    r"(e?mails?|indirizz[oi]|casell[ae]|post[ae]|recapito|domicilio|contatto)?"
+    r"pecs?"
+    r"(e?mails?|address|indirizzo|aziendal[ei]|azienda|impresa|societa|ditta|destinatari[oi]|client[ei])?"
+)
+_CAMEL = re.compile(r"(?<=[a-zà-ù])(?=[A-Z])")
+_BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
+_P_E_C, _E_MAIL = re.compile(r"\bp e ([co])\b"), re.compile(r"\be mail")
+_NOT_PEC = frozenset({"non", "no", "senza", "ordinaria", "ordinarie", "ordinario", "peo", "normale"})
+_OURS = frozenset({"mittente", "mittenti", "sender", "from", "nostra", "nostre", "nostro"})
+# With one of these words a name may speak of the PEC that was sent: then the values decide.
+_DOUBTFUL = frozenset(
+    {
+        *("data", "date", "giorno", "ora", "ore", "orario", "il", "anno", "mese", "scadenza", "rinnovo"),
+        *("inviata", "inviate", "inviato", "invio", "invii", "inviare", "spedita", "spedite", "spedizione"),
+        *("sent", "ricevuta", "ricevute", "accettazione", "consegna", "consegnata", "consegne", "letta"),
+        *("stato", "status", "esito", "errore", "motivo", "note", "nota", "commento", "tipo", "flag"),
+        *(
+            "ha",
+            "possiede",
+            "presente",
+            "presenza",
+            "attiva",
+            "attivazione",
+            "attivata",
+            "valida",
+            "validita",
+        ),
+        *(
+            "verifica",
+            "verificata",
+            "controllo",
+            "richiesta",
+            "si",
+            "numero",
+            "num",
+            "nr",
+            "n",
+            "id",
+            "codice",
+        ),
+        *("protocollo", "prot", "oggetto", "testo", "corpo", "messaggio", "messaggi", "allegato", "allegati"),
+        *(
+            "gestore",
+            "provider",
+            "password",
+            "utente",
+            "costo",
+            "costi",
+            "prezzo",
+            "importo",
+            "canone",
+            "spese",
+        ),
+    }
+)
+_RECIPIENT = (  # a name of an earlier line is taken before one of a later
+    ("recipient", "destinatario", "to"),
+    ("email", "e-mail", "mail", "indirizzo e-mail", "indirizzo email", "indirizzo mail"),
+)
+_TO = frozenset({"destinatario", "destinatari", "recipient"})
+
+
+class Certified(IntEnum):
+    """What a column's name says of PEC."""
+
+    NO = 0
+    PERHAPS = 1
+    YES = 2
+
+
+class Tally:
+    """How many values a column has, how many are addresses, and how many are meant to be."""
+
+    def __init__(self, width: int, rows: Iterable[Sequence[str]] = ()) -> None:
+        self._filled, self._meant, self._addresses = [0] * width, [0] * width, [0] * width
+        for cells in rows:
+            for place, value in enumerate(cells[:width]):
+                self._filled[place] += bool(value)
+                if "@" in value:
+                    self._meant[place] += 1
+                    self._addresses[place] += _ADDRESS.fullmatch(address_in(value)) is not None
+
+    def has_addresses(self, place: int) -> bool:
+        """Whether any value is one, even if it is mistyped."""
+        return self._meant[place] > 0
+
+    def is_of_addresses(self, place: int) -> bool:
+        """Whether most values are addresses."""
+        return self._addresses[place] * 2 > self._filled[place]
+
+
+def certified(name: str) -> Certified:
+    """Return whether a column of this name holds addresses of PEC."""
+    words = _words(name)
+    if "@" in name or not _speaks_of_pec(words) or words & (_NOT_PEC | _OURS):
+        return Certified.NO
+    return Certified.PERHAPS if words & _DOUBTFUL or "?" in name else Certified.YES
+
+
+def is_usual(name: str) -> bool:
+    """Whether a column of this name is taken as the recipient's without further ado."""
+    return certified(name) is Certified.YES or any(_plain(name) in names for names in _RECIPIENT)
+
+
+def needs_every_row(header: Sequence[str], first_rows: Tally) -> bool:
+    """Whether addresses further down would change the choice."""
+    named = [place for place, name in enumerate(header) if certified(name) is Certified.YES]
+    return not all(map(first_rows.has_addresses, named))
+
+
+def recipient_column(header: Sequence[str], tally: Tally) -> int | None:
+    """Return the position of the recipient's column, None if no name is usual. Raises Unusable if several are."""
+    pec = [place for place, name in enumerate(header) if _is_pec(name, place, tally)]
+    if pec:
+        return _of_pec(header, pec, tally)
+    for names in _RECIPIENT:
+        usual = [place for place, name in enumerate(header) if _plain(name) in names]
+        if found := [place for place in usual if tally.has_addresses(place)]:
+            others = _unnamed(header, tally) if names is _RECIPIENT[-1] else []
+            return _only(header, [*found, *others])
+    named = [place for names in _RECIPIENT for place, name in enumerate(header) if _plain(name) in names]
+    return named[0] if named else None
+
+
+def columns_of_addresses(header: Sequence[str], tally: Tally) -> list[str]:
+    """The names of columns whose values are addresses, the sender's left out."""
+    return [header[place] for place in _of_addresses(header, tally)]
+
+
+def _is_pec(name: str, place: int, tally: Tally) -> bool:
+    says = certified(name)
+    return says is Certified.YES or (says is Certified.PERHAPS and tally.is_of_addresses(place))
+
+
+def _of_pec(header: Sequence[str], pec: list[int], tally: Tally) -> int:
+    filled = [place for place in pec if tally.has_addresses(place)]
+    others = [place for place in _of_addresses(header, tally) if place not in pec]
+    if not filled and others:
+        raise Unusable(
+            f"no address is in {_listed(header, pec)}, the column of PEC by its name, and addresses are in "
+            f"{_listed(header, others)}: choose with --to-column"
+        )
+    addressed = [place for place in filled if _words(header[place]) & _TO]
+    return _only(header, addressed if len(addressed) == 1 else filled or pec)
+
+
+def _only(header: Sequence[str], places: Sequence[int]) -> int:
+    if len(places) > 1:
+        raise Unusable(f"several columns may be meant ({_listed(header, places)}): choose with --to-column")
+    return places[0]
+
+
+def _unnamed(header: Sequence[str], tally: Tally) -> list[int]:
+    usual = [name for names in _RECIPIENT for name in names]
+    return [place for place in _of_addresses(header, tally) if _plain(header[place]) not in usual]
+
+
+def _of_addresses(header: Sequence[str], tally: Tally) -> list[int]:
+    return [
+        place
+        for place, name in enumerate(header)
+        if name and tally.is_of_addresses(place) and not _words(name) & _OURS
+    ]
+
+
+def _listed(header: Sequence[str], places: Sequence[int]) -> str:
+    return ", ".join(header[place] for place in places[:_MOST_SHOWN])
+
+
+def _speaks_of_pec(words: frozenset[str]) -> bool:
+    mail = words & _MAIL
+    certificate = words & {"cert", "certified", "registered", "rem"} or _any_begins(words, "certificat")
+    place = words & {"dom"} or _any_begins(words, "domicil", "indirizz", "recapit")
+    return bool("pec" in words or (mail and certificate) or (place and _any_begins(words, "digital")))
+
+
+def _any_begins(words: frozenset[str], *starts: str) -> bool:
+    return any(word.startswith(starts) for word in words)
+
+
+def _words(name: str) -> frozenset[str]:
+    """`P.E.C. Aziendale1` is pec, aziendale, 1."""
+    apart = _CAMEL.sub(" ", name)
+    text = unicodedata.normalize("NFKD", apart)
+    plain = "".join(one for one in text if not unicodedata.combining(one)).casefold()
+    spaced = _BETWEEN_WORDS.sub(" ", plain)
+    joined = _E_MAIL.sub("email", _P_E_C.sub(r"pe\1", spaced))
+    return frozenset("pec" if _GLUED.fullmatch(word) else word for word in joined.split())
+
+
+def _plain(name: str) -> str:
+    folded = " ".join(unicodedata.normalize("NFC", name).split()).casefold()
+    return folded.replace("_", " ")

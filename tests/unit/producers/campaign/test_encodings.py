@@ -119,3 +119,9 @@ def test_accents_on_the_border_of_two_chunks_count() -> None:
         content = (b"x" * length + "Forlì\r\nVirtù\r\n".encode("mac_roman")) * 2
 
         assert read(content).name == "mac_roman"
+
+
+def test_a_hard_space_at_the_edge_of_a_cell_is_no_doubt() -> None:
+    content = csv(["\xa0Rossi "]).encode("cp1252")
+
+    assert read(content).name == "cp1252"

@@ -36,6 +36,9 @@ _SAFE = {"type": r"^[a-z]{1,16}$", "id": ID, "account": r"^[A-Za-z0-9_-]{1,64}$"
 _MOST_DETAILS = 100  # of a job's faults: more help nobody, and words for 100,000 hold up a thread
 _LONGEST_PLACE = 128
 _OF_NOTHING = sha256(b"")
+_ID_OR_BATCH = "needs either id or batch, one of the two"
+_SAME_ADDRESS = "the same address stands twice in the list: it would be notified twice"
+_LATER = "must be later than not_before"
 EMPTY_BODY = "is empty: write the message, in HTML"
 _CREDENTIALS = frozenset({"username", "password", "token", "x-username", "x-password", "authorization"})
 
@@ -235,11 +238,9 @@ class SendJob(_Job):
     def _makes_sense(self) -> Self:
         lowered = [address.lower() for address in self.recipients]
         if len(set(lowered)) != len(lowered):
-            raise ValueError(
-                "recipient: the same address stands twice in the list: it would be notified twice"
-            )
+            raise ValueError("recipient: " + _SAME_ADDRESS)
         if self.not_before and self.not_after and self.not_after <= self.not_before:
-            raise ValueError("not_after: must be later than not_before")
+            raise ValueError("not_after: " + _LATER)
         return self
 
 
@@ -264,7 +265,7 @@ class CancelJob(_Job):
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if (self.id is None) == (self.batch is None):
-            raise ValueError("id: needs either id or batch, one of the two")
+            raise ValueError("id: " + _ID_OR_BATCH)
         return self
 
 
@@ -316,7 +317,7 @@ def safe_fields(found: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: value
         for name, pattern in _SAFE.items()
-        if isinstance(value := found.get(name), str) and re.match(pattern, value)
+        if isinstance(value := found.get(name), str) and re.fullmatch(pattern, value)
     }
 
 

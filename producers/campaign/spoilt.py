@@ -18,7 +18,7 @@ _NOT_YET = re.compile(
     re.IGNORECASE,
 )
 _FORMULA = re.compile(  # begins with a reference, a function or a number: `=Nome` may be a text
-    r"=[-+( ]*(?:'|\$?[a-z]{1,3}\$?[0-9]|[a-zà-ù_][\w.]*[(!]|[0-9\"{@]).*", re.DOTALL | re.IGNORECASE
+    r"=[-+( ]*(?:'|\$?[a-z]{1,3}\$?[0-9]|[a-zà-ù_][\w.]*[(!]|[0-9\"“{@]).*", re.DOTALL | re.IGNORECASE
 )
 _MOST_SHOWN = 60  # characters of a formula
 _LOST = "\ufffd"

@@ -109,7 +109,16 @@ def test_a_column_that_was_too_narrow_is_none(value: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["=A1+B1", '=HYPERLINK("http://x";"x")', "=-5", "= SOMMA(A1:A9)", "=@nome", "=Foglio1!A2", "=-(B2)"],
+    [
+        "=A1+B1",
+        '=HYPERLINK("http://x";"x")',
+        "=-5",
+        "= SOMMA(A1:A9)",
+        "=@nome",
+        "=Foglio1!A2",
+        "=-(B2)",
+        "=“00184”",
+    ],
 )
 def test_a_formula_is_not_its_result(value: str) -> None:
     assert f"holds the formula {value}, not its result" in (problem_of(value) or "")

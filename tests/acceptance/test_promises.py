@@ -3,17 +3,21 @@
 import base64
 import json
 import os
+import random
 import signal
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 
+from pec.messages import Reason
+from pec.store import batches
+from pec.store.store import Store
 from tests.acceptance.site import ENDS, PASSWORD, TOKEN, Site, eventually, site
 
 GOOD = {"recipient": "consegna@pec.example", "subject": "Oggetto perché è così"}
@@ -178,3 +182,51 @@ def test_a_batch_tells_its_completion_once(at: Site, redis: Redis) -> None:
         json.loads(fields[b"event"]) for _, fields in events if fields[b"type"] == b"batch.completed"
     ]
     assert completed["data"] == {"batch": "b", "size": 3, "counts": {"delivered": 2, "undelivered": 1}}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_pauses_of_a_batch_while_workers_are_killed_lose_nothing_and_send_nothing_twice(
+    at: Site, redis: Redis, seed: int
+) -> None:
+    """Half of the commands are killed half way too: what they leave undone, workers do."""
+    chance, store = random.Random(seed), Store(redis, "pec")
+    ids = [f"m{number}" for number in range(60)]
+    rest = iter(ids)
+
+    def add(count: int) -> None:
+        for message_id in islice(rest, count):
+            at.add(id=message_id, batch="b", recipient=f"consegna+{message_id}@pec.example", subject="Avviso")
+        eventually(lambda: redis.xlen("pec:jobs") == 0)
+
+    def pause_or_resume() -> None:
+        match chance.randrange(4):
+            case 0:
+                batches.pause(store, "b", Reason("operator", "paused by an operator"))
+            case 1:
+                store.run("pause_batch", "b", store.now(), "{}")
+            case 2:
+                batches.resume(store, "b")
+            case 3:
+                store.run("resume_batch", "b")
+
+    for _ in range(4):
+        with at.workers() as process:
+            for _ in range(6):
+                add(2)
+                pause_or_resume()
+            at.kill(process)
+    with at.workers():
+        add(len(ids))
+        at.add(id="other", **GOOD)
+        batches.pause(store, "b", Reason("operator", "paused by an operator"))
+        eventually(lambda: at.state("other") == "delivered")
+        assert redis.zcard("pec:parked:b") > 0
+        store.run("resume_batch", "b")
+        eventually(lambda: all(at.state(one) in (*ENDS, "held") for one in ids), seconds=60)
+
+    times = Counter(recipient for one in at.sent() for recipient in one["recipients"])
+    states = Counter(at.state(one) for one in ids)
+    assert max(times.values()) == 1
+    assert states["delivered"] == len(times) - 1  # without the other
+    assert states["delivered"] + states["held"] == len(ids)
+    assert not redis.exists("pec:parked:b", "pec:paused")

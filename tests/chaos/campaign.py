@@ -27,6 +27,7 @@ STORIES: dict[str, tuple[float, str]] = {
     "connessione-chiusa": (0.4, "delivered"),
 }
 HUGE_BYTES = 3_000_000
+BATCH = "chaos"  # that of most messages
 FEW = 4  # messages of a batch that can complete
 WITHDRAWN_SECONDS = 30.0  # until messages may go whose batch is cancelled: long after that was heard
 TELLING = ("consegna", "mancata-consegna", "non-accettazione", "posta-ordinaria")  # stories without faults
@@ -216,7 +217,7 @@ class _Maker:
             "recipient": recipient,
             "subject": f"Avviso {job_id} perché è così",
             "body": self._body(),
-            "batch": "chaos",
+            "batch": BATCH,
         }
         return json.dumps({**job, **fields}, ensure_ascii=False)
 
@@ -264,7 +265,7 @@ def campaign(chance: random.Random, messages: int, seconds: float) -> Campaign:
         if len(maker.expected) >= messages - 2 * FEW:
             break
         getattr(maker, kind)(f"m{number:04d}")
-    maker.say_size("chaos", len(maker.expected) - maker.unbatched)
+    maker.say_size(BATCH, len(maker.expected) - maker.unbatched)
     maker.few("few")
     maker.withdrawn("withdrawn")
     return maker.campaign()

@@ -22,14 +22,15 @@ import requests
 
 from config.connections import connect
 from pec.content import sha256
-from pec.store import accounts, outbox
+from pec.messages import Reason
+from pec.store import accounts, batches, outbox
 from pec.store.store import Store
 from sandbox.clock import now
 from sandbox.stories import Due, Receipt
 from sandbox.texts import RECEIPTS_SENDER, Letter, identifier_of, write
 from sandbox.writing import Writing
 from tests.chaos import effects
-from tests.chaos.campaign import ACCOUNTS, Entry, ids_of
+from tests.chaos.campaign import ACCOUNTS, BATCH, Entry, ids_of
 from tests.chaos.observation import Observation, journal, observe
 from tests.chaos.plan import Fault, Plan
 from tests.chaos.power import FragileServer
@@ -372,6 +373,24 @@ class Conductor:
             keys, _ = pipeline.dbsize().flushdb().execute()
         return int(keys) > 0
 
+    def _pause_batch(self, seconds: float, cut: str) -> None:
+        """`pec pause --batch`, then `pec resume --batch`. What a cut one leaves undone, workers must do."""
+        store = Store(self._world.client, "pec")
+        if not store.client.exists(store.keys.batch(BATCH)):
+            raise NotYet
+        self._in(seconds, partial(self._until_it_works, partial(self._resume_batch, cut)))
+        if cut in ("pause", "both"):
+            store.run("pause_batch", BATCH, time.time(), "{}")
+        else:
+            batches.pause(store, BATCH, Reason(accounts.BY_OPERATOR, "paused by an operator"))
+
+    def _resume_batch(self, cut: str = "") -> None:
+        store = Store(self._world.client, "pec")
+        if cut in ("resume", "both"):
+            store.run("resume_batch", BATCH)
+        else:
+            batches.resume(store, BATCH)
+
     def _api_down(self, seconds: float, how: str) -> None:
         self._world.api.down = how
         self._in(seconds, self._api_up)
@@ -473,6 +492,7 @@ class Conductor:
         self._world.redis_proxy.swallow = self._world.redis_proxy.swallow_commits = 0
         self._world.api.down = None
         self._world.receivers.moods.clear()
+        self._until_it_works(self._resume_batch)  # a restore may have brought a pause back
 
     def _settle(self) -> tuple[Observation, dict[str, list[str]]]:
         return settled(self._look, self._step, QUIET_SECONDS + QUIET_SECONDS_EACH * self._plan.campaign.size)

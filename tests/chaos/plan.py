@@ -99,6 +99,7 @@ TIMED: dict[str, float] = {  # kind of fault → how often it is drawn, beside k
     "late": 2,
     "consumer": 2,
 }
+PAUSE_SECONDS = 4.0  # between two pauses of the batch, on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +167,14 @@ def plan(seed: int, messages: int = 200, only: Sequence[str] = (), seconds: floa
     `only`: these kinds of timed faults (`kill` for kills, `api` for answers), else all.
     """
     chance = random.Random(seed)
-    wanted = set(only) or {"kill", "api", "failover", "restore", *TIMED}
+    wanted = set(only) or {"kill", "api", "failover", "restore", "pause-batch", *TIMED}
     draw = chance.random()
     failover = "failover" in wanted and draw < 0.15
     faults = [*_kills(chance, wanted, seconds), *_timed(chance, wanted, messages, seconds)]
+    if "pause-batch" in wanted:
+        faults += _pauses(
+            random.Random(f"pauses of {seed}"), seconds
+        )  # so that the rest stays as it is drawn
     if failover:
         faults.append(Fault(round(chance.uniform(0.3, 0.6) * seconds, 2), "failover"))
     elif "restore" in wanted and draw < 0.3:
@@ -210,6 +215,16 @@ def _timed(chance: random.Random, wanted: set[str], messages: int, seconds: floa
     for _ in range(round(TIMED_EACH_SECOND * seconds) if names else 0):
         name = chance.choices(names, weights)[0]
         yield Fault(round(chance.uniform(1, seconds), 2), name, _details(chance, name, messages))
+
+
+def _pauses(chance: random.Random, seconds: float) -> Iterator[Fault]:
+    """An operator, whose commands are killed half way half of the time."""
+    at = chance.uniform(0.5, PAUSE_SECONDS)
+    while at < seconds:
+        lasts = round(chance.uniform(0.2, 2), 2)
+        cut = chance.choice(["", "pause", "resume", "both"])
+        yield Fault(round(at, 2), "pause-batch", {"seconds": lasts, "cut": cut})
+        at += chance.uniform(0.5, 1.5) * PAUSE_SECONDS
 
 
 def _details(chance: random.Random, name: str, messages: int) -> dict[str, Any]:

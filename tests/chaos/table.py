@@ -14,7 +14,7 @@ from tests.chaos.plan import ANSWERS, CIRCUMSTANCES, CONSUMERS, KILL_POINTS, TIM
 
 KNOWN = {  # what there is, so that what never came about shows as 0
     "kill_points": KILL_POINTS,
-    "faults": ("kill", *TIMED, "failover", "backup", "restore"),
+    "faults": ("kill", *TIMED, "pause-batch", "failover", "backup", "restore"),
     "answers": tuple(name for _, _, faults in ANSWERS.values() for name in faults),
     "consumers": CONSUMERS,
     "circumstances": CIRCUMSTANCES,

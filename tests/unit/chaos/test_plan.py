@@ -17,7 +17,7 @@ def test_every_fault_and_kill_point_comes_up_within_fifty_seeds() -> None:
     answers = {name for one in plans for faults in one.answers.values() for name in faults.values()}
     points = {fault.of["point"] for one in plans for fault in one.faults if fault.name == "kill-at"}
 
-    assert set(faults) >= {*TIMED, "kill", "kill-at", "failover", "backup", "restore"}
+    assert set(faults) >= {*TIMED, "kill", "kill-at", "pause-batch", "failover", "backup", "restore"}
     assert points == set(KILL_POINTS)
     assert {name for _, _, faults in ANSWERS.values() for name in faults} <= answers
     assert {fault.of["how"] for one in plans for fault in one.faults if fault.name == "consumer"} == set(

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from pec.domains import compared
 from pec.plain_text import plain
 
 _PROVIDER = re.compile(
@@ -62,9 +63,9 @@ def recipients_in(sentence: str) -> tuple[tuple[Named, ...], str]:
     end = lead.end()
     while found := _RECIPIENT.match(sentence, end):
         address = _TRAILING.sub("", found[1])
-        known = named.setdefault(address.lower(), Named(address, None))
+        known = named.setdefault(compared(address), Named(address, None))
         if found[2] and known.certified is None:
-            named[address.lower()] = Named(known.address, found[2].lower() == "certificata")
+            named[compared(address)] = Named(known.address, found[2].lower() == "certificata")
         end = found.end()
     return tuple(named.values()), sentence[: lead.start()] + sentence[end:]
 

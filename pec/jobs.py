@@ -26,6 +26,7 @@ from pydantic import (
 
 from pec.codes import is_code
 from pec.content import decode_file, is_blank, sha256
+from pec.domains import compared
 
 ID = r"^[A-Za-z0-9._:-]{1,128}$"
 MAX_RECIPIENTS = 500
@@ -69,10 +70,23 @@ def _address(text: str) -> str:
             text, check_deliverability=False, globally_deliverable=False, allow_smtputf8=False
         )
     except EmailNotValidError:
-        raise ValueError("is not an e-mail address such as name@pec.example.it") from None
+        raise ValueError(_problem_of_address(text)) from None
     if "." not in parsed.domain:
         raise ValueError("is not an e-mail address such as name@pec.example.it")
     return parsed.normalized
+
+
+def _problem_of_address(text: str) -> str:
+    local, _, domain = text.rpartition("@")
+    if (
+        local
+        and local.isascii()
+        and (not domain.isascii() or re.search(r"(?:^|\.)xn--", domain, re.IGNORECASE))
+    ):
+        return "has a domain that no international domain name (IDN) can be: check its spelling"
+    if not local.isascii() and "@" not in local:
+        return "has a letter before the @ that no PEC address can have: write it without accents"
+    return "is not an e-mail address such as name@pec.example.it"
 
 
 def _subject(text: str) -> str:
@@ -236,8 +250,8 @@ class SendJob(_Job):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        lowered = [address.lower() for address in self.recipients]
-        if len(set(lowered)) != len(lowered):
+        spelled = [compared(address) for address in self.recipients]
+        if len(set(spelled)) != len(spelled):
             raise ValueError("recipient: " + _SAME_ADDRESS)
         if self.not_before and self.not_after and self.not_after <= self.not_before:
             raise ValueError("not_after: " + _LATER)

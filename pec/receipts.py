@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from pec.addresses import Named, provider, provider_words, recipients_in
 from pec.codes import is_code
+from pec.domains import compared
 from pec.subjects import (
     bare,
     ends_with_mark,
@@ -116,7 +117,7 @@ class Receipt:
     @property
     def traits(self) -> tuple[object, ...]:
         """What `key` is made of. None and () are unknown."""
-        names = tuple(sorted({named.address.lower() for named in self.named}))
+        names = tuple(sorted({compared(named.address) for named in self.named}))
         return self.kind, self.virus, self.code, self.sender, _second(self.date), names, self.final
 
 

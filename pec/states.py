@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pec.domains import compared
 from pec.messages import Reason
 from pec.names import ENDS, State
 from pec.receipts import Kind, Receipt
@@ -130,7 +131,7 @@ def concerning(address: str, known: Iterable[Receipt]) -> list[Receipt]:
     """
     mine = []
     for receipt in known:
-        named = tuple(named for named in receipt.named if named.address.lower() == address.lower())
+        named = tuple(named for named in receipt.named if compared(named.address) == compared(address))
         if receipt.kind is Kind.ACCETTAZIONE:
             mine.append(replace(receipt, named=named))
         elif named or receipt.kind is Kind.NON_ACCETTAZIONE:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pec.domains import on_the_wire
 from sandbox.clock import Instant
 from sandbox.stories import Due, Receipt, story_of
 from sandbox.writing import Writing
@@ -84,7 +85,7 @@ def write(due: Due, letter: Letter, writing: Writing) -> tuple[str, str]:
         **_moment(due.at),
         subject=letter.subject,
         sender=letter.sender,
-        recipient=due.recipient,
+        recipient=due.recipient and on_the_wire(due.recipient),
         addressees=writing.listed([_addressee(one) for one in letter.recipients]),
         identifier=letter.identifier,
         provider=PROVIDER,
@@ -104,4 +105,4 @@ def _moment(at: Instant) -> dict[str, str]:
 
 def _addressee(recipient: str) -> str:
     kind = "posta certificata" if story_of(recipient).certified else "posta ordinaria"
-    return f'{recipient} ("{kind}")'
+    return f'{on_the_wire(recipient)} ("{kind}")'

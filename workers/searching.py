@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from pec.api.client import InboxPage, Mailbox
 from pec.api.errors import NotFound
+from pec.domains import compared
 from pec.inbox import PAGE_SIZE
 from pec.messages import Message
 from pec.receipts import Kind, Mail, Receipt, find
@@ -86,20 +87,23 @@ def _names_recipients(kit: Kit, message: Message, code: str) -> bool:
 
 def names_others(kit: Kit, message: Message, code: str) -> bool:
     """Whether the texts of a code's receipts name somebody, and nobody of ours. Without a text nobody can tell."""
-    wanted = {address.lower() for address in message.recipients}
+    wanted = set(map(compared, message.recipients))
     mails = readable(kit, message.account, lambda mailbox: kit.client.receipts(mailbox, code))
     found = (find(mail, message.subject, None) for mail in mails)
     named = {
-        one.address.lower() for receipt in found if receipt and receipt.code == code for one in receipt.named
+        compared(one.address)
+        for receipt in found
+        if receipt and receipt.code == code
+        for one in receipt.named
     }
     return bool(named) and not named & wanted
 
 
 def accepted_for(message: Message, receipts: Iterable[Receipt]) -> bool:
     """Whether an ACCETTAZIONE, or a refusal, names exactly the message's recipients."""
-    wanted = {address.lower() for address in message.recipients}
+    wanted = set(map(compared, message.recipients))
     return any(
-        wanted == {named.address.lower() for named in receipt.named}
+        wanted == {compared(named.address) for named in receipt.named}
         for receipt in receipts
         if receipt.kind in (Kind.ACCETTAZIONE, Kind.NON_ACCETTAZIONE)
     )

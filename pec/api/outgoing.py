@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from pec.domains import on_the_wire
+
 
 @dataclass(frozen=True)
 class Mailbox:
@@ -42,10 +44,10 @@ def encode(outgoing: Outgoing, mailbox: Mailbox) -> bytes:
     One recipient goes as a string, several as an array. Attachments go as an array of bare base64, which is
     what works live; they skip `json.dumps`, which would copy 30 MB thrice to escape what needs no escaping.
     """
-    recipients = outgoing.recipients
+    recipients = tuple(map(on_the_wire, outgoing.recipients))
     envelope = _json(
         {
-            "sender": outgoing.sender,
+            "sender": on_the_wire(outgoing.sender),
             "recipient": recipients[0] if len(recipients) == 1 else list(recipients),
             "subject": outgoing.subject,
             "body": outgoing.body,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pec.domains import for_people
 from pec.intake import Contents, check_size, contents_of, digest_of
 from pec.jobs import JobRejected, Problem, SendJob, validate
 from pec.messages import Attachment
@@ -94,7 +95,7 @@ class Letters:
             warnings = (*empty, *warnings)
         else:
             problems = (*problems, *empty)
-        return Verdict(given, recipient, self._digest(letter, values), problems, warnings)
+        return Verdict(given, recipient, self._digest(letter, recipient, values), problems, warnings)
 
     def letter(self, values: Sequence[str]) -> Letter:
         files, missing = list(self.everywhere), []
@@ -142,9 +143,9 @@ class Letters:
         key = values[self.columns.id] if self.columns.id is not None else ""
         return own_id(str(self.stated["batch"]), key) if key else None
 
-    def _digest(self, letter: Letter, values: Sequence[str]) -> bytes:
+    def _digest(self, letter: Letter, recipient: str | None, values: Sequence[str]) -> bytes:
         named = [f"{file.path}" for file in letter.files] + [values[one] for one in self.columns.attachments]
-        parts = (letter.recipient.lower(), letter.subject, letter.body, *named)
+        parts = (recipient or letter.recipient.lower(), letter.subject, letter.body, *named)
         return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     # What is wrong
@@ -161,7 +162,7 @@ class Letters:
             self._check_size(job, letter)
         except JobRejected as rejected:
             fields = {problem.field.split(".")[0] for problem in rejected.problems}
-            recipient = None if "recipient" in fields else letter.recipient.lower()
+            recipient = None if "recipient" in fields else for_people(letter.recipient).lower()
             return recipient, [self._placed(problem, values) for problem in rejected.problems]
         return job.recipients[0].lower(), []
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from pec.domains import for_people
 from pec.instants import to_text
 from pec.names import Queue, State
 from pec.receipts import Kind, Receipt
@@ -76,7 +77,7 @@ def _note(receipt: Receipt) -> str:
 
 
 def _named(receipt: Receipt) -> list[str]:
-    return [named.address for named in receipt.named]
+    return [for_people(named.address) for named in receipt.named]
 
 
 def _when(at: datetime | None) -> str:

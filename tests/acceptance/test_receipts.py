@@ -83,3 +83,17 @@ def test_receipts_are_ours_however_their_subject_is_spelled(at: Site, spelling: 
     with at.workers():
         eventually(lambda: {at.state(one) for one in ids} == {"delivered"})
     assert len(at.sent()) == len(ids)
+
+
+def test_a_domain_in_unicode_and_in_punycode_are_one(at: Site) -> None:
+    both = ["a@societ\u00e0.example", "posta-ordinaria@Societ\u00e0.example"]
+    at.add(id="both", recipient=both, together=True, subject="Avviso")
+    at.add(id="lost", recipient="errore-500-inviata@citt\u00e0.example", subject="Altro", reference=False)
+    at.add(id="ascii", recipient="a@xn--societ-nta.example", subject="Avviso")
+    at.add(id="ordinary", recipient="posta-ordinaria@citt\u00e0.example", subject="Avviso")
+    with at.workers():
+        eventually(lambda: at.state("both") == at.state("ordinary") == "uncertified")
+        eventually(lambda: at.state("lost") == at.state("ascii") == "delivered")
+    assert outcomes(at, "both") == {both[0]: "delivered", both[1].lower(): "uncertified"}
+    assert at.message("ascii")["recipient"] == both[0]
+    assert all(recipient.isascii() for one in at.sent() for recipient in one["recipients"])

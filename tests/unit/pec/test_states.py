@@ -157,3 +157,16 @@ def test_a_bad_end_says_why() -> None:
     reason = verdict([ACCEPTED, FAILED]).reason
     assert reason is not None
     assert (reason.code, reason.details["error"]) == ("not_delivered", "5.1.1")
+
+
+@pytest.mark.parametrize("domain", ["xn--societ-nta.example", "società.example", "XN--Societ-nta.Example"])
+@pytest.mark.parametrize("stored", ["xn--societ-nta.example", "società.example"])
+def test_each_of_several_recipients_is_known_by_either_spelling_of_its_domain(
+    stored: str, domain: str
+) -> None:
+    to = (f"a@{stored}", f"b@{stored}")
+    names = tuple(Named(f"{local}@{domain}", True) for local in "ab")
+    accepted = receipt(Kind.ACCETTAZIONE, named=names)
+    delivered = receipt(Kind.CONSEGNA, named=names[:1])
+
+    assert verdict([accepted, delivered], to=to).outcomes == {to[0]: State.DELIVERED, to[1]: State.ACCEPTED}

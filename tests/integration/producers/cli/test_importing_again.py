@@ -236,3 +236,12 @@ def test_a_line_that_has_no_id_yet_gets_none_that_another_line_names(
     import_rows(rows)
 
     assert [job["id"] for job in sends(producer)[1:]] == [f"{made}-2"]
+
+
+def test_both_spellings_of_a_domain_are_the_same_recipient(import_rows: Import, producer: Producer) -> None:
+    unicode, punycode = "a@società.example", "a@xn--societ-nta.example"
+    rows = [HEADER, *(["Anna", address, "1,50"] for address in (unicode, punycode))]
+    imported = import_rows(rows, "--json")
+
+    assert imported.lines[0]["doubles"] == [{"line": 3, "like": 2}]
+    assert [job["recipient"] for job in sends(producer)] == [unicode]

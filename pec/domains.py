@@ -1,0 +1,35 @@
+"""One address, two spellings: a domain in ASCII (punycode) for wires and comparisons, in Unicode for people."""
+
+from functools import lru_cache
+
+import idna
+
+_MOST_KEPT = 4096
+
+
+@lru_cache(_MOST_KEPT)
+def on_the_wire(address: str) -> str:
+    """Return the address with its domain in ASCII; as it is if the domain has no such form."""
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
+    except (idna.IDNAError, UnicodeError):
+        return address
+
+
+def for_people(address: str) -> str:
+    """Return the address with its domain in Unicode; as it is if the domain has no such form."""
+    local, at, domain = address.rpartition("@")
+    if "xn--" not in domain.lower():
+        return address
+    try:
+        return f"{local}{at}{idna.decode(domain.lower())}"
+    except (idna.IDNAError, UnicodeError):
+        return address
+
+
+def compared(address: str) -> str:
+    """Return what two spellings of an address have in common."""
+    return on_the_wire(address).lower()

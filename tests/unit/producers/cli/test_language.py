@@ -106,6 +106,16 @@ def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: s
             "PEC Massiva, poi `pec resume acme`",
         ),
         (
+            "batch nov was paused at 14:05 in Rome by anna@ufficio; messages that wait: 7: "
+            "`pec resume --batch nov` lets it go on",
+            "il lotto nov è stato messo in pausa da anna@ufficio, 14:05 ora di Roma; messaggi in attesa: 7: "
+            "`pec resume --batch nov` lo fa ripartire",
+        ),
+        (
+            "there is no batch novembr: did you mean novembre?",
+            "non c'è il lotto novembr: forse novembre?",
+        ),
+        (
             "rejected: subject: is empty: say what the message is about",
             "respinta: subject: è vuoto: dire di che cosa tratta il messaggio",
         ),

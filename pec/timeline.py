@@ -1,8 +1,10 @@
 """What happened to a message and when, from its record and receipts: a pure function, oldest first.
 
-A state has the time at which we learned of it. A receipt has its own date, which is the one that counts by law.
+A state has the time at which we learned of it. A receipt has its own date, which is the one that counts by law
+and knows no fractions of a second.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +13,8 @@ from pec.history import Past, past_states
 from pec.messages import Message
 from pec.names import State
 from pec.receipts import Receipt
+
+_BEFORE_RECEIPTS = (State.QUEUED, State.SENDING, State.UNCERTAIN, State.HELD, State.SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,16 @@ class Happened:
 def timeline(message: Message, receipts: Iterable[Receipt]) -> list[Happened]:
     """Return the states and receipts of a message by their times; receipts without a date come last."""
     happened = [*_states(message), *(Happened(receipt.date, receipt) for receipt in receipts)]
-    return sorted(happened, key=lambda one: (one.at is None, one.at and one.at.timestamp()))
+    return sorted(happened, key=_order)
+
+
+def _order(one: Happened) -> tuple[float, int, float]:
+    """Return what to sort by: within a second, a receipt follows the send and precedes the state that it causes."""
+    if one.at is None:
+        return math.inf, 0, 0.0
+    at = one.at.timestamp()
+    rank = (0 if one.what in _BEFORE_RECEIPTS else 2) if isinstance(one.what, State) else 1
+    return at // 1, rank, at
 
 
 def _states(message: Message) -> Iterator[Happened]:

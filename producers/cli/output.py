@@ -73,7 +73,8 @@ def facts(pairs: Iterable[tuple[str, object]]) -> None:
 def _fact(name: str, value: object) -> str:
     """Sentences and states are ours; of an address, the fact is its recipient's state."""
     written = _written(value)
-    ours = isinstance(value, State) or "@" in name or (" " in written and name not in _FREE_TEXT)
+    is_sentence = name == "why" or (" " in written and name not in _FREE_TEXT)
+    ours = isinstance(value, State) or "@" in name or is_sentence
     return for_stdout(written) if ours else written
 
 

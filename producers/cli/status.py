@@ -21,7 +21,7 @@ from producers.cli.rejected import list_rejected
 from producers.cli.session import Session, session
 from producers.cli.shapes import COLUMNS, row
 from producers.cli.surroundings import surroundings_of
-from producers.cli.timeline import as_data
+from producers.cli.timeline import as_data, when
 from producers.cli.timeline import show as show_timeline
 from producers.cli.waiting import why_it_waits
 from producers.records import message_dict
@@ -176,7 +176,7 @@ def _show(message: Message, why: str) -> None:
             ("batch", message.batch),
             ("code", message.code),
             ("attempts", message.attempts or None),
-            *((name, to_text(instant)) for name, instant in known.items() if instant),
+            *((name, when(instant)) for name, instant in known.items() if instant),
         ]
     )
 

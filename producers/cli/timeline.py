@@ -30,7 +30,7 @@ _RECEIPTS = {
 def show(happened: Iterable[Happened], due: Mapping[Queue, datetime]) -> None:
     """Print it as a table, oldest first, with what is due at its end."""
     rows = [_row(one) for one in happened]
-    rows += [(_when(at), output.for_stdout(_NEXT[queue]), None) for queue, at in _due(due)]
+    rows += [(when(at), output.for_stdout(_NEXT[queue]), None) for queue, at in _due(due)]
     output.table(_COLUMNS, rows)
 
 
@@ -67,8 +67,8 @@ def _entry(one: Happened) -> dict[str, Any]:
 def _row(one: Happened) -> tuple[object, ...]:
     if isinstance(one.what, State):
         note = f"{one.left_out} states before it are left out" if one.left_out else None
-        return _when(one.at), one.what, note and output.for_stdout(note)
-    return _when(one.at), _RECEIPTS[one.what.kind], _note(one.what)
+        return when(one.at), one.what, note and output.for_stdout(note)
+    return when(one.at), _RECEIPTS[one.what.kind], _note(one.what)
 
 
 def _note(receipt: Receipt) -> str:
@@ -80,7 +80,7 @@ def _named(receipt: Receipt) -> list[str]:
     return [for_people(named.address) for named in receipt.named]
 
 
-def _when(at: datetime | None) -> str:
+def when(at: datetime | None) -> str:
     """Return the time in Rome for a person's terminal, in UTC for a pipe."""
     if at is None:
         return output.for_stdout("without a date")

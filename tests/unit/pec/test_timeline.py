@@ -31,6 +31,22 @@ def test_receipts_stand_among_the_states_at_their_own_dates() -> None:
     ]
 
 
+def test_a_receipt_of_the_second_of_the_send_stands_between_the_send_and_its_state() -> None:
+    accepted, delivered = (
+        replace(receipt(kind), date=NOW + SECOND) for kind in (Kind.ACCETTAZIONE, Kind.CONSEGNA)
+    )
+    fast = message(State.DELIVERED, history="Q0S1300T200D400")
+
+    assert [one.what for one in timeline(fast, [accepted, delivered])] == [
+        State.QUEUED,
+        State.SENDING,
+        State.SENT,
+        accepted,
+        delivered,
+        State.DELIVERED,
+    ]
+
+
 def test_a_record_of_an_older_version_shows_the_times_it_has() -> None:
     old = message(
         State.DELIVERED,

@@ -1,5 +1,7 @@
 """`pec status`, `list`, `receipts`, `config`, and `pec` alone."""
 
+import re
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -236,6 +238,22 @@ def test_a_message_shows_its_timeline_with_the_receipts_at_their_own_dates(pec: 
     shown = pec("status", "inv-1").out
     assert f"{found['created_at']}\tqueued\t" in shown
     assert "2026-11-24T12:00:00.000Z\tACCETTAZIONE\t" in shown
+
+
+@pytest.mark.usefixtures("two")
+def test_a_terminal_shows_every_time_of_a_message_in_rome_and_its_end_in_italian(
+    pec: Pec, change: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+    fields = {"state": State.DELIVERED, "delivered_at": at}
+    change("inv-1", lambda message: changed(message, datetime.now(UTC), fields))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("LC_ALL", "it_IT.UTF-8")
+
+    shown = pec("status", "inv-1").out
+    assert re.search(r"^consegnata il +2026-11-24 13:00:00$", shown, re.MULTILINE)
+    assert re.search(r"^perché +consegnata$", shown, re.MULTILINE)
+    assert not re.search(r"\d\d:\d\d:\d\d\.\d{3}Z", shown)
 
 
 def test_a_message_without_a_record_has_no_receipts(pec: Pec) -> None:

@@ -11,6 +11,7 @@ from pec.domains import compared
 from pec.messages import Reason
 from pec.names import ENDS, State
 from pec.receipts import Kind, Receipt
+from pec.status_codes import explained
 
 WORST_FIRST = (
     State.REFUSED,
@@ -165,13 +166,18 @@ def reason_of(state: State, known: Sequence[Receipt]) -> Reason | None:
             return _told_by(
                 known, Kind.MANCATA_CONSEGNA, "not_delivered", "the recipient's provider did not deliver it"
             )
-        return Reason(
+        errors = [
+            one.error for one in known if one.kind is Kind.PREAVVISO and one.error not in (None, _TIMEOUT)
+        ]
+        reason = Reason(
             "delivery_timeout",
             "not delivered within 24 hours (AVVISO DI MANCATA CONSEGNA PER SUP. TEMPO MASSIMO)",
         )
+        return _with_error(reason, min(filter(None, errors), default=None))
     return _WITHOUT_RECEIPT.get(state)
 
 
+_TIMEOUT = "5.4.1"  # what the 24 h notice says anyway
 _WITHOUT_RECEIPT = {
     State.UNCERTIFIED: Reason(
         "ordinary_mail", "the recipient is ordinary mail, not PEC: no CONSEGNA will come"
@@ -188,12 +194,12 @@ def _told_by(known: Iterable[Receipt], kind: Kind, code: str, description: str) 
     receipt = min((receipt for receipt in known if receipt.kind is kind), key=lambda receipt: receipt.key)
     if receipt.virus:
         return Reason("virus", f"{description}: a virus was found", {"receipt": str(kind)})
-    error = {"error": receipt.error} if receipt.error else {}
-    return Reason(code, description + _ERRORS.get(receipt.error or "", ""), {"receipt": str(kind), **error})
+    return _with_error(Reason(code, description, {"receipt": str(kind)}), receipt.error)
 
 
-_ERRORS = {
-    "5.1.1": ": there is no such mailbox",
-    "5.4.1": ": time ran out",
-    "5.5.1": ": a virus was found",
-}
+def _with_error(reason: Reason, error: str | None) -> Reason:
+    """Return the reason with a receipt's status code and what it means."""
+    if error is None:
+        return reason
+    details = {**reason.details, "error": error}
+    return Reason(reason.code, explained(reason.description, details), details)

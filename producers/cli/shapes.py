@@ -5,6 +5,7 @@ from typing import Any
 
 from pec.instants import to_text
 from pec.messages import Message
+from pec.status_codes import explained
 from producers.rejections import Rejection
 
 COLUMNS = ("ID", "STATE", "ACCOUNT", "RECIPIENT", "UPDATED", "REASON")
@@ -40,5 +41,5 @@ def row(message: Message) -> tuple[object, ...]:
         message.account,
         ", ".join(message.recipients),
         to_text(message.updated_at),
-        message.reason.description if message.reason else None,
+        explained(message.reason.description, message.reason.details) if message.reason else None,
     )

@@ -8,6 +8,7 @@ from pec.domains import for_people
 from pec.instants import to_text
 from pec.names import Queue, State
 from pec.receipts import Kind, Receipt
+from pec.status_codes import meaning_of
 from pec.timeline import Happened
 from producers.cli import output
 from producers.forecast import ROME
@@ -72,8 +73,12 @@ def _row(one: Happened) -> tuple[object, ...]:
 
 
 def _note(receipt: Receipt) -> str:
-    error = output.for_stdout("a virus was found") if receipt.virus else receipt.error
+    error = output.for_stdout("a virus was found") if receipt.virus else _error(receipt.error)
     return " · ".join(filter(None, ["; ".join(_named(receipt)), error]))
+
+
+def _error(status: str | None) -> str | None:
+    return status and f"{status} ({output.for_stdout(meaning_of(status))})"
 
 
 def _named(receipt: Receipt) -> list[str]:

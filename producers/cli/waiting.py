@@ -7,6 +7,7 @@ from datetime import datetime
 from pec.instants import to_text
 from pec.messages import Message, Reason
 from pec.names import Queue, State
+from pec.status_codes import explained
 from pec.store.overview import PausedBatch
 from producers.cli.paused_batches import said
 from producers.cli.progress import clock, duration
@@ -195,7 +196,7 @@ def _unreadable(message: Message, around: Surroundings) -> str:
 
 
 def _reason(message: Message) -> str:
-    return message.reason.description if message.reason else ""
+    return explained(message.reason.description, message.reason.details) if message.reason else ""
 
 
 def _next(queue: Queue, what: str, around: Surroundings) -> str:

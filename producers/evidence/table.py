@@ -12,6 +12,7 @@ from pec.messages import Message, Reason
 from pec.names import State
 from pec.receipts import Kind, Receipt
 from pec.states import concerning, reason_of
+from pec.status_codes import explained
 from producers.evidence.cases import Case
 from producers.kept_text import kept
 
@@ -59,7 +60,7 @@ def _row(
     return (
         *(_text(known.get(name, getattr(message, name, None))) for name in _OF_MESSAGE),
         *(_time(getattr(message, name)) for name in _TIMES),
-        *((_text(reason.code), _text(reason.description)) if reason else ("", "")),
+        *((_text(reason.code), _text(explained(reason.description, reason.details))) if reason else ("", "")),
         *(_dates(receipts, kind) for kind in _KINDS.values()),
         _text(", ".join(dict.fromkeys(filter(None, map(_error, receipts))))),
     )

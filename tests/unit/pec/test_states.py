@@ -170,3 +170,22 @@ def test_each_of_several_recipients_is_known_by_either_spelling_of_its_domain(
     delivered = receipt(Kind.CONSEGNA, named=names[:1])
 
     assert verdict([accepted, delivered], to=to).outcomes == {to[0]: State.DELIVERED, to[1]: State.ACCEPTED}
+
+
+def test_a_24_hour_notice_that_names_a_full_mailbox_says_so() -> None:
+    found = verdict([ACCEPTED, replace(FINAL, error="4.2.2")], 25 * HOUR).reason
+    plain = verdict([ACCEPTED, replace(FINAL, error="5.4.1")], 25 * HOUR).reason
+
+    assert found
+    assert (found.code, found.details) == ("delivery_timeout", {"error": "4.2.2"})
+    assert found.description.endswith(": the mailbox is full")
+    assert plain
+    assert plain.details == {}
+
+
+def test_the_reason_for_a_full_mailbox_is_one_that_people_know() -> None:
+    found = verdict([ACCEPTED, replace(FAILED, error="5.2.2")]).reason
+
+    assert found
+    assert found.code == "not_delivered"
+    assert found.description == "the recipient's provider did not deliver it: the mailbox is full"

@@ -284,3 +284,16 @@ def test_the_command_alone_tells_the_next_step(pec: Pec) -> None:
 
 def test_a_mistyped_command_is_guessed(pec: Pec) -> None:
     assert "did you mean send?" in pec("sned").err
+
+
+@pytest.mark.usefixtures("two")
+def test_a_status_code_is_said_in_words_also_where_an_older_version_wrote_the_reason(
+    pec: Pec, change: Settle
+) -> None:
+    details = {"receipt": "errore-consegna", "error": "5.2.2"}
+    reason = Reason("not_delivered", "the recipient's provider did not deliver it", details)
+    end = {"state": State.UNDELIVERED, "reason": reason}
+    change("inv-1", lambda found: changed(found, datetime.now(UTC), end))
+
+    assert "the recipient's provider did not deliver it: the mailbox is full" in pec("list").out
+    assert "the mailbox is full" in pec("status", "inv-1").out

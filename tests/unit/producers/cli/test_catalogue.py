@@ -18,8 +18,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from pydantic_core._pydantic_core import list_all_errors
 
+from pec.status_codes import MEANINGS
 from producers.cli.catalogue import HOLE, Catalogue
-from producers.cli.language import LOCALE
+from producers.cli.language import LOCALE, translated
 from tests.unit.producers.cli.sentences import ROOT, bare, core_of, sentences, sentences_of
 
 ITALIAN = LOCALE / "it" / "LC_MESSAGES"
@@ -169,3 +170,11 @@ def of_click() -> Iterator[str]:
 def of_pydantic() -> Iterator[str]:
     for kind in list_all_errors():
         yield re.sub(r"\{\w+\}", "{}", kind["message_template_python"])
+
+
+def test_every_meaning_of_a_status_code_is_said_in_italian(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "it_IT.UTF-8")
+    said = {meaning: translated(f"x happened to y: {meaning}") for meaning in MEANINGS.values()}
+
+    assert said["the mailbox is full"].endswith(": la casella è piena")
+    assert not [meaning for meaning, italian in said.items() if italian.endswith(meaning)]

@@ -153,6 +153,19 @@ class Ledger:
         for (cells,) in self._database.execute("SELECT cells FROM row ORDER BY line"):
             yield json.loads(cells)
 
+    def row(self, number: int) -> Entry:
+        """Return a row by its number below the header, from 1; empty ones are not counted."""
+        found = self._one(f"{_ENTRY} ORDER BY line LIMIT 1 OFFSET ?", number - 1)
+        if found is None:
+            raise IndexError(number)
+        return found
+
+    def count_rows(self, until_line: int | None = None) -> int:
+        """Return how many rows there are, or as far as a line."""
+        if until_line is None:
+            return self._number("SELECT count(*) FROM row")
+        return self._number("SELECT count(*) FROM row WHERE line <= ?", until_line)
+
     def count(self, fate: Fate) -> int:
         return self._number("SELECT count(*) FROM row WHERE fate = ?", str(fate))
 

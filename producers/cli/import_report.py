@@ -1,5 +1,6 @@
 """What `pec import` says of a campaign: to a person, or as one JSON object."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,8 @@ from pec.instants import to_text
 from producers.campaign.campaign import Campaign
 from producers.campaign.columns import MADE_ID, Columns
 from producers.campaign.estimate import Estimate
-from producers.campaign.ledger import Fate
+from producers.campaign.ledger import Entry, Fate
+from producers.campaign.trial import Picked
 from producers.cli import output
 from producers.cli.progress import duration
 
@@ -19,11 +21,15 @@ _MOST_BODY = 2000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A campaign, and what is known of sending it. `looked`: Redis told what was enqueued before."""
+    """A campaign, and what is known of sending it. `looked`: Redis told what was enqueued before.
+
+    `shown` are the rows whose letters a person wants to see.
+    """
 
     campaign: Campaign
     estimate: Estimate
     looked: bool
+    shown: Sequence[Picked] = ()
 
     @property
     def sendable(self) -> int:
@@ -47,6 +53,7 @@ def as_dict(found: Found, enqueued: int | None) -> dict[str, Any]:
         "enqueued_before": found.count(Fate.BEFORE) if found.looked else None,
         "columns": _columns(campaign),
         "first": _first(campaign),
+        **({"shown": [_as_shown(campaign, row) for row in found.shown]} if found.shown else {}),
         "seconds": None if estimate.seconds is None else round(estimate.seconds, 1),
         "finishes_at": estimate.finishes_at and to_text(estimate.finishes_at),
         "cost_eur": float(estimate.cost_eur),
@@ -90,12 +97,17 @@ def show(found: Found) -> None:
     _show_remarks(found)
 
 
-def show_first(found: Found) -> None:
-    """The first message as its recipient will read it."""
-    first = _first(found.campaign)
-    if first is None:
-        return
-    body = first["body"]
+def show_letters(found: Found) -> None:
+    """The rows that were asked for, or the first message, as their recipients will read them."""
+    if found.shown:
+        for row in found.shown:
+            _show_letter(_as_shown(found.campaign, row))
+    elif first := _first(found.campaign):
+        _show_letter(first)
+
+
+def _show_letter(letter: dict[str, Any]) -> None:
+    body = letter["body"]
     cut = (
         f"{body[:_MOST_BODY]}\n… ({len(body)} characters: --json shows all)"
         if len(body) > _MOST_BODY
@@ -104,10 +116,13 @@ def show_first(found: Found) -> None:
     click.echo()
     output.facts(
         [
-            ("id", first["id"]),
-            ("to", first["recipient"]),
-            ("subject", first["subject"]),
-            ("attached", ", ".join(first["attachments"]) or None),
+            ("row", letter.get("row")),
+            ("line", letter.get("line")),
+            *[("refused", f"{one['field']}: {one['reason']}") for one in letter.get("refused", ())],
+            ("id", letter["id"]),
+            ("to", letter["recipient"]),
+            ("subject", letter["subject"]),
+            ("attached", ", ".join(letter["attachments"]) or None),
         ]
     )
     click.echo(f"\n{cut}")
@@ -115,8 +130,18 @@ def show_first(found: Found) -> None:
 
 def _first(campaign: Campaign) -> dict[str, Any] | None:
     entry = campaign.first
-    if entry is None:
-        return None
+    return None if entry is None else _as_letter(campaign, entry)
+
+
+def _as_shown(campaign: Campaign, row: Picked) -> dict[str, Any]:
+    """A row's letter and, where it will not be sent, why."""
+    entry = row.entry
+    problems = campaign.ledger.problems_of(entry.line) if entry.fate is Fate.REFUSED else []
+    told = {"refused": [problem.as_dict() for problem in problems]} if problems else {}
+    return {"row": row.number, "line": entry.line, **told, **_as_letter(campaign, entry)}
+
+
+def _as_letter(campaign: Campaign, entry: Entry) -> dict[str, Any]:
     letter = campaign.letters.letter(entry.values)
     return {
         "id": entry.id,

@@ -1,11 +1,11 @@
 """`pec import`: a campaign's file becomes jobs, all of them or none."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -24,14 +24,18 @@ from producers.campaign.estimate import estimate
 from producers.campaign.judging import warn_of_several
 from producers.campaign.ledger import Fate
 from producers.campaign.refused_file import write_refused
+from producers.campaign.trial import own_address, picked
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
-from producers.cli.import_report import MOST_SHOWN, Found, as_dict, show, show_first
+from producers.cli.import_report import MOST_SHOWN, Found, as_dict, show, show_letters
+from producers.cli.import_trial import send_trials
 from producers.cli.language import translated
+from producers.cli.row_numbers import row_numbers
 from producers.cli.sending import stated_options
 from producers.cli.session import Session, no_worker_runs, session
 from producers.cli.waiting import remedy_of_pause
 
+T = TypeVar("T")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 _SAME_AGAIN = "import the same file again: nothing is sent twice"
@@ -66,12 +70,36 @@ _SAME_AGAIN = "import the same file again: nothing is sent twice"
 @click.option("--attach", type=_FILE, multiple=True, help="A file that every message gets.")
 @stated_options
 @click.option("--dry-run", is_flag=True, help="Check and show everything, enqueue nothing.")
+@click.option(
+    "--show",
+    "shown",
+    metavar="ROWS",
+    callback=row_numbers,
+    help="Rows whose letters the dry run shows: 17, or 1,17.",
+)
+@click.option(
+    "--test-to", metavar="ADDRESS", help="Send letters to yourself as a test, and none to recipients."
+)
+@click.option(
+    "--rows",
+    metavar="ROWS",
+    callback=row_numbers,
+    help="Of --test-to: rows below the header. Default: the first.",
+)
 @click.option("--allow-empty", is_flag=True, help="Send lines too whose value for a {column} is empty.")
 @click.option("--skip-invalid", is_flag=True, help="Enqueue the other lines though some are refused.")
 @click.option("--refused", type=_NEW_FILE, help="Write refused lines there (CSV), to be mended and imported.")
 @output.as_json
 def import_file(
-    account: str, dry_run: bool, skip_invalid: bool, refused: Path | None, as_json: bool, **given: Any
+    account: str,
+    dry_run: bool,
+    shown: tuple[int, ...],
+    test_to: str | None,
+    rows: tuple[int, ...],
+    skip_invalid: bool,
+    refused: Path | None,
+    as_json: bool,
+    **given: Any,
 ) -> None:
     """Send a PEC for each line of a spreadsheet (CSV, XLSX).
 
@@ -80,17 +108,22 @@ def import_file(
 
     \b
     pec import soci.csv --account acme --subject 'Avviso per {nome}' --body avviso.html --dry-run
+    pec import soci.csv --account acme --subject 'Avviso per {nome}' --body avviso.html --test-to me@pec.example.it
     pec import soci.xlsx --account acme --subject 'Avviso per {nome}' --body avviso.html --batch soci-2026
     pec import soci.csv --account acme --subject Avviso --body avviso.html --skip-invalid --refused errori.csv
     """
     order = _order(account, given)
+    _check_options(dry_run=dry_run, shown=shown, test_to=test_to, rows=rows)
+    if test_to is not None:
+        _send_test(order, test_to, rows, as_json=as_json)
+        return
     if refused and refused.resolve() in {path.resolve() for path in (order.file, order.body, *order.attach)}:
         raise click.UsageError("--refused: would overwrite a file that is read: name another one")
     with ExitStack() as stack:
         settings, here = stack.enter_context(_surroundings(dry_run=dry_run))
         _check_names(order, settings, here)
         campaign = stack.enter_context(_judged(order, settings))
-        found = _found(campaign, settings, here)
+        found = _found(campaign, settings, here, shown)
         if not as_json:
             show(found)
             _tell_of_numbers(found)
@@ -122,6 +155,34 @@ def _order(account: str, given: dict[str, Any]) -> Order:
     return Order(stated={"account": account, **stated}, **{name: given[name] for name in names})
 
 
+def _check_options(
+    *, dry_run: bool, shown: tuple[int, ...], test_to: str | None, rows: tuple[int, ...]
+) -> None:
+    """Raises UsageError for options that need each other, or exclude each other."""
+    if shown and not dry_run:
+        raise click.UsageError("--show: only a dry run shows letters: add --dry-run")
+    if rows and test_to is None:
+        raise click.UsageError("--rows: says which rows are sent as a test: add --test-to ADDRESS")
+    if test_to is not None and dry_run:
+        raise click.UsageError("--test-to sends, and --dry-run sends nothing: choose one")
+
+
+def _send_test(order: Order, test_to: str, rows: tuple[int, ...], *, as_json: bool) -> None:
+    with ExitStack() as stack:
+        to = _or_usage_error(lambda: own_address(test_to))
+        here = stack.enter_context(session())
+        _check_names(order, here.settings, here)
+        campaign = stack.enter_context(_judged(order, here.settings))
+        send_trials(here, campaign, to, rows, as_json=as_json)
+
+
+def _or_usage_error(ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except Misused as error:
+        raise click.UsageError(str(error)) from None
+
+
 @contextmanager
 def _surroundings(*, dry_run: bool) -> Iterator[tuple[Settings, Session | None]]:
     """A dry run needs no Redis."""
@@ -150,16 +211,18 @@ def _judged(order: Order, settings: Settings) -> Iterator[Campaign]:
         yield campaign
 
 
-def _found(campaign: Campaign, settings: Settings, here: Session | None) -> Found:
+def _found(
+    campaign: Campaign, settings: Settings, here: Session | None, shown: tuple[int, ...] = ()
+) -> Found:
     store = here.store if here else None
     if store:
         settle_earlier(store, campaign.ledger, campaign.letters)
     warn_of_several(campaign.ledger, campaign.letters)
     count, now = campaign.ledger.count(Fate.READY), from_epoch(wall_clock())
     account = str(campaign.letters.stated["account"])
-    return Found(
-        campaign, estimate(count, settings, account, store, now, campaign.sample.not_before), bool(store)
-    )
+    cost = estimate(count, settings, account, store, now, campaign.sample.not_before)
+    rows = _or_usage_error(lambda: picked(campaign, shown, "--show"))
+    return Found(campaign, cost, bool(store), rows)
 
 
 @contextmanager
@@ -235,7 +298,7 @@ def _refuse(found: Found, path: Path | None, *, dry_run: bool, as_json: bool) ->
     if as_json:
         output.data(as_dict(found, None if dry_run else 0))
     elif dry_run:
-        show_first(found)
+        show_letters(found)
     count = found.count(Fate.REFUSED)
     now = f", or send the others ({found.sendable}) with --skip-invalid" if found.sendable else ""
     file = "" if path else "; --refused FILE writes them to a file of their own"
@@ -283,7 +346,7 @@ def _tell_of_dry_run(found: Found, *, as_json: bool) -> None:
     if as_json:
         output.data(as_dict(found, None))
     else:
-        show_first(found)
+        show_letters(found)
     _tell_of_names(found)
     output.note("A dry run: nothing was enqueued.")
 

@@ -1,11 +1,12 @@
 """A spreadsheet's value as the clerk sees it in Excel, in Italy. Pure."""
 
-import re
 from datetime import date, datetime, time, timedelta
 
-_NUMBER_FORMAT = re.compile(r"(?P<whole>#,##0|0+)(?P<decimals>\.0+)?(?P<percent>%)?")
-_LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.')  # currency signs, colours, padding
-_EXACT_DIGITS = 15  # that a spreadsheet keeps of a number
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, to_excel
+
+from producers.campaign.number_format.show import GENERAL, show_number, show_text
+
+_DATE = "dd/mm/yyyy"
 _CARRIAGE_RETURN = "_x000D_"  # as Excel writes it
 _UNSEEN = "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"  # come along when an address is copied
 _AROUND = _UNSEEN + "".join(filter(str.isspace, map(chr, range(0x3001))))
@@ -16,46 +17,33 @@ def clean(text: str) -> str:
     return text.strip(_AROUND)
 
 
-def shown(value: object, number_format: str = "General") -> str:
-    """A cell's value as text."""
+def shown(value: object, number_format: str = GENERAL, *, since_1904: bool = False) -> str:
+    """Return a cell's value as text. Raise Unshown if its format is unknown or the sheet shows #####."""
     match value:
         case None:
             return ""
         case bool():
             return "VERO" if value else "FALSO"
         case int() | float():
-            return _number(value, number_format)
-        case datetime():
-            return f"{value:%d/%m/%Y}" + (f" {_clock(value.time())}" if value.time() != time() else "")
-        case date():
-            return f"{value:%d/%m/%Y}"
-        case time():
-            return _clock(value)
-        case timedelta():
-            minutes = round(value.total_seconds()) // 60
-            return f"{minutes // 60}:{minutes % 60:02d}"
-    return str(value).replace(_CARRIAGE_RETURN, "")
+            return show_number(value, number_format, since_1904=since_1904)
+        case datetime() | date() | time() | timedelta():
+            return _moment(value, number_format, since_1904)
+    return show_text(str(value).replace(_CARRIAGE_RETURN, ""), number_format)
 
 
-def _clock(at: time) -> str:
-    return f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
+def _moment(value: datetime | date | time | timedelta, number_format: str, since_1904: bool) -> str:
+    """Return what a workbook stores as a date, not as a number of days."""
+    days: float = to_excel(value, MAC_EPOCH if since_1904 else WINDOWS_EPOCH)  # type: ignore[no-untyped-call]
+    if number_format == GENERAL:
+        number_format = _usual(value)
+    return show_number(days, number_format, since_1904=since_1904)
 
 
-def _number(value: int | float, number_format: str) -> str:
-    found = _NUMBER_FORMAT.search(_LITERAL.sub("", number_format.split(";")[0]))
-    if found is None:
-        return _general(value)
-    scaled = value * 100 if found["percent"] else value
-    decimals = len(found["decimals"] or ".") - 1
-    if found["whole"] == "#,##0":
-        text = f"{scaled:,.{decimals}f}".replace(",", " ").replace(".", ",").replace(" ", ".")
-    else:
-        width = len(found["whole"]) + (decimals + 1 if decimals else 0)
-        text = f"{scaled:0{width}.{decimals}f}".replace(".", ",")
-    return text + (found["percent"] or "")
-
-
-def _general(value: int | float) -> str:
-    if isinstance(value, int) or value.is_integer():
-        return str(int(value))
-    return f"{value:.{_EXACT_DIGITS}g}".replace(".", ",")
+def _usual(value: datetime | date | time | timedelta) -> str:
+    if isinstance(value, timedelta):
+        return "[h]:mm"
+    clock = value if isinstance(value, time) else value.time() if isinstance(value, datetime) else time()
+    hours = "hh:mm:ss" if clock.second else "hh:mm"
+    if isinstance(value, time):
+        return hours
+    return _DATE if clock == time() else f"{_DATE} {hours}"

@@ -19,7 +19,7 @@ class Judge:
 
     def enter(self, row: Row) -> None:
         values = self._letters.values(row)
-        verdict = self._of_another_batch(self._letters.judge(values), values)
+        verdict = self._with_cells(row, self._of_another_batch(self._letters.judge(values), values))
         base = made_id(self._batch, verdict.recipient) if verdict.recipient else None
         entry = Entry(row.line, values, verdict.id, verdict.digest, Fate.READY, base=base)
         if verdict.problems:
@@ -30,6 +30,18 @@ class Judge:
             self._enter_with_made_id(entry, verdict, base)
         else:
             self._enter_with_own_id(replace(entry, number=number_of(base, verdict.id)), verdict)
+
+    def _with_cells(self, row: Row, verdict: Verdict) -> Verdict:
+        """Return the verdict with what is wrong with cells themselves, in place of what follows from it."""
+        header = self._letters.columns.header
+        columns = {header[cell.place] for cell in row.unwritten if cell.place < len(header)}
+        warnings = (*verdict.warnings, *self._letters.rounded(row))
+        problems = [problem for problem in verdict.problems if problem.field not in columns]
+        return replace(
+            verdict,
+            problems=(*(cell.problem for cell in row.unwritten), *problems),
+            warnings=tuple(dict.fromkeys(one for one in warnings if one.field not in columns)),
+        )
 
     def _enter_with_made_id(self, entry: Entry, verdict: Verdict, base: str) -> None:
         same = self._ledger.with_message(base, entry.digest)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,6 +147,14 @@ class Letters:
         named = [f"{file.path}" for file in letter.files] + [values[one] for one in self.columns.attachments]
         parts = (recipient or letter.recipient.lower(), letter.subject, letter.body, *named)
         return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+    def rounded(self, row: Row) -> Iterator[Problem]:
+        """Yield a warning for each number that a letter uses and that Excel keeps only in part."""
+        used = {*self.subject.used, *self.body.used, self.columns.id}
+        for number in row.rounded:
+            if number.place in used:
+                reason = f"holds {number.text}, a long number that Excel has shortened: format it as text"
+                yield Problem(self.columns.header[number.place], reason)
 
     # What is wrong
 

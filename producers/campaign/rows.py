@@ -3,7 +3,24 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pec.jobs import Problem
 from producers.campaign.encodings import Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """A number with more digits than a spreadsheet keeps, in the cell at `place` of its row."""
+
+    place: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """Why the cell at `place` of its row can't be written as the sheet shows it."""
+
+    place: int
+    problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,10 +29,12 @@ class Row:
 
     line: int
     cells: tuple[str, ...]
+    unwritten: tuple[Unwritten, ...] = ()  # whose cells are empty
+    rounded: tuple[Rounded, ...] = ()
 
     @property
     def empty(self) -> bool:
-        return not any(self.cells)
+        return not any(self.cells) and not self.unwritten
 
 
 @dataclass(frozen=True, slots=True)

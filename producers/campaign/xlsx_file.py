@@ -14,15 +14,18 @@ from zipfile import BadZipFile
 from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import MAC_EPOCH
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
-from producers.campaign.cells import clean, shown
+from producers.campaign.cell_reader import CellReader
 from producers.campaign.errors import Unusable
 from producers.campaign.rows import Row, Rows
+from producers.campaign.workbook_archive import WorkbookArchive
+from producers.campaign.workbook_styles import computes_anew, number_formats
 
 _BROKEN = (BadZipFile, InvalidFileException, ParseError, zlib.error, KeyError, ValueError, OSError)
 _TRUE = ("1", "true")
@@ -40,17 +43,31 @@ def open_xlsx(path: Path) -> Iterator[Rows]:
             last_line = int(sheet.max_row or 1)
             sheet.reset_dimensions()  # some programs write wrong ones, and rows would be left out
             read = [0]
-            with closing(_rows(sheet, read, path)) as rows:
+            with closing(_rows(sheet, reader, read, path)) as rows:
                 yield Rows(rows, lambda: min(1.0, read[0] / last_line), _title(reader.wb, sheet))
 
 
 class _Reader(ExcelReader):
     package: Any
     shared_strings: Any
+    parser: Any
 
     def __init__(self, path: Path, texts: sqlite3.Connection) -> None:
-        super().__init__(path, read_only=True, data_only=True, keep_links=False)
+        with path.open("rb") as file:  # whose name may say another kind
+            super().__init__(file, read_only=True, data_only=True, keep_links=False)
+        self.archive = WorkbookArchive(path)
         self._texts = texts
+        self.formats: list[str] = []
+        self.computed_anew = False
+
+    def read(self) -> None:
+        """Read what rows need: fonts, colours and authors may be broken."""
+        self.read_manifest()
+        self.read_strings()
+        self.read_workbook()
+        self.read_worksheets()
+        self.formats = number_formats(self.archive, self.package)
+        self.computed_anew = computes_anew(self.archive, self.parser.workbook_part_name)
 
     def read_strings(self) -> None:
         found = self.package.find(SHARED_STRINGS)
@@ -113,16 +130,17 @@ def _title(workbook: Any, sheet: Any) -> str:
     return f"{sheet.title} (the other {others} are not read)" if others else str(sheet.title)
 
 
-def _rows(sheet: Any, read: list[int], path: Path) -> Generator[Row, None, None]:
+def _rows(sheet: Any, reader: _Reader, read: list[int], path: Path) -> Generator[Row, None, None]:
+    show = CellReader(reader.formats, since_1904=reader.wb.epoch == MAC_EPOCH)
     try:
         with sheet._get_source() as source:
-            parser = _parser(sheet, source, path)
+            parser = _Parser(source, sheet._shared_strings, data_only=True, epoch=reader.wb.epoch)
+            parser.name = path.name
+            parser.computed_anew = reader.computed_anew
             for line, cells in parser.parse():
                 yield from (Row(missing, ()) for missing in range(read[0] + 1, line))
                 read[0] = line
-                yield Row(
-                    line, tuple(clean(shown(one.value, one.number_format)) for one in sheet._get_row(cells))
-                )
+                yield show.row(line, cells)
     except _BROKEN as error:
         raise _unreadable(path) from error
     if parser.hidden:
@@ -132,19 +150,12 @@ def _rows(sheet: Any, read: list[int], path: Path) -> Generator[Row, None, None]
         )
 
 
-def _parser(sheet: Any, source: Any, path: Path) -> "_Parser":
-    book = sheet.parent
-    formats = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}
-    parser = _Parser(source, sheet._shared_strings, data_only=True, epoch=book.epoch, **formats)
-    parser.name = path.name
-    return parser
-
-
 class _Parser(WorkSheetParser):
     """Which also sees what openpyxl drops: rows that are hidden, and formulas without a result."""
 
     name: str
     row_counter: int
+    computed_anew: bool  # Excel is to compute all formulas when it opens the file
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -162,17 +173,20 @@ class _Parser(WorkSheetParser):
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
         cell: dict[str, Any] = super().parse_cell(element)
-        if (
-            cell["value"] is None
-            and element.find(FORMULA_TAG) is not None
-            and element.find(VALUE_TAG) is None
-        ):
+        if element.find(FORMULA_TAG) is not None and self._lacks_result(element, cell["value"]):
             place = f"{get_column_letter(cell['column'])}{cell['row']}"
             raise Unusable(
-                f"{self.name} holds a formula without its result in {place}, which would read as empty: "
-                "open it in Excel and save it"
+                f"{self.name} holds a formula without its result in {place}: open it in Excel and save it, "
+                "or paste the column as values"
             )
         return cell
+
+    def _lacks_result(self, element: Any, value: object) -> bool:
+        """Return whether nothing was computed: an empty text is a result, the 0 of some programs is none."""
+        kind = element.get("t", "n")
+        if value is None:
+            return kind != "str" or element.find(VALUE_TAG) is None
+        return self.computed_anew and kind == "n" and element.findtext(VALUE_TAG) == "0"
 
 
 def _unreadable(path: Path) -> Unusable:

@@ -210,6 +210,17 @@ def test_a_number_that_excel_has_shortened_is_warned_about(import_rows: Import) 
     assert "a long number that Excel has shortened" in warning["reason"]
 
 
+@pytest.mark.parametrize("number", [1.23456789012345e16, 1.5e22])
+def test_a_number_of_a_workbook_with_more_digits_than_it_keeps_is_warned_about(
+    import_rows: Import, tmp_path: Path, number: float
+) -> None:
+    rows: list[list[Any]] = [[*HEADER], ["N", "n@pec.example.it", number]]
+
+    [warning] = import_rows(xlsx(tmp_path, rows), "--json").lines[0]["warnings"]
+
+    assert "a long number that Excel has shortened" in warning["reason"]
+
+
 def test_a_paused_account_is_told_of_with_the_remedy(import_rows: Import, store: Store) -> None:
     accounts.pause(store, "acme", Reason("credentials", "the API refuses them"))
 

@@ -4,8 +4,10 @@ import csv
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from producers import Producer
+from tests.integration.producers.campaign.spreadsheets import xlsx
 from tests.integration.producers.cli import importing_rows
 from tests.integration.producers.cli.importing_rows import HEADER, ROWS, Import, sends
 from tests.integration.producers.conftest import TakeJobs
@@ -21,6 +23,22 @@ def test_one_refused_line_refuses_the_file(import_rows: Import, producer: Produc
     assert jobs_in(producer) == []
     assert "4\tPEC\tis not an e-mail address" in imported.out
     assert "--skip-invalid" in imported.err
+
+
+def test_a_number_whose_format_is_unknown_refuses_its_line_by_cell_value_and_format(
+    import_rows: Import, tmp_path: Path
+) -> None:
+    workbook = load_workbook(
+        xlsx(tmp_path, [HEADER, ["N", "n@pec.example.it", 15.06], ["M", "m@pec.example.it", 2]])
+    )
+    workbook.worksheets[0]["C2"].number_format = "[DBNum1]0.0"
+    workbook.save(tmp_path / "soci.xlsx")
+
+    imported = import_rows(tmp_path / "soci.xlsx")
+
+    assert imported.code == 3
+    assert "2\tC2\tholds 15.06 in the number format [DBNum1]0.0, which can't be written" in imported.out
+    assert "is empty" not in imported.out
 
 
 def test_the_others_are_enqueued_if_that_is_wanted(import_rows: Import, producer: Producer) -> None:

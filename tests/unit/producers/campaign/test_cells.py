@@ -30,6 +30,9 @@ from producers.campaign.cells import clean, shown
         (date(2026, 11, 23), "General", "23/11/2026"),
         (time(9, 30, 5), "General", "09:30:05"),
         (timedelta(hours=30), "General", "30:00"),
+        (datetime.fromisoformat("2026-11-23T09:30"), "d mmmm yyyy", "23 novembre 2026"),
+        (15.06, "0.0#", "15,06"),
+        ("Rossi", '0;0;0;"Sig. "@', "Sig. Rossi"),
     ],
 )
 def test_a_value_reads_as_in_excel_in_italy(value: object, number_format: str, text: str) -> None:

@@ -29,6 +29,8 @@ SILENT = {
     "pec/typescript.py": "writes examples/node/pec.d.ts",
     "producers/cli/catalogue.py": "patterns",
     "producers/campaign/ledger.py": "SQL",
+    "producers/campaign/number_format/languages.py": "names of months and days",
+    "producers/campaign/number_format/builtin.py": "formats",
     "producers/demo/plan.py": "messages to send",
     **dict.fromkeys(
         ("workers/catalogue.py", "workers/metering.py", "workers/metrics.py"), "Prometheus reads it"

@@ -4,14 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
 from producers.campaign.csv_file import open_csv
 from producers.campaign.errors import Misused, Unusable
+from producers.campaign.file_kind import is_workbook, read_start, refusal
 from producers.campaign.rows import Row, Rows
-
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_SAVE_AS = "open it in Excel and save it as .xlsx or CSV"
 
 
 class Table:
@@ -26,6 +23,8 @@ class Table:
         header = next(self.rows, None)
         if header is None:
             raise Unusable(f"{name} is empty: it needs a line of column names, and a line for each message")
+        for cell in header.unwritten:
+            raise Unusable(f"{name}, {cell.problem.field} {cell.problem.reason}")
         self.empty = 0
         self.header = _without_empty_end(header.cells)
 
@@ -56,29 +55,19 @@ def open_table(path: Path, encoding: str | None = None) -> Iterator[Table]:
 
 def _opened(path: Path, encoding: str | None) -> Callable[[Path], AbstractContextManager[Rows]]:
     try:
-        with path.open("rb") as file:
-            start = file.read(4)
+        start = read_start(path)
+        refused = refusal(path, start)
     except OSError as error:
         raise Unusable(f"can't read {path} ({error.strerror}): name a readable file") from None
-    if start == _OLE:
-        raise Unusable(f"{path.name} is an old Excel file (.xls), or has a password: {_SAVE_AS}, without one")
-    if start != _ZIP:
+    if refused is not None:
+        raise Unusable(refused)
+    if not is_workbook(start):
         return partial(open_csv, encoding=encoding)
     if encoding is not None:
         raise Misused(f"--encoding: {path.name} is a workbook, which says its encoding itself: leave it out")
-    if _is_open_document(path):
-        raise Unusable(f"{path.name} is an OpenDocument file (.ods): save it as .xlsx or CSV")
     from producers.campaign.xlsx_file import open_xlsx  # takes a third of a second, and most files are CSV
 
     return open_xlsx
-
-
-def _is_open_document(path: Path) -> bool:
-    try:
-        with ZipFile(path) as archive:
-            return archive.namelist()[:1] == ["mimetype"]
-    except BadZipFile:
-        return False
 
 
 def _without_empty_end(cells: tuple[str, ...]) -> tuple[str, ...]:

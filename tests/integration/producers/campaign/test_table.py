@@ -26,6 +26,7 @@ from tests.integration.producers.campaign.spreadsheets import (
     xlsx_of_openpyxl,
 )
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ROWS = [
     ["Nome", "PEC", "Note"],
     ["Nicolò", "n@pec.example.it", 'detto "Nico"; socio'],
@@ -69,6 +70,7 @@ def test_numbers_and_dates_of_a_workbook_read_as_they_look(tmp_path: Path) -> No
     sheet.append(["pec", "importo", "cap", "data"])
     sheet.append(["a@pec.example.it", 1234.5, 184, datetime.fromisoformat("2026-11-23")])
     sheet["B2"].number_format, sheet["C2"].number_format = "#,##0.00", "00000"
+    sheet["D2"].number_format = "mm-dd-yy"  # which openpyxl writes as the short date of the region
     workbook.save(tmp_path / "a.xlsx")
 
     assert read(tmp_path / "a.xlsx")[1][0][1][1:] == ("1.234,50", "00184", "23/11/2026")
@@ -147,7 +149,13 @@ def test_one_byte_of_windows_late_in_a_file_makes_all_of_it_windows(tmp_path: Pa
     [
         (b"", "is empty"),
         (b"\r\n;;\r\n", "is empty"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old Excel file \(.xls\), or has a password"),
+        (OLE, r"is an old Excel file \(.xls\): open it in Excel and save it as .xlsx or CSV"),
+        (OLE + "EncryptedPackage".encode("utf-16-le"), "has a password: .* remove the password"),
+        (OLE + "WordDocument".encode("utf-16-le"), "is a Word document: copy its table"),
+        (b"%PDF-1.7\n", "is a PDF: copy its table"),
+        (b"{\\rtf1\\ansi", "is an RTF text: copy its table"),
+        (b"\xef\xbb\xbf\r\n<HTML><table>", "is a web page or XML, whatever its name says"),
+        (b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>', "is a web page or XML"),
         (b"PK\x03\x04 and nothing else", "can't be read as a workbook"),
         (b"PEC\n\x00\x01\x02", "no text in UTF-8"),
         (b"PEC\n\x81\x8d", "can't be read for certain .* with --encoding"),
@@ -227,12 +235,29 @@ def test_an_encoding_is_of_no_workbook(tmp_path: Path) -> None:
         pass
 
 
-def test_an_open_document_is_told_from_a_workbook(tmp_path: Path) -> None:
-    with ZipFile(tmp_path / "a.ods", "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("mimetype", r"is an OpenDocument file \(.ods\): save it as .xlsx or CSV"),
+        ("xl/workbook.bin", r"is a binary Excel file \(.xlsb\): open it in Excel and save it"),
+        ("word/document.xml", "is a Word document: copy its table"),
+        ("Index/Document.iwa", "is a Numbers file: export it as .xlsx or CSV"),
+        ("soci.csv", r"is an archive \(.zip\): unpack it"),
+    ],
+)
+def test_what_is_packed_like_a_workbook_is_told_from_one(tmp_path: Path, part: str, said: str) -> None:
+    with ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr(part, "x")
 
-    with pytest.raises(Unusable, match=r"save it as .xlsx or CSV"):
-        read(tmp_path / "a.ods")
+    with pytest.raises(Unusable, match=said):
+        read(tmp_path / "a.xlsx")
+
+
+def test_a_workbook_is_read_whatever_its_name_says(tmp_path: Path) -> None:
+    usual = read(xlsx(tmp_path, ROWS))
+    xlsx(tmp_path, ROWS).rename(tmp_path / "a.xls")
+
+    assert read(tmp_path / "a.xls") == usual
 
 
 def test_a_workbook_that_breaks_off_is_told(tmp_path: Path) -> None:
@@ -274,6 +299,142 @@ def formula(folder: Path, result: str) -> Path:
 def test_a_formula_without_its_result_is_not_read_as_empty(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match=r"without its result in B2.*: open it in Excel and save it"):
         read(formula(tmp_path, ""))
+
+
+@pytest.mark.parametrize("result", ["", "<v/>", "<v></v>", "<v>0</v>"])
+def test_a_number_that_was_never_computed_is_not_read_as_nothing(tmp_path: Path, result: str) -> None:
+    path = formula(tmp_path, result)
+    rewrite(path, "xl/worksheets/sheet1.xml", lambda text: text.replace('"B2" t="str"', '"B2"'))
+
+    with pytest.raises(Unusable, match=r"without its result in B2"):
+        read(path)
+
+
+def test_a_computed_0_is_read_from_what_a_spreadsheet_program_saved(tmp_path: Path) -> None:
+    path = formula(tmp_path, "<v>0</v>")
+    rewrite(path, "xl/worksheets/sheet1.xml", lambda text: text.replace('"B2" t="str"', '"B2"'))
+    rewrite(path, "xl/workbook.xml", lambda text: text.replace('fullCalcOnLoad="1"', ""))
+
+    assert read(path)[1] == [(2, ("a@pec.example.it", "0"))]
+
+
+def strict(path: Path) -> None:
+    """Makes a workbook one of "Strict Open XML"."""
+    for part in ("xl/workbook.xml", "xl/styles.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"):
+        rewrite(
+            path,
+            part,
+            lambda text: text.replace(f"{SCHEMAS}/spreadsheetml/2006/", f"{STRICT}/spreadsheetml/"),
+        )
+    for part in ("xl/workbook.xml", "_rels/.rels", "xl/_rels/workbook.xml.rels"):
+        rewrite(
+            path,
+            part,
+            lambda text: text.replace(f"{SCHEMAS}/officeDocument/2006/", f"{STRICT}/officeDocument/"),
+        )
+
+
+SCHEMAS, STRICT = "http://schemas.openxmlformats.org", "http://purl.oclc.org/ooxml"
+
+
+def test_strict_open_xml_is_read_alike(tmp_path: Path) -> None:
+    path = xlsx(tmp_path, ROWS)
+    usual = read(path)
+    strict(path)
+
+    assert read(path) == usual
+
+
+def test_dates_of_strict_open_xml_read_as_they_look(tmp_path: Path) -> None:
+    workbook = Workbook()
+    workbook.iso_dates = True
+    sheet: Any = workbook.active
+    sheet.append(["pec", "data", "ora"])
+    sheet.append(
+        ["a@pec.example.it", datetime.fromisoformat("2026-11-23"), datetime.fromisoformat("2026-11-23T09:30")]
+    )
+    sheet["B2"].number_format, sheet["C2"].number_format = "d mmmm yyyy", "hh:mm"
+    workbook.save(tmp_path / "a.xlsx")
+    rewrite(tmp_path / "a.xlsx", "xl/sharedStrings.xml", lambda text: text)
+    strict(tmp_path / "a.xlsx")
+
+    assert read(tmp_path / "a.xlsx")[1][0][1][1:] == ("23 novembre 2026", "09:30")
+
+
+def numbers(folder: Path, *cells: tuple[float, str]) -> Path:
+    """A workbook whose second line holds numbers with their formats, beside an address."""
+    workbook = Workbook()
+    sheet: Any = workbook.active
+    sheet.append(["pec", *(f"n{place}" for place in range(len(cells)))])
+    sheet.append(["a@pec.example.it", *(value for value, _ in cells)])
+    for place, (_, code) in enumerate(cells, 2):
+        sheet.cell(2, place).number_format = code
+    workbook.save(folder / "a.xlsx")
+    return folder / "a.xlsx"
+
+
+def test_a_number_that_can_not_be_written_as_it_looks_is_a_problem_of_its_line(tmp_path: Path) -> None:
+    with open_table(numbers(tmp_path, (15.06, "[DBNum1]0.0"), (1.5, "0.0"))) as table:
+        row = next(table.rows)
+
+    assert row.cells == ("a@pec.example.it", "", "1,5")
+    [cell] = row.unwritten
+    assert (cell.place, cell.problem.field) == (1, "B2")
+    assert "holds 15.06 in the number format [DBNum1]0.0" in cell.problem.reason
+
+
+def test_a_column_name_that_can_not_be_written_as_it_looks_refuses_the_file(tmp_path: Path) -> None:
+    workbook = Workbook()
+    sheet: Any = workbook.active
+    sheet.append([2026])
+    sheet["A1"].number_format = "[DBNum1]0"
+    workbook.save(tmp_path / "a.xlsx")
+
+    with pytest.raises(Unusable, match=r"a.xlsx, A1 holds 2026 in the number format"):
+        read(tmp_path / "a.xlsx")
+
+
+def test_an_infinite_number_is_a_problem_of_its_line(tmp_path: Path) -> None:
+    path = numbers(tmp_path, (7, "0.0"))
+    rewrite(path, "xl/worksheets/sheet1.xml", lambda text: text.replace("<v>7</v>", "<v>1E999</v>"))
+    with open_table(path) as table:
+        assert [cell.place for cell in next(table.rows).unwritten] == [1]
+
+
+def test_formats_are_read_wherever_the_workbook_keeps_them(tmp_path: Path) -> None:
+    path = numbers(tmp_path, (15.06, "0.0#"))
+    with ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(
+                name.replace("xl/styles.xml", "xl/stili.xml"),
+                content.replace(b"xl/styles.xml", b"xl/stili.xml"),
+            )
+
+    assert read(path)[1][0][1][1] == "15,06"
+
+
+def test_a_number_with_more_digits_than_a_sheet_keeps_is_marked(tmp_path: Path) -> None:
+    path = numbers(
+        tmp_path, (1.23456789012345e16, "General"), (1e15, "0,,"), (999999999999999, "0"), (0.1 + 0.2, "0")
+    )
+    with open_table(path) as table:
+        row = next(table.rows)
+
+    assert [(one.place, one.text) for one in row.rounded] == [(1, "12345678901234500")]
+
+
+def test_a_workbook_with_broken_fonts_is_read(tmp_path: Path) -> None:
+    path = numbers(tmp_path, (1234.5, "#,##0.00"))
+    rewrite(
+        path,
+        "xl/styles.xml",
+        lambda text: re.sub("<fonts.*?</fonts>", "<fonts><font><b/><b/></font></fonts>", text),
+    )
+    rewrite(path, "docProps/core.xml", lambda text: text.replace("Z<", "<"))
+
+    assert read(path)[1][0][1][1] == "1.234,50"
 
 
 @pytest.mark.parametrize(("result", "value"), [("<v></v>", ""), ("<v>a.pdf</v>", "a.pdf")])

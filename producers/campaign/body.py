@@ -51,7 +51,8 @@ _XML_ENCODING = re.compile(r"\s*<\?xml\b[^>]*\?>")
 _LOCAL_PICTURE = re.compile(
     r"<img\b[^>]*?\bsrc\s*=\s*[\"']?(?!https?:|data:|cid:|//)([^\"'\s>]+)", re.IGNORECASE
 )
-_PARAGRAPHS = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_ALIGNING_SPACE = re.compile(r"^ (?=.)| (?= )", re.MULTILINE)
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 
 
 def body_of(path: Path) -> tuple[str, Encoding]:
@@ -79,10 +80,14 @@ def is_html(path: Path, text: str) -> bool:
 
 def html_of(text: str) -> str:
     """Return plain text as HTML that looks alike: paragraphs, line breaks and the spaces that align."""
-    plain = html.escape(text.replace("\r\n", "\n").replace("\r", "\n").strip("\n"), quote=False)
-    spaced = plain.expandtabs(4).replace("  ", "&nbsp; ")
-    paragraphs = filter(str.strip, _PARAGRAPHS.split(spaced))
-    return "\n".join(f"<p>{one.strip(chr(10)).replace(chr(10), '<br>' + chr(10))}</p>" for one in paragraphs)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip().lstrip("\n").expandtabs(4)
+    paragraphs = filter(str.strip, _BLANK_LINES.split(lines))
+    return "\n".join(f"<p>{_in_lines(one)}</p>" for one in paragraphs)
+
+
+def _in_lines(paragraph: str) -> str:
+    plain = html.escape(paragraph, quote=False)
+    return _ALIGNING_SPACE.sub("&nbsp;", plain).replace("\n", "<br>\n")
 
 
 def local_pictures(text: str) -> list[str]:

@@ -18,12 +18,16 @@ _ID = (("id",),)
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The header, and which of its columns (by position) have a purpose."""
+    """The header, and which of its columns (by position) have a purpose.
+
+    `spare_id` is the column that is usual for ids, if it is turned off or another one was named.
+    """
 
     header: tuple[str, ...]
     recipient: int
     attachments: tuple[int, ...] = ()
     id: int | None = None
+    spare_id: int | None = None
     batch: int | None = None
 
     @property
@@ -66,12 +70,14 @@ def columns_of(
     _check(header)
     tally = tally or Tally(len(header))
     known = positions(header)
+    id_place, usual_id = _id(header, own_id), _usual(header, _ID, "--id-column")
     return Columns(
         header=tuple(header),
         recipient=_named(header, "--to-column", recipient) if recipient else _recipient(header, tally),
         attachments=tuple(_named(header, "--attach-column", one) for one in attachments)
         or _attachments(header),
-        id=_id(header, own_id),
+        id=id_place,
+        spare_id=usual_id if usual_id != id_place else None,
         batch=known.get(BATCH),
     )
 

@@ -1,7 +1,7 @@
 """Which of a campaign's messages were enqueued by an earlier import, whether workers have taken them or not."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import Any, TypeVar
 
 from pec.jobs import JobRejected, Problem
@@ -28,6 +28,9 @@ def settle_earlier(store: Store, ledger: Ledger, letters: Letters) -> None:
         for rows, taken in zip(group, known.numbers(group), strict=True):
             if taken:
                 _settle_made(ledger, letters, rows, taken)
+    if letters.columns.id is not None or letters.columns.spare_id is not None:
+        _settle_other_ids(known, ledger, letters)
+        _settle_other_made_ids(known, ledger, letters)
 
 
 class _Known:
@@ -92,6 +95,26 @@ def _settle_made(ledger: Ledger, letters: Letters, rows: Sequence[Entry], taken:
             _renumber(ledger, row, taken)
         elif row.number in left and row.fate is Fate.READY:  # perhaps that message, mended: who knows
             _refuse(ledger, letters, row)
+
+
+def _settle_other_ids(known: _Known, ledger: Ledger, letters: Letters) -> None:
+    """Rows that an earlier import enqueued under their own key, which this one uses in another way."""
+    for page in _pages(ledger.entries(Fate.READY)):
+        others = {entry.line: letters.other_ids(entry.values) for entry in page}
+        digests = known.digests(chain.from_iterable(others.values()))
+        for entry in page:
+            taken = [job_id for job_id in others[entry.line] if job_id in digests]
+            digest = _digest(letters, entry) if taken else None
+            if digest and any(digest(job_id) == digests[job_id] for job_id in taken):
+                ledger.settle(entry.line, Fate.BEFORE)
+
+
+def _settle_other_made_ids(known: _Known, ledger: Ledger, letters: Letters) -> None:
+    """Rows with a key that an earlier import enqueued without it."""
+    for group in _pages([one] for one in ledger.entries(Fate.READY) if one.number is None):
+        for rows, taken in zip(group, known.numbers(group), strict=True):
+            if taken and _same(letters, rows[0], taken) is not None:
+                ledger.settle(rows[0].line, Fate.BEFORE)
 
 
 def _same(letters: Letters, row: Entry, left: Mapping[int, str]) -> int | None:

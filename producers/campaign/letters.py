@@ -19,10 +19,10 @@ from producers.campaign.rows import Row
 from producers.campaign.template import Template
 from producers.campaign.written_address import (
     address_in,
-    addresses_in,
     alphabet_of,
     domain_shown,
     foreign_letters,
+    is_several,
 )
 
 _SHORTENED = re.compile(r"\d[,.]\d+E\+\d+")
@@ -143,6 +143,12 @@ class Letters:
         key = values[self.columns.id] if self.columns.id is not None else ""
         return own_id(str(self.stated["batch"]), key) if key else None
 
+    def other_ids(self, values: Sequence[str]) -> list[str]:
+        """Return the ids that the row has if its keys are used, or are not joined with the batch."""
+        places = [one for one in (self.columns.id, self.columns.spare_id) if one is not None]
+        keys = filter(None, dict.fromkeys(values[one] for one in places))
+        return [job_id for key in keys for job_id in (own_id(str(self.stated["batch"]), key), key)]
+
     def _digest(self, letter: Letter, recipient: str | None, values: Sequence[str]) -> bytes:
         named = [f"{file.path}" for file in letter.files] + [values[one] for one in self.columns.attachments]
         parts = (recipient or letter.recipient.lower(), letter.subject, letter.body, *named)
@@ -257,7 +263,7 @@ def _of_recipient(written: str, problem: Problem) -> str:
     if not written:
         return "is empty: write an address"
     shown = " ".join(written.split())[:_MOST_SHOWN]
-    if len(addresses_in(written)) > 1:
+    if is_several(written):
         return f"holds several addresses ({shown}): give each a line of its own"
     if letters := foreign_letters(written):
         return _of_letter(shown, letters[0])

@@ -3,90 +3,19 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from enum import IntEnum
 
 from producers.campaign.errors import Unusable
+from producers.campaign.pec_names import OURS, Certified, certified, words_of
 from producers.campaign.written_address import address_in
 
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _MOST_SHOWN = 5  # columns in a question
 
-# What an address is called, besides its certificate.
-_MAIL = frozenset(
-    {
-        *("posta", "poste", "mail", "mails", "email", "emails", "elettronica", "elettroniche", "address"),
-        *("casella", "caselle", "indirizzo", "indirizzi", "recapito", "recapiti"),
-    }
-)
-_GLUED = re.compile(  # indirizzopec, pecmail
-    r"(e?mails?|indirizz[oi]|casell[ae]|post[ae]|recapito|domicilio|contatto)?"
-    r"pecs?"
-    r"(e?mails?|address|indirizzo|aziendal[ei]|azienda|impresa|societa|ditta|destinatari[oi]|client[ei])?"
-)
-_CAMEL = re.compile(r"(?<=[a-zà-ù])(?=[A-Z])")
-_BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
-_P_E_C, _E_MAIL = re.compile(r"\bp e ([co])\b"), re.compile(r"\be mail")
-_NOT_PEC = frozenset({"non", "no", "senza", "ordinaria", "ordinarie", "ordinario", "peo", "normale"})
-_OURS = frozenset({"mittente", "mittenti", "sender", "from", "nostra", "nostre", "nostro"})
-# With one of these words a name may speak of the PEC that was sent: then the values decide.
-_DOUBTFUL = frozenset(
-    {
-        *("data", "date", "giorno", "ora", "ore", "orario", "il", "anno", "mese", "scadenza", "rinnovo"),
-        *("inviata", "inviate", "inviato", "invio", "invii", "inviare", "spedita", "spedite", "spedizione"),
-        *("sent", "ricevuta", "ricevute", "accettazione", "consegna", "consegnata", "consegne", "letta"),
-        *("stato", "status", "esito", "errore", "motivo", "note", "nota", "commento", "tipo", "flag"),
-        *(
-            "ha",
-            "possiede",
-            "presente",
-            "presenza",
-            "attiva",
-            "attivazione",
-            "attivata",
-            "valida",
-            "validita",
-        ),
-        *(
-            "verifica",
-            "verificata",
-            "controllo",
-            "richiesta",
-            "si",
-            "numero",
-            "num",
-            "nr",
-            "n",
-            "id",
-            "codice",
-        ),
-        *("protocollo", "prot", "oggetto", "testo", "corpo", "messaggio", "messaggi", "allegato", "allegati"),
-        *(
-            "gestore",
-            "provider",
-            "password",
-            "utente",
-            "costo",
-            "costi",
-            "prezzo",
-            "importo",
-            "canone",
-            "spese",
-        ),
-    }
-)
 _RECIPIENT = (  # a name of an earlier line is taken before one of a later
     ("recipient", "destinatario", "to"),
     ("email", "e-mail", "mail", "indirizzo e-mail", "indirizzo email", "indirizzo mail"),
 )
 _TO = frozenset({"destinatario", "destinatari", "recipient"})
-
-
-class Certified(IntEnum):
-    """What a column's name says of PEC."""
-
-    NO = 0
-    PERHAPS = 1
-    YES = 2
 
 
 class Tally:
@@ -108,14 +37,6 @@ class Tally:
     def is_of_addresses(self, place: int) -> bool:
         """Whether most values are addresses."""
         return self._addresses[place] * 2 > self._filled[place]
-
-
-def certified(name: str) -> Certified:
-    """Return whether a column of this name holds addresses of PEC."""
-    words = _words(name)
-    if "@" in name or not _speaks_of_pec(words) or words & (_NOT_PEC | _OURS):
-        return Certified.NO
-    return Certified.PERHAPS if words & _DOUBTFUL or "?" in name else Certified.YES
 
 
 def is_usual(name: str) -> bool:
@@ -161,7 +82,7 @@ def _of_pec(header: Sequence[str], pec: list[int], tally: Tally) -> int:
             f"no address is in {_listed(header, pec)}, the column of PEC by its name, and addresses are in "
             f"{_listed(header, others)}: choose with --to-column"
         )
-    addressed = [place for place in filled if _words(header[place]) & _TO]
+    addressed = [place for place in filled if words_of(header[place]) & _TO]
     return _only(header, addressed if len(addressed) == 1 else filled or pec)
 
 
@@ -180,33 +101,12 @@ def _of_addresses(header: Sequence[str], tally: Tally) -> list[int]:
     return [
         place
         for place, name in enumerate(header)
-        if name and tally.is_of_addresses(place) and not _words(name) & _OURS
+        if name and tally.is_of_addresses(place) and not words_of(name) & OURS
     ]
 
 
 def _listed(header: Sequence[str], places: Sequence[int]) -> str:
     return ", ".join(header[place] for place in places[:_MOST_SHOWN])
-
-
-def _speaks_of_pec(words: frozenset[str]) -> bool:
-    mail = words & _MAIL
-    certificate = words & {"cert", "certified", "registered", "rem"} or _any_begins(words, "certificat")
-    place = words & {"dom"} or _any_begins(words, "domicil", "indirizz", "recapit")
-    return bool("pec" in words or (mail and certificate) or (place and _any_begins(words, "digital")))
-
-
-def _any_begins(words: frozenset[str], *starts: str) -> bool:
-    return any(word.startswith(starts) for word in words)
-
-
-def _words(name: str) -> frozenset[str]:
-    """`P.E.C. Aziendale1` is pec, aziendale, 1."""
-    apart = _CAMEL.sub(" ", name)
-    text = unicodedata.normalize("NFKD", apart)
-    plain = "".join(one for one in text if not unicodedata.combining(one)).casefold()
-    spaced = _BETWEEN_WORDS.sub(" ", plain)
-    joined = _E_MAIL.sub("email", _P_E_C.sub(r"pe\1", spaced))
-    return frozenset("pec" if _GLUED.fullmatch(word) else word for word in joined.split())
 
 
 def _plain(name: str) -> str:

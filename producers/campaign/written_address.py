@@ -4,13 +4,13 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-_UNSEEN = dict.fromkeys(
-    map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff")
-)
+_SPACES = "".join(one for one in map(chr, range(0x3001)) if one.isspace())
 _TOKEN = re.compile(r"""[^\s;,|/<>()\[\]"':]+@[^\s;,|/<>()\[\]"':@]+""")
+_DOMAIN = re.compile(r"(?<=[^\s@])@[^\s@]+\.[^\s@]")
 _NAMED = re.compile(r"""[^<>\[\]]*[<\[]\s*([^<>\[\]\s]+)\s*[>\]]""")
 _REMARKED = re.compile(r"([^\s()]+@[^\s()]+)\s*\([^@()]*\)")
-_AROUND = " \t\r\n\xa0;,<>()[]\"'`’‘“”"
+_AROUND = _SPACES + ";,<>()[]\"'`’‘“”«»"
+_SELECTORS = "\ufe0e\ufe0f"  # of the look of a sign
 _LINK = re.compile(r"mailto:\s*", re.IGNORECASE)
 _ALPHABETS = {"CYRILLIC": "a Cyrillic letter", "GREEK": "a Greek letter"}
 _ALIKE = "ı\u0251\u0261\u0269"  # Latin letters that look like others and that no Italian word has
@@ -18,12 +18,12 @@ _ALIKE = "ı\u0251\u0261\u0269"  # Latin letters that look like others and that 
 
 def address_in(cell: str) -> str:
     """Return the address without name, brackets, `mailto:` and invisible characters; else the cell as it stands."""
-    seen = cell.translate(_UNSEEN)
+    seen = _seen(cell)
     if _LINK.search(seen):
         seen = unquote(_LINK.sub("", re.sub(r"\?[^>\]\s]*", "", seen)))
     if len(addresses_in(seen)) > 1:
         return cell
-    outside = seen.strip(" \t\r\n\xa0;,")
+    outside = seen.strip(_SPACES + ";,")
     named = _NAMED.fullmatch(outside) or _REMARKED.fullmatch(outside)
     bare = (named[1] if named and "@" in named[1] else seen).strip(_AROUND)
     halves = {half.lower() for half in re.split(r"[\s;,|/]+", bare)}
@@ -32,7 +32,12 @@ def address_in(cell: str) -> str:
 
 def addresses_in(cell: str) -> list[str]:
     """Return the different addresses of a cell."""
-    return list({found[0].lower(): found[0] for found in _TOKEN.finditer(cell.translate(_UNSEEN))}.values())
+    return list({found[0].lower(): found[0] for found in _TOKEN.finditer(_seen(cell))}.values())
+
+
+def is_several(cell: str) -> bool:
+    """Whether a cell holds more than one address, whatever stands between them."""
+    return len(addresses_in(cell)) > 1 or len(_DOMAIN.findall(address_in(cell))) > 1
 
 
 def foreign_letters(text: str) -> list[str]:
@@ -51,6 +56,13 @@ def alphabet_of(letter: str) -> str:
 def domain_shown(domain: str) -> str:
     """Return the domain as people read it, its punycode decoded."""
     return ".".join(map(_label, domain.split(".")))
+
+
+def _seen(text: str) -> str:
+    """Return the text without characters that nobody sees, such as the zero-width space."""
+    if text.isascii():
+        return text
+    return "".join(one for one in text if unicodedata.category(one) != "Cf" and one not in _SELECTORS)
 
 
 def _label(label: str) -> str:

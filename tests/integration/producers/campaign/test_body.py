@@ -49,7 +49,7 @@ def test_plain_text_becomes_html_that_looks_alike(tmp_path: Path) -> None:
 
     assert body_of(tmp_path / "a.txt")[0] == (
         "<p>Gentile {nome},</p>\n"
-        "<p>R&amp;S &lt;info@x.it&gt;:<br>\n&nbsp; - uno<br>\n&nbsp; &nbsp; due</p>\n"
+        "<p>R&amp;S &lt;info@x.it&gt;:<br>\n&nbsp; - uno<br>\n&nbsp;&nbsp;&nbsp; due</p>\n"
         "<p>Saluti</p>"
     )
 

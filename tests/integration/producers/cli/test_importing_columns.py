@@ -68,6 +68,33 @@ def test_a_column_of_ids_can_be_turned_off(import_rows: Import, producer: Produc
     assert not any(job["id"] in ("soci-1", "soci-2") for job in sends(producer))
 
 
+@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize("ways", [("", "ID"), ("ID", ""), ("ID", "Importo")])
+def test_the_same_file_with_another_column_of_ids_sends_nothing_twice(
+    import_rows: Import, take_jobs: TakeJobs, ways: tuple[str, str], *, taken: bool
+) -> None:
+    rows = [["ID", *HEADER], ["1", "N", "n@pec.example.it", "5"], ["2", "N", "n@pec.example.it", "6"]]
+    import_rows(rows, "--id-column", ways[0])
+    if taken:
+        take_jobs()
+
+    again = import_rows(rows, "--id-column", ways[1], "--json").lines[0]
+
+    assert (again["enqueued"], again["enqueued_before"]) == (0, 2)
+
+
+def test_keys_that_an_earlier_version_did_not_join_with_the_batch_are_sent_once(
+    import_rows: Import, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    import_rows(KEYED)
+    first, second = sends(producer)
+    producer.store.client.delete(producer.store.keys.jobs)
+    producer.send_many([{**first, "id": "1"}, {**second, "id": "2"}])
+    take_jobs()
+
+    assert import_rows(KEYED, "--json").lines[0]["enqueued_before"] == 2
+
+
 def test_an_empty_value_of_the_template_refuses_its_line_unless_it_is_allowed(import_rows: Import) -> None:
     rows = [*ROWS, ["", "a@pec.example.it", "1"]]
 
@@ -99,6 +126,40 @@ def test_the_advice_for_a_sheet_with_a_title_works(
     assert "the column names stand on line 3" in refused.err
     assert "delete all lines above line 3" in refused.err
     assert import_rows(write(tmp_path, titled[2:])).code == 0
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        [["Elenco PEC", "novembre 2026"]],
+        [["Elenco", "PEC dei soci", "novembre"]],
+        [["Studio Rossi"], ["per info: info@studio.it"]],
+        [["Nome", "PEC", "Importo", "bozza"]],
+    ],
+)
+@pytest.mark.parametrize("write", [csv_ansi, xlsx])
+def test_a_title_as_wide_as_the_table_is_found_too(
+    import_rows: Import, tmp_path: Path, title: list[list[str]], write: object
+) -> None:
+    assert callable(write)
+    names = ["Nome", "Indirizzo PEC", "Importo"]
+    rows = [*title, names, *ROWS[1:]]
+
+    assert f"delete all lines above line {len(title) + 1}," in import_rows(write(tmp_path, rows)).err
+
+
+def test_names_of_columns_that_are_repeated_and_cells_like_names_are_no_title(import_rows: Import) -> None:
+    rows = [
+        [*HEADER, "Canale"],
+        [*ROWS[1], "PEC"],
+        [*HEADER, "Canale"],
+        [*ROWS[2], "Email"],
+        ["M", "mail", "1", ""],
+    ]
+
+    refused = import_rows(rows, "--json")
+
+    assert [one["line"] for one in refused.lines[0]["refused"]] == [3, 5]
 
 
 def test_the_advice_for_a_title_above_unusual_names_works_step_by_step(import_rows: Import) -> None:

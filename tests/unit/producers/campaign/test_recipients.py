@@ -4,19 +4,22 @@ import pytest
 
 from producers.campaign.columns import columns_of
 from producers.campaign.errors import Unusable
-from producers.campaign.recipients import Certified, Tally, certified
+from producers.campaign.pec_names import Certified, certified
+from producers.campaign.recipients import Tally
 
 OF_PEC = (
     "PEC|pec1|PEC 2|PECs|PÉC|P.E.C.|p. e. c.|INDIRIZZO P.E.C.|Indirizzo PEC|indirizzi pec|indirizzoPEC|PEC-1"
     "|pec_aziendale|PEC aziendale|PEC destinatario|pec del cliente|email (PEC)|Email/PEC|PEC/REM|PEC_EMAIL|mailpec"
     "|casella PEC|mail PEC|E-MAIL Certificata|E_MAIL_CERTIFICATA|email cert.|e mail certificata|Posta certificata"
     "|PostaCertificata|indirizzo di posta elettronica certificata|Caselle di posta certificata|certified email"
+    "|pEC AZIENDALE|PECAziendale|INI-PEC|INIPEC|indPEC|POSTACERTIFICATA|emailcertificata|EMAILCERT|DOMICILIODIGITALE"
+    "|M@il P.E.C.|PEC-Adresse|Zertifizierte E-Mail|digitales Domizil|courriel certifié|Domicilio dig."
     "|domicilio digitale|Domicili digitali|DOM. DIGITALE|Indirizzo  digitale|recapito digitale|REM mail"
 )
 OF_OTHERS = (
     "specie|prospect|pecora|speciale|inspector|certificato|digitale|Indirizzo|Posta|Email|E-mail|PEC mittente"
     "|PEC inviata il|Data PEC|Data invio PEC|stato PEC|Esito PEC|note PEC|N. PEC|PEC?|ha PEC? (sì/no)|PEC (S/N)"
-    "|Email non PEC|mail ordinaria (no PEC)|x@pec.example.it"
+    "|REM|Certificata|Indirizzo elettronico|Email non PEC|mail ordinaria (no PEC)|x@pec.example.it"
 )
 
 
@@ -43,6 +46,9 @@ def chosen(header: list[str], *rows: list[str]) -> str:
         (["Destinatario", "Email"], ["Mario Rossi", "a@pec.it"], "Email"),
         (["PEC inviata il", "Email"], ["12/11/2026", "a@pec.it"], "Email"),
         (["PEC verificata", "Email"], ["a@pec.it", "a@mail.it"], "PEC verificata"),
+        (["Email", "PEC n. 1"], ["a@mail.it", "a@pec.it"], "PEC n. 1"),
+        (["Ordinaria", "Certificata"], ["a@mail.it", "a@pec.it"], "Certificata"),
+        (["Email", "Certificata"], ["a@mail.it", "sì"], "Email"),
         (["PEC mittente", "Email"], ["noi@pec.it", "a@pec.it"], "Email"),
         (["PEC studio", "PEC destinatario"], ["a@pec.it", "b@pec.it"], "PEC destinatario"),
         (["PEC", "Referente"], ["a@pec.it", "b@mail.it"], "PEC"),

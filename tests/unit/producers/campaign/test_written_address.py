@@ -2,13 +2,30 @@
 
 import pytest
 
-from producers.campaign.written_address import address_in, addresses_in, domain_shown, foreign_letters
+from producers.campaign.written_address import (
+    address_in,
+    addresses_in,
+    domain_shown,
+    foreign_letters,
+    is_several,
+)
 
 
 @pytest.mark.parametrize(
     "cell",
     [
-        *("a@b.it", " a@b.it\xa0", "\u200ba@b.it\ufeff", "a\u200b@b.it", "a@b.it;", "<a@b.it>", "'a@b.it'"),
+        *(
+            "a@b.it",
+            " a@b.it\xa0",
+            "\u200ba@b.it\ufeff",
+            "\u2066a@b.it\u2069",
+            "\u200b\u202fa@b.it",
+            "«a@b.it»",
+            "a\u200b@b.it",
+            "a@b.it;",
+            "<a@b.it>",
+            "'a@b.it'",
+        ),
         *("mailto:a@b.it", "MAILTO: a@b.it", "mailto:a@b.it?subject=x", "mailto:a%40b.it", "a@b.it; a@b.it"),
         *("Rossi <a@b.it>", '"Rossi, M." <a@b.it>', "a@b.it <mailto:a@b.it>", "Rossi [mailto:a@b.it]"),
         *("a@b.it (Mario Rossi)", "a@b.it <a@b.it>"),
@@ -33,6 +50,20 @@ def test_an_unusual_address_is_kept(address: str) -> None:
 def test_several_addresses_stay_as_they_are(cell: str) -> None:
     assert len(addresses_in(cell)) == 2
     assert address_in(cell) == cell
+
+
+@pytest.mark.parametrize(
+    "cell", ["a@b.it+c@d.it", "a@b.it–c@d.it", "a@b.itc@d.it", "a@b.it; c@d.it", "a@b.it•c@d.it"]
+)
+def test_several_addresses_are_found_whatever_stands_between_them(cell: str) -> None:
+    assert is_several(cell)
+
+
+@pytest.mark.parametrize(
+    "cell", ["rossi@@pec.it", "mario@rossi@pec.it", "a@b.it", "a@b.it; a@b.it", "rossi@", ""]
+)
+def test_a_mistyped_address_is_one(cell: str) -> None:
+    assert not is_several(cell)
 
 
 @pytest.mark.parametrize("cell", ["rossi@", "n.d.", "a @b.it", "rossi@@pec.it", "Mario a@b.it", ""])

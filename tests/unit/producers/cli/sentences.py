@@ -31,6 +31,7 @@ SILENT = {
     "producers/campaign/ledger.py": "SQL",
     "producers/campaign/number_format/languages.py": "names of months and days",
     "producers/campaign/number_format/builtin.py": "formats",
+    "producers/campaign/pec_names.py": "words of columns' names",
     "producers/demo/plan.py": "messages to send",
     **dict.fromkeys(
         ("workers/catalogue.py", "workers/metering.py", "workers/metrics.py"), "Prometheus reads it"

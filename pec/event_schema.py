@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.json_schema import models_json_schema
 
 from pec.events import MESSAGE_TYPES, TYPES
-from pec.names import Event, State
+from pec.names import Event, Proof, State
 
 
 class _Data(BaseModel):
@@ -43,6 +43,7 @@ class MessageData(_Data):
     delivered_at: str | None = Field(None, description="the date of its CONSEGNA")
     undelivered_at: str | None = Field(None, description="the date of its MANCATA CONSEGNA or final notice")
     refused_at: str | None = Field(None, description="the date of its NON ACCETTAZIONE")
+    proof: Proof | None = Field(None, description="set once each of its receipts is there with its text")
     recipients: dict[str, State] | None = Field(None, description="together: the state of each recipient")
     reason: EventReason | None = None
     metadata: dict[str, JsonValue] | None = Field(None, description="the job's, as it came")

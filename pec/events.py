@@ -49,6 +49,7 @@ def of_message(
         "code": message.code,
         "attempts": message.attempts,
         **{name: to_text(at) for name in _INSTANTS if (at := getattr(message, name))},
+        "proof": message.proof,
         "recipients": dict(message.outcomes) or None,
         "reason": stated,
         "metadata": dict(message.metadata) or None,

@@ -77,6 +77,8 @@ class Message:
     undelivered_at: datetime | None = None
     refused_at: datetime | None = None
     ended_at: datetime | None = None  # when the end became known here
+    proof: str | None = None  # a Proof once each receipt of an ended message is there with its text
+    proof_reported: bool = False  # proof.complete was published, and a later receipt made `proof` None again
     exported_at: datetime | None = None  # by `pec export`; counts while it is not older than updated_at
     looks: int = 0  # receipt checks, or look-ups while uncertain, since the state began to need them
     acceptance_late: bool = False  # the operator was told
@@ -148,7 +150,7 @@ _CODECS: dict[str, _Codec] = {
     "metadata": _DATA,
     "outcomes": _DATA,
     **dict.fromkeys(("version", "order", "priority", "attempts", "returns", "looks"), _NUMBER),
-    **dict.fromkeys(("referenced", "acceptance_late", "resend"), _FLAG),
+    **dict.fromkeys(("referenced", "acceptance_late", "resend", "proof_reported"), _FLAG),
     **{
         name.name: _INSTANT
         for name in fields(Message)

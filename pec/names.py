@@ -37,6 +37,12 @@ ENDS = frozenset(
 )
 
 
+class Proof(StrEnum):
+    """What the complete proof of a message consists of."""
+
+    TEXTS = "texts"  # every receipt that belongs to it, each with its text
+
+
 class Event(StrEnum):
     """Events that are not `message.<state>`."""
 
@@ -47,6 +53,7 @@ class Event(StrEnum):
     RECEIPT_UNRECOGNISED = "receipt.unrecognised"  # on one of our codes, but unknown or with another subject
     MESSAGE_DUPLICATED = "message.duplicated"  # a receipt shows that an earlier attempt was sent too
     JOB_REJECTED = "job.rejected"  # a job could not be taken: it made no message
+    PROOF_COMPLETE = "proof.complete"  # each receipt of an ended message has its text; published once
     ACCEPTANCE_LATE = "acceptance.late"  # no ACCETTAZIONE in 30 minutes
 
 

@@ -14,13 +14,14 @@ from pec.changes import Change, Lane, changed
 from pec.events import Told, of_message
 from pec.messages import Message, Reason
 from pec.names import Event, Queue, State
+from pec.proof import lacking, proof_of
 from pec.receipts import Receipt, Unrecognised, merge
 from pec.states import Facts, judge
 from pec.subjects import mark
 
 RETURN_FIRST_SECONDS, RETURN_MOST_SECONDS = 2, 300
 UNREADABLE_RETRY_SECONDS = 60
-TEXT_LOOKS = 3  # for the texts of a message that has ended
+TEXT_LOOKS = 8  # for what the proof of an ended message lacks
 GRACE = timedelta(seconds=5)  # between a send's deadline and the look-up that presumes its worker dead
 
 
@@ -146,6 +147,8 @@ def dispossessed(message: Message, now: datetime, rules: UncertainRules) -> Chan
         undelivered_at=None,
         refused_at=None,
         ended_at=None,
+        proof=None,
+        proof_reported=False,  # what was published was another message's proof
     )
     change = lost(cleared, now, reason, rules)
     return replace(change, before=message, due={**change.due, Queue.CHECK: None})
@@ -298,10 +301,12 @@ def observed(
 ) -> Change:
     """A look at the mailbox, whatever it showed: the state its receipts say, and when to look next.
 
-    A page shows no texts (`from_page`): once the message has ended, they are asked for.
+    A page shows no texts (`from_page`): once the message has ended, what its proof lacks is asked for.
     """
     known = merge(kept.values(), seen)
     verdict = judge(known, _facts(message, rules), now)
+    news = tuple(receipt for receipt in known if kept.get(receipt.key) != receipt)
+    proof = proof_of(verdict.state, known, message.proof)
     fields = {
         "state": verdict.state,
         "reason": verdict.reason,
@@ -309,21 +314,22 @@ def observed(
         "delivered_at": verdict.ending_at if verdict.state is State.DELIVERED else None,
         "undelivered_at": verdict.ending_at if verdict.state is State.UNDELIVERED else None,
         "refused_at": verdict.ending_at if verdict.state is State.REFUSED else None,
+        "proof": proof,
+        "proof_reported": message.proof_reported or (message.proof is not None and proof is None),
         "outcomes": {address: str(state) for address, state in verdict.outcomes.items()},
-        "looks": message.looks + 1 if verdict.state is message.state else 0,
+        "looks": 0 if verdict.state is not message.state or (message.ended and news) else message.looks + 1,
         "acceptance_late": message.acceptance_late or _acceptance_is_late(message, verdict.state, now, rules),
     }
     change = changed(message, now, fields)
     keys = {receipt.key for receipt in known}
-    texts_wanted = change.after.ended and not all(receipt.text for receipt in known)
     return replace(
         change,
         due={
-            Queue.CHECK: _texts_due(change.after, now, rules, chance, from_page=from_page)
-            if texts_wanted
+            Queue.CHECK: _proof_due(change.after, now, rules, chance, from_page=from_page)
+            if lacking(verdict.state, known)
             else _next_check(change.after, now, rules, chance)
         },
-        receipts=tuple(receipt for receipt in known if kept.get(receipt.key) != receipt),
+        receipts=news,
         superseded=tuple(key for key in kept if key not in keys),
         marks=tuple(one.key for one in unrecognised),
         events=(*change.events, *_notes(message, change.after, unrecognised)),
@@ -364,10 +370,10 @@ def _next_check(message: Message, now: datetime, rules: ReceiptRules, chance: fl
     return min(following, max(deadline, now))
 
 
-def _texts_due(
+def _proof_due(
     message: Message, now: datetime, rules: ReceiptRules, chance: float, *, from_page: bool
 ) -> datetime | None:
-    """An ended message is asked for its texts at once, and some times again: the API may have none yet, or for ever."""
+    """Return when an ended message is asked next for what its proof lacks: the API may have it late, or never."""
     if from_page:
         return now
     late = _late_check(message, now, rules)
@@ -385,8 +391,15 @@ def _late_check(message: Message, now: datetime, rules: ReceiptRules) -> datetim
     return following if following <= message.ended_at + timedelta(seconds=rules.late_period) else None
 
 
+def _is_newly_complete(before: Message, after: Message) -> bool:
+    return bool(after.proof and not before.proof and not before.proof_reported)
+
+
 def _notes(before: Message, after: Message, unrecognised: Collection[Unrecognised]) -> tuple[Told, ...]:
-    notes = [
+    notes = (
+        [of_message(after, Event.PROOF_COMPLETE, before.state)] if _is_newly_complete(before, after) else []
+    )
+    notes += [
         of_message(
             after,
             Event.RECEIPT_UNRECOGNISED,

@@ -190,7 +190,7 @@ def _digest(mail: Mail) -> str:
 
 def _news(message: Message, kept: Kept, mails: list[Mail]) -> tuple[list[Receipt], list[Unrecognised]]:
     """Receipts, and mails that can't be taken for one, that were not seen before."""
-    if message.ended and message.state not in STILL_OPEN:
+    if message.proof and message.state not in STILL_OPEN:
         return [], []
     receipts, unrecognised = read_mails(message.sent_subject, message.code or "", mails)
     known = set(kept.receipts.values())

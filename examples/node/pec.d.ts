@@ -142,12 +142,17 @@ export interface MessageData {
   undelivered_at?: string;
   /** the date of its NON ACCETTAZIONE */
   refused_at?: string;
+  /** set once each of its receipts is there with its text */
+  proof?: Proof;
   /** together: the state of each recipient */
   recipients?: Record<string, State>;
   reason?: EventReason;
   /** the job's, as it came */
   metadata?: Record<string, JsonValue>;
 }
+
+/** What the complete proof of a message consists of. */
+export type Proof = "texts";
 
 /** A rejected job. Fields that could not be read are left out. */
 export interface RejectionData {
@@ -305,6 +310,11 @@ export type PecEvent =
     type: "job.rejected";
     timestamp: Instant;
     data: RejectionData;
+  }
+  | {
+    type: "proof.complete";
+    timestamp: Instant;
+    data: MessageData;
   }
   | {
     type: "acceptance.late";

@@ -249,8 +249,8 @@ def test_machines_with_other_accounts_and_endpoints_lose_nothing(at: Site, redis
 
 def _ends(receiver: Receiver) -> list[str]:
     """Of the messages whose delivery it heard."""
-    told = (heard.body["data"] for heard in receiver.heard)
-    return [one["id"] for one in told if one.get("state") == "delivered"]
+    told = (heard.body for heard in receiver.heard)
+    return [one["data"]["id"] for one in told if one["type"] == "message.delivered"]
 
 
 def _hints(redis: Redis) -> int:

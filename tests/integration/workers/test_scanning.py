@@ -16,6 +16,7 @@ from pec.changes import born, changed
 from pec.inbox import PAGE_SIZE
 from pec.messages import Message
 from pec.names import Queue, State
+from pec.receipts import Kind
 from pec.store import accounts, records
 from pec.store.commits import commit
 from pec.store.store import Store
@@ -118,6 +119,19 @@ def test_a_late_delivery_overrides_an_end_that_is_not_for_good(kit: Kit, served:
     scan(kit, ACCOUNT)
 
     assert state(kit, "late-1") is State.DELIVERED
+
+
+def test_an_acceptance_that_a_page_shows_after_the_end_is_kept_and_its_text_asked_for(
+    kit: Kit, served: Served
+) -> None:
+    message = sent(kit, served, "acceptance-late-1")
+    commit(kit.store, changed(message, kit.now(), {"state": State.DELIVERED}))
+
+    scan(kit, ACCOUNT)
+
+    kinds = {receipt.kind for receipt in records.receipts_of(kit.store, message.id).values()}
+    assert kinds == {Kind.ACCETTAZIONE, Kind.CONSEGNA}
+    assert (check_due(kit, message.id) or 0) <= kit.now().timestamp()
 
 
 def test_the_next_reading_goes_on_where_this_one_ended(

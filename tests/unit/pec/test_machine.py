@@ -15,6 +15,7 @@ from pec.history import past_states
 from pec.intake import enqueued
 from pec.messages import Message, Reason, from_hash, to_hash
 from pec.names import Queue, State
+from pec.proof import lacking, proof_of
 from pec.receipts import Kind, Named, Receipt
 from pec.subjects import mark
 from pec.transitions import (
@@ -50,6 +51,7 @@ class Course(RuleBasedStateMachine):
         self.codes = 0
         self.due: dict[Queue, datetime] = {}
         self.in_lane = False
+        self.proofs = 0
         new = Message(
             id="m", account="acme", recipients=(TO,), subject="Oggetto", state=State.QUEUED,
             created_at=START, updated_at=START,
@@ -66,6 +68,7 @@ class Course(RuleBasedStateMachine):
             assert not (before.ended and after.state is not before.state and before.state not in LATE_ENDS)
             if after.state is State.QUEUED and before.state in (State.UNCERTAIN, State.HELD):
                 assert before.resend
+        self.proofs += [event.type for event in change.events].count("proof.complete")
         self.message = from_hash("m", to_hash(after))
         assert self.message == after
         self.kept |= {receipt.key: receipt for receipt in change.receipts}
@@ -158,7 +161,8 @@ class Course(RuleBasedStateMachine):
             case State.SENT | State.ACCEPTED | State.DELAYED:
                 assert Queue.CHECK in self.due
             case State.DELIVERED | State.FAILED | State.CANCELLED:
-                assert not self.due
+                lacks = self.message.code and lacking(self.message.state, self.kept.values())
+                assert self.due.keys() <= ({Queue.CHECK} if lacks else set())
                 assert not self.in_lane
 
     @invariant()
@@ -176,6 +180,12 @@ class Course(RuleBasedStateMachine):
             State.REFUSED: message.refused_at,
         }
         assert {state for state, at in dated.items() if at} == dated.keys() & {message.state}
+
+    @invariant()
+    def complete_proof_is_published_once(self) -> None:
+        known = self.kept.values() if self.message.code else ()
+        assert self.message.proof == proof_of(self.message.state, known)
+        assert self.proofs == int(bool(self.message.proof or self.message.proof_reported))
 
     @invariant()
     def an_end_has_its_time(self) -> None:

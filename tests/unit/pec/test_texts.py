@@ -20,8 +20,9 @@ WITHOUT_TEXT = replace(CONSEGNA, text=None)
 
 
 def seen(message: Message, receipt: Receipt, *, from_page: bool = False) -> Change:
-    kept = {receipt.key: receipt} if message.ended else {}
-    return observed(message, kept, [receipt], (), NOW, WAITS, 0.5, from_page)
+    """Return the change of a look that shows ACCETTAZIONE with its text, and this receipt."""
+    kept = {one.key: one for one in (ACCEPTANCE, receipt)} if message.ended else {}
+    return observed(message, kept, [ACCEPTANCE, receipt], (), NOW, WAITS, 0.5, from_page)
 
 
 def test_a_page_that_delivers_is_followed_by_a_look_for_the_texts_at_once() -> None:

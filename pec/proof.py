@@ -1,0 +1,39 @@
+"""When the proof of a PEC is complete: a pure function of its state and its receipts (docs/states.md)."""
+
+from collections.abc import Iterable
+
+from pec.names import ENDS, Proof, State
+from pec.receipts import Kind, Receipt
+
+_NEEDED = {
+    State.DELIVERED: (Kind.ACCETTAZIONE, Kind.CONSEGNA),
+    State.UNDELIVERED: (Kind.ACCETTAZIONE,),
+    State.REFUSED: (Kind.NON_ACCETTAZIONE,),
+    State.UNCERTIFIED: (Kind.ACCETTAZIONE,),
+    State.EXPIRED: (Kind.ACCETTAZIONE,),
+}
+_MAY_HAVE_NONE = (State.EXPIRED, State.FAILED, State.CANCELLED)
+
+
+def lacking(state: State, receipts: Iterable[Receipt]) -> tuple[Kind, ...]:
+    """Return the kinds of receipt that the proof of an ended message lacks, or holds without their text.
+
+    An end without any receipt lacks nothing: there is nothing to prove, and nothing more may ever come.
+    """
+    known = list(receipts)
+    if state not in ENDS or (not known and state in _MAY_HAVE_NONE):
+        return ()
+    there = {receipt.kind for receipt in known}
+    without_text = {receipt.kind for receipt in known if not receipt.text}
+    missing = {kind for kind in _NEEDED.get(state, ()) if kind not in there}
+    return tuple(kind for kind in Kind if kind in missing | without_text)
+
+
+def proof_of(state: State, receipts: Iterable[Receipt], recorded: str | None = None) -> str | None:
+    """Return what the proof consists of if it is complete, else None.
+
+    What the record says already stays: a newer version may have recorded more than texts.
+    """
+    known = list(receipts)
+    complete = state in ENDS and known and not lacking(state, known)
+    return (recorded or Proof.TEXTS) if complete else None

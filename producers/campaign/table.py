@@ -24,7 +24,7 @@ class Table:
         if header is None:
             raise Unusable(f"{name} is empty: it needs a line of column names, and a line for each message")
         for cell in header.unwritten:
-            raise Unusable(f"{name}, {cell.problem.field} {cell.problem.reason}")
+            raise Unusable(f"{name}, {cell.problem.field}: {cell.problem.reason}")
         self.empty = 0
         self.header = _without_empty_end(header.cells)
 

@@ -390,7 +390,7 @@ def test_a_column_name_that_can_not_be_written_as_it_looks_refuses_the_file(tmp_
     sheet["A1"].number_format = "[DBNum1]0"
     workbook.save(tmp_path / "a.xlsx")
 
-    with pytest.raises(Unusable, match=r"a.xlsx, A1 holds 2026 in the number format"):
+    with pytest.raises(Unusable, match=r"a.xlsx, A1: holds 2026 in the number format"):
         read(tmp_path / "a.xlsx")
 
 

@@ -124,6 +124,12 @@ def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: s
             "account: non è configurata su alcun worker attivo (note: acme): usarne una, o configurarla",
         ),
         (
+            "soci.xlsx, A1: holds 2026 in the number format [27], which can't be written as the sheet shows it: "
+            "choose another number format, or write the value as text",
+            "soci.xlsx, A1: contiene 2026 nel formato numero [27], che non si può scrivere come lo mostra il "
+            "foglio: scegliere un altro formato, o scrivere il valore come testo",
+        ),
+        (
             "PEC_API__RATE: Input should be greater than 0",
             "PEC_API__RATE: dev'essere maggiore di 0",
         ),

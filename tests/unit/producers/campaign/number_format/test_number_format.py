@@ -84,6 +84,12 @@ def test_only_known_differences_from_libreoffice_are_kept() -> None:
         (46349, "[$-F800]dddd, mmmm dd, yyyy", "lunedì 23 novembre 2026"),
         (46349.5, "[$-F400]h:mm:ss AM/PM", "12:00:00"),
         (46349, "[$-it-IT]d mmmm yyyy", "23 novembre 2026"),
+        (46349, "[$-x-sysdate]dddd, mmmm dd, yyyy", "lunedì 23 novembre 2026"),
+        (46349, "[$-410]D MMMM YYYY", "23 novembre 2026"),
+        (1234.5, "[$-410]General", "1234,5"),
+        (1234.5, "[$€]#,##0.00", "€1.234,50"),
+        (1234.5, "[$€-x-euro2] #,##0.00", "€ 1.234,50"),
+        (-1234.5, "[$-410]#,##0.00\\ [$€-410];[RED]\\-#,##0.00\\ [$€-410]", "-1.234,50 €"),
         (46349, "[$-en-US]d mmmm yyyy", "23 November 2026"),
         (0, "dd/mm/yyyy", "00/01/1900"),
         (1, "ddd dd/mm/yyyy", "dom 01/01/1900"),
@@ -139,6 +145,10 @@ def test_a_workbook_of_a_mac_counts_from_1904(value: float, code: str, text: str
         (46349, "[$-411]d mmmm yyyy"),
         (46349, "[$-2010000]yyyy"),
         (1, "[33]"),
+        (46349, "gg/mm/aaaa"),
+        (1234.5, "Generale"),
+        (1234.5, "[Rosso]0"),
+        (1234.5, "#.##0,00 €"),
     ],
 )
 def test_what_is_unknown_or_shown_as_hashes_is_no_text(value: float, code: str) -> None:

@@ -71,6 +71,16 @@ lock: $(INSTALLED) ## choose the newest allowed versions of everything, for both
 	@$(LOCK) --upgrade --all-extras --output-file requirements.lock pyproject.toml
 	@$(LOCK) --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
 
+# What European names, amounts and our own sentences are written with; hints and kerning are of no use on paper.
+LETTERS := U+0020-007E,U+00A0-017F,U+018F,U+0192,U+01CD-01DC,U+01E6-01E7,U+0218-021B,U+0259,U+0386-03CE,U+0400-045F,$(strip \
+	)U+0490-0491,U+1E80-1E85,U+1E9E,U+1EA0-1EF9,U+2010-2015,U+2018-2022,U+2026,U+2030,U+2039-203A,U+20AC,U+2116,U+2122,U+FFFD
+DEJAVU ?= /usr/share/fonts/truetype/dejavu
+.PHONY: fonts
+fonts: $(INSTALLED) ## cut the fonts of PDF reports out of DejaVu again (Debian's fonts-dejavu)
+	@for font in DejaVuSansCondensed DejaVuSansCondensed-Bold; do \
+		$(BIN)/uv tool run --quiet --from fonttools pyftsubset $(DEJAVU)/$$font.ttf --unicodes=$(LETTERS) --no-hinting --layout-features= \
+			--notdef-outline --drop-tables+=FFTM,GDEF,GPOS,GSUB,MATH,gasp,kern --output-file=producers/report/fonts/$$font.ttf || exit 1; done
+
 SEED ?=
 RUNS ?= $(if $(SEED),1,50)
 chaos: $(INSTALLED) ## attack the promises with faults, 50 runs, each fault alone, 40 deaths, 4 outages: about 80 minutes; SEED=7 runs that one again

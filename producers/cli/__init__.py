@@ -25,6 +25,7 @@ COMMANDS = {
     "list": "producers.cli.status:list_messages",
     "receipts": "producers.cli.receipts:receipts",
     "export": "producers.cli.exporting:export",
+    "report": "producers.cli.reporting:report",
     "pause": "producers.cli.operating:pause",
     "resume": "producers.cli.operating:resume",
     "resend": "producers.cli.operating:resend",

@@ -80,7 +80,7 @@ def export(
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _cannot_write(error) from None
+            raise cannot_write(error) from None
         except NotAManifest as found:
             raise Failure(f"{found} is no list of SHA-256 sums: name another folder", Exit.USAGE) from None
         _tell(here.store, done, batch)
@@ -115,7 +115,7 @@ def _chosen(store: Store, ids: tuple[str, ...], batch: str | None) -> _Chosen:
         return _Chosen(selection.of_all(store), sum(records.counts(store).values()))
     if count := selection.count_of_batch(store, batch):
         return _Chosen(selection.of_batch(store, batch), count)
-    raise _no_batch(store, batch)
+    raise no_batch(store, batch)
 
 
 def _messages_of(store: Store, job: str) -> list[str]:
@@ -131,7 +131,7 @@ def _messages_of(store: Store, job: str) -> list[str]:
     return messages
 
 
-def _no_batch(store: Store, batch: str) -> Failure:
+def no_batch(store: Store, batch: str) -> Failure:
     waiting = int(store.client.xlen(store.keys.jobs))
     if rejected := selection.rejected_of(store, batch):
         remedy = f"{rejected} of its jobs were rejected, `pec list --rejected` tells why"
@@ -151,7 +151,7 @@ def _export(here: Session, chosen: _Chosen, file: Path | None, proof: Path | Non
         if kept and file:
             stack.callback(kept.cover, file.resolve())  # once it is written, and before the sums are
         write = stack.enter_context(_sink(file))
-        step = stack.enter_context(_progress(chosen.count, hidden=file is None and sys.stdout.isatty()))
+        step = stack.enter_context(progress_bar(chosen.count, hidden=file is None and sys.stdout.isatty()))
         if not as_json:
             write(table.header())
         for case in gather(here.store, chosen.ids):
@@ -190,7 +190,7 @@ def _sink(file: Path | None) -> Iterator[Write]:
 
 
 @contextmanager
-def _progress(count: int, *, hidden: bool) -> Iterator[Callable[[], object]]:
+def progress_bar(count: int, *, hidden: bool) -> Iterator[Callable[[], object]]:
     """A bar for a terminal, unless the data runs through it."""
     if hidden or not sys.stderr.isatty():
         yield lambda: None
@@ -203,7 +203,7 @@ def _progress(count: int, *, hidden: bool) -> Iterator[Callable[[], object]]:
         yield partial(progress.advance, task)
 
 
-def _cannot_write(error: OSError) -> Failure:
+def cannot_write(error: OSError) -> Failure:
     place = error.filename or "stdout"
     if error.errno in _NO_ROOM:
         return Failure(f"can't write {place} ({error.strerror}): make room and try again", Exit.UNEXPECTED)

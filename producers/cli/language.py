@@ -30,6 +30,11 @@ def translated(text: str) -> str:
     return _italian().translated(text) if language() == ITALIAN else text
 
 
+def in_italian(text: str) -> str:
+    """Return a sentence of a document that is Italian whatever `LANG` says; English where no translation is known."""
+    return _italian().translated(text)
+
+
 def let_click_speak() -> None:
     """click finds its own words ("Usage:", "Missing option") in our catalogue."""
     if language() == ITALIAN:

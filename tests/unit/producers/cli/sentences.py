@@ -51,7 +51,7 @@ UNSEEN_KEYWORDS = {"description", "pattern"}  # of models' fields, for docs/
 UNSEEN_CALLS = {"compile", "fullmatch", "match", "search", "getLogger", "removeprefix", "_header"}
 LOG_CALLS = {"debug", "info", "warning", "error", "exception"}
 SHOWN_CALLS = {
-    *("note", "Failure", "table", "_table", "facts", "for_stdout", "translated", "confirm", "prompt"),
+    *("note", "Failure", "table", "_table", "facts", "for_stdout", "translated", "say", "confirm", "prompt"),
     *("add_task", "_progress"),  # of a bar
     *(
         "_must_be_held",
@@ -61,7 +61,13 @@ SHOWN_CALLS = {
         "_decide",
     ),  # their words become part of a sentence
 }
-SHOWN_NAMES = {"columns", "headings", "instants"}  # and those of constants with headings, such as _LANES
+SHOWN_NAMES = {
+    "columns",
+    "headings",
+    "instants",
+    "_HEADINGS",
+    "_TOTALS",
+}  # and those of constants with headings, such as _LANES
 SHOWN_KEYWORDS = {"help", "metavar", "title"}
 AFTER_A_NAME = {"NotAllowed"}  # told as "<id> <text>"
 

@@ -8,7 +8,7 @@ import pytest
 from producers.cli import COMMANDS, pec
 
 # They print nothing that a program would read; of `completion`, the shell does.
-NOT_DATA = {"pause", "resume", "worker", "sandbox", "health", "completion"}
+NOT_DATA = {"pause", "resume", "report", "worker", "sandbox", "health", "completion"}
 
 
 @pytest.fixture(params=COMMANDS)

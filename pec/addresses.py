@@ -1,6 +1,7 @@
 """Addresses as PEC providers write them: who speaks in a sender field, and whom a receipt's text names."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pec.domains import compared
@@ -39,15 +40,25 @@ _BEFORE = (
     r"[^a-z0-9_@]*+(?:(?:(?:ed?|o) |[a-z]\)|â€¢|(?:n[.°] ?)?\d{1,4}(?:[-.:°ªº/]* |[ .]*[)\]}]))[^a-z0-9_@]*+)?"
     r"(?:mailto:)?"
 )
-_ALL = r"(?:[aei]|agli|ai|alle)(?: seguent[ei])?(?: (?:destinatari|utent[ei]|indirizz[io]|casell[ae]))?"
+_ALL = (
+    r"(?:[aei]|agli|ai|alle?|al)(?: seguent[ei])?(?: (?:destinatari[oe]?|utent[ei]|indirizz[io]|casell[ae]))?"
+)
+_KIND = (
+    r"""posta(?: elettronica)?[^a-z0-9_@]{1,6}(certificata|ordinaria|non certificata)(?![a-z])["'\s]*\)?"""
+)
+_MARKED = rf"(?:[^a-z0-9_@]|\b(?:tipo|casella|indirizzo)\b|\b(?:di|e)\b){{0,20}}{_KIND}"
+# A name or a label before an address; where it stands, only the address's kind tells that it is a recipient.
+_LABEL = (
+    r"(?:(?!\bstat[oai]\b|consegn|accett|errore|identificativo|posta (?:certificata|ordinaria))[^@]){0,80}?"
+)
+_LABELLED = rf"{_LABEL}(?<![^\s\"'<>(),;:|\]]){_ADDRESS}{_MARKED}"
 _LEAD = re.compile(
-    rf"""\b(?:indirizzat[oaie] {_ALL}|destinat[oaie] (?:all\W{{0,2}}utente|{_ALL})) ?:?(?={_BEFORE}{_ADDRESS})""",
+    rf"""\b(?:(?:indirizzat|destinat|dirett|inviat)[oaie] (?:all\W{{0,2}}utente|{_ALL}) ?:?(?={_BEFORE}{_ADDRESS})"""
+    rf"""|(?:(?:indirizzat|destinat|dirett|inviat)[oaie]|destinatari[oe]?)(?![a-z])(?={_LABELLED}))""",
     re.IGNORECASE,
 )
-_RECIPIENT = re.compile(
-    rf"""{_BEFORE}({_ADDRESS})(?:[^a-z0-9_@]{{0,12}}posta(?: elettronica)? (certificata|ordinaria)\b["'\s]*\)?)?""",
-    re.IGNORECASE,
-)
+_RECIPIENT = re.compile(rf"{_BEFORE}({_ADDRESS})(?:{_MARKED})?", re.IGNORECASE)
+_LABELLED_RECIPIENT = re.compile(_LABELLED.replace(_ADDRESS, f"({_ADDRESS})"), re.IGNORECASE)
 
 
 def recipients_in(sentence: str) -> tuple[tuple[Named, ...], str]:
@@ -61,7 +72,7 @@ def recipients_in(sentence: str) -> tuple[tuple[Named, ...], str]:
         return (), sentence
     named: dict[str, Named] = {}
     end = lead.end()
-    while found := _RECIPIENT.match(sentence, end):
+    while found := _RECIPIENT.match(sentence, end) or _LABELLED_RECIPIENT.match(sentence, end):
         address = _TRAILING.sub("", found[1])
         known = named.setdefault(compared(address), Named(address, None))
         if found[2] and known.certified is None:
@@ -70,6 +81,14 @@ def recipients_in(sentence: str) -> tuple[tuple[Named, ...], str]:
     return tuple(named.values()), sentence[: lead.start()] + sentence[end:]
 
 
+def among(wanted: Collection[str], named: Named) -> str:
+    """Return whom a list names, to be compared with those wanted: a number before it may have no space behind it."""
+    address = compared(named.address)
+    unnumbered = _NUMBER.sub("", address)
+    return unnumbered if address not in wanted and unnumbered in wanted else address
+
+
+_NUMBER = re.compile(r"\A\d{1,4}[.-]+")
 _TRAILING = re.compile(r"[^0-9A-Za-z\u0080-\ufffc]+$")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pec.addresses import among
 from pec.domains import compared
 from pec.messages import Reason
 from pec.names import ENDS, State
@@ -130,12 +131,14 @@ def concerning(address: str, known: Iterable[Receipt]) -> list[Receipt]:
 
     An ACCETTAZIONE tells of all; of it only what it says of this one is kept.
     """
-    mine = []
+    mine, wanted = [], compared(address)
     for receipt in known:
-        named = tuple(named for named in receipt.named if compared(named.address) == compared(address))
         if receipt.kind is Kind.ACCETTAZIONE:
+            named = tuple(one for one in receipt.named if among({wanted}, one) == wanted)
             mine.append(replace(receipt, named=named))
-        elif named or receipt.kind is Kind.NON_ACCETTAZIONE:
+        elif receipt.kind is Kind.NON_ACCETTAZIONE or wanted in map(
+            compared, (one.address for one in receipt.named)
+        ):
             mine.append(receipt)
     return mine
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from pec.addresses import among
 from pec.api.client import InboxPage, Mailbox
 from pec.api.errors import NotFound
 from pec.domains import compared
@@ -91,10 +92,7 @@ def names_others(kit: Kit, message: Message, code: str) -> bool:
     mails = readable(kit, message.account, lambda mailbox: kit.client.receipts(mailbox, code))
     found = (find(mail, message.subject, None) for mail in mails)
     named = {
-        compared(one.address)
-        for receipt in found
-        if receipt and receipt.code == code
-        for one in receipt.named
+        among(wanted, one) for receipt in found if receipt and receipt.code == code for one in receipt.named
     }
     return bool(named) and not named & wanted
 
@@ -103,7 +101,7 @@ def accepted_for(message: Message, receipts: Iterable[Receipt]) -> bool:
     """Whether an ACCETTAZIONE, or a refusal, names exactly the message's recipients."""
     wanted = set(map(compared, message.recipients))
     return any(
-        wanted == {compared(named.address) for named in receipt.named}
+        wanted == {among(wanted, named) for named in receipt.named}
         for receipt in receipts
         if receipt.kind in (Kind.ACCETTAZIONE, Kind.NON_ACCETTAZIONE)
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pec.addresses import Named, provider_words, recipients_in
+from pec.addresses import Named, among, provider_words, recipients_in
 from tests.unit.pec.strategies import PATIENT
 
 CODE = "2026112309300042"
@@ -39,6 +39,13 @@ BULLETS = (
     "? ",
     "+ ",
     "[1] ",
+    "1:",
+    "1.1 ",
+    "ii) ",
+    "A. ",
+    "nr. 1 ",
+    "Destinatario 1: ",
+    "Cc: ",
     "",
 )
 KINDS = (
@@ -53,6 +60,11 @@ KINDS = (
     "- posta {}",
     '("posta elettronica {}")',
     '\t("posta {}")',
+    '("posta\n> {}")',
+    '(posta "{}")',
+    '("casella di posta {}")',
+    '(tipo: "posta {}")',
+    "(\u00e2\u20ac\u0153posta {}\u00e2\u20ac\x9d)",
 )
 
 
@@ -80,7 +92,16 @@ def test_each_recipient_may_stand_on_a_line_of_its_own(bullet: str, kind: str) -
 
 @pytest.mark.parametrize(
     "opening",
-    ["ed indirizzato a:", "ed indirizzato a", "indirizzato ai seguenti destinatari:", "e destinato a :"],
+    [
+        "ed indirizzato a:",
+        "ed indirizzato a",
+        "indirizzato ai seguenti destinatari:",
+        "e destinato a :",
+        "ed indirizzato al destinatario",
+        "ed indirizzato a n. 2 destinatari:",
+        "ed inviato a:",
+        "avente come destinatari:",
+    ],
 )
 def test_the_words_before_the_list_vary(opening: str) -> None:
     assert named(lines("- ", KINDS[0]), opening) == BOTH
@@ -106,6 +127,12 @@ def test_the_words_before_the_list_vary(opening: str) -> None:
         " (&ldquo;posta certificata&rdquo;)<br>",
         "<table><tr><td>1</td><td>rossi@mail.example</td><td>posta ordinaria</td></tr>"
         "<tr><td>2</td><td>b.2-c_d@pec.example</td><td>posta certificata</td></tr></table>",
+        '\n- Mario Rossi <rossi@mail.example> ("posta ordinaria")\n'
+        '- "Neri, S.r.l." <b.2-c_d@pec.example> ("posta certificata")\n',
+        "<table><tr><th>Destinatario</th><th>Tipo</th></tr><tr><td>rossi@mail.example</td><td>posta ordinaria</td></tr>"
+        "<tr><td>b.2-c_d@pec.example</td><td>posta certificata</td></tr></table>",
+        '<style>li > a { color: red }</style><ul><!-- 1 > 0 --><li>rossi@mail.example ("posta ordinaria")</li>'
+        '<li>b.2-c_d@pec.example ("posta certificata")</li></ul>',
         '\n- rossi@mail.exam=\nple ("posta ordinaria")\n- b.2-c_d@pec.example ("posta certi=\r\nficata")\n',
         "\n- rossi@mail.example (=22posta ordinaria=22)\n- b.2-c_d@pec.example (=22posta=20certificata=22)\n",
         '\n=E2=80=A2 rossi@mail.example ("posta ordinaria")\n=E2=80=A2 b.2-c_d@pec.example ("posta certificata")\n',
@@ -150,6 +177,30 @@ def test_any_list_is_read_back_whole_and_in_its_order(
     assert named(listed) == recipients
 
 
+@pytest.mark.parametrize(
+    ("listed", "wanted", "read"),
+    [
+        ("1.b@pec.example", {"b@pec.example"}, "b@pec.example"),
+        ("12.-b@PEC.example", {"b@pec.example"}, "b@pec.example"),
+        ("1.b@pec.example", {"1.b@pec.example"}, "1.b@pec.example"),
+        ("1.b@pec.example", {"b@pec.example", "1.b@pec.example"}, "1.b@pec.example"),
+        ("b1.@pec.example", {"b@pec.example"}, "b1.@pec.example"),
+        ("1.b@pec.example", {"c@pec.example"}, "1.b@pec.example"),
+    ],
+)
+def test_a_number_without_a_space_is_told_from_an_address_by_the_recipients(
+    listed: str, wanted: set[str], read: str
+) -> None:
+    assert among(wanted, Named(listed, None)) == read
+
+
+def test_a_label_before_an_address_names_nobody_where_its_kind_is_not_said() -> None:
+    error = "è stato rilevato un errore 5.1.1 - ordinaria@x.example (posta ordinaria)"
+
+    assert named(f" b@pec.example {error}") == [("b@pec.example", None)]
+    assert named(f" b@pec.example, Ufficio protocollo c@x.example {error}") == [("b@pec.example", None)]
+
+
 def test_what_follows_the_list_is_left_for_the_error() -> None:
     listed, rest = recipients_in('indirizzato a:\n- b@pec.example ("posta certificata")\n errore 5.2.2')
 
@@ -157,7 +208,25 @@ def test_what_follows_the_list_is_left_for_the_error() -> None:
     assert rest.split() == ["errore", "5.2.2"]
 
 
-@pytest.mark.parametrize("noise", ["- ", "1. ", "a@", "\ufffd", "e ", "posta ", "mailto:", "<li>", "=22"])
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "- ",
+        "1. ",
+        "a@",
+        "\ufffd",
+        "e ",
+        "posta ",
+        "mailto:",
+        "<li>",
+        "=22",
+        "<!--",
+        "<style>",
+        "destinatari ",
+        "indirizzato a ",
+        "a@b (posta ",
+    ],
+)
 @pytest.mark.timeout(10)
 def test_no_list_takes_long_to_read(noise: str) -> None:
     assert len(named(noise * 60_000)) < 2

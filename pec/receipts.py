@@ -150,7 +150,12 @@ def read(mail: Mail, code: str, subject: str | None) -> Receipt | Unrecognised |
     heading, quoted, _ = found
     if heading is None:
         return Unrecognised(mail, "a provider's mail on this code whose subject begins with no known heading")
-    ours = subject is None or ends_with_mark(subject, quoted) or same_subject(subject, quoted)
+    ours = (
+        subject is None
+        or ends_with_mark(subject, quoted)
+        or same_subject(subject, quoted)
+        or same_letters(subject, quoted)
+    )
     if heading.kind and not ours:
         return Unrecognised(mail, "a receipt with this code, but with a subject other than the one sent")
     return _receipt(mail, heading, quoted, code)

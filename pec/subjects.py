@@ -13,6 +13,8 @@ from pec.plain_text import quoted_bytes
 
 LEAST_TRUNCATED = 30  # characters left of a subject that was cut off, for it to be told from another
 _MOST_DECODED = 10_000  # characters: 500 of a subject in encoded words, and then some
+_MOST_LAYERS = 2  # what was encoded is sometimes encoded again
+_SPACES = re.compile(r"[ \t\r\n\xa0]+")
 _MARK = re.compile(r"\[rif\. [0-9A-Z]{1,16}\]\Z")
 _WORD_BEGINS = re.compile(r"=\?[-\w*.:]+\?[bq]\?", re.IGNORECASE)
 _CHARSET = re.compile(
@@ -34,13 +36,15 @@ def spellings(subject: str) -> tuple[str, ...]:
     A half-decoded subject has underscores for its spaces, so it is read without them last.
     """
     folded = _folded(subject)
-    decoded = _folded(_decoded(folded)) if "=?" in folded and len(folded) <= _MOST_DECODED else folded
+    decoded = folded
+    for _ in range(_MOST_LAYERS if len(folded) <= _MOST_DECODED else 0):
+        decoded = _folded(_decoded(decoded)) if "=?" in decoded else decoded
     spaced = _folded(quoted_bytes(decoded).replace("_", " ")) if "_" in decoded else decoded
     return tuple(dict.fromkeys((decoded, folded, spaced)))
 
 
 def _folded(text: str) -> str:
-    return re.sub(r"[ \t\r\n]+", " ", text).strip(" ")
+    return _SPACES.sub(" ", text).strip(" ")
 
 
 def _decoded(text: str) -> str:

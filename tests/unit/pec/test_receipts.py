@@ -219,6 +219,9 @@ def test_encoded_words_of_any_charset_are_decoded_before_anything_is_compared(
         "ACCETTAZIONE: Comunicazione_per_la_società_Rossi_–_“Bilancio” {code}",
         'ACCETTAZIONE: Comunicazione per la società Rossi - "Bilancio" {code}',
         'ACCETTAZIONE: Comunicazione per la societ\ufffd Rossi \ufffd \\"Bilancio\\" {code}',
+        "=?utf-8?q?=3D=3Futf-8=3Fq=3FACCETTAZIONE=3A=5FComunicazione=5Fper=5Fla=5Fsociet=3DC3=3DA0=5FRossi?="
+        " =?utf-8?q?=5F=3DE2=3D80=3D9CBilancio=3DE2=3D80=3D9D=5F{code}=3F=3D?=",
+        "ACCETTAZIONE:\u00a0Comunicazione\u00a0per\u00a0la società\u00a0Rossi – “Bilancio”\u00a0{code}",
         "ACCETTAZIONE: Comunicazione per la societ&agrave; Rossi &ndash; &ldquo;Bilancio&rdquo; {code}",
     ],
 )
@@ -230,6 +233,14 @@ def test_a_half_decoded_subject_is_still_ours(spelled: str) -> None:
     found = find(mail, ACCENTED, None)
     assert found
     assert found.code == CODE
+
+
+def test_spaces_lost_between_encoded_words_do_not_matter_beside_the_exact_code() -> None:
+    mail = a_mail(f"CONSEGNA: Convocazione dell=?utf-8?q?=E2=80=99assemblea?= =?utf-8?q?Rossi?= 5 {CODE}")
+
+    assert kind_of(mail, subject="Convocazione dell’assemblea Rossi 5") is Kind.CONSEGNA
+    assert find(mail, "Convocazione dell’assemblea Rossi 5", None) is None
+    assert isinstance(read(mail, CODE, "Convocazione dell’assemblea Rossi 6"), Unrecognised)
 
 
 @given(st.sampled_from(FOREIGN_HEADINGS), subjects(), codes(), st.sampled_from("qb"))

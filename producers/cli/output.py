@@ -58,7 +58,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str |
     drawn = Table(*headings, title=title and translated(title), box=SIMPLE_HEAD, title_justify="left")
     for line in rows:
         cells = map(_cell, columns, line)
-        drawn.add_row(*map(Text, cells))  # as Text, because data may look like markup
+        drawn.add_row(
+            *(Text(cell, overflow="fold") for cell in cells)
+        )  # as Text, because data may look like markup
     Console().print(drawn)
 
 

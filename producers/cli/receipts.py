@@ -2,12 +2,12 @@
 
 import click
 
-from pec.instants import to_text
 from pec.receipts import Receipt
 from pec.store.receipts import to_dict
 from producers.cli import output
 from producers.cli.session import session
 from producers.cli.status import missing
+from producers.cli.timeline import when
 
 
 @click.command()
@@ -32,7 +32,7 @@ def receipts(message_id: str, with_text: bool, as_json: bool) -> None:
     elif with_text:
         for message, receipt in each:
             text = receipt.text or output.for_stdout("(no text)")
-            click.echo(f"{message}  {receipt.kind}  {output.for_stdout(_date(receipt))}\n\n{text}\n")
+            click.echo(f"{message}  {receipt.kind}  {when(receipt.date)}\n\n{text}\n")
     else:
         output.table(("MESSAGE", "RECEIPT", "DATE", "CODE", "ERROR"), (_row(*one) for one in each))
     if not each:
@@ -41,8 +41,4 @@ def receipts(message_id: str, with_text: bool, as_json: bool) -> None:
 
 def _row(message: str, receipt: Receipt) -> tuple[object, ...]:
     error = "virus" if receipt.virus else receipt.error
-    return message, receipt.kind, _date(receipt), receipt.code, error
-
-
-def _date(receipt: Receipt) -> str:
-    return to_text(receipt.date) if receipt.date else "no date"
+    return message, receipt.kind, when(receipt.date), receipt.code, error

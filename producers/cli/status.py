@@ -7,7 +7,7 @@ import click
 
 from pec.instants import from_epoch, to_text
 from pec.messages import Message, UnknownRecord
-from pec.names import State
+from pec.names import Queue, State
 from pec.store import presence, records
 from pec.store.store import Store
 from pec.store.survey import jobs_waiting, survey
@@ -21,9 +21,9 @@ from producers.cli.rejected import list_rejected
 from producers.cli.session import Session, session
 from producers.cli.shapes import COLUMNS, row
 from producers.cli.surroundings import surroundings_of
-from producers.cli.timeline import as_data, when
+from producers.cli.timeline import Due, as_data, when
 from producers.cli.timeline import show as show_timeline
-from producers.cli.waiting import why_it_waits
+from producers.cli.waiting import Surroundings, why_it_waits
 from producers.records import message_dict
 from producers.rejections import newest_of
 
@@ -141,6 +141,7 @@ def _status_of(here: Session, message_id: str, *, as_json: bool) -> None:
         around = surroundings_of(here.store, here.settings, message)
         why = why_it_waits(message, around)
         happened = timeline(message, receipts.get(message.id, ()))
+        due = _due(message, around)
         if as_json:
             turn_at = around.turn_at and to_text(around.turn_at)
             output.data(
@@ -149,14 +150,20 @@ def _status_of(here: Session, message_id: str, *, as_json: bool) -> None:
                     "why": why,
                     "position": around.position,
                     "turn_at": turn_at,
-                    **as_data(happened, around.due),
+                    **as_data(happened, due),
                 }
             )
         else:
             click.echo("\n" * bool(number), nl=False)
             _show(message, why)
             click.echo()
-            show_timeline(happened, around.due)
+            show_timeline(happened, due)
+
+
+def _due(message: Message, around: Surroundings) -> Due:
+    """Return what is next; of a message in line, its turn, or None if that cannot be told."""
+    in_line = message.state is State.QUEUED and Queue.RELEASE not in around.due
+    return {**around.due, Queue.SEND: around.turn_at} if in_line else around.due
 
 
 def _show(message: Message, why: str) -> None:

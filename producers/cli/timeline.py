@@ -1,5 +1,6 @@
 """A message's timeline as `pec status ID` shows it: states, receipts, and what is next."""
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from producers.forecast import ROME
 _COLUMNS = ("WHEN", "WHAT", "NOTE")
 _NEXT = {
     Queue.RELEASE: "next: it goes into its lane, or expires",
+    Queue.SEND: "next: it is sent when its turn comes",
     Queue.CHECK: "next: the mailbox is asked for receipts",
     Queue.LOOKUP: "next: the mailbox is searched for it",
 }
@@ -28,23 +30,27 @@ _RECEIPTS = {
 }
 
 
-def show(happened: Iterable[Happened], due: Mapping[Queue, datetime]) -> None:
+Due = Mapping[Queue, datetime | None]  # None if nobody can say when
+
+
+def show(happened: Iterable[Happened], due: Due) -> None:
     """Print it as a table, oldest first, with what is due at its end."""
     rows = [_row(one) for one in happened]
-    rows += [(when(at), output.for_stdout(_NEXT[queue]), None) for queue, at in _due(due)]
+    rows += [(at and when(at), output.for_stdout(_NEXT[queue]), None) for queue, at in _due(due)]
     output.table(_COLUMNS, rows)
 
 
-def as_data(happened: Iterable[Happened], due: Mapping[Queue, datetime]) -> dict[str, Any]:
+def as_data(happened: Iterable[Happened], due: Due) -> dict[str, Any]:
     """Return the fields `timeline` and `next` of `--json`."""
     return {
         "timeline": [_entry(one) for one in happened],
-        "next": [{"what": str(queue), "at": to_text(at)} for queue, at in _due(due)],
+        "next": [{"what": str(queue), "at": at and to_text(at)} for queue, at in _due(due)],
     }
 
 
-def _due(due: Mapping[Queue, datetime]) -> list[tuple[Queue, datetime]]:
-    return sorted(((queue, at) for queue, at in due.items() if queue in _NEXT), key=lambda pair: pair[1])
+def _due(due: Due) -> list[tuple[Queue, datetime | None]]:
+    known = [(queue, at) for queue, at in due.items() if queue in _NEXT]
+    return sorted(known, key=lambda pair: pair[1].timestamp() if pair[1] else math.inf)
 
 
 def _entry(one: Happened) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pec.instants import to_text
 from pec.messages import Message, Reason
 from pec.names import Queue, State
 from pec.status_codes import explained
@@ -100,7 +99,7 @@ def _why_queued(message: Message, around: Surroundings) -> str:
 
 def _not_yet(message: Message, around: Surroundings) -> str:
     if message.not_before and message.not_before > around.now:
-        return f"is not to be sent before {to_text(message.not_before)}"
+        return f"is not to be sent before {clock(message.not_before, around.now)} in Rome"
     return ""
 
 

@@ -49,7 +49,16 @@ def test_a_queued_message_says_how_many_go_before_it(pec: Pec, producer: Produce
     assert (found["state"], found["recipient"], found["subject"]) == ("queued", "x@pec.example", "Fattura")
     assert "no live worker" in found["why"]  # only the account was vouched for
     assert [entry["state"] for entry in found["timeline"]] == ["queued"]
-    assert found["next"] == []
+    assert found["next"] == [{"what": "send", "at": found["turn_at"]}]
+
+
+@pytest.mark.usefixtures("two")
+def test_a_message_of_a_paused_account_has_its_send_next_at_no_known_time(pec: Pec) -> None:
+    pec("pause", "acme")
+
+    [found] = pec("status", "inv-2", "--json").lines
+    assert found["next"] == [{"what": "send", "at": None}]
+    assert "\tnext: it is sent when its turn comes\t" in pec("status", "inv-2").out
 
 
 def test_a_message_that_retention_removed_is_told_as_such(
@@ -199,7 +208,9 @@ def test_a_pipe_gets_whole_columns(pec: Pec) -> None:
 
 
 @pytest.mark.usefixtures("two")
-def test_receipts_are_shown_with_their_texts(pec: Pec, change: Settle) -> None:
+def test_receipts_are_shown_with_their_texts(
+    pec: Pec, change: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "No receipt so far" in pec("receipts", "inv-1").err
 
     def receive(message: Message) -> Change:
@@ -211,6 +222,9 @@ def test_receipts_are_shown_with_their_texts(pec: Pec, change: Settle) -> None:
     assert "Il giorno 24/11/2026 …" in pec("receipts", "inv-1", "--text").out
     [found] = pec("receipts", "inv-1", "--json").lines
     assert (found["message"], found["kind"], found["code"]) == ("inv-1", "accettazione", "2020082610003492")
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert "2026-11-24 13:00:00" in pec("receipts", "inv-1").out
 
 
 @pytest.mark.usefixtures("two")

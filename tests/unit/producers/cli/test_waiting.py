@@ -66,7 +66,7 @@ def test_a_queued_message_says_what_it_waits_for(around: dict[str, Any], words: 
 
 
 def test_its_time_comes_before_every_other_cause() -> None:
-    assert "before 2026-11-24T12:00:30" in why(message(not_before=SOON), paused=WALLET)
+    assert "before 13:00:30 in Rome" in why(message(not_before=SOON), paused=WALLET)
 
 
 def test_a_turn_that_comes_after_its_end_is_told() -> None:

@@ -43,6 +43,10 @@ class Section:
         return compare(value, limit)
 
     @property
+    def general(self) -> bool:
+        return any(token.kind is Kind.GENERAL for token in self.tokens)
+
+    @property
     def only_negative(self) -> bool:
         """Whether its condition lets only negative numbers pass, so that it writes their sign itself."""
         if self.condition is None:
@@ -64,6 +68,8 @@ class Format:
         if count == 3 and value == 0:
             return self.numbers[2], False
         if count > 1 and value < 0:
+            if self.numbers[1].general:
+                raise Unshown  # programs differ in whether General has the sign there
             return self.numbers[1], False
         return self.numbers[0], value < 0
 
@@ -74,7 +80,7 @@ class Format:
         section = next((section for section in (first, *others) if section.takes(value)), None)
         if section is None:
             raise Unshown
-        if value >= 0 or section.only_negative:
+        if value >= 0 or (section is first and section.only_negative):
             return section, False
         if section.condition is None and first.condition in _NOT_NEGATIVE:
             return section, False

@@ -26,7 +26,7 @@ def show_number(value: float, code: str = GENERAL, *, since_1904: bool = False) 
     if isinstance(section.shape, Moment):
         return _tidy(section.shape.show(number, since_1904=since_1904))
     if section.shape is None:
-        if signed and not any(token.kind is Kind.GENERAL for token in section.tokens):
+        if signed and not section.general:
             raise Unshown  # programs differ in whether a text alone has the sign
         text = plain(section, abs(number))
     else:

@@ -243,8 +243,9 @@ _TIMEOUT = re.compile(r"\b(?:ventiquattro|24) ?ore\b", re.IGNORECASE)
 
 
 def _error(words: str) -> str | None:
-    status = _STATUS.search(words)
-    return status[0] if status else None
+    """Return the first status code that names a cause; else the first."""
+    found = _STATUS.findall(words)
+    return min(found, key=lambda status: status.endswith(".0.0"), default=None)
 
 
 def _is_final(words: str, error: str | None) -> bool | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pec.domains import for_people
 from pec.instants import to_text
 from producers.campaign.campaign import Campaign
 from producers.campaign.columns import MADE_ID, Columns
@@ -120,7 +121,7 @@ def _show_letter(letter: dict[str, Any]) -> None:
             ("line", letter.get("line")),
             *[("refused", f"{one['field']}: {one['reason']}") for one in letter.get("refused", ())],
             ("id", letter["id"]),
-            ("to", letter["recipient"]),
+            ("to", for_people(letter["recipient"])),
             ("subject", letter["subject"]),
             ("attached", ", ".join(letter["attachments"]) or None),
         ]

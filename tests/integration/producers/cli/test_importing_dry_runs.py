@@ -53,6 +53,12 @@ def test_a_dry_run_for_programs_tells_all(
     assert "enqueued" not in shown
 
 
+def test_a_dry_run_shows_a_domain_in_unicode(import_rows: Import) -> None:
+    shown = import_rows([ROWS[0], ["A", "a@xn--societ-nta.example", "1"]], "--dry-run")
+
+    assert "a@società.example" in shown.out.partition("costs")[2]
+
+
 def test_caps_put_off_the_end(import_rows: Import, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEC_API__DAILY_CAP", "1")
 

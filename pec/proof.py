@@ -21,12 +21,16 @@ def lacking(state: State, receipts: Iterable[Receipt]) -> tuple[Kind, ...]:
     An end without any receipt lacks nothing: there is nothing to prove, and nothing more may ever come.
     """
     known = list(receipts)
-    if state not in ENDS or (not known and state in _MAY_HAVE_NONE):
+    without_text = {receipt.kind for receipt in known if not receipt.text} if state in ENDS else set()
+    return tuple(kind for kind in Kind if kind in {*absent(state, known), *without_text})
+
+
+def absent(state: State, receipts: Iterable[Receipt]) -> tuple[Kind, ...]:
+    """Return the kinds of receipt that the proof of an ended message lacks altogether."""
+    there = {receipt.kind for receipt in receipts}
+    if not there and state in _MAY_HAVE_NONE:
         return ()
-    there = {receipt.kind for receipt in known}
-    without_text = {receipt.kind for receipt in known if not receipt.text}
-    missing = {kind for kind in _NEEDED.get(state, ()) if kind not in there}
-    return tuple(kind for kind in Kind if kind in missing | without_text)
+    return tuple(kind for kind in _NEEDED.get(state, ()) if kind not in there)
 
 
 def proof_of(state: State, receipts: Iterable[Receipt], recorded: str | None = None) -> str | None:

@@ -3,7 +3,7 @@
 import errno
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,11 +12,13 @@ from pathlib import Path
 import click
 
 from pec.names import ENDS, State
+from pec.receipts import Kind
 from pec.store import records
 from pec.store.store import Store
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
 from producers.cli.language import translated
+from producers.cli.proof_wait import wait_for_proof
 from producers.cli.session import Session, session
 from producers.cli.status import missing
 from producers.evidence import folder, selection, table
@@ -26,6 +28,8 @@ from producers.evidence.whole_files import whole_file
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 Write = Callable[[bytes], object]
+_Lacking = Callable[[Case], tuple[Kind, ...]]
+_MOST_NAMED = 20  # messages whose proof is incomplete
 
 
 @click.command()
@@ -46,6 +50,11 @@ Write = Callable[[bytes], object]
     type=click.Path(file_okay=False, path_type=Path),
     help="Write each message's content and receipts there too, with their SHA-256 sums.",
 )
+@click.option(
+    "--no-wait",
+    is_flag=True,
+    help="Do not wait until the receipts of ended messages are complete (at most 2 minutes).",
+)
 @output.as_json
 def export(
     ids: tuple[str, ...],
@@ -53,6 +62,7 @@ def export(
     everything: bool,
     file: Path | None,
     proof: Path | None,
+    no_wait: bool,
     as_json: bool,
 ) -> None:
     """Write what became of each message: as CSV for Excel, or as JSON Lines for programs.
@@ -68,6 +78,10 @@ def export(
     The same DIR again is brought up to date. Where content is no longer in Redis, the rest is written,
     message.json says what is missing, and the exit code is 1.
 
+    Receipts come after the end of a message, and their texts after them: the export waits for them, at most
+    2 minutes. Messages whose receipts are still incomplete then are named, and the exit code is 6. Without
+    --receipts and --json, only receipts that are missing altogether count, because the CSV holds no texts.
+
     Messages that have ended and stand whole in DIR may be deleted from Redis in time
     (PEC_RETENTION__MESSAGES_DAYS). A table alone is no proof: what only it tells of stays.
     """
@@ -75,8 +89,11 @@ def export(
         raise click.UsageError("say what: pec export ID…, or pec export --batch B, or pec export --all")
     with session() as here:
         chosen = _chosen(here.store, ids, batch)
+        lacks = _lacks_texts if proof or as_json else _lacks_receipts
+        if not no_wait:
+            wait_for_proof(here.store, chosen.ids(), lacks)
         try:
-            done = _export(here, chosen, file, proof, as_json=as_json)
+            done = _export(here, chosen, file, proof, lacks, as_json=as_json)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -86,15 +103,19 @@ def export(
         _tell(here.store, done, batch)
     for line in _places(done, file, proof):
         output.note(line)
+    if done.lacking:
+        output.note(_unproved(done.lacking))
     if done.incomplete:
         raise _incomplete(done.incomplete)
+    if done.lacking:
+        raise Failure("", Exit.UNDELIVERED)
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
     """The ids, and about how many."""
 
-    ids: Iterator[str]
+    ids: Callable[[], Iterable[str]]
     count: int
 
 
@@ -105,16 +126,17 @@ class _Done:
     states: Counter[State] = field(default_factory=Counter)
     files: int = 0
     incomplete: list[str] = field(default_factory=list)
+    lacking: list[tuple[str, tuple[Kind, ...]]] = field(default_factory=list)
 
 
 def _chosen(store: Store, ids: tuple[str, ...], batch: str | None) -> _Chosen:
     if ids:
         named = list(dict.fromkeys(one for job in ids for one in _messages_of(store, job)))
-        return _Chosen(iter(named), len(named))
+        return _Chosen(lambda: named, len(named))
     if batch is None:
-        return _Chosen(selection.of_all(store), sum(records.counts(store).values()))
+        return _Chosen(partial(selection.of_all, store), sum(records.counts(store).values()))
     if count := selection.count_of_batch(store, batch):
-        return _Chosen(selection.of_batch(store, batch), count)
+        return _Chosen(partial(selection.of_batch, store, batch), count)
     raise no_batch(store, batch)
 
 
@@ -142,7 +164,9 @@ def no_batch(store: Store, batch: str) -> Failure:
     return Failure(f"there is no message of batch {batch}: {remedy}", Exit.REJECTED)
 
 
-def _export(here: Session, chosen: _Chosen, file: Path | None, proof: Path | None, *, as_json: bool) -> _Done:
+def _export(
+    here: Session, chosen: _Chosen, file: Path | None, proof: Path | None, lacks: _Lacking, *, as_json: bool
+) -> _Done:
     done = _Done()
     with ExitStack() as stack:
         kept = (
@@ -154,11 +178,13 @@ def _export(here: Session, chosen: _Chosen, file: Path | None, proof: Path | Non
         step = stack.enter_context(progress_bar(chosen.count, hidden=file is None and sys.stdout.isatty()))
         if not as_json:
             write(table.header())
-        for case in gather(here.store, chosen.ids):
+        for case in gather(here.store, chosen.ids()):
             _write(case, write, as_json=as_json)
             if kept:
                 kept.add(case)
             done.states[case.message.state] += 1
+            if lacked := lacks(case):
+                done.lacking.append((case.message.id, lacked))
             step()
     if kept:
         done.files, done.incomplete = kept.files, kept.incomplete
@@ -227,6 +253,21 @@ def _places(done: _Done, file: Path | None, proof: Path | None) -> Iterator[str]
         yield f"written to {file}"
     if proof:
         yield f"{done.files} files in {proof}: `sha256sum -c SHA256SUMS` there checks them"
+
+
+def _lacks_texts(case: Case) -> tuple[Kind, ...]:
+    return case.lacking
+
+
+def _lacks_receipts(case: Case) -> tuple[Kind, ...]:
+    return case.absent
+
+
+def _unproved(lacking: list[tuple[str, tuple[Kind, ...]]]) -> str:
+    named = [f"{one}: {', '.join(map(str, kinds))}" for one, kinds in lacking[:_MOST_NAMED]]
+    more = ["…"] if len(lacking) > _MOST_NAMED else []
+    said = f"receipts of {len(lacking)} messages are incomplete: export again, or look into the mailbox for"
+    return "\n".join((said, *named, *more))
 
 
 def _incomplete(ids: list[str]) -> Failure:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pec.instants import to_text
 from pec.messages import Message
+from pec.proof import absent, lacking, proof_of
 from pec.receipts import Kind, Receipt
 from pec.store import records
 from pec.store.receipts import to_dict
@@ -25,9 +26,26 @@ class Case:
     message: Message
     receipts: tuple[Receipt, ...]
 
+    @property
+    def proof(self) -> str | None:
+        """What its proof consists of if it is complete. An older version did not record it."""
+        return proof_of(self.message.state, self.receipts, self.message.proof)
+
+    @property
+    def lacking(self) -> tuple[Kind, ...]:
+        """The kinds of receipt that its proof lacks, or holds without their text."""
+        return lacking(self.message.state, self.receipts)
+
+    @property
+    def absent(self) -> tuple[Kind, ...]:
+        """The kinds of receipt that its proof lacks altogether."""
+        return absent(self.message.state, self.receipts)
+
     def as_dict(self) -> dict[str, Any]:
-        """The message's public fields, and `receipts`. Times are in UTC."""
-        return {**message_dict(self.message), "receipts": [receipt_dict(one) for one in self.receipts]}
+        """The message's public fields, `receipts`, and `lacking` if its proof is incomplete. Times are in UTC."""
+        stated = {**message_dict(self.message), "receipts": [receipt_dict(one) for one in self.receipts]}
+        stated |= {"proof": self.proof} if self.proof else {}
+        return stated | ({"lacking": list(map(str, self.lacking))} if self.lacking else {})
 
 
 def gather(store: Store, message_ids: Iterable[str]) -> Iterator[Case]:

@@ -9,7 +9,6 @@ Nothing is ever written outside DIR.
 """
 
 import hashlib
-import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
@@ -25,10 +24,10 @@ from producers.evidence.manifest import Manifest
 from producers.evidence.marking import Proved
 from producers.evidence.names import unlike
 from producers.evidence.places import Places
+from producers.evidence.stale import stale_files, text_bytes
 from producers.evidence.whole_files import PRIVATE_FOLDER, make_folder, whole_file
 
 _MOST_CONTENTS_HELD = 4  # so that what a batch shares is read once
-_RECEIPT = re.compile(r"\d{2,}-[a-z-]+\.(json|txt)")
 Missing = list[dict[str, str]]
 
 
@@ -63,6 +62,7 @@ class Folder:
             lambda sha256: records.contents(store, [sha256])[sha256]
         )
         self._places = Places(path)
+        self._stale: list[Path] = []
 
     def add(self, case: Case) -> None:
         """Writes all that is known of a message. What was written of it before is written over."""
@@ -74,7 +74,7 @@ class Folder:
             self._put_receipts(make_folder(place / "receipts"), case)
         if missing:
             self.incomplete.append(case.message.id)
-        else:
+        elif not case.lacking:
             self._proved.add(case.message)
 
     def cover(self, path: Path) -> None:
@@ -83,9 +83,11 @@ class Folder:
             self._list(path, _sum_of(path))
 
     def close(self) -> None:
-        """The sums go last: what they name is there."""
+        """The sums go last: what they name is there. Stale files go after them, so that no sum is left of one."""
         try:
             self._manifest.write()
+            for path in self._stale:
+                path.unlink(missing_ok=True)
         finally:
             self._manifest.close()
             self._places.close()
@@ -121,30 +123,25 @@ class Folder:
         return None
 
     def _put_receipts(self, place: Path, case: Case) -> None:
-        written: dict[str, str] = {}
+        written: set[str] = set()
         for number, receipt in enumerate(case.receipts, 1):
-            name = f"{number:02d}-{receipt.kind}"
-            written[f"{name}.json"] = self._put(place / f"{name}.json", json_line(receipt_dict(receipt)))
+            files = {"json": json_line(receipt_dict(receipt))}
             if receipt.text is not None:
-                text = receipt.text.encode("utf-8", "replace")
-                written[f"{name}.txt"] = self._put(place / f"{name}.txt", text)
-        self._drop_renumbered(place, written)
+                files["txt"] = text_bytes(receipt.text)
+            for suffix, data in files.items():
+                name = f"{number:02d}-{receipt.kind}.{suffix}"
+                self._put(place / name, data)
+                written.add(name)
+        for path in stale_files(place, case.receipts, written):
+            self._manifest.drop(path)
+            self._stale.append(path)
 
-    def _drop_renumbered(self, place: Path, written: dict[str, str]) -> None:
-        """An older receipt came later and took a number: what an earlier export wrote is there under another."""
-        for path in place.iterdir():
-            ours = path.is_file() and path.name not in written and _RECEIPT.fullmatch(path.name)
-            if ours and _sum_of(path) in written.values():
-                path.unlink()
-                self._manifest.drop(path)
-
-    def _put(self, path: Path, data: bytes) -> str:
+    def _put(self, path: Path, data: bytes) -> None:
         digest = sha256(data)
         if not _holds(path, digest):
             with whole_file(path) as file:
                 file.write(data)
         self._list(path, digest)
-        return digest
 
     def _list(self, path: Path, digest: str) -> None:
         self._manifest.add(path, digest)

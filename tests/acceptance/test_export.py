@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -75,6 +76,27 @@ def test_a_campaign_is_proved_to_a_court(campaign: Site, export: Export, tmp_pat
     with (proof / "receipts/02-avvenuta-consegna.txt").open("ab") as file:
         file.write(b" ")
     assert b"02-avvenuta-consegna.txt: FAILED" in sums(tmp_path / "november").stdout
+
+
+def test_an_export_right_after_the_last_delivery_has_every_receipt_and_its_text(
+    redis: Redis, redis_url: str, export: Export, tmp_path: Path
+) -> None:
+    ids = [f"m{number}" for number in range(80)]
+    with site(redis, redis_url, tmp_path, rate=50.0) as at:
+        for message_id in ids:
+            at.add(id=message_id, batch="b", recipient="consegna@pec.example", subject=message_id)
+        with at.workers(processes=1):
+            eventually(lambda: all(at.state(one) == "delivered" for one in ids), 60)
+            ran = export("--batch", "b", "--output", "b.csv", "--receipts", "b")
+
+    assert ran.returncode == 0, ran.stderr
+    assert len(list(tmp_path.glob("b/*/receipts/*-avvenuta-consegna.txt"))) == len(ids)
+    assert len(list(tmp_path.glob("b/*/receipts/*-accettazione.txt"))) == len(ids)
+    rows = csv.DictReader(StringIO((tmp_path / "b.csv").read_bytes().decode("utf-8-sig")), delimiter=";")
+    assert all(row["accettazione"] for row in rows)
+    events: Any = redis.xrange("pec:events")
+    told = [fields[b"event"] for _, fields in events if fields[b"type"] == b"proof.complete"]
+    assert len(told) == len(set(told)) == len(ids)
 
 
 def test_what_was_kept_as_proof_leaves_redis_when_its_time_is_over(

@@ -99,8 +99,14 @@ class Ledger:
     def settle(self, line: int, fate: Fate) -> None:
         self._database.execute("UPDATE row SET fate = ? WHERE line = ?", [str(fate), line])
 
-    def renumber(self, line: int, job_id: str, number: int) -> None:
+    def renumber(self, line: int, job_id: str, number: int | None) -> None:
         self._database.execute("UPDATE row SET id = ?, number = ? WHERE line = ?", [job_id, number, line])
+
+    def send_as(self, line: int, job_id: str) -> None:
+        """The row is ready under this id, whatever became of it before."""
+        self._database.execute(
+            "UPDATE row SET id = ?, fate = ? WHERE line = ?", [job_id, str(Fate.READY), line]
+        )
 
     def warn(self, line: int, warning: Problem) -> None:
         self._remark("warning", line, [warning])

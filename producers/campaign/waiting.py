@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from pec.intake import contents_of, count_of, digest_of
-from pec.jobs import Job, JobRejected, SendJob, parse
+from pec.jobs import CancelJob, Job, JobRejected, SendJob, parse
 from pec.names import State
 from pec.store.records import children
 from pec.store.store import Store, text
@@ -39,12 +39,17 @@ def size_with(store: Store, batch: str, ready: Iterable[str]) -> int:
 
 
 def _waiting(store: Store, batch: str) -> Iterator[SendJob]:
+    return (job for job in waiting_jobs(store, batch) if isinstance(job, SendJob))
+
+
+def waiting_jobs(store: Store, batch: str) -> Iterator[SendJob | CancelJob]:
+    """Return the jobs that send into the batch, and those that cancel it, in the order of the stream."""
     quoted = json.dumps(batch).encode()
     for raw in _raw(store):
         if quoted not in raw:  # so that others' jobs cost no parsing
             continue
         job = _parsed(raw)
-        if isinstance(job, SendJob) and job.batch == batch:
+        if isinstance(job, SendJob | CancelJob) and job.batch == batch:
             yield job
 
 

@@ -10,6 +10,7 @@ from pec.domains import for_people
 from pec.instants import to_text
 from producers.campaign.campaign import Campaign
 from producers.campaign.columns import MADE_ID, Columns
+from producers.campaign.earlier import Earlier
 from producers.campaign.estimate import Estimate
 from producers.campaign.ledger import Entry, Fate
 from producers.campaign.trial import Picked
@@ -22,14 +23,14 @@ _MOST_BODY = 2000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A campaign, and what is known of sending it. `looked`: Redis told what was enqueued before.
+    """A campaign, and what is known of sending it. `earlier` is None if Redis could not be asked.
 
     `shown` are the rows whose letters a person wants to see.
     """
 
     campaign: Campaign
     estimate: Estimate
-    looked: bool
+    earlier: Earlier | None
     shown: Sequence[Picked] = ()
 
     @property
@@ -51,7 +52,8 @@ def as_dict(found: Found, enqueued: int | None) -> dict[str, Any]:
         "account": campaign.letters.stated["account"],
         "count": found.count(Fate.READY),
         **({} if enqueued is None else {"enqueued": enqueued}),
-        "enqueued_before": found.count(Fate.BEFORE) if found.looked else None,
+        "enqueued_before": found.count(Fate.BEFORE) if found.earlier else None,
+        **_as_earlier(found.earlier),
         "columns": _columns(campaign),
         "first": _first(campaign),
         **({"shown": [_as_shown(campaign, row) for row in found.shown]} if found.shown else {}),
@@ -68,6 +70,13 @@ def as_dict(found: Found, enqueued: int | None) -> dict[str, Any]:
         "warnings": [remark.as_dict() for remark in ledger.warnings()],
         "notes": list(campaign.notes),
     }
+
+
+def _as_earlier(earlier: Earlier | None) -> dict[str, Any]:
+    if earlier is None:
+        return {}
+    over = {str(state): count for state, count in earlier.over.items()}
+    return {"again": earlier.again, "mended": earlier.mended, "not_reached": over}
 
 
 def show(found: Found) -> None:
@@ -87,6 +96,7 @@ def show(found: Found) -> None:
             ("id", _id(columns)),
             ("attachments", ", ".join(f"column {header[one]}" for one in columns.attachments) or None),
             ("messages", found.count(Fate.READY)),
+            ("of them again", (found.earlier and found.earlier.again) or None),
             ("enqueued before", found.count(Fate.BEFORE) or None),
             ("refused lines", found.count(Fate.REFUSED) or None),
             ("doubles", found.count(Fate.DOUBLE) or None),

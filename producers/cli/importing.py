@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,9 +15,12 @@ from config.settings import Settings, load_settings
 from pec.instants import from_epoch
 from pec.jobs import JobRejected
 from pec.messages import Reason
-from pec.store import accounts, presence
+from pec.names import State
+from pec.store import accounts, batches, presence
 from pec.store.store import wall_clock
+from producers.campaign.again import Rule
 from producers.campaign.campaign import Campaign, Order, Told, judged
+from producers.campaign.cancelled_batch import lift
 from producers.campaign.earlier import settle_earlier
 from producers.campaign.enqueuing import enqueue
 from producers.campaign.errors import Misused, Unusable
@@ -27,9 +31,11 @@ from producers.campaign.refused_file import write_refused
 from producers.campaign.trial import own_address, picked
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
+from producers.cli.import_again import again_option, refuse_cancelled, tell_of_earlier
 from producers.cli.import_report import MOST_SHOWN, Found, as_dict, show, show_letters
 from producers.cli.import_trial import send_trials
 from producers.cli.language import translated
+from producers.cli.paused_batches import said
 from producers.cli.row_numbers import row_numbers
 from producers.cli.sending import stated_options
 from producers.cli.session import Session, no_worker_runs, session
@@ -86,6 +92,7 @@ _SAME_AGAIN = "import the same file again: nothing is sent twice"
     callback=row_numbers,
     help="Of --test-to: rows below the header. Default: the first.",
 )
+@again_option
 @click.option("--allow-empty", is_flag=True, help="Send lines too whose value for a {column} is empty.")
 @click.option("--skip-invalid", is_flag=True, help="Enqueue the other lines though some are refused.")
 @click.option("--refused", type=_NEW_FILE, help="Write refused lines there (CSV), to be mended and imported.")
@@ -96,6 +103,7 @@ def import_file(
     shown: tuple[int, ...],
     test_to: str | None,
     rows: tuple[int, ...],
+    again: frozenset[State],
     skip_invalid: bool,
     refused: Path | None,
     as_json: bool,
@@ -111,9 +119,10 @@ def import_file(
     pec import soci.csv --account acme --subject 'Avviso per {nome}' --body avviso.html --test-to me@pec.example.it
     pec import soci.xlsx --account acme --subject 'Avviso per {nome}' --body avviso.html --batch soci-2026
     pec import soci.csv --account acme --subject Avviso --body avviso.html --skip-invalid --refused errori.csv
+    pec import soci.csv --account acme --subject Avviso --body avviso.html --again cancelled
     """
     order = _order(account, given)
-    _check_options(dry_run=dry_run, shown=shown, test_to=test_to, rows=rows)
+    _check_options(dry_run=dry_run, shown=shown, test_to=test_to, rows=rows, again=again)
     if test_to is not None:
         _send_test(order, test_to, rows, as_json=as_json)
         return
@@ -123,7 +132,7 @@ def import_file(
         settings, here = stack.enter_context(_surroundings(dry_run=dry_run))
         _check_names(order, settings, here)
         campaign = stack.enter_context(_judged(order, settings))
-        found = _found(campaign, settings, here, shown)
+        found = _found(campaign, settings, here, shown, again)
         if not as_json:
             show(found)
             _tell_of_numbers(found)
@@ -132,9 +141,14 @@ def import_file(
         _write_refused(refused, order, found)
         if found.count(Fate.REFUSED) and not (skip_invalid and found.sendable):
             _refuse(found, refused, dry_run=dry_run, as_json=as_json)
+        if here:
+            refuse_cancelled(here.store, found, again)
+            _tell_of_paused_batch(here, campaign.batch)
         if dry_run:
             _tell_of_dry_run(found, as_json=as_json)
         elif here:
+            if State.CANCELLED in again and found.count(Fate.READY):
+                lift(here.store, campaign.batch)
             _conclude(found, here, _enqueue(here, campaign), as_json=as_json)
 
 
@@ -156,7 +170,12 @@ def _order(account: str, given: dict[str, Any]) -> Order:
 
 
 def _check_options(
-    *, dry_run: bool, shown: tuple[int, ...], test_to: str | None, rows: tuple[int, ...]
+    *,
+    dry_run: bool,
+    shown: tuple[int, ...],
+    test_to: str | None,
+    rows: tuple[int, ...],
+    again: frozenset[State],
 ) -> None:
     """Raises UsageError for options that need each other, or exclude each other."""
     if shown and not dry_run:
@@ -165,6 +184,8 @@ def _check_options(
         raise click.UsageError("--rows: says which rows are sent as a test: add --test-to ADDRESS")
     if test_to is not None and dry_run:
         raise click.UsageError("--test-to sends, and --dry-run sends nothing: choose one")
+    if test_to is not None and again:
+        raise click.UsageError("--test-to sends nothing to recipients, and --again does: choose one")
 
 
 def _send_test(order: Order, test_to: str, rows: tuple[int, ...], *, as_json: bool) -> None:
@@ -212,17 +233,21 @@ def _judged(order: Order, settings: Settings) -> Iterator[Campaign]:
 
 
 def _found(
-    campaign: Campaign, settings: Settings, here: Session | None, shown: tuple[int, ...] = ()
+    campaign: Campaign,
+    settings: Settings,
+    here: Session | None,
+    shown: tuple[int, ...],
+    again: frozenset[State],
 ) -> Found:
-    store = here.store if here else None
-    if store:
-        settle_earlier(store, campaign.ledger, campaign.letters)
+    store, now = here.store if here else None, from_epoch(wall_clock())
+    rule = Rule(again, now, timedelta(seconds=settings.receipts.late_period))
+    earlier = settle_earlier(store, campaign.ledger, campaign.letters, rule) if store else None
     warn_of_several(campaign.ledger, campaign.letters)
-    count, now = campaign.ledger.count(Fate.READY), from_epoch(wall_clock())
+    count = campaign.ledger.count(Fate.READY)
     account = str(campaign.letters.stated["account"])
     cost = estimate(count, settings, account, store, now, campaign.sample.not_before)
     rows = _or_usage_error(lambda: picked(campaign, shown, "--show"))
-    return Found(campaign, cost, bool(store), rows)
+    return Found(campaign, cost, earlier, rows)
 
 
 @contextmanager
@@ -253,6 +278,11 @@ def _check_names(order: Order, settings: Settings, here: Session | None) -> None
         _check_name("webhook", webhook, heard | configured, asked=here is not None)
     if here and (pause := accounts.state_of(here.store, order.stated["account"]).reason):
         _tell_of_pause(order.stated["account"], pause)
+
+
+def _tell_of_paused_batch(here: Session, batch: str) -> None:
+    if paused := batches.state_of(here.store, batch):
+        output.note(said(paused, from_epoch(here.store.now())))
 
 
 def _tell_of_pause(account: str, pause: Reason) -> None:
@@ -362,6 +392,7 @@ def _tell_of_names(found: Found) -> None:
     """What may be misunderstood about batches, and about time."""
     if before := found.count(Fate.BEFORE):
         output.note(f"{before} were enqueued before, and are left out: nothing is sent twice.")
+    tell_of_earlier(found)
     output.note(f"The batch is {found.campaign.batch}: a new campaign needs another, with --batch.")
     ends, last = found.campaign.sample.not_after, found.estimate.finishes_at
     if ends and (last is None or last > ends):

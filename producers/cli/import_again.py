@@ -1,0 +1,65 @@
+"""`pec import --again`: what reached nobody is sent again, and a batch that was cancelled goes on."""
+
+from collections.abc import Collection
+
+import click
+
+from pec.names import State
+from pec.store.store import Store
+from producers.campaign.again import SENDABLE_AGAIN
+from producers.campaign.cancelled_batch import Cancel, cancel_of
+from producers.campaign.ledger import Fate
+from producers.cli import output
+from producers.cli.errors import Exit, Failure
+from producers.cli.import_report import Found
+
+_NAMES = ", ".join(SENDABLE_AGAIN)
+
+
+def _states(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[State]:
+    names = [name.strip() for name in (value or "").split(",") if name.strip()]
+    if value is not None and (not names or not set(names) <= set(SENDABLE_AGAIN)):
+        raise click.BadParameter(f"{value} is no list of states: choose from {_NAMES}")
+    return frozenset(map(State, names))
+
+
+again_option = click.option(
+    "--again",
+    metavar="STATES",
+    callback=_states,
+    help="Send again what of an earlier import of the batch ended so: cancelled, or refused,undelivered.",
+)
+
+
+def refuse_cancelled(store: Store, found: Found, again: Collection[State]) -> None:
+    """Raises Failure where what is to be enqueued would be cancelled on arrival."""
+    batch, wanted = found.campaign.batch, State.CANCELLED in again
+    if not (found.count(Fate.READY) or wanted):
+        return
+    cancel = cancel_of(store, batch)
+    if cancel is Cancel.NONE or (cancel is Cancel.DONE and wanted):
+        return
+    if wanted:
+        raise Failure(
+            f"nothing is enqueued, because batch {batch} is still being cancelled: "
+            "import again once workers have taken its jobs (`pec status` shows them)",
+            Exit.REJECTED,
+        )
+    raise Failure(
+        f"nothing is enqueued, because batch {batch} was cancelled and new messages of it would be too: "
+        "send them, and what was cancelled, with --again cancelled, or choose another --batch",
+        Exit.REJECTED,
+    )
+
+
+def tell_of_earlier(found: Found) -> None:
+    """Name what reached nobody, and the two ways to reach them."""
+    over = dict(found.earlier.over) if found.earlier else {}
+    if count := over.pop(State.CANCELLED, 0):
+        output.note(f"Of those, {count} were cancelled: send them with --again cancelled.")
+    if over:
+        counted = ", ".join(f"{count} {state}" for state, count in over.items())
+        output.note(
+            f"Of those, some reached nobody ({counted}): mend their addresses in the sheet and import it into "
+            f"this batch, or send them as they are with --again {','.join(over)}."
+        )

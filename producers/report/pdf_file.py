@@ -10,6 +10,7 @@ from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from producers.report.printable import printable
 from producers.report.summary import Report
 from producers.report.text import wrapped
 from producers.report.words import Words
@@ -32,8 +33,8 @@ def write_pdf(report: Report, words: Words, file: IO[bytes]) -> None:
     canvas = Canvas(file, (WIDTH, HEIGHT), pageCompression=1, lang="it", initialFontName=PLAIN)
     title = words.title(report.summary)
     canvas.setTitle(title)
-    canvas.setAuthor(", ".join(filter(None, report.summary.senders.values())))
-    canvas.setSubject(report.summary.batch)
+    canvas.setAuthor(printable(", ".join(filter(None, report.summary.senders.values()))))
+    canvas.setSubject(printable(report.summary.batch))
     canvas.setCreator("pecmassiva")
     sheet = _Sheet(canvas, words, title)
     _head(sheet, report, words)

@@ -1,17 +1,21 @@
-"""The page of a report: whatever somebody else wrote stays text."""
+"""The pages of a report: what other people wrote stays text, in HTML and PDF."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
+from typing import IO
 
 import pytest
+from pypdf import PdfReader
 
 from pec.messages import Reason
 from pec.names import State
 from producers.evidence.cases import Case
 from producers.report.html_file import write_html
-from producers.report.summary import Summary, gathered
+from producers.report.pdf_file import write_pdf
+from producers.report.summary import Report, Summary, gathered
 from producers.report.words import Words
 from tests.unit.producers.cli.builders import NOW, message
 
@@ -55,7 +59,7 @@ class _Tags(HTMLParser):
         self.found.append((tag, [name for name, _ in attrs]))
 
 
-def page_of(hostile: str) -> str:
+def written(hostile: str, write: Callable[[Report, Words, IO[bytes]], None]) -> bytes:
     """Return a report with this value wherever a value of somebody else stands."""
     one = message(
         State.FAILED,
@@ -70,8 +74,19 @@ def page_of(hostile: str) -> str:
     with gathered([Case(one, ()), Case(replace(one, subject="another"), ())], summary) as report:
         summary.senders[hostile] = hostile
         file = BytesIO()
-        write_html(report, Words(str), file)
-    return file.getvalue().decode()
+        write(report, Words(str), file)
+    return file.getvalue()
+
+
+def page_of(hostile: str) -> str:
+    return written(hostile, write_html).decode()
+
+
+@pytest.mark.parametrize("hostile", [*HOSTILE, "x" * 5000, "😀\n\n\tאברהם"])
+def test_values_of_any_kind_can_be_drawn(hostile: str) -> None:
+    pages = PdfReader(BytesIO(written(hostile, write_pdf))).pages
+
+    assert "Signature" in pages[-1].extract_text()
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

@@ -12,7 +12,7 @@ from datetime import datetime
 from pec.history import Past, past_states
 from pec.messages import Message
 from pec.names import State
-from pec.receipts import Receipt
+from pec.receipts import Kind, Receipt
 
 _BEFORE_RECEIPTS = (State.QUEUED, State.SENDING, State.UNCERTAIN, State.HELD, State.SENT)
 
@@ -33,12 +33,16 @@ def timeline(message: Message, receipts: Iterable[Receipt]) -> list[Happened]:
 
 
 def _order(one: Happened) -> tuple[float, int, float]:
-    """Return what to sort by: within a second, a receipt follows the send and precedes the state that it causes."""
+    """Return what to sort by: within a second, a receipt follows the send and precedes the state that it causes.
+
+    An ACCETTAZIONE precedes what follows from it.
+    """
     if one.at is None:
         return math.inf, 0, 0.0
     at = one.at.timestamp()
-    rank = (0 if one.what in _BEFORE_RECEIPTS else 2) if isinstance(one.what, State) else 1
-    return at // 1, rank, at
+    if isinstance(one.what, State):
+        return at // 1, 0 if one.what in _BEFORE_RECEIPTS else 3, at
+    return at // 1, 1 if one.what.kind is Kind.ACCETTAZIONE else 2, at
 
 
 def _states(message: Message) -> Iterator[Happened]:

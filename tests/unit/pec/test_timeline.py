@@ -37,7 +37,7 @@ def test_a_receipt_of_the_second_of_the_send_stands_between_the_send_and_its_sta
     )
     fast = message(State.DELIVERED, history="Q0S1300T200D400")
 
-    assert [one.what for one in timeline(fast, [accepted, delivered])] == [
+    assert [one.what for one in timeline(fast, [delivered, accepted])] == [
         State.QUEUED,
         State.SENDING,
         State.SENT,

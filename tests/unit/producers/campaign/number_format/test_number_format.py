@@ -149,6 +149,7 @@ def test_a_workbook_of_a_mac_counts_from_1904(value: float, code: str, text: str
         (1234.5, "Generale"),
         (1234.5, "[Rosso]0"),
         (1234.5, "#.##0,00 €"),
+        (-25, "0.00;General"),
     ],
 )
 def test_what_is_unknown_or_shown_as_hashes_is_no_text(value: float, code: str) -> None:

@@ -9,6 +9,7 @@ from pec.store.store import Store
 from producers.campaign.again import SENDABLE_AGAIN
 from producers.campaign.cancelled_batch import Cancel, cancel_of
 from producers.campaign.ledger import Fate
+from producers.campaign.same_subject import MOST_LOOKED_AT
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
 from producers.cli.import_report import Found
@@ -50,6 +51,26 @@ def refuse_cancelled(store: Store, found: Found, again: Collection[State]) -> No
         "send them, and what was cancelled, with --again cancelled, or choose another --batch",
         Exit.REJECTED,
     )
+
+
+def tell_of_same_subject(found: Found) -> None:
+    """Name who may get a campaign a second time, and the batch that they got it in."""
+    if not (met := found.repeated):
+        return
+    count = met.recipients
+    if met.batch:
+        output.note(
+            f"Recipients who got the same subject in the last 30 days: {count}, most of them in batch "
+            f"{met.batch}. To send only to those whom it did not reach, mend their addresses in the sheet "
+            f"and import it with --batch {met.batch}."
+        )
+    else:
+        output.note(
+            f"Recipients who got the same subject in the last 30 days: {count}. "
+            "Check that they are to get it again."
+        )
+    if met.cut:
+        output.note(f"For this, only the newest {MOST_LOOKED_AT} messages were looked at.")
 
 
 def tell_of_earlier(found: Found) -> None:

@@ -1,7 +1,7 @@
 """What `pec import` says of a campaign: to a person, or as one JSON object."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ from producers.campaign.columns import MADE_ID, Columns
 from producers.campaign.earlier import Earlier
 from producers.campaign.estimate import Estimate
 from producers.campaign.ledger import Entry, Fate
+from producers.campaign.same_subject import SameSubject
 from producers.campaign.trial import Picked
 from producers.cli import output
 from producers.cli.progress import duration
@@ -25,13 +26,14 @@ _MOST_BODY = 2000  # characters
 class Found:
     """A campaign, and what is known of sending it. `earlier` is None if Redis could not be asked.
 
-    `shown` are the rows whose letters a person wants to see.
+    `shown` are the rows whose letters a person wants to see. `repeated`: it may be sent a second time.
     """
 
     campaign: Campaign
     estimate: Estimate
     earlier: Earlier | None
     shown: Sequence[Picked] = ()
+    repeated: SameSubject | None = None
 
     @property
     def sendable(self) -> int:
@@ -54,6 +56,7 @@ def as_dict(found: Found, enqueued: int | None) -> dict[str, Any]:
         **({} if enqueued is None else {"enqueued": enqueued}),
         "enqueued_before": found.count(Fate.BEFORE) if found.earlier else None,
         **_as_earlier(found.earlier),
+        **({"same_subject": asdict(found.repeated)} if found.repeated else {}),
         "columns": _columns(campaign),
         "first": _first(campaign),
         **({"shown": [_as_shown(campaign, row) for row in found.shown]} if found.shown else {}),

@@ -28,10 +28,11 @@ from producers.campaign.estimate import estimate
 from producers.campaign.judging import warn_of_several
 from producers.campaign.ledger import Fate
 from producers.campaign.refused_file import write_refused
+from producers.campaign.same_subject import same_subject
 from producers.campaign.trial import own_address, picked
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
-from producers.cli.import_again import again_option, refuse_cancelled, tell_of_earlier
+from producers.cli.import_again import again_option, refuse_cancelled, tell_of_earlier, tell_of_same_subject
 from producers.cli.import_report import MOST_SHOWN, Found, as_dict, show, show_letters
 from producers.cli.import_trial import send_trials
 from producers.cli.language import translated
@@ -138,6 +139,7 @@ def import_file(
             _tell_of_numbers(found)
         for note in campaign.notes:
             output.note(note)
+        tell_of_same_subject(found)
         _write_refused(refused, order, found)
         if found.count(Fate.REFUSED) and not (skip_invalid and found.sendable):
             _refuse(found, refused, dry_run=dry_run, as_json=as_json)
@@ -247,7 +249,8 @@ def _found(
     account = str(campaign.letters.stated["account"])
     cost = estimate(count, settings, account, store, now, campaign.sample.not_before)
     rows = _or_usage_error(lambda: picked(campaign, shown, "--show"))
-    return Found(campaign, cost, earlier, rows)
+    repeated = same_subject(store, campaign.ledger, campaign.letters, now) if store else None
+    return Found(campaign, cost, earlier, rows, repeated)
 
 
 @contextmanager

@@ -60,3 +60,28 @@ def test_a_campaign_stopped_by_a_pause_alone_loses_nothing(
 
         assert clerk.pec("watch", "--batch", "soci", "--timeout", "50").returncode == 0
         assert clerk.received() == Counter({f"consegna+{name}": 1 for name in NAMES[:20]})
+
+
+def test_a_mended_sheet_reaches_those_it_did_not_reach_and_nobody_else(
+    redis: Redis, redis_url: str, tmp_path: Path
+) -> None:
+    with site(redis, redis_url, tmp_path) as place, place.workers(processes=1):
+        clerk = Clerk(place, tmp_path)
+        wrong, right = (
+            [*ROWS[:6], [f"{fate}+verdi@pec.example", "Verdi"]] for fate in ("mancata-consegna", "consegna")
+        )
+        clerk.sheet(wrong)
+        clerk.imports("--batch", "soci")
+        assert clerk.pec("watch", "--batch", "soci", "--timeout", "50").returncode == 6
+
+        same = clerk.imports("--batch", "soci", LC_ALL="it_IT.UTF-8")
+        assert "alcuni non hanno raggiunto nessuno (non consegnate: 1)" in same.stderr
+        other = clerk.imports("--batch", "altro", "--dry-run", LC_ALL="it_IT.UTF-8")
+        assert "hanno avuto lo stesso oggetto: 5, per lo più nel lotto soci" in other.stderr
+        clerk.sheet(right)
+        for enqueued in (1, 0):
+            assert clerk.imports_for_programs("--batch", "soci")["enqueued"] == enqueued
+
+        eventually(lambda: redis.hget("pec:batch:soci", "delivered") == b"6")
+        sent = Counter({f"consegna+{name}": 1 for name in NAMES[:5]})
+        assert clerk.received() == sent + Counter(["mancata-consegna+verdi", "consegna+verdi"])

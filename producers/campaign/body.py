@@ -52,6 +52,7 @@ _LOCAL_PICTURE = re.compile(
     r"<img\b[^>]*?\bsrc\s*=\s*[\"']?(?!https?:|data:|cid:|//)([^\"'\s>]+)", re.IGNORECASE
 )
 _ALIGNING_SPACE = re.compile(r"^ (?=.)| (?= )", re.MULTILINE)
+_BRACE = re.compile("&amp;#(123|125);")  # which is no placeholder, as the advice has it
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 
 
@@ -87,6 +88,7 @@ def html_of(text: str) -> str:
 
 def _in_lines(paragraph: str) -> str:
     plain = html.escape(paragraph, quote=False)
+    plain = _BRACE.sub(r"&#\1;", plain)
     return _ALIGNING_SPACE.sub("&nbsp;", plain).replace("\n", "<br>\n")
 
 

@@ -88,7 +88,8 @@ def judged(order: Order, most_bytes: int, told: Told) -> Iterator[Campaign]:
     with open_table(order.file, order.encoding) as table, Ledger() as ledger:
         header, rows = _meant(table)
         start = list(islice(rows, _LOOKED_AT))
-        columns = _columns(order, header, start)
+        with _naming_sheet(table.active):
+            columns = _columns(order, header, start)
         if not start:
             raise Unusable(f"{order.file.name} has column names, and no line under them: add the recipients")
         batch = _batch(order, columns, start[0])
@@ -105,6 +106,18 @@ def judged(order: Order, most_bytes: int, told: Told) -> Iterator[Campaign]:
         encodings = {order.body.name: of_body} | ({order.file.name: table.encoding} if table.encoding else {})
         notes = tuple(_notes(letters, order.body))
         yield Campaign(letters, ledger, sample, table.empty, table.sheet, encodings, table.breaks, notes)
+
+
+@contextmanager
+def _naming_sheet(active: str | None) -> Iterator[None]:
+    """Say which sheet an error is about, if there are others. Raise Unusable."""
+    try:
+        yield
+    except Unusable as error:
+        if active is None:
+            raise
+        other = f"The sheet {active} was read: for another one, select it in Excel and save"
+        raise Unusable(f"{error}. {other}") from None
 
 
 def _columns(order: Order, header: tuple[str, ...], start: Sequence[Row]) -> Columns:

@@ -106,9 +106,10 @@ def _recipient(header: Sequence[str], tally: Tally) -> int:
         raise Unusable("the first line holds an address, no column names: put a line of names above it")
     near = ", ".join(columns_of_addresses(header, tally))
     hint = f" (addresses are in {near})" if near else ""
+    title = "" if near else ". If this is a title, delete all lines above the column names"
     raise Unusable(
         f"no column is named as the recipient's (PEC, destinatario, …): name it with --to-column{hint}; "
-        f"the columns are: {listed(header)}. If this is a title, delete all lines above the column names"
+        f"the columns are: {listed(header)}{title}"
     )
 
 

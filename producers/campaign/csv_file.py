@@ -13,7 +13,9 @@ from producers.campaign.errors import Unusable
 from producers.campaign.rows import Row, Rows
 
 _MOST_HEADER = 1 << 16  # characters looked at for the delimiter
-_DELIMITERS = ";\t,"  # of as many in the header the first one counts
+_DELIMITERS = ";\t|,"  # of those that may be meant the first one counts
+_MOST_LINES = 20  # looked at for the delimiter
+_WHOLE = re.compile(r'\s*"((?:[^"]|"")*)"[;,\s]*')  # a line in quotation marks
 _SAID = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)  # Excel's own first line
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
@@ -26,7 +28,8 @@ def open_csv(path: Path, encoding: str | None = None) -> Iterator[Rows]:
         size = max(1, raw.seek(0, io.SEEK_END))
         raw.seek(0)
         with io.TextIOWrapper(raw, found.name, newline="") as text:
-            records = _Records(text, _delimiter(text))
+            wrapped = _is_wrapped(text)
+            records = _Records(text, _delimiter(text, wrapped=wrapped), wrapped=wrapped)
             yield Rows(
                 iter(records),
                 lambda: 1.0 if raw.closed else raw.tell() / size,
@@ -41,7 +44,15 @@ def decoded(content: bytes, name: str) -> tuple[str, Encoding]:
     return content.decode(found.name), found
 
 
-def _delimiter(text: io.TextIOWrapper) -> str:
+def _is_wrapped(text: io.TextIOWrapper) -> bool:
+    """Whether a program put each line as a whole into quotation marks: `"nome;PEC"`. Leaves the text at its start."""
+    lines = text.read(_MOST_HEADER).splitlines()[:_MOST_LINES]
+    text.seek(0)
+    found = [_WHOLE.fullmatch(line) for line in lines if line.strip(";, \t")]
+    return bool(found) and all(one and any(mark in one[1] for mark in _DELIMITERS) for one in found)
+
+
+def _delimiter(text: io.TextIOWrapper, *, wrapped: bool) -> str:
     """Return what parts the cells. Leaves the text at the start of the rows."""
     first = text.readline(_MOST_HEADER)
     if said := _SAID.match(first):
@@ -49,18 +60,30 @@ def _delimiter(text: io.TextIOWrapper) -> str:
     text.seek(0)
     start = text.read(_MOST_HEADER).lstrip("\r\n;,\t ")
     text.seek(0)
-    bare = _QUOTED.sub("", start)
-    header = re.split(r"[\r\n]", bare, maxsplit=1)[0]
-    return max(_DELIMITERS, key=header.count)
+    if wrapped:
+        start = "\n".join(map(_unwrapped, start.splitlines()))
+    header, *lines = [line for line in re.split(r"[\r\n]", _QUOTED.sub("", start)) if line] or [""]
+    lines = lines[: min(_MOST_LINES, max(1, len(lines) - 1))]  # the last one may be cut
+    even = [
+        one
+        for one in _DELIMITERS
+        if {line.count(one) for line in (header, *lines)} == {header.count(one)} != {0}
+    ]
+    return even[0] if even else max(_DELIMITERS, key=header.count)
+
+
+def _unwrapped(line: str) -> str:
+    found = _WHOLE.fullmatch(line)
+    return found[1].replace('""', '"') + "\n" if found else line
 
 
 class _Records:
     """The rows, numbered as a spreadsheet program numbers them: a cell with line breaks is in one row."""
 
-    def __init__(self, text: io.TextIOWrapper, delimiter: str) -> None:
+    def __init__(self, text: io.TextIOWrapper, delimiter: str, *, wrapped: bool) -> None:
         self.breaks = False  # whether a cell had line breaks, so that an editor counts other lines
         self._text, self._delimiter = text, delimiter
-        self._inside = False
+        self._inside, self._wrapped = False, wrapped
 
     def __iter__(self) -> Iterator[Row]:
         reader = csv.reader(self._lines(), delimiter=self._delimiter, strict=True)
@@ -79,6 +102,7 @@ class _Records:
     def _lines(self) -> Iterator[str]:
         for line in self._text:
             inside, self._inside = self._inside, True  # a record that asks for more is within a cell
+            line = _unwrapped(line) if self._wrapped else line
             yield without_blanks(line, self._delimiter, inside=inside)
 
 

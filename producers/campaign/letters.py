@@ -25,7 +25,6 @@ from producers.campaign.written_address import (
     is_several,
 )
 
-_SHORTENED = re.compile(r"\d[,.]\d+E\+\d+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _NO_HASH = "0" * 64  # while only the form of a job is looked at
 _NO_ID = "x"
@@ -244,11 +243,7 @@ class Letters:
         header = self.columns.header
         used = dict.fromkeys((*self.subject.used, *self.body.used))
         found = [
-            Problem(
-                header[one], f"holds {values[one]}, a long number that Excel has shortened: format it as text"
-            )
-            for one in used
-            if _SHORTENED.fullmatch(values[one])
+            Problem(header[one], doubt) for one in used if (doubt := spoilt.doubt_of(values[one])) is not None
         ]
         domain = domain_shown((recipient or "").partition("@")[2])
         if letters := foreign_letters(domain):

@@ -34,6 +34,10 @@ class Tally:
         """Whether any value is one, even if it is mistyped."""
         return self._meant[place] > 0
 
+    def has_an_address(self, place: int) -> bool:
+        """Whether any value is one and nothing else."""
+        return self._addresses[place] > 0
+
     def is_of_addresses(self, place: int) -> bool:
         """Whether most values are addresses."""
         return self._addresses[place] * 2 > self._filled[place]
@@ -59,7 +63,8 @@ def recipient_column(header: Sequence[str], tally: Tally) -> int | None:
         usual = [place for place, name in enumerate(header) if _plain(name) in names]
         if found := [place for place in usual if tally.has_addresses(place)]:
             others = _unnamed(header, tally) if names is _RECIPIENT[-1] else []
-            return _only(header, [*found, *others])
+            perhaps = _perhaps_of_pec(header, tally)
+            return _only(header, list(dict.fromkeys([*found, *others, *perhaps])))
     named = [place for names in _RECIPIENT for place, name in enumerate(header) if _plain(name) in names]
     return named[0] if named else None
 
@@ -72,6 +77,15 @@ def columns_of_addresses(header: Sequence[str], tally: Tally) -> list[str]:
 def _is_pec(name: str, place: int, tally: Tally) -> bool:
     says = certified(name)
     return says is Certified.YES or (says is Certified.PERHAPS and tally.is_of_addresses(place))
+
+
+def _perhaps_of_pec(header: Sequence[str], tally: Tally) -> list[int]:
+    """Columns that hold some addresses of PEC by their name, such as `Codice SDI / PEC`."""
+    return [
+        place
+        for place, name in enumerate(header)
+        if certified(name) is Certified.PERHAPS and tally.has_an_address(place)
+    ]
 
 
 def _of_pec(header: Sequence[str], pec: list[int], tally: Tally) -> int:

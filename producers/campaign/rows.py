@@ -49,3 +49,4 @@ class Rows:
     sheet: str | None = None
     encoding: Encoding | None = None
     breaks: Callable[[], bool] = lambda: False
+    active: str | None = None  # the sheet that is read, if there are others

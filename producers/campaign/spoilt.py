@@ -20,6 +20,13 @@ _NOT_YET = re.compile(
 _FORMULA = re.compile(  # begins with a reference, a function or a number: `=Nome` may be a text
     r"=[-+( ]*(?:'|\$?[a-z]{1,3}\$?[0-9]|[a-zà-ù_][\w.]*[(!]|[0-9\"“{@]).*", re.DOTALL | re.IGNORECASE
 )
+# UTF-8 that was read as Windows (`SocietÃ `, `dellâ€™anno`), Macintosh (`Societ√†`) or DOS text.
+_AFTER = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_MISREAD = re.compile(rf"[ÃÂ][{_AFTER}]|â[€‚][{_AFTER}]?|[a-z]Ã(?!\w)|[^\W\d_][√├]|‚Ä[ôúùì¶îï]|‚Ç¨|ÔÇ¼")
+_SHORTENED = re.compile(r"\d[,.]\d+E\+\d+")
+_NO_VALUE = re.compile(r"NULL|null|\(null\)|<null>|\\N|NaN|nan|None|undefined|\[object Object\]")
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5}|#x[0-9a-f]{2,5});", re.IGNORECASE)
+_KEPT_AS_TEXT = re.compile(r"'[-+]?\d[\d.,/]*")
 _MOST_SHOWN = 60  # characters of a formula
 _LOST = "\ufffd"
 
@@ -34,6 +41,24 @@ def problem_of(value: str) -> str | None:
         return f"holds {value}, and not yet its value: wait until it is there, and save again"
     if _FORMULA.fullmatch(value):
         return f"holds the formula {value[:_MOST_SHOWN]}, not its result: paste the column as values and save again"
+    if not value.isascii() and _MISREAD.search(value):
+        return (
+            f"holds {value[:_MOST_SHOWN]}, whose accents another program has misread: "
+            "export the data again as UTF-8, or correct them"
+        )
     if _LOST in value:
         return "holds the mark � in place of a letter that was lost: write it again"
+    return None
+
+
+def doubt_of(value: str) -> str | None:
+    """Return what a person should look at in a cell before it is sent, or None."""
+    if _SHORTENED.fullmatch(value):
+        return f"holds {value}, a long number that Excel has shortened: format it as text"
+    if _NO_VALUE.fullmatch(value):
+        return f"holds {value}, which programs write where there is no value: look whether it is meant"
+    if "&" in value and (found := _ENTITY.search(value)):
+        return f"holds {found[0]}, which the recipient sees so: write the letter itself"
+    if value.startswith("'") and _KEPT_AS_TEXT.fullmatch(value):
+        return f"holds {value} with its apostrophe, which the recipient sees: remove it"
     return None

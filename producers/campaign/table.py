@@ -19,6 +19,7 @@ class Table:
         self.empty = 0
         self.sheet = file.sheet
         self.encoding = file.encoding
+        self.active = file.active
         self.rows = self._filled()
         header = next(self.rows, None)
         if header is None:
@@ -26,7 +27,7 @@ class Table:
         for cell in header.unwritten:
             raise Unusable(f"{name}, {cell.problem.field}: {cell.problem.reason}")
         self.empty = 0
-        self.header = _without_empty_end(header.cells)
+        self.header = _names(header.cells)
 
     @property
     def share_read(self) -> float:
@@ -70,6 +71,6 @@ def _opened(path: Path, encoding: str | None) -> Callable[[Path], AbstractContex
     return open_xlsx
 
 
-def _without_empty_end(cells: tuple[str, ...]) -> tuple[str, ...]:
+def _names(cells: tuple[str, ...]) -> tuple[str, ...]:
     count = max(place for place, name in enumerate(cells) if name) + 1
-    return cells[:count]
+    return tuple(" ".join(name.split()) for name in cells[:count])

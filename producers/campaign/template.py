@@ -10,6 +10,12 @@ from producers.campaign.errors import Misused
 
 # Nothing of <style> is a placeholder; neither are braces with nothing, or with braces, in them.
 _BRACES = re.compile(r"<style\b.*?</style\s*>|\{\{[^{}]*\}\}|\{[^{}]*\}", re.IGNORECASE | re.DOTALL)
+# As mail merge and other programs write it: «nome», <<nome>>, [nome], ${nome}, %nome%.
+_OTHER_MARKS = re.compile(
+    r"(?:«|&laquo;)(.{1,200}?)(?:»|&raquo;)|(?:<<|&lt;&lt;)(.{1,200}?)(?:>>|&gt;&gt;)"
+    r"|[$#]\{(.{1,200}?)\}|\[(.{1,200}?)\]|%(.{1,200}?)%",
+    re.DOTALL,
+)
 _TAG = re.compile(r"<[^>]*>")
 _AFTER_NAME = re.compile(r"[:;!.\[]")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -28,7 +34,9 @@ class Template:
         return tuple(dict.fromkeys(self.places))
 
     def fill(self, values: Sequence[str]) -> str:
-        return "".join(self._parts([values[place] for place in self.places]))
+        """A subject. It takes the names that HTML has for braces, so that one can be written."""
+        texts = tuple(text.replace("&#123;", "{").replace("&#125;", "}") for text in self.texts)
+        return "".join(Template(texts, self.places)._parts([values[place] for place in self.places]))
 
     def fill_html(self, values: Sequence[str]) -> str:
         """A value is text: it is escaped, and its line breaks are kept."""
@@ -43,6 +51,7 @@ class Template:
 
 def compile_template(text: str, header: Sequence[str], where: str) -> Template:
     """Raises Misused where a placeholder is no column. `where` is what a person calls the template."""
+    _check_marks(text, header, where)
     texts, places, start = [], [], 0
     for found in _BRACES.finditer(text):
         place = _place(found[0], header, where)
@@ -51,6 +60,20 @@ def compile_template(text: str, header: Sequence[str], where: str) -> Template:
             places.append(place)
             start = found.end()
     return Template((*texts, text[start:]), tuple(places))
+
+
+def _check_marks(text: str, header: Sequence[str], where: str) -> None:
+    """Raise Misused if a column's name stands in the marks of another program, which the recipient would see."""
+    known = positions(header)
+    for found in _OTHER_MARKS.finditer(text):
+        inside = next(filter(None, found.groups()))
+        name = " ".join(html.unescape(_TAG.sub("", inside)).removeprefix("MERGEFIELD").split())
+        if fold(name) in known and not inside.startswith((" ", "\xa0")):
+            shown = html.unescape(_TAG.sub("", found[0]))
+            raise Misused(
+                f"{where}: write {{{name}}} in braces, not {shown}. "
+                "Where the marks are meant, put a space after the first one"
+            )
 
 
 def _as_html(value: str) -> str:

@@ -11,6 +11,9 @@ _NAMED = re.compile(r"""[^<>\[\]]*[<\[]\s*([^<>\[\]\s]+)\s*[>\]]""")
 _REMARKED = re.compile(r"([^\s()]+@[^\s()]+)\s*\([^@()]*\)")
 _AROUND = _SPACES + ";,<>()[]\"'`’‘“”«»"
 _SELECTORS = "\ufe0e\ufe0f"  # of the look of a sign
+_LABEL = re.compile(
+    r"[\s*]*(?:pec|p\.e\.c\.?|e-?mail|mail|posta certificata)\s*[:=]\s*(?=\S+@)", re.IGNORECASE
+)
 _LINK = re.compile(r"mailto:\s*", re.IGNORECASE)
 _ALPHABETS = {"CYRILLIC": "a Cyrillic letter", "GREEK": "a Greek letter"}
 _ALIKE = "ı\u0251\u0261\u0269"  # Latin letters that look like others and that no Italian word has
@@ -18,7 +21,7 @@ _ALIKE = "ı\u0251\u0261\u0269"  # Latin letters that look like others and that 
 
 def address_in(cell: str) -> str:
     """Return the address without name, brackets, `mailto:` and invisible characters; else the cell as it stands."""
-    seen = _seen(cell)
+    seen = _LABEL.sub("", _seen(cell), count=1) if ":" in cell or "=" in cell else _seen(cell)
     if _LINK.search(seen):
         seen = unquote(_LINK.sub("", re.sub(r"\?[^>\]\s]*", "", seen)))
     if len(addresses_in(seen)) > 1:

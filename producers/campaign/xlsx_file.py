@@ -44,7 +44,9 @@ def open_xlsx(path: Path) -> Iterator[Rows]:
             sheet.reset_dimensions()  # some programs write wrong ones, and rows would be left out
             read = [0]
             with closing(_rows(sheet, reader, read, path)) as rows:
-                yield Rows(rows, lambda: min(1.0, read[0] / last_line), _title(reader.wb, sheet))
+                active = sheet.title if len(reader.wb.sheetnames) > 1 else None
+                share_read = lambda: min(1.0, read[0] / last_line)  # noqa: E731
+                yield Rows(rows, share_read, _title(reader.wb, sheet), active=active)
 
 
 class _Reader(ExcelReader):

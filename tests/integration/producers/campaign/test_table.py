@@ -127,6 +127,13 @@ def test_the_delimiter_that_a_file_says_counts(tmp_path: Path) -> None:
     [
         (b'"Cognome, nome";PEC\r\n', ("Cognome, nome", "PEC")),
         (b"Cognome, nome;PEC\r\n", ("Cognome, nome", "PEC")),
+        (b"Cognome, nome, titolo;PEC\r\nRossi, Ada, avv.;a@pec.it\r\n", ("Cognome, nome, titolo", "PEC")),
+        (
+            b"nome,PEC,file (con ;)\nA,a@pec.it,a.pdf\nB,b@pec.it,a.pdf;b.pdf\n",
+            ("nome", "PEC", "file (con ;)"),
+        ),
+        (b"nome|PEC|via\nA|a@pec.it|Via Roma, 1\n", ("nome", "PEC", "via")),
+        (b'"Indirizzo\r\nPEC";nome\r\n', ("Indirizzo PEC", "nome")),
         (b"PEC\n", ("PEC",)),
         (b"\r\n;;\r\nPEC;Nome;;\r\n", ("PEC", "Nome")),
         (b"PEC\rx@pec.example.it\r", ("PEC",)),
@@ -136,6 +143,17 @@ def test_the_header_tells_the_delimiter(tmp_path: Path, content: bytes, header: 
     (tmp_path / "a.csv").write_bytes(content)
 
     assert read(tmp_path / "a.csv")[0] == header
+
+
+def test_lines_that_a_program_put_into_quotation_marks_as_a_whole_are_rows(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(
+        b'"nome;PEC;note"\r\n"""Bar; Sport"";a@pec.it;uno, due"\r\n"B;b@pec.it;"\r\n'
+    )
+
+    header, rows, _ = read(tmp_path / "a.csv")
+
+    assert header == ("nome", "PEC", "note")
+    assert [cells for _, cells in rows] == [("Bar; Sport", "a@pec.it", "uno, due"), ("B", "b@pec.it", "")]
 
 
 def test_one_byte_of_windows_late_in_a_file_makes_all_of_it_windows(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from producers import Producer
 from tests.integration.producers.campaign.spreadsheets import csv_ansi, xlsx
@@ -211,3 +212,29 @@ def test_empty_attachments_are_told(import_rows: Import, tmp_path: Path) -> None
     assert [one["field"] for one in imported.lines[0]["warnings"]] == ["allegato"]
     assert "a.pdf is empty (0 bytes)" in imported.lines[0]["warnings"][0]["reason"]
     assert "tutti.pdf, which every message gets, is empty" in imported.err
+
+
+def test_a_workbook_that_was_saved_at_its_cover_is_told_by_the_sheet(
+    import_rows: Import, tmp_path: Path
+) -> None:
+    book = Workbook()
+    assert book.active
+    book.active.title = "Copertina"
+    book.active.append(["Elenco"])
+    rows = book.create_sheet("Dati")
+    for row in ROWS:
+        rows.append(row)
+    book.save(tmp_path / "soci.xlsx")
+    assert "The sheet Copertina was read" in import_rows(tmp_path / "soci.xlsx").err
+
+    book.active = 1
+    book.save(tmp_path / "soci.xlsx")
+    assert import_rows(tmp_path / "soci.xlsx").code == 0
+
+
+def test_a_brace_in_plain_text_is_written_as_the_advice_says(import_rows: Import, tmp_path: Path) -> None:
+    (tmp_path / "body.txt").write_text("art. {1} per {nome} {importo}")
+    assert "write &#123;" in import_rows(ROWS, body="body.txt").err
+
+    (tmp_path / "body.txt").write_text("art. &#123;1&#125; per {nome} {importo}")
+    assert "<p>art. &#123;1&#125; per Nicolò 1,50</p>" in import_rows(ROWS, "--dry-run", body="body.txt").out

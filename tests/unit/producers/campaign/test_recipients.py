@@ -46,6 +46,7 @@ def chosen(header: list[str], *rows: list[str]) -> str:
         (["Destinatario", "Email"], ["Mario Rossi", "a@pec.it"], "Email"),
         (["PEC inviata il", "Email"], ["12/11/2026", "a@pec.it"], "Email"),
         (["PEC verificata", "Email"], ["a@pec.it", "a@mail.it"], "PEC verificata"),
+        (["Email", "Codice SDI / PEC"], ["a@mail.it", "M5UXCR1"], "Email"),
         (["Email", "PEC n. 1"], ["a@mail.it", "a@pec.it"], "PEC n. 1"),
         (["Ordinaria", "Certificata"], ["a@mail.it", "a@pec.it"], "Certificata"),
         (["Email", "Certificata"], ["a@mail.it", "sì"], "Email"),
@@ -72,3 +73,10 @@ def test_values_decide_between_names(header: list[str], row: list[str], name: st
 def test_columns_of_equal_worth_are_a_question(header: list[str], row: list[str], said: str) -> None:
     with pytest.raises(Unusable, match=said):
         chosen(header, row)
+
+
+def test_a_column_that_holds_addresses_of_pec_among_other_things_is_a_question() -> None:
+    rows = [["a@mail.it", "M5UXCR1"], ["b@mail.it", "b@pec.it"], ["c@mail.it", "0000000"]]
+
+    with pytest.raises(Unusable, match=r"several columns may be meant \(Email, Codice SDI / PEC\)"):
+        chosen(["Email", "Codice SDI / PEC"], *rows)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from producers.campaign.spoilt import problem_of
+from producers.campaign.spoilt import doubt_of, problem_of
 
 ERRORS = [
     *(
@@ -131,3 +131,35 @@ def test_a_letter_that_was_lost_is_told() -> None:
 @pytest.mark.parametrize("value", VALUES)
 def test_what_a_person_writes_with_such_signs_is_a_value(value: str) -> None:
     assert problem_of(value) is None
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman", "cp850"])
+@pytest.mark.parametrize("value", ["Società Alfa", "FORLÌ", "perché", "Nicolò", "più", "Città"])
+def test_utf_8_that_another_program_misread_reaches_no_letter(value: str, encoding: str) -> None:
+    misread = value.encode().decode(encoding, "replace")
+
+    assert "accents" in (problem_of(misread.strip()) or "") or "lost" in (problem_of(misread) or "")
+
+
+@pytest.mark.parametrize("value", ["dellâ€™anno", "â‚¬ 10", "nÂ° 5", "â€œBarâ€\x9d"])
+def test_signs_that_another_program_misread_reach_no_letter(value: str) -> None:
+    assert "accents" in (problem_of(value) or "")
+
+
+@pytest.mark.parametrize(
+    "value", ["JOÃO", "Âge", "São Paulo", "n° 5", "√2", "3√2", "Ângela", "crêpe", "IRMÃ", "«Bar»", "â"]
+)
+def test_foreign_letters_are_values(value: str) -> None:
+    assert problem_of(value) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["NULL", "\\N", "nan", "undefined", "&amp;", "Societ&agrave;", "'00184", "1,2E+15"]
+)
+def test_values_that_look_like_a_programs_are_doubted(value: str) -> None:
+    assert doubt_of(value)
+
+
+@pytest.mark.parametrize("value", ["'ndrangheta", "Null", "R&D", "Nando", "AT&T; altro", ""])
+def test_values_that_people_write_are_not_doubted(value: str) -> None:
+    assert doubt_of(value) is None

@@ -80,3 +80,26 @@ def test_what_is_no_column_is_told_with_the_remedy(text: str, said: str) -> None
 
 def test_a_template_knows_the_columns_that_it_uses() -> None:
     assert compile_template("{color} {nome} {color}", HEADER, "s").used == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        *("«nome»", "&laquo;nome&raquo;", "«<span>Nome</span>»", "<<nome>>", "&lt;&lt;nome&gt;&gt;"),
+        *("[Ragione sociale]", "${nome}", "#{nome}", "%nome%", "«MERGEFIELD nome»"),
+    ],
+)
+def test_a_column_in_the_marks_of_mail_merge_is_not_sent_as_it_stands(marked: str) -> None:
+    with pytest.raises(Misused, match=r"write \{(?i:nome|ragione sociale)\} in braces, not "):
+        filled_html(f"Gentile {marked},")
+
+
+@pytest.mark.parametrize(
+    "text", ["«Il Sole»", "[ nome ]", "al 5% di Nome, al 6%", "<b>nome</b>", "a << nome >> b"]
+)
+def test_marks_around_something_else_are_text(text: str) -> None:
+    assert filled(text) == text
+
+
+def test_a_brace_that_is_meant_can_be_written_in_a_subject() -> None:
+    assert filled("art. &#123;1&#125; per {nome}") == "art. {1} per Nicolò"

@@ -26,6 +26,7 @@ from producers.campaign.written_address import (
             "<a@b.it>",
             "'a@b.it'",
         ),
+        *("PEC: a@b.it", "pec:a@b.it", "P.E.C.: a@b.it", "e-mail: a@b.it", "Posta certificata: a@b.it"),
         *("mailto:a@b.it", "MAILTO: a@b.it", "mailto:a@b.it?subject=x", "mailto:a%40b.it", "a@b.it; a@b.it"),
         *("Rossi <a@b.it>", '"Rossi, M." <a@b.it>', "a@b.it <mailto:a@b.it>", "Rossi [mailto:a@b.it]"),
         *("a@b.it (Mario Rossi)", "a@b.it <a@b.it>"),

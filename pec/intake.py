@@ -16,6 +16,8 @@ from pec.messages import Attachment, Message, Reason
 from pec.names import Queue, State
 from pec.transitions import waiting
 
+SHEET_ROW = "row"  # in the metadata of an imported job: the columns of its line
+
 
 @dataclass(frozen=True, slots=True)
 class Contents:
@@ -74,8 +76,10 @@ def _too_big(encoded: int, times: str, most_bytes: int) -> str:
 
 
 def digest_of(job: SendJob | PollJob, contents: Contents | None = None) -> str:
-    """Equal for the same job, whether its bytes were carried or named."""
+    """Equal for the same job, whether its bytes were carried or named, and whatever else its line of a sheet says."""
     stated = job.model_dump(mode="json", exclude={"v", "body", "attachments"})
+    if isinstance(stated.get("metadata", {}).get(SHEET_ROW), dict):
+        del stated["metadata"][SHEET_ROW]
     if contents:
         stated["body"] = contents.body
         stated["attachments"] = [[attached.name, attached.sha256] for attached in contents.attachments]

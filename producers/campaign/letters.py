@@ -15,6 +15,7 @@ from producers.campaign.attachments import File, Folder, Missing, names_in
 from producers.campaign.columns import Columns
 from producers.campaign.naming import own_id
 from producers.campaign.ordinary import is_ordinary
+from producers.campaign.row_metadata import row_metadata
 from producers.campaign.rows import Row
 from producers.campaign.template import Template
 from producers.campaign.written_address import (
@@ -116,13 +117,13 @@ class Letters:
         """For `Producer.send_many`. Raises OSError or JobRejected where a file is gone by now."""
         letter = self._whole(values)
         files = [(file.name, self.folder.read(file.path)) for file in letter.files]
-        return {**self._form(letter, job_id), "attachments": files}
+        return {**self._form(letter, job_id, values), "attachments": files}
 
     def taken_digests(self, values: Sequence[str]) -> Callable[[str], str]:
         """What workers keep of the job under an id, once they have taken it. Raises as `job` does."""
         letter = self._whole(values)
         files = [{"name": file.name, "sha256": self.folder.sha256(file.path)} for file in letter.files]
-        job = validate({**self._form(letter, _NO_ID), "type": "send", "attachments": files})
+        job = validate({**self._form(letter, _NO_ID, values), "type": "send", "attachments": files})
         assert isinstance(job, SendJob)  # noqa: S101 - by its type
         contents = contents_of(job)
         return lambda job_id: digest_of(job.model_copy(update={"id": job_id}), contents)
@@ -134,9 +135,9 @@ class Letters:
             raise JobRejected(list(letter.missing))
         return letter
 
-    def _form(self, letter: Letter, job_id: str) -> dict[str, Any]:
+    def _form(self, letter: Letter, job_id: str, values: Sequence[str]) -> dict[str, Any]:
         texts = {"recipient": letter.recipient, "subject": letter.subject, "body": letter.body}
-        return {"id": job_id, **self.stated, **texts}
+        return {"id": job_id, **self.stated, **texts, "metadata": row_metadata(self.columns.header, values)}
 
     def _given_id(self, values: Sequence[str]) -> str | None:
         key = values[self.columns.id] if self.columns.id is not None else ""
@@ -167,7 +168,7 @@ class Letters:
         self, letter: Letter, given: str | None, values: Sequence[str]
     ) -> tuple[str | None, list[Problem]]:
         """The recipient as it is written to, and what the workers would refuse."""
-        form = {**self._form(letter, given or _NO_ID), "type": "send"}
+        form = {**self._form(letter, given or _NO_ID, values), "type": "send"}
         form["attachments"] = [{"name": file.name, "sha256": _NO_HASH} for file in letter.files]
         try:
             job = validate(form)

@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from producers.cli.errors import Exit, Failure
 from producers.cli.language import translated
 from producers.cli.proof_wait import wait_for_proof
 from producers.cli.session import Session, session
+from producers.cli.state_name import states_option
 from producers.cli.status import missing
 from producers.evidence import folder, selection, table
 from producers.evidence.cases import Case, gather, json_line
@@ -35,6 +36,7 @@ _MOST_NAMED = 20  # messages whose proof is incomplete
 @click.command()
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--batch", help="All messages of a batch, in the order of intake.")
+@states_option
 @click.option("--all", "everything", is_flag=True, help="All messages there are.")
 @click.option(
     "--output",
@@ -59,6 +61,7 @@ _MOST_NAMED = 20  # messages whose proof is incomplete
 def export(
     ids: tuple[str, ...],
     batch: str | None,
+    states: tuple[State, ...],
     everything: bool,
     file: Path | None,
     proof: Path | None,
@@ -69,14 +72,15 @@ def export(
 
     \b
     pec export --batch november --output november.csv
-    pec export --batch november --json | jq -r 'select(.state == "undelivered") | .recipient'
+    pec export --batch november --state undelivered --state expired --output not-reached.csv
     pec export --batch november --output november.csv --receipts november
     cd november && sha256sum -c SHA256SUMS
 
-    In the CSV, times are those of Europe/Rome, and text that Excel would compute or round begins with a '.
-    FILE and DIR hold personal data: they are made for your user alone (modes 0600 and 0700).
-    The same DIR again is brought up to date. Where content is no longer in Redis, the rest is written,
-    message.json says what is missing, and the exit code is 1.
+    The CSV ends with the columns of the sheet that was imported. Its names, states and reasons are Italian if
+    LANG is. With --state, only lines in that state are written. In the CSV, times are those of Europe/Rome,
+    and text that Excel would compute or round begins with a '. FILE and DIR hold personal data: they are made
+    for your user alone (modes 0600 and 0700). The same DIR again is brought up to date. Where content is no
+    longer in Redis, the rest is written, message.json says what is missing, and the exit code is 1.
 
     Receipts come after the end of a message, and their texts after them: the export waits for them, at most
     2 minutes. Messages whose receipts are still incomplete then are named, and the exit code is 6. Without
@@ -89,9 +93,10 @@ def export(
         raise click.UsageError("say what: pec export ID…, or pec export --batch B, or pec export --all")
     with session() as here:
         chosen = _chosen(here.store, ids, batch)
+        chosen = replace(chosen, states=frozenset(states))
         lacks = _lacks_texts if proof or as_json else _lacks_receipts
         if not no_wait:
-            wait_for_proof(here.store, chosen.ids(), lacks)
+            wait_for_proof(here.store, chosen.ids(), lambda case: chosen.has(case) and lacks(case))
         try:
             done = _export(here, chosen, file, proof, lacks, as_json=as_json)
         except BrokenPipeError:
@@ -100,7 +105,7 @@ def export(
             raise cannot_write(error) from None
         except NotAManifest as found:
             raise Failure(f"{found} is no list of SHA-256 sums: name another folder", Exit.USAGE) from None
-        _tell(here.store, done, batch)
+        _tell(here.store, done, batch, chosen)
     for line in _places(done, file, proof):
         output.note(line)
     if done.lacking:
@@ -117,6 +122,11 @@ class _Chosen:
 
     ids: Callable[[], Iterable[str]]
     count: int
+    states: frozenset[State] = frozenset()  # all, if it is empty
+
+    def has(self, case: Case) -> bool:
+        """Return whether the message, or one of its recipients, is in one of the states."""
+        return not self.states or bool(self.states & table.states_of(case.message))
 
 
 @dataclass(slots=True)
@@ -176,27 +186,33 @@ def _export(
             stack.callback(kept.cover, file.resolve())  # once it is written, and before the sums are
         write = stack.enter_context(_sink(file))
         step = stack.enter_context(progress_bar(chosen.count, hidden=file is None and sys.stdout.isatty()))
-        if not as_json:
-            write(table.header())
+        lines = _json_line if as_json else _csv(here.store, chosen, write)
         for case in gather(here.store, chosen.ids()):
-            _write(case, write, as_json=as_json)
+            step()
+            if not chosen.has(case):
+                continue
+            for line in lines(case):
+                write(line)
             if kept:
                 kept.add(case)
             done.states[case.message.state] += 1
             if lacked := lacks(case):
                 done.lacking.append((case.message.id, lacked))
-            step()
     if kept:
         done.files, done.incomplete = kept.files, kept.incomplete
     return done
 
 
-def _write(case: Case, write: Write, *, as_json: bool) -> None:
-    if as_json:
-        write(json_line(case.as_dict()))
-    else:
-        for line in table.lines(case):
-            write(line)
+def _json_line(case: Case) -> Iterable[bytes]:
+    return (json_line(case.as_dict()),)
+
+
+def _csv(store: Store, chosen: _Chosen, write: Write) -> Callable[[Case], Iterable[bytes]]:
+    """Return what makes the lines of a message, once the header is written."""
+    columns = selection.sheet_columns(store, chosen.ids())
+    made = table.Table(columns, chosen.states, words=translated)
+    write(made.header())
+    return made.lines
 
 
 @contextmanager
@@ -236,10 +252,11 @@ def cannot_write(error: OSError) -> Failure:
     return Failure(f"can't write {place} ({error.strerror}): name a place you may write to", Exit.USAGE)
 
 
-def _tell(store: Store, done: _Done, batch: str | None) -> None:
+def _tell(store: Store, done: _Done, batch: str | None, chosen: _Chosen) -> None:
     total = sum(done.states.values())
+    nothing = "No message is in that state." if chosen.states else "There are no messages yet."
     states = ", ".join(f"{done.states[state]} {state}" for state in State if done.states[state])
-    output.note(f"{total} messages: {states}" if total else "There are no messages yet.")
+    output.note(f"{total} messages: {states}" if total else nothing)
     if unfinished := sum(count for state, count in done.states.items() if state not in ENDS):
         output.note(f"{unfinished} have not ended yet: export again when they have")
     if batch and (rejected := selection.rejected_of(store, batch)):

@@ -1,11 +1,13 @@
 """Messages as tables show them, and rejections as `--json` prints them."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from pec.instants import to_text
+from pec.instants import from_text
 from pec.messages import Message
 from pec.status_codes import explained
+from producers.forecast import ROME
 from producers.rejections import Rejection
 
 COLUMNS = ("ID", "STATE", "ACCOUNT", "RECIPIENT", "UPDATED", "REASON")
@@ -29,8 +31,20 @@ def rejection_dict(rejection: Rejection) -> dict[str, Any]:
 def rejection_rows(rejection: Rejection) -> Iterator[tuple[object, ...]]:
     """For a table with REJECTED_COLUMNS, a row for each fault."""
     job = rejection.job
-    shared = (rejection.entry, *map(job.get, ("type", "id", "account", "batch")), rejection.at)
+    shared = (rejection.entry, *map(job.get, ("type", "id", "account", "batch")), _local(rejection.at))
     return ((*shared, problem.field, problem.reason) for problem in rejection.problems)
+
+
+def local_time(instant: datetime) -> str:
+    """Return the time in Rome with its offset from UTC, to the second."""
+    return instant.astimezone(ROME).isoformat(" ", timespec="seconds")
+
+
+def _local(written: str) -> str:
+    try:
+        return local_time(from_text(written))
+    except ValueError:  # an older version wrote none
+        return written
 
 
 def row(message: Message) -> tuple[object, ...]:
@@ -40,6 +54,6 @@ def row(message: Message) -> tuple[object, ...]:
         message.state,
         message.account,
         ", ".join(message.recipients),
-        to_text(message.updated_at),
+        local_time(message.updated_at),
         explained(message.reason.description, message.reason.details) if message.reason else None,
     )

@@ -20,6 +20,7 @@ from producers.cli.progress import age
 from producers.cli.rejected import list_rejected
 from producers.cli.session import Session, session
 from producers.cli.shapes import COLUMNS, row
+from producers.cli.state_name import states_option
 from producers.cli.surroundings import surroundings_of
 from producers.cli.timeline import Due, as_data, when
 from producers.cli.timeline import show as show_timeline
@@ -53,20 +54,19 @@ def status(message_id: str | None, as_json: bool) -> None:
 
 
 @click.command("list")
-@click.option(
-    "--state",
-    "states",
-    multiple=True,
-    type=click.Choice([str(state) for state in State]),
-    help="Repeat for several.",
-)
+@states_option
 @click.option("--batch", help="Only this batch, in the order of intake.")
 @click.option("--account", help="Only this mailbox.")
 @click.option("--rejected", is_flag=True, help="Jobs that were not taken, and why, in place of messages.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @output.as_json
 def list_messages(
-    states: tuple[str, ...], batch: str | None, account: str | None, rejected: bool, limit: int, as_json: bool
+    states: tuple[State, ...],
+    batch: str | None,
+    account: str | None,
+    rejected: bool,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List messages, or rejected jobs, newest first.
 
@@ -189,20 +189,20 @@ def _show(message: Message, why: str) -> None:
 
 
 def _found(
-    store: Store, states: Sequence[str], batch: str | None, strangers: records.Strangers
+    store: Store, states: Sequence[State], batch: str | None, strangers: records.Strangers
 ) -> Iterator[Message]:
     if batch:
         return records.read_all(store, records.ids_of_batch(store, batch), strangers)
     return records.read_all(store, _newest(store, states), strangers)
 
 
-def _newest(store: Store, states: Sequence[str]) -> Iterable[str]:
+def _newest(store: Store, states: Sequence[State]) -> Iterable[str]:
     newest = store.client.pipeline(transaction=False)
     for one in states or State:
-        newest.zrevrange(store.keys.state(State(one)), 0, _MOST_LOOKED_AT - 1, withscores=True)
+        newest.zrevrange(store.keys.state(one), 0, _MOST_LOOKED_AT - 1, withscores=True)
     found = sorted((pair for pairs in newest.execute() for pair in pairs), key=lambda pair: -pair[1])
     return (message_id.decode() for message_id, _ in found[:_MOST_LOOKED_AT])
 
 
-def _fits(message: Message, states: Sequence[str], account: str | None) -> bool:
+def _fits(message: Message, states: Sequence[State], account: str | None) -> bool:
     return (not states or message.state in states) and (account is None or message.account == account)

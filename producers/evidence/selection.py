@@ -1,11 +1,13 @@
 """Which messages are exported. Ids come a page at a time, so that a million of them need no memory."""
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
+from pec.intake import SHEET_ROW
 from pec.names import State
 from pec.store.store import Store, text
 from producers import rejections
@@ -52,6 +54,21 @@ def _moved(store: Store, since: float) -> Iterator[str]:
     for state in State:
         found: Any = store.client.zrangebyscore(store.keys.state(state), since, "+inf")
         yield from map(text, found)
+
+
+def sheet_columns(store: Store, ids: Iterable[str]) -> list[str]:
+    """Return the names of the columns that these messages' lines had in their sheets, as they come first."""
+    found: dict[str, None] = {}
+    waiting = iter(ids)
+    while chunk := list(islice(waiting, _PAGE)):
+        with store.client.pipeline(transaction=False) as pipeline:
+            for message_id in chunk:
+                pipeline.hget(store.keys.message(message_id), "metadata")
+            stored: list[Any] = pipeline.execute()
+        for metadata in filter(None, stored):
+            row = json.loads(metadata).get(SHEET_ROW)
+            found |= dict.fromkeys(row) if isinstance(row, dict) else {}
+    return list(found)
 
 
 def rejected_of(store: Store, batch: str) -> int:

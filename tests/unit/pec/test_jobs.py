@@ -121,6 +121,14 @@ def test_an_optional_field_that_is_null_is_the_same_job_as_without_it(field: str
     assert digest({**GOOD, field: None}) == digest(GOOD)
 
 
+def test_what_else_the_line_of_a_sheet_says_makes_no_other_job() -> None:
+    noted = {"row": {"Nome": "Anna", "Note": "telefonato"}, "pratica": "7"}
+
+    assert digest({**GOOD, "metadata": noted}) == digest({**GOOD, "metadata": {"pratica": "7"}})
+    assert digest({**GOOD, "metadata": {"row": {"Nome": "Anna"}}}) == digest(GOOD)
+    assert digest({**GOOD, "metadata": {"row": 17}}) != digest({**GOOD, "metadata": {"row": 18}})
+
+
 def test_every_optional_field_of_every_job_may_be_null() -> None:
     poll = {"type": "poll", "id": "p", "account": "acme", "code": "2020082610003492"}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pec.messages import Reason
 from pec.names import Queue, State
 from pec.receipts import Kind, Named, Receipt
 from pec.store import presence, records
@@ -414,3 +415,73 @@ def test_a_repeated_export_leaves_one_file_for_each_receipt(
 
 def files(name: str) -> list[str]:
     return [f"{name}.json", f"{name}.txt"]
+
+
+# By state, with the sheet's columns, in Italian
+
+
+@pytest.fixture
+def in_italian(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "")
+    monkeypatch.setenv("LC_MESSAGES", "")
+    monkeypatch.delenv("LANGUAGE", raising=False)
+    monkeypatch.setenv("LANG", "it_IT.UTF-8")
+
+
+@pytest.mark.parametrize("name", ["undelivered", "non consegnata", "non-consegnato", "NON_CONSEGNATE"])
+def test_a_state_is_named_in_english_or_italian(pec: Pec, batch: list[str], name: str) -> None:
+    assert [row["id"] for row in rows(pec("export", "--batch", "november", "--state", name).out)] == ["a"]
+    assert [one["id"] for one in pec("list", "--state", name, "--json").lines] == ["a"]
+    both = pec("export", "--batch", "november", "--state", name, "--state", "in coda", "--json")
+    assert [one["id"] for one in both.lines] == ["a", "b"]
+
+
+def test_a_state_that_is_none_is_refused_with_those_there_are(pec: Pec) -> None:
+    ran = pec("export", "--all", "--state", "persa")
+    assert (ran.code, "persa is no state: name one of queued, sending" in ran.err) == (2, True)
+
+
+def test_by_state_of_a_pec_to_several_only_those_recipients_are_listed(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
+    producer.send("inv-1", **{**SEND, "recipient": ["a@pec.example", "b@pec.example"]}, together=True)
+    take_jobs()
+    outcomes = {"a@pec.example": "delivered", "b@pec.example": "undelivered"}
+    change("inv-1", received(State.UNDELIVERED, receipt(Kind.ACCETTAZIONE), outcomes=outcomes))
+
+    def reached(state: str) -> list[str]:
+        return [row["recipient"] for row in rows(pec("export", "--all", "--state", state).out)]
+
+    assert (reached("undelivered"), reached("delivered")) == (["b@pec.example"], ["a@pec.example"])
+
+
+@pytest.mark.usefixtures("in_italian")
+def test_names_states_and_reasons_are_italian_also_when_redirected(
+    pec: Pec, change: Settle, batch: list[str], tmp_path: Path
+) -> None:
+    reason = Reason("not_delivered", "the recipient's provider did not deliver it")
+    change("a", received(State.UNDELIVERED, reason=reason))
+    pec("export", "a", "--output", str(tmp_path / "a.csv"))
+
+    [row] = rows(read(tmp_path / "a.csv"))
+    assert (row["destinatario"], row["stato"]) == (SEND["recipient"], "non consegnata")
+    assert row["motivo"] == "il gestore del destinatario non l'ha consegnata"
+    assert row["mancata consegna"]
+    assert pec("export", "a", "--json").lines[0]["state"] == "undelivered"
+
+
+def test_the_sheets_own_columns_stand_at_the_end(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs, batch: list[str]
+) -> None:
+    for number, row in enumerate(({"Nome": "=Anna", "State": "IT"}, {"Nome": "Bruno", "Note": "x"})):
+        producer.send(f"row-{number}", **SEND, batch="sheet", metadata={"row": row})
+    producer.send("else", **SEND, batch="sheet", metadata={"row": 7})
+    take_jobs()
+
+    found = rows(pec("export", "--batch", "sheet").out)
+    assert list(found[0])[-3:] == ["Nome", "State (sheet)", "Note"]
+    assert [(row["Nome"], row["state"], row["State (sheet)"], row["Note"]) for row in found] == [
+        ("'=Anna", "queued", "IT", ""),
+        ("Bruno", "queued", "", "x"),
+        ("", "queued", "", ""),
+    ]

@@ -1,5 +1,6 @@
 """Importing again: nothing is sent twice, and a batch's size is true."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,36 @@ def test_what_workers_have_taken_is_not_enqueued_again(
     assert "2 were enqueued before" in again.err
     size, job = jobs_in(producer)
     assert (size["size"], job["recipient"]) == (3, "a@pec.example.it")
+
+
+def test_a_note_in_a_column_that_no_letter_uses_sends_nothing_again(
+    import_rows: Import, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    import_rows([[*HEADER, "Note"], [*ROWS[1], ""]])
+    [job] = sends(producer)
+    assert job["metadata"] == {"row": {"Nome": "Nicolò", "PEC": "n@pec.example.it", "Importo": "1,50"}}
+    take_jobs()
+
+    again = import_rows([[*HEADER, "Note"], [*ROWS[1], "telefonato"]])
+
+    assert (again.code, sends(producer)) == (0, [])
+    assert "1 were enqueued before" in again.err
+
+
+def test_a_file_that_a_version_without_rows_imported_is_known_again(
+    import_rows: Import, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    import_rows(ROWS)
+    jobs = [{name: value for name, value in job.items() if name != "metadata"} for job in sends(producer)]
+    producer.store.client.delete(producer.store.keys.jobs)
+    for job in jobs:
+        producer.store.client.xadd(producer.store.keys.jobs, {"job": json.dumps(job)})
+    take_jobs()
+
+    again = import_rows(ROWS)
+
+    assert (again.code, sends(producer)) == (0, [])
+    assert "2 were enqueued before" in again.err
 
 
 def test_what_waits_for_a_worker_is_not_enqueued_again(import_rows: Import, producer: Producer) -> None:

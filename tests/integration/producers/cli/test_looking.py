@@ -1,5 +1,6 @@
 """`pec status`, `list`, `receipts`, `config`, and `pec` alone."""
 
+import csv
 import re
 import sys
 from dataclasses import replace
@@ -15,6 +16,7 @@ from pec.receipts import Kind, Receipt
 from pec.store import accounts, presence, retention
 from producers import Producer
 from producers.cli.shapes import REJECTED_COLUMNS
+from producers.forecast import ROME
 from tests.integration.producers.cli.conftest import Pec
 from tests.integration.producers.conftest import Settle, TakeJobs
 from tests.integration.producers.test_producer import SEND
@@ -311,3 +313,22 @@ def test_a_status_code_is_said_in_words_also_where_an_older_version_wrote_the_re
 
     assert "the recipient's provider did not deliver it: the mailbox is full" in pec("list").out
     assert "the mailbox is full" in pec("status", "inv-1").out
+
+
+def test_lists_show_times_of_rome_and_json_those_of_utc(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    producer.send("inv-1", **SEND)
+    producer.send("bad", **{**SEND, "account": "nobody"})
+    take_jobs()
+    [listed] = csv.DictReader(pec("list").out.splitlines(), delimiter="\t")
+    [rejected, *_] = csv.DictReader(pec("list", "--rejected").out.splitlines(), delimiter="\t")
+
+    for shown, stated in (
+        (listed["UPDATED"], pec("list", "--json").lines[0]["updated_at"]),
+        (rejected["REJECTED"], pec("list", "--rejected", "--json").lines[0]["at"]),
+    ):
+        assert stated.endswith("Z")
+        instant = datetime.fromisoformat(shown)
+        assert instant.utcoffset() == instant.astimezone(ROME).utcoffset()
+        assert abs(instant - datetime.fromisoformat(stated)) < timedelta(seconds=1)

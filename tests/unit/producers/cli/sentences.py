@@ -43,6 +43,7 @@ NO_SENTENCES = {"[rif. {}]": "part of a subject", "bold red": "a colour", "[bold
 WORDS = {  # of cells, and in sentences
     *("yes", "no", "all", "daily", "monthly", "default", "environment"),
     *("operator", "credentials", "wallet", "scope", "mailbox_full"),
+    *("reason", "reason_code", "non_accettazione", "mancata_consegna", "receipt_error"),  # of an export
 }
 CLICK_METAVARS = {"[OPTIONS]", "COMMAND [ARGS]...", "[COMMAND] [ARGS]..."}
 

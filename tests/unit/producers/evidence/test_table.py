@@ -13,7 +13,7 @@ from pec.messages import Reason
 from pec.names import State
 from pec.receipts import Kind, Named, Receipt
 from producers.evidence.cases import Case
-from producers.evidence.table import header, lines
+from producers.evidence.table import Table
 from producers.kept_text import meant
 from tests.unit.producers.cli.builders import message
 
@@ -29,12 +29,12 @@ def receipt(kind: Kind, date: datetime | None = WINTER, **fields: Any) -> Receip
 
 def read(*receipts: Receipt, state: State = State.DELIVERED, **fields: Any) -> list[dict[str, str]]:
     case = Case(message(state, **fields), receipts)
-    text = (header() + b"".join(lines(case))).decode("utf-8-sig")
+    text = (Table().header() + b"".join(Table().lines(case))).decode("utf-8-sig")
     return list(csv.DictReader(StringIO(text, newline=""), delimiter=";"))
 
 
 def test_it_is_what_excel_in_italy_opens() -> None:
-    text = header() + b"".join(lines(Case(message(), ())))
+    text = Table().header() + b"".join(Table().lines(Case(message(), ())))
 
     assert text.startswith(b"\xef\xbb\xbfid;batch;")
     assert text.count(b"\r\n") == 2
@@ -154,7 +154,7 @@ def test_a_followed_pec_whose_recipient_nobody_said_has_a_row() -> None:
 
 
 def test_the_columns_keep_their_order() -> None:
-    assert header().decode("utf-8-sig").strip().split(";") == [
+    assert Table().header().decode("utf-8-sig").strip().split(";") == [
         *("id", "batch", "account", "recipient", "state", "code", "subject", "attempts"),
         *("created_at", "sent_at", "accepted_at", "ended_at", "reason_code", "reason"),
         *("accettazione", "non_accettazione", "preavviso", "consegna", "mancata_consegna", "receipt_error"),

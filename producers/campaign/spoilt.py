@@ -11,14 +11,20 @@ _ERROR = re.compile(
     r"|#N/A Requesting Data\.*"
     r"|(?i:err(?:ore)?: ?\d{3})"
 )
+_WITHIN = re.compile(  # of a text: `€ #N/D`, `#RIF!A2`
+    r"(?<![\w#&])#(?:(?:RIF|REF|VALORE|VALUE|NOME|NAME|NUM|NULLO|NULL|ERRORE|ERROR)[!?]|DIV/0!?|N/[AD]!?)(?![\w/])"
+    r"|(?<![\w#&])#(?:RIF|REF)!"
+)
 _TOO_NARROW = re.compile(r"#{3,}")
 _NOT_YET = re.compile(
-    r"#?(?:loading|calculating|fetching|caricamento|calcolo|recupero|aggiornamento)"
+    r"#?(?:in )?(?:loading|calculating|fetching|caricamento|calcolo|recupero|aggiornamento)"
     r"(?: (?:in corso|data|dati|dei dati))* ?(?:\.{2,}|…)",
     re.IGNORECASE,
 )
 _FORMULA = re.compile(  # begins with a reference, a function or a number: `=Nome` may be a text
-    r"=[-+( ]*(?:'|\$?[a-z]{1,3}\$?[0-9]|[a-zà-ù_][\w.]*[(!]|[0-9\"“{@]).*", re.DOTALL | re.IGNORECASE
+    r"(?:[-+]\$?[a-z]{1,2}\$?[0-9]{1,6}[-+*/]\$?[a-z0-9]|@[a-z.]+\().*"
+    r"|=[-+( ]*(?:'|\$?[a-z]{1,3}\$?[0-9]|[a-zà-ù_][\w.]*[(!]|[0-9\"“{@]).*",
+    re.DOTALL | re.IGNORECASE,
 )
 # UTF-8 that was read as Windows (`SocietÃ `, `dellâ€™anno`), Macintosh (`Societ√†`) or DOS text.
 _AFTER = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
@@ -35,6 +41,8 @@ def problem_of(value: str) -> str | None:
     """Return why a cell can't be sent as it is, with the remedy, or None."""
     if value.startswith(("#", "E", "e")) and _ERROR.fullmatch(value):
         return f"holds the error {value} of a formula: correct it"
+    if "#" in value and (within := _WITHIN.search(value)):
+        return f"holds the error {within[0]} of a formula: correct it"
     if _TOO_NARROW.fullmatch(value):
         return f"holds {value}, which stands where a column is too narrow: widen the column and save again"
     if _NOT_YET.fullmatch(value):

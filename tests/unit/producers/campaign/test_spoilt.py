@@ -163,3 +163,33 @@ def test_values_that_look_like_a_programs_are_doubted(value: str) -> None:
 @pytest.mark.parametrize("value", ["'ndrangheta", "Null", "R&D", "Nando", "AT&T; altro", ""])
 def test_values_that_people_write_are_not_doubted(value: str) -> None:
     assert doubt_of(value) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["€ #N/D", "#RIF!A2", "#DIV/0", "#N/D!", "totale: #VALORE!", "In caricamento…"]
+)
+def test_an_error_beside_other_text_reaches_no_letter(value: str) -> None:
+    assert problem_of(value)
+
+
+@pytest.mark.parametrize("value", ["+B2*C2", "-A1+B1", "@SUM(A1:A3)"])
+def test_a_formula_that_begins_with_another_sign_reaches_no_letter(value: str) -> None:
+    assert "formula" in (problem_of(value) or "")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "+39 06 123",
+        "-B12",
+        "-5",
+        "@rossi",
+        "via #Roma!",
+        "pratica #N/12",
+        "x &#82;",
+        "A1/2026",
+        "#NUMERO",
+    ],
+)
+def test_what_is_like_an_error_within_a_text_is_a_value(value: str) -> None:
+    assert problem_of(value) is None

@@ -51,6 +51,9 @@ class Registration(Middleware):
         self._orphan.end_if_orphaned()
         for account, token in self._tokens().items():
             accounts.register(self._kit.store, account, token)
+        outbox.ensure(
+            self._kit.store, _endpoint_names(self._kit.settings)
+        )  # before others take its accounts' jobs
         self._step()
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -67,11 +70,13 @@ class Registration(Middleware):
         self._kit.listen_to_clock()
         heard = self._vouch()
         lost = self._installation not in (None, heard.installation)
-        self._installation = heard.installation
         if lost:
             log.error("redis_came_back_empty", remedy=REMEDY)
             presence.note_loss(self._kit.store, self._kit.now())
         outbox.ensure(self._kit.store, _endpoint_names(self._kit.settings), from_the_first=lost)
+        self._installation = (
+            heard.installation
+        )  # from here on the loss is noted and no endpoint missed anything
         accounts.ensure(self._kit.store, self._tokens())
         self._recurring_deeds()
         self._kit.hear_of_restore(heard.restores)

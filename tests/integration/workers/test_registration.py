@@ -31,6 +31,7 @@ class _Booting:
 
 
 BOOTING: Any = _Booting()
+CRM = {"name": "crm", "url": "https://crm.example.it/pec", "secret": "whsec_" + "QUFB" * 8}
 
 
 def _kit(store: Store, redis_url: str, **changed: Any) -> Kit:
@@ -134,8 +135,7 @@ def test_an_orderly_end_takes_back_what_was_told_of_a_restore(redis: Redis, redi
 
 def test_all_that_a_flush_takes_is_registered_again(redis: Redis, redis_url: str) -> None:
     store = Store(redis, "pec")
-    endpoint = {"name": "crm", "url": "https://crm.example.it/pec", "secret": "whsec_" + "QUFB" * 8}
-    kit = _kit(store, redis_url, webhooks={"endpoints": [endpoint]})
+    kit = _kit(store, redis_url, webhooks={"endpoints": [CRM]})
     registration = Registration(kit, "w1")
     registration._step()
     before = {key: store.client.type(key) for key in store.client.keys("*")}
@@ -148,6 +148,39 @@ def test_all_that_a_flush_takes_is_registered_again(redis: Redis, redis_url: str
     assert {key: store.client.type(key) for key in store.client.keys("*")} == before
     assert store.client.hexists(store.keys.installation, "lost_at"), "and it is told"
     assert outbox.feed(store, kit.settings.webhooks.endpoints) == ["crm"], "what came meanwhile is heard"
+
+
+def test_a_loss_that_could_not_be_noted_at_once_is_noted_later(redis: Redis, redis_url: str) -> None:
+    store = Store(redis, "pec")
+    kit = _kit(store, redis_url, webhooks={"endpoints": [CRM]})
+    registration = Registration(kit, "w1")
+    registration._step()
+
+    redis.flushall()
+    redis.set(store.keys.events, "in the way")
+    with pytest.raises(redis_errors.ResponseError):
+        registration._step()
+    redis.delete(store.keys.events)
+    redis.xadd(store.keys.events, {"id": "evt_1", "type": "message.queued", "event": "{}"})
+    registration._step()
+
+    assert store.client.hexists(store.keys.installation, "lost_at")
+    assert outbox.feed(store, kit.settings.webhooks.endpoints) == ["crm"], "what came meanwhile is heard"
+
+
+def test_an_endpoint_has_its_place_among_events_before_others_take_jobs_of_its_worker(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, vouch = Store(redis, "pec"), presence.vouch
+    heard_by: list[int] = []
+
+    def seen(*details: Any) -> presence.Heard:
+        heard_by.append(len(redis.xinfo_groups(store.keys.events)))
+        return vouch(*details)
+
+    monkeypatch.setattr(presence, "vouch", seen)
+    with _booted(_kit(store, redis_url, webhooks={"endpoints": [CRM]})):
+        assert heard_by[0] == 1
 
 
 @contextmanager

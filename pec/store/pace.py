@@ -145,7 +145,8 @@ def reserve_read(
     store: Store, token: str, api: Api, ahead_seconds: float = READS_AHEAD_SECONDS
 ) -> Slot | TooEarly:
     """A slot for one call that is not a send."""
-    return _reserve(store, store.keys.reads(token), 1 / api.read_rate, ahead_seconds, None)
+    most_seconds = READS_AHEAD_SECONDS
+    return _reserve(store, store.keys.reads(token), 1 / api.read_rate, most_seconds, None, ahead_seconds)
 
 
 def unreserve_send(store: Store, token: str, slot: Slot, api: Api) -> None:
@@ -220,11 +221,18 @@ def _sends_in(limiter: Mapping[str, str], minute: int) -> int:
 
 
 def _reserve(
-    store: Store, limiter: str, interval: float, ahead: float, capped: Api | None
+    store: Store,
+    limiter: str,
+    interval: float,
+    most_ahead: float,
+    capped: Api | None,
+    ahead: float | None = None,
 ) -> Slot | TooEarly:
     caps = (capped.daily_cap or 0, capped.monthly_cap or 0) if capped else None
     calendar = _calendar(int(wall_clock() // 3600), caps)
-    reply = store.script("reserve")(args=[limiter, round(interval * 1e6), round(ahead * 1e6), calendar])
+    mine = most_ahead if ahead is None else ahead
+    spans = [round(seconds * 1e6) for seconds in (interval, most_ahead)]
+    reply = store.script("reserve")(args=[limiter, *spans, calendar, round(mine * 1e6)])
     outcome, *numbers = text_list(reply)
     if outcome == "slot":
         return Slot(int(numbers[0]) / 1e6, int(numbers[1]) / 1e6)

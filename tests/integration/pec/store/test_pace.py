@@ -72,6 +72,20 @@ def test_a_read_needs_no_such_distance(store: Store) -> None:
     assert isinstance(pace.reserve_read(store, TOKEN, API), Slot)
 
 
+def test_a_read_that_yields_takes_no_slot_that_others_have(store: Store) -> None:
+    """Slots lie up to two seconds ahead: to one that looks less far, that is no clock that was set back."""
+    api = Api(read_rate=10)
+    given = [pace.reserve_read(store, TOKEN, api) for _ in range(10)]
+    last = max(slot.at for slot in given if isinstance(slot, Slot))
+
+    yielding = pace.reserve_read(store, TOKEN, api, ahead_seconds=0.1)
+    following = pace.reserve_read(store, TOKEN, api)
+
+    assert isinstance(yielding, TooEarly)
+    assert isinstance(following, Slot)
+    assert following.at == pytest.approx(last + 0.1, abs=0.001)
+
+
 def test_a_slot_given_back_is_given_again(store: Store) -> None:
     slow = Api(rate=0.1, margin=0)
     slot = pace.reserve_send(store, TOKEN, slow)

@@ -10,8 +10,7 @@
 --   batches   [{name, from: "" | state, to: "" | state, ended: 0 | 1, size: "" | n}]
 --             the greatest size counts: two workers may take two of them in either order
 --   commands  [[name, argument, …]]      run in order
---   lanes     [{account, id, score, batch: "" | name}]  enter their lanes, or are parked if their batch, one of
---             `batches`, is paused
+--   lanes     [{account, id, score, batch: "" | name}]  enter their lanes, or are parked if their batch is paused
 -- }
 -- Returns {"applied"} | {"repeated"} | {"conflict", key} | {"present", key, value} | {"missing", key}
 
@@ -106,7 +105,11 @@ for _, batch in ipairs(payload.batches) do
     paused[batch.name] = count(batch)
 end
 for _, lane in ipairs(payload.lanes) do
-    if paused[lane.batch] then
+    local name = lane.batch
+    if name ~= "" and paused[name] == nil then -- it is counted where it was: its time has come, or its lease ended
+        paused[name] = call("HEXISTS", ns .. ":batch:" .. name, "paused") == 1
+    end
+    if paused[name] then
         call("ZADD", ns .. ":parked:" .. lane.batch, lane.score, lane.id)
     else
         enter_lane(ns, lane.account, lane.id, lane.score)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from config.settings import Uncertain
-from pec.changes import Change, changed
+from pec.changes import Change, Lane, changed
 from pec.messages import Message, Reason
 from pec.names import Queue, State
 from pec.store import batches, pace, records
@@ -130,6 +130,19 @@ def test_a_message_that_comes_back_from_the_wire_is_parked(store: Store) -> None
     commit(store, unclaimed(sending, NOW))
 
     assert (parked(store), lane(store)) == (1, [])
+
+
+def test_a_message_whose_time_comes_while_its_batch_is_paused_is_parked(store: Store) -> None:
+    waiting(store, "m", 1, batch="b")
+    found = picked(store)
+    assert found
+    batches.pause(store, "b", WHO)
+
+    commit(store, changed(found.message, NOW, {}, lane=Lane.ENTER))
+
+    assert (parked(store), lane(store)) == (1, []), (
+        "it does not count as waiting in line until a worker comes"
+    )
 
 
 def test_a_held_message_that_is_to_be_sent_again_waits_for_its_batch(store: Store) -> None:

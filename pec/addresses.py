@@ -88,6 +88,11 @@ def among(wanted: Collection[str], named: Named) -> str:
     return unnumbered if address not in wanted and unnumbered in wanted else address
 
 
+def is_mangled(named: Named) -> bool:
+    """Return whether accents of the address were lost on the way, so that nobody can tell whose it is."""
+    return "\ufffd" in named.address or "?" in named.address
+
+
 _NUMBER = re.compile(r"\A\d{1,4}[.-]+")
 _TRAILING = re.compile(r"[^0-9A-Za-z\u0080-\ufffc]+$")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from pec.addresses import among
+from pec.addresses import among, is_mangled
 from pec.api.client import InboxPage, Mailbox
 from pec.api.errors import NotFound
 from pec.domains import compared
@@ -87,14 +87,17 @@ def _names_recipients(kit: Kit, message: Message, code: str) -> bool:
 
 
 def names_others(kit: Kit, message: Message, code: str) -> bool:
-    """Whether the texts of a code's receipts name somebody, and nobody of ours. Without a text nobody can tell."""
+    """Whether the texts of a code's receipts name somebody, and nobody of ours. Without a text nobody can tell.
+
+    Nor if a recipient of ours has accents and those of a name were lost.
+    """
     wanted = set(map(compared, message.recipients))
     mails = readable(kit, message.account, lambda mailbox: kit.client.receipts(mailbox, code))
     found = (find(mail, message.subject, None) for mail in mails)
-    named = {
-        among(wanted, one) for receipt in found if receipt and receipt.code == code for one in receipt.named
-    }
-    return bool(named) and not named & wanted
+    named = [one for receipt in found if receipt and receipt.code == code for one in receipt.named]
+    if any(map(is_mangled, named)) and any("xn--" in one for one in wanted):
+        return False
+    return bool(named) and wanted.isdisjoint(among(wanted, one) for one in named)
 
 
 def accepted_for(message: Message, receipts: Iterable[Receipt]) -> bool:

@@ -13,7 +13,7 @@ from pec.references import reference_of
 from pec.store import records
 from pec.store.commits import commit
 from pec.subjects import mark
-from tests.integration.sandbox.serving import Served
+from tests.integration.sandbox.serving import SENDER, Served
 from tests.integration.workers import test_scanning as scanning
 from workers.kit import Kit
 from workers.reconciling import settled_before_sending
@@ -23,10 +23,16 @@ kit, served = scanning.kit, scanning.served
 FULL = {"success": True, "message": "", "data": {"usage": 100, "limit": 100}}
 
 
-def queued(kit: Kit, message_id: str, referenced: bool = True) -> Message:
+def queued(
+    kit: Kit,
+    message_id: str,
+    referenced: bool = True,
+    to: str = "consegna@pec.example",
+    subject: str = "Avviso",
+) -> Message:
     now = kit.now()
     message = Message(
-        id=message_id, account="acme", recipients=("consegna@pec.example",), subject="Avviso", state=State.QUEUED,
+        id=message_id, account="acme", recipients=(to,), subject=subject, state=State.QUEUED,
         created_at=now, updated_at=now, referenced=referenced,
     )  # fmt: skip
     return commit(kit.store, enqueued(message, now))
@@ -85,6 +91,33 @@ def test_more_mails_than_can_be_read_are_left_to_an_operator(
 
     assert settled(kit, message)
     assert read(kit, message).state is State.HELD
+
+
+@pytest.mark.parametrize(
+    ("ours", "named", "is_held"),
+    [
+        ("a@societ\u00e0.example", "a@societ\ufffd.example", True),
+        ("a@societ\u00e0.example", "b@other.example", False),
+        ("b@other.example", "a@societ\ufffd.example", False),
+    ],
+)
+def test_a_receipt_that_names_somebody_whose_accents_were_lost_may_be_ours(
+    kit: Kit, served: Served, ours: str, named: str, is_held: bool
+) -> None:
+    code, subject = "2026112309300042", f"Avviso a {len(ours)} di {len(named)}"
+    mail = {
+        "mailbox": SENDER,
+        "sender": "posta-certificata@pec.example",
+        "subject": f"ACCETTAZIONE: {subject}",
+        "code": code,
+        "text": f'Il giorno 23/11/2026 alle ore 10:30:00 (+0100) il messaggio "{subject} {code}" proveniente da '
+        f'"me@pec.example" ed indirizzato a: {named} ("posta certificata") \ufffd stato accettato dal sistema',
+    }
+    requests.post(f"{served.url}/_sandbox/receipts", json=mail, timeout=10).raise_for_status()
+    message = queued(kit, f"mangled-{len(subject)}-{is_held}", referenced=False, to=ours, subject=subject)
+
+    assert settled(kit, message) is is_held
+    assert (read(kit, message).state is State.HELD) is is_held
 
 
 def test_a_page_that_the_api_does_not_know_is_empty(kit: Kit, served: Served) -> None:

@@ -141,6 +141,12 @@ class Ledger:
         query = f"{_ENTRY} WHERE base = ? AND number IS NOT NULL ORDER BY number, line"
         return list(map(_entry, self._database.execute(query, [base]).fetchall()))
 
+    def ready_for(self, base: str) -> list[Entry]:
+        """The rows of a recipient that are to be sent."""
+        return list(
+            map(_entry, self._database.execute(f"{_ENTRY} WHERE base = ? AND fate = 'ready'", [base]))
+        )
+
     def messages_to(self, base: str) -> int:
         """The number of the last one."""
         found = self._database.execute("SELECT max(number) FROM row WHERE base = ?", [base]).fetchone()

@@ -37,23 +37,26 @@ def same_subject(store: Store, ledger: Ledger, letters: Letters, now: datetime) 
     batch = str(letters.stated["batch"])
     if ledger.count(Fate.BEFORE) or store.client.exists(store.keys.members(batch)):
         return None
-    wanted = {(entry.base, letters.subject.fill(entry.values)) for entry in ledger.entries(Fate.READY)}
-    if not wanted:
-        return None
-    found: dict[str, str] = {}
+    recipients: set[str] = set()
+    batches: Counter[str] = Counter()
     looked_at = 0
     for ids in _pages(_newest(store, now - LATELY)):
         looked_at += len(ids)
         for recipient, subject, account, other in _read(store, ids):
             base = made_id(batch, recipient)
-            if account == letters.stated["account"] and (base, subject) in wanted:
-                found.setdefault(base, other)
+            if (
+                account == letters.stated["account"]
+                and base not in recipients
+                and any(letters.subject.fill(row.values) == subject for row in ledger.ready_for(base))
+            ):
+                recipients.add(base)
+                batches[other] += bool(other)
         if looked_at >= MOST_LOOKED_AT:
             break
-    if not found:
+    if not recipients:
         return None
-    named = Counter(filter(None, found.values())).most_common(1)
-    return SameSubject(len(found), named[0][0] if named else None, looked_at >= MOST_LOOKED_AT)
+    [(most, _)] = batches.most_common(1)
+    return SameSubject(len(recipients), most or None, looked_at >= MOST_LOOKED_AT)
 
 
 def _newest(store: Store, since: datetime) -> Iterator[str]:

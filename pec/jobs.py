@@ -5,6 +5,7 @@ Values are never quoted in an error: a job may hold content or, by mistake, a pa
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -33,6 +34,7 @@ MAX_RECIPIENTS = 500
 MAX_SUBJECT = 500
 MAX_ATTACHMENTS = 100
 MAX_METADATA_BYTES = 16_384
+MAX_BATCH = 1_000_000_000
 _SAFE = {"type": r"^[a-z]{1,16}$", "id": ID, "account": r"^[A-Za-z0-9_-]{1,64}$", "batch": ID}
 _MOST_DETAILS = 100  # of a job's faults: more help nobody, and words for 100,000 hold up a thread
 _LONGEST_PLACE = 128
@@ -40,6 +42,7 @@ _OF_NOTHING = sha256(b"")
 _ID_OR_BATCH = "needs either id or batch, one of the two"
 _SAME_ADDRESS = "the same address stands twice in the list: it would be notified twice"
 _LATER = "must be later than not_before"
+_TWICE = "stands twice in the job: write it once"
 EMPTY_BODY = "is empty: write the message, in HTML"
 _CREDENTIALS = frozenset({"username", "password", "token", "x-username", "x-password", "authorization"})
 
@@ -288,7 +291,7 @@ class BatchJob(_Job):
 
     type: Literal["batch"]
     id: Id
-    size: Annotated[int, Field(ge=1, strict=True)]
+    size: Annotated[int, Field(ge=1, le=MAX_BATCH, strict=True)]
 
 
 Job = SendJob | PollJob | CancelJob | BatchJob
@@ -304,10 +307,30 @@ _MODELS: dict[str, type[BaseModel]] = {
 def parse(raw: bytes | str) -> Job:
     """The job of a stream entry. Raises JobRejected."""
     try:
-        found = json.loads(raw)
+        found, repeated = _read(raw)
     except (ValueError, RecursionError):
         raise JobRejected([Problem("job", "is not JSON (UTF-8): send one JSON object")]) from None
+    if repeated:
+        safe = safe_fields({name: value for name, value in found.items() if name not in repeated})
+        raise JobRejected([Problem(_shown(name), _TWICE) for name in repeated[:_MOST_DETAILS]], safe)
     return validate(found)
+
+
+def _read(raw: bytes | str) -> tuple[Any, list[str]]:
+    """Return what the JSON says, and the names that stand twice in one object.
+
+    Python's JSON keeps the last of two values without a word, and others keep the first.
+    """
+    repeated: dict[str, None] = {}
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(name for name, _ in pairs)
+            repeated.update(dict.fromkeys(name for name, count in counts.items() if count > 1))
+        return found
+
+    return json.loads(raw, object_pairs_hook=once), list(repeated)
 
 
 def validate(found: object) -> Job:
@@ -377,11 +400,15 @@ def _stray(name: str, last: str, kind: str, *, nested: bool) -> Problem:
     if nested:
         return Problem(name[:64], "is not a field here: remove it")
     near = get_close_matches(last[:64], list(_MODELS[kind].model_fields), n=1)
-    shown = "".join(character if character.isprintable() else "\ufffd" for character in last[:64])
     return Problem(
-        shown or "job",
+        _shown(last),
         f"is not a field of a {kind} job: " + (f"did you mean {near[0]}?" if near else "remove it"),
     )
+
+
+def _shown(name: str) -> str:
+    """Return the name of a field that the producer made up, in a form that can be printed."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in name[:64]) or "job"
 
 
 def _without_echoes(problems: list[Problem]) -> list[Problem]:

@@ -129,6 +129,9 @@ class Intake:
                 raise JobRejected([Problem("job", why)])
             if entry.job is None:
                 raise JobRejected([Problem("job", "the entry has no field `job`: XADD … * job '{…}'")])
+            if entry.count > 1:
+                why = f"the entry has {entry.count} fields `job`: add an entry for each job"
+                raise JobRejected([Problem("job", why)])
             return parse(entry.job)
         return None
 

@@ -10,7 +10,7 @@ const client = createClient({
 });
 client.on("error", () => {}); // it is told below
 await client.connect().catch((error) => {
-  console.error(`Redis can't be reached (${error.message}): start one, or set PEC_REDIS_URL`);
+  console.error(`Redis can't be used (${error.message}): start one, or set PEC_REDIS_URL with its user and password`);
   process.exit(4);
 });
 

@@ -22,15 +22,18 @@ REJECTION_EVENT_MS = 8640  # between two events of rejections after that
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the stream. `job` is None where the field is missing."""
+    """An entry of the stream. `job` is None where the field is missing, and the first of `count` such fields."""
 
     id: str
     job: bytes | None
     deliveries: int = 1
+    count: int = 1
 
 
 def ensure_group(store: Store) -> None:
     """Makes the stream and its consumer group, where they are not there yet."""
+    for command in ("XREADGROUP", "XCLAIM"):  # redis-py makes a dict of fields, and so loses repeated ones
+        store.client.set_response_callback(command, _as_it_came)
     try:
         store.client.xgroup_create(store.keys.jobs, GROUP, id="0", mkstream=True)
     except redis.ResponseError as error:
@@ -41,17 +44,12 @@ def ensure_group(store: Store) -> None:
 def read_new(store: Store, consumer: str, most: int, block_milliseconds: int) -> list[Entry]:
     """Entries that no consumer has had. Waits for one. Raises redis.ResponseError (NOGROUP) after a flush."""
     reply: Any = store.client.xreadgroup(GROUP, consumer, {store.keys.jobs: ">"}, most, block_milliseconds)
-    streams = reply.items() if isinstance(reply, dict) else reply or []
-    return [_entry(*pair) for _, entries in streams for pair in _flat(entries)]
+    streams = reply.items() if isinstance(reply, dict) else reply or []  # RESP3, RESP2
+    return [_entry(*pair) for _, entries in streams for pair in entries]
 
 
-def _flat(entries: Any) -> list[Any]:
-    """redis-py nests a stream's entries once more under RESP3."""
-    return (
-        entries[0]
-        if entries and isinstance(entries[0], list) and isinstance(entries[0][0], (list, tuple))
-        else entries
-    )
+def _as_it_came(reply: Any, **_: Any) -> Any:
+    return reply
 
 
 def reclaim(store: Store, consumer: str, idle_seconds: float, most: int) -> list[Entry]:
@@ -67,8 +65,9 @@ def reclaim(store: Store, consumer: str, idle_seconds: float, most: int) -> list
     ]
 
 
-def _entry(entry_id: bytes, fields: dict[bytes, bytes], deliveries: int = 1) -> Entry:
-    return Entry(text(entry_id), fields.get(b"job"), deliveries)
+def _entry(entry_id: bytes, fields: Sequence[bytes], deliveries: int = 1) -> Entry:
+    found = [value for name, value in zip(fields[::2], fields[1::2], strict=True) if name == b"job"]
+    return Entry(text(entry_id), found[0] if found else None, deliveries, len(found))
 
 
 def removal(store: Store, entry_id: str) -> list[list[str | float]]:

@@ -102,7 +102,7 @@ def _cancel(chance: random.Random, job_id: str) -> dict[str, Any]:
 
 
 def _batch(chance: random.Random, job_id: str) -> dict[str, Any]:
-    return {"type": "batch", "id": f"b{job_id}", "size": chance.choice((1, 2, 10**6, 2**53))}
+    return {"type": "batch", "id": f"b{job_id}", "size": chance.choice((1, 2, 10**6, 10**9))}
 
 
 def _written(chance: random.Random, job: dict[str, Any]) -> bytes:

@@ -109,6 +109,28 @@ def test_jobs_read_together_are_each_judged_by_themselves_and_in_their_order(
     assert len(set(orders)) == len(orders)
 
 
+def test_jobs_that_share_an_entry_are_rejected_rather_than_all_but_one_lost(
+    redis: Redis, redis_url: str
+) -> None:
+    store = Store(redis, "pec")
+    presence.vouch(store, {"account": ["acme"]}, 60)
+    two = [json.dumps(_job(one)) for one in ("first", "second")]
+    entry: Any = redis.execute_command("XADD", "pec:jobs", "*", "job", two[0], "job", two[1])
+    redis.xadd("pec:jobs", {"trace": "t-1", "job": json.dumps(_job("beside"))})
+    taker = Intake(_kit(redis_url, store), "worker", lambda: None)
+
+    while redis.xlen("pec:jobs"):
+        taker.step()
+
+    [(_, rejected)] = redis.xrange("pec:rejected")  # type: ignore[misc]
+    assert rejected[b"entry"] == entry
+    assert json.loads(rejected[b"errors"]) == [
+        {"field": "job", "reason": "the entry has 2 fields `job`: add an entry for each job"}
+    ]
+    assert not redis.exists("pec:message:first", "pec:message:second")
+    assert redis.exists("pec:message:beside")
+
+
 def test_a_job_said_again_is_ignored_when_what_it_names_is_gone_and_a_new_one_is_told(
     redis: Redis, redis_url: str
 ) -> None:

@@ -166,3 +166,30 @@ def test_a_message_without_a_text_is_refused_as_an_empty_template_is(body: Any) 
 
 def test_a_job_that_begins_with_the_mark_of_notepad_is_read() -> None:
     assert parse(json.dumps(GOOD).encode("utf-8-sig")) == parse(json.dumps(GOOD))
+
+
+@pytest.mark.parametrize(
+    ("raw", "fields"),
+    [
+        ('{"recipient": "b@pec.example", %s}', ["recipient"]),
+        ('{"id": "inv-2", "subject": "t", %s}', ["id", "subject"]),
+        ('{"metadata": {"customer": 1, "customer": 2}, %s}', ["customer"]),
+        ('{"attachments": [{"name": "a", "name": "b", "file": ""}], %s}', ["name"]),
+        ('{"": 1, "": 2, %s}', ["job"]),
+    ],
+)
+def test_a_field_that_stands_twice_is_rejected_and_not_one_of_its_values_taken(
+    raw: str, fields: list[str]
+) -> None:
+    with pytest.raises(JobRejected) as rejected:
+        parse(raw % json.dumps(GOOD)[1:-1])
+    assert [problem.field for problem in rejected.value.problems] == fields
+    assert {problem.reason for problem in rejected.value.problems} == {
+        "stands twice in the job: write it once"
+    }
+    assert rejected.value.safe.get("id") == (None if "id" in fields else "inv-1")
+
+
+def test_a_size_that_no_batch_has_is_rejected_because_the_greatest_counts() -> None:
+    batch = {"type": "batch", "id": "november", "size": 10**20}
+    assert problems_of(batch) == [("size", "must be 1000000000 or less")]

@@ -20,7 +20,7 @@ Generated from `config/settings.py` by `make docs`; change it there.
 - Each setting is an environment variable. A duration says its unit, in its meaning
   or its name.
 - `NAME_FILE` names a file that holds the value of `NAME`: the way for **secrets** in containers. A variable
-  and its `_FILE` can't both be set.
+  and its `_FILE` can't both be set. `pec.toml` names no such files.
 - The same settings can stand in `pec.toml` in the working directory, or in the file that `PEC_CONFIG`
   names; the environment wins. There `PEC_API__RATE` is `rate` in the table `[api]`, and
   `PEC_ACCOUNTS__ACME__SENDER` is `sender` in `[accounts.acme]`.

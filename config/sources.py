@@ -117,6 +117,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> SettingsError:
 
 def _line(problem: ErrorDetails, known: list[str]) -> str:
     name = _variable(problem["loc"])
+    if problem["type"] == "extra_forbidden" and name.endswith("_FILE") and "[" not in name:
+        return f"{name}: works in the environment only: set it there, or write the value itself into pec.toml"
     if problem["type"] == "extra_forbidden":
         return f"{name}: there is no such setting{_nearest(name, known)}"
     if problem["type"].startswith(("datetime", "timezone")):

@@ -60,7 +60,8 @@ def _unknown(store: Store, batch: str) -> Failure:
     elif waiting:
         remedy = perhaps_not_taken(store)
     else:
-        remedy = f"known are: {', '.join(known[:_MOST_NAMED]) or 'none yet'}"
+        named = ", ".join(known[:_MOST_NAMED])
+        remedy = f"known are: {named}" if named else "no queued message belongs to a batch"
     return Failure(f"there is no batch {batch}: {remedy}", Exit.REJECTED)
 
 

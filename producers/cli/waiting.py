@@ -87,8 +87,7 @@ def why_it_waits(message: Message, around: Surroundings) -> str:
 def _why_queued(message: Message, around: Surroundings) -> str:
     return (
         _not_yet(message, around)
-        or _paused(message, around)
-        or _batch_paused(around)
+        or "; ".join(filter(None, (_paused(message, around), _batch_paused(around))))
         or _unserved(message, around)
         or _too_few_replicas(around)
         or _api_doubted(around)

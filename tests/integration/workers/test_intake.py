@@ -115,14 +115,16 @@ def test_jobs_that_share_an_entry_are_rejected_rather_than_all_but_one_lost(
     store = Store(redis, "pec")
     presence.vouch(store, {"account": ["acme"]}, 60)
     two = [json.dumps(_job(one)) for one in ("first", "second")]
-    entry: Any = redis.execute_command("XADD", "pec:jobs", "*", "job", two[0], "job", two[1])
+    client: Any = redis
+    entry = client.execute_command("XADD", "pec:jobs", "*", "job", two[0], "job", two[1])
     redis.xadd("pec:jobs", {"trace": "t-1", "job": json.dumps(_job("beside"))})
     taker = Intake(_kit(redis_url, store), "worker", lambda: None)
 
     while redis.xlen("pec:jobs"):
         taker.step()
 
-    [(_, rejected)] = redis.xrange("pec:rejected")  # type: ignore[misc]
+    found: Any = redis.xrange("pec:rejected")
+    [(_, rejected)] = found
     assert rejected[b"entry"] == entry
     assert json.loads(rejected[b"errors"]) == [
         {"field": "job", "reason": "the entry has 2 fields `job`: add an entry for each job"}

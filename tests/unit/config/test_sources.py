@@ -125,6 +125,18 @@ def test_a_mistyped_variable_is_refused_with_the_name_that_was_meant(
     assert "s3cret" not in lines
 
 
+def test_a_file_of_a_secret_that_pec_toml_names_is_refused_with_the_place_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "own.toml").write_text('[api]\ntoken_file = "token.txt"\n')
+
+    line = refusal(monkeypatch, PEC_CONFIG=str(tmp_path / "own.toml"))
+
+    assert line == (
+        "PEC_API__TOKEN_FILE: works in the environment only: set it there, or write the value itself into pec.toml"
+    )
+
+
 def test_a_variable_like_no_setting_is_refused_without_a_guess(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(monkeypatch, PEC_ZEBRA="1") == "PEC_ZEBRA: there is no such setting: see `pec config`"
 

@@ -87,8 +87,9 @@ def test_of_a_batch_that_no_worker_has_taken_the_jobs_that_wait_are_named(
     assert "1 jobs wait to be taken" in refused.err
 
 
-def test_without_any_batch_none_is_known(pec: Pec) -> None:
-    assert "there is no batch novembre: known are: none yet" in pec("pause", "--batch", "novembre").err
+def test_where_no_batch_waits_that_is_said(pec: Pec) -> None:
+    refused = pec("pause", "--batch", "novembre").err
+    assert "there is no batch novembre: no queued message belongs to a batch" in refused
 
 
 @pytest.mark.parametrize(

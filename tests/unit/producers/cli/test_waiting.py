@@ -50,7 +50,10 @@ def why(one: Message, **around: Any) -> str:
             "batch nov was paused at 11:00 in Rome by anna@ufficio; messages that wait: 7: "
             "`pec resume --batch nov` lets it go on",
         ),
-        ({"paused": WALLET, "paused_batch": BATCH}, "the wallet is empty: top up the wallet"),
+        (
+            {"paused": WALLET, "paused_batch": BATCH},
+            "`pec resume acme`; batch nov was paused at 11:00 in Rome by anna@ufficio",
+        ),
         ({"account_served": False, "position": 0}, "no live worker serves account acme"),
         ({"queues_served": frozenset({Queue.CHECK}), "position": 0}, "consumes the queue send"),
         ({"silent_answers": 3, "position": 0}, "3 times in a row: one message at a time probes it"),

@@ -45,8 +45,7 @@ def worker_checks(store: Store, settings: Settings) -> Iterator[Finding]:
 def standing_checks(found: Overview) -> Iterator[Finding]:
     """Of the work itself."""
     yield from losses(found)
-    yield from held_back(found)
-    still = list(standstills(found))
+    still = [*held_back(found), *standstills(found)]
     yield from still
     if found.workers and not still:
         yield Finding(Mark.OK, "nothing stands still")

@@ -10,7 +10,7 @@ from pec.store.overview import Lane, Overview, Token, Work, Worker
 from producers.cli import output, paused_batches
 from producers.cli.lanes import empty_at, goes_on_at, used_up
 from producers.cli.progress import age, clock, duration
-from producers.cli.standing import losses, standstills
+from producers.cli.standing import failing, losses, standstills
 from producers.cli.waiting import LATE_SECONDS, remedy_of_pause
 
 NEARLY_USED_UP = 0.9  # share of a cap
@@ -50,7 +50,7 @@ def complaints(found: Overview) -> list[str]:
         *(paused_batches.said(batch, found.now) for batch in found.paused_batches),
         *(line for token in found.tokens.values() for line in _about_caps(found, token)),
         *_about_messages(found),
-        *(line for endpoint in found.endpoints for line in _about_endpoint(endpoint)),
+        *(f"{one.what}: {one.remedy}" for endpoint in found.endpoints for one in failing(endpoint)),
         *(line for work in found.work.values() for line in _about_lateness(found, work)),
     ]
 
@@ -123,17 +123,6 @@ def _about_messages(found: Overview) -> Iterator[str]:
     if found.circuit_open:
         times = f"{found.api_failures} times in a row"
         yield f"the API gave no usable answer {times}: it is probed; see `pec doctor`"
-
-
-def _about_endpoint(endpoint: EndpointState) -> Iterator[str]:
-    name = endpoint.name
-    if endpoint.disabled:
-        yield f"endpoint {name} answered 410 and is disabled: `pec resume --endpoint {name}`"
-        return
-    if endpoint.failures:
-        yield f"endpoint {name} failed {endpoint.failures} times in a row: look at its log"
-    if endpoint.dead:
-        yield f"endpoint {name} has {endpoint.dead} dead letters: `pec replay --endpoint {name} --dead`"
 
 
 def _about_lateness(found: Overview, work: Work) -> Iterator[str]:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from pec.instants import to_text
+from pec.store.accounts import BY_OPERATOR
+from pec.store.outbox import EndpointState
 from pec.store.overview import Lane, Overview, Token
 from producers.cli import paused_batches
 from producers.cli.findings import Finding, Mark
 from producers.cli.lanes import used_up
 from producers.cli.progress import age
-from producers.cli.waiting import LATE_SECONDS
+from producers.cli.waiting import LATE_SECONDS, remedy_of_pause
 
 LOSS_TOLD = timedelta(days=7)  # for which it is said that Redis came back empty
 SLOWEST_PER_MINUTE = 2  # a pace below it can leave a minute without a send
@@ -48,9 +50,31 @@ def losses(found: Overview) -> Iterator[Finding]:
 
 
 def held_back(found: Overview) -> Iterator[Finding]:
-    """What stands still because an operator said so: no fault."""
+    """What stands still for a cause that is known: a pause, or an endpoint that fails."""
     for batch in found.paused_batches:
         yield Finding(Mark.NOTE, paused_batches.what(batch, found.now), paused_batches.remedy(batch))
+    for lane in found.lanes.values():
+        if lane.paused:
+            mark = Mark.NOTE if lane.paused.code == BY_OPERATOR else Mark.WARN
+            what = f"account {lane.account} is paused: {lane.paused.description or lane.paused.code}"
+            yield Finding(mark, what, remedy_of_pause(lane.account, lane.paused))
+    for endpoint in found.endpoints:
+        yield from failing(endpoint)
+
+
+def failing(endpoint: EndpointState) -> Iterator[Finding]:
+    """Why an endpoint does not get its events."""
+    name = endpoint.name
+    if endpoint.disabled:
+        what = f"endpoint {name} answered 410 and is disabled"
+        yield Finding(Mark.WARN, what, f"`pec resume --endpoint {name}`")
+        return
+    if endpoint.failures:
+        what = f"endpoint {name} failed {endpoint.failures} times in a row"
+        yield Finding(Mark.WARN, what, "look at its log")
+    if endpoint.dead:
+        what = f"endpoint {name} has {endpoint.dead} dead letters"
+        yield Finding(Mark.NOTE, what, f"`pec replay --endpoint {name} --dead`")
 
 
 def _jobs(found: Overview) -> Iterator[Finding]:

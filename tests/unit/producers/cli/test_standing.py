@@ -11,6 +11,7 @@ from pec.messages import Reason
 from pec.names import Queue
 from pec.store.overview import Lane, Overview, Work
 from pec.store.pace import Spent
+from producers.cli.checks import standing_checks
 from producers.cli.overview import complaints
 from producers.cli.overview_data import as_dict
 from producers.cli.standing import losses, standstills, unserved
@@ -97,3 +98,39 @@ def test_programs_are_told_what_stands_still_too() -> None:
 
 def test_a_lane_that_goes_is_no_standstill() -> None:
     assert said(overview(lanes={"acme": Lane(account="acme", token="t", waiting=5)})) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "mark", "what", "remedy"),
+    [
+        (
+            {"lanes": lanes(3, paused=Reason("operator", "paused by an operator"))},
+            "note",
+            "is paused",
+            "resume acme",
+        ),
+        (
+            {"lanes": lanes(0, paused=Reason("wallet", "the API's wallet is empty"))},
+            "warn",
+            "is empty",
+            "top up",
+        ),
+        (
+            {"endpoints": [endpoint(disabled=True)]},
+            "warn",
+            "crm answered 410 and is disabled",
+            "--endpoint crm",
+        ),
+        ({"endpoints": [endpoint(failures=6)]}, "warn", "endpoint crm failed 6 times in a row", "its log"),
+        ({"endpoints": [endpoint(dead=2)]}, "note", "endpoint crm has 2 dead letters", "pec replay"),
+    ],
+)
+def test_doctor_names_what_a_pause_or_an_endpoint_holds_back_and_does_not_say_that_nothing_stands_still(
+    parts: dict[str, Any], mark: str, what: str, remedy: str
+) -> None:
+    [one] = standing_checks(overview(**parts))
+    assert (one.mark, what in one.what, remedy in one.remedy) == (mark, True, True)
+
+
+def test_doctor_says_that_nothing_stands_still_if_that_is_so() -> None:
+    assert [one.what for one in standing_checks(overview())] == ["nothing stands still"]

@@ -143,9 +143,10 @@ class Ledger:
 
     def ready_for(self, base: str) -> list[Entry]:
         """The rows of a recipient that are to be sent."""
-        return list(
-            map(_entry, self._database.execute(f"{_ENTRY} WHERE base = ? AND fate = 'ready'", [base]))
-        )
+        found = self._database.execute(
+            f"{_ENTRY} WHERE base = ?", [base]
+        )  # by state SQLite would look through all
+        return [entry for entry in map(_entry, found) if entry.fate is Fate.READY]
 
     def messages_to(self, base: str) -> int:
         """The number of the last one."""

@@ -15,7 +15,7 @@ from producers.campaign.letters import Letters
 from producers.campaign.naming import made_id
 
 LATELY = timedelta(days=30)
-MOST_LOOKED_AT = 100_000  # messages, newest first: about 2 s
+MOST_LOOKED_AT = 100_000  # messages, newest first: about 3 s
 _PAGE = 1000
 _REACHED = (  # or may have been, or will be
     *(State.QUEUED, State.SENDING, State.UNCERTAIN, State.HELD, State.SENT, State.ACCEPTED),

@@ -9,7 +9,7 @@ from producers.campaign.errors import Misused, Unusable
 from producers.campaign.recipients import Tally, columns_of_addresses, recipient_column
 
 BATCH = "pec-batch"  # in files of refused rows: the batch that they belong to
-ERRORS = "errors"  # in files of refused rows: what was wrong
+ERRORS = ("errors", "errori")  # in files of refused rows: what was wrong; the second is its Italian name
 MADE_ID = "pec-id"  # in files of refused rows: the id that was made, if the file has none of its own
 _ATTACHMENTS = (("allegati", "allegato", "attachments", "attachment"),)
 _LIKE_ATTACHMENTS = ("allegat", "attach")
@@ -106,11 +106,13 @@ def _recipient(header: Sequence[str], tally: Tally) -> int:
         raise Unusable("the first line holds an address, no column names: put a line of names above it")
     near = ", ".join(columns_of_addresses(header, tally))
     hint = f" (addresses are in {near})" if near else ""
-    title = "" if near else ". If this is a title, delete all lines above the column names"
-    raise Unusable(
+    found_none = (
         f"no column is named as the recipient's (PEC, destinatario, …): name it with --to-column{hint}; "
-        f"the columns are: {listed(header)}{title}"
+        f"the columns are: {listed(header)}"
     )
+    if near:
+        raise Unusable(found_none)
+    raise Unusable(f"{found_none}. If this is a title, delete all lines above the column names")
 
 
 def _id(header: Sequence[str], own_id: str | None) -> int | None:

@@ -1,7 +1,7 @@
 """Writes the refused rows as a file that Excel in Italy opens, to be mended and imported."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -12,12 +12,15 @@ from producers.campaign.rows import Row
 from producers.evidence.whole_files import whole_file
 from producers.kept_text import kept, meant
 
-_OURS = (BATCH, ERRORS)
+_OURS = (BATCH, *ERRORS)
 
 
-def write_refused(path: Path, ledger: Ledger, columns: Columns, batch: str) -> None:
+def write_refused(
+    path: Path, ledger: Ledger, columns: Columns, batch: str, words: Callable[[str], str] = str
+) -> None:
     """For its owner alone, whole or not at all, and so that Excel keeps each text. Raises OSError.
 
+    `words` translates the name of the column of errors, and the errors.
     Ids and batch are written too, so that a row mended here is the message that it would be if mended in the
     first file. A row whose recipient is wrong has no id yet: it is made of the right one.
     """
@@ -26,12 +29,12 @@ def write_refused(path: Path, ledger: Ledger, columns: Columns, batch: str) -> N
     with whole_file(path) as raw:
         file = TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         writer = csv.writer(file, delimiter=";")
-        writer.writerow(map(kept, [*names, *_OURS]))
+        writer.writerow(map(kept, [*names, BATCH, words(ERRORS[0])]))
         for entry in ledger.entries(Fate.REFUSED):
             values = [_value(entry, place, columns) for place in places]
             values += [] if columns.id is not None else [entry.id or ""]
             beyond = entry.values[len(columns.header) :]
-            writer.writerow(map(kept, [*values, batch, _errors(ledger, entry), *beyond]))
+            writer.writerow(map(kept, [*values, batch, _errors(ledger, entry, words), *beyond]))
         file.detach()  # writes what it held, and leaves the closing to whole_file
 
 
@@ -48,6 +51,7 @@ def _value(entry: Entry, place: int, columns: Columns) -> str:
     return entry.values[place] or (entry.id or "" if place == columns.id else "")
 
 
-def _errors(ledger: Ledger, entry: Entry) -> str:
-    said = "; ".join(f"{problem.field}: {problem.reason}" for problem in ledger.problems_of(entry.line))
-    return f"line {entry.line}: {said}"
+def _errors(ledger: Ledger, entry: Entry, words: Callable[[str], str]) -> str:
+    problems = ledger.problems_of(entry.line)
+    said = "; ".join(f"{problem.field}: {words(problem.reason)}" for problem in problems)
+    return f"{words('line')} {entry.line}: {said}"

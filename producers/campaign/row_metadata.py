@@ -12,7 +12,7 @@ from producers.campaign.columns import BATCH, ERRORS, MADE_ID, fold
 def row_metadata(header: Sequence[str], values: Sequence[str]) -> dict[str, Any]:
     """Return metadata with each named cell that is not empty, as long as they fit. Of equal names the first counts."""
     of_refused = any(fold(name) == BATCH for name in header)
-    ours = (BATCH, ERRORS, MADE_ID) if of_refused else ()
+    ours = (BATCH, *ERRORS, MADE_ID) if of_refused else ()
     kept: dict[str, str] = {}
     left = MAX_METADATA_BYTES - len(json.dumps({SHEET_ROW: {}}))
     for name, value in zip(map(_whole, header), map(_whole, values), strict=False):

@@ -2,23 +2,20 @@
 
 import getpass
 import socket
-from collections.abc import Iterator
-from difflib import get_close_matches
 
 from pec.instants import from_epoch, to_text
 from pec.messages import Reason
-from pec.names import State
 from pec.store import batches
 from pec.store.accounts import BY_OPERATOR
-from pec.store.store import Store, text
+from pec.store.store import Store
 from pec.store.survey import jobs_waiting
 from producers.cli import output
+from producers.cli.batch_names import known_batches, near_batch
 from producers.cli.errors import Exit, Failure
 from producers.cli.paused_batches import said
 from producers.cli.session import Session
 from producers.cli.status import perhaps_not_taken
 
-_MOST_LOOKED_AT = 1000  # queued messages, newest first, for the names of their batches
 _MOST_NAMED = 5
 
 
@@ -37,10 +34,16 @@ def pause(here: Session, batch: str) -> None:
 
 def resume(here: Session, batch: str) -> None:
     """Raises Failure where no message of the batch is known."""
+    paused = batches.state_of(here.store, batch)
     outcome = batches.resume(here.store, batch)
     if outcome == "unknown":
         raise _unknown(here.store, batch)
-    output.note("Resumed: its messages are in line again." if outcome == "resumed" else "It was not paused.")
+    if outcome == "already":
+        output.note("It was not paused.")
+    elif paused and not paused.parked:
+        output.note("Resumed: no message of it is left to send.")
+    else:
+        output.note("Resumed: its messages are in line again.")
 
 
 def _operator() -> str:
@@ -54,21 +57,11 @@ def _operator() -> str:
 def _unknown(store: Store, batch: str) -> Failure:
     """A slip of the pen, or its jobs are in the stream still."""
     waiting, _ = jobs_waiting(store)
-    known = sorted(set(_batches_in_line(store)))
-    if near := get_close_matches(batch, known, n=1):
-        remedy = f"did you mean {near[0]}?"
+    if near := near_batch(store, batch):
+        remedy = f"did you mean {near}?"
     elif waiting:
         remedy = perhaps_not_taken(store)
     else:
-        named = ", ".join(known[:_MOST_NAMED])
+        named = ", ".join(known_batches(store)[:_MOST_NAMED])
         remedy = f"known are: {named}" if named else "no queued message belongs to a batch"
     return Failure(f"there is no batch {batch}: {remedy}", Exit.REJECTED)
-
-
-def _batches_in_line(store: Store) -> Iterator[str]:
-    """Of the messages that can still be held back, the newest."""
-    queued = store.client.zrevrange(store.keys.state(State.QUEUED), 0, _MOST_LOOKED_AT - 1)
-    with store.client.pipeline(transaction=False) as pipeline:
-        for message_id in queued:
-            pipeline.hget(store.keys.message(text(message_id)), "batch")
-        yield from (text(batch) for batch in pipeline.execute() if batch)

@@ -16,6 +16,7 @@ from pec.receipts import Kind
 from pec.store import records
 from pec.store.store import Store
 from producers.cli import output
+from producers.cli.batch_names import near_batch
 from producers.cli.errors import Exit, Failure
 from producers.cli.language import translated
 from producers.cli.proof_wait import wait_for_proof
@@ -169,6 +170,8 @@ def no_batch(store: Store, batch: str) -> Failure:
         remedy = f"{rejected} of its jobs were rejected, `pec list --rejected` tells why"
     elif waiting:
         remedy = f"{waiting} jobs wait to be taken, they may be among them: try again"
+    elif near := near_batch(store, batch):
+        remedy = f"did you mean {near}?"
     else:
         remedy = "check the name, or look through `pec list`"
     return Failure(f"there is no message of batch {batch}: {remedy}", Exit.REJECTED)

@@ -13,15 +13,17 @@ from producers.campaign.same_subject import MOST_LOOKED_AT
 from producers.cli import output
 from producers.cli.errors import Exit, Failure
 from producers.cli.import_report import Found
+from producers.cli.state_name import state_named
 
 _NAMES = ", ".join(SENDABLE_AGAIN)
 
 
 def _states(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[State]:
-    names = [name.strip() for name in (value or "").split(",") if name.strip()]
-    if value is not None and (not names or not set(names) <= set(SENDABLE_AGAIN)):
+    named = {state_named(name) for name in (value or "").split(",") if name.strip()}
+    states = frozenset(state for state in named if state is not None)
+    if value is not None and (not states or states != named or not states <= set(SENDABLE_AGAIN)):
         raise click.BadParameter(f"{value} is no list of states: choose from {_NAMES}")
-    return frozenset(map(State, names))
+    return states
 
 
 again_option = click.option(

@@ -16,6 +16,7 @@ from producers.campaign.ledger import Entry, Fate
 from producers.campaign.same_subject import SameSubject
 from producers.campaign.trial import Picked
 from producers.cli import output
+from producers.cli.language import ITALIAN, language
 from producers.cli.progress import duration
 
 MOST_SHOWN = 20  # lines of a kind, to a person
@@ -105,7 +106,7 @@ def show(found: Found) -> None:
             ("doubles", found.count(Fate.DOUBLE) or None),
             ("empty lines", campaign.empty_lines or None),
             ("takes", _takes(found)),
-            ("costs", f"{found.estimate.cost_eur:.2f} EUR"),
+            ("costs", _costs(found.estimate)),
         ]
     )
     _show_remarks(found)
@@ -194,6 +195,12 @@ def _takes(found: Found) -> str:
         return "years, under these caps"
     waiting = f", after {estimate.waiting} that wait already" if estimate.waiting else ""
     return f"about {duration(estimate.seconds)}, until {estimate.finishes_at.astimezone():%d/%m/%Y %H:%M}{waiting}"
+
+
+def _costs(estimate: Estimate) -> str:
+    amount = f"{estimate.cost_eur:.2f}"
+    italian = output.for_a_person() and language() == ITALIAN
+    return f"{amount.replace('.', ',') if italian else amount} EUR"
 
 
 def _show_remarks(found: Found) -> None:

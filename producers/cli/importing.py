@@ -316,7 +316,7 @@ def _write_refused(path: Path | None, order: Order, found: Found) -> None:
         return
     campaign = found.campaign
     try:
-        write_refused(path, campaign.ledger, campaign.letters.columns, campaign.batch)
+        write_refused(path, campaign.ledger, campaign.letters.columns, campaign.batch, translated)
     except OSError as error:
         raise click.UsageError(
             f"--refused: can't write {path} ({error.strerror}): name another file"

@@ -12,6 +12,7 @@ import click
 from config.text_files import MARK, read_text
 from pec.store import records
 from producers.cli import output
+from producers.cli.batch_names import near_batch
 from producers.cli.session import Session, no_worker_runs, session
 from producers.cli.watching import follow, timeout_option
 from producers.producer import Enqueued
@@ -166,6 +167,8 @@ def cancel(job_id: str | None, batch: str | None, as_json: bool) -> None:
             output.note(
                 f"Nothing is known of {job_id or batch} so far: what comes within a day is cancelled on arrival."
             )
+            if near := batch and near_batch(here.store, batch):
+                output.note(f"Nothing of batch {near} was cancelled: if you meant it, name it.")
 
 
 def _enqueued(here: Session, job: Enqueued, *, as_json: bool, quiet: bool) -> None:

@@ -18,8 +18,7 @@ class StateName(click.ParamType):  # type: ignore[type-arg]  # generic in the ne
 
     def convert(self, value: Any, param: Param, ctx: click.Context | None) -> State:
         """Return the state, or fail with the names that there are."""
-        known = {_folded(name): state for state in State for name in (str(state), in_italian(state))}
-        found = known.get(_folded(str(value)))
+        found = state_named(str(value))
         if found is None:
             names = ", ".join(translated(state) for state in State)
             self.fail(f"{value} is no state: name one of {names}", param, ctx)
@@ -31,6 +30,12 @@ class StateName(click.ParamType):  # type: ignore[type-arg]  # generic in the ne
         """Offer the names in the reader's language, spaces as hyphens."""
         names = (translated(state).replace(" ", "-") for state in State)
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def state_named(name: str) -> State | None:
+    """Return the state of this English or Italian name, or None."""
+    known = {_folded(one): state for state in State for one in (str(state), in_italian(state))}
+    return known.get(_folded(name))
 
 
 def _folded(name: str) -> str:

@@ -13,6 +13,7 @@ from pec.store.store import Store
 from pec.store.survey import jobs_waiting, survey
 from pec.timeline import timeline
 from producers.cli import output
+from producers.cli.batch_names import note_unknown
 from producers.cli.errors import Exit, Failure
 from producers.cli.overview import show
 from producers.cli.overview_data import as_dict
@@ -87,6 +88,8 @@ def list_messages(
         found = _found(here.store, states, batch, strangers.append)
         wanted = (one for one in found if _fits(one, states, account))
         chosen = list(islice(wanted, limit))
+        if batch:
+            note_unknown(here.store, batch)
     if as_json:
         for message in chosen:
             output.data(message_dict(message))

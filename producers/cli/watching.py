@@ -11,6 +11,7 @@ from pec.instants import from_epoch
 from pec.messages import Message
 from pec.store import batches
 from producers.cli import output
+from producers.cli.batch_names import note_unknown
 from producers.cli.errors import Exit, Failure, rejection
 from producers.cli.language import translated
 from producers.cli.paused_batches import said
@@ -58,6 +59,8 @@ def follow(
     as_json: bool = False,
 ) -> None:
     """Shows progress on stderr, and what it came to on stdout. Raises Failure and TimeoutError."""
+    if batch:
+        note_unknown(here.store, batch)
     followed = _Followed(here, batch, as_json)
     with followed.shown():
         for one in Watch(here.store, ids, batch).changes(timeout_seconds, followed.refresh):

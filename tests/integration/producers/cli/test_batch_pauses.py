@@ -76,6 +76,43 @@ def test_a_mistyped_batch_is_refused_with_the_one_that_was_meant(
     assert not store.client.exists(store.keys.batch("novembr"), store.keys.paused)
 
 
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_a_mistyped_batch_is_known_when_nothing_of_it_waits_any_more(
+    pec: Pec, batch: str, take_jobs: TakeJobs, command: str
+) -> None:
+    pec("cancel", "--batch", batch)
+    take_jobs()
+
+    assert "there is no batch novembr: did you mean novembre?" in pec(command, "--batch", "novembr").err
+
+
+def test_cancelling_a_mistyped_batch_names_the_one_that_goes_on(pec: Pec, batch: str) -> None:
+    asked = pec("cancel", "--batch", "novembr")
+
+    assert asked.code == 0
+    assert "Nothing of batch novembre was cancelled" in asked.err
+    assert "Nothing of batch" not in pec("cancel", "--batch", "soci-2026").err
+
+
+def test_a_mistyped_batch_is_listed_and_watched_with_the_one_that_was_meant(pec: Pec, batch: str) -> None:
+    said = "There is no message of batch novembr so far: did you mean novembre?"
+
+    assert said in pec("list", "--batch", "novembr").err
+    assert said in pec("watch", "--batch", "novembr", "--timeout", "0").err
+    assert "did you mean novembre?" in pec("export", "--batch", "novembr").err
+    assert "did you mean" not in pec("list", "--batch", batch).err
+
+
+def test_resuming_a_batch_that_was_cancelled_does_not_promise_to_send_it(
+    pec: Pec, batch: str, take_jobs: TakeJobs
+) -> None:
+    pec("pause", "--batch", batch)
+    pec("cancel", "--batch", batch)
+    take_jobs()
+
+    assert pec("resume", "--batch", batch).err == "Resumed: no message of it is left to send.\n"
+
+
 def test_of_a_batch_that_no_worker_has_taken_the_jobs_that_wait_are_named(
     pec: Pec, producer: Producer
 ) -> None:

@@ -249,7 +249,7 @@ def test_what_may_have_arrived_or_still_may_never_goes_again(
     assert sends(producer) == []
 
 
-@pytest.mark.parametrize("states", ["", "delivered", "cancelled,x", "annullata,"])
+@pytest.mark.parametrize("states", ["", "delivered", "cancelled,x", "consegnata,"])
 def test_what_is_no_state_to_send_again_is_refused(import_rows: Import, states: str) -> None:
     ran = import_rows(ROWS, "--again", states)
 
@@ -330,3 +330,11 @@ def test_an_import_into_a_paused_batch_says_so_and_how_to_resume_it(
     assert more.code == 0
     assert "batch soci was paused at " in more.err
     assert "`pec resume --batch soci` lets it go on" in more.err
+
+
+def test_states_of_again_have_their_italian_names_too(
+    import_rows: Import, producer: Producer, cancelled: None
+) -> None:
+    assert import_rows(ROWS, "--again", "Annullate, non consegnate").code == 0
+    assert len(sends(producer)) == 2
+    assert import_rows(ROWS, "--again", "consegnate").code == 2

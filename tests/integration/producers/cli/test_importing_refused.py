@@ -217,3 +217,26 @@ def test_a_file_of_refused_lines_away_from_the_attachments_is_warned_about(
     assert "Keep it in the folder" in import_rows(rows, "--refused", str(tmp_path / "altrove" / "e.csv")).err
     assert "Keep it in the folder" not in import_rows(rows, "--refused", str(tmp_path / "e.csv")).err
     assert import_rows(rows, "--refused", str(tmp_path / "no" / "e.csv")).code == 2
+
+
+def test_the_file_of_refused_lines_is_italian_where_lang_is_and_imports_all_the_same(
+    import_rows: Import, producer: Producer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "it_IT.UTF-8")
+    file, again = tmp_path / "errori.csv", tmp_path / "ancora.csv"
+    import_rows([*ROWS, ["Rossi", "rossi@", "1"]], "--skip-invalid", "--refused", str(file))
+
+    text = file.read_text("utf-8-sig")
+    assert text.splitlines()[0] == "Nome;PEC;Importo;pec-id;pec-batch;errori"
+    assert "riga 4: PEC: non è un indirizzo di posta" in text
+
+    import_rows(file, "--refused", str(again))
+    assert again.read_text("utf-8-sig").splitlines()[0].count("errori") == 1
+
+    file.write_text(text.replace(";rossi@;", ";rossi@pec.example.it;"), "utf-8-sig")
+    import_rows(file)
+    assert sends(producer)[-1]["metadata"] == {
+        "row": {"Nome": "Rossi", "PEC": "rossi@pec.example.it", "Importo": "1"}
+    }

@@ -231,3 +231,14 @@ def test_a_command_that_was_translated_once_still_speaks_english(monkeypatch: py
     assert options() == english
     assert not {*italian} & {*english} - {None}
     assert in_language(pec) is pec
+
+
+def test_a_sheet_with_a_title_is_refused_in_italian_to_the_end(in_italian: None) -> None:
+    said = translated(
+        "no column is named as the recipient's (PEC, destinatario, …): name it with --to-column; "
+        "the columns are: Soci 2026, Quote. If this is a title, delete all lines above the column names"
+    )
+
+    assert said.endswith(
+        "Soci 2026, Quote. Se questo è un titolo, eliminare tutte le righe sopra i nomi delle colonne"
+    )

@@ -7,6 +7,8 @@ COPY requirements.lock requirements-run.lock ./
 RUN pip --python /opt/pec/bin/python install --no-cache-dir --only-binary :all: --require-hashes -r requirements-run.lock \
     && awk '/^setuptools==/,/[^\\]$/' requirements.lock | pip install --no-cache-dir --require-hashes -r /dev/stdin
 COPY pyproject.toml README.md ./
+COPY archive archive
+COPY cli cli
 COPY config config
 COPY pec pec
 COPY producers producers

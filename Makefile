@@ -54,15 +54,15 @@ format: $(INSTALLED) ## put the code in form
 	@$(BIN)/ruff check --fix .
 
 docs: $(INSTALLED) ## write the generated pages of docs/ and the TypeScript types again
-	@$(BIN)/python -m config.reference > docs/settings.md
-	@$(BIN)/python -m pec.schemas docs
-	@$(BIN)/python -m pec.typescript > examples/node/pec.d.ts
+	@$(BIN)/python -m tools.settings_page > docs/settings.md
+	@$(BIN)/python -m tools.schemas docs
+	@$(BIN)/python -m tools.typescript > examples/node/pec.d.ts
 
 locale: $(INSTALLED) ## compile the Italian catalogue again
-	@$(BIN)/pybabel --quiet compile --directory producers/cli/locale
+	@$(BIN)/pybabel --quiet compile --directory cli/locale
 
 picture: $(INSTALLED) ## draw the README's picture again, from what the demo prints
-	@$(BIN)/python docs/picture.py
+	@$(BIN)/python tools/demo_picture.py
 
 # The second one is for the image and for servers: the same versions, without the tools of development.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -79,7 +79,7 @@ DEJAVU ?= /usr/share/fonts/truetype/dejavu
 fonts: $(INSTALLED) ## cut the fonts of PDF reports out of DejaVu again (Debian's fonts-dejavu)
 	@for font in DejaVuSansCondensed DejaVuSansCondensed-Bold; do \
 		$(BIN)/uv tool run --quiet --from fonttools pyftsubset $(DEJAVU)/$$font.ttf --unicodes=$(LETTERS) --no-hinting --layout-features= \
-			--notdef-outline --drop-tables+=FFTM,GDEF,GPOS,GSUB,MATH,gasp,kern --output-file=producers/report/fonts/$$font.ttf || exit 1; done
+			--notdef-outline --drop-tables+=FFTM,GDEF,GPOS,GSUB,MATH,gasp,kern --output-file=archive/report/fonts/$$font.ttf || exit 1; done
 
 SEED ?=
 RUNS ?= $(if $(SEED),1,50)

@@ -74,7 +74,7 @@ class _Campaign:
         until(lambda: client.zcard("pec:due:check") <= 1, "all texts are there", 600, every=0.5)
         self.seconds = time.monotonic() - self._put_at
         time.sleep(1)
-        calls = self._api.report(sends=10**9, looks=10**9, hooks=10**9)["calls"]
+        calls = self._api.report(sends=10**9, checks=10**9, hooks=10**9)["calls"]
         return {kind: calls.get(kind, 0) / self._count for kind in ("GET /send", "GET /inbox")}
 
     def late_seconds(self) -> list[float]:

@@ -24,12 +24,12 @@ ACCEPTANCE, DELIVERY = (0.1, 0.3), (0.7, 1.2)
 SETTINGS = {
     "BENCH_UNLIMITED": "yes",
     "PEC_API__RATE": "1000",
-    "PEC_API__MARGIN": "0",
+    "PEC_API__MARGIN_SECONDS": "0",
     "PEC_API__IN_FLIGHT": "32",
     "PEC_API__READ_RATE": "1000",
-    "PEC_RECEIPTS__BACKOFF": f"[{CHECKS[0]}, {CHECKS[1]}]",
-    "PEC_RECEIPTS__PAGE_INTERVAL": "0.25",  # four times that where pages show little: as long as peers wait
-    "PEC_QUOTA__INTERVAL": "86400",
+    "PEC_RECEIPTS__BACKOFF_SECONDS": f"[{CHECKS[0]}, {CHECKS[1]}]",
+    "PEC_RECEIPTS__PAGE_INTERVAL_SECONDS": "0.25",  # four times that where pages show little: as long as peers wait
+    "PEC_QUOTA__INTERVAL_SECONDS": "86400",
 }
 
 
@@ -82,13 +82,13 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
 
 def spend(made: Site, api: FakeApi, name: str, count: int, put: Callable[[], object]) -> Spent:
     """Puts jobs in, and waits for the last webhook."""
-    seen, calls = len(api.report(sends=10**9, looks=10**9)["hooks"]), _calls(api)
+    seen, calls = len(api.report(sends=10**9, checks=10**9)["hooks"]), _calls(api)
     cpu, outside, memory = made.cpu_seconds(), _outside_cpu_seconds(api), made.memory_bytes()
     started = time.monotonic()
     put()
 
     def hooks() -> list[tuple[float, str, str]] | None:
-        mine = [one for one in api.report(sends=10**9, looks=10**9, hooks=seen)["hooks"] if one[1] == name]
+        mine = [one for one in api.report(sends=10**9, checks=10**9, hooks=seen)["hooks"] if one[1] == name]
         return mine if sum(what == "message.delivered" for _, _, what in mine) >= count else None
 
     until(hooks, "every PEC is delivered and told", 300, every=0.25)
@@ -150,7 +150,7 @@ def _measured(made: Site, once: Callable[[int, int], Spent], count: int, runs: i
 
 
 def _calls(api: FakeApi) -> int:
-    return sum(api.report(sends=10**9, looks=10**9, hooks=10**9)["calls"].values())
+    return sum(api.report(sends=10**9, checks=10**9, hooks=10**9)["calls"].values())
 
 
 def _outside_cpu_seconds(api: FakeApi) -> float:

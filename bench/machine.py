@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.site import PEERS_PYTHON, ROOT
-from config.embedded import server_program
+from sandbox.redis_server import server_program
 
 PACKAGES = ("dramatiq", "redis", "requests", "urllib3", "pydantic")
 

@@ -97,7 +97,11 @@ def _race(
 
 def _start_ours(stack: ExitStack, folder: Path, api: FakeApi, name: str, margin: str, rate: int) -> Site:
     made = stack.enter_context(site(folder / name.replace(", ", "-").replace(" ", "-"), api))
-    settings = {"PEC_API__RATE": str(rate), "PEC_API__MARGIN": margin, "PEC_RECEIPTS__BACKOFF": LONG_AGO}
+    settings = {
+        "PEC_API__RATE": str(rate),
+        "PEC_API__MARGIN_SECONDS": margin,
+        "PEC_RECEIPTS__BACKOFF_SECONDS": LONG_AGO,
+    }
     settings["BENCH_APART"] = APART
     if rate > 20:  # as docs/operations.md says of a faster token
         settings["PEC_API__IN_FLIGHT"] = "16"

@@ -17,9 +17,9 @@ from redis import Redis
 
 from bench import processes
 from bench.monitor import Monitor
-from config.connections import connect
-from config.embedded import EmbeddedServer, _die_with_parent
+from config.redis_connection import connect
 from pec.store.store import Store
+from sandbox.redis_server import EmbeddedServer, _die_with_parent
 
 ROOT = Path(__file__).parents[1]
 CERTIFICATE = ROOT / "tests" / "localhost.pem"
@@ -61,7 +61,7 @@ class FakeApi:
         return processes.cpu_seconds_of(self._pid)
 
     def send_times(self, token: str) -> list[float]:
-        return [at for at, whose, _ in self.report(looks=10**9, hooks=10**9)["sends"] if whose == token]
+        return [at for at, whose, _ in self.report(checks=10**9, hooks=10**9)["sends"] if whose == token]
 
 
 @contextmanager

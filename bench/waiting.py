@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import filling, growth
+from bench import fill, growth
 from bench.cost import Spent
 from bench.figures import Figure, Outcome, Plot, percentile
 from bench.peers.running import TUNED, running
@@ -22,8 +22,8 @@ HOURS = 6 * 3600.0
 COST_COUNT, COST_RUNS = 400, 3  # with 100 the same code gave 0.92 and 1.37 times
 SETTINGS = {
     "PEC_API__READ_RATE": "1000",
-    "PEC_RECEIPTS__BACKOFF": "[3600]",
-    "PEC_QUOTA__INTERVAL": "86400",
+    "PEC_RECEIPTS__BACKOFF_SECONDS": "[3600]",
+    "PEC_QUOTA__INTERVAL_SECONDS": "86400",
     "PEC_API__RATE": "1000",
 }
 DELIVERED = (0.1, 0.3), (1.5, 2.0)  # seconds to ACCETTAZIONE and CONSEGNA of what is sent meanwhile
@@ -135,9 +135,7 @@ def _ours(folder: Path, sizes: Sequence[int], quick: bool) -> Measured:
         api = stack.enter_context(fake_api(folder, acceptance=DELIVERED[0], delivery=DELIVERED[1]))
         made = stack.enter_context(site(folder / "ours", api))
         for size in sizes:
-            filling.waiting_for_receipts(
-                made.store, size - there, first=there, due_at=made.store.now() + HOURS
-            )
+            fill.waiting_for_receipts(made.store, size - there, first=there, due_at=made.store.now() + HOURS)
             there = size
             if size != ONLY_STORED:
                 _wait(made, api, size, found, quick)
@@ -169,8 +167,8 @@ def _lateness(made: Site, api: FakeApi, numbers: range) -> list[float]:
     """From when each was due to its GET, as the API saw it."""
     seen, ahead = len(api.report(sends=10**9, hooks=10**9)["looks"]), 1.0
     due_at, due_here = made.store.now() + ahead, time.monotonic() + ahead
-    made.client.zadd("pec:due:check", {filling.name_of(number): due_at for number in numbers})
-    wanted = {filling.code_of(number) for number in numbers}
+    made.client.zadd("pec:due:check", {fill.name_of(number): due_at for number in numbers})
+    wanted = {fill.code_of(number) for number in numbers}
 
     def looks() -> list[float]:
         found = _first_looks(api, seen, wanted)
@@ -181,7 +179,7 @@ def _lateness(made: Site, api: FakeApi, numbers: range) -> list[float]:
 
 def _first_looks(api: FakeApi, seen: int, wanted: set[str]) -> list[float]:
     found: dict[str, float] = {}
-    for at, code in api.report(sends=10**9, hooks=10**9, looks=seen)["looks"]:
+    for at, code in api.report(sends=10**9, hooks=10**9, checks=seen)["looks"]:
         if code in wanted:
             found.setdefault(code, at)
     return list(found.values())
@@ -199,5 +197,5 @@ def _peer(folder: Path, size: int, patience: float, idle_seconds: float) -> OfPe
         contender.produce("check_soon", DUE)
         due_here = time.monotonic()
         time.sleep(patience)
-        late = [at - due_here for at in _first_looks(api, 0, {filling.code_of(n) for n in range(DUE)})]
+        late = [at - due_here for at in _first_looks(api, 0, {fill.code_of(n) for n in range(DUE)})]
         return OfPeer(late, idle, memory)

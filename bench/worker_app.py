@@ -7,20 +7,20 @@ where an API had no limit; the settings know none.
 
 import os
 
-from bench.apart import set_clock_apart, trust
+from bench.contender_setup import set_clock_apart, trust
 
 set_clock_apart()
 trust()
 
-import workers.crowds as crowds  # noqa: E402 - after the clock is set
+from workers.mailbox import scan_policy  # noqa: E402 - after the clock is set
 
 if os.environ.get("BENCH_PAGES") == "no":
-    crowds.CROWD = 10**9
+    scan_policy.MIN_FOR_SCAN = 10**9
 
 if os.environ.get("BENCH_UNLIMITED") == "yes":
-    import pec.store.pace as pace
-    import workers.turn as turn
+    from pec.store import pacing
+    from workers import send_permit
 
-    turn.LATE_OF_SHORT_SECONDS, pace.MOST_SLOTS_AHEAD = 60.0, 100_000
+    send_permit.LATE_OF_SHORT_SECONDS, pacing.MAX_SLOTS_AHEAD = 60.0, 100_000
 
 from workers.app import broker as broker  # noqa: E402

@@ -1,6 +1,6 @@
 """Every setting, with its unit, bounds and default: from the environment and `pec.toml`, checked at boot.
 
-Built by the composition roots (`workers/app.py`, `producers/cli`, `sandbox/__main__.py`) and handed down;
+Built by the composition roots (`workers/app.py`, `cli`, `sandbox/__main__.py`) and handed down;
 nothing else reads the environment. Secrets are `SecretStr`, so no `repr` shows them.
 """
 
@@ -28,7 +28,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from config.addresses import host_and_port, next_database, problem_of_redis_url
+from config.redis_url import host_and_port, next_database, problem_of_redis_url
 from config.sources import Environment, explain, read_toml
 from config.sources import SettingsError as SettingsError  # raised by load_settings, so imported from here
 
@@ -38,7 +38,7 @@ Schedule = Annotated[list[Seconds], Field(min_length=1)]
 
 ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 ENDPOINT_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-CLOCKS_APART = timedelta(minutes=30)  # of machines, at most; a wrong UTC offset is an hour or more
+MAX_CLOCK_DIFFERENCE = timedelta(minutes=30)  # of machines, at most; a wrong UTC offset is an hour or more
 HOUR, DAY = 3600, 86400
 
 
@@ -54,16 +54,16 @@ class Api(_Section):
         None, description="bearer token of every account that has none of its own"
     )
     rate: float = Field(1.0, gt=0, le=1000, description="sends a second that one token may make")
-    margin: float = Field(
+    margin_seconds: float = Field(
         0.003,
         ge=0,
         le=60,
         description="seconds added between two sends, against jitter; at most 2 % of their interval; "
         "0: a send may come 5 ms late, and the next that much closer",
     )
-    timeout: Seconds = Field(30.0, description="seconds without a byte before a call is given up")
-    connect_timeout: Seconds = Field(10.0, description="seconds to open a connection")
-    least_speed: int = Field(
+    timeout_seconds: Seconds = Field(30.0, description="seconds without a byte before a call is given up")
+    connect_timeout_seconds: Seconds = Field(10.0, description="seconds to open a connection")
+    min_bytes_per_second: int = Field(
         50_000,
         gt=0,
         description="bytes a second: a call's total deadline is the timeout plus its size over this",
@@ -77,7 +77,7 @@ class Api(_Section):
     monthly_cap: int | None = Field(
         None, gt=0, description="sends a month (Europe/Rome) of one token; empty: none"
     )
-    price: float = Field(0.05, ge=0, description="EUR that one PEC costs, for estimates")
+    price_eur: float = Field(0.05, ge=0, description="EUR that one PEC costs, for estimates")
     in_flight: int = Field(4, gt=0, le=1000, description="sends of one token that may be on the wire at once")
     read_rate: float = Field(
         10.0, gt=0, le=1000, description="calls other than sends a second, for each token"
@@ -93,7 +93,7 @@ class Api(_Section):
 
     def send_deadline_seconds(self, size_bytes: int) -> float:
         """How long a POST of this size may take, all in all, once its first byte left."""
-        return self.timeout + size_bytes / self.least_speed
+        return self.timeout_seconds + size_bytes / self.min_bytes_per_second
 
 
 class Account(_Section):
@@ -142,8 +142,8 @@ class Webhooks(_Section):
     allow_private: bool = Field(
         False, description="deliver to private, loopback and link-local addresses too"
     )
-    timeout: Seconds = Field(15.0, description="seconds that one delivery may take")
-    backoff: Schedule = Field(
+    timeout_seconds: Seconds = Field(15.0, description="seconds that one delivery may take")
+    backoff_seconds: Schedule = Field(
         default=[5, 300, 1800, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR],
         description="seconds before each retry; after the last the delivery is dead, and can be replayed",
     )
@@ -173,42 +173,48 @@ class Webhooks(_Section):
 class Receipts(_Section):
     """When the mailbox is asked for receipts, and for how long."""
 
-    backoff: Schedule = Field(
+    backoff_seconds: Schedule = Field(
         default=[5, 10, 20, 40, 80, 160, 320, 640, 1280, 1800, 3600],
         description="seconds between two checks; the last one repeats",
     )
-    page_interval: Seconds = Field(
+    page_interval_seconds: Seconds = Field(
         15, description="seconds between two readings of the pages of a mailbox that awaits many receipts"
     )
-    deadline: Seconds = Field(30 * HOUR, description="seconds after which nothing final means expired")
-    warning_age: Seconds = Field(
+    deadline_seconds: Seconds = Field(
+        30 * HOUR, description="seconds after which nothing final means expired"
+    )
+    warning_age_seconds: Seconds = Field(
         22 * HOUR, description="seconds since ACCETTAZIONE from which a time-out notice is final"
     )
-    late_acceptance: Seconds = Field(
+    late_acceptance_seconds: Seconds = Field(
         1800, description="seconds without ACCETTAZIONE before the operator is told"
     )
-    late_interval: Seconds = Field(
+    late_interval_seconds: Seconds = Field(
         DAY, description="seconds between looks for a CONSEGNA that comes after the end"
     )
-    late_period: Seconds = Field(7 * DAY, description="seconds after the end during which it is looked for")
+    late_period_seconds: Seconds = Field(
+        7 * DAY, description="seconds after the end during which it is looked for"
+    )
 
 
 class Uncertain(_Section):
     """How a send whose answer was lost is looked for in the mailbox."""
 
-    lookups: Schedule = Field(
+    lookup_seconds: Schedule = Field(
         default=[60, 300, 1800, 7200], description="seconds after the send at which the mailbox is searched"
     )
-    held_interval: Seconds = Field(HOUR, description="seconds between looks once it is held")
-    held_period: Seconds = Field(30 * HOUR, description="seconds during which a held message is looked for")
+    held_interval_seconds: Seconds = Field(HOUR, description="seconds between looks once it is held")
+    held_period_seconds: Seconds = Field(
+        30 * HOUR, description="seconds during which a held message is looked for"
+    )
 
 
 class Quota(_Section):
     """How full a mailbox may be. A full one gets no receipts."""
 
-    interval: Seconds = Field(600, description="seconds between two looks at a mailbox's quota")
-    warn: float = Field(0.80, gt=0, le=1, description="share in use from which mailbox.filling is told")
-    pause: float = Field(0.95, gt=0, le=1, description="share in use from which its sends wait")
+    interval_seconds: Seconds = Field(600, description="seconds between two looks at a mailbox's quota")
+    warn_ratio: float = Field(0.80, gt=0, le=1, description="share in use from which mailbox.filling is told")
+    pause_ratio: float = Field(0.95, gt=0, le=1, description="share in use from which its sends wait")
 
 
 class Retention(_Section):
@@ -244,7 +250,9 @@ class Settings(BaseSettings):
         0, ge=0, description="replicas that must acknowledge a claim before it is sent"
     )
     namespace: str = Field("pec", pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="how every key begins")
-    lease: Seconds = Field(60, description="seconds after which work that a worker took is offered again")
+    lease_seconds: Seconds = Field(
+        60, description="seconds after which work that a worker took is offered again"
+    )
     metrics_address: str = Field(
         "", description="`host:port` on which each worker serves Prometheus metrics; empty: none"
     )
@@ -280,7 +288,7 @@ class Settings(BaseSettings):
     @field_validator("reconcile_since")
     @classmethod
     def _is_past(cls, instant: datetime | None) -> datetime | None:
-        if instant and instant > datetime.now(UTC) + CLOCKS_APART:
+        if instant and instant > datetime.now(UTC) + MAX_CLOCK_DIFFERENCE:
             raise ValueError(
                 "lies in the future: give the instant of the backup, rather too early than too late"
             )

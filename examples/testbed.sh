@@ -37,7 +37,7 @@ until_ready "the sandbox" test -s "$folder/url"
 
 if [ -z "${PEC_REDIS_URL:-}" ]; then
   port=$("$bin/python" -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
-  "$("$bin/python" -c 'from config.embedded import server_program; print(server_program())')" \
+  "$("$bin/python" -c 'from sandbox.redis_server import server_program; print(server_program())')" \
     --port "$port" --dir "$folder" --save '' >"$folder/redis.log" 2>&1 &
   running="$! $running"
   PEC_REDIS_URL=redis://127.0.0.1:$port/0
@@ -50,9 +50,9 @@ export PEC_SANDBOX_URL
 # What a worker needs, and short waits: a test should end in seconds. The environment may say otherwise.
 export PEC_API__URL="$PEC_SANDBOX_URL" PEC_API__TOKEN=sandbox-token
 export PEC_ACCOUNTS__ACME__SENDER=acme@pec.example PEC_ACCOUNTS__ACME__USERNAME=acme PEC_ACCOUNTS__ACME__PASSWORD=any
-export PEC_API__RATE="${PEC_API__RATE:-50}" PEC_API__TIMEOUT="${PEC_API__TIMEOUT:-3}"
-export PEC_RECEIPTS__BACKOFF="${PEC_RECEIPTS__BACKOFF:-[0.5, 1]}" PEC_RECEIPTS__DEADLINE="${PEC_RECEIPTS__DEADLINE:-60}"
-export PEC_UNCERTAIN__LOOKUPS="${PEC_UNCERTAIN__LOOKUPS:-[1, 2, 4]}"
+export PEC_API__RATE="${PEC_API__RATE:-50}" PEC_API__TIMEOUT_SECONDS="${PEC_API__TIMEOUT_SECONDS:-3}"
+export PEC_RECEIPTS__BACKOFF_SECONDS="${PEC_RECEIPTS__BACKOFF_SECONDS:-[0.5, 1]}" PEC_RECEIPTS__DEADLINE_SECONDS="${PEC_RECEIPTS__DEADLINE_SECONDS:-60}"
+export PEC_UNCERTAIN__LOOKUP_SECONDS="${PEC_UNCERTAIN__LOOKUP_SECONDS:-[1, 2, 4]}"
 export PEC_WEBHOOKS__ALLOW_PRIVATE="${PEC_WEBHOOKS__ALLOW_PRIVATE:-true}"
 
 "$bin/pec" worker --processes 1 >"$folder/worker.log" 2>&1 &

@@ -12,7 +12,7 @@ def delay(schedule_seconds: Sequence[float], attempt: int, chance: float) -> tim
     return timedelta(seconds=seconds * (1 - JITTER + 2 * JITTER * chance))
 
 
-def doubling(first_seconds: float, most_seconds: float, attempt: int, chance: float) -> timedelta:
+def doubling(first_seconds: float, max_seconds: float, attempt: int, chance: float) -> timedelta:
     """The first wait, doubled with each attempt (from 0), up to a most."""
-    seconds = min(most_seconds, first_seconds * 2 ** min(attempt, 30))
+    seconds = min(max_seconds, first_seconds * 2 ** min(attempt, 30))
     return delay([seconds], 0, chance)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from pec.events import Told, of_message
+from pec.events import Event, of_message
 from pec.history import extended
 from pec.messages import Message
 from pec.names import Queue, State
@@ -34,15 +34,15 @@ class Change:
     lane: Lane = Lane.STAY
     receipts: tuple[Receipt, ...] = ()
     superseded: tuple[str, ...] = ()  # keys of receipts seen without text, now known with it
-    marks: tuple[str, ...] = ()  # digests of mails that were told once and need not be told again
-    events: tuple[Told, ...] = ()
+    reported: tuple[str, ...] = ()  # digests of mails that were told once and need not be told again
+    events: tuple[Event, ...] = ()
 
     @property
     def moved(self) -> bool:
         return self.before is None or self.before.state is not self.after.state
 
 
-def born(message: Message, **parts: Any) -> Change:
+def created(message: Message, **parts: Any) -> Change:
     """The change that makes a new message."""
     first = replace(
         message,
@@ -57,7 +57,7 @@ def changed(before: Message, now: datetime, fields: Mapping[str, Any], **parts: 
     after = replace(before, **{**fields, "version": _next_version(before, now), "updated_at": now})
     if after.ended and not before.ended:
         after = replace(after, ended_at=now)
-    events: tuple[Told, ...] = parts.pop("events", ())
+    events: tuple[Event, ...] = parts.pop("events", ())
     if after.state is not before.state:
         after = replace(after, history=extended(before.history, before.created_at, after.state, now))
         events = (_state_event(after, before.state), *events)
@@ -69,5 +69,5 @@ def _next_version(message: Message, now: datetime) -> int:
     return max(message.version + 1, int(now.timestamp() * 1000))
 
 
-def _state_event(message: Message, previous: State | None) -> Told:
+def _state_event(message: Message, previous: State | None) -> Event:
     return of_message(message, f"message.{message.state}", previous)

@@ -4,10 +4,10 @@ from functools import lru_cache
 
 import idna
 
-_MOST_KEPT = 4096
+_MAX_KEPT = 4096
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(_MAX_KEPT)
 def on_the_wire(address: str) -> str:
     """Return the address with its domain in ASCII; as it is if the domain has no such form."""
     local, at, domain = address.rpartition("@")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.json_schema import models_json_schema
 
 from pec.events import MESSAGE_TYPES, TYPES
-from pec.names import Event, Proof, State
+from pec.names import EventType, Proof, State
 
 
 class _Data(BaseModel):
@@ -87,9 +87,11 @@ class AccountData(_Data):
 
 DATA: Mapping[str, type[BaseModel]] = {
     **dict.fromkeys(TYPES, MessageData),
-    Event.BATCH_COMPLETED: BatchData,
-    Event.JOB_REJECTED: RejectionData,
-    **dict.fromkeys((Event.ACCOUNT_PAUSED, Event.ACCOUNT_RESUMED, Event.MAILBOX_FILLING), AccountData),
+    EventType.BATCH_COMPLETED: BatchData,
+    EventType.JOB_REJECTED: RejectionData,
+    **dict.fromkeys(
+        (EventType.ACCOUNT_PAUSED, EventType.ACCOUNT_RESUMED, EventType.MAILBOX_FILLING), AccountData
+    ),
 }
 
 

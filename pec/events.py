@@ -14,17 +14,17 @@ from typing import Any
 from pec.instants import to_text
 from pec.jobs import Problem
 from pec.messages import Message
-from pec.names import Event, State
+from pec.names import EventType, State
 
 MESSAGE_TYPES = tuple(f"message.{state}" for state in State)
-TYPES = (*MESSAGE_TYPES, *(str(event) for event in Event))
+TYPES = (*MESSAGE_TYPES, *(str(event) for event in EventType))
 _MAX_ERRORS = 20  # in the event of a rejection: `pec:rejected` has all
 _FIELD = re.compile(r"[A-Za-z0-9_.-]{1,128}")  # a name of another form may be content
 _INSTANTS = ("sent_at", "accepted_at", "delivered_at", "undelivered_at", "refused_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Event:
     """One event: `id` is the webhook-id, the same however often it is delivered."""
 
     id: str
@@ -35,7 +35,7 @@ class Told:
 
 def of_message(
     message: Message, kind: str, previous: State | None, reason: Mapping[str, Any] | None = None
-) -> Told:
+) -> Event:
     """An event about a message as the commit leaves it."""
     stated = reason if reason is not None else message.reason and message.reason.as_dict()
     data = {
@@ -55,13 +55,13 @@ def of_message(
         "metadata": dict(message.metadata) or None,
     }
     event_id = _event_id(message.id, str(message.version), kind, str(data["reason"]) if reason else "")
-    return Told(event_id, kind, _body(kind, message.updated_at, data), message.webhook)
+    return Event(event_id, kind, _body(kind, message.updated_at, data), message.webhook)
 
 
-def of_account(account: str, kind: Event, now: datetime, reason: Mapping[str, Any] | None) -> Told:
+def of_account(account: str, kind: EventType, now: datetime, reason: Mapping[str, Any] | None) -> Event:
     """An event about a mailbox."""
     body = _body(kind, now, {"account": account, "reason": reason})
-    return Told(_event_id(account, kind, to_text(now)), kind, body)
+    return Event(_event_id(account, kind, to_text(now)), kind, body)
 
 
 def of_rejection(
@@ -71,7 +71,7 @@ def of_rejection(
     now: datetime,
     *,
     limit_reached: bool = False,
-) -> Told:
+) -> Event:
     """Return the event about a rejected job. `safe` holds the fields of the job that may be shown.
 
     `limit_reached`: the limit for such events suppresses the next one.
@@ -87,8 +87,8 @@ def of_rejection(
         "errors": errors,
         "limit_reached": limit_reached or None,
     }
-    event_id = _event_id(Event.JOB_REJECTED, entry, json.dumps(errors))
-    return Told(event_id, Event.JOB_REJECTED, _body(Event.JOB_REJECTED, now, data))
+    event_id = _event_id(EventType.JOB_REJECTED, entry, json.dumps(errors))
+    return Event(event_id, EventType.JOB_REJECTED, _body(EventType.JOB_REJECTED, now, data))
 
 
 def _body(kind: str, at: datetime, data: Mapping[str, Any]) -> str:

@@ -36,7 +36,7 @@ MAX_ATTACHMENTS = 100
 MAX_METADATA_BYTES = 16_384
 MAX_BATCH = 1_000_000_000
 _SAFE = {"type": r"^[a-z]{1,16}$", "id": ID, "account": r"^[A-Za-z0-9_-]{1,64}$", "batch": ID}
-_MOST_DETAILS = 100  # of a job's faults: more help nobody, and words for 100,000 hold up a thread
+_MAX_DETAILS = 100  # of a job's faults: more help nobody, and words for 100,000 hold up a thread
 _LONGEST_PLACE = 128
 _OF_NOTHING = sha256(b"")
 _ID_OR_BATCH = "needs either id or batch, one of the two"
@@ -312,7 +312,7 @@ def parse(raw: bytes | str) -> Job:
         raise JobRejected([Problem("job", "is not JSON (UTF-8): send one JSON object")]) from None
     if repeated:
         safe = safe_fields({name: value for name, value in found.items() if name not in repeated})
-        raise JobRejected([Problem(_shown(name), _TWICE) for name in repeated[:_MOST_DETAILS]], safe)
+        raise JobRejected([Problem(_shown(name), _TWICE) for name in repeated[:_MAX_DETAILS]], safe)
     return validate(found)
 
 
@@ -340,7 +340,7 @@ def validate(found: object) -> Job:
     try:
         return JOB.validate_python(found)
     except ValidationError as error:
-        details = error.errors(include_input=False, include_url=False)[:_MOST_DETAILS]
+        details = error.errors(include_input=False, include_url=False)[:_MAX_DETAILS]
         problems = [_problem(detail, found) for detail in details]
         raise JobRejected(_without_echoes(problems), safe_fields(found)) from None
     except RecursionError:

@@ -12,10 +12,10 @@ from typing import Any
 
 from pec.instants import from_text, to_text
 from pec.names import ENDS, State
-from pec.subjects import mark
+from pec.subjects import reference_tag
 
 
-class UnknownRecord(Exception):  # noqa: N818 - what it is, not what went wrong
+class UnsupportedRecord(Exception):  # noqa: N818 - what it is, not what went wrong
     """A newer version wrote this record; this one leaves it alone."""
 
     def __init__(self, message_id: str, why: object) -> None:
@@ -64,11 +64,11 @@ class Message:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     not_before: datetime | None = None
     not_after: datetime | None = None
-    referenced: bool = True  # whether the subject sent carries a reference
+    has_reference: bool = True  # whether the subject sent carries a reference
     reference: str | None = None  # of the last attempt
-    suspects: tuple[str, ...] = ()  # references of earlier attempts whose answer was lost
+    lost_references: tuple[str, ...] = ()  # references of earlier attempts whose answer was lost
     attempts: int = 0  # times its bytes may have left
-    returns: int = 0  # times in a row it went back to the lane without leaving
+    requeues: int = 0  # times in a row it went back to the lane without leaving
     claimed_at: datetime | None = None
     code: str | None = None
     sent_at: datetime | None = None  # when the API answered, or the claim where the answer was lost
@@ -80,7 +80,7 @@ class Message:
     proof: str | None = None  # a Proof once each receipt of an ended message is there with its text
     proof_reported: bool = False  # proof.complete was published, and a later receipt made `proof` None again
     exported_at: datetime | None = None  # by `pec export`; counts while it is not older than updated_at
-    looks: int = 0  # receipt checks, or look-ups while uncertain, since the state began to need them
+    checks: int = 0  # receipt checks, or look-ups while uncertain, since the state began to need them
     acceptance_late: bool = False  # the operator was told
     resend: bool = False  # an operator asked: sent again if one more look finds nothing
     duplicate: str | None = None  # the code of an earlier attempt that was sent too
@@ -95,7 +95,7 @@ class Message:
     @property
     def sent_subject(self) -> str:
         """The subject as the last attempt gave it to the API."""
-        return f"{self.subject} {mark(self.reference)}" if self.reference else self.subject
+        return f"{self.subject} {reference_tag(self.reference)}" if self.reference else self.subject
 
 
 def _optional_instant(text: str) -> datetime | None:
@@ -145,12 +145,12 @@ _CODECS: dict[str, _Codec] = {
         lambda files: _json([[file.name, file.sha256] for file in files]),
         lambda text: tuple(Attachment(*pair) for pair in json.loads(text)),
     ),
-    "suspects": _Codec(",".join, lambda text: tuple(text.split(","))),
+    "lost_references": _Codec(",".join, lambda text: tuple(text.split(","))),
     "reason": _Codec(_write_reason, _read_reason),
     "metadata": _DATA,
     "outcomes": _DATA,
-    **dict.fromkeys(("version", "order", "priority", "attempts", "returns", "looks"), _NUMBER),
-    **dict.fromkeys(("referenced", "acceptance_late", "resend", "proof_reported"), _FLAG),
+    **dict.fromkeys(("version", "order", "priority", "attempts", "requeues", "checks"), _NUMBER),
+    **dict.fromkeys(("has_reference", "acceptance_late", "resend", "proof_reported"), _FLAG),
     **{
         name.name: _INSTANT
         for name in fields(Message)
@@ -176,7 +176,7 @@ def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
 
     Raises UnknownRecord where a field can't be read: a newer version's state, or somebody else's writing.
     """
-    values: dict[str, Any] = {"recipients": (), "subject": "", "referenced": False}
+    values: dict[str, Any] = {"recipients": (), "subject": "", "has_reference": False}
     try:
         for name, codec in _FIELDS.items():
             text = stored.get(codec.name or name)
@@ -187,7 +187,7 @@ def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
             raise ValueError(f"no field {missing[0]}")
         return Message(id=message_id, **values)
     except (ValueError, KeyError, TypeError) as error:
-        raise UnknownRecord(message_id, error) from None
+        raise UnsupportedRecord(message_id, error) from None
 
 
 def public_fields() -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class Proof(StrEnum):
     TEXTS = "texts"  # every receipt that belongs to it, each with its text
 
 
-class Event(StrEnum):
+class EventType(StrEnum):
     """Events that are not `message.<state>`."""
 
     BATCH_COMPLETED = "batch.completed"  # every message of a batch has ended; again if it has grown since

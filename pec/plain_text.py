@@ -3,7 +3,7 @@
 import html
 import re
 
-_MOST_READ = 200_000  # characters: 500 recipients in HTML; a CONSEGNA goes on with the whole message
+_MAX_READ = 200_000  # characters: 500 recipients in HTML; a CONSEGNA goes on with the whole message
 _BRACKETED = re.compile(r"<([^\s<>\"'=@]+@[^\s<>\"'=@]+)>")
 _UNSEEN = re.compile(
     r"<!--(?:(?!<!--).)*?-->|<(style|script)\b(?:(?!<(?:style|script)\b).)*?</\1\s*>",
@@ -20,7 +20,7 @@ _IS_QUOTED = re.compile(r"=[ \t]*\r?\n|=[CDE][0-9A-F]=[89AB][0-9A-F]|=(?:E[0-9A-
 
 def plain(text: str) -> str:
     """Return the text without comments, tags, entities and quoted-printable; quotes straight, white space folded."""
-    text = _UNSEEN.sub(" ", unquoted(text[:_MOST_READ]))
+    text = _UNSEEN.sub(" ", unquoted(text[:_MAX_READ]))
     bare = html.unescape(_TAG.sub(" ", _BRACKETED.sub(r"\1", text)))
     return " ".join(_INVISIBLE.sub("", bare).translate(_STRAIGHT).split())
 

@@ -10,14 +10,14 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from pec.addresses import Named, provider, provider_words, recipients_in
 from pec.codes import is_code
 from pec.domains import compared
+from pec.provider_text import Named, provider, provider_words, recipients_in
 from pec.subjects import (
     bare,
-    ends_with_mark,
-    has_mark,
-    mark,
+    ends_with_reference_tag,
+    has_reference_tag,
+    reference_tag,
     same_letters,
     same_subject,
     spellings,
@@ -152,7 +152,7 @@ def read(mail: Mail, code: str, subject: str | None) -> Receipt | Unrecognised |
         return Unrecognised(mail, "a provider's mail on this code whose subject begins with no known heading")
     ours = (
         subject is None
-        or ends_with_mark(subject, quoted)
+        or ends_with_reference_tag(subject, quoted)
         or same_subject(subject, quoted)
         or same_letters(subject, quoted)
     )
@@ -172,7 +172,7 @@ def find(mail: Mail, subject: str, reference: str | None) -> Receipt | None:
     if heading is None or provider(mail.sender) is None:
         return None
     if reference:
-        ours = has_mark(quoted, mark(reference)) and (
+        ours = has_reference_tag(quoted, reference_tag(reference)) and (
             whole_subject(subject, quoted) or same_letters(subject, quoted)
         )
     else:
@@ -266,27 +266,29 @@ def merge(known: Iterable[Receipt], seen: Iterable[Receipt]) -> tuple[Receipt, .
     """
     best: dict[str, Receipt] = {}
     for receipt in (*known, *seen):
-        best[receipt.key] = max(receipt, best.get(receipt.key, receipt), key=_fullness)
-    return tuple(sorted(_told_apart(best.values()), key=_age))
+        best[receipt.key] = max(receipt, best.get(receipt.key, receipt), key=_completeness)
+    return tuple(sorted(_distinct(best.values()), key=_age))
 
 
 def _age(receipt: Receipt) -> tuple[bool, int, str]:
     return receipt.date is None, _second(receipt.date) or 0, receipt.key
 
 
-def _fullness(receipt: Receipt) -> tuple[int, str]:
+def _completeness(receipt: Receipt) -> tuple[int, str]:
     return len(receipt.text or ""), repr(receipt)
 
 
-def _told_apart(receipts: Iterable[Receipt]) -> Iterator[Receipt]:
+def _distinct(receipts: Iterable[Receipt]) -> Iterator[Receipt]:
     """Leaves out each that another covers. Keys differ here, so no two cover each other."""
     traits = {receipt: receipt.traits for receipt in receipts}
     for receipt, mine in traits.items():
-        if receipt.text or not any(_covers(other, mine) for other in traits.values() if other != mine):
+        if receipt.text or not any(
+            _is_same_receipt(other, mine) for other in traits.values() if other != mine
+        ):
             yield receipt
 
 
-def _covers(fuller: tuple[object, ...], poorer: tuple[object, ...]) -> bool:
+def _is_same_receipt(fuller: tuple[object, ...], poorer: tuple[object, ...]) -> bool:
     return all(mine in (None, (), other) for mine, other in zip(poorer, fuller, strict=True))
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pec.addresses import among
 from pec.domains import compared
 from pec.messages import Reason
 from pec.names import ENDS, State
+from pec.provider_text import among
 from pec.receipts import Kind, Receipt
 from pec.status_codes import explained
 
@@ -24,7 +24,7 @@ WORST_FIRST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ReceiptRules:
     """What else the state depends on: whom it went to, when, and how long receipts may take."""
 
     recipients: tuple[str, ...]
@@ -44,28 +44,28 @@ class Verdict:
     outcomes: Mapping[str, State]  # of each recipient, where there are several
 
 
-def judge(receipts: Iterable[Receipt], facts: Facts, now: datetime) -> Verdict:
+def judge(receipts: Iterable[Receipt], rules: ReceiptRules, now: datetime) -> Verdict:
     """delivered > refused > undelivered > uncertified > expired > delayed > accepted > sent."""
     known = list(receipts)
     accepted_at = _accepted_at(known)
-    if len(facts.recipients) < 2:
-        state = _state_of_one(known, facts, accepted_at, now)
-        return Verdict(state, reason_of(state, known), accepted_at, _ending_at(state, known, facts), {})
+    if len(rules.recipients) < 2:
+        state = _state_of_one(known, rules, accepted_at, now)
+        return Verdict(state, reason_of(state, known), accepted_at, _ending_at(state, known, rules), {})
     outcomes = {
-        address: _state_of_one(concerning(address, known), facts, accepted_at, now)
-        for address in facts.recipients
+        address: _state_of_one(receipts_for(address, known), rules, accepted_at, now)
+        for address in rules.recipients
     }
     state = _together(list(outcomes.values()))
     endings = [
         at
         for address, outcome in outcomes.items()
-        if outcome is state and (at := _ending_at(state, concerning(address, known), facts))
+        if outcome is state and (at := _ending_at(state, receipts_for(address, known), rules))
     ]
     return Verdict(state, reason_of(state, known), accepted_at, max(endings, default=None), outcomes)
 
 
 def _state_of_one(
-    known: Sequence[Receipt], facts: Facts, accepted_at: datetime | None, now: datetime
+    known: Sequence[Receipt], rules: ReceiptRules, accepted_at: datetime | None, now: datetime
 ) -> State:
     kinds = {receipt.kind for receipt in known}
     notices = [receipt for receipt in known if receipt.kind is Kind.PREAVVISO]
@@ -73,23 +73,23 @@ def _state_of_one(
         return State.DELIVERED
     if Kind.NON_ACCETTAZIONE in kinds:
         return State.REFUSED
-    since = accepted_at or facts.sent_at
+    since = accepted_at or rules.sent_at
     if Kind.MANCATA_CONSEGNA in kinds or any(
-        _is_final(notice, since, facts.warning_age) for notice in notices
+        _is_final(notice, since, rules.warning_age) for notice in notices
     ):
         return State.UNDELIVERED
     if any(receipt.kind is Kind.ACCETTAZIONE and _only_ordinary(receipt) for receipt in known):
         return State.UNCERTIFIED
-    if now >= facts.sent_at + facts.deadline:
+    if now >= rules.sent_at + rules.deadline:
         return State.EXPIRED
     if notices:
         return State.DELAYED
     return State.ACCEPTED if Kind.ACCETTAZIONE in kinds else State.SENT
 
 
-def _ending_at(state: State, known: Sequence[Receipt], facts: Facts) -> datetime | None:
+def _ending_at(state: State, known: Sequence[Receipt], rules: ReceiptRules) -> datetime | None:
     """Return the earliest date of a receipt that brings about this end; None if it has no receipt of its own."""
-    since = _accepted_at(known) or facts.sent_at
+    since = _accepted_at(known) or rules.sent_at
     return min(
         (
             receipt.date
@@ -100,7 +100,7 @@ def _ending_at(state: State, known: Sequence[Receipt], facts: Facts) -> datetime
                 or (
                     state is State.UNDELIVERED
                     and receipt.kind is Kind.PREAVVISO
-                    and _is_final(receipt, since, facts.warning_age)
+                    and _is_final(receipt, since, rules.warning_age)
                 )
             )
         ),
@@ -126,7 +126,7 @@ def _only_ordinary(acceptance: Receipt) -> bool:
     return bool(acceptance.named) and all(named.certified is False for named in acceptance.named)
 
 
-def concerning(address: str, known: Iterable[Receipt]) -> list[Receipt]:
+def receipts_for(address: str, known: Iterable[Receipt]) -> list[Receipt]:
     """The receipts that tell of this recipient: those that name it, and refusals, which name nobody.
 
     An ACCETTAZIONE tells of all; of it only what it says of this one is kept.
@@ -161,12 +161,12 @@ def _accepted_at(known: Iterable[Receipt]) -> datetime | None:
 def reason_of(state: State, known: Sequence[Receipt]) -> Reason | None:
     """Why one whose receipts these are is where it is, where that is a bad place."""
     if state is State.REFUSED:
-        return _told_by(
+        return _reason_from(
             known, Kind.NON_ACCETTAZIONE, "not_accepted", "the sender's provider refused the message"
         )
     if state is State.UNDELIVERED:
         if any(receipt.kind is Kind.MANCATA_CONSEGNA for receipt in known):
-            return _told_by(
+            return _reason_from(
                 known, Kind.MANCATA_CONSEGNA, "not_delivered", "the recipient's provider did not deliver it"
             )
         errors = [
@@ -192,7 +192,7 @@ _WITHOUT_RECEIPT = {
 }
 
 
-def _told_by(known: Iterable[Receipt], kind: Kind, code: str, description: str) -> Reason:
+def _reason_from(known: Iterable[Receipt], kind: Kind, code: str, description: str) -> Reason:
     """Of several, the one whose key is least, so that the order of arrival can't matter."""
     receipt = min((receipt for receipt in known if receipt.kind is kind), key=lambda receipt: receipt.key)
     if receipt.virus:

@@ -11,9 +11,9 @@ from unicodedata import normalize
 
 from pec.plain_text import quoted_bytes
 
-LEAST_TRUNCATED = 30  # characters left of a subject that was cut off, for it to be told from another
-_MOST_DECODED = 10_000  # characters: 500 of a subject in encoded words, and then some
-_MOST_LAYERS = 2  # what was encoded is sometimes encoded again
+MIN_TRUNCATED = 30  # characters left of a subject that was cut off, for it to be told from another
+_MAX_DECODED = 10_000  # characters: 500 of a subject in encoded words, and then some
+_MAX_LAYERS = 2  # what was encoded is sometimes encoded again
 _SPACES = re.compile(r"[ \t\r\n\xa0]+")
 _MARK = re.compile(r"\[rif\. [0-9A-Z]{1,16}\]\Z")
 _WORD_BEGINS = re.compile(r"=\?[-\w*.:]+\?[bq]\?", re.IGNORECASE)
@@ -22,7 +22,7 @@ _CHARSET = re.compile(
 )
 
 
-def mark(reference: str) -> str:
+def reference_tag(reference: str) -> str:
     """Return a reference as it stands at the end of a subject."""
     return f"[rif. {reference}]"
 
@@ -37,7 +37,7 @@ def spellings(subject: str) -> tuple[str, ...]:
     """
     folded = _folded(subject)
     decoded = folded
-    for _ in range(_MOST_LAYERS if len(folded) <= _MOST_DECODED else 0):
+    for _ in range(_MAX_LAYERS if len(folded) <= _MAX_DECODED else 0):
         decoded = _folded(_decoded(decoded)) if "=?" in decoded else decoded
     spaced = _folded(quoted_bytes(decoded).replace("_", " ")) if "_" in decoded else decoded
     return tuple(dict.fromkeys((decoded, folded, spaced)))
@@ -77,7 +77,7 @@ def same_subject(ours: str, theirs: str) -> bool:
     folded, and the end cut off.
     """
     return whole_subject(ours, theirs) or any(
-        len(start) >= LEAST_TRUNCATED and sent.startswith(start)
+        len(start) >= MIN_TRUNCATED and sent.startswith(start)
         for start in (seen.removesuffix("...").rstrip() for seen in _seen(theirs))
         for sent in _readings(ours)
     )
@@ -89,13 +89,13 @@ def whole_subject(ours: str, theirs: str) -> bool:
     return bare(ours) in seen or not _readings(ours).isdisjoint(seen)
 
 
-def ends_with_mark(ours: str, theirs: str) -> bool:
+def ends_with_reference_tag(ours: str, theirs: str) -> bool:
     """Return whether theirs ends with the very reference that ends ours. False if ours has none."""
     found = _MARK.search(ours)
-    return found is not None and has_mark(theirs, found[0])
+    return found is not None and has_reference_tag(theirs, found[0])
 
 
-def has_mark(theirs: str, wanted: str) -> bool:
+def has_reference_tag(theirs: str, wanted: str) -> bool:
     """Return whether theirs ends with this marked reference, unharmed."""
     return theirs.endswith(wanted) or theirs.replace("_", " ").endswith(wanted)
 

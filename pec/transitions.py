@@ -7,21 +7,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from config.settings import Receipts as ReceiptRules
-from config.settings import Uncertain as UncertainRules
+from config.settings import Receipts as ReceiptSettings
+from config.settings import Uncertain as UncertainSettings
 from pec.backoff import delay, doubling
 from pec.changes import Change, Lane, changed
-from pec.events import Told, of_message
+from pec.events import Event, of_message
 from pec.messages import Message, Reason
-from pec.names import Event, Queue, State
+from pec.names import EventType, Queue, State
 from pec.proof import lacking, proof_of
 from pec.receipts import Receipt, Unrecognised, merge
-from pec.states import Facts, judge
-from pec.subjects import mark
+from pec.states import ReceiptRules, judge
+from pec.subjects import reference_tag
 
-RETURN_FIRST_SECONDS, RETURN_MOST_SECONDS = 2, 300
+REQUEUE_FIRST_SECONDS, REQUEUE_MAX_SECONDS = 2, 300
 UNREADABLE_RETRY_SECONDS = 60
-TEXT_LOOKS = 8  # for what the proof of an ended message lacks
+TEXT_CHECKS = 8  # for what the proof of an ended message lacks
 GRACE = timedelta(seconds=5)  # between a send's deadline and the look-up that presumes its worker dead
 
 
@@ -32,14 +32,14 @@ class NotAllowed(Exception):  # noqa: N818 - named by what it tells the operator
 # Waiting to be sent
 
 
-def waiting(message: Message, now: datetime) -> tuple[dict[Queue, datetime | None], Lane]:
+def placement(message: Message, now: datetime) -> tuple[dict[Queue, datetime | None], Lane]:
     """Where a queued message waits: for its time, or in its lane (until not_after)."""
     if message.not_before and message.not_before > now:
         return {Queue.RELEASE: message.not_before}, Lane.LEAVE
     return {Queue.RELEASE: message.not_after}, Lane.ENTER
 
 
-def overdue(message: Message, now: datetime) -> Change | None:
+def expired_in_queue(message: Message, now: datetime) -> Change | None:
     """A queued message past its not_after expires; None where it may still be sent."""
     if message.not_after is None or now < message.not_after:
         return None
@@ -78,19 +78,19 @@ def claimed(message: Message, now: datetime, reference: str | None, send_deadlin
 
 def unclaimed(message: Message, now: datetime) -> Change:
     """The claim is given back: it is certain that no byte left."""
-    due, lane = waiting(message, now)
+    due, lane = placement(message, now)
     fields = {"state": State.QUEUED, "attempts": message.attempts - 1, "claimed_at": None}
     return changed(message, now, fields, due={**due, Queue.LOOKUP: None}, lane=lane)
 
 
-def answered(message: Message, code: str, now: datetime, rules: ReceiptRules, chance: float) -> Change:
+def answered(message: Message, code: str, now: datetime, rules: ReceiptSettings, chance: float) -> Change:
     """The API took it and gave a code."""
-    fields = {"state": State.SENT, "code": code, "sent_at": now, "returns": 0, "looks": 0, "reason": None}
-    first_check = now + delay(rules.backoff, 0, chance)
+    fields = {"state": State.SENT, "code": code, "sent_at": now, "requeues": 0, "checks": 0, "reason": None}
+    first_check = now + delay(rules.backoff_seconds, 0, chance)
     return changed(message, now, fields, due={Queue.LOOKUP: None, Queue.CHECK: first_check})
 
 
-def returned(
+def requeued(
     message: Message,
     now: datetime,
     reason: Reason,
@@ -102,13 +102,13 @@ def returned(
     wait = (
         timedelta(seconds=wait_seconds)
         if wait_seconds is not None
-        else doubling(RETURN_FIRST_SECONDS, RETURN_MOST_SECONDS, message.returns, chance)
+        else doubling(REQUEUE_FIRST_SECONDS, REQUEUE_MAX_SECONDS, message.requeues, chance)
     )
     back_at = min(now + wait, message.not_after) if message.not_after else now + wait
     fields = {
         "state": State.QUEUED,
         "attempts": message.attempts - (nothing_left and message.state is State.SENDING),
-        "returns": message.returns + 1,
+        "requeues": message.requeues + 1,
         "reason": reason,
         "claimed_at": None,
     }
@@ -121,20 +121,22 @@ def failed(message: Message, now: datetime, reason: Reason) -> Change:
     return changed(message, now, {"state": State.FAILED, "reason": reason}, due=due, lane=Lane.LEAVE)
 
 
-def lost(message: Message, now: datetime, reason: Reason, rules: UncertainRules) -> Change:
+def answer_lost(message: Message, now: datetime, reason: Reason, rules: UncertainSettings) -> Change:
     """The answer was lost: it may have been sent, or not. The mailbox is searched; it is never sent again blindly."""
     fields = {
         "state": State.UNCERTAIN,
         "reason": reason,
         "sent_at": message.claimed_at or now,
-        "looks": 0,
-        "suspects": (*message.suspects, message.reference) if message.reference else message.suspects,
+        "checks": 0,
+        "lost_references": (*message.lost_references, message.reference)
+        if message.reference
+        else message.lost_references,
     }
     change = changed(message, now, fields)
-    return replace(change, due={Queue.LOOKUP: max(now, look_due(change.after, rules))})
+    return replace(change, due={Queue.LOOKUP: max(now, next_lookup_at(change.after, rules))})
 
 
-def dispossessed(message: Message, now: datetime, rules: UncertainRules) -> Change:
+def code_revoked(message: Message, now: datetime, rules: UncertainSettings) -> Change:
     """The API gave it a code that receipts show to be another message's: what its own is, the mailbox must tell."""
     reason = Reason(
         "code_repeated", "the API gave it a code that belongs to another message", {"code": message.code}
@@ -150,19 +152,19 @@ def dispossessed(message: Message, now: datetime, rules: UncertainRules) -> Chan
         proof=None,
         proof_reported=False,  # what was published was another message's proof
     )
-    change = lost(cleared, now, reason, rules)
+    change = answer_lost(cleared, now, reason, rules)
     return replace(change, before=message, due={**change.due, Queue.CHECK: None})
 
 
 # Looking for an uncertain send
 
 
-def look_due(message: Message, rules: UncertainRules) -> datetime:
+def next_lookup_at(message: Message, rules: UncertainSettings) -> datetime:
     """From when the next look counts. Once held, any time."""
     since = message.claimed_at or message.updated_at
     if message.state is not State.UNCERTAIN:
         return since
-    return since + timedelta(seconds=rules.lookups[min(message.looks, len(rules.lookups) - 1)])
+    return since + timedelta(seconds=rules.lookup_seconds[min(message.checks, len(rules.lookup_seconds) - 1)])
 
 
 def adopted(
@@ -170,24 +172,24 @@ def adopted(
     code: str,
     seen: Collection[Receipt],
     now: datetime,
-    rules: ReceiptRules,
+    rules: ReceiptSettings,
     chance: float,
 ) -> Change:
     """The mailbox shows that it was sent, under this code: its state is what its receipts say."""
     reference = _reference_of(message, seen)
     found = replace(
-        message, code=code, reference=reference, sent_at=message.claimed_at or now, looks=0, resend=False
+        message, code=code, reference=reference, sent_at=message.claimed_at or now, checks=0, resend=False
     )
-    change = observed(found, {}, seen, (), now, rules, chance)
-    suspects = tuple(other for other in message.suspects if other != reference)
-    after = replace(change.after, suspects=suspects)
+    change = receipts_observed(found, {}, seen, (), now, rules, chance)
+    suspects = tuple(other for other in message.lost_references if other != reference)
+    after = replace(change.after, lost_references=suspects)
     return replace(
         change, before=message, after=after, due={**change.due, Queue.LOOKUP: None, Queue.RELEASE: None}
     )
 
 
 def not_found(
-    message: Message, now: datetime, rules: UncertainRules, readable: bool = True, blind: str = ""
+    message: Message, now: datetime, rules: UncertainSettings, readable: bool = True, blind: str = ""
 ) -> Change:
     """A look-up found nothing: look again, hold it for an operator, or send it again if one asked.
 
@@ -199,30 +201,30 @@ def not_found(
         return changed(message, now, {"reason": _blind(message, blind)}, due={Queue.LOOKUP: again})
     if message.state is State.HELD:
         return _still_held(message, now, since, rules)
-    looks = message.looks + 1
-    if looks < len(rules.lookups):
-        change = changed(message, now, {"looks": looks})
-        return replace(change, due={Queue.LOOKUP: max(now, look_due(change.after, rules))})
+    looks = message.checks + 1
+    if looks < len(rules.lookup_seconds):
+        change = changed(message, now, {"checks": looks})
+        return replace(change, due={Queue.LOOKUP: max(now, next_lookup_at(change.after, rules))})
     reason = Reason(
         "not_found",
         f"its answer was lost and {looks} searches of the mailbox did not find it: "
         f"`pec resend {message.id}` or `pec discard {message.id}`",
     )
-    again = now + timedelta(seconds=rules.held_interval)
+    again = now + timedelta(seconds=rules.held_interval_seconds)
     return changed(
-        message, now, {"state": State.HELD, "looks": looks, "reason": reason}, due={Queue.LOOKUP: again}
+        message, now, {"state": State.HELD, "checks": looks, "reason": reason}, due={Queue.LOOKUP: again}
     )
 
 
-def _still_held(message: Message, now: datetime, since: datetime, rules: UncertainRules) -> Change:
+def _still_held(message: Message, now: datetime, since: datetime, rules: UncertainSettings) -> Change:
     if message.resend:
-        fields = {"state": State.QUEUED, "resend": False, "reason": None, "looks": 0, "claimed_at": None}
-        due, lane = waiting(message, now)
+        fields = {"state": State.QUEUED, "resend": False, "reason": None, "checks": 0, "claimed_at": None}
+        due, lane = placement(message, now)
         return changed(message, now, fields, due={**due, Queue.LOOKUP: None}, lane=lane)
-    again = now + timedelta(seconds=rules.held_interval)
-    last = since + timedelta(seconds=rules.lookups[-1] + rules.held_period)
+    again = now + timedelta(seconds=rules.held_interval_seconds)
+    last = since + timedelta(seconds=rules.lookup_seconds[-1] + rules.held_period_seconds)
     return changed(
-        message, now, {"looks": message.looks + 1}, due={Queue.LOOKUP: again if again <= last else None}
+        message, now, {"checks": message.checks + 1}, due={Queue.LOOKUP: again if again <= last else None}
     )
 
 
@@ -234,19 +236,19 @@ def _blind(message: Message, blind: str) -> Reason | None:
 
 def _reference_of(message: Message, seen: Collection[Receipt]) -> str | None:
     """Which attempt the receipts tell of."""
-    for reference in (*message.suspects, message.reference):
-        if reference and any(receipt.subject.endswith(mark(reference)) for receipt in seen):
+    for reference in (*message.lost_references, message.reference):
+        if reference and any(receipt.subject.endswith(reference_tag(reference)) for receipt in seen):
             return reference
     return message.reference
 
 
-def found_sent(
+def adopted_after_restore(
     message: Message,
     code: str,
     reference: str | None,
     seen: Collection[Receipt],
     now: datetime,
-    rules: ReceiptRules,
+    rules: ReceiptSettings,
     chance: float,
 ) -> Change:
     """After a restore: the mailbox shows that it was sent since the backup, which has it as queued."""
@@ -255,7 +257,7 @@ def found_sent(
     return replace(adopted(attempt, code, seen, now, rules, chance), before=message)
 
 
-def doubtful(message: Message, now: datetime, why: str) -> Change:
+def held_after_restore(message: Message, now: datetime, why: str) -> Change:
     """After a restore: whether it was sent since the backup can't be told, so an operator must."""
     reason = Reason(
         "perhaps_sent",
@@ -289,13 +291,13 @@ def _must_be_held(message: Message, what: str) -> None:
 # Receipts
 
 
-def observed(
+def receipts_observed(
     message: Message,
     kept: Mapping[str, Receipt],
     seen: Collection[Receipt],
     unrecognised: Collection[Unrecognised],
     now: datetime,
-    rules: ReceiptRules,
+    rules: ReceiptSettings,
     chance: float,
     from_page: bool = False,
 ) -> Change:
@@ -304,7 +306,7 @@ def observed(
     A page shows no texts (`from_page`): once the message has ended, what its proof lacks is asked for.
     """
     known = merge(kept.values(), seen)
-    verdict = judge(known, _facts(message, rules), now)
+    verdict = judge(known, _receipt_rules(message, rules), now)
     news = tuple(receipt for receipt in known if kept.get(receipt.key) != receipt)
     proof = proof_of(verdict.state, known, message.proof)
     fields = {
@@ -317,7 +319,7 @@ def observed(
         "proof": proof,
         "proof_reported": message.proof_reported or (message.proof is not None and proof is None),
         "outcomes": {address: str(state) for address, state in verdict.outcomes.items()},
-        "looks": 0 if verdict.state is not message.state or (message.ended and news) else message.looks + 1,
+        "checks": 0 if verdict.state is not message.state or (message.ended and news) else message.checks + 1,
         "acceptance_late": message.acceptance_late or _acceptance_is_late(message, verdict.state, now, rules),
     }
     change = changed(message, now, fields)
@@ -331,7 +333,7 @@ def observed(
         },
         receipts=news,
         superseded=tuple(key for key in kept if key not in keys),
-        marks=tuple(one.key for one in unrecognised),
+        reported=tuple(one.key for one in unrecognised),
         events=(*change.events, *_notes(message, change.after, unrecognised)),
     )
 
@@ -344,65 +346,67 @@ def duplicated(change: Change, code: str) -> Change:
         "description": f"an earlier attempt was sent too, as {code}",
         "details": {},
     }
-    told = of_message(after, Event.MESSAGE_DUPLICATED, after.state, details)
-    return replace(change, after=after, events=(*change.events, told))
+    event = of_message(after, EventType.MESSAGE_DUPLICATED, after.state, details)
+    return replace(change, after=after, events=(*change.events, event))
 
 
-def _facts(message: Message, rules: ReceiptRules) -> Facts:
-    return Facts(
+def _receipt_rules(message: Message, rules: ReceiptSettings) -> ReceiptRules:
+    return ReceiptRules(
         recipients=message.recipients,
         sent_at=message.sent_at or message.created_at,
-        deadline=timedelta(seconds=rules.deadline),
-        warning_age=timedelta(seconds=rules.warning_age),
+        deadline=timedelta(seconds=rules.deadline_seconds),
+        warning_age=timedelta(seconds=rules.warning_age_seconds),
     )
 
 
-def _acceptance_is_late(message: Message, state: State, now: datetime, rules: ReceiptRules) -> bool:
+def _acceptance_is_late(message: Message, state: State, now: datetime, rules: ReceiptSettings) -> bool:
     since = message.sent_at or message.created_at
-    return state is State.SENT and now - since >= timedelta(seconds=rules.late_acceptance)
+    return state is State.SENT and now - since >= timedelta(seconds=rules.late_acceptance_seconds)
 
 
-def _next_check(message: Message, now: datetime, rules: ReceiptRules, chance: float) -> datetime | None:
+def _next_check(message: Message, now: datetime, rules: ReceiptSettings, chance: float) -> datetime | None:
     if message.ended:
         return _late_check(message, now, rules)
-    following = now + delay(rules.backoff, message.looks, chance)
-    deadline = (message.sent_at or message.created_at) + timedelta(seconds=rules.deadline)
+    following = now + delay(rules.backoff_seconds, message.checks, chance)
+    deadline = (message.sent_at or message.created_at) + timedelta(seconds=rules.deadline_seconds)
     return min(following, max(deadline, now))
 
 
 def _proof_due(
-    message: Message, now: datetime, rules: ReceiptRules, chance: float, *, from_page: bool
+    message: Message, now: datetime, rules: ReceiptSettings, chance: float, *, from_page: bool
 ) -> datetime | None:
     """Return when an ended message is asked next for what its proof lacks: the API may have it late, or never."""
     if from_page:
         return now
     late = _late_check(message, now, rules)
-    if message.looks >= TEXT_LOOKS:
+    if message.checks >= TEXT_CHECKS:
         return late
-    again = now + delay(rules.backoff, message.looks, chance)
+    again = now + delay(rules.backoff_seconds, message.checks, chance)
     return min(again, late) if late else again
 
 
-def _late_check(message: Message, now: datetime, rules: ReceiptRules) -> datetime | None:
+def _late_check(message: Message, now: datetime, rules: ReceiptSettings) -> datetime | None:
     """A CONSEGNA can still follow these two ends, and overrides them."""
     if message.state not in (State.EXPIRED, State.UNDELIVERED) or message.ended_at is None:
         return None
-    following = now + timedelta(seconds=rules.late_interval)
-    return following if following <= message.ended_at + timedelta(seconds=rules.late_period) else None
+    following = now + timedelta(seconds=rules.late_interval_seconds)
+    return following if following <= message.ended_at + timedelta(seconds=rules.late_period_seconds) else None
 
 
 def _is_newly_complete(before: Message, after: Message) -> bool:
     return bool(after.proof and not before.proof and not before.proof_reported)
 
 
-def _notes(before: Message, after: Message, unrecognised: Collection[Unrecognised]) -> tuple[Told, ...]:
+def _notes(before: Message, after: Message, unrecognised: Collection[Unrecognised]) -> tuple[Event, ...]:
     notes = (
-        [of_message(after, Event.PROOF_COMPLETE, before.state)] if _is_newly_complete(before, after) else []
+        [of_message(after, EventType.PROOF_COMPLETE, before.state)]
+        if _is_newly_complete(before, after)
+        else []
     )
     notes += [
         of_message(
             after,
-            Event.RECEIPT_UNRECOGNISED,
+            EventType.RECEIPT_UNRECOGNISED,
             before.state,
             {"code": "unrecognised", "description": one.why, "details": {"mail": one.key}},
         )
@@ -414,5 +418,5 @@ def _notes(before: Message, after: Message, unrecognised: Collection[Unrecognise
             "description": "no ACCETTAZIONE yet: check the mailbox",
             "details": {},
         }
-        notes.append(of_message(after, Event.ACCEPTANCE_LATE, before.state, late))
+        notes.append(of_message(after, EventType.ACCEPTANCE_LATE, before.state, late))
     return tuple(notes)

@@ -8,19 +8,19 @@ from typing import Any, Self, TypedDict, Unpack
 import redis
 from pydantic_core import PydanticSerializationError
 
-from config.connections import connect, unusable
+from config.redis_connection import connect, unusable
 from config.settings import load_settings
 from pec.jobs import JobRejected, Problem, SendJob, validate
 from pec.messages import Message
 from pec.receipts import Receipt
 from pec.store import records
+from pec.store.rejections import Rejection, as_error
 from pec.store.store import Store, text
-from producers.rejections import Rejection, as_error
 from producers.uploads import KEEP_SECONDS, Attached, Uploads
 from producers.watch import Watch
 
-_MOST_JOBS = 400  # in one pipeline
-_MOST_BYTES = 4_000_000  # of contents in one pipeline
+_MAX_JOBS = 400  # in one pipeline
+_MAX_BYTES = 4_000_000  # of contents in one pipeline
 
 
 class SendFields(TypedDict, total=False):
@@ -164,7 +164,7 @@ class Producer:
         ready: list[str] = []
         for job in jobs:
             ready.append(_wire(uploads.prepare(job)))
-            if len(ready) >= _MOST_JOBS or uploads.waiting_bytes >= _MOST_BYTES:
+            if len(ready) >= _MAX_JOBS or uploads.waiting_bytes >= _MAX_BYTES:
                 yield self._flush(ready, uploads)
                 ready = []
         if ready:

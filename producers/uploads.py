@@ -10,8 +10,8 @@ from pec.jobs import JobRejected, Problem
 
 KEEP_SECONDS = 7 * 86400  # DESIGN §3: uploads expire after 7 days, and are put again to refresh
 INLINE_BYTES = 1024  # a body smaller than this goes in the job itself
-_MOST_REMEMBERED = 20_000  # hashes; forgetting one costs a second upload, nothing more
-_MOST_HASHED_LATELY = 8  # contents; they are held in memory
+_MAX_REMEMBERED = 20_000  # hashes; forgetting one costs a second upload, nothing more
+_MAX_HASHED_LATELY = 8  # contents; they are held in memory
 
 Attached = Path | tuple[str, bytes] | Mapping[str, str]
 
@@ -27,12 +27,12 @@ class Uploads:
         self.waiting_bytes = 0
         self._put: set[str] = set()
         self._files: dict[Path, str] = {}
-        self._encode = lru_cache(_MOST_HASHED_LATELY)(str.encode)  # the same text again is the same object…
-        self._hash = lru_cache(_MOST_HASHED_LATELY)(sha256)  # …and the same object again costs no hashing
+        self._encode = lru_cache(_MAX_HASHED_LATELY)(str.encode)  # the same text again is the same object…
+        self._hash = lru_cache(_MAX_HASHED_LATELY)(sha256)  # …and the same object again costs no hashing
 
     def took(self) -> None:
         """What waited is in Redis."""
-        if len(self._put) > _MOST_REMEMBERED:
+        if len(self._put) > _MAX_REMEMBERED:
             self._put.clear()
         self._put.update(self.waiting)
         self.waiting = {}

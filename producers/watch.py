@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from pec.messages import Message
-from pec.names import Event
+from pec.names import EventType
 from pec.store import records
+from pec.store.rejections import Rejection, since
 from pec.store.store import Store, text
-from producers.rejections import Rejection, since
 
 _START = "0-0"
 _PAGE = 1000
@@ -172,7 +172,7 @@ class Watch:
             )
             for position, fields in page:
                 self._events_at = text(position)
-                if text(fields[b"type"]) == Event.JOB_REJECTED:  # `_rejections` reads `pec:rejected`
+                if text(fields[b"type"]) == EventType.JOB_REJECTED:  # `_rejections` reads `pec:rejected`
                     continue
                 told |= self._ours(json.loads(fields[b"event"])["data"])
             if len(page) < _PAGE:

@@ -20,7 +20,7 @@ def build_app(options: Options) -> FastAPI:
     app.state.sandbox = Sandbox(options)
     app.include_router(vendor.router)
     app.include_router(control.router)
-    app.add_middleware(Arrival, ledger=app.state.sandbox.world.ledger)
+    app.add_middleware(Arrival, ledger=app.state.sandbox.network.ledger)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _no_such_operation)

@@ -44,13 +44,13 @@ def health() -> dict[str, bool]:
 @router.get("/sent")
 def sent(sandbox: Here) -> list[PecSent]:
     """Every PEC that really left, in order."""
-    return sandbox.world.ledger.sent
+    return sandbox.network.ledger.sent
 
 
 @router.get("/requests")
 def requests(sandbox: Here) -> list[RequestSeen]:
     """Every call of the API, in order of arrival."""
-    return sandbox.world.ledger.requests
+    return sandbox.network.ledger.requests
 
 
 @router.post("/receipts", status_code=201)
@@ -58,13 +58,13 @@ def plant_mail(planted: PlantedMail, sandbox: Here) -> Envelope:
     subject = f"{planted.subject} {planted.code}".rstrip()
     size_bytes = len(planted.text.encode())
     mail = Mail(planted.sender, planted.mailbox, now(), subject, planted.text, size_bytes)
-    sandbox.world.mailbox(planted.mailbox).expect(mail)
+    sandbox.network.mailbox(planted.mailbox).expect(mail)
     return Envelope()
 
 
 @router.post("/writing")
 def write_so(writing: Writing, sandbox: Here) -> Envelope:
-    sandbox.world.writing = writing
+    sandbox.network.writing = writing
     return Envelope()
 
 

@@ -10,7 +10,7 @@ from sandbox.answers import Shape
 from sandbox.clock import Delays, Instant
 from sandbox.faults import Faults
 from sandbox.paging import Paging
-from sandbox.world import World
+from sandbox.pec_network import PecNetwork
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -32,12 +32,12 @@ class Options:
 class Sandbox:
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.world = World(options.delays, options.quota_mb * MIB)
+        self.network = PecNetwork(options.delays, options.quota_mb * MIB)
         self.pace = Pace(options.rate)
         self.faults = Faults()
         self.senders: dict[str, str] = {}  # by user name, the address it last sent from
         for known in options.mailboxes:
-            self.world.mailbox(known.address)
+            self.network.mailbox(known.address)
 
 
 async def _sandbox(request: Request) -> Sandbox:

@@ -10,15 +10,15 @@ from pydantic import ValidationError, WithJsonSchema
 from sandbox import answers
 from sandbox.access import may_send
 from sandbox.answers import Envelope, refuse
+from sandbox.auth import Admitted, Opened
 from sandbox.clock import Instant
 from sandbox.description import SEND_BODY, SEND_TOO_FAST, refusals
-from sandbox.gate import Admitted, Opened
 from sandbox.ledger import digest
 from sandbox.outgoing import Outgoing
 from sandbox.paging import number_of_pages
-from sandbox.spelling import STATUS_OF, inbox_item, inbox_single
+from sandbox.scenarios import Fault
+from sandbox.serializers import STATUS_OF, inbox_item, inbox_single
 from sandbox.state import KIB, Arrived, Here, Sandbox
-from sandbox.stories import Fault
 from sandbox.wire import Reset, Silence
 
 router = APIRouter(redirect_slashes=False)
@@ -47,7 +47,7 @@ def _send(sandbox: Sandbox, body: bytes, token: str, arrived: Instant) -> Respon
     if not may_send(sandbox.options.mailboxes, outgoing.sender, outgoing.username, password):
         raise refuse(401, answers.UNAUTHORIZED)
     sandbox.senders[outgoing.username] = outgoing.sender
-    sending = sandbox.world.send(outgoing, digest(token.encode()), arrived)
+    sending = sandbox.network.send(outgoing, digest(token.encode()), arrived)
     if sending.fault is Fault.SENT_NO_ANSWER:
         return Silence()
     if sending.fault is Fault.SENT_THEN_RESET:
@@ -143,4 +143,4 @@ def quota(mailbox: str, opened: Opened, sandbox: Here, arrived: Arrived) -> answ
     if mailbox.lower() != "inbox":
         raise refuse(400, answers.MAILBOX_UNAVAILABLE)
     usage = -(-opened.used_bytes(arrived) // KIB)
-    return answers.Quota(data=answers.QuotaResponse(usage=usage, limit=sandbox.world.quota_bytes // KIB))
+    return answers.Quota(data=answers.QuotaResponse(usage=usage, limit=sandbox.network.quota_bytes // KIB))

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from config.connections import connect
-from config.embedded import EmbeddedServer, EmbeddedServerError, server_program
+from config.redis_connection import connect
+from sandbox.redis_server import EmbeddedServer, EmbeddedServerError, server_program
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from dramatiq import cli
 
-from config.connections import RedisRefused, RedisUnreachable, check, connect
+from config.redis_connection import RedisRefused, RedisUnreachable, check, connect
 from config.settings import Settings, SettingsError, load_settings
 from pec.names import Queue
 

@@ -1,55 +1,55 @@
-"""The actors: one for each queue, each a hint that names what to look at. The deeds are in the modules beside."""
+"""The actors: one for each queue, each a hint that names what to look at. The tasks are in the modules beside."""
 
 from collections.abc import Callable
 
 import dramatiq
 
-from pec.messages import UnknownRecord
+from pec.messages import UnsupportedRecord
 from pec.names import Queue
-from workers.checking import check
-from workers.deliveries import deliver
-from workers.guarding import guard_quota
-from workers.kit import Kit
-from workers.looking_up import look_up
+from workers.context import WorkerContext
 from workers.middleware.rate_limiter import RateLimiter
-from workers.releasing import release
-from workers.scanning import scan
-from workers.sending import send
-from workers.strangers import left_alone
-from workers.sweeping import sweep
+from workers.tasks.check import check
+from workers.tasks.inbox_scan import scan
+from workers.tasks.lookup import look_up
+from workers.tasks.quota import guard_quota
+from workers.tasks.release import release
+from workers.tasks.send import send
+from workers.tasks.sweep import sweep
+from workers.tasks.webhook import deliver
+from workers.unsupported import skip
 
 
-def declare(broker: dramatiq.Broker, kit: Kit, limiter: RateLimiter) -> None:
+def declare(broker: dramatiq.Broker, ctx: WorkerContext, limiter: RateLimiter) -> None:
     """Each actor has its queue's name."""
 
     def send_next(token: str, hint: str) -> None:
-        send(kit, limiter.turn())
+        send(ctx, limiter.permit())
 
-    deeds: dict[Queue, Callable[[str], None]] = {
-        Queue.RELEASE: lambda message_id: release(kit, message_id),
-        Queue.CHECK: lambda message_id: check(kit, message_id),
-        Queue.INBOX_SCAN: lambda account: scan(kit, account),
-        Queue.LOOKUP: lambda message_id: look_up(kit, message_id),
-        Queue.WEBHOOK: lambda endpoint: deliver(kit, endpoint),
-        Queue.QUOTA: lambda account: guard_quota(kit, account),
-        Queue.SWEEP: lambda what: sweep(kit, what),
+    tasks: dict[Queue, Callable[[str], None]] = {
+        Queue.RELEASE: lambda message_id: release(ctx, message_id),
+        Queue.CHECK: lambda message_id: check(ctx, message_id),
+        Queue.INBOX_SCAN: lambda account: scan(ctx, account),
+        Queue.LOOKUP: lambda message_id: look_up(ctx, message_id),
+        Queue.WEBHOOK: lambda endpoint: deliver(ctx, endpoint),
+        Queue.QUOTA: lambda account: guard_quota(ctx, account),
+        Queue.SWEEP: lambda what: sweep(ctx, what),
     }
-    _actor(broker, _bearing(kit, send_next), Queue.SEND, paced=True)
-    for queue, deed in deeds.items():
-        _actor(broker, _bearing(kit, deed), queue, paced=False)
+    _actor(broker, _guarded(ctx, send_next), Queue.SEND, paced=True)
+    for queue, task in tasks.items():
+        _actor(broker, _guarded(ctx, task), queue, paced=False)
 
 
-def _bearing(kit: Kit, deed: Callable[..., None]) -> Callable[..., None]:
-    """The deed, where what it looks at may be a newer version's."""
+def _guarded(ctx: WorkerContext, task: Callable[..., None]) -> Callable[..., None]:
+    """The task, where what it looks at may be a newer version's."""
 
     def run(*args: str) -> None:
         try:
-            deed(*args)
-        except UnknownRecord as met:
-            left_alone(kit.store, met)
+            task(*args)
+        except UnsupportedRecord as met:
+            skip(ctx.store, met)
 
     return run
 
 
-def _actor(broker: dramatiq.Broker, deed: Callable[..., None], queue: Queue, *, paced: bool) -> None:
-    dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker, paced=paced)(deed)
+def _actor(broker: dramatiq.Broker, task: Callable[..., None], queue: Queue, *, paced: bool) -> None:
+    dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker, paced=paced)(task)

@@ -26,9 +26,9 @@ class HintBroker(RedisBroker):
         return set()
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
-        most = self._share(queue_name)
-        fetching = super().consume(queue_name, prefetch=most, timeout=AT_ONCE)
-        found = HintConsumer(fetching, self._held[queue_name], most, timeout / 1000)
+        limit = self._share(queue_name)
+        fetching = super().consume(queue_name, prefetch=limit, timeout=AT_ONCE)
+        found = HintConsumer(fetching, self._held[queue_name], limit, timeout / 1000)
         self._consumers[queue_name] = found
         return found
 
@@ -42,10 +42,10 @@ class HintBroker(RedisBroker):
 class HintConsumer(Consumer):
     """Holds up to `most`. Looks for more when woken, else every so often: other processes give hints too."""
 
-    def __init__(self, fetching: Consumer, held: set[str], most: int, rest_seconds: float) -> None:
+    def __init__(self, fetching: Consumer, held: set[str], limit: int, rest_seconds: float) -> None:
         self._fetching = fetching
         self._held = held
-        self._most = most
+        self._limit = limit
         self._rest_seconds = rest_seconds
         self._woken = threading.Event()
 
@@ -53,7 +53,7 @@ class HintConsumer(Consumer):
         self._woken.set()
 
     def __next__(self) -> dramatiq.MessageProxy | None:
-        found = next(self._fetching) if len(self._held) < self._most else None
+        found = next(self._fetching) if len(self._held) < self._limit else None
         if found is None:
             self._woken.wait(self._rest_seconds)
             self._woken.clear()
@@ -71,7 +71,7 @@ class HintConsumer(Consumer):
         try:
             end(message)
         finally:
-            was_full = len(self._held) >= self._most
+            was_full = len(self._held) >= self._limit
             self._held.discard(message.message_id)
             if was_full:
                 self.wake()

@@ -13,7 +13,7 @@ from typing import Any
 import redis
 import requests
 
-from bench.apart import set_clock_apart, trust
+from bench.contender_setup import set_clock_apart, trust
 
 set_clock_apart()
 trust()

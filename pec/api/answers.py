@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from pec.api.errors import ApiError, Denied, Invalid, NotFound, TooFast, Unknown
+from pec.api.errors import ApiError, Denied, Invalid, NotFound, OutcomeUnknown, RateLimited
 from pec.codes import is_code
 
 EXCERPT_CHARACTERS = 200
@@ -33,7 +33,7 @@ _SEND_REFUSALS: dict[int, tuple[type[ApiError], str, str]] = {
     401: (Denied, "credentials", "the API refuses the token or the credentials"),
     402: (Denied, "wallet", "the API's wallet is empty"),
     403: (Denied, "scope", "the token lacks the scope"),
-    429: (TooFast, "too-fast", "the API asks for a slower pace"),
+    429: (RateLimited, "rate_limited", "the API asks for a slower pace"),
 }
 _REFUSALS = _SEND_REFUSALS | {404: (NotFound, "missing", "the API has no such thing")}
 
@@ -51,7 +51,7 @@ def code_of(answer: Answer, secrets: Iterable[str]) -> str:
     code = envelope.get("message_id")
     if isinstance(code, str | int) and is_code(str(code)):
         return str(code)
-    raise _with_excerpt(Unknown, "no-code", "the API gave no code", answer, secrets)
+    raise _with_excerpt(OutcomeUnknown, "no_code", "the API gave no code", answer, secrets)
 
 
 def envelope_of(answer: Answer, secrets: Iterable[str]) -> dict[str, Any]:
@@ -99,8 +99,8 @@ def _require_success(
     if taken and succeeded:
         return
     if taken:
-        raise _with_excerpt(Unknown, "unsuccessful", "the API reports no success", answer, secrets)
-    unknown = Unknown, "status", f"the API answered {answer.status}"
+        raise _with_excerpt(OutcomeUnknown, "unsuccessful", "the API reports no success", answer, secrets)
+    unknown = OutcomeUnknown, "status", f"the API answered {answer.status}"
     # An error that claims success contradicts itself: nothing may be concluded from it.
     kind, code, description = unknown if succeeded else refusals.get(answer.status, unknown)
     raise _with_excerpt(kind, code, description, answer, secrets)
@@ -111,7 +111,7 @@ def _with_excerpt(
 ) -> ApiError:
     excerpt = " ".join(scrub(_text(answer), secrets).split())[:EXCERPT_CHARACTERS]
     details: dict[str, Any] = {"status": answer.status, "excerpt": excerpt}
-    if kind is TooFast:
+    if kind is RateLimited:
         details |= _pause(answer)
     return kind(code, f"{description}: {excerpt}" if excerpt else description, **details)
 

@@ -16,10 +16,10 @@ import requests
 from config.settings import Api
 from pec.api.answers import Answer, code_of, envelope_of
 from pec.api.deadline import Deadline
-from pec.api.errors import Denied, Unknown
+from pec.api.errors import Denied, OutcomeUnknown
 from pec.api.outgoing import Attachment, Mailbox, Outgoing, encode
 from pec.api.shapes import InboxPage, Quota, inbox_mail, inbox_page, mails, quota
-from pec.api.transport import Line
+from pec.api.transport import ApiConnection
 from pec.receipts import Mail
 
 __all__ = [
@@ -61,7 +61,7 @@ class PecClient:
         self._api = api
         # Lines not in use. A line serves one thread at a time, since requests promises no more; they are not
         # thread-local, so that they are closed when the client is, and not whenever a thread ends.
-        self._idle: list[Line] = []
+        self._idle: list[ApiConnection] = []
         self._closed = False
 
     def send(self, mailbox: Mailbox, body: bytes, before_first_byte: Callable[[], None]) -> str:
@@ -85,7 +85,7 @@ class PecClient:
             before_first_byte()
             deadline.start(deadline_seconds)
 
-        with Deadline() as deadline, closing(Line(self._api)) as line:
+        with Deadline() as deadline, closing(ApiConnection(self._api)) as line:
             answer = line.exchange(request, deadline, at_open)
         return code_of(answer, _secrets(mailbox))
 
@@ -133,7 +133,7 @@ class PecClient:
     def _delete(self, mailbox: Mailbox, path: str) -> None:
         request = requests.Request("DELETE", self._api.url + path, headers=_credentials(mailbox))
         with self._reading_deadline() as deadline:
-            answer = self._over(Line(self._api), request, deadline)
+            answer = self._over(ApiConnection(self._api), request, deadline)
         envelope_of(answer, _secrets(mailbox))
 
     def _read(self, request: requests.Request, deadline: Deadline) -> Answer:
@@ -142,12 +142,12 @@ class PecClient:
         if kept is not None:
             try:
                 return self._over(kept, request, deadline)
-            except Unknown as error:
+            except OutcomeUnknown as error:
                 if error.code != "reset" or not kept.reused:
                     raise
-        return self._over(Line(self._api), request, deadline)
+        return self._over(ApiConnection(self._api), request, deadline)
 
-    def _over(self, line: Line, request: requests.Request, deadline: Deadline) -> Answer:
+    def _over(self, line: ApiConnection, request: requests.Request, deadline: Deadline) -> Answer:
         try:
             answer = line.exchange(request, deadline)
         except BaseException:
@@ -158,7 +158,7 @@ class PecClient:
             self.close()
         return answer
 
-    def _kept_line(self) -> Line | None:
+    def _kept_line(self) -> ApiConnection | None:
         try:
             return self._idle.pop()
         except IndexError:
@@ -166,7 +166,7 @@ class PecClient:
 
     def _reading_deadline(self) -> Deadline:
         deadline = Deadline()
-        deadline.start(self._api.connect_timeout + self._api.timeout)
+        deadline.start(self._api.connect_timeout_seconds + self._api.timeout_seconds)
         return deadline
 
 

@@ -30,7 +30,7 @@ class Unreachable(ApiError):  # noqa: N818 - named by what the caller must do
     """The connection was never made (refused, DNS, TLS, connect timeout): no byte of the request left."""
 
 
-class TooFast(ApiError):  # noqa: N818
+class RateLimited(ApiError):  # noqa: N818
     """429. `details["retry_after_seconds"]` where the API said it."""
 
 
@@ -46,5 +46,5 @@ class NotFound(ApiError):  # noqa: N818
     """404."""
 
 
-class Unknown(ApiError):  # noqa: N818
+class OutcomeUnknown(ApiError):  # noqa: N818
     """Read timeout, reset, 3xx, 5xx, a success without a code, an answer that can't be parsed."""

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 from zoneinfo import ZoneInfo
 
-from pec.api.errors import Unknown
+from pec.api.errors import OutcomeUnknown
 from pec.receipts import Mail
 
 ROME = ZoneInfo("Europe/Rome")
@@ -63,7 +63,7 @@ def inbox_mail(envelope: _Item) -> Mail:
     """The mail of GET /inbox/{id}, its body decoded. Raises Unknown when there is none."""
     item = envelope.get("data")
     if not isinstance(item, dict) or not item:
-        raise Unknown("shape", "the API sent no message where one is meant")
+        raise OutcomeUnknown("shape", "the API sent no message where one is meant")
     return mail(item | {"body": _form_decoded(_text(item) or "")})
 
 
@@ -73,7 +73,7 @@ def quota(envelope: _Item) -> Quota:
     numbers = data if isinstance(data, dict) else {}
     usage, limit = _number(numbers.get("usage")), _number(numbers.get("limit"))
     if usage is None or limit is None:
-        raise Unknown("shape", "the API sent no numbers where a quota is meant")
+        raise OutcomeUnknown("shape", "the API sent no numbers where a quota is meant")
     return Quota(usage, limit)
 
 
@@ -120,7 +120,7 @@ def _items(data: Any) -> list[dict[str, Any]]:
     if isinstance(data, dict):
         data = list(data.values()) if all(isinstance(value, dict) for value in data.values()) else [data]
     if not isinstance(data, list | None):
-        raise Unknown("shape", "the API sent neither a list nor an object of mails")
+        raise OutcomeUnknown("shape", "the API sent neither a list nor an object of mails")
     return [item for item in data or [] if isinstance(item, dict)]
 
 

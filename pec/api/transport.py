@@ -18,7 +18,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from config.settings import Api
 from pec.api.answers import Answer
 from pec.api.deadline import Deadline
-from pec.api.errors import ApiError, Unknown, Unreachable
+from pec.api.errors import ApiError, OutcomeUnknown, Unreachable
 from pec.http.final_answer import FinalAnswer
 
 ANSWER_LIMIT_BYTES = 64_000_000
@@ -42,13 +42,13 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (TimeoutError, "timeout"),
     (ConnectionRefusedError, "refused"),
     (ConnectionError, "reset"),
-    (_TooLong, "too-long"),
+    (_TooLong, "too_long"),
     (OSError, "network"),
     (BaseException, "garbled"),
 )
 
 
-class Line(HTTPAdapter):
+class ApiConnection(HTTPAdapter):
     """One connection to the API, opened when first needed. For one thread at a time.
 
     It is requests' adapter, whose retries are 0 by default, without a Session, which is what would add
@@ -57,15 +57,18 @@ class Line(HTTPAdapter):
 
     def __init__(self, api: Api) -> None:
         super().__init__(pool_connections=1, pool_maxsize=1)
-        self._timeouts_seconds = (api.connect_timeout, api.timeout)
+        self._timeouts_seconds = (api.connect_timeout_seconds, api.timeout_seconds)
         self._socket: socket.socket | None = None
         self._deadline = Deadline()
-        self._at_open: Callable[[], None] | None = None
+        self._before_first_byte: Callable[[], None] | None = None
         self._may_have_written = False
         self.reused = False
 
     def exchange(
-        self, request: requests.Request, deadline: Deadline, at_open: Callable[[], None] | None = None
+        self,
+        request: requests.Request,
+        deadline: Deadline,
+        before_first_byte: Callable[[], None] | None = None,
     ) -> Answer:
         """Send the request and read the answer, within the deadline.
 
@@ -75,7 +78,7 @@ class Line(HTTPAdapter):
         Raises Unreachable when no byte can have left, else Unknown. Neither is chained to what the libraries
         raised, because that holds the request and its secrets.
         """
-        self._deadline, self._at_open = deadline, at_open
+        self._deadline, self._before_first_byte = deadline, before_first_byte
         self._may_have_written = self.reused = self._socket is not None
         if self._socket is not None:
             deadline.watch(self._socket)
@@ -93,8 +96,8 @@ class Line(HTTPAdapter):
 
     def connected(self, connection: HTTPConnection) -> None:
         """The connection is open, and the first byte is next."""
-        if self._at_open is not None:
-            self._stand_by(connection.sock, self._at_open)
+        if self._before_first_byte is not None:
+            self._run_hook(connection.sock, self._before_first_byte)
         self._may_have_written = True
         self._socket = connection.sock
         # urllib3 would go on with the connect timeout while the request is being written.
@@ -105,7 +108,9 @@ class Line(HTTPAdapter):
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         """The pool of urllib3, making connections that tell this line of their opening."""
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        pool.ConnectionCls = partial(_TellingTls if pool.scheme == "https" else _Telling, self)
+        pool.ConnectionCls = partial(
+            _ObservedTlsConnection if pool.scheme == "https" else _ObservedConnection, self
+        )
         return pool
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
@@ -121,11 +126,11 @@ class Line(HTTPAdapter):
             raise TimeoutError  # what was cut can look whole: http.client takes any end for the headers' end
         return answer
 
-    def _stand_by(self, connection: socket.socket, at_open: Callable[[], None]) -> None:
+    def _run_hook(self, connection: socket.socket, before_first_byte: Callable[[], None]) -> None:
         try:
-            at_open()
+            before_first_byte()
             if _hung_up(connection):
-                raise Unreachable("hung-up", "the API closed the connection before the request")
+                raise Unreachable("hung_up", "the API closed the connection before the request")
         except Exception as error:
             raise _Stopped(error) from None
 
@@ -134,16 +139,16 @@ class Line(HTTPAdapter):
         word = "deadline" if self._deadline.passed else _word(cause)
         detail = (isinstance(cause, OSError) and cause.strerror) or type(cause).__name__
         if self._may_have_written:
-            return Unknown(word, f"no usable answer came: {detail}")
+            return OutcomeUnknown(word, f"no usable answer came: {detail}")
         return Unreachable(word, f"the API can't be reached: {detail}")
 
 
-class _Telling(HTTPConnection):
+class _ObservedConnection(HTTPConnection):
     """Tells its line when it opens: after TCP and TLS, before a request's first byte."""
 
     response_class = FinalAnswer
 
-    def __init__(self, line: Line, **options: Any) -> None:
+    def __init__(self, line: ApiConnection, **options: Any) -> None:
         super().__init__(**options)
         self._line = line
 
@@ -153,7 +158,7 @@ class _Telling(HTTPConnection):
         self._line.connected(self)
 
 
-class _TellingTls(_Telling, HTTPSConnection):
+class _ObservedTlsConnection(_ObservedConnection, HTTPSConnection):
     """The same over TLS: between the two in the order of resolution stands HTTPSConnection."""
 
 

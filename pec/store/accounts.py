@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pec.events import Told, of_account
+from pec.events import Event, of_account
 from pec.instants import from_epoch, from_text, to_text
 from pec.messages import Reason
-from pec.names import Event
-from pec.store.store import Call, Store, text_dict, wall_clock
+from pec.names import EventType
+from pec.store.store import ScriptCall, Store, text_dict, wall_clock
 
 BY_OPERATOR = "operator"
 MAILBOX_FULL = "mailbox_full"
@@ -42,29 +42,29 @@ def register(store: Store, account: str, token: str) -> None:
 
 def ensure(store: Store, tokens: Mapping[str, str]) -> None:
     """Registers accounts that Redis has lost. One that has a token keeps it: another worker may have a newer one."""
-    calls = [Call("register", [store.keys.namespace, *pair, "1"]) for pair in tokens.items()]
-    for reply in store.together(calls):
+    calls = [ScriptCall("register", [store.keys.namespace, *pair, "1"]) for pair in tokens.items()]
+    for reply in store.pipeline(calls):
         if isinstance(reply, Exception):
             raise reply
 
 
 def pause(store: Store, account: str, reason: Reason) -> bool:
     """Its messages wait, and lose nothing. False where it was paused already. Tells `account.paused`."""
-    told = _told(account, Event.ACCOUNT_PAUSED, reason)
+    event = _event(account, EventType.ACCOUNT_PAUSED, reason)
     stated = json.dumps(reason.as_dict(), ensure_ascii=False)
-    return bool(store.run("pause", account, reason.code, stated, told.id, told.body))
+    return bool(store.run("pause", account, reason.code, stated, event.id, event.body))
 
 
 def resume(store: Store, account: str, only: str = "") -> bool:
     """Its messages take their turns again. With `only`, if that was the code it was paused with."""
-    told = _told(account, Event.ACCOUNT_RESUMED, None)
-    return bool(store.run("resume", account, only, told.id, told.body))
+    event = _event(account, EventType.ACCOUNT_RESUMED, None)
+    return bool(store.run("resume", account, only, event.id, event.body))
 
 
-def tell(store: Store, account: str, kind: Event, reason: Reason) -> None:
+def publish(store: Store, account: str, kind: EventType, reason: Reason) -> None:
     """An event about the mailbox, by itself."""
-    told = _told(account, kind, reason)
-    store.client.xadd(store.keys.events, {"id": told.id, "type": told.type, "event": told.body})
+    event = _event(account, kind, reason)
+    store.client.xadd(store.keys.events, {"id": event.id, "type": event.type, "event": event.body})
 
 
 def set_quota(store: Store, account: str, usage: float, limit: float) -> None:
@@ -107,5 +107,5 @@ def _reason(code: str, stated: str | None) -> Reason:
     return Reason(code or found.get("code", ""), found.get("description", ""), found.get("details") or {})
 
 
-def _told(account: str, kind: Event, reason: Reason | None) -> Told:
+def _event(account: str, kind: EventType, reason: Reason | None) -> Event:
     return of_account(account, kind, from_epoch(wall_clock()), reason.as_dict() if reason else None)

@@ -5,12 +5,24 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from pec.instants import from_epoch
 from pec.messages import Reason
-from pec.store.overview import PausedBatch
 from pec.store.store import Store, text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PausedBatch:
+    """A batch that an operator paused. `parked`: how many of its messages wait outside the lanes."""
+
+    name: str
+    since: datetime
+    reason: Reason
+    parked: int = 0
+
 
 RELEASE_PREFIX = "@"  # before a batch's name among the ids of due:release; no id can begin with it
 _PAGE = 500  # messages that one script moves: a bound on its time

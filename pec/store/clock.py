@@ -21,7 +21,7 @@ class RedisClock:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._least, self._most, self._at = float("-inf"), float("inf"), 0.0
+        self._lower, self._upper, self._at = float("-inf"), float("inf"), 0.0
 
     def observe(self, redis_time: float, asked_at: float, heard_at: float) -> None:
         """Redis read its clock between these two local moments."""
@@ -29,25 +29,25 @@ class RedisClock:
             widened = DRIFT * max(
                 0.0, heard_at - self._at
             )  # threads may come here in another order than they heard
-            least, most = redis_time - heard_at, redis_time - asked_at
-            narrow_least, narrow_most = max(least, self._least - widened), min(most, self._most + widened)
-            if narrow_least > narrow_most:  # a clock was set, or it is another server
-                narrow_least, narrow_most = least, most
-            self._least, self._most, self._at = narrow_least, narrow_most, heard_at
+            lower, limit = redis_time - heard_at, redis_time - asked_at
+            narrow_lower, narrow_upper = max(lower, self._lower - widened), min(limit, self._upper + widened)
+            if narrow_lower > narrow_upper:  # a clock was set, or it is another server
+                narrow_lower, narrow_upper = lower, limit
+            self._lower, self._upper, self._at = narrow_lower, narrow_upper, heard_at
 
     def now(self) -> float:
         """Redis's time now, in epoch seconds; this machine's until Redis was heard."""
         with self._lock:
-            if math.isinf(self._least):
+            if math.isinf(self._lower):
                 return time.time()
-            return local_clock() + (self._least + self._most) / 2
+            return local_clock() + (self._lower + self._upper) / 2
 
-    def unsure_seconds(self) -> float:
+    def error_seconds(self) -> float:
         """By how much `now` and `local` can be wrong."""
         with self._lock:
-            return (self._most - self._least) / 2
+            return (self._upper - self._lower) / 2
 
     def local(self, redis_time: float) -> float:
         """The local moment at which Redis's clock shows this time."""
         with self._lock:
-            return redis_time - (self._least + self._most) / 2
+            return redis_time - (self._lower + self._upper) / 2

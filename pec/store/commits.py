@@ -11,12 +11,12 @@ from typing import Any
 from redis.client import Pipeline
 
 from pec.changes import Change, Lane
-from pec.events import Told
+from pec.events import Event
 from pec.instants import to_text
 from pec.messages import Message, to_hash
 from pec.names import State
-from pec.store.receipts import to_json
-from pec.store.store import Call, Store, text
+from pec.store.receipt_json import to_json
+from pec.store.store import ScriptCall, Store, text
 
 MAX_CONFLICTS = 20
 
@@ -25,7 +25,7 @@ class Conflict(Exception):  # noqa: N818 - what happened
     """Somebody else changed the record first: read it again and decide again."""
 
 
-class Present(Exception):  # noqa: N818 - what was found
+class KeyExists(Exception):  # noqa: N818 - what was found
     """A key that must not exist does; `value` is what it holds."""
 
     def __init__(self, key: str, value: str) -> None:
@@ -34,7 +34,7 @@ class Present(Exception):  # noqa: N818 - what was found
         self.value = value
 
 
-class Missing(Exception):  # noqa: N818 - what was found
+class ContentMissing(Exception):  # noqa: N818 - what was found
     """Content that was there a moment ago is gone: read it again."""
 
 
@@ -43,7 +43,7 @@ class TooFewReplicas(Exception):  # noqa: N818 - what was found
 
 
 @dataclass(slots=True)
-class Batchwise:
+class BatchDelta:
     """What happens to the counts of a batch."""
 
     name: str
@@ -61,7 +61,7 @@ class Commit:
     absent: Sequence[str] = ()
     contents: Mapping[str, bytes | None] = field(default_factory=dict)  # by SHA-256; None: already stored
     commands: Sequence[Sequence[str | float]] = ()
-    batches: Sequence[Batchwise] = ()
+    batches: Sequence[BatchDelta] = ()
     uses: Sequence[str] = ()  # SHA-256 of each content that a new message needs, once for each message
 
 
@@ -85,7 +85,7 @@ def commit_to_replicas(store: Store, change: Change, *commands: Sequence[str | f
     return change.after
 
 
-def decide(
+def update(
     store: Store, read: Callable[[], Message | None], choose: Callable[[Message], Change | None]
 ) -> Message | None:
     """Reads, decides and commits, again while others change the record in between.
@@ -110,9 +110,9 @@ def apply(store: Store, work: Commit, *, intake: bool = False) -> None:
     check(store.script("commit", intake=intake)(args=args))
 
 
-def call(store: Store, work: Commit, *, intake: bool = False) -> Call:
-    """The same for `Store.together`; its reply is for `check`."""
-    return Call("commit", _arguments(store, work), intake)
+def call(store: Store, work: Commit, *, intake: bool = False) -> ScriptCall:
+    """The same for `Store.pipeline`; its reply is for `check`."""
+    return ScriptCall("commit", _arguments(store, work), intake)
 
 
 def queue(store: Store, pipeline: Pipeline, work: Commit) -> None:
@@ -129,9 +129,9 @@ def check(reply: Any) -> None:
         case "conflict":
             raise Conflict(details[0])
         case "present":
-            raise Present(details[0], details[1])
+            raise KeyExists(details[0], details[1])
         case "missing":
-            raise Missing(details[0])
+            raise ContentMissing(details[0])
 
 
 def _arguments(store: Store, work: Commit) -> list[str | bytes]:
@@ -201,9 +201,9 @@ def lane_score(message: Message) -> str:
     return str((9 - message.priority) * 10**13 + message.order)
 
 
-def _batches(changes: Sequence[Change]) -> list[Batchwise]:
+def _batches(changes: Sequence[Change]) -> list[BatchDelta]:
     return [
-        Batchwise(
+        BatchDelta(
             change.after.batch,
             before=change.before.state if change.before else "",
             after=change.after.state,
@@ -214,7 +214,7 @@ def _batches(changes: Sequence[Change]) -> list[Batchwise]:
     ]
 
 
-def _count(batch: Batchwise) -> dict[str, Any]:
+def _count(batch: BatchDelta) -> dict[str, Any]:
     return {
         "name": batch.name,
         "from": str(batch.before),
@@ -232,8 +232,8 @@ def _commands(store: Store, change: Change) -> list[list[str | float]]:
     return [
         *_index(store, change),
         *_schedule(store, change),
-        *_kept(store, change),
-        *(_told(store, event) for event in change.events),
+        *_receipts(store, change),
+        *(_publish(store, event) for event in change.events),
     ]
 
 
@@ -276,14 +276,14 @@ def _schedule(store: Store, change: Change) -> list[list[str | float]]:
     return commands
 
 
-def _kept(store: Store, change: Change) -> list[list[str | float]]:
+def _receipts(store: Store, change: Change) -> list[list[str | float]]:
     key = store.keys.receipts(change.after.id)
     pairs = [part for receipt in change.receipts for part in (receipt.key, to_json(receipt))]
-    pairs += [part for mark in change.marks for part in (mark, "")]
+    pairs += [part for mark in change.reported for part in (mark, "")]
     commands: list[list[str | float]] = [["HSET", key, *pairs]] if pairs else []
     return [*commands, ["HDEL", key, *change.superseded]] if change.superseded else commands
 
 
-def _told(store: Store, event: Told) -> list[str | float]:
+def _publish(store: Store, event: Event) -> list[str | float]:
     webhook = ["webhook", event.webhook] if event.webhook else []
     return ["XADD", store.keys.events, "*", "id", event.id, "type", event.type, *webhook, "event", event.body]

@@ -47,9 +47,9 @@ class Keys:
         return f"{self.namespace}:circuit"
 
     @property
-    def unknown(self) -> str:
+    def unsupported(self) -> str:
         """Sorted set: messages of a newer version → when a worker last met them; those of a day."""
-        return f"{self.namespace}:unknown"
+        return f"{self.namespace}:unsupported"
 
     def message(self, message_id: str) -> str:
         """Hash, public: the record."""
@@ -113,23 +113,23 @@ class Keys:
         return f"{self.namespace}:awaiting:{account}"
 
     def scan(self, account: str) -> str:
-        """Hash, of pages of the mailbox: `through`, the date before which all was read; `taken`, digests of mails.
+        """Hash, of pages of the mailbox: `watermark`, the date before which all was read; `taken`, digests of mails.
 
-        Of a reading that is not over: `newest`, what `through` will be; `unread`, how many mails it left.
+        Of a reading that is not over: `newest`, what `watermark` will be; `unread`, how many mails it left.
         """
         return f"{self.namespace}:scan:{account}"
 
-    def turns(self, token: str) -> str:
+    def rotation(self, token: str) -> str:
         """Sorted set: accounts of a token that have work and are not paused, by turn."""
-        return f"{self.namespace}:turns:{token}"
+        return f"{self.namespace}:rotation:{token}"
 
     def hints(self, token: str) -> str:
         """Sorted set: hints on their way to a worker thread, by the end of their lease."""
         return f"{self.namespace}:hints:{token}"
 
-    def flight(self, token: str) -> str:
+    def in_flight(self, token: str) -> str:
         """Sorted set: messages picked or on the wire, by when they surely are no more."""
-        return f"{self.namespace}:flight:{token}"
+        return f"{self.namespace}:in_flight:{token}"
 
     def limiter(self, token: str) -> str:
         """Hash: pace of a token's sends, caps, sends by minute."""

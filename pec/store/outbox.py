@@ -18,11 +18,11 @@ import redis
 from config.settings import Endpoint
 from pec.instants import to_text
 from pec.names import Queue
-from pec.store import schedule
+from pec.store import dispatch
 from pec.store.store import Store, text, text_dict, text_list
 from pec.webhooks.outcomes import Failed
 
-MOST_WAITING = 1000  # deliveries of one endpoint; more events wait in the stream
+MAX_WAITING = 1000  # deliveries of one endpoint; more events wait in the stream
 FORGOTTEN_AFTER_SECONDS = 30 * 86_400
 _CHUNK = 500
 _GROUP = "endpoint:"
@@ -43,7 +43,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class DeliveryLease:
     """One worker's, at one endpoint: it takes deliveries in steps, and at each ends those of the step before."""
 
     endpoint: str
@@ -52,7 +52,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class DeliveryResult:
     """What became of a delivery that was taken: made by the functions below."""
 
     delivery: Delivery
@@ -114,25 +114,27 @@ def ensure(store: Store, names: Iterable[str], *, from_the_first: bool = False) 
                 raise reply
 
 
-def feed(store: Store, endpoints: Iterable[Endpoint], most: int = 200) -> list[str]:
+def fan_out(store: Store, endpoints: Iterable[Endpoint], limit: int = 200) -> list[str]:
     """New events become deliveries: one round trip. Returns the endpoints that have some now.
 
     An endpoint hears an event when its `events` are None or hold the type, or the event names the endpoint. One that
     `ensure` has not seen is passed over.
     """
-    return schedule.hand_out(store, asking(endpoints, most)).fed
+    return dispatch.dispatch(store, fan_out_request(endpoints, limit)).endpoints
 
 
-def asking(endpoints: Iterable[Endpoint], most: int = 200) -> dict[str, object]:
+def fan_out_request(endpoints: Iterable[Endpoint], limit: int = 200) -> dict[str, object]:
     """For new events of these endpoints, up to so many of each."""
-    heard = [
+    wanted = [
         {"name": one.name, "all": one.events is None, "types": dict.fromkeys(one.events or [], True)}
         for one in endpoints
     ]
-    return {"endpoints": heard, "most": most, "bound": MOST_WAITING}
+    return {"endpoints": wanted, "most": limit, "bound": MAX_WAITING}
 
 
-def take(store: Store, turn: Turn, most: int, ended: Sequence[Ended] = ()) -> list[Delivery]:
+def lease(
+    store: Store, turn: DeliveryLease, limit: int, ended: Sequence[DeliveryResult] = ()
+) -> list[Delivery]:
     """Ends what the turn's last step took, and takes what has been due longest: one round trip.
 
     Nobody else gets it before the lease ends. Nothing is taken when nothing is to be done now; the turn is over then.
@@ -141,7 +143,7 @@ def take(store: Store, turn: Turn, most: int, ended: Sequence[Ended] = ()) -> li
     lease = ended[0].delivery.lease if ended else ""
     tried = json.dumps([[one.delivery.id, one.outcome, one.wait_us, one.letter] for one in ended])
     lease_us = round(turn.lease_seconds * 1e6)
-    reply = store.run("deliver", turn.endpoint, turn.id, lease, most, lease_us, tried)
+    reply = store.run("deliver", turn.endpoint, turn.id, lease, limit, lease_us, tried)
     if reply is None:
         return []
     held, *rest = text_list(reply)
@@ -151,17 +153,17 @@ def take(store: Store, turn: Turn, most: int, ended: Sequence[Ended] = ()) -> li
     ]
 
 
-def acknowledge(delivery: Delivery) -> Ended:
+def acknowledge(delivery: Delivery) -> DeliveryResult:
     """It was delivered: it ends, and the endpoint's circuit closes."""
-    return Ended(delivery, "delivered")
+    return DeliveryResult(delivery, "delivered")
 
 
-def retry(delivery: Delivery, wait: timedelta) -> Ended:
+def retry(delivery: Delivery, wait: timedelta) -> DeliveryResult:
     """It failed, and is due again after the wait."""
-    return Ended(delivery, "retry", round(wait.total_seconds() * 1e6))
+    return DeliveryResult(delivery, "retry", round(wait.total_seconds() * 1e6))
 
 
-def give_up(delivery: Delivery, failed: Failed, at: datetime) -> Ended:
+def give_up(delivery: Delivery, failed: Failed, at: datetime) -> DeliveryResult:
     """It failed for the last time: it becomes a dead letter."""
     letter = {
         "endpoint": delivery.endpoint,
@@ -173,17 +175,17 @@ def give_up(delivery: Delivery, failed: Failed, at: datetime) -> Ended:
         "tries": delivery.tries + 1,
         "at": to_text(at),
     }
-    return Ended(delivery, "dead", letter=[part for pair in letter.items() for part in pair])
+    return DeliveryResult(delivery, "dead", letter=[part for pair in letter.items() for part in pair])
 
 
-def disable(delivery: Delivery) -> Ended:
+def disable(delivery: Delivery) -> DeliveryResult:
     """410: nothing more is tried, this delivery included, until `enable`."""
-    return Ended(delivery, "gone")
+    return DeliveryResult(delivery, "gone")
 
 
-def give_back(delivery: Delivery) -> Ended:
+def give_back(delivery: Delivery) -> DeliveryResult:
     """It was not tried: it is due now, for anybody."""
-    return Ended(delivery, "untried")
+    return DeliveryResult(delivery, "untried")
 
 
 def enable(store: Store, endpoint: str) -> None:
@@ -208,9 +210,9 @@ def status(store: Store, names: Sequence[str]) -> list[EndpointState]:
     ]
 
 
-def dead(store: Store, endpoint: str | None = None, most: int = 100) -> list[DeadLetter]:
+def dead(store: Store, endpoint: str | None = None, limit: int = 100) -> list[DeadLetter]:
     """Dead letters of one endpoint, or of all; newest first."""
-    return list(islice(_letters(store, endpoint), most))
+    return list(islice(_letters(store, endpoint), limit))
 
 
 def replay_dead(store: Store, endpoint: str, letters: Collection[str] | None = None) -> int:

@@ -4,21 +4,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from pec.messages import Message, UnknownRecord, from_hash
+from pec.messages import Message, UnsupportedRecord, from_hash
 from pec.names import State
 from pec.receipts import Receipt
-from pec.store.receipts import from_json
+from pec.store.receipt_json import from_json
 from pec.store.store import Store, text, text_dict, text_list
 
 CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredReceipts:
     """What is kept of a message's receipts; `marks` are mails that were told once."""
 
     receipts: dict[str, Receipt] = field(default_factory=dict)
-    marks: frozenset[str] = frozenset()
+    reported: frozenset[str] = frozenset()
 
 
 def read(store: Store, message_id: str) -> Message | None:
@@ -27,11 +27,11 @@ def read(store: Store, message_id: str) -> Message | None:
     return from_hash(message_id, stored) if stored else None
 
 
-Strangers = Callable[[UnknownRecord], object]
+OnUnsupported = Callable[[UnsupportedRecord], object]
 
 
 def read_all(
-    store: Store, message_ids: Iterable[str], strangers: Strangers | None = None
+    store: Store, message_ids: Iterable[str], on_unsupported: OnUnsupported | None = None
 ) -> Iterator[Message]:
     """Those that exist, in order, a chunk to a round trip.
 
@@ -44,13 +44,13 @@ def read_all(
             for message_id in chunk:
                 pipeline.hgetall(store.keys.message(message_id))
             for message_id, stored in zip(chunk, pipeline.execute(), strict=True):
-                if stored and (message := _known(message_id, text_dict(stored), strangers)):
+                if stored and (message := _known(message_id, text_dict(stored), on_unsupported)):
                     yield message
 
 
 def read_all_with_receipts(
-    store: Store, message_ids: Iterable[str], chunk: int = 100, strangers: Strangers | None = None
-) -> Iterator[tuple[Message, Kept]]:
+    store: Store, message_ids: Iterable[str], chunk: int = 100, on_unsupported: OnUnsupported | None = None
+) -> Iterator[tuple[Message, StoredReceipts]]:
     """Those that exist, in order, a chunk to a round trip; no more than a chunk is held.
 
     What a newer version wrote is handed to `strangers` and left out; without, it raises UnknownRecord.
@@ -63,21 +63,21 @@ def read_all_with_receipts(
                 pipeline.hgetall(store.keys.receipts(message_id))
             replies = [text_dict(reply) for reply in pipeline.execute()]
         for message_id, stored, receipts in zip(ids, replies[::2], replies[1::2], strict=True):
-            if stored and (message := _known(message_id, stored, strangers)):
+            if stored and (message := _known(message_id, stored, on_unsupported)):
                 yield message, _kept(receipts)
 
 
-def _known(message_id: str, stored: dict[str, str], strangers: Strangers | None) -> Message | None:
+def _known(message_id: str, stored: dict[str, str], on_unsupported: OnUnsupported | None) -> Message | None:
     try:
         return from_hash(message_id, stored)
-    except UnknownRecord as met:
-        if strangers is None:
+    except UnsupportedRecord as met:
+        if on_unsupported is None:
             raise
-        strangers(met)
+        on_unsupported(met)
         return None
 
 
-def read_with_receipts(store: Store, message_id: str) -> tuple[Message | None, Kept]:
+def read_with_receipts(store: Store, message_id: str) -> tuple[Message | None, StoredReceipts]:
     """Both in one round trip. Raises UnknownRecord."""
     with store.client.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(store.keys.message(message_id))
@@ -91,9 +91,9 @@ def receipts_of(store: Store, message_id: str) -> dict[str, Receipt]:
     return _kept(text_dict(store.client.hgetall(store.keys.receipts(message_id)))).receipts
 
 
-def _kept(stored: dict[str, str]) -> Kept:
+def _kept(stored: dict[str, str]) -> StoredReceipts:
     receipts = {key: from_json(value) for key, value in stored.items() if value}
-    return Kept(receipts, frozenset(key for key, value in stored.items() if not value))
+    return StoredReceipts(receipts, frozenset(key for key, value in stored.items() if not value))
 
 
 def contents(store: Store, digests: Iterable[str]) -> dict[str, bytes]:
@@ -125,18 +125,18 @@ def owner_of(store: Store, account: str, code: str) -> str | None:
     return text(found) if found is not None else None
 
 
-def owned(
-    store: Store, account: str, codes: Sequence[str], strangers: Strangers
-) -> dict[str, tuple[Message, Kept] | None]:
+def find_by_code(
+    store: Store, account: str, codes: Sequence[str], on_unsupported: OnUnsupported
+) -> dict[str, tuple[Message, StoredReceipts] | None]:
     """By code of a mailbox, the message that it belongs to, in one round trip; nobody's codes are left out.
 
     None: its record is gone, or of a newer version, which is handed to `strangers`.
     """
-    found: dict[str, tuple[Message, Kept] | None] = {}
-    for code, parts in zip(codes, store.run("owned", account, *codes) if codes else (), strict=True):
+    found: dict[str, tuple[Message, StoredReceipts] | None] = {}
+    for code, parts in zip(codes, store.run("find_by_code", account, *codes) if codes else (), strict=True):
         if parts:
             message_id, stored, receipts = text(parts[0]), text_dict(parts[1]), text_dict(parts[2])
-            message = _known(message_id, stored, strangers) if stored else None
+            message = _known(message_id, stored, on_unsupported) if stored else None
             found[code] = (message, _kept(receipts)) if message else None
     return found
 

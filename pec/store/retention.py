@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from config.settings import Retention
 from pec.instants import to_text
-from pec.messages import Message, UnknownRecord
+from pec.messages import Message, UnsupportedRecord
 from pec.names import ENDS, Queue
 from pec.store import records
 from pec.store.store import Store, text_list
@@ -38,7 +38,7 @@ def forget(store: Store, message_id: str, now: datetime, rules: Retention) -> bo
     """Deletes one message if it may go. Otherwise nothing but its entry in the schedule changes."""
     try:
         message = records.read(store, message_id)
-    except UnknownRecord:  # a newer version's: it will know when
+    except UnsupportedRecord:  # a newer version's: it will know when
         store.set_due(Queue.SWEEP, message_id, (now + UNKNOWN_AGAIN).timestamp())
         return False
     if message is None:

@@ -21,8 +21,8 @@ _INTAKE = "#!lua\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A script and its arguments, for `Store.together`."""
+class ScriptCall:
+    """A script and its arguments, for `Store.pipeline`."""
 
     name: str
     args: Sequence[str | bytes | float]
@@ -49,7 +49,7 @@ class Store:
         """Runs a script with the namespace as its first argument."""
         return self.script(name)(args=[self.keys.namespace, *args])
 
-    def together(self, calls: Sequence[Call]) -> list[Any]:
+    def pipeline(self, calls: Sequence[ScriptCall]) -> list[Any]:
         """Scripts in one round trip, in this order, each by itself: its reply, or the error that it ended with."""
         with self.client.pipeline(transaction=False) as pipeline:
             for call in calls:
@@ -61,7 +61,7 @@ class Store:
             for call, reply in zip(calls, replies, strict=True)
         ]
 
-    def _alone(self, call: Call) -> Any:
+    def _alone(self, call: ScriptCall) -> Any:
         """Gives the script to the server, too."""
         try:
             return self.script(call.name, intake=call.intake)(args=call.args)
@@ -74,7 +74,7 @@ class Store:
         return int(seconds) + int(micros) / 1e6
 
     def set_due(self, queue: Queue, member: str, at: float) -> None:
-        """Schedules a deed (epoch seconds)."""
+        """Schedules a task (epoch seconds)."""
         self.client.zadd(self.keys.due(queue), {member: at})
 
     def clear_due(self, queue: Queue, member: str) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pec.backoff import delay
 
-_MOST_ASKED_SECONDS = 86_400  # an endpoint may ask us to wait a day, not for ever
+_MAX_ASKED_SECONDS = 86_400  # an endpoint may ask us to wait a day, not for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +40,5 @@ def wait_before_next(
     """
     if tries >= len(schedule_seconds):
         return None
-    asked = timedelta(seconds=min(failed.retry_after_seconds or 0, _MOST_ASKED_SECONDS))
+    asked = timedelta(seconds=min(failed.retry_after_seconds or 0, _MAX_ASKED_SECONDS))
     return max(delay(schedule_seconds, tries, chance), asked)

@@ -31,7 +31,7 @@ class Clerk:
 
     def starts(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [sys.executable, "-m", "producers.cli", *arguments],
+            [sys.executable, "-m", "cli", *arguments],
             env={**os.environ, **self.site.settings, **environment},
             cwd=self.folder,
             stdout=subprocess.PIPE,

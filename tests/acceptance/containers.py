@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from config.embedded import server_program
+from sandbox.redis_server import server_program
 from tests.acceptance.image import Image
 from tests.unit.deploy.compose import DEMO, ROOT, SECRETS, compose, environment, seconds
 from tests.wire import free_port

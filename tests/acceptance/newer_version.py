@@ -30,9 +30,9 @@ from pec.store.store import Store  # noqa: E402
 todays_judge, todays_record = states.judge, commits._record
 
 
-def judge(receipts: Iterable[Receipt], facts: states.Facts, now: datetime) -> states.Verdict:
-    found = todays_judge(receipts, facts, now)
-    filed = found.state is names.State.ACCEPTED and "+filed" in facts.recipients[0]
+def judge(receipts: Iterable[Receipt], rules: states.ReceiptRules, now: datetime) -> states.Verdict:
+    found = todays_judge(receipts, rules, now)
+    filed = found.state is names.State.ACCEPTED and "+filed" in rules.recipients[0]
     return replace(found, state=names.State("filed")) if filed else found
 
 

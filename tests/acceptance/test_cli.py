@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from config.embedded import EmbeddedServer
+from sandbox.redis_server import EmbeddedServer
 from tests.wire import eventually
 
 ROOT = Path(__file__).parents[2]
-PEC = [sys.executable, "-m", "producers.cli"]
+PEC = [sys.executable, "-m", "cli"]
 SEND = ("send", "--account", "acme", "--to", "x@pec.example", "--subject", "S", "--body", "<p>Ciao</p>")
 PATIENCE_SECONDS = 60
 Pec = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -120,7 +120,7 @@ def test_the_sandbox_is_started_in_place_of_the_command(
     for name in ("sandbox", "config", "pec"):  # the user's own folders are not taken for ours
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise SystemExit('the wrong one')")
-    launch = "import sys; sys.path[:] = [p for p in sys.path if p]; from producers.cli import main; main()"
+    launch = "import sys; sys.path[:] = [p for p in sys.path if p]; from cli import main; main()"
     command = [sys.executable, "-c", launch, "sandbox", "--port", "0", "--ready-file", "ready"]
     with subprocess.Popen(
         command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True

@@ -9,8 +9,8 @@ import pytest
 import requests
 from redis import Redis
 
-from config.connections import connect
-from config.embedded import EmbeddedServerError, server_program
+from config.redis_connection import connect
+from sandbox.redis_server import EmbeddedServerError, server_program
 from tests.acceptance.containers import Containers, Process, containers, kill
 from tests.acceptance.image import Image
 from tests.acceptance.site import eventually

@@ -19,12 +19,12 @@ import jsonschema
 import pytest
 from redis import Redis
 
-from config.connections import connect
-from config.embedded import EmbeddedServer
-from pec.schemas import schemas
+from config.redis_connection import connect
+from sandbox.redis_server import EmbeddedServer
 from tests.acceptance.programs import program
 from tests.acceptance.site import eventually, site
 from tests.unit.docs.pages import PAGES, blocks
+from tools.schemas import schemas
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MESSAGES = 40

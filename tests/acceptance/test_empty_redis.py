@@ -10,8 +10,8 @@ from shutil import rmtree
 import pytest
 from redis import Redis, RedisError
 
-from config.connections import connect
-from config.embedded import EmbeddedServer
+from config.redis_connection import connect
+from sandbox.redis_server import EmbeddedServer
 from tests.acceptance.site import Site, eventually, site
 from tests.receiver import Receiver
 

@@ -15,12 +15,12 @@ import requests
 from pydantic import SecretStr
 from redis import Redis
 
-from config.connections import connect
-from config.embedded import EmbeddedServer
+from config.redis_connection import connect
 from config.settings import Endpoint, Webhooks
+from pec.webhooks.delivery import Poster
 from pec.webhooks.outcomes import Delivered, Failed, Outcome
-from pec.webhooks.post import Poster
 from pec.webhooks.signing import signed_headers
+from sandbox.redis_server import EmbeddedServer
 from tests.acceptance.programs import absent, program
 from tests.acceptance.site import Site, eventually, site
 from tests.receiver import a_secret

@@ -43,7 +43,7 @@ def campaign(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
 def export(redis_url: str, tmp_path: Path) -> Export:
     def ran(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(
-            [sys.executable, "-m", "producers.cli", "export", *arguments],
+            [sys.executable, "-m", "cli", "export", *arguments],
             env={**os.environ, "PEC_REDIS_URL": redis_url, "PYTHONPATH": str(ROOT), **variables},
             cwd=tmp_path,
             capture_output=True,
@@ -128,7 +128,7 @@ def test_a_program_reads_the_same_whatever_the_locale(campaign: Site, export: Ex
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 @pytest.mark.usefixtures("redis")
 def test_a_full_disk_is_told_without_a_traceback(redis_url: str) -> None:
-    command = [sys.executable, "-m", "producers.cli", "export", "--all"]
+    command = [sys.executable, "-m", "cli", "export", "--all"]
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(
             command,

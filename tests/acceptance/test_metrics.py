@@ -96,12 +96,12 @@ def assert_what_was_done(found: Scraped, sent: int) -> None:
     assert found("pec_sends_total", outcome="sent") == sent == 12
     assert found("pec_sends_total", outcome="uncertain") == 1
     assert found("pec_sends_total", outcome="denied") == 0
-    too_fast = found("pec_sends_total", outcome="too_fast")  # this machine may be too busy for the pace
+    too_fast = found("pec_sends_total", outcome="rate_limited")  # this machine may be too busy for the pace
     assert found("pec_api_seconds_count", operation="POST /send") == 13 + too_fast
     assert found("pec_api_errors_total", operation="POST /send", kind="unknown") == 1
     assert found("pec_lateness_seconds_count", queue="send") >= 13
-    assert found("pec_deeds_total", queue="send", outcome="done") >= 13
-    assert found("pec_deeds_total", queue="send", outcome="failed") == 0
+    assert found("pec_tasks_total", queue="send", outcome="done") >= 13
+    assert found("pec_tasks_total", queue="send", outcome="failed") == 0
 
 
 def assert_what_redis_holds(found: Scraped) -> None:

@@ -18,11 +18,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError
 from redis.retry import Retry
 
-from config.connections import RedisUnreachable, connect
-from config.embedded import EmbeddedServer, server_program
+from config.redis_connection import RedisUnreachable, connect
 from producers import Producer
+from sandbox.redis_server import EmbeddedServer, server_program
 from tests.acceptance.site import eventually, site
-from tests.integration.producers.cli.test_server_checks import advised, running
+from tests.integration.pec.operations.doctor.test_server import advised, running
 from tests.wire import free_port
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -99,7 +99,7 @@ def test_doctor_passes_the_advised_server_and_its_users_beside_a_worker(tmp_path
             producer.send("m", "acme", "consegna@pec.example", "Oggetto", "<p>Salve</p>")
         eventually(lambda: at.state("m") == "delivered")
         doctor = subprocess.run(
-            [sys.executable, "-m", "producers.cli", "doctor", "--json"],
+            [sys.executable, "-m", "cli", "doctor", "--json"],
             cwd=tmp_path,
             env={**os.environ, **at.settings},
             capture_output=True,

@@ -22,7 +22,7 @@ def test_a_campaign_costs_little_more_than_a_get_for_each_message(
     options = ("--inbox-order", order, "--first-page", first_page, "--delivery-delay", "4")
     with (
         site(redis, redis_url, tmp_path, rate=1000, options=options) as at,
-        at.workers(PEC_API__RATE="40", PEC_API__READ_RATE="1000", PEC_RECEIPTS__PAGE_INTERVAL="1"),
+        at.workers(PEC_API__RATE="40", PEC_API__READ_RATE="1000", PEC_RECEIPTS__PAGE_INTERVAL_SECONDS="1"),
     ):
         began = time.monotonic()
         for number in range(COUNT):

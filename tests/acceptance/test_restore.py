@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from config.connections import connect
-from config.embedded import EmbeddedServer
+from config.redis_connection import connect
 from pec.messages import Reason
 from pec.store import accounts
 from pec.store.store import Store
+from sandbox.redis_server import EmbeddedServer
 from tests.acceptance.site import Site, eventually, site
 
 AOF = "appendonlydir"

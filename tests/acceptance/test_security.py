@@ -17,15 +17,15 @@ import requests
 from pydantic import SecretStr
 from redis import Redis
 
-from config.connections import connect
-from config.embedded import EmbeddedServer
+from cli.commands.config import masked
+from config.redis_connection import connect
 from config.settings import load_settings
 from pec.api.client import PecClient
 from pec.store.store import Store
-from producers.cli.configuration import masked
+from sandbox.redis_server import EmbeddedServer
 from tests.acceptance.site import Site, eventually, site
 from tests.receiver import Receiver
-from workers.kit import Kit
+from workers.context import WorkerContext
 
 ADDRESS, WRONG = "planted@pec.example", "wrong@pec.example"
 TOKEN, PASSWORD = "PlantedToken+/=1", 'Planted"Pass/word+è1'
@@ -176,7 +176,7 @@ def _everything_goes_wrong(at: Site, client: Redis, settings: Mapping[str, str])
 
 def _pec(at: Site, settings: Mapping[str, str], *words: str) -> bytes:
     ran = subprocess.run(
-        [sys.executable, "-m", "producers.cli", *words],
+        [sys.executable, "-m", "cli", *words],
         cwd=at.log.parent,
         env={**os.environ, **at.settings, **settings},
         capture_output=True,
@@ -212,8 +212,8 @@ def test_no_secret_in_the_repr_of_anything_that_holds_one(
             monkeypatch.setenv(name, value)
         settings = load_settings()
         with connect(settings.redis_url) as client, connect(settings.broker) as broker:
-            kit = Kit(settings, Store(client, "pec"), PecClient(settings.api))
-            held = (settings, kit, kit.mailbox("planted"), kit.client, kit.store, settings.webhooks, broker)
+            ctx = WorkerContext(settings, Store(client, "pec"), PecClient(settings.api))
+            held = (settings, ctx, ctx.mailbox("planted"), ctx.client, ctx.store, settings.webhooks, broker)
             for one in held:
                 assert found_in(f"{one!r} {one!s}".encode()) == [], type(one)
 
@@ -236,7 +236,7 @@ def test_a_setting_that_can_not_be_used_is_told_without_its_value(
     tmp_path: Path, name: str, value: str
 ) -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "producers.cli", "status"],
+        [sys.executable, "-m", "cli", "status"],
         cwd=tmp_path,
         env={**os.environ, name: value},
         capture_output=True,

@@ -15,8 +15,8 @@ import requests
 from redis import Redis
 from ruamel.yaml import YAML
 
-from config.embedded import EmbeddedServer
-from sandbox.stories import STORIES
+from sandbox.redis_server import EmbeddedServer
+from sandbox.scenarios import SCENARIOS
 from tests.acceptance.programs import program
 from tests.acceptance.site import Site, eventually, site
 from tests.unit.docs.pages import PAGES, blocks, tables
@@ -38,13 +38,16 @@ def outcomes() -> dict[str, str]:
 
 
 def test_every_story_of_the_sandbox_is_on_the_page() -> None:
-    assert {one.partition("@")[0].partition("+")[0] for one in outcomes()} == set(STORIES)
+    assert {one.partition("@")[0].partition("+")[0] for one in outcomes()} == set(SCENARIOS)
 
 
 def test_each_recipient_of_the_page_ends_as_the_page_says(
     redis: Redis, redis_url: str, tmp_path: Path
 ) -> None:
-    with site(redis, redis_url, tmp_path) as at, at.workers(PEC_RECEIPTS__DEADLINE="8", PEC_API__TIMEOUT="1"):
+    with (
+        site(redis, redis_url, tmp_path) as at,
+        at.workers(PEC_RECEIPTS__DEADLINE_SECONDS="8", PEC_API__TIMEOUT_SECONDS="1"),
+    ):
         ends = {f"m{number}": end for number, end in enumerate(outcomes().values())}
         for message, recipient in zip(ends, outcomes(), strict=True):
             at.add(id=message, recipient=recipient, subject=message)

@@ -32,7 +32,7 @@ def at(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
 def pec(at: Site, *words: str) -> "subprocess.CompletedProcess[str]":
     """The command line, with the site's settings."""
     return subprocess.run(
-        [sys.executable, "-m", "producers.cli", *words],
+        [sys.executable, "-m", "cli", *words],
         cwd=at.log.parent,
         env={**os.environ, **at.settings},
         capture_output=True,
@@ -71,7 +71,7 @@ def test_a_state_of_a_newer_version_is_left_alone_and_told_once(at: Site, redis:
         redis.zadd(f"pec:due:{queue}", dict.fromkeys(STRANGERS, time.time()))
     at.log.write_bytes(b"")
 
-    with at.workers(PEC_LEASE="60"):
+    with at.workers(PEC_LEASE_SECONDS="60"):
         eventually(lambda: all(_waits(redis, queue, one) for queue in queues for one in STRANGERS))
         scores = _scores(redis, queues)
         cancelled = at.rejection(at.add_raw(json.dumps({"type": "cancel", "id": "archived"})))
@@ -159,14 +159,14 @@ def test_workers_of_two_versions_share_a_campaign_through_an_upgrade_and_a_roll_
         eventually(lambda: stand("delivered", plain["newer"]) and stand("filed", *filed.values()))
 
     before = {one: at.message(one) for one in chain(*filed.values())}
-    redis.delete("pec:unknown")
+    redis.delete("pec:unsupported")
     for sent in at.sent():
         if "+filed" in sent["recipients"][0]:
             _deliver(at, sent)
     with at.workers(1):  # rolled back
         enqueue("todays")
         eventually(lambda: stand("delivered", plain["todays"]))
-        eventually(lambda: redis.zcard("pec:unknown") == len(before))
+        eventually(lambda: redis.zcard("pec:unsupported") == len(before))
         assert {one: at.message(one) for one in before} == before, "left alone"
         told = pec(at, "status")
         assert f"{len(before)} messages were written by a newer version" in told.stderr

@@ -8,7 +8,9 @@ from tests.chaos.plan import TIMED, Plan, plan
 KINDS = ("kill", "api", "failover", "restore", *TIMED)
 MESSAGES = 40
 SECONDS = 5.0  # in which faults begin
-SETTINGS = {"PEC_RECEIPTS__DEADLINE": "4.5"}  # what nobody answers ends sooner: it is most of a short run
+SETTINGS = {
+    "PEC_RECEIPTS__DEADLINE_SECONDS": "4.5"
+}  # what nobody answers ends sooner: it is most of a short run
 
 
 def plan_of(kind: str, seed: int) -> Plan:

@@ -21,7 +21,7 @@ WINDOW_BYTES = 65_536  # that the kernel keeps for us of each connection
 DRIP_BYTES, DRIP_SECONDS = 16_384, 0.2
 PLANT = "/_sandbox/receipts"
 _RECIPIENT = re.compile(rb'"recipient": ?("[^"]*"|\[[^]]*\])')
-_GARBLING = {"truncated", "truncated-after", "no-code-after", "code-twice", "neither-shape", "doubled"}
+_GARBLING = {"truncated", "truncated-after", "no_code-after", "code-twice", "neither-shape", "doubled"}
 _ACCENTED = re.compile("[^\x00-\x7f]")
 # fault → status, body: said in place of the API, which has heard nothing
 _INSTEAD: dict[str, tuple[int, bytes]] = {
@@ -154,7 +154,7 @@ class ApiProxy:
     def _hangs_up(self) -> bool:
         """Whether the next send is to find that its connection has ended. It is the next to connect, mostly."""
         number = self._counts["send"]
-        hung_up = not self.down and self._faults.get("send", {}).get(number) == "hung-up"
+        hung_up = not self.down and self._faults.get("send", {}).get(number) == "hung_up"
         if hung_up:
             del self._faults["send"][number]
             self._counts["send"] += 1
@@ -165,7 +165,7 @@ class ApiProxy:
         at = time.monotonic()
         if not first:
             if hung_up:  # whoever connected has seen it, and asked nothing
-                self.calls.append(Call(at, "", "", {}, b"", "hung-up"))
+                self.calls.append(Call(at, "", "", {}, b"", "hung_up"))
             return None
         head = first + await reader.readuntil(b"\r\n\r\n")
         start, *lines = head.decode("latin-1").rstrip().split("\r\n")
@@ -173,7 +173,7 @@ class ApiProxy:
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
         call = Call(at, method, path, headers, b"")
         length = int(headers.get("content-length", "0"))
-        call.fault = "hung-up" if hung_up else self._fault(call.kind, length)
+        call.fault = "hung_up" if hung_up else self._fault(call.kind, length)
         if call.fault == "slow-upload":
             self.calls.append(call)
             await self._sip(call, reader, length)
@@ -215,7 +215,7 @@ class ApiProxy:
         fault = call.fault or ""
         if fault in _INSTEAD:
             await self._instead(call, writer)
-        elif fault in ("reset", "reset-before", "hung-up"):
+        elif fault in ("reset", "reset-before", "hung_up"):
             _reset(writer)
         elif fault in ("silence", "timeout", "timeout-before"):
             await reader.read()
@@ -347,7 +347,7 @@ def _garbled(fault: str | None, body: bytes, codes: list[str]) -> bytes:
     match fault:
         case "truncated-after" | "truncated":
             return body[: len(body) // 2]
-        case "no-code-after":
+        case "no_code-after":
             return json.dumps({**json.loads(body), "message_id": None}).encode()
         case "code-twice" if codes:
             return json.dumps({**json.loads(body), "message_id": codes[0]}).encode()

@@ -11,7 +11,7 @@ from pec.content import sha256
 
 ACCOUNTS = ("acme", "beta", "gamma")  # acme and beta share a token
 
-# The recipient's name chooses what the PEC network does (sandbox/stories.py); each ends so, once it was sent.
+# The recipient's name chooses what the PEC network does (sandbox/scenarios.py); each ends so, once it was sent.
 STORIES: dict[str, tuple[float, str]] = {
     "consegna": (10, "delivered"),
     "mancata-consegna": (2, "undelivered"),

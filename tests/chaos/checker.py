@@ -38,7 +38,7 @@ DOUBTFUL = frozenset(
         "silence",
     }
 )
-REDIRECTED = frozenset({"hung-up"})  # may pass for either: the connection ended before an answer
+REDIRECTED = frozenset({"hung_up"})  # may pass for either: the connection ended before an answer
 
 REFUSALS = frozenset({400, 401, 402, 403, 429})  # by which the API says that it did not send
 
@@ -135,7 +135,7 @@ def _ends_if_sent(expected: Expected, record: dict[str, str], *, restored: bool)
     """
     alike = (
         restored
-        and "referenced" not in record
+        and "has_reference" not in record
         and json.loads(record.get("reason", "{}")).get("code") == "perhaps_sent"
     )
     end = expected.after_restore if restored and expected.after_restore else expected.if_sent

@@ -20,14 +20,14 @@ from typing import Any
 import redis
 import requests
 
-from config.connections import connect
+from config.redis_connection import connect
 from pec.content import sha256
 from pec.messages import Reason
 from pec.store import accounts, batches, outbox
 from pec.store.store import Store
 from sandbox.clock import now
-from sandbox.stories import Due, Receipt
-from sandbox.texts import RECEIPTS_SENDER, Letter, identifier_of, write
+from sandbox.receipt_texts import RECEIPTS_SENDER, Letter, identifier_of, write
+from sandbox.scenarios import Due, Receipt
 from sandbox.writing import Writing
 from tests.chaos import effects
 from tests.chaos.campaign import ACCOUNTS, BATCH, Entry, ids_of
@@ -40,7 +40,7 @@ from tests.chaos.world import MOODY, RATE, STEADY, Machine, World, drawn, world
 QUIET_SECONDS = 120.0  # within which all must have settled once the faults are over,
 QUIET_SECONDS_EACH = 0.15  # and so much more for each message
 OPERATOR_SECONDS = 1.0
-AGAIN_SECONDS, MOST_TRIES = 0.5, 40  # of a deed that nobody is there for
+AGAIN_SECONDS, MAX_TRIES = 0.5, 40  # of a task that nobody is there for
 PROCESSES = (2, 1, 1)  # of each machine
 PARTED_SECONDS = 0.8  # that a replica hears nothing before it takes over: some 40 slots
 RESTORE_SECONDS = 1.5  # that a restore takes: what was on the wire has its receipts by then
@@ -125,7 +125,7 @@ def broken(plan: Plan, error: Exception) -> Result:
 
 
 class Conductor:
-    """One thread; deeds are due in a heap, and each may add others."""
+    """One thread; tasks are due in a heap, and each may add others."""
 
     def __init__(self, plan: Plan, found: World, rate: float = RATE) -> None:
         self._plan = plan
@@ -173,11 +173,11 @@ class Conductor:
     def _now(self) -> float:
         return time.monotonic() - self._started
 
-    def _at(self, seconds: float, deed: Callable[[], object]) -> None:
-        heapq.heappush(self._deeds, (seconds, next(self._order), deed))
+    def _at(self, seconds: float, task: Callable[[], object]) -> None:
+        heapq.heappush(self._deeds, (seconds, next(self._order), task))
 
-    def _in(self, seconds: float, deed: Callable[[], object]) -> None:
-        self._at(self._now() + seconds, deed)
+    def _in(self, seconds: float, task: Callable[[], object]) -> None:
+        self._at(self._now() + seconds, task)
 
     def _step(self) -> None:
         """What is due now, then a moment's rest."""
@@ -218,8 +218,8 @@ class Conductor:
 
     # Faults
 
-    def _do(self, fault: Fault, tries: int = MOST_TRIES) -> None:
-        """A deed returns False where nothing was done, or where its effect shows in the end only."""
+    def _do(self, fault: Fault, tries: int = MAX_TRIES) -> None:
+        """A task returns False where nothing was done, or where its effect shows in the end only."""
         before = effects.met(self._world, fault)
         try:
             if getattr(self, "_" + fault.name.replace("-", "_"))(**fault.of) is False:
@@ -477,11 +477,11 @@ class Conductor:
                 self.replayed += _resume_endpoint(store)
         self._in(OPERATOR_SECONDS, self._operate)
 
-    def _until_it_works(self, deed: Callable[[], Any]) -> None:
+    def _until_it_works(self, task: Callable[[], Any]) -> None:
         try:
-            deed()
+            task()
         except redis.RedisError:
-            self._in(0.1, lambda: self._until_it_works(deed))
+            self._in(0.1, lambda: self._until_it_works(task))
 
     # The end
 

@@ -13,15 +13,15 @@ from typing import Any
 from tests.chaos.campaign import Entry, plain_campaign
 from tests.chaos.conductor import QUIET_SECONDS
 from tests.chaos.observation import journal, observe
-from tests.chaos.report import MOST_EVIDENCE
+from tests.chaos.report import MAX_EVIDENCE
 from tests.chaos.settling import settled
 from tests.chaos.world import World, eventually, interval_seconds, world
 
 RATE = 2.0  # near the API's own: the intervals are what counts
 LEASE_SECONDS = 3.0
 BETWEEN_SECONDS = 5.5  # more than a lease and 2 s: a death is over when the next comes
-MOST_IDLE_INTERVALS = 5.0
-MOST_CLAIMED_SECONDS = (
+MAX_IDLE_INTERVALS = 5.0
+MAX_CLAIMED_SECONDS = (
     9.0  # a claim's: time-out 1, cut off after 2, 2 old at most, grace 2; and 2 as for a lease
 )
 BACKLOG = 40  # messages that are there from the start: some 10 s of work, while others trickle in
@@ -39,7 +39,7 @@ POINTS = (
 SETTINGS = {
     "PEC_API__RATE": str(RATE),
     "PEC_API__IN_FLIGHT": "4",
-    "PEC_LEASE": str(LEASE_SECONDS),
+    "PEC_LEASE_SECONDS": str(LEASE_SECONDS),
     "CHAOS_TRACE": "1",
 }
 
@@ -70,15 +70,15 @@ class Deaths:
             shares = ", ".join(f"p{share} {percentile(found, share):.2f}" for share in (50, 90, 99, 100))
             yield f"{name:<34} {shares}  ({len(found)}; at most {most:g} at p99)"
         yield ", ".join(f"{kind} {len(found)}" for kind, found in self.harms.items() if found) or "no harm"
-        yield from (f"  {kind}: {one}" for kind, found in self.harms.items() for one in found[:MOST_EVIDENCE])
+        yield from (f"  {kind}: {one}" for kind, found in self.harms.items() for one in found[:MAX_EVIDENCE])
 
     def _figures(self) -> tuple[tuple[str, tuple[float, ...], float], ...]:
         """What was measured, and how much may be at the 99th percentile."""
         return (
             ("work in hand goes on after, s", self.resumed_seconds, LEASE_SECONDS + 2),
             ("a job that was read is taken, s", self.intake_seconds, LEASE_SECONDS + 2),
-            ("a send in hand goes on after, s", self.sends_seconds, MOST_CLAIMED_SECONDS),
-            ("a token idles, intervals", self.idle_intervals, MOST_IDLE_INTERVALS),
+            ("a send in hand goes on after, s", self.sends_seconds, MAX_CLAIMED_SECONDS),
+            ("a token idles, intervals", self.idle_intervals, MAX_IDLE_INTERVALS),
         )
 
 

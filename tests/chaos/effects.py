@@ -1,4 +1,4 @@
-"""How often each fault came about: counted by those who met it, never by the deed.
+"""How often each fault came about: counted by those who met it, never by the task.
 
 A meter says how often something was met so far. A fault came about if its meter rose while it lasted, or soon after.
 """
@@ -24,7 +24,7 @@ _REDIS = {
 
 
 def met(world: World, fault: Fault) -> int | None:
-    """Of this kind, so far. None: the deed itself is the effect, and says so."""
+    """Of this kind, so far. None: the task itself is the effect, and says so."""
     match fault.name:
         case name if name in _REDIS:
             return world.redis_proxy.met[_REDIS[name]]

@@ -9,13 +9,13 @@ from tests.chaos.plan import MACHINES, Fault, Plan
 SCALE = 20.0  # times faster than in life: pace, time-outs, the circuit's waits, and the outage itself
 OUTAGE_SECONDS = 600 / SCALE
 AFTER_SECONDS = 6.0  # that the workers take to start, and some sends
-MOST_UNCERTAIN = 10
+MAX_UNCERTAIN = 10
 KINDS = ("silence", "reset", "503", "sends-500")  # the last: all but POST /send is answered
 _SETTINGS = {
     "PEC_API__RATE": str(SCALE),
-    "PEC_API__MARGIN": str(0.003),
-    "PEC_API__TIMEOUT": str(30 / SCALE),
-    "PEC_API__CONNECT_TIMEOUT": str(10 / SCALE),
+    "PEC_API__MARGIN_SECONDS": str(0.003),
+    "PEC_API__TIMEOUT_SECONDS": str(30 / SCALE),
+    "PEC_API__CONNECT_TIMEOUT_SECONDS": str(10 / SCALE),
     "PEC_API__IN_FLIGHT": "4",
     "CHAOS_SCALE": str(SCALE),
 }

@@ -37,7 +37,7 @@ SENT_FAULTS = (
     "500-after",
     "502-html-after",
     "truncated-after",
-    "no-code-after",
+    "no_code-after",
     "code-twice",
     "slow-answer",
 )
@@ -50,7 +50,7 @@ DOUBTFUL_FAULTS = (
     "smtp-text",
     "slow-upload",
 )
-REFUSAL_FAULTS = ("429", "429-retry-after", "401", "402", "403", "400", "hung-up")
+REFUSAL_FAULTS = ("429", "429-retry-after", "401", "402", "403", "400", "hung_up")
 READ_FAULTS = ("500", "502-html", "reset", "timeout", "truncated", "401")
 # kind of call → how many for each message are looked ahead, the share of them that meets something, and what
 ANSWERS: dict[str, tuple[float, float, tuple[str, ...]]] = {
@@ -104,7 +104,7 @@ PAUSE_SECONDS = 4.0  # between two pauses of the batch, on average
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One deed of the conductor, so many seconds after the start."""
+    """One task of the conductor, so many seconds after the start."""
 
     at: float
     name: str

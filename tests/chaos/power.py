@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from config.embedded import EmbeddedServer
+from sandbox.redis_server import EmbeddedServer
 
 SHIM = Path(__file__).with_name("fsync.c")
 

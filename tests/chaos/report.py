@@ -9,7 +9,7 @@ from tests.chaos.checker import CHECKS
 from tests.chaos.conductor import BROKEN, Result
 from tests.chaos.plan import ANSWERS, CONSUMERS, KILL_POINTS, TIMED
 
-MOST_EVIDENCE = 8
+MAX_EVIDENCE = 8
 ENOUGH_RUNS = 20  # in which whatever plans have in mind comes true at least once
 
 
@@ -25,7 +25,7 @@ def line(result: Result) -> str:
 
 def evidence(result: Result) -> list[str]:
     """Some of what was found of each kind."""
-    return [f"  {kind}: {one}" for kind, found in result.harms.items() for one in found[:MOST_EVIDENCE]]
+    return [f"  {kind}: {one}" for kind, found in result.harms.items() for one in found[:MAX_EVIDENCE]]
 
 
 def table(results: Sequence[Result]) -> list[str]:

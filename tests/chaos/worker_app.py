@@ -30,7 +30,7 @@ SKEW_SECONDS = float(os.environ.get("CHAOS_SKEW_SECONDS", "0"))
 SCALE = float(
     os.environ.get("CHAOS_SCALE", "1")
 )  # how many times faster than in life the API's circuit waits
-TRACED = "CHAOS_TRACE" in os.environ  # whether each deed's begin and end are noted
+TRACED = "CHAOS_TRACE" in os.environ  # whether each task's begin and end are noted
 UNTOLD = os.environ.get(
     "CHAOS_UNTOLD", ""
 )  # the events that these workers drop, for whoever must find that out
@@ -95,19 +95,18 @@ def _shorten_waits() -> None:
 
     transitions.GRACE = timedelta(seconds=2)  # before others take its name
     transitions.UNREADABLE_RETRY_SECONDS = 2
-    transitions.RETURN_FIRST_SECONDS, transitions.RETURN_MOST_SECONDS = 1, 4
-    import workers.deliveries as deliveries
-    import workers.sending as sending
+    transitions.REQUEUE_FIRST_SECONDS, transitions.REQUEUE_MAX_SECONDS = 1, 4
+    from workers.tasks import send, webhook
 
-    deliveries.LEASE_MARGIN_SECONDS = 1
-    sending.CLAIM_AGE_SECONDS = 2.0
+    webhook.LEASE_MARGIN_SECONDS = 1
+    send.CLAIM_AGE_SECONDS = 2.0
 
 
 def _take_loopback_for_public() -> None:
-    import pec.webhooks.addresses as addresses
+    from pec.http import address_guard
 
-    really = addresses.is_public
-    addresses.is_public = lambda address: address == PUBLIC or really(address)
+    really = address_guard.is_public
+    address_guard.is_public = lambda address: address == PUBLIC or really(address)
 
 
 def _watch_bytes_leave() -> None:
@@ -159,10 +158,10 @@ def _wrap_client() -> None:
 
 AFTER_SCRIPT = {
     "pick": "picked",
-    "hand_out": "hinted",
+    "dispatch": "hinted",
     "deliver": "delivery-taken",
 }
-BEFORE_SCRIPT = {"pick": "hint-taken", "settle": "committed", "deliver": "delivery-posted"}
+BEFORE_SCRIPT = {"pick": "hint-taken", "finish_send": "committed", "deliver": "delivery-posted"}
 
 
 def _wrap_store() -> None:
@@ -189,12 +188,12 @@ def _wrap_store() -> None:
 
             return run
 
-        def together(self, calls: Sequence[store.Call]) -> list[Any]:
+        def pipeline(self, calls: Sequence[store.ScriptCall]) -> list[Any]:
             """Now in one write, now one after the other, with deaths between as where the server dies in the middle."""
             if CHANCE.random() < 0.5:
-                replies = super().together(calls)
+                replies = super().pipeline(calls)
             else:
-                replies = [reply for one in calls for reply in super(ChaosStore, self).together([one])]
+                replies = [reply for one in calls for reply in super(ChaosStore, self).pipeline([one])]
             _note_settled(calls, replies)
             return replies
 
@@ -211,7 +210,7 @@ def _without(event_type: str, payload: str) -> str:
 def _note_settled(calls: Sequence[Any], replies: Sequence[Any]) -> None:
     if not any(isinstance(reply, Exception) for reply in replies):
         for one in calls:
-            if one.name == "settle":
+            if one.name == "finish_send":
                 note(settled=one.args[2])
 
 
@@ -220,7 +219,7 @@ def _did_something(name: str, reply: Any) -> bool:
     match name:
         case "pick":
             return bool(reply[0] == b"picked")
-        case "hand_out":
+        case "dispatch":
             return bool(reply[1]) or any(len(taken) > 1 for taken in reply[2])
     return bool(reply)
 
@@ -230,9 +229,9 @@ def _note_deed(name: str, args: Sequence[Any], reply: Any, *, queued: bool) -> N
     match name:
         case "pick" if reply[0] == b"picked":
             note(picked=reply[2].decode())
-        case "settle" if not queued:
+        case "finish_send" if not queued:
             note(settled=args[2])
-        case "hand_out" if TRACED:
+        case "dispatch" if TRACED:
             _note_hints(reply)
         case "commit" if TRACED and (not isinstance(reply, list) or reply[0] in (b"applied", b"repeated")):
             for record in json.loads(args[0])["records"]:  # those of a pipeline a moment before they change
@@ -248,7 +247,7 @@ def _note_hints(reply: Any) -> None:
 
 
 CIRCUITS = {  # script → what a wait looks like in it, how many there are, and how many times shorter they are to be
-    "settle": (r"\b(5|60|120|300)(?=e6)", 4, SCALE),
+    "finish_send": (r"\b(5|60|120|300)(?=e6)", 4, SCALE),
     # 0.1 s at most: as little beside the schedule of a run as 5 minutes are beside days
     "deliver": (r"\b(5|300)(?= \* 2 \^ beyond|\)\n)", 2, 3000),
 }

@@ -16,7 +16,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.embedded import EmbeddedServer
+from sandbox.redis_server import EmbeddedServer
 from tests.chaos.api_proxy import ApiProxy
 from tests.chaos.campaign import ACCOUNTS
 from tests.chaos.network import Network
@@ -36,24 +36,24 @@ INSIDE_HEARS = ["batch.completed", "message.refused"]  # a batch with a held mes
 START_SECONDS = 40.0
 SETTINGS = {
     "PEC_API__RATE": str(RATE),
-    "PEC_API__MARGIN": str(MARGIN_SECONDS),
-    "PEC_API__TIMEOUT": str(TIMEOUT_SECONDS),
-    "PEC_API__CONNECT_TIMEOUT": "1",
+    "PEC_API__MARGIN_SECONDS": str(MARGIN_SECONDS),
+    "PEC_API__TIMEOUT_SECONDS": str(TIMEOUT_SECONDS),
+    "PEC_API__CONNECT_TIMEOUT_SECONDS": "1",
     "PEC_API__IN_FLIGHT": "8",
     "PEC_API__READ_RATE": "200",
-    "PEC_API__LEAST_SPEED": "2000000",
-    "PEC_RECEIPTS__BACKOFF": "[0.3, 0.5, 0.7, 1]",
-    "PEC_RECEIPTS__DEADLINE": "8",
-    "PEC_RECEIPTS__WARNING_AGE": "2.2",
-    "PEC_RECEIPTS__LATE_INTERVAL": "1",
-    "PEC_RECEIPTS__LATE_PERIOD": "120",
-    "PEC_UNCERTAIN__LOOKUPS": "[1, 2, 3]",
-    "PEC_UNCERTAIN__HELD_INTERVAL": "1",
-    "PEC_UNCERTAIN__HELD_PERIOD": "120",
-    "PEC_LEASE": str(LEASE_SECONDS),
-    "PEC_QUOTA__INTERVAL": "2",
-    "PEC_WEBHOOKS__TIMEOUT": "2",
-    "PEC_WEBHOOKS__BACKOFF": "[0.3, 0.6, 1, 1, 1, 1, 1, 1]",
+    "PEC_API__MIN_BYTES_PER_SECOND": "2000000",
+    "PEC_RECEIPTS__BACKOFF_SECONDS": "[0.3, 0.5, 0.7, 1]",
+    "PEC_RECEIPTS__DEADLINE_SECONDS": "8",
+    "PEC_RECEIPTS__WARNING_AGE_SECONDS": "2.2",
+    "PEC_RECEIPTS__LATE_INTERVAL_SECONDS": "1",
+    "PEC_RECEIPTS__LATE_PERIOD_SECONDS": "120",
+    "PEC_UNCERTAIN__LOOKUP_SECONDS": "[1, 2, 3]",
+    "PEC_UNCERTAIN__HELD_INTERVAL_SECONDS": "1",
+    "PEC_UNCERTAIN__HELD_PERIOD_SECONDS": "120",
+    "PEC_LEASE_SECONDS": str(LEASE_SECONDS),
+    "PEC_QUOTA__INTERVAL_SECONDS": "2",
+    "PEC_WEBHOOKS__TIMEOUT_SECONDS": "2",
+    "PEC_WEBHOOKS__BACKOFF_SECONDS": "[0.3, 0.6, 1, 1, 1, 1, 1, 1]",
     "CHAOS_SCALE": "10",  # the circuit waits for 0.5 s to 30 s
     "PEC_LOG_LEVEL": "info",
     "PEC_LOG_JSON": "true",
@@ -61,7 +61,7 @@ SETTINGS = {
 
 
 def interval_seconds(rate: float) -> float:
-    """Between two sends of one token: PEC_API__MARGIN counts up to 2 % of an interval."""
+    """Between two sends of one token: PEC_API__MARGIN_SECONDS counts up to 2 % of an interval."""
     return 1 / rate + min(MARGIN_SECONDS, 0.02 / rate)
 
 

@@ -108,7 +108,7 @@ _GOOD: tuple[dict[str, Any], ...] = (  # of each operation
     {"data": {"usage": 1, "limit": 2}},
 )
 # What a status must end in: the only ones besides Unknown, which every status but a good answer's may end in.
-_ENDS = {400: "Invalid", 401: "Denied", 402: "Denied", 403: "Denied", 404: "NotFound", 429: "TooFast"}
+_ENDS = {400: "Invalid", 401: "Denied", 402: "Denied", 403: "Denied", 404: "NotFound", 429: "RateLimited"}
 _PLAIN_STATUSES = (200, 200, 201, *_ENDS, 302, 500, 503)
 
 
@@ -133,8 +133,8 @@ def _interim(chance: random.Random) -> bytes:
 def _allowed(status: int | None, operation: int) -> str:
     """The one end besides Unknown that a status allows. That POST /send finds nothing at its address proves nothing."""
     if status is None or (status == 404 and operation == SEND):
-        return "Unknown"
-    return "value" if 200 <= status < 300 else _ENDS.get(status, "Unknown")
+        return "OutcomeUnknown"
+    return "value" if 200 <= status < 300 else _ENDS.get(status, "OutcomeUnknown")
 
 
 def _status(given: bytes) -> int | None:
@@ -208,14 +208,14 @@ def run(seed: int, answers: int) -> tuple[Counter[str], list[str]]:
                     given[0] = answer(chance)
                 kind, fault = _outcome(client, OPERATIONS[operation])
                 ended[kind] += 1
-                may = {must} if must else {"Unknown", _allowed(_status(given[0]), operation)}
+                may = {must} if must else {"OutcomeUnknown", _allowed(_status(given[0]), operation)}
                 fault = fault or ("" if kind in may else f"{kind}, not {' or '.join(sorted(may))}")
                 faults += [f"{fault} after {given[0][:300]!r}"] if fault else []
     return ended, faults
 
 
 def _api(url: str) -> Api:
-    return Api.model_validate({"url": url, "timeout": 5, "connect_timeout": 5})
+    return Api.model_validate({"url": url, "timeout_seconds": 5, "connect_timeout_seconds": 5})
 
 
 def _outcome(client: PecClient, operation: Callable[[PecClient], Any]) -> tuple[str, str]:

@@ -18,18 +18,18 @@ from typing import Any
 from pydantic import SecretStr
 from redis import Redis
 
-from config.connections import connect
-from config.embedded import EmbeddedServer
+from config.redis_connection import connect
 from config.settings import Endpoint, Retention
 from pec.changes import changed
-from pec.intake import enqueued
+from pec.job_messages import enqueued
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.receipts import Kind, Receipt
 from pec.store import outbox, retention
 from pec.store.commits import Commit, apply
-from pec.store.outbox import Turn
+from pec.store.outbox import DeliveryLease
 from pec.store.store import Store
+from sandbox.redis_server import EmbeddedServer
 from tests.receiver import a_secret
 
 CHUNK = 100
@@ -91,11 +91,11 @@ def _live(store: Store, numbers: range) -> None:
 
 def _deliver(store: Store) -> None:
     """All events, to the endpoint."""
-    while outbox.feed(store, [SHOP]):
-        turn = Turn(SHOP.name, 60)
-        taken = outbox.take(store, turn, CHUNK)
+    while outbox.fan_out(store, [SHOP]):
+        turn = DeliveryLease(SHOP.name, 60)
+        taken = outbox.lease(store, turn, CHUNK)
         while taken:
-            taken = outbox.take(store, turn, CHUNK, [outbox.acknowledge(one) for one in taken])
+            taken = outbox.lease(store, turn, CHUNK, [outbox.acknowledge(one) for one in taken])
 
 
 def broken(alive: Keys, left: Keys, count: int) -> list[str]:

@@ -19,16 +19,16 @@ import structlog
 from pydantic import SecretStr
 from redis import Redis
 
-from config.connections import connect
-from config.embedded import EmbeddedServer
+from config.redis_connection import connect
 from config.settings import Account, Settings
 from pec.api.client import PecClient
-from pec.store import presence
+from pec.store import heartbeat
 from pec.store.store import Store
+from sandbox.redis_server import EmbeddedServer
 from tests.fuzz.jobs import ACCOUNT, ENDPOINT, Case, case
-from tests.fuzz.memory import MOST_GROWTH, Memory
-from workers.intake import Intake
-from workers.kit import Kit
+from tests.fuzz.memory import MAX_GROWTH, Memory
+from workers.context import WorkerContext
+from workers.intake.consumer import Intake
 
 CHUNK = 200
 
@@ -58,7 +58,7 @@ def run(redis_url: str, seed: int, jobs: int) -> Report:
 def _chunk(client: Redis, cases: list[Case], report: Report) -> None:
     client.flushdb()
     store = Store(client, "pec")
-    presence.vouch(store, {"account": [ACCOUNT], "endpoint": [ENDPOINT]}, 600)
+    heartbeat.beat(store, {"account": [ACCOUNT], "endpoint": [ENDPOINT]}, 600)
     entries = {client.xadd("pec:jobs", one.fields): one for one in cases}
     report.kinds.update(one.how for one in cases)
     with structlog.testing.capture_logs() as logged:
@@ -83,7 +83,9 @@ def _take_all(client: Redis, store: Store) -> None:
     """Until nothing new is there: what raised stays pending, and is told by the log."""
     account = Account(sender="a@pec.example", username="a", password=SecretStr("x"), token=SecretStr("t"))
     settings = Settings(accounts={ACCOUNT: account})
-    intake = Intake(Kit(settings, store, PecClient(settings.api)), secrets.token_hex(4), taken=lambda: None)
+    intake = Intake(
+        WorkerContext(settings, store, PecClient(settings.api)), secrets.token_hex(4), taken=lambda: None
+    )
     while client.xlen("pec:jobs") > _pending(client):
         intake.step()
 
@@ -147,7 +149,7 @@ def main() -> None:
         f"{len(report.faults)} faults",
     ]
     sys.stdout.write("\n".join(said) + "\n")
-    sys.exit(1 if report.faults or report.memory.growth > MOST_GROWTH else 0)
+    sys.exit(1 if report.faults or report.memory.growth > MAX_GROWTH else 0)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import median
 
 PAGE_BYTES = 4096
-MOST_GROWTH = 1.2
+MAX_GROWTH = 1.2
 
 
 @dataclass(slots=True)

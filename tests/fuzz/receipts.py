@@ -22,24 +22,24 @@ from urllib.parse import unquote
 import structlog
 from redis import Redis
 
-from config.connections import connect
-from config.embedded import EmbeddedServer
+from config.redis_connection import connect
 from config.settings import Settings
 from pec.api.client import PecClient
-from pec.changes import born
+from pec.changes import created
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.receipts import HEADINGS
 from pec.store import accounts, records
 from pec.store.commits import commit
 from pec.store.store import Store
+from sandbox.redis_server import EmbeddedServer
 from tests.fuzz.answers import answer
-from tests.fuzz.memory import MOST_GROWTH, Memory
+from tests.fuzz.memory import MAX_GROWTH, Memory
 from tests.wire import Peer, Received, Wire
-from workers.checking import check
-from workers.kit import Kit
-from workers.looking_up import look_up
-from workers.scanning import scan
+from workers.context import WorkerContext
+from workers.tasks.check import check
+from workers.tasks.inbox_scan import scan
+from workers.tasks.lookup import look_up
 
 Item = dict[str, Any]
 CHUNK = 30  # messages, before all are told the truth and the database is emptied
@@ -49,9 +49,9 @@ NOBODYS_CODE = "2026112309300099"
 UNMOVED = (State.SENT, State.UNCERTAIN, State.HELD)
 QUOTA: Item = {"data": {"usage": 1, "limit": 1000}}
 SETTINGS: Item = {
-    "api": {"token": "t", "read_rate": 1000, "timeout": 5},
+    "api": {"token": "t", "read_rate": 1000, "timeout_seconds": 5},
     "accounts": {"acme": {"sender": "me@pec.example", "username": "me", "password": "x"}},
-    "uncertain": {"lookups": [1, 2, 3]},
+    "uncertain": {"lookup_seconds": [1, 2, 3]},
 }
 
 
@@ -155,51 +155,51 @@ def run(redis_url: str, seed: int, looks: int) -> Report:
             with Wire(box.script) as wire:  # one for some: it keeps what it heard
                 settings = Settings.model_validate({**SETTINGS, "api": {**SETTINGS["api"], "url": wire.url}})
                 with closing(PecClient(settings.api)) as api, structlog.testing.capture_logs():
-                    _chunk(client, Kit(settings, Store(client, "pec"), api), box, chance, report)
+                    _chunk(client, WorkerContext(settings, Store(client, "pec"), api), box, chance, report)
             report.memory.note()
     return report
 
 
-def _chunk(client: Redis, kit: Kit, box: Mailbox, chance: random.Random, report: Report) -> None:
+def _chunk(client: Redis, ctx: WorkerContext, box: Mailbox, chance: random.Random, report: Report) -> None:
     client.flushdb()
-    kit.listen_to_clock()
-    accounts.register(kit.store, "acme", kit.token("acme"))
-    messages = [_stored(kit, number) for number in range(CHUNK)]
+    ctx.sync_clock()
+    accounts.register(ctx.store, "acme", ctx.token("acme"))
+    messages = [_stored(ctx, number) for number in range(CHUNK)]
     for _ in range(ROUNDS):
         for number, message in enumerate(messages):
             kind = forged if number % 2 else spoilt
             code = chance.choice((_code(number), _code(number), NOBODYS_CODE))
             box.mails = [kind(chance, message, code) for _ in range(chance.choice((0, 1, 3, 30)))]
             box.raw = answer(chance) if chance.random() < 0.2 else b""
-            _look(kit, message, report, pages=chance.random() < 0.3)
-            _judge(kit, message, report, moved=number % 2 == 0 or bool(box.raw))
+            _look(ctx, message, report, pages=chance.random() < 0.3)
+            _judge(ctx, message, report, moved=number % 2 == 0 or bool(box.raw))
     box.raw = b""
     for number, message in enumerate(messages):
-        code = _read(kit, message).code or _code(
+        code = _read(ctx, message).code or _code(
             number
         )  # a receipt with the reference may have told another one
         box.mails = [true(message, code, "ACCETTAZIONE"), true(message, code, "CONSEGNA")]
-        _look(kit, message, report)
-        found = _read(kit, message)
+        _look(ctx, message, report)
+        found = _read(ctx, message)
         if found.state is not State.DELIVERED:
             report.faults.append(f"the true receipt of {message.id} was not taken: {found}")
         report.ended[str(found.state)] += 1
 
 
-def _stored(kit: Kit, number: int) -> Message:
+def _stored(ctx: WorkerContext, number: int) -> Message:
     """One that was sent, or one that perhaps was, by turns."""
-    sent_at = kit.now() - timedelta(hours=3)
+    sent_at = ctx.now() - timedelta(hours=3)
     lost = number % 3 == 0
     message = Message(
         id=f"m{number}", account="acme", recipients=("consegna@pec.example",), subject=f"Avviso così n. {number}",
         state=State.UNCERTAIN if lost else State.SENT, created_at=sent_at, updated_at=sent_at,
         claimed_at=sent_at, sent_at=sent_at, code=None if lost else _code(number), reference=f"7K2{number:02}",
     )  # fmt: skip
-    return commit(kit.store, born(message, due={Queue.LOOKUP if lost else Queue.CHECK: sent_at}))
+    return commit(ctx.store, created(message, due={Queue.LOOKUP if lost else Queue.CHECK: sent_at}))
 
 
-def _read(kit: Kit, message: Message) -> Message:
-    found = records.read(kit.store, message.id)
+def _read(ctx: WorkerContext, message: Message) -> Message:
+    found = records.read(ctx.store, message.id)
     assert found, f"{message.id} is gone"
     return found
 
@@ -208,28 +208,28 @@ def _code(number: int) -> str:
     return f"202611230930{number:02}01"
 
 
-def _look(kit: Kit, message: Message, report: Report, *, pages: bool = False) -> None:
+def _look(ctx: WorkerContext, message: Message, report: Report, *, pages: bool = False) -> None:
     """As the actors do it, for what the message is by now."""
     report.looks += 1
-    state = _read(kit, message).state
+    state = _read(ctx, message).state
     try:
         if pages:
-            scan(kit, "acme")
+            scan(ctx, "acme")
         elif state in (State.UNCERTAIN, State.HELD):
-            look_up(kit, message.id)
+            look_up(ctx, message.id)
         else:
-            check(kit, message.id)
+            check(ctx, message.id)
     except Exception as error:
         report.faults.append(f"raised: {error!r}: {''.join(traceback.format_tb(error.__traceback__)[-2:])}")
 
 
-def _judge(kit: Kit, message: Message, report: Report, *, moved: bool) -> None:
+def _judge(ctx: WorkerContext, message: Message, report: Report, *, moved: bool) -> None:
     """What must hold after any look. `moved`: something that may count was shown."""
-    found = _read(kit, message)
+    found = _read(ctx, message)
     if not moved and found.state not in UNMOVED:
         report.faults.append(f"a forgery made {message.id} {found.state}")
     due = [
-        kit.store.client.zscore(kit.store.keys.due(queue), found.id) for queue in (Queue.CHECK, Queue.LOOKUP)
+        ctx.store.client.zscore(ctx.store.keys.due(queue), found.id) for queue in (Queue.CHECK, Queue.LOOKUP)
     ]
     if not found.ended and due == [None, None]:
         report.faults.append(f"{message.id} is {found.state}, and nobody will look again")
@@ -250,7 +250,7 @@ def main() -> None:
         f"{len(report.faults)} faults",
     ]
     sys.stdout.write("\n".join(said) + "\n")
-    sys.exit(1 if report.faults or report.memory.growth > MOST_GROWTH else 0)
+    sys.exit(1 if report.faults or report.memory.growth > MAX_GROWTH else 0)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-LAYERS = {"workers": 0, "producers": 0, "sandbox": 0, "pec": 1, "config": 2}
+LAYERS = {"cli": 0, "workers": 1, "producers": 1, "sandbox": 1, "archive": 2, "pec": 3, "config": 4}
 CORE = [
     *("pec.names", "pec.jobs", "pec.messages", "pec.states", "pec.transitions"),
     *("pec.receipts", "pec.backoff", "pec.events"),

@@ -1,1 +1,1 @@
-"""Dramatiq middleware: what happens around every deed, and the threads that each worker process runs."""
+"""Dramatiq middleware: what happens around every task, and the threads that each worker process runs."""

@@ -16,9 +16,9 @@ class Background:
     Woken or not, steps are `least_seconds` apart.
     """
 
-    def __init__(self, name: str, step: Callable[[], float], least_seconds: float = 0.0) -> None:
+    def __init__(self, name: str, step: Callable[[], float], min_seconds: float = 0.0) -> None:
         self._step = step
-        self._least_seconds = least_seconds
+        self._min_seconds = min_seconds
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -39,15 +39,15 @@ class Background:
     def _run(self) -> None:
         while not self._stopping.is_set():
             rest = self._rest()
-            self._stopping.wait(self._least_seconds)
-            self._woken.wait(max(0.0, rest - self._least_seconds))
+            self._stopping.wait(self._min_seconds)
+            self._woken.wait(max(0.0, rest - self._min_seconds))
             self._woken.clear()
 
     def _rest(self) -> float:
         try:
             return self._step()
         except redis.RedisError as error:
-            log.warning("redis_is_away", thread=self._thread.name, error=type(error).__name__)
+            log.warning("redis_unavailable", thread=self._thread.name, error=type(error).__name__)
         except Exception:  # a bug in one step must not end the thread, and with it the process's work
             log.exception("step_failed", thread=self._thread.name)
         return AWAY_SECONDS

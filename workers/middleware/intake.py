@@ -3,8 +3,8 @@
 import dramatiq
 from dramatiq.middleware import Middleware
 
-from workers.intake import Intake as Taker
-from workers.kit import Kit
+from workers.context import WorkerContext
+from workers.intake.consumer import Intake as Taker
 from workers.middleware.background import Background
 from workers.middleware.scheduler import Scheduler
 
@@ -12,8 +12,8 @@ from workers.middleware.scheduler import Scheduler
 class Intake(Middleware):
     """Every worker process takes jobs: the consumer group gives each to one, and a dead one's to another."""
 
-    def __init__(self, kit: Kit, worker_id: str, scheduler: Scheduler) -> None:
-        taker = Taker(kit, worker_id, taken=scheduler.wake)
+    def __init__(self, ctx: WorkerContext, worker_id: str, scheduler: Scheduler) -> None:
+        taker = Taker(ctx, worker_id, taken=scheduler.wake)
         self._thread = Background("intake", taker.step)
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:

@@ -12,7 +12,7 @@ class LogContext(Middleware):
 
     def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(deed=message.actor_name, of=str(message.args[0]))
+        structlog.contextvars.bind_contextvars(task=message.actor_name, key=str(message.args[0]))
 
     def after_process_message(self, broker: dramatiq.Broker, *args: Any, **kwargs: Any) -> None:
         structlog.contextvars.clear_contextvars()

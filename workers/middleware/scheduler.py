@@ -7,29 +7,29 @@ from dramatiq.middleware import Middleware
 
 from config.settings import Api
 from pec.names import Queue
-from pec.store import outbox, pace, schedule
-from workers.kit import Kit
+from pec.store import dispatch, outbox, pacing
+from workers.context import WorkerContext
 from workers.middleware.background import Background
-from workers.middleware.shares import Shares
+from workers.middleware.concurrency import ThreadLimits
 
 REST_SECONDS = 1.0  # at most, half of that at least: other processes and people make things due too
-LEAST_REST_SECONDS = 0.05  # between two steps, whatever happens meanwhile
+MIN_REST_SECONDS = 0.05  # between two steps, whatever happens meanwhile
 LEAD_SECONDS = 0.5  # loading, encoding and connecting take so long, before a send can take its slot
 HINT_LEASE_INTERVALS = 3  # beyond the lead: a hint that died with its process holds its token up no longer
 HINT_LEASE_LEAST_SECONDS = 1.5  # so that a busy process is not overrun with hints
-MOST_OUTSTANDING = 100  # hints of one queue that wait in Dramatiq
-MOST_AT_ONCE = 4  # hints in one step for each thread that the kind may hold: others may take the rest
+MAX_OUTSTANDING = 100  # hints of one queue that wait in Dramatiq
+MAX_AT_ONCE = 4  # hints in one step for each thread that the kind may hold: others may take the rest
 
 
 class Scheduler(Middleware):
     """Hints only for queues that its own process consumes. A lost hint comes again when its lease ends."""
 
-    def __init__(self, kit: Kit, shares: Shares) -> None:
-        self._kit = kit
+    def __init__(self, ctx: WorkerContext, shares: ThreadLimits) -> None:
+        self._ctx = ctx
         self._shares = shares
         self._asked: dict[str, object] = {}
         self._room: dict[Queue, int] = {}
-        self._thread = Background("scheduler", self._step, LEAST_REST_SECONDS)
+        self._thread = Background("scheduler", self._step, MIN_REST_SECONDS)
 
     def wake(self) -> None:
         """Something became due just now."""
@@ -37,13 +37,13 @@ class Scheduler(Middleware):
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         self._broker = broker
-        kit, chosen = self._kit, worker.consumer_whitelist
-        self._asked = outbox.asking(kit.settings.webhooks.endpoints)
+        ctx, chosen = self._ctx, worker.consumer_whitelist
+        self._asked = outbox.fan_out_request(ctx.settings.webhooks.endpoints)
         queues = [queue for queue in Queue if not chosen or queue in chosen]
         if Queue.SEND in queues:
-            api, picked = kit.settings.api, kit.settings.lease
+            api, picked = ctx.settings.api, ctx.settings.lease_seconds
             lease, lead = hint_lease_seconds(api), lead_seconds(api)
-            self._asked |= pace.asking(kit.accounts_by_token(), api, lease, lead, picked)
+            self._asked |= pacing.hints_request(ctx.accounts_by_token(), api, lease, lead, picked)
         self._room = dict.fromkeys((queue for queue in queues if queue is not Queue.SEND), 0)
         self._thread.start()
 
@@ -58,26 +58,28 @@ class Scheduler(Middleware):
             self.wake()
 
     def _step(self) -> float:
-        kit = self._kit
-        most = {queue: most for queue in self._room if (most := self._most(queue))}
-        found = schedule.hand_out(kit.store, self._asked | schedule.asking(most, kit.settings.lease))
+        ctx = self._ctx
+        limit = {queue: limit for queue in self._room if (limit := self._room_for(queue))}
+        found = dispatch.dispatch(
+            ctx.store, self._asked | dispatch.due_request(limit, ctx.settings.lease_seconds)
+        )
         room = self._room
         self._room = dict.fromkeys(room, 0)  # where Dramatiq fails now, it is asked first next time
         for hint in found.hints:
-            self._hint(Queue.SEND, kit.now().timestamp(), hint.token, hint.number)
-        for queue, deeds in found.due.items():
-            for due in deeds:
+            self._hint(Queue.SEND, ctx.now().timestamp(), hint.token, hint.number)
+        for queue, tasks in found.due.items():
+            for due in tasks:
                 self._hint(queue, due.at, due.member)
         self._room = {queue: left - len(found.due.get(queue, ())) for queue, left in room.items()}
-        return min(found.wait_seconds, REST_SECONDS * (1 + kit.chance()) / 2)
+        return min(found.wait_seconds, REST_SECONDS * (1 + ctx.chance()) / 2)
 
-    def _most(self, queue: Queue) -> int:
+    def _room_for(self, queue: Queue) -> int:
         """Dramatiq is asked what waits there only when so much was handed out that the room may be gone."""
-        most = min(MOST_AT_ONCE * self._shares.of(queue), MOST_OUTSTANDING // 2)
-        if self._room[queue] < most:
+        limit = min(MAX_AT_ONCE * self._shares.limit(queue), MAX_OUTSTANDING // 2)
+        if self._room[queue] < limit:
             waiting = int(self._broker.do_qsize(queue))  # type: ignore[attr-defined]  # made on demand
-            self._room[queue] = MOST_OUTSTANDING - waiting
-        return max(0, min(most, self._room[queue]))
+            self._room[queue] = MAX_OUTSTANDING - waiting
+        return max(0, min(limit, self._room[queue]))
 
     def _hint(self, queue: Queue, due_at: float, *args: str) -> None:
         """With the time at which it was due (a send's: at which its hint is given), for the figure of lateness."""
@@ -87,10 +89,10 @@ class Scheduler(Middleware):
 def lead_seconds(api: Api) -> float:
     """How long before its slot a hint is given."""
     return min(
-        LEAD_SECONDS, max(pace.LEAST_AHEAD_SECONDS, pace.MOST_SLOTS_AHEAD * pace.interval_seconds(api))
+        LEAD_SECONDS, max(pacing.MIN_AHEAD_SECONDS, pacing.MAX_SLOTS_AHEAD * pacing.interval_seconds(api))
     )
 
 
 def hint_lease_seconds(api: Api) -> float:
     """How long a hint may be on its way before another is given in its place."""
-    return max(HINT_LEASE_LEAST_SECONDS, LEAD_SECONDS + HINT_LEASE_INTERVALS * pace.interval_seconds(api))
+    return max(HINT_LEASE_LEAST_SECONDS, LEAD_SECONDS + HINT_LEASE_INTERVALS * pacing.interval_seconds(api))

@@ -1,7 +1,7 @@
 -- Fragment, put before the scripts that need it: how messages stand in line.
 --
 -- Keys     <ns>:lane:<account>      sorted set: id → priority and age
---          <ns>:turns:<token>       sorted set: account → turn; only accounts that have work and are not paused
+--          <ns>:rotation:<token>       sorted set: account → turn; only accounts that have work and are not paused
 --          <ns>:due:send            sorted set: token → when its next hint is due
 --          <ns>:account:<account>   hash: token, paused, …
 
@@ -23,7 +23,7 @@ local function take_turns(ns, account)
         return
     end
     local turn = tonumber(call("HGET", ns .. ":limiter:" .. token, "turn") or "0")
-    call("ZADD", ns .. ":turns:" .. token, "NX", turn - 0.5, account)
+    call("ZADD", ns .. ":rotation:" .. token, "NX", turn - 0.5, account)
     local due = ns .. ":due:send"
     if not call("ZSCORE", due, token) then
         call("ZADD", due, seconds(now_us()), token)

@@ -12,7 +12,7 @@ end
 call("HSET", key, "paused_reason", reason)
 local token = call("HGET", key, "token")
 if token then
-    call("ZREM", ns .. ":turns:" .. token, account)
+    call("ZREM", ns .. ":rotation:" .. token, account)
 end
 call("XADD", ns .. ":events", "*", "id", event_id, "type", "account.paused", "event", event)
 return 1

@@ -12,7 +12,7 @@
 
 local ns, token, hint, lease, in_flight = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local accounts = ARGV[6]
-local turns, flight, circuit = ns .. ":turns:" .. token, ns .. ":flight:" .. token, ns .. ":circuit"
+local turns, flight, circuit = ns .. ":rotation:" .. token, ns .. ":in_flight:" .. token, ns .. ":circuit"
 local limiter = ns .. ":limiter:" .. token
 local now = now_us()
 local BODY_BYTES = 100000

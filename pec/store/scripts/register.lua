@@ -10,13 +10,13 @@ local key = ns .. ":account:" .. account
 local known = call("HGET", key, "token")
 
 if known and (known == token or keep == "1") then
-    if not (call("ZSCORE", ns .. ":turns:" .. known, account) and call("ZSCORE", ns .. ":due:send", known)) then
+    if not (call("ZSCORE", ns .. ":rotation:" .. known, account) and call("ZSCORE", ns .. ":due:send", known)) then
         take_turns(ns, account)
     end
     return 0
 end
 if known then
-    call("ZREM", ns .. ":turns:" .. known, account)
+    call("ZREM", ns .. ":rotation:" .. known, account)
 end
 call("HSET", key, "token", token)
 take_turns(ns, account)

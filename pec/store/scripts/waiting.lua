@@ -5,7 +5,7 @@
 --          <ns>:lane:<account>        sorted set: id → (9 - priority) * 10^13 + order of intake
 --          <ns>:message:<id>          hash: created_at, not_before (RFC 3339 in UTC, so that texts sort as instants)
 --          <ns>:account:<account>     hash: token, paused
---          <ns>:turns:<token>, <ns>:due:send   sorted sets: the account, and its token, while its lane is not empty
+--          <ns>:rotation:<token>, <ns>:due:send   sorted sets: the account, and its token, while its lane is not empty
 -- Returns  {jobs, id of the oldest | "", depth, instant | "", turn, …}, three for each account; turn is 0 where the lane
 --          is not empty, nor the account paused, and yet nothing will be picked from it
 
@@ -37,7 +37,7 @@ end
 local function in_turn(account)
     local token, paused = unpack(call("HMGET", ns .. ":account:" .. account, "token", "paused"))
     local due = token and call("ZSCORE", ns .. ":due:send", token)
-    return (paused or (due and call("ZSCORE", ns .. ":turns:" .. token, account))) and 1 or 0
+    return (paused or (due and call("ZSCORE", ns .. ":rotation:" .. token, account))) and 1 or 0
 end
 
 for i = 2, #ARGV do

@@ -11,11 +11,11 @@ from config.settings import Settings
 from pec.api.client import PecClient
 from pec.changes import Change
 from pec.messages import Message
-from pec.store import accounts, commits, presence, records
+from pec.store import accounts, commits, heartbeat, records
 from pec.store.store import Store
 from producers import Producer
-from workers.intake import Intake
-from workers.kit import Kit
+from workers.context import WorkerContext
+from workers.intake.consumer import Intake
 
 TakeJobs = Callable[[], None]
 Settle = Callable[..., Message]
@@ -39,10 +39,10 @@ def take_jobs(store: Store, redis_url: str) -> Iterator[TakeJobs]:
     settings = Settings.model_validate(
         {"redis_url": redis_url, "api": {"token": "token"}, "accounts": {"acme": ACCOUNT}}
     )
-    presence.vouch(store, {"account": ["acme"]}, 60)
+    heartbeat.beat(store, {"account": ["acme"]}, 60)
     accounts.register(store, "acme", "token-digest")
     with closing(PecClient(settings.api)) as client, capture_logs():  # whose stdout is the command's
-        intake = Intake(Kit(settings, store, client), "test", lambda: None)
+        intake = Intake(WorkerContext(settings, store, client), "test", lambda: None)
 
         def take() -> None:
             while store.client.xlen(store.keys.jobs):
@@ -56,7 +56,7 @@ def change(store: Store) -> Settle:
     """Commits what a pure function of the record makes of it: `change("inv-1", lambda message: …)`."""
 
     def commit(message_id: str, choose: Callable[[Message], Change]) -> Message:
-        changed = commits.decide(store, lambda: records.read(store, message_id), choose)
+        changed = commits.update(store, lambda: records.read(store, message_id), choose)
         assert changed is not None
         return changed
 

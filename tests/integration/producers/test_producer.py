@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config.connections import RedisUnreachable
+from config.redis_connection import RedisUnreachable
 from pec.jobs import JobRejected, validate
 from pec.names import State
 from pec.store import records

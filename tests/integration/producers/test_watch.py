@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from archive import selection
 from pec.changes import Change, Lane, changed
 from pec.jobs import JobRejected
 from pec.messages import Message
 from pec.names import State
 from producers import Enqueued, Producer
-from producers.evidence import selection
 from tests.integration.producers.conftest import Settle, TakeJobs
 from tests.wire import eventually
 
@@ -33,9 +33,9 @@ def to(state: State) -> Callable[[Message], Change]:
 
 
 @contextmanager
-def meanwhile(*deeds: Callable[[], object]) -> Iterator[None]:
+def meanwhile(*tasks: Callable[[], object]) -> Iterator[None]:
     """Does these in another thread, and waits for it."""
-    thread = threading.Thread(target=lambda: [deed() for deed in deeds])
+    thread = threading.Thread(target=lambda: [task() for task in tasks])
     thread.start()
     try:
         yield

@@ -8,11 +8,11 @@ import pytest
 from dramatiq.broker import Consumer
 from redis import Redis
 
-from config.connections import connect
+from config.redis_connection import connect
 from pec.names import Queue
 from tests.wire import eventually
 from workers.broker import HintBroker, HintConsumer
-from workers.middleware.shares import Shares
+from workers.middleware.concurrency import ThreadLimits
 
 FOR_EVER, NOT_AT_ALL = 60_000, 1  # milliseconds that a consumer rests
 
@@ -127,7 +127,7 @@ def test_no_delay_queue_is_consumed(broker: HintBroker) -> None:
 def test_a_kind_s_share_is_of_the_process_s_threads_and_at_least_one(
     threads: int, most: dict[str, int], broker: HintBroker
 ) -> None:
-    shares = Shares()
+    shares = ThreadLimits()
     shares.before_worker_boot(broker, dramatiq.Worker(broker, worker_threads=threads))
 
-    assert {queue: shares.of(queue) for queue in most} == most
+    assert {queue: shares.limit(queue) for queue in most} == most

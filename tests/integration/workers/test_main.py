@@ -32,7 +32,7 @@ def test_a_server_that_is_away_is_waited_for() -> None:
     with subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr
-            assert any("redis_is_away" in line for line in process.stderr)
+            assert any("redis_unavailable" in line for line in process.stderr)
             assert process.poll() is None
         finally:
             process.kill()

@@ -3,8 +3,8 @@
 from bench.hot_path import by_function, by_place, parsed
 
 STACKS = [
-    "run (threading.py:1);send (workers/sending.py:40);execute (redis/client.py:9);read (socket.py:3) 30",
-    "run (threading.py:1);send (workers/sending.py:40);_arguments (pec/store/commits.py:9) 60",
+    "run (threading.py:1);send (workers/tasks/send.py:40);execute (redis/client.py:9);read (socket.py:3) 30",
+    "run (threading.py:1);send (workers/tasks/send.py:40);_arguments (pec/store/commits.py:9) 60",
     "run (threading.py:1) 10",
 ]
 

@@ -46,24 +46,28 @@ def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.accounts == {}
     assert settings.webhooks.endpoints == []
     assert settings.webhooks.allow_private is False
-    assert settings.webhooks.timeout == 15
+    assert settings.webhooks.timeout_seconds == 15
 
 
 def test_the_default_schedules_are_those_of_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
     settings, hour = load(monkeypatch), 3600
 
-    assert settings.receipts.backoff[0] == 5
-    assert settings.receipts.backoff[-2:] == [1800, hour]
-    assert settings.receipts.deadline == 30 * hour
-    assert settings.uncertain.lookups == [60, 300, 1800, 7200]
-    assert settings.webhooks.backoff == [5, 300, *(1800 * half for half in (1, 4, 10, 20, 28, 40, 48))]
+    assert settings.receipts.backoff_seconds[0] == 5
+    assert settings.receipts.backoff_seconds[-2:] == [1800, hour]
+    assert settings.receipts.deadline_seconds == 30 * hour
+    assert settings.uncertain.lookup_seconds == [60, 300, 1800, 7200]
+    assert settings.webhooks.backoff_seconds == [
+        5,
+        300,
+        *(1800 * half for half in (1, 4, 10, 20, 28, 40, 48)),
+    ]
     assert settings.retention.ids_days == 400
 
 
 def test_every_nested_setting_is_a_variable_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load(monkeypatch, PEC_API__TOKEN="t0ken", PEC_RECEIPTS__BACKOFF="[1, 2]", **ACME)
+    settings = load(monkeypatch, PEC_API__TOKEN="t0ken", PEC_RECEIPTS__BACKOFF_SECONDS="[1, 2]", **ACME)
 
-    assert settings.receipts.backoff == [1, 2]
+    assert settings.receipts.backoff_seconds == [1, 2]
     assert settings.accounts["acme"].password.get_secret_value() == "hunter2"
     assert settings.token_of("acme") == "t0ken"
 
@@ -130,14 +134,14 @@ def test_a_secret_that_can_t_sign_is_refused_and_not_shown(
     [
         ("PEC_API__RATE", "0"),
         ("PEC_API__RATE", "fast"),
-        ("PEC_API__MARGIN", "-1"),
+        ("PEC_API__MARGIN_SECONDS", "-1"),
         ("PEC_API__URL", "api.example"),
         ("PEC_API__MAX_BYTES", "1.5"),
-        ("PEC_RECEIPTS__DEADLINE", "inf"),
-        ("PEC_RECEIPTS__BACKOFF", "5,10"),
-        ("PEC_RECEIPTS__BACKOFF", "[]"),
-        ("PEC_RECEIPTS__BACKOFF", "[5, 0]"),
-        ("PEC_QUOTA__PAUSE", "95"),
+        ("PEC_RECEIPTS__DEADLINE_SECONDS", "inf"),
+        ("PEC_RECEIPTS__BACKOFF_SECONDS", "5,10"),
+        ("PEC_RECEIPTS__BACKOFF_SECONDS", "[]"),
+        ("PEC_RECEIPTS__BACKOFF_SECONDS", "[5, 0]"),
+        ("PEC_QUOTA__PAUSE_RATIO", "95"),
         ("PEC_RETENTION__IDS_DAYS", "0"),
         ("PEC_LOG_LEVEL", "loud"),
         ("PEC_NAMESPACE", "a b"),
@@ -161,9 +165,13 @@ def test_a_bad_value_gets_one_line_with_the_variable_s_name_and_not_the_value(
 
 
 def test_all_bad_values_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = refusal(monkeypatch, PEC_API__RATE="x", PEC_LEASE="0", PEC_REDIS_ULR="y").splitlines()
+    lines = refusal(monkeypatch, PEC_API__RATE="x", PEC_LEASE_SECONDS="0", PEC_REDIS_ULR="y").splitlines()
 
-    assert [line.split(":")[0] for line in sorted(lines)] == ["PEC_API__RATE", "PEC_LEASE", "PEC_REDIS_ULR"]
+    assert [line.split(":")[0] for line in sorted(lines)] == [
+        "PEC_API__RATE",
+        "PEC_LEASE_SECONDS",
+        "PEC_REDIS_ULR",
+    ]
 
 
 def test_no_repr_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +198,7 @@ def test_a_refusal_shows_no_secret_not_even_as_its_cause(monkeypatch: pytest.Mon
 
 
 def test_the_send_deadline_grows_with_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    api = load(monkeypatch, PEC_API__TIMEOUT="30", PEC_API__LEAST_SPEED="1000").api
+    api = load(monkeypatch, PEC_API__TIMEOUT_SECONDS="30", PEC_API__MIN_BYTES_PER_SECOND="1000").api
 
     assert api.send_deadline_seconds(0) == 30
     assert api.send_deadline_seconds(10_000) == 40

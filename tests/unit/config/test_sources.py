@@ -76,7 +76,9 @@ def test_a_pec_toml_that_notepad_wrote_is_read(monkeypatch: pytest.MonkeyPatch, 
 def test_a_json_list_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "backoff").write_text("[7, 8]")
 
-    assert load(monkeypatch, PEC_RECEIPTS__BACKOFF_FILE=str(tmp_path / "backoff")).receipts.backoff == [7, 8]
+    assert load(
+        monkeypatch, PEC_RECEIPTS__BACKOFF_SECONDS_FILE=str(tmp_path / "backoff")
+    ).receipts.backoff_seconds == [7, 8]
 
 
 def test_a_file_that_can_t_be_read_is_told_by_the_variable_s_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,13 +180,13 @@ def test_pec_toml_in_the_working_directory_is_read(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_environment_wins_over_pec_toml(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("pec.toml").write_text('namespace = "file"\n[api]\nrate = 2.5\nmargin = 1\n')
+    Path("pec.toml").write_text('namespace = "file"\n[api]\nrate = 2.5\nmargin_seconds = 1\n')
 
     settings = load(monkeypatch, PEC_API__RATE="4")
 
     assert settings.namespace == "file"
     assert settings.api.rate == 4
-    assert settings.api.margin == 1
+    assert settings.api.margin_seconds == 1
 
 
 def test_pec_config_names_another_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -223,7 +225,7 @@ def test_a_mistyped_key_in_pec_toml_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    "name", ["PEC_WEBHOOKS__ENDPOINTS", "PEC_API", "PEC_ACCOUNTS", "PEC_RECEIPTS__BACKOFF"]
+    "name", ["PEC_WEBHOOKS__ENDPOINTS", "PEC_API", "PEC_ACCOUNTS", "PEC_RECEIPTS__BACKOFF_SECONDS"]
 )
 def test_broken_json_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     line = refusal(monkeypatch, **{name: '[{"secret": "s3cret"'})

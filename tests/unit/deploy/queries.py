@@ -4,12 +4,12 @@ from typing import Any
 
 import promql_parser
 
-from workers.catalogue import CATALOGUE, Metric
+from workers.metrics.definitions import DEFINITIONS, Metric
 
 _OF_HISTOGRAMS = ("_bucket", "_count", "_sum")
 SERIES: dict[str, Metric] = {
     one.name + suffix: one
-    for one in CATALOGUE
+    for one in DEFINITIONS
     for suffix in (_OF_HISTOGRAMS if one.type == "histogram" else ("",))
 }
 

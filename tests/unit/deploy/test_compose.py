@@ -8,7 +8,7 @@ from check_jsonschema import main as check_jsonschema  # type: ignore[import-unt
 from click import Context
 from click.testing import CliRunner
 
-from producers.cli import pec
+from cli import pec
 from sandbox.__main__ import main as sandbox
 from tests.unit.deploy.compose import DEMO, ROOT, SECRETS, compose, environment, seconds
 from tests.unit.deploy.settings import is_secret, is_setting

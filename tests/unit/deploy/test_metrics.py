@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from producers.cli import COMMANDS
+from cli import COMMANDS
 from tests.unit.deploy.compose import ROOT
 from tests.unit.deploy.queries import faults
-from workers.catalogue import CATALOGUE
+from workers.metrics.definitions import DEFINITIONS
 
 SEVERITIES = {"critical", "warning", "info"}
 
@@ -64,7 +64,7 @@ def test_every_label_in_a_sentence_is_one_of_its_query() -> None:
 def test_alerts_that_ring_at_once_are_those_that_no_wait_makes_better() -> None:
     assert {name for name, rule in ALERTS.items() if "for" not in rule} == {
         "PecUncertain",
-        "PecDeedsFail",
+        "PecTasksFail",
         "PecEndpointDisabled",
     }
 
@@ -105,7 +105,7 @@ def test_every_metric_is_shown_or_rings() -> None:
         [rule["expr"] for rule in ALERTS.values()]
         + [target["expr"] for panel in PANELS.values() for target in panel["targets"]]
     )
-    assert [one.name for one in CATALOGUE if not re.search(rf"\b{one.name}(_bucket|_count)?\b", asked)] == [
+    assert [one.name for one in DEFINITIONS if not re.search(rf"\b{one.name}(_bucket|_count)?\b", asked)] == [
         "pec_jobs_rejected"  # the event and `pec status` tell of them
     ]
 

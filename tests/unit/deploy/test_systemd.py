@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from click import Context
 
-from producers.cli import pec
+from cli import pec
 from tests.unit.deploy.compose import DEMO, ROOT, SECRETS, compose, settings_file
 from tests.unit.deploy.settings import is_secret, is_setting
 from workers.__main__ import SHUTDOWN_MILLISECONDS

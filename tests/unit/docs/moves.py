@@ -10,27 +10,27 @@ from itertools import chain, combinations
 
 from config.settings import Receipts, Uncertain
 from pec.changes import Change
-from pec.intake import arrived_cancelled, enqueued, followed
+from pec.job_messages import arrived_cancelled, enqueued, followed
 from pec.jobs import PollJob
 from pec.messages import Message, Reason
 from pec.names import Queue, State
 from pec.receipts import Kind, Named, Receipt
 from pec.transitions import (
     adopted,
+    adopted_after_restore,
+    answer_lost,
     answered,
     cancelled,
     claimed,
+    code_revoked,
     discarded,
-    dispossessed,
-    doubtful,
+    expired_in_queue,
     failed,
-    found_sent,
-    lost,
+    held_after_restore,
     not_found,
-    observed,
-    overdue,
+    receipts_observed,
+    requeued,
     resend_asked,
-    returned,
     unclaimed,
 )
 
@@ -65,19 +65,23 @@ def moves_before_the_code() -> Moves:
     """Of messages that have no code yet."""
     late_answers: list[Callable[[Message], Change | None]] = [
         lambda m: answered(m, CODE, NOW, WAITS, 0.5),
-        lambda m: returned(m, NOW, WHY, None, 0.5),
+        lambda m: requeued(m, NOW, WHY, None, 0.5),
         lambda m: failed(m, NOW, WHY),
     ]
-    deeds: dict[State, list[Callable[[Message], Change | None]]] = {
+    tasks: dict[State, list[Callable[[Message], Change | None]]] = {
         State.QUEUED: [
             lambda m: claimed(m, NOW, "7K2QX", 30),
-            lambda m: overdue(m, NOW),
+            lambda m: expired_in_queue(m, NOW),
             lambda m: cancelled(m, NOW),
             lambda m: failed(m, NOW, WHY),
-            lambda m: returned(m, NOW, WHY, None, 0.5),
-            lambda m: doubtful(m, NOW, "two alike"),
+            lambda m: requeued(m, NOW, WHY, None, 0.5),
+            lambda m: held_after_restore(m, NOW, "two alike"),
         ],
-        State.SENDING: [*late_answers, lambda m: unclaimed(m, NOW), lambda m: lost(m, NOW, WHY, SEARCHES)],
+        State.SENDING: [
+            *late_answers,
+            lambda m: unclaimed(m, NOW),
+            lambda m: answer_lost(m, NOW, WHY, SEARCHES),
+        ],
         State.UNCERTAIN: [*late_answers, _searched_for_the_last_time],
         State.HELD: [
             *late_answers,
@@ -87,7 +91,7 @@ def moves_before_the_code() -> Moves:
     }
     stated = {
         (str(state), str(change.after.state))
-        for state, functions in deeds.items()
+        for state, functions in tasks.items()
         for function in functions
         if (change := function(message_in(state)))
     }
@@ -100,19 +104,19 @@ def moves_with_a_code() -> Moves:
     sent = replace(message_in(State.SENT), code=CODE, sent_at=NOW)
     seen: Moves = set()
     for first, at in ((first, at) for first in _sets() for at in times):
-        earlier = observed(sent, {}, first, (), at, WAITS, 0.5)
+        earlier = receipts_observed(sent, {}, first, (), at, WAITS, 0.5)
         seen.add(("sent", str(earlier.after.state)))
         if earlier.due[Queue.CHECK] is None:  # nothing looks again
             continue
         kept = {receipt.key: receipt for receipt in first}
         for more, later in ((more, later) for more in _sets() for later in times if later >= at):
-            change = observed(earlier.after, kept, more, (), later, WAITS, 0.5)
+            change = receipts_observed(earlier.after, kept, more, (), later, WAITS, 0.5)
             seen.add((str(earlier.after.state), str(change.after.state)))
     return {pair for pair in seen if pair[0] != pair[1]}
 
 
 def _searched_for_the_last_time(message: Message) -> Change:
-    return not_found(replace(message, looks=len(SEARCHES.lookups) - 1), NOW, SEARCHES)
+    return not_found(replace(message, checks=len(SEARCHES.lookup_seconds) - 1), NOW, SEARCHES)
 
 
 def _found_in_the_mailbox() -> Moves:
@@ -122,7 +126,7 @@ def _found_in_the_mailbox() -> Moves:
         for state in (State.UNCERTAIN, State.HELD):
             change = adopted(message_in(state), CODE, receipts, at, WAITS, 0.5)
             found.add((str(state), str(change.after.state)))
-        change = found_sent(message_in(State.QUEUED), CODE, None, receipts, at, WAITS, 0.5)
+        change = adopted_after_restore(message_in(State.QUEUED), CODE, None, receipts, at, WAITS, 0.5)
         found.add(("queued", str(change.after.state)))
     return found
 
@@ -130,7 +134,7 @@ def _found_in_the_mailbox() -> Moves:
 def _given_twice() -> Moves:
     """The one move back from a code."""
     sent = replace(message_in(State.SENT), code=CODE, sent_at=NOW)
-    return {("sent", str(dispossessed(sent, NOW, SEARCHES).after.state))}
+    return {("sent", str(code_revoked(sent, NOW, SEARCHES).after.state))}
 
 
 def _sets() -> Iterator[list[Receipt]]:

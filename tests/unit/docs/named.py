@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import click
 
+from cli import pec
 from config.settings import Settings
 from config.sources import variables
-from producers.cli import pec
 from tests.unit.docs.pages import blocks, spans
 
 _OTHER_VARIABLES = {"PEC_CONFIG"}

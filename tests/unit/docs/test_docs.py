@@ -9,19 +9,19 @@ import jsonschema
 import pytest
 from pydantic import SecretStr
 
+from cli import COMMANDS
+from cli.demo.plan import planned
+from cli.errors import Exit
 from config.settings import Endpoint
 from pec.event_schema import DATA
 from pec.events import TYPES
 from pec.jobs import parse
 from pec.messages import public_fields
-from pec.schemas import schemas
-from pec.typescript import typescript
-from producers.cli import COMMANDS
-from producers.cli.errors import Exit
-from producers.demo.plan import planned
 from tests.receiver import a_secret
 from tests.unit.docs.named import command_lines, known_settings, settings_in, unknown_in
 from tests.unit.docs.pages import PAGES, README, ROOT, anchors, blocks, prose, tables
+from tools.schemas import schemas
+from tools.typescript import typescript
 
 CONTRACT, WEBHOOKS = PAGES["docs/contract.md"], PAGES["docs/webhooks.md"]
 DECISIONS = sorted(name for name in PAGES if name.startswith("docs/decisions/"))

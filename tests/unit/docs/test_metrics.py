@@ -9,10 +9,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from config.settings import Api
-from pec.store.overview import threads_worth
-from pec.store.pace import interval_seconds
-from producers.cli.progress import duration
-from workers.catalogue import CATALOGUE, table
+from pec.operations.overview import threads_worth
+from pec.operations.progress import duration
+from pec.store.pacing import interval_seconds
+from workers.metrics.definitions import DEFINITIONS, table
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
@@ -28,17 +28,17 @@ COUNTED = (  # numbers of things, which are their own unit
 
 
 def test_the_table_is_the_catalogue_s() -> None:
-    assert table() in PAGE, "put there what `python -m workers.catalogue` prints"
+    assert table() in PAGE, "put there what `python -m workers.metrics.definitions` prints"
 
 
 def test_names_hold_their_unit() -> None:
-    assert {one.name for one in CATALOGUE if not one.name.endswith(UNITS)} == COUNTED
-    assert all(one.name.startswith("pec_") for one in CATALOGUE)
-    assert all(one.name.endswith("_total") == (one.type == "counter") for one in CATALOGUE)
+    assert {one.name for one in DEFINITIONS if not one.name.endswith(UNITS)} == COUNTED
+    assert all(one.name.startswith("pec_") for one in DEFINITIONS)
+    assert all(one.name.endswith("_total") == (one.type == "counter") for one in DEFINITIONS)
 
 
 def test_no_label_can_hold_what_must_not_be_told() -> None:
-    labels = {label for one in CATALOGUE for label in one.labels}
+    labels = {label for one in DEFINITIONS for label in one.labels}
 
     assert labels == {
         "account",
@@ -68,7 +68,7 @@ def test_what_is_worth_having_is_computed(row: list[str]) -> None:
 
 
 def test_the_worked_example_is_computed() -> None:
-    seconds = 10_000 * interval_seconds(Api(rate=1.0, margin=0.003))
+    seconds = 10_000 * interval_seconds(Api(rate=1.0, margin_seconds=0.003))
 
     assert f"take {duration(seconds)} at full pace" in PAGE
     assert timedelta(days=2) < 10_000 / 3_500 * timedelta(days=1) <= timedelta(days=3)

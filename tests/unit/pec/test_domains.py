@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from pec.addresses import Named
 from pec.api.outgoing import Mailbox, Outgoing, encode
 from pec.domains import compared, for_people, on_the_wire
 from pec.jobs import JobRejected, SendJob, validate
+from pec.provider_text import Named
 from tests.unit.pec.strategies import PATIENT
 
 PAIRS = [

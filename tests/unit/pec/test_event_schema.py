@@ -7,16 +7,16 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pec.changes import born, changed
+from pec.changes import changed, created
 from pec.event_schema import event_schema
 from pec.events import TYPES, of_account, of_message, of_rejection
 from pec.jobs import Problem
 from pec.messages import Reason
-from pec.names import Event, State
-from tests.unit.producers.cli.builders import NOW, message
+from pec.names import EventType, State
+from tests.unit.cli.builders import NOW, message
 
 VALIDATOR = jsonschema.Draft202012Validator(event_schema())
-ACCOUNT = (Event.ACCOUNT_PAUSED, Event.ACCOUNT_RESUMED, Event.MAILBOX_FILLING)
+ACCOUNT = (EventType.ACCOUNT_PAUSED, EventType.ACCOUNT_RESUMED, EventType.MAILBOX_FILLING)
 
 
 def test_the_schema_is_one_and_names_every_type_once() -> None:
@@ -30,7 +30,7 @@ def test_every_event_of_a_state_is_as_the_schema_says(state: State) -> None:
     known = message(
         State.QUEUED, accepted_at=NOW, delivered_at=NOW, outcomes={"a@pec.example": "delivered"}, batch="b"
     )
-    first = born(message(state)).events
+    first = created(message(state)).events
     [*later] = changed(known, NOW + timedelta(1), {"state": state, "reason": Reason("code", "why")}).events
 
     for event in [*first, *later]:
@@ -38,16 +38,16 @@ def test_every_event_of_a_state_is_as_the_schema_says(state: State) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [Event.MESSAGE_DUPLICATED, Event.RECEIPT_UNRECOGNISED, Event.ACCEPTANCE_LATE]
+    "kind", [EventType.MESSAGE_DUPLICATED, EventType.RECEIPT_UNRECOGNISED, EventType.ACCEPTANCE_LATE]
 )
-def test_every_other_event_about_a_message_is_as_the_schema_says(kind: Event) -> None:
+def test_every_other_event_about_a_message_is_as_the_schema_says(kind: EventType) -> None:
     VALIDATOR.validate(json.loads(of_message(message(), kind, None).body))
 
 
 @pytest.mark.parametrize("kind", ACCOUNT)
 @pytest.mark.parametrize("reason", [None, Reason("wallet", "empty").as_dict()])
 def test_every_event_about_an_account_is_as_the_schema_says(
-    kind: Event, reason: dict[str, Any] | None
+    kind: EventType, reason: dict[str, Any] | None
 ) -> None:
     VALIDATOR.validate(json.loads(of_account("acme", kind, NOW, reason).body))
 
@@ -80,7 +80,7 @@ def test_the_event_of_a_rejection_quotes_no_name_that_may_be_content_and_few_fau
     ],
 )
 def test_an_event_with_the_data_of_another_type_is_none(event: dict[str, Any]) -> None:
-    right = json.loads(born(message(State.DELIVERED)).events[0].body)
+    right = json.loads(created(message(State.DELIVERED)).events[0].body)
     VALIDATOR.validate(right)
 
     assert not VALIDATOR.is_valid({**right, **event, "data": {**right["data"], **event.get("data", {})}})

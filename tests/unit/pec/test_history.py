@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pec.changes import born, changed
+from pec.changes import changed, created
 from pec.history import FIRST_KEPT, LETTERS, MAX_BYTES, Past, extended, past_states
 from pec.messages import Message, from_hash, to_hash
 from pec.names import State
-from tests.unit.producers.cli.builders import NOW, message
+from tests.unit.cli.builders import NOW, message
 
 SECOND = timedelta(seconds=1)
 moves = st.lists(st.tuples(st.sampled_from(State), st.integers(0, 10**11)), min_size=1, max_size=40)
@@ -79,10 +79,10 @@ def test_a_state_that_only_a_newer_version_knows_is_left_out_and_kept() -> None:
 
 def test_the_commit_that_changes_the_state_writes_it_with_its_own_time() -> None:
     created_at = NOW.replace(microsecond=123_999)
-    first = born(message(created_at=created_at, updated_at=created_at)).after
+    first = created(message(created_at=created_at, updated_at=created_at)).after
     later = created_at + timedelta(microseconds=900_500)
     sending = changed(stored(first), later, {"state": State.SENDING}).after
-    looked_at = changed(stored(sending), later + SECOND, {"looks": 1}).after
+    looked_at = changed(stored(sending), later + SECOND, {"checks": 1}).after
 
     assert looked_at.history == sending.history == "Q0S901"
     [queued, begun] = past_states(sending.history, stored(first).created_at)
@@ -96,4 +96,4 @@ def stored(one: Message) -> Message:
 
 @pytest.mark.parametrize("state", list(State))
 def test_a_new_message_begins_with_its_state(state: State) -> None:
-    assert born(message(state)).after.history == f"{LETTERS[state]}0"
+    assert created(message(state)).after.history == f"{LETTERS[state]}0"

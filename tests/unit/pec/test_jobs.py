@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pec.content import sha256
-from pec.intake import contents_of, digest_of
+from pec.job_messages import contents_of, digest_of
 from pec.jobs import JobRejected, Problem, SendJob, parse
-from pec.schemas import schemas
 from tests.unit.pec.strategies import PATIENT
+from tools.schemas import schemas
 
 GOOD: dict[str, Any] = {
     "type": "send",

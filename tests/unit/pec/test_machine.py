@@ -12,25 +12,25 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from config.settings import Receipts, Uncertain
 from pec.changes import Change
 from pec.history import past_states
-from pec.intake import enqueued
+from pec.job_messages import enqueued
 from pec.messages import Message, Reason, from_hash, to_hash
 from pec.names import Queue, State
 from pec.proof import lacking, proof_of
 from pec.receipts import Kind, Named, Receipt
-from pec.subjects import mark
+from pec.subjects import reference_tag
 from pec.transitions import (
     NotAllowed,
     adopted,
+    answer_lost,
     answered,
     cancelled,
     claimed,
     discarded,
     failed,
-    lost,
     not_found,
-    observed,
+    receipts_observed,
+    requeued,
     resend_asked,
-    returned,
     unclaimed,
 )
 
@@ -102,11 +102,11 @@ class Course(RuleBasedStateMachine):
             case "unclaimed":
                 self.apply(unclaimed(message, now))
             case "returned":
-                self.apply(returned(message, now, WHY, None, 0.5))
+                self.apply(requeued(message, now, WHY, None, 0.5))
             case "failed":
                 self.apply(failed(message, now, WHY))
             case "lost":
-                self.apply(lost(message, now, WHY, self.lookups))
+                self.apply(answer_lost(message, now, WHY, self.lookups))
 
     @precondition(lambda self: self.is_in(State.UNCERTAIN, State.HELD))
     @rule(readable=st.booleans())
@@ -126,13 +126,15 @@ class Course(RuleBasedStateMachine):
         seen = [self.receipt(kind, self.message.code or "") for kind in kinds]
         known = [*self.kept.values(), *seen]
         random.Random(seed).shuffle(known)
-        self.apply(observed(self.message, self.kept, known, (), self.now, self.waits, 0.5))
+        self.apply(receipts_observed(self.message, self.kept, known, (), self.now, self.waits, 0.5))
 
     @precondition(lambda self: self.message.code is not None)
     @rule()
     def looking_again_changes_nothing(self) -> None:
-        self.apply(observed(self.message, self.kept, (), (), self.now, self.waits, 0.5))
-        again = observed(self.message, self.kept, list(self.kept.values()), (), self.now, self.waits, 0.5)
+        self.apply(receipts_observed(self.message, self.kept, (), (), self.now, self.waits, 0.5))
+        again = receipts_observed(
+            self.message, self.kept, list(self.kept.values()), (), self.now, self.waits, 0.5
+        )
         assert not again.events
         assert not again.receipts
 
@@ -143,7 +145,7 @@ class Course(RuleBasedStateMachine):
 
     def receipt(self, kind: Kind, code: str) -> Receipt:
         reference = self.message.reference
-        subject = f"Oggetto {mark(reference)}" if reference else "Oggetto"
+        subject = f"Oggetto {reference_tag(reference)}" if reference else "Oggetto"
         return Receipt(
             kind=kind, subject=subject, code=code, date=START, virus=False, named=(Named(TO, True),),
             final=None, error=None, text="t", sender="posta-certificata@x.it",

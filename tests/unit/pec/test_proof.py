@@ -12,13 +12,13 @@ from pec.messages import Message, from_hash, to_hash
 from pec.names import Queue, State
 from pec.proof import lacking, proof_of
 from pec.receipts import Kind, Receipt
-from pec.transitions import TEXT_LOOKS, dispossessed, observed
+from pec.transitions import TEXT_CHECKS, code_revoked, receipts_observed
 from tests.unit.pec.test_states import ACCEPTED, DELIVERED, FAILED, FINAL, ORDINARY, REFUSED, TO, WARNING
 
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
 SENT = Message(
     id="m", account="acme", recipients=(TO,), subject="s", state=State.SENT, created_at=NOW, updated_at=NOW,
-    code="2026112309300001", sent_at=NOW, referenced=False,
+    code="2026112309300001", sent_at=NOW, has_reference=False,
 )  # fmt: skip
 
 
@@ -78,7 +78,9 @@ def look(
     message: Message, seen: Sequence[Receipt], kept: Sequence[Receipt] = (), *, from_page: bool = False
 ) -> Change:
     known = {receipt.key: receipt for receipt in kept}
-    change = observed(message, known, seen, (), message.updated_at, Receipts(), 0.5, from_page=from_page)
+    change = receipts_observed(
+        message, known, seen, (), message.updated_at, Receipts(), 0.5, from_page=from_page
+    )
     assert from_hash(message.id, to_hash(change.after)) == change.after
     return change
 
@@ -133,21 +135,21 @@ def test_texts_that_never_come_are_asked_for_a_bounded_number_of_times() -> None
         looks += 1
         change = look(change.after, known, known)
 
-    assert (looks, change.after.proof) == (TEXT_LOOKS, None)
+    assert (looks, change.after.proof) == (TEXT_CHECKS, None)
 
 
 def test_what_comes_late_without_its_text_is_asked_for_as_often_as_the_first() -> None:
-    tired = replace(look(SENT, (DELIVERED,)).after, looks=TEXT_LOOKS)
+    tired = replace(look(SENT, (DELIVERED,)).after, checks=TEXT_CHECKS)
     assert look(tired, (DELIVERED,), (DELIVERED,)).due[Queue.CHECK] is None
 
     change = look(tired, (bare(ACCEPTED), DELIVERED), (DELIVERED,))
-    assert (change.after.looks, change.after.proof) == (0, None)
+    assert (change.after.checks, change.after.proof) == (0, None)
     assert change.due[Queue.CHECK]
 
 
 def test_a_code_that_was_another_messages_takes_its_proof_with_it() -> None:
     wrong = look(SENT, (ACCEPTED, DELIVERED)).after
-    taken = dispossessed(replace(wrong, proof_reported=True), NOW, Uncertain()).after
+    taken = code_revoked(replace(wrong, proof_reported=True), NOW, Uncertain()).after
     assert (taken.proof, taken.proof_reported) == (None, False)
 
 

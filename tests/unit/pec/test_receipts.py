@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pec.receipts import HEADINGS, Heading, Kind, Mail, Receipt, Unrecognised, code_in, find, read
-from pec.subjects import mark, same_subject
+from pec.subjects import reference_tag, same_subject
 from tests.unit.pec.strategies import (
     FOREIGN_HEADINGS,
     PATIENT,
@@ -276,7 +276,7 @@ def test_no_spelling_makes_a_receipt_of_a_mail_that_somebody_sent_us(
 def test_straightened_quotes_and_stripped_brackets_leave_a_receipt_ours(
     ours: str, theirs: str, reference: str | None
 ) -> None:
-    end = f" {mark(reference)}" if reference else ""
+    end = f" {reference_tag(reference)}" if reference else ""
     mail = a_mail(f"CONSEGNA: {theirs}{end} {CODE}")
 
     assert kind_of(mail, subject=ours + end) is Kind.CONSEGNA
@@ -288,16 +288,16 @@ def test_straightened_quotes_and_stripped_brackets_leave_a_receipt_ours(
 def test_our_reference_and_our_exact_code_prove_a_receipt_whatever_became_of_the_rest(
     ours: str, theirs: str
 ) -> None:
-    mail = a_mail(f"CONSEGNA: {theirs} {mark('97LP2')} {CODE}")
+    mail = a_mail(f"CONSEGNA: {theirs} {reference_tag('97LP2')} {CODE}")
 
-    assert kind_of(mail, subject=f"{ours} {mark('97LP2')}") is Kind.CONSEGNA
-    assert read(mail, f"{CODE}0", f"{ours} {mark('97LP2')}") is None
+    assert kind_of(mail, subject=f"{ours} {reference_tag('97LP2')}") is Kind.CONSEGNA
+    assert read(mail, f"{CODE}0", f"{ours} {reference_tag('97LP2')}") is None
 
 
 def test_another_reference_proves_nothing() -> None:
-    mail = a_mail(f"CONSEGNA: Altro {mark('97LP3')} {CODE}")
+    mail = a_mail(f"CONSEGNA: Altro {reference_tag('97LP3')} {CODE}")
 
-    assert isinstance(read(mail, CODE, f"Fattura {mark('97LP2')}"), Unrecognised)
+    assert isinstance(read(mail, CODE, f"Fattura {reference_tag('97LP2')}"), Unrecognised)
 
 
 @pytest.mark.parametrize("noise", ["=?utf-8?q?", "=?", "?=", "_", "=C3", "<", "&amp;", "[rif. "])

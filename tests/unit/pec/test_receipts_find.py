@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pec.receipts import Heading, Kind, Mail, find
-from pec.subjects import mark
+from pec.subjects import reference_tag
 from tests.unit.pec.strategies import (
     FOREIGN_HEADINGS,
     PATIENT,
@@ -36,12 +36,12 @@ def an_acceptance(subject: str, sender: str = PROVIDER) -> Mail:
 def test_any_receipt_with_the_reference_tells_the_code(
     data: st.DataObject, heading: Heading, subject: str, reference: str, code: str
 ) -> None:
-    mail = mail_of(heading, f"{data.draw(mangled(subject))} {mark(reference)}", code)
-    found = find(mail, f"{subject} {mark(reference)}", reference)
+    mail = mail_of(heading, f"{data.draw(mangled(subject))} {reference_tag(reference)}", code)
+    found = find(mail, f"{subject} {reference_tag(reference)}", reference)
 
     assert found is not None
     assert (found.kind, found.code) == (heading.kind, code)
-    assert found.subject.endswith(mark(reference))
+    assert found.subject.endswith(reference_tag(reference))
 
 
 @given(subjects(), references, references, codes())
@@ -49,7 +49,9 @@ def test_any_receipt_with_the_reference_tells_the_code(
 def test_another_attempt_of_the_same_subject_is_never_taken_for_this_one(
     subject: str, ours: str, theirs: str, code: str
 ) -> None:
-    found = find(an_acceptance(f"{subject} {mark(theirs)} {code}"), f"{subject} {mark(ours)}", ours)
+    found = find(
+        an_acceptance(f"{subject} {reference_tag(theirs)} {code}"), f"{subject} {reference_tag(ours)}", ours
+    )
 
     assert (found is not None) == (ours == theirs)
 
@@ -64,23 +66,23 @@ def test_without_a_reference_the_whole_subject_tells() -> None:
 @pytest.mark.parametrize(
     "quoted",
     [
-        f"Fattura {mark('7K2QY')}",
-        f"Fattura {mark('7k2qx')}",
-        f"Fattura {mark('7K2Q')}",
+        f"Fattura {reference_tag('7K2QY')}",
+        f"Fattura {reference_tag('7k2qx')}",
+        f"Fattura {reference_tag('7K2Q')}",
         "Fattura [rif. 7K2QX",
-        f"Fattura {mark(REFERENCE)} bis",
-        f"{mark(REFERENCE)} Fattura",
-        f"Sollecito {mark(REFERENCE)}",
-        f"RE: Fattura {mark(REFERENCE)}",
+        f"Fattura {reference_tag(REFERENCE)} bis",
+        f"{reference_tag(REFERENCE)} Fattura",
+        f"Sollecito {reference_tag(REFERENCE)}",
+        f"RE: Fattura {reference_tag(REFERENCE)}",
         "Fattura",
     ],
 )
 def test_a_reference_that_differs_in_anything_is_another(quoted: str) -> None:
-    assert find(an_acceptance(f"{quoted} {CODE}"), f"Fattura {mark(REFERENCE)}", REFERENCE) is None
+    assert find(an_acceptance(f"{quoted} {CODE}"), f"Fattura {reference_tag(REFERENCE)}", REFERENCE) is None
 
 
 @pytest.mark.parametrize(
-    "quoted", [LONG[:-1], LONG[:40], LONG + "3", f"{LONG} {mark(REFERENCE)}", "", "Altro"]
+    "quoted", [LONG[:-1], LONG[:40], LONG + "3", f"{LONG} {reference_tag(REFERENCE)}", "", "Altro"]
 )
 def test_without_a_reference_no_other_subject_matches_not_even_a_shorter_one(quoted: str) -> None:
     assert find(an_acceptance(f"{quoted} {CODE}"), LONG, None) is None
@@ -88,7 +90,11 @@ def test_without_a_reference_no_other_subject_matches_not_even_a_shorter_one(quo
 
 def test_a_subject_with_nothing_left_to_compare_is_found_only_by_its_reference() -> None:
     assert find(an_acceptance(f"\ufffd\ufffd {CODE}"), "日本", None) is None
-    assert find(an_acceptance(f"\ufffd\ufffd {mark(REFERENCE)} {CODE}"), f"日本 {mark(REFERENCE)}", REFERENCE)
+    assert find(
+        an_acceptance(f"\ufffd\ufffd {reference_tag(REFERENCE)} {CODE}"),
+        f"日本 {reference_tag(REFERENCE)}",
+        REFERENCE,
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pec.messages import Message
 from pec.names import Queue, State
 from pec.receipts import Kind, Receipt
 from pec.references import reference_of
-from pec.transitions import doubtful, found_sent
+from pec.transitions import adopted_after_restore, held_after_restore
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SENT_AT = NOW - timedelta(hours=2)
@@ -43,7 +43,7 @@ ACCEPTANCE = Receipt(
 
 
 def test_one_that_was_sent_takes_its_code_and_the_state_that_its_receipts_say() -> None:
-    change = found_sent(QUEUED, CODE, "7K2QX", [ACCEPTANCE], NOW, Receipts(), 0.5)
+    change = adopted_after_restore(QUEUED, CODE, "7K2QX", [ACCEPTANCE], NOW, Receipts(), 0.5)
 
     assert change.before == QUEUED
     assert (change.after.state, change.after.code, change.after.attempts) == (State.ACCEPTED, CODE, 1)
@@ -55,7 +55,7 @@ def test_one_that_was_sent_takes_its_code_and_the_state_that_its_receipts_say() 
 
 
 def test_one_that_may_have_been_sent_is_held_out_of_its_lane() -> None:
-    change = doubtful(QUEUED, NOW, "2 alike were sent")
+    change = held_after_restore(QUEUED, NOW, "2 alike were sent")
 
     assert (change.after.state, change.lane) == (State.HELD, Lane.LEAVE)
     assert change.due == {Queue.RELEASE: None}
@@ -79,4 +79,4 @@ def test_a_reference_can_be_read_aloud_and_stands_in_any_subject(message_id: str
 def test_one_found_without_dates_counts_from_now() -> None:
     undated = replace(ACCEPTANCE, date=None)
 
-    assert found_sent(QUEUED, CODE, None, [undated], NOW, Receipts(), 0.5).after.sent_at == NOW
+    assert adopted_after_restore(QUEUED, CODE, None, [undated], NOW, Receipts(), 0.5).after.sent_at == NOW

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pec.names import State
 from pec.receipts import Kind, Named, Receipt
-from pec.states import Facts, Verdict, judge
+from pec.states import ReceiptRules, Verdict, judge
 
 SENT_AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 TO, OTHER = "mario@pec.example", "anna@pec.example"
@@ -40,7 +40,7 @@ ALL = (ACCEPTED, ORDINARY, REFUSED, DELIVERED, FAILED, WARNING, FINAL)
 
 
 def verdict(known: Sequence[Receipt], after: timedelta = HOUR, to: tuple[str, ...] = (TO,)) -> Verdict:
-    facts = Facts(to, SENT_AT, deadline=30 * HOUR, warning_age=22 * HOUR)
+    facts = ReceiptRules(to, SENT_AT, deadline=30 * HOUR, warning_age=22 * HOUR)
     return judge(known, facts, SENT_AT + after)
 
 

@@ -10,10 +10,10 @@ from pec.changes import Change
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.receipts import Kind, Receipt
-from pec.transitions import TEXT_LOOKS, observed
+from pec.transitions import TEXT_CHECKS, receipts_observed
 from tests.unit.pec.test_reconciling import ACCEPTANCE, CODE, NOW, QUEUED
 
-WAITS = Receipts(backoff=[10])
+WAITS = Receipts(backoff_seconds=[10])
 SENT = replace(QUEUED, state=State.SENT, code=CODE, sent_at=NOW)
 CONSEGNA = replace(ACCEPTANCE, kind=Kind.CONSEGNA)
 WITHOUT_TEXT = replace(CONSEGNA, text=None)
@@ -22,7 +22,7 @@ WITHOUT_TEXT = replace(CONSEGNA, text=None)
 def seen(message: Message, receipt: Receipt, *, from_page: bool = False) -> Change:
     """Return the change of a look that shows ACCETTAZIONE with its text, and this receipt."""
     kept = {one.key: one for one in (ACCEPTANCE, receipt)} if message.ended else {}
-    return observed(message, kept, [ACCEPTANCE, receipt], (), NOW, WAITS, 0.5, from_page)
+    return receipts_observed(message, kept, [ACCEPTANCE, receipt], (), NOW, WAITS, 0.5, from_page)
 
 
 def test_a_page_that_delivers_is_followed_by_a_look_for_the_texts_at_once() -> None:
@@ -34,7 +34,7 @@ def test_a_page_that_delivers_is_followed_by_a_look_for_the_texts_at_once() -> N
 
 def test_a_look_that_brings_none_is_made_again_some_times_and_not_for_ever() -> None:
     change = seen(SENT, WITHOUT_TEXT)
-    for _ in range(TEXT_LOOKS):
+    for _ in range(TEXT_CHECKS):
         assert change.due[Queue.CHECK] == NOW + timedelta(seconds=10)
         change = seen(change.after, WITHOUT_TEXT)
 
@@ -48,7 +48,7 @@ def test_where_all_texts_are_there_nothing_more_is_asked(from_page: bool) -> Non
 
 def test_an_end_that_is_not_for_good_is_still_looked_at_daily() -> None:
     change = seen(SENT, replace(WITHOUT_TEXT, kind=Kind.MANCATA_CONSEGNA))
-    for _ in range(TEXT_LOOKS):
+    for _ in range(TEXT_CHECKS):
         change = seen(change.after, replace(WITHOUT_TEXT, kind=Kind.MANCATA_CONSEGNA))
 
     assert change.after.state is State.UNDELIVERED

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pec.names import State
 from pec.receipts import Kind
 from pec.timeline import Happened, timeline
+from tests.unit.cli.builders import NOW, message
 from tests.unit.pec.test_states import receipt
-from tests.unit.producers.cli.builders import NOW, message
 
 SECOND = timedelta(seconds=1)
 

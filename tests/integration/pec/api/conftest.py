@@ -25,7 +25,9 @@ def connect() -> Iterator[Connect]:
 
         def client(url: str, **settings: float) -> PecClient:
             made = PecClient(
-                Api.model_validate({"url": url, "timeout": 20, "connect_timeout": 20} | settings)
+                Api.model_validate(
+                    {"url": url, "timeout_seconds": 20, "connect_timeout_seconds": 20} | settings
+                )
             )
             return clients.enter_context(closing(made))
 

@@ -7,4 +7,4 @@ def test_whatever_is_answered_every_operation_ends_as_it_says() -> None:
     ended, faults = run(seed=20261125, answers=1500)
 
     assert faults == []
-    assert {"value", "Unknown", "Denied", "Invalid", "NotFound", "TooFast"} <= set(ended)
+    assert {"value", "OutcomeUnknown", "Denied", "Invalid", "NotFound", "RateLimited"} <= set(ended)

@@ -7,7 +7,7 @@ import pytest
 
 from config.settings import Api
 from pec.api.client import Mailbox
-from pec.api.errors import Invalid, Unknown
+from pec.api.errors import Invalid, OutcomeUnknown
 from tests.integration.pec.api.conftest import Connect
 from tests.wire import Peer, Wire
 
@@ -103,7 +103,7 @@ def test_a_kept_connection_serves_the_next_call(connect: Connect, mailbox: Mailb
 def test_what_is_no_final_answer_is_unknown(
     connect: Connect, mailbox: Mailbox, said: bytes, code: str
 ) -> None:
-    with Wire(saying(said)) as wire, pytest.raises(Unknown) as caught:
+    with Wire(saying(said)) as wire, pytest.raises(OutcomeUnknown) as caught:
         connect(wire.url).send(mailbox, BODY, nothing)
     assert caught.value.code == code
 
@@ -120,7 +120,7 @@ def test_interim_answers_do_not_lengthen_the_deadline(
 
     with Wire(script) as wire:
         started = time.monotonic()
-        with pytest.raises(Unknown) as caught:
-            connect(wire.url, timeout=60).send(mailbox, BODY, nothing)
+        with pytest.raises(OutcomeUnknown) as caught:
+            connect(wire.url, timeout_seconds=60).send(mailbox, BODY, nothing)
         assert caught.value.code == "deadline"
         assert time.monotonic() - started < LONG_SECONDS

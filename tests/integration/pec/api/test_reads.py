@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from pec.api.client import Mailbox, PecClient, Quota
-from pec.api.errors import ApiError, Denied, Invalid, NotFound, TooFast, Unknown, Unreachable
+from pec.api.errors import ApiError, Denied, Invalid, NotFound, OutcomeUnknown, RateLimited, Unreachable
 from tests.integration.pec.api.conftest import PASSWORD, TOKEN, Connect
 from tests.wire import Peer, Wire, answering, eventually
 
@@ -102,16 +102,16 @@ def test_bytes_that_are_not_utf_8_are_borne_with(connect: Connect, mailbox: Mail
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (200, Unknown),
-        (204, Unknown),
-        (302, Unknown),
+        (200, OutcomeUnknown),
+        (204, OutcomeUnknown),
+        (302, OutcomeUnknown),
         (400, Invalid),
         (401, Denied),
         (402, Denied),
         (403, Denied),
         (404, NotFound),
-        (429, TooFast),
-        (500, Unknown),
+        (429, RateLimited),
+        (500, OutcomeUnknown),
     ],
 )
 def test_each_status_without_success_has_its_error(
@@ -235,7 +235,7 @@ def test_a_get_is_repeated_once_and_never_more(connect: Connect, mailbox: Mailbo
     with Wire(script) as wire:
         client = connect(wire.url)
         client.quota(mailbox)
-        with pytest.raises(Unknown) as caught:
+        with pytest.raises(OutcomeUnknown) as caught:
             client.quota(mailbox)
         assert caught.value.code == "reset"
         assert (wire.connections, len(wire.requests)) == (2, 3)
@@ -244,7 +244,7 @@ def test_a_get_is_repeated_once_and_never_more(connect: Connect, mailbox: Mailbo
 @pytest.mark.parametrize("name", READS + DELETES)
 def test_nothing_is_repeated_on_a_new_connection(connect: Connect, mailbox: Mailbox, name: str) -> None:
     with Wire(Peer.read) as wire:
-        with pytest.raises(Unknown):
+        with pytest.raises(OutcomeUnknown):
             OPERATIONS[name][0](connect(wire.url), mailbox)
         assert (wire.connections, len(wire.requests)) == (1, 1)
 
@@ -260,7 +260,7 @@ def test_a_delete_is_never_repeated_because_it_uses_no_kept_connection(
     with Wire(script) as wire:
         client = connect(wire.url)
         client.quota(mailbox)
-        with pytest.raises(Unknown):
+        with pytest.raises(OutcomeUnknown):
             OPERATIONS[name][0](client, mailbox)
         assert (wire.connections, len(wire.requests)) == (2, 2)
 
@@ -294,7 +294,7 @@ def test_a_connection_opened_again_counts_as_new_so_nothing_is_repeated(
         client = connect(wire.url)
         client.quota(mailbox)
         eventually(partial(ended, wire, 1))
-        with pytest.raises(Unknown):
+        with pytest.raises(OutcomeUnknown):
             client.quota(mailbox)
         assert (wire.connections, len(wire.requests)) == (2, 2)
 
@@ -321,11 +321,11 @@ def test_a_read_that_drips_ends_at_its_deadline_and_is_not_repeated(
         peer.drip(b" ", every_seconds=0.01)
 
     with Wire(script) as wire:
-        client = connect(wire.url, timeout=0.3, connect_timeout=0.2)
+        client = connect(wire.url, timeout_seconds=0.3, connect_timeout_seconds=0.2)
         if kept:
             client.quota(mailbox)
         started = time.monotonic()
-        with pytest.raises(Unknown) as caught:
+        with pytest.raises(OutcomeUnknown) as caught:
             client.quota(mailbox)
         assert caught.value.code == "deadline"
         assert time.monotonic() - started < 15

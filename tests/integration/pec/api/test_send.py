@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pec.api.client import Attachment, Mailbox, Outgoing, encode
-from pec.api.errors import ApiError, Denied, Invalid, TooFast, Unknown
+from pec.api.errors import ApiError, Denied, Invalid, OutcomeUnknown, RateLimited
 from tests.integration.pec.api.conftest import PASSWORD, TOKEN, Connect
 from tests.wire import CERTIFICATE, Peer, Wire, answering, eventually
 
@@ -127,7 +127,7 @@ def test_time_spent_in_the_gate_counts_for_no_deadline(
         wire.closing.wait(1.0)
 
     with Wire(answering(201, SENT)) as wire:
-        client = connect(wire.url, timeout=0.5, connect_timeout=0.5)
+        client = connect(wire.url, timeout_seconds=0.5, connect_timeout_seconds=0.5)
         assert client.send(mailbox, body, gate)
 
 
@@ -168,16 +168,16 @@ def test_100_continue_and_chunks_are_read_over(connect: Connect, mailbox: Mailbo
         (401, Denied, "credentials"),
         (402, Denied, "wallet"),
         (403, Denied, "scope"),
-        (429, TooFast, "too-fast"),
-        (301, Unknown, "status"),
-        (302, Unknown, "status"),
-        (307, Unknown, "status"),
-        (404, Unknown, "status"),
-        (405, Unknown, "status"),
-        (413, Unknown, "status"),
-        (500, Unknown, "status"),
-        (502, Unknown, "status"),
-        (503, Unknown, "status"),
+        (429, RateLimited, "rate_limited"),
+        (301, OutcomeUnknown, "status"),
+        (302, OutcomeUnknown, "status"),
+        (307, OutcomeUnknown, "status"),
+        (404, OutcomeUnknown, "status"),
+        (405, OutcomeUnknown, "status"),
+        (413, OutcomeUnknown, "status"),
+        (500, OutcomeUnknown, "status"),
+        (502, OutcomeUnknown, "status"),
+        (503, OutcomeUnknown, "status"),
     ],
 )
 def test_each_status_has_its_error_and_one_request(
@@ -197,7 +197,7 @@ def test_each_status_has_its_error_and_one_request(
 def test_429_tells_how_long_to_wait(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
     with (
         Wire(answering(429, {"success": False}, {"Retry-After": "7"})) as wire,
-        pytest.raises(TooFast) as caught,
+        pytest.raises(RateLimited) as caught,
     ):
         connect(wire.url).send(mailbox, body, nothing)
     assert caught.value.details["retry_after_seconds"] == 7

@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import Api
 from pec.api.client import Mailbox, send_is_over_seconds
-from pec.api.errors import Unknown, Unreachable
+from pec.api.errors import OutcomeUnknown, Unreachable
 from tests.integration.pec.api.conftest import Connect
 from tests.wire import CERTIFICATE, Peer, Wire, eventually
 
@@ -78,7 +78,7 @@ def test_a_failure_after_the_first_byte_is_unknown_and_never_repeated(
 ) -> None:
     gate = Gate()
     with Wire(script) as wire:
-        with pytest.raises(Unknown) as caught:
+        with pytest.raises(OutcomeUnknown) as caught:
             connect(wire.url).send(mailbox, BODY * 100_000, gate)
         assert caught.value.code == code
         eventually(lambda: wire.ended == 1)
@@ -91,8 +91,8 @@ def test_a_silent_server_is_given_up_after_the_timeout(connect: Connect, mailbox
         peer.hold()
 
     with Wire(script) as wire:
-        with pytest.raises(Unknown) as caught:
-            connect(wire.url, timeout=0.2, least_speed=1).send(mailbox, BODY, nothing)
+        with pytest.raises(OutcomeUnknown) as caught:
+            connect(wire.url, timeout_seconds=0.2, min_bytes_per_second=1).send(mailbox, BODY, nothing)
         assert caught.value.code == "timeout"
         assert len(wire.requests) == 1
 
@@ -127,8 +127,8 @@ def test_the_deadline_ends_what_the_timeout_does_not(
     monkeypatch.setattr(Api, "send_deadline_seconds", lambda self, size_bytes: 0.3)
     with Wire(script, tls=tls, receive_buffer=4096) as wire:
         started = time.monotonic()
-        with pytest.raises(Unknown) as caught:
-            connect(wire.url, timeout=60).send(mailbox, BODY * 400_000, nothing)
+        with pytest.raises(OutcomeUnknown) as caught:
+            connect(wire.url, timeout_seconds=60).send(mailbox, BODY * 400_000, nothing)
         assert caught.value.code == "deadline"
         assert time.monotonic() - started < LONG_SECONDS
         assert wire.connections == 1
@@ -139,8 +139,10 @@ def test_a_server_that_stops_reading_is_given_up_after_the_timeout(
 ) -> None:
     with Wire(Peer.hold, receive_buffer=4096) as wire:
         started = time.monotonic()
-        with pytest.raises(Unknown) as caught:
-            connect(wire.url, timeout=0.2, least_speed=1).send(mailbox, BODY * 400_000, nothing)
+        with pytest.raises(OutcomeUnknown) as caught:
+            connect(wire.url, timeout_seconds=0.2, min_bytes_per_second=1).send(
+                mailbox, BODY * 400_000, nothing
+            )
         assert caught.value.code == "timeout"
         assert time.monotonic() - started < LONG_SECONDS
 
@@ -155,7 +157,7 @@ def test_a_server_that_reads_slowly_but_steadily_is_borne_with(connect: Connect,
         peer.answer(201, {"success": True, "message_id": "2020082610003492"})
 
     with Wire(script, receive_buffer=65_536) as wire:
-        connect(wire.url, timeout=0.6, connect_timeout=0.3).send(mailbox, body, nothing)
+        connect(wire.url, timeout_seconds=0.6, connect_timeout_seconds=0.3).send(mailbox, body, nothing)
         assert seen[0] >= 0.8
 
 
@@ -172,15 +174,15 @@ def test_after_the_deadline_nothing_trickles_out_of_the_kernel(
 
     body = b"x" * 200_000
     with Wire(script, receive_buffer=4096) as wire:
-        with pytest.raises(Unknown):
-            connect(wire.url, timeout=60).send(mailbox, body, nothing)
+        with pytest.raises(OutcomeUnknown):
+            connect(wire.url, timeout_seconds=60).send(mailbox, body, nothing)
         given_up.append(True)
         eventually(lambda: counts)
     assert counts[0] < len(body)
 
 
 def test_a_send_is_surely_over_some_time_after_its_deadline() -> None:
-    api = Api(timeout=30, least_speed=50_000)
+    api = Api(timeout_seconds=30, min_bytes_per_second=50_000)
     assert send_is_over_seconds(api, 5_000_000) > api.send_deadline_seconds(5_000_000) == 130
 
 
@@ -196,9 +198,9 @@ def test_an_endless_answer_is_cut_off(
             peer.say(b" " * 65_536)
 
     with Wire(script) as wire:
-        with pytest.raises(Unknown) as caught:
+        with pytest.raises(OutcomeUnknown) as caught:
             connect(wire.url).send(mailbox, BODY, nothing)
-        assert caught.value.code == "too-long"
+        assert caught.value.code == "too_long"
 
 
 def unused_port() -> int:
@@ -256,7 +258,7 @@ def test_tls_with_a_server_that_has_none_is_unreachable(connect: Connect, mailbo
 
 def test_a_handshake_that_never_ends_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
     with Wire(Peer.hold) as wire, pytest.raises(Unreachable) as caught:
-        connect(wire.url.replace("http:", "https:"), connect_timeout=0.2).send(mailbox, BODY, nothing)
+        connect(wire.url.replace("http:", "https:"), connect_timeout_seconds=0.2).send(mailbox, BODY, nothing)
     assert caught.value.code == "timeout"
 
 
@@ -273,5 +275,5 @@ def test_a_server_that_hangs_up_while_we_wait_for_the_gate_is_unreachable(
     with Wire(parting, tls=tls) as wire:
         with pytest.raises(Unreachable) as caught:
             connect(wire.url).send(mailbox, BODY, lambda: eventually(lambda: wire.ended == 1))
-        assert caught.value.code == "hung-up"
+        assert caught.value.code == "hung_up"
         assert wire.bytes_received == 0

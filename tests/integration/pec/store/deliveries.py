@@ -10,7 +10,7 @@ from config.settings import Endpoint
 from pec.instants import from_epoch
 from pec.names import Queue
 from pec.store import outbox
-from pec.store.outbox import Delivery, Ended, Turn
+from pec.store.outbox import Delivery, DeliveryLease, DeliveryResult
 from pec.store.store import Store, text, text_list
 from pec.webhooks.outcomes import Failed
 from tests.receiver import a_secret
@@ -38,20 +38,20 @@ def tell_many(store: Store, count: int) -> None:
 
 
 def feed_all(store: Store, *endpoints: Endpoint) -> None:
-    while outbox.feed(store, endpoints):
+    while outbox.fan_out(store, endpoints):
         pass
 
 
 def take(store: Store, name: str = "shop", lease_seconds: float = LONG_SECONDS) -> Delivery:
     """One, by a worker of its own."""
-    (taken,) = outbox.take(store, Turn(name, lease_seconds), 1)
+    (taken,) = outbox.lease(store, DeliveryLease(name, lease_seconds), 1)
     return taken
 
 
 def take_due(store: Store, name: str = "shop") -> list[Delivery]:
     """Whatever is due now, each by a worker of its own."""
     found = []
-    while taken := outbox.take(store, Turn(name, LONG_SECONDS), 1):
+    while taken := outbox.lease(store, DeliveryLease(name, LONG_SECONDS), 1):
         found += taken
     return found
 
@@ -61,9 +61,9 @@ def take_all(store: Store, name: str = "shop") -> list[str]:
     return [taken.event_id for taken in take_due(store, name)]
 
 
-def end(store: Store, *ended: Ended) -> None:
+def end(store: Store, *ended: DeliveryResult) -> None:
     """What became of what one worker took; it takes nothing more."""
-    outbox.take(store, Turn(ended[0].delivery.endpoint, LONG_SECONDS), 0, ended)
+    outbox.lease(store, DeliveryLease(ended[0].delivery.endpoint, LONG_SECONDS), 0, ended)
 
 
 def give_up(store: Store, delivery: Delivery, failed: Failed) -> None:

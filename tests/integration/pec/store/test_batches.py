@@ -12,14 +12,14 @@ from config.settings import Uncertain
 from pec.changes import Change, Lane, changed
 from pec.messages import Message, Reason
 from pec.names import Queue, State
-from pec.store import batches, pace, records
-from pec.store.commits import Batchwise, Commit, apply, commit, decide
+from pec.store import batches, pacing, records
+from pec.store.commits import BatchDelta, Commit, apply, commit, update
 from pec.store.store import Store, text, text_list
-from pec.transitions import cancelled, claimed, not_found, overdue, unclaimed
-from tests.integration.pec.store import pacing
-from tests.integration.pec.store.pacing import NOW, TOKEN, picked, picked_id, waiting
+from pec.transitions import cancelled, claimed, expired_in_queue, not_found, unclaimed
+from tests.integration.pec.store import slots
+from tests.integration.pec.store.slots import NOW, TOKEN, picked, picked_id, waiting
 
-store = pacing.store
+store = slots.store
 WHO = Reason("operator", "paused by an operator", {"by": "anna@ufficio"})
 
 
@@ -36,7 +36,7 @@ def parked(store: Store, batch: str = "b") -> int:
 
 
 def end(store: Store, message_id: str, choose: Callable[[Message], Change | None]) -> None:
-    assert decide(store, lambda: records.read(store, message_id), choose)
+    assert update(store, lambda: records.read(store, message_id), choose)
 
 
 def test_what_waits_and_what_still_comes_is_held_back_and_the_rest_of_the_lane_goes_past(
@@ -114,7 +114,7 @@ def test_a_message_that_a_worker_has_in_hand_goes_on_and_is_parked_if_it_comes_b
     batches.pause(store, "b", WHO)
 
     commit(store, claimed(first.message, NOW, "r", 60))
-    pace.put_back(store, second.message)
+    pacing.put_back(store, second.message)
 
     assert picked_id(store) is None
     assert (parked(store), lane(store)) == (1, [])
@@ -176,7 +176,7 @@ def test_a_parked_message_expires_at_its_not_after(store: Store) -> None:
     batches.pause(store, "b", WHO)
     assert store.client.zscore(store.keys.due(Queue.RELEASE), "m") == soon.timestamp()
 
-    end(store, "m", lambda message: overdue(message, soon))
+    end(store, "m", lambda message: expired_in_queue(message, soon))
 
     found = records.read(store, "m")
     assert found
@@ -296,7 +296,7 @@ def test_pauses_and_resumes_in_any_order_lose_nothing_and_give_nothing_twice(sto
     chance = random.Random(seed)
     came: list[str] = []
     gone: list[str] = []
-    deeds: list[Callable[[], Any]] = [
+    tasks: list[Callable[[], Any]] = [
         lambda: batches.pause(store, "b", WHO),
         lambda: store.run("pause_batch", "b", store.now(), "{}"),
         lambda: store.run("park_batch", "b", chance.randrange(5), 3),
@@ -309,14 +309,14 @@ def test_pauses_and_resumes_in_any_order_lose_nothing_and_give_nothing_twice(sto
         if chance.random() < 0.5:
             batch = chance.choice(["b", None])
             came.append(waiting(store, f"m{number}", number, priority=chance.randrange(10), batch=batch).id)
-        chance.choice(deeds)()
+        chance.choice(tasks)()
         if chance.random() < 0.3 and (found := picked(store)):
             if chance.random() < 0.5:
-                pace.put_back(store, found.message)
+                pacing.put_back(store, found.message)
             else:
                 commit(store, claimed(found.message, NOW, "r", 60))
                 gone.append(found.message.id)
-            pace.settle(store, TOKEN, found.message.id, "unused")
+            pacing.finish_send(store, TOKEN, found.message.id, "unused")
     batches.pause(store, "b", WHO)
     held_back = set(ids_picked(store))
     assert not any(records.read(store, one).batch for one in held_back)  # type: ignore[union-attr]
@@ -329,14 +329,14 @@ def test_pauses_and_resumes_in_any_order_lose_nothing_and_give_nothing_twice(sto
 
 
 def test_a_batch_that_grows_after_its_completion_completes_again(store: Store) -> None:
-    apply(store, Commit(batches=[Batchwise("b", size="1")]))
+    apply(store, Commit(batches=[BatchDelta("b", size="1")]))
     waiting(store, "m", 1, batch="b")
     end(store, "m", lambda message: cancelled(message, NOW))
-    apply(store, Commit(batches=[Batchwise("b", size="2")]))
+    apply(store, Commit(batches=[BatchDelta("b", size="2")]))
     assert "completed_at" not in records.batch_of(store, "b")
     waiting(store, "n", 2, batch="b")
     end(store, "n", lambda message: cancelled(message, NOW))
-    apply(store, Commit(batches=[Batchwise("b", size="2")]))
+    apply(store, Commit(batches=[BatchDelta("b", size="2")]))
 
     entries: Any = store.client.xrange("pec:events")
     completed = [json.loads(f[b"event"])["data"] for _, f in entries if f[b"type"] == b"batch.completed"]

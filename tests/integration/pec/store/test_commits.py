@@ -9,16 +9,16 @@ import pytest
 from redis import OutOfMemoryError, Redis, ResponseError
 
 from pec.changes import changed
-from pec.intake import enqueued
-from pec.messages import Message, UnknownRecord
+from pec.job_messages import enqueued
+from pec.messages import Message, UnsupportedRecord
 from pec.names import State
 from pec.store import records
 from pec.store.commits import (
-    Batchwise,
+    BatchDelta,
     Commit,
     Conflict,
-    Missing,
-    Present,
+    ContentMissing,
+    KeyExists,
     _arguments,
     apply,
     call,
@@ -72,7 +72,7 @@ def test_commits_in_one_round_trip_stand_each_for_itself_also_on_a_server_that_l
     commit(store, stale)
     store.client.script_flush()
 
-    replies = store.together([call(store, Commit([change])) for change in (stale, fresh)])
+    replies = store.pipeline([call(store, Commit([change])) for change in (stale, fresh)])
 
     with pytest.raises(Conflict):
         check(replies[0])
@@ -83,8 +83,8 @@ def test_commits_in_one_round_trip_stand_each_for_itself_also_on_a_server_that_l
 @pytest.mark.parametrize(
     ("work", "error"),
     [
-        (lambda change: Commit([change], absent=["pec:taken:m"]), Present),
-        (lambda change: Commit([change], uses=["f" * 64]), Missing),
+        (lambda change: Commit([change], absent=["pec:taken:m"]), KeyExists),
+        (lambda change: Commit([change], uses=["f" * 64]), ContentMissing),
     ],
 )
 def test_a_commit_that_may_not_be_changes_nothing(
@@ -113,14 +113,14 @@ def test_fields_of_another_version_survive(store: Store, stored: Message) -> Non
 
 def test_a_state_of_another_version_is_left_alone(store: Store, stored: Message) -> None:
     store.client.hset("pec:message:m", "state", "teleported")
-    with pytest.raises(UnknownRecord, match="teleported"):
+    with pytest.raises(UnsupportedRecord, match="teleported"):
         records.read(store, "m")
 
 
 def test_a_batch_is_counted_and_its_completion_told_once(store: Store, stored: Message) -> None:
-    apply(store, Commit(batches=[Batchwise("b", size="1")]))
+    apply(store, Commit(batches=[BatchDelta("b", size="1")]))
     ended = commit(store, cancelled(stored, NOW))
-    commit(store, changed(ended, NOW, {"looks": 1}))
+    commit(store, changed(ended, NOW, {"checks": 1}))
     assert records.batch_of(store, "b")["cancelled"] == "1"
     assert records.batch_of(store, "b")["queued"] == "0"
     entries: Any = store.client.xrange("pec:events")
@@ -129,8 +129,8 @@ def test_a_batch_is_counted_and_its_completion_told_once(store: Store, stored: M
 
 
 def test_of_two_sizes_of_a_batch_the_greater_counts_in_whatever_order_they_come(store: Store) -> None:
-    apply(store, Commit(batches=[Batchwise("b", size="10")]))
-    apply(store, Commit(batches=[Batchwise("b", size="9")]))
+    apply(store, Commit(batches=[BatchDelta("b", size="10")]))
+    apply(store, Commit(batches=[BatchDelta("b", size="9")]))
     assert records.batch_of(store, "b")["size"] == "10"
 
 
@@ -152,7 +152,7 @@ def test_one_that_fails_in_a_round_trip_hides_no_other_on_a_server_that_lost_its
     broken, good = (enqueued(replace(NEW, id=name), NOW) for name in ("broken", "good"))
     store.client.script_flush()
 
-    replies = store.together([call(store, Commit([change])) for change in (broken, good)])
+    replies = store.pipeline([call(store, Commit([change])) for change in (broken, good)])
 
     with pytest.raises(ResponseError, match="WRONGTYPE"):
         check(replies[0])

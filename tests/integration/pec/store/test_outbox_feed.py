@@ -23,7 +23,7 @@ def test_a_new_endpoint_hears_what_comes_from_now_on(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_after")
 
-    assert outbox.feed(store, [endpoint()]) == ["shop"]
+    assert outbox.fan_out(store, [endpoint()]) == ["shop"]
 
     assert take_all(store) == ["evt_after"]
 
@@ -32,7 +32,7 @@ def test_an_endpoint_that_redis_lost_hears_all_that_came_since(store: Store) -> 
     tell(store, "evt_since")
     outbox.ensure(store, ["shop"], from_the_first=True)
 
-    assert outbox.feed(store, [endpoint()]) == ["shop"]
+    assert outbox.fan_out(store, [endpoint()]) == ["shop"]
 
     assert take_all(store) == ["evt_since"]
 
@@ -42,14 +42,14 @@ def test_an_endpoint_that_is_known_keeps_its_place_when_a_worker_registers(store
     tell(store, "evt_1")
     outbox.ensure(store, ["shop", "other"])
 
-    assert outbox.feed(store, [endpoint("shop"), endpoint("other")]) == ["shop"]
+    assert outbox.fan_out(store, [endpoint("shop"), endpoint("other")]) == ["shop"]
 
 
 def test_an_endpoint_without_a_group_does_not_keep_others_from_theirs(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_1")
 
-    assert outbox.feed(store, [endpoint("unknown"), endpoint("shop")]) == ["shop"]
+    assert outbox.fan_out(store, [endpoint("unknown"), endpoint("shop")]) == ["shop"]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_is_fed_is_due_now(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_1")
 
-    outbox.feed(store, [endpoint()])
+    outbox.fan_out(store, [endpoint()])
 
     seconds = due(store)
     assert seconds is not None
@@ -90,30 +90,30 @@ def test_where_nothing_is_heard_nothing_is_due(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_1")
 
-    assert outbox.feed(store, [endpoint(events=[])]) == []
+    assert outbox.fan_out(store, [endpoint(events=[])]) == []
     assert due(store) is None
 
 
 def test_a_dead_endpoint_with_many_events_costs_a_bounded_number_of_deliveries(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell_many(store, outbox.MOST_WAITING + 50)
+    tell_many(store, outbox.MAX_WAITING + 50)
 
-    while outbox.feed(store, [endpoint()], most=300):
+    while outbox.fan_out(store, [endpoint()], limit=300):
         pass
 
-    assert state(store).waiting == outbox.MOST_WAITING
+    assert state(store).waiting == outbox.MAX_WAITING
     assert state(store).lag == 50
 
 
 def test_what_waited_in_the_stream_follows_when_there_is_room(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell_many(store, outbox.MOST_WAITING + 1)
+    tell_many(store, outbox.MAX_WAITING + 1)
     feed_all(store, endpoint())
 
     end(store, outbox.acknowledge(take(store)))
     feed_all(store, endpoint())
 
-    assert state(store).waiting == outbox.MOST_WAITING
+    assert state(store).waiting == outbox.MAX_WAITING
     assert state(store).lag == 0
 
 

@@ -34,7 +34,7 @@ from tests.integration.pec.store.deliveries import (
 def test_a_delivery_that_is_given_up_is_kept_with_all_that_is_known(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_1")
-    outbox.feed(store, [endpoint()])
+    outbox.fan_out(store, [endpoint()])
     fail(store, 2)
 
     die(store)
@@ -53,7 +53,7 @@ def test_a_delivery_that_is_given_up_is_kept_with_all_that_is_known(store: Store
 def test_without_an_answer_there_is_no_status(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_1")
-    outbox.feed(store, [endpoint()])
+    outbox.fan_out(store, [endpoint()])
 
     give_up(store, take(store), Failed("Connection refused"))
 
@@ -63,19 +63,19 @@ def test_without_an_answer_there_is_no_status(store: Store) -> None:
 def test_dead_letters_are_told_newest_first_of_one_endpoint_or_of_all(store: Store) -> None:
     outbox.ensure(store, ["shop", "other"])
     tell(store, "evt_1")
-    outbox.feed(store, [endpoint("shop"), endpoint("other")])
+    outbox.fan_out(store, [endpoint("shop"), endpoint("other")])
     die(store, "shop")
     die(store, "other")
 
     assert [letter.endpoint for letter in outbox.dead(store)] == ["other", "shop"]
     assert [letter.endpoint for letter in outbox.dead(store, "shop")] == ["shop"]
-    assert len(outbox.dead(store, most=1)) == 1
+    assert len(outbox.dead(store, limit=1)) == 1
 
 
 def test_a_replay_delivers_the_same_event_even_when_the_stream_was_trimmed(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_1")
-    outbox.feed(store, [endpoint()])
+    outbox.fan_out(store, [endpoint()])
     die(store)
     store.client.xtrim(store.keys.events, maxlen=0, approximate=False)
 
@@ -93,7 +93,7 @@ def test_a_replay_delivers_the_same_event_even_when_the_stream_was_trimmed(store
 def test_a_replay_that_fails_is_retried_and_can_die_again(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_1")
-    outbox.feed(store, [endpoint()])
+    outbox.fan_out(store, [endpoint()])
     die(store)
     outbox.replay_dead(store, "shop")
 
@@ -110,7 +110,7 @@ def test_a_replay_that_fails_is_retried_and_can_die_again(store: Store) -> None:
 def test_replaying_twice_delivers_once(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_1")
-    outbox.feed(store, [endpoint()])
+    outbox.fan_out(store, [endpoint()])
     die(store)
 
     assert outbox.replay_dead(store, "shop") == 1
@@ -123,7 +123,7 @@ def test_chosen_letters_of_one_endpoint_are_replayed_alone(store: Store) -> None
     outbox.ensure(store, ["shop", "other"])
     tell(store, "evt_1")
     tell(store, "evt_2")
-    outbox.feed(store, [endpoint("shop"), endpoint("other")])
+    outbox.fan_out(store, [endpoint("shop"), endpoint("other")])
     for name in ("shop", "shop", "other"):
         die(store, name)
     chosen = outbox.dead(store, "shop")[0]
@@ -142,7 +142,7 @@ def test_with_nothing_dead_nothing_is_due(store: Store) -> None:
 def test_dead_letters_carry_the_time_of_redis(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_1")
-    outbox.feed(store, [endpoint()])
+    outbox.fan_out(store, [endpoint()])
     die(store)
 
     assert abs(datetime.fromisoformat(outbox.dead(store)[0].at) - from_epoch(store.now())) < timedelta(
@@ -170,11 +170,11 @@ def test_events_since_an_instant_are_delivered_again_with_the_same_ids(store: St
 def test_what_is_being_tried_is_not_disturbed_by_a_replay(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     tell(store, "evt_1", at="1000000-0")
-    outbox.feed(store, [endpoint()])
+    outbox.fan_out(store, [endpoint()])
     taken = take(store)
 
     outbox.replay_since(store, "shop", datetime.fromtimestamp(0, UTC))
-    outbox.feed(store, [endpoint()])
+    outbox.fan_out(store, [endpoint()])
 
     assert take_all(store) == []
     end(store, outbox.acknowledge(taken))

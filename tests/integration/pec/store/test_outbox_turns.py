@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pec.store import outbox
-from pec.store.outbox import Delivery, Ended, Turn
+from pec.store.outbox import Delivery, DeliveryLease, DeliveryResult
 from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
     LONG_SECONDS,
@@ -23,30 +23,30 @@ from tests.integration.pec.store.deliveries import (
 from tests.wire import eventually
 
 
-def a_turn(store: Store, events: int) -> Turn:
+def a_turn(store: Store, events: int) -> DeliveryLease:
     """At an endpoint for which so many deliveries are due."""
     outbox.ensure(store, ["shop"])
     tell_many(store, events)
-    outbox.feed(store, [endpoint()])
-    return Turn("shop", LONG_SECONDS)
+    outbox.fan_out(store, [endpoint()])
+    return DeliveryLease("shop", LONG_SECONDS)
 
 
 def ids(taken: list[Delivery]) -> list[str]:
     return [one.event_id for one in taken]
 
 
-def refused(delivery: Delivery) -> Ended:
+def refused(delivery: Delivery) -> DeliveryResult:
     return outbox.retry(delivery, timedelta(0))
 
 
 def test_a_step_ends_what_was_delivered_and_takes_what_is_next(store: Store) -> None:
     turn = a_turn(store, 5)
 
-    first = outbox.take(store, turn, 3)
-    second = outbox.take(store, turn, 3, [outbox.acknowledge(one) for one in first])
+    first = outbox.lease(store, turn, 3)
+    second = outbox.lease(store, turn, 3, [outbox.acknowledge(one) for one in first])
 
     assert (ids(first), ids(second)) == (["evt_0", "evt_1", "evt_2"], ["evt_3", "evt_4"])
-    assert outbox.take(store, turn, 3, [outbox.acknowledge(one) for one in second]) == []
+    assert outbox.lease(store, turn, 3, [outbox.acknowledge(one) for one in second]) == []
     assert (waiting(store), pending(store), due(store)) == ([], 0, None)
     assert list(store.client.scan_iter("pec:lease:*")) == []
 
@@ -55,12 +55,12 @@ def test_a_step_said_again_tells_again_what_it_took(store: Store) -> None:
     """redis-py says a script again when its answer is lost: nothing may be left under a lease that nobody knows."""
     turn = a_turn(store, 5)
 
-    first = outbox.take(store, turn, 2)
-    assert outbox.take(store, turn, 2) == first
+    first = outbox.lease(store, turn, 2)
+    assert outbox.lease(store, turn, 2) == first
 
     delivered = [outbox.acknowledge(one) for one in first]
-    second = outbox.take(store, turn, 2, delivered)
-    assert outbox.take(store, turn, 2, delivered) == second
+    second = outbox.lease(store, turn, 2, delivered)
+    assert outbox.lease(store, turn, 2, delivered) == second
 
     assert ids(second) == ["evt_2", "evt_3"]
     assert take_all(store) == ["evt_4"]
@@ -69,10 +69,10 @@ def test_a_step_said_again_tells_again_what_it_took(store: Store) -> None:
 @pytest.mark.parametrize("most", [0, 1])
 def test_a_failure_said_again_is_counted_once_even_when_it_is_due_at_once(store: Store, most: int) -> None:
     turn = a_turn(store, 1)
-    ended = [refused(one) for one in outbox.take(store, turn, 1)]
+    ended = [refused(one) for one in outbox.lease(store, turn, 1)]
 
-    outbox.take(store, turn, most, ended)
-    outbox.take(store, turn, most, ended)
+    outbox.lease(store, turn, most, ended)
+    outbox.lease(store, turn, most, ended)
 
     assert state(store).failures == 1
     make_due(store)
@@ -82,7 +82,7 @@ def test_a_failure_said_again_is_counted_once_even_when_it_is_due_at_once(store:
 def test_what_was_taken_comes_back_whole_when_the_worker_dies(store: Store) -> None:
     a_turn(store, 3)
 
-    assert len(outbox.take(store, Turn("shop", 0.05), 3)) == 3
+    assert len(outbox.lease(store, DeliveryLease("shop", 0.05), 3)) == 3
 
     seconds = due(store)
     assert seconds is not None
@@ -93,12 +93,12 @@ def test_what_was_taken_comes_back_whole_when_the_worker_dies(store: Store) -> N
 
 def test_a_lease_lost_in_a_step_ends_nothing_and_the_turn_goes_on(store: Store) -> None:
     turn = a_turn(store, 2)
-    (late,) = outbox.take(store, turn, 1)
+    (late,) = outbox.lease(store, turn, 1)
     make_due(store)
     other = take(store)
     assert other.id == late.id
 
-    taken = outbox.take(store, turn, 2, [refused(late)])
+    taken = outbox.lease(store, turn, 2, [refused(late)])
 
     assert ids(taken) == ["evt_1"]
     assert state(store).failures == 0
@@ -108,18 +108,18 @@ def test_a_lease_lost_in_a_step_ends_nothing_and_the_turn_goes_on(store: Store) 
 
 def test_after_a_failure_they_are_taken_one_by_one_until_one_is_delivered(store: Store) -> None:
     turn = a_turn(store, 6)
-    first, *rest = outbox.take(store, turn, 3)
+    first, *rest = outbox.lease(store, turn, 3)
 
     failed = outbox.retry(first, timedelta(hours=1))
-    one = outbox.take(store, turn, 3, [failed, *(outbox.give_back(untried) for untried in rest)])
-    again = outbox.take(store, turn, 3, [outbox.acknowledge(delivery) for delivery in one])
+    one = outbox.lease(store, turn, 3, [failed, *(outbox.give_back(untried) for untried in rest)])
+    again = outbox.lease(store, turn, 3, [outbox.acknowledge(delivery) for delivery in one])
 
     assert (len(one), len(again)) == (1, 3)
 
 
 def test_what_is_given_back_is_due_at_once_and_has_used_up_no_attempt(store: Store) -> None:
     turn = a_turn(store, 2)
-    delivered, untried = outbox.take(store, turn, 2)
+    delivered, untried = outbox.lease(store, turn, 2)
 
     end(store, outbox.acknowledge(delivered), outbox.give_back(untried))
 
@@ -130,10 +130,10 @@ def test_what_is_given_back_is_due_at_once_and_has_used_up_no_attempt(store: Sto
 
 def test_a_410_leaves_the_rest_of_what_was_taken_untried(store: Store) -> None:
     turn = a_turn(store, 3)
-    gone, *rest = outbox.take(store, turn, 3)
+    gone, *rest = outbox.lease(store, turn, 3)
 
     ended = [outbox.disable(gone), *(outbox.give_back(untried) for untried in rest)]
-    assert outbox.take(store, turn, 3, ended) == []
+    assert outbox.lease(store, turn, 3, ended) == []
 
     assert (state(store).disabled, state(store).waiting, due(store)) == (True, 3, None)
     outbox.enable(store, "shop")
@@ -144,7 +144,7 @@ def test_while_a_turn_goes_on_another_is_called_only_after_a_moment(store: Store
     turn = a_turn(store, 2)
     store.client.zadd("pec:due:webhook", {"shop": store.now() + 60})  # as the scheduler does
 
-    taken = outbox.take(store, turn, 1)
+    taken = outbox.lease(store, turn, 1)
 
     seconds = due(store)
     assert seconds is not None
@@ -158,9 +158,9 @@ def test_while_a_turn_goes_on_another_is_called_only_after_a_moment(store: Store
 def test_a_turn_that_goes_on_does_not_put_off_the_call_of_another(store: Store) -> None:
     turn = a_turn(store, 3)
     store.client.zadd("pec:due:webhook", {"shop": store.now() + 60})
-    taken = outbox.take(store, turn, 1)
+    taken = outbox.lease(store, turn, 1)
     called_at = store.client.zscore("pec:due:webhook", "shop")
 
-    outbox.take(store, turn, 1, [outbox.acknowledge(taken[0])])
+    outbox.lease(store, turn, 1, [outbox.acknowledge(taken[0])])
 
     assert store.client.zscore("pec:due:webhook", "shop") == called_at

@@ -9,19 +9,19 @@ from redis import Redis
 
 from config.settings import Endpoint
 from pec.jobs import Problem
-from pec.store import jobs, outbox
+from pec.store import job_stream, outbox
 from pec.store.store import Store
 from tests.receiver import a_secret
 
 
 def test_a_job_that_two_workers_reject_is_rejected_once(redis: Redis) -> None:
     store = Store(redis, "pec")
-    jobs.ensure_group(store)
+    job_stream.ensure_group(store)
     redis.xadd("pec:jobs", {"job": "{}"})
-    [entry] = jobs.read_new(store, "worker", 1, 100)
+    [entry] = job_stream.read_new(store, "worker", 1, 100)
 
     for reason in ("one", "other", "other"):
-        jobs.reject(store, entry, [Problem("job", reason)], {})
+        job_stream.reject(store, entry, [Problem("job", reason)], {})
 
     assert redis.xlen("pec:rejected") == redis.xlen("pec:events") == 1
     assert (redis.xlen("pec:jobs"), _pending(redis)) == (0, 0)
@@ -30,21 +30,21 @@ def test_a_job_that_two_workers_reject_is_rejected_once(redis: Redis) -> None:
 def test_a_flood_of_bad_jobs_is_published_up_to_a_limit_and_the_last_event_says_so(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "REJECTION_EVENT_BURST", 3)
-    monkeypatch.setattr(jobs, "MAX_REJECTIONS", 100)
+    monkeypatch.setattr(job_stream, "REJECTION_EVENT_BURST", 3)
+    monkeypatch.setattr(job_stream, "MAX_REJECTIONS", 100)
     store = Store(redis, "pec")
-    jobs.ensure_group(store)
+    job_stream.ensure_group(store)
     for _ in range(500):
         redis.xadd("pec:jobs", {"job": "{}"})
 
-    for entry in jobs.read_new(store, "worker", 500, 100):
-        jobs.reject(store, entry, [Problem("job", "is wrong")], {})
+    for entry in job_stream.read_new(store, "worker", 500, 100):
+        job_stream.reject(store, entry, [Problem("job", "is wrong")], {})
 
     stored: Any = redis.xrange("pec:events")
     events = [json.loads(fields[b"event"])["data"] for _, fields in stored]
     assert [data.get("limit_reached") for data in events] == [None, None, True]
     assert redis.xlen("pec:rejected") <= 200
-    assert 0 < redis.pttl("pec:rejections") <= 3 * jobs.REJECTION_EVENT_MS
+    assert 0 < redis.pttl("pec:rejections") <= 3 * job_stream.REJECTION_EVENT_MS
 
 
 def test_endpoints_that_hear_everything_or_list_it_get_a_rejection(redis: Redis) -> None:
@@ -60,13 +60,13 @@ def test_endpoints_that_hear_everything_or_list_it_get_a_rejection(redis: Redis)
         for name, events in heard.items()
     ]
     outbox.ensure(store, heard)
-    jobs.ensure_group(store)
+    job_stream.ensure_group(store)
     redis.xadd("pec:jobs", {"job": "{}"})
-    [entry] = jobs.read_new(store, "worker", 1, 100)
+    [entry] = job_stream.read_new(store, "worker", 1, 100)
 
-    jobs.reject(store, entry, [Problem("job", "is wrong")], {"id": "x"})
+    job_stream.reject(store, entry, [Problem("job", "is wrong")], {"id": "x"})
 
-    assert set(outbox.feed(store, endpoints)) == {"all", "lists"}
+    assert set(outbox.fan_out(store, endpoints)) == {"all", "lists"}
 
 
 def _pending(redis: Redis) -> int:

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 import pytest
 from redis import Redis
 
-from config.connections import connect
-from config.embedded import EmbeddedServer
-from pec.intake import enqueued
+from config.redis_connection import connect
+from pec.job_messages import enqueued
 from pec.messages import Message
 from pec.names import State
 from pec.store import commits
 from pec.store.commits import Commit, TooFewReplicas, commit_to_replicas
 from pec.store.store import Store
+from sandbox.redis_server import EmbeddedServer
 from tests.wire import eventually
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import Retention
 from pec.changes import changed
-from pec.intake import enqueued
+from pec.job_messages import enqueued
 from pec.messages import Attachment, Message
 from pec.names import Queue, State
 from pec.store import records, retention

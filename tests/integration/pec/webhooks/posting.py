@@ -7,15 +7,15 @@ from typing import Any
 from pydantic import SecretStr
 
 from config.settings import Endpoint, Webhooks
+from pec.webhooks.delivery import Poster
 from pec.webhooks.outcomes import Outcome
-from pec.webhooks.post import Poster
 from tests.receiver import a_secret
 
 BODY = '{"type":"message.sent","data":{"recipient":"società@pec.example"}}'.encode()
 
 
 def post(endpoint: Endpoint, timeout: float = 20, *, allow_private: bool = True) -> Outcome:
-    webhooks = Webhooks(timeout=timeout, allow_private=allow_private)
+    webhooks = Webhooks(timeout_seconds=timeout, allow_private=allow_private)
     with Poster(webhooks, endpoint) as poster:
         return poster.post("evt_1", BODY)
 

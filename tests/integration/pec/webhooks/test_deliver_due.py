@@ -14,12 +14,12 @@ from structlog.testing import capture_logs
 from config.settings import Endpoint, Webhooks
 from pec.names import Queue
 from pec.store import outbox
-from pec.store.outbox import Turn
+from pec.store.outbox import DeliveryLease
 from pec.store.store import Store
 from tests.receiver import Answer, Receiver, a_secret
 from tests.wire import Peer, Wire, answering, eventually
-from workers import deliveries
-from workers.deliveries import deliver_due
+from workers.tasks import webhook
+from workers.tasks.webhook import deliver_due
 
 REFUSED = Answer(500)
 
@@ -36,7 +36,7 @@ def tell(store: Store, *event_ids: str) -> None:
 
 
 def settings(backoff: Sequence[float] = (0.001,)) -> Webhooks:
-    return Webhooks(allow_private=True, backoff=list(backoff), timeout=20)
+    return Webhooks(allow_private=True, backoff_seconds=list(backoff), timeout_seconds=20)
 
 
 def work(store: Store, endpoint: Endpoint, webhooks: Webhooks | None = None) -> int:
@@ -175,8 +175,8 @@ def test_what_a_worker_had_when_it_died_is_delivered_by_another(store: Store) ->
     with Receiver() as receiver:
         outbox.ensure(store, ["shop"])
         tell(store, "evt_1")
-        outbox.feed(store, [receiver.endpoint()])
-        outbox.take(store, Turn("shop", lease_seconds=0.05), 1)
+        outbox.fan_out(store, [receiver.endpoint()])
+        outbox.lease(store, DeliveryLease("shop", lease_seconds=0.05), 1)
 
         work_until_idle(store, receiver.endpoint(), settings())
 
@@ -186,15 +186,15 @@ def test_what_a_worker_had_when_it_died_is_delivered_by_another(store: Store) ->
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy this machine is."""
-    monkeypatch.setattr(deliveries, "MOST_SECONDS", 60)
-    monkeypatch.setattr(deliveries, "HANDFUL_SECONDS", 60)
+    monkeypatch.setattr(webhook, "MAX_SECONDS", 60)
+    monkeypatch.setattr(webhook, "HANDFUL_SECONDS", 60)
 
 
 @pytest.mark.usefixtures("unhurried")
 def test_one_turn_is_bounded_and_the_rest_is_due_at_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries, "MOST_DELIVERIES", 7)
+    monkeypatch.setattr(webhook, "MAX_DELIVERIES", 7)
     with Receiver() as receiver:
         outbox.ensure(store, ["shop"])
         tell(store, *(f"evt_{number}" for number in range(8)))
@@ -206,7 +206,7 @@ def test_one_turn_is_bounded_and_the_rest_is_due_at_once(
 
 
 def test_a_slow_receiver_has_its_turn_for_a_while_only(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(webhook, "MAX_SECONDS", 0.05)
     with Receiver(then=Answer(200, delay_seconds=0.1)) as receiver:
         outbox.ensure(store, ["shop"])
         tell(store, "evt_1", "evt_2", "evt_3")
@@ -218,7 +218,7 @@ def test_a_slow_receiver_has_its_turn_for_a_while_only(store: Store, monkeypatch
 def test_a_slow_receiver_is_given_one_at_a_time_so_that_others_can_help(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries, "HANDFUL_SECONDS", 0.01)
+    monkeypatch.setattr(webhook, "HANDFUL_SECONDS", 0.01)
     held: list[int] = []
 
     def slow(peer: Peer) -> None:
@@ -274,7 +274,7 @@ def test_what_happens_during_a_turn_belongs_to_it(store: Store) -> None:
     with Receiver() as receiver:
         outbox.ensure(store, ["shop"])
         tell(store, "evt_1")
-        outbox.feed(store, [receiver.endpoint()])
+        outbox.fan_out(store, [receiver.endpoint()])
         tell(store, "evt_2")
 
         assert work(store, receiver.endpoint()) == 2
@@ -292,7 +292,7 @@ def test_no_log_line_holds_a_secret(store: Store) -> None:
             outbox.enable(store, "shop")
 
     told = {line["event"] for line in lines}
-    assert told == {"webhook.endpoint_disabled", "webhook.failed", "webhook.delivered"}
+    assert told == {"webhook_endpoint_disabled", "webhook_failed", "webhook_delivered"}
     assert "s3cret" not in repr(lines)
     assert receiver.secret not in repr(lines)
     assert "s3cret" not in repr(everything(store))

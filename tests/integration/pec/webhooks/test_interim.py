@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from config.settings import Webhooks
+from pec.webhooks.delivery import Poster
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome
-from pec.webhooks.post import Poster
 from tests.integration.pec.webhooks.posting import BODY, at, post
 from tests.wire import Peer, Wire
 
@@ -46,7 +46,7 @@ def test_the_final_answer_counts(interim: bytes, final: bytes, outcome: Outcome)
 
 def test_a_kept_connection_carries_the_next_event() -> None:
     with Wire(saying(HINTS + TAKEN)) as wire:
-        with Poster(Webhooks(timeout=20, allow_private=True), at(wire.url)) as poster:
+        with Poster(Webhooks(timeout_seconds=20, allow_private=True), at(wire.url)) as poster:
             assert [poster.post(f"evt_{number}", BODY) for number in range(3)] == [Delivered()] * 3
         assert wire.connections == 1
 
@@ -63,7 +63,7 @@ def test_what_is_no_final_answer_is_a_failure_and_the_connection_is_not_used_aga
     said: bytes, why: str
 ) -> None:
     with Wire(saying(said)) as wire:
-        with Poster(Webhooks(timeout=20, allow_private=True), at(wire.url)) as poster:
+        with Poster(Webhooks(timeout_seconds=20, allow_private=True), at(wire.url)) as poster:
             for number in range(2):
                 outcome = poster.post(f"evt_{number}", BODY)
                 assert isinstance(outcome, Failed)

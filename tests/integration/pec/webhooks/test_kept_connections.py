@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from config.settings import Webhooks
-from pec.webhooks import post as module
+from pec.webhooks import delivery as module
+from pec.webhooks.delivery import Poster
 from pec.webhooks.outcomes import Delivered, Failed
-from pec.webhooks.post import Poster
 from tests.integration.pec.webhooks.posting import BODY, always, at
 from tests.wire import CERTIFICATE, Peer, Wire, answering, eventually
 
@@ -26,7 +26,7 @@ def fresh_authorities(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def poster(wire: Wire, timeout: float = 20, *, allow_private: bool = True) -> Poster:
     url = wire.url.replace("127.0.0.1", "localhost")
-    return Poster(Webhooks(timeout=timeout, allow_private=allow_private), at(url))
+    return Poster(Webhooks(timeout_seconds=timeout, allow_private=allow_private), at(url))
 
 
 def in_turn(*scripts: Callable[[Peer], object]) -> Callable[[Peer], None]:
@@ -196,7 +196,7 @@ def test_at_each_new_connection_the_address_is_checked_anew(monkeypatch: pytest.
         return always("127.0.0.1" if len(asked) == 1 else "127.0.0.2")(host, port)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    monkeypatch.setattr("pec.webhooks.addresses.is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr("pec.http.address_guard.is_public", lambda address: address == "127.0.0.1")
 
     def answers_twice(peer: Peer) -> None:
         answers_once(peer)

@@ -35,7 +35,7 @@ def test_a_name_is_resolved_once_and_what_was_checked_is_connected_to(
         return always("127.0.0.1" if len(asked) > 1 else "240.0.0.1")(host, port)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    monkeypatch.setattr("pec.webhooks.addresses.is_public", lambda address: address == "240.0.0.1")
+    monkeypatch.setattr("pec.http.address_guard.is_public", lambda address: address == "240.0.0.1")
     with Receiver() as receiver:
         outcome = post(at(receiver.url.replace("127.0.0.1", "rebind.example")), 0.5, allow_private=False)
 
@@ -46,7 +46,7 @@ def test_a_name_is_resolved_once_and_what_was_checked_is_connected_to(
 
 def test_of_several_addresses_only_the_public_ones_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", always("127.0.0.1", "240.0.0.1"))
-    monkeypatch.setattr("pec.webhooks.addresses.is_public", lambda address: address == "240.0.0.1")
+    monkeypatch.setattr("pec.http.address_guard.is_public", lambda address: address == "240.0.0.1")
 
     with Receiver() as receiver:
         outcome = post(at(receiver.url.replace("127.0.0.1", "both.example")), 0.5, allow_private=False)
@@ -83,7 +83,7 @@ def test_a_redirect_into_our_own_network_is_not_followed(monkeypatch: pytest.Mon
     with Receiver() as inside:
         led_inside = Answer(307, {"Location": inside.url})
         with Receiver(then=led_inside) as outside:
-            monkeypatch.setattr("pec.webhooks.addresses.is_public", lambda _: True)  # as the outside is
+            monkeypatch.setattr("pec.http.address_guard.is_public", lambda _: True)  # as the outside is
 
             outcome = post(outside.endpoint(), allow_private=False)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
 from pec.api.answers import EXCERPT_CHARACTERS, Answer, code_of, envelope_of, retry_after_seconds, scrub
-from pec.api.errors import ApiError, TooFast, Unknown
+from pec.api.errors import ApiError, OutcomeUnknown, RateLimited
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -63,7 +63,7 @@ def test_success_and_digits_are_a_code(status: int, code: Any) -> None:
 )
 def test_success_without_digits_that_can_be_a_code_is_unknown(message_id: Any) -> None:
     error = failure(answer(201, {"success": True, "message_id": message_id}))
-    assert (type(error), error.code) == (Unknown, "no-code")
+    assert (type(error), error.code) == (OutcomeUnknown, "no_code")
 
 
 @pytest.mark.parametrize("success", [False, None, "true", 1, "false", [], "missing"])
@@ -72,26 +72,28 @@ def test_a_code_without_success_is_unknown(success: Any) -> None:
     if success == "missing":
         del envelope["success"]
     error = failure(answer(201, envelope))
-    assert (type(error), error.code) == (Unknown, "unsuccessful")
+    assert (type(error), error.code) == (OutcomeUnknown, "unsuccessful")
 
 
 def test_smtp_errors_on_a_201_are_unknown_and_quoted() -> None:
     error = failure(answer(201, {"success": False, "message_id": "451 4.7.1 try later", "sent": 0}))
-    assert type(error) is Unknown
+    assert type(error) is OutcomeUnknown
     assert error.details["status"] == 201
     assert "451 4.7.1 try later" in error.details["excerpt"]
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 429, 500])
 def test_an_error_that_claims_success_is_unknown(status: int) -> None:
-    assert type(failure(answer(status, {"success": True, "message_id": "2020082610003492"}))) is Unknown
+    assert (
+        type(failure(answer(status, {"success": True, "message_id": "2020082610003492"}))) is OutcomeUnknown
+    )
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b'"x"', b"null", b"{", b"[" * 100_000, b"9" * 9_000, b"\xff\xfe"]
 )
 def test_what_is_no_envelope_is_unknown(content: bytes) -> None:
-    assert type(failure(answer(201, content))) is Unknown
+    assert type(failure(answer(201, content))) is OutcomeUnknown
 
 
 def test_a_byte_order_mark_is_read_over() -> None:
@@ -131,7 +133,7 @@ def test_a_date_is_held_against_the_date_of_the_answer() -> None:
 
 def test_a_429_that_names_no_time_promises_none() -> None:
     error = failure(answer(429, {}, Retry_After="Thu, 01 Jan 2026 12:00:30 GMT"))
-    assert type(error) is TooFast
+    assert type(error) is RateLimited
     assert "retry_after_seconds" not in error.details
 
 

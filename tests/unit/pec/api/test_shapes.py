@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pec.api import shapes
-from pec.api.errors import ApiError, Unknown
+from pec.api.errors import ApiError, OutcomeUnknown
 from pec.receipts import Mail
 
 AT = datetime(2020, 8, 26, 8, 0, 35, tzinfo=UTC)
@@ -57,7 +57,7 @@ def test_data_may_be_missing() -> None:
 
 @pytest.mark.parametrize("data", ["text", 1, True])
 def test_data_of_another_kind_is_unknown_rather_than_empty(data: Any) -> None:
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         shapes.mails({"data": data})
 
 
@@ -141,7 +141,7 @@ def test_the_body_of_an_inbox_message_is_form_decoded(body: str | None, text: st
 
 @pytest.mark.parametrize("data", [None, [], {}, "text"])
 def test_an_inbox_message_that_is_not_there_is_unknown(data: Any) -> None:
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         shapes.inbox_mail({"data": data})
 
 
@@ -163,7 +163,7 @@ def test_a_quota_is_two_numbers(data: dict[str, Any]) -> None:
     ],
 )
 def test_a_quota_without_numbers_is_unknown(data: Any) -> None:
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         shapes.quota({"data": data})
 
 

@@ -1,0 +1,67 @@
+"""A message and its receipts, read together, and as JSON states them."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pec.instants import to_text
+from pec.messages import Message
+from pec.proof import absent, lacking, proof_of
+from pec.receipts import Kind, Receipt
+from pec.record_json import message_dict
+from pec.store import records
+from pec.store.receipt_json import to_dict
+from pec.store.store import Store
+
+_ORDER = list(Kind)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """What is known of one PEC. Receipts are oldest first."""
+
+    message: Message
+    receipts: tuple[Receipt, ...]
+
+    @property
+    def proof(self) -> str | None:
+        """What its proof consists of if it is complete. An older version did not record it."""
+        return proof_of(self.message.state, self.receipts, self.message.proof)
+
+    @property
+    def lacking(self) -> tuple[Kind, ...]:
+        """The kinds of receipt that its proof lacks, or holds without their text."""
+        return lacking(self.message.state, self.receipts)
+
+    @property
+    def absent(self) -> tuple[Kind, ...]:
+        """The kinds of receipt that its proof lacks altogether."""
+        return absent(self.message.state, self.receipts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The message's public fields, `receipts`, and `lacking` if its proof is incomplete. Times are in UTC."""
+        stated = {**message_dict(self.message), "receipts": [receipt_dict(one) for one in self.receipts]}
+        stated |= {"proof": self.proof} if self.proof else {}
+        return stated | ({"lacking": list(map(str, self.lacking))} if self.lacking else {})
+
+
+def gather(store: Store, message_ids: Iterable[str]) -> Iterator[CaseFile]:
+    """Of those that exist, in order; a few at a time are held. Raises UnknownRecord."""
+    for message, kept in records.read_all_with_receipts(store, message_ids):
+        yield CaseFile(message, tuple(sorted(kept.receipts.values(), key=_age)))
+
+
+def receipt_dict(receipt: Receipt) -> dict[str, Any]:
+    return {**to_dict(receipt), "date": to_text(receipt.date) if receipt.date else None}
+
+
+def json_line(stated: Mapping[str, Any]) -> bytes:
+    """UTF-8 whatever the locale; half a character, which has no UTF-8, stays the escape that JSON has for it."""
+    return f"{json.dumps(stated, ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")
+
+
+def _age(receipt: Receipt) -> tuple[datetime, int, str]:
+    return receipt.date or _NEVER, _ORDER.index(receipt.kind), receipt.key

@@ -1,0 +1,157 @@
+"""The folder of proof: for each message its record, what was sent, and the receipts; and the sums of it all.
+
+    DIR/<id>/message.json                 the record, as JSON Lines have it
+    DIR/<id>/body.html, attachments/…     the bytes as they were sent
+    DIR/<id>/receipts/01-accettazione.json, .txt, …    what the mailbox gave
+    DIR/SHA256SUMS                        for `sha256sum -c`
+
+Nothing is ever written outside DIR.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from archive.atomic_files import PRIVATE_FOLDER, atomic_write, make_folder
+from archive.case_files import CaseFile, json_line, receipt_dict
+from archive.export_marker import ExportMarker
+from archive.folder_names import FolderNames
+from archive.manifest import Manifest
+from archive.portable_names import unique_names
+from archive.stale import stale_files, text_bytes
+from config.settings import Retention
+from pec.content import sha256
+from pec.messages import Message
+from pec.store import records
+from pec.store.store import Store
+
+_MAX_CONTENTS_HELD = 4  # so that what a batch shares is read once
+Missing = list[dict[str, str]]
+
+
+@contextmanager
+def opened(path: Path, store: Store, rules: Retention) -> Iterator["Folder"]:
+    """Makes the folder if need be, and lists what was written even where the work broke off.
+
+    What stands whole in it is marked as exported in the end. Raises OSError and NotAManifest.
+    """
+    if not path.is_dir():
+        path.mkdir(PRIVATE_FOLDER, parents=True)
+        path.chmod(PRIVATE_FOLDER)
+    with closing(ExportMarker()) as proved:
+        folder = Folder(path.resolve(), store, proved)
+        try:
+            yield folder
+        finally:
+            folder.close()
+        proved.mark(store, rules)
+
+
+class Folder:
+    """DIR while it is written."""
+
+    def __init__(self, path: Path, store: Store, proved: ExportMarker) -> None:
+        self.files = 0
+        self.incomplete: list[str] = []  # ids of messages whose content is not all there
+        self._path = path
+        self._proved = proved
+        self._manifest = Manifest(path)
+        self._content = lru_cache(_MAX_CONTENTS_HELD)(
+            lambda sha256: records.contents(store, [sha256])[sha256]
+        )
+        self._places = FolderNames(path)
+        self._stale: list[Path] = []
+
+    def add(self, case: CaseFile) -> None:
+        """Writes all that is known of a message. What was written of it before is written over."""
+        place = make_folder(self._path / self._places.name_of(case.message.id))
+        missing = self._put_contents(place, case.message)
+        stated = {**case.as_dict(), "missing": missing} if missing else case.as_dict()
+        self._put(place / "message.json", json_line(stated))
+        if case.receipts:
+            self._put_receipts(make_folder(place / "receipts"), case)
+        if missing:
+            self.incomplete.append(case.message.id)
+        elif not case.lacking:
+            self._proved.add(case.message)
+
+    def cover(self, path: Path) -> None:
+        """Lists a file that somebody else wrote, where it lies in the folder."""
+        if path.is_file() and path.is_relative_to(self._path):
+            self._list(path, _sum_of(path))
+
+    def close(self) -> None:
+        """The sums go last: what they name is there. Stale files go after them, so that no sum is left of one."""
+        try:
+            self._manifest.write()
+            for path in self._stale:
+                path.unlink(missing_ok=True)
+        finally:
+            self._manifest.close()
+            self._places.close()
+
+    def _put_contents(self, place: Path, message: Message) -> Missing:
+        wanted = [(place / "body.html", message.body)] if message.body else []
+        if message.attachments:
+            attachments = make_folder(place / "attachments")
+            names = unique_names(file.name for file in message.attachments)
+            digests = [file.sha256 for file in message.attachments]
+            wanted += [(attachments / name, digest) for name, digest in zip(names, digests, strict=True)]
+        found = ((path, digest, self._put_content(path, digest)) for path, digest in wanted)
+        return [
+            {"file": path.relative_to(place).as_posix(), "sha256": digest, "why": why}
+            for path, digest, why in found
+            if why
+        ]
+
+    def _put_content(self, path: Path, digest: str) -> str | None:
+        """Returns why it can't be written, where it can't. What an earlier export wrote does as well."""
+        try:
+            data = self._content(digest)
+        except KeyError:
+            why = "Redis no longer holds it"
+        else:
+            if sha256(data) == digest:
+                self._put(path, data)
+                return None
+            why = "Redis holds other bytes than were sent"
+        if not _holds(path, digest):
+            return why
+        self._list(path, digest)
+        return None
+
+    def _put_receipts(self, place: Path, case: CaseFile) -> None:
+        written: set[str] = set()
+        for number, receipt in enumerate(case.receipts, 1):
+            files = {"json": json_line(receipt_dict(receipt))}
+            if receipt.text is not None:
+                files["txt"] = text_bytes(receipt.text)
+            for suffix, data in files.items():
+                name = f"{number:02d}-{receipt.kind}.{suffix}"
+                self._put(place / name, data)
+                written.add(name)
+        for path in stale_files(place, case.receipts, written):
+            self._manifest.drop(path)
+            self._stale.append(path)
+
+    def _put(self, path: Path, data: bytes) -> None:
+        digest = sha256(data)
+        if not _holds(path, digest):
+            with atomic_write(path) as file:
+                file.write(data)
+        self._list(path, digest)
+
+    def _list(self, path: Path, digest: str) -> None:
+        self._manifest.add(path, digest)
+        self.files += 1
+
+
+def _holds(path: Path, digest: str) -> bool:
+    return path.is_file() and not path.is_symlink() and _sum_of(path) == digest
+
+
+def _sum_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

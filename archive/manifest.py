@@ -1,0 +1,76 @@
+"""`SHA256SUMS` as `sha256sum -c` reads it: which files a folder holds, and what is in them."""
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from archive.atomic_files import atomic_write
+
+NAME = "SHA256SUMS"
+_LINE = re.compile(rb"(\\?)([0-9a-f]{64}) [ *](.+)")
+_ESCAPES = {b"\\": b"\\\\", b"\n": b"\\n", b"\r": b"\\r"}
+_UNESCAPES = {escape: plain for plain, escape in _ESCAPES.items()}
+
+
+class NotAManifest(Exception):  # noqa: N818 - what the file is
+    """A line of it is no checksum, so it is somebody else's file."""
+
+
+class Manifest:
+    """What is written now, on top of what was listed before. Sums are kept in a file, not in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises NotAManifest, and OSError."""
+        self._folder = folder
+        for _ in self._listed():  # so that a bad one is told before there is work to lose
+            pass
+        self._sums = sqlite3.connect("")  # a file that nobody else sees, gone in the end
+        self._sums.execute("CREATE TABLE sums (path BLOB PRIMARY KEY, sha256 TEXT) WITHOUT ROWID")
+
+    def add(self, path: Path, sha256: str) -> None:
+        self._set(path, sha256)
+
+    def drop(self, path: Path) -> None:
+        """It is there no more."""
+        self._set(path, None)
+
+    def write(self) -> None:
+        """Sorted by path. What was listed before and not written now stays."""
+        self._sums.executemany("INSERT OR IGNORE INTO sums VALUES (?, ?)", self._listed())
+        found = self._sums.execute("SELECT path, sha256 FROM sums WHERE sha256 IS NOT NULL ORDER BY path")
+        with atomic_write(self._folder / NAME) as file:
+            for path, sha256 in found:
+                file.write(_line(path, sha256))
+
+    def close(self) -> None:
+        self._sums.close()
+
+    def _set(self, path: Path, sha256: str | None) -> None:
+        relative = os.fsencode(path.relative_to(self._folder).as_posix())
+        self._sums.execute("INSERT OR REPLACE INTO sums VALUES (?, ?)", (relative, sha256))
+
+    def _listed(self) -> Iterator[tuple[bytes, str]]:
+        try:
+            with (self._folder / NAME).open("rb") as file:
+                yield from (self._read(line.removesuffix(b"\n")) for line in file)
+        except FileNotFoundError:
+            return
+
+    def _read(self, line: bytes) -> tuple[bytes, str]:
+        found = _LINE.fullmatch(line)
+        if not found:
+            raise NotAManifest(str(self._folder / NAME))
+        escaped, sha256, path = found.groups()
+        return (_unescape(path) if escaped else path), sha256.decode()
+
+
+def _line(path: bytes, sha256: str) -> bytes:
+    escaped = re.sub(rb"[\\\n\r]", lambda found: _ESCAPES[found[0]], path)
+    mark = b"\\" if escaped != path else b""
+    return mark + sha256.encode() + b"  " + escaped + b"\n"
+
+
+def _unescape(path: bytes) -> bytes:
+    return re.sub(rb"\\[\\nr]", lambda found: _UNESCAPES[found[0]], path)

@@ -1,0 +1,106 @@
+"""What a report says of the whole batch, and its lines, kept in a temporary file: ten thousand need no memory."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from tempfile import TemporaryFile
+from typing import IO
+
+from archive.case_files import CaseFile
+from archive.report.lines import Line, lines_of
+from pec.names import ENDS, State
+
+_INSTANTS = ("sent_at", "accepted_at", "delivered_at", "failed_at")
+
+
+@dataclass(slots=True)
+class Period:
+    """From the first to the last of some instants."""
+
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def note(self, at: datetime | None) -> None:
+        if at is not None:
+            self.first = min(self.first or at, at)
+            self.last = max(self.last or at, at)
+
+
+@dataclass(slots=True)
+class Summary:
+    """Totals by line. `subject` is None if the messages have several."""
+
+    batch: str
+    made_at: datetime
+    announced: int | None = None  # messages that the batch was said to have
+    rejected: int = 0
+    senders: dict[str, str] = field(default_factory=dict)  # account → address, "" where it is not known here
+    messages: int = 0
+    states: Counter[State] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    queued: Period = field(default_factory=Period)
+    sent: Period = field(default_factory=Period)
+    subject: str | None = ""
+
+    @property
+    def lines(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def open(self) -> int:
+        return sum(count for state, count in self.states.items() if state not in ENDS)
+
+    @property
+    def never_arrived(self) -> int:
+        return max(0, (self.announced or 0) - self.messages)
+
+
+@dataclass(slots=True)
+class Report:
+    """A summary, and its lines, which can be read again and again."""
+
+    summary: Summary
+    _file: IO[str]
+
+    def lines(self) -> Iterator[Line]:
+        self._file.seek(0)
+        return map(_read, self._file)
+
+
+@contextmanager
+def gathered(cases: Iterable[CaseFile], summary: Summary) -> Iterator[Report]:
+    """Read all cases once. The lines lie in a file that nobody else sees and that goes in the end."""
+    with TemporaryFile("w+", encoding="utf-8", errors="surrogatepass") as file:
+        for case in cases:
+            _note(case, summary)
+            for line in lines_of(case):
+                summary.states[line.state] += 1
+                summary.missing[line.missing] += bool(line.missing)
+                file.write(_written(line))
+        yield Report(summary, file)
+
+
+def _note(case: CaseFile, summary: Summary) -> None:
+    message = case.message
+    first = not summary.messages
+    summary.messages += 1
+    summary.senders.setdefault(message.account, "")
+    summary.queued.note(message.created_at)
+    summary.sent.note(message.sent_at if message.code else None)
+    if first:
+        summary.subject = message.subject
+    elif summary.subject != message.subject:
+        summary.subject = None
+
+
+def _written(line: Line) -> str:
+    return json.dumps(asdict(line), default=lambda at: at.isoformat()) + "\n"
+
+
+def _read(text: str) -> Line:
+    found = json.loads(text)
+    dates = {name: datetime.fromisoformat(found[name]) for name in _INSTANTS if found[name]}
+    return Line(**{**found, **dates, "state": State(found["state"])})

@@ -1,0 +1,145 @@
+"""What a report says: headings, facts and cells, the same for HTML and PDF. Dates and numbers are Italian."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.report.lines import Line
+from archive.report.printable import printable
+from archive.report.summary import Period, Summary
+from pec.domains import for_people
+from pec.names import State
+from pec.operations.forecast import ROME
+
+Translate = Callable[[str], str]
+_HEADINGS = (
+    "N.",
+    "Recipient",
+    "State",
+    "Sent on",
+    "ACCETTAZIONE",
+    "CONSEGNA",
+    "Code",
+    "Reason, or what is missing",
+)
+_TOTALS = ("State", "Recipients", "Share")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts of a report. `say` puts the program's own sentences into Italian."""
+
+    say: Translate
+
+    def title(self, summary: Summary) -> str:
+        return printable(self.say(f"Report on the PEC of batch {summary.batch}"))
+
+    def headings(self, summary: Summary) -> list[str]:
+        number, recipient, *rest = map(self.say, _HEADINGS)
+        return [
+            number,
+            recipient if summary.subject is not None else self.say("Recipient and subject"),
+            *rest,
+        ]
+
+    def facts(self, summary: Summary) -> Iterator[tuple[str, str]]:
+        """Names and values of what concerns the whole."""
+        for account, sender in summary.senders.items():
+            yield self.say("Sender"), printable(f"{for_people(sender)} ({account})" if sender else account)
+        if summary.subject:
+            yield self.say("Subject"), printable(summary.subject)
+        yield self.say("Messages"), str(summary.messages)
+        yield self.say("Queued"), self.period(summary.queued)
+        yield self.say("Sent"), self.period(summary.sent)
+        yield self.say("Report made"), self.instant(summary.made_at)
+
+    def totals(self, summary: Summary) -> Iterator[tuple[str, str, str]]:
+        """A row under _TOTALS for each state that occurs, and one of all."""
+        for state in State:
+            if count := summary.states[state]:
+                yield self.say(str(state)), str(count), self._share(count, summary.lines)
+        yield self.say("Total"), str(summary.lines), self._share(summary.lines, summary.lines)
+
+    def totals_title(self) -> str:
+        return self.say("Totals by state")
+
+    def totals_headings(self) -> list[str]:
+        return [self.say(one) for one in _TOTALS]
+
+    def missing_title(self) -> str:
+        return self.say("What is missing")
+
+    def missing(self, summary: Summary) -> list[str]:
+        """What is missing of the whole, a sentence each; one that says that nothing is."""
+        found = [f"{self.say(what)}: {count}" for what, count in sorted(summary.missing.items()) if count]
+        if summary.rejected:
+            found.append(
+                self.say(f"jobs of the batch that were rejected and are no messages: {summary.rejected}")
+            )
+        if summary.never_arrived:
+            found.append(
+                self.say(f"messages that were announced and did not arrive: {summary.never_arrived}")
+            )
+        if summary.open:
+            found.append(self.say(f"{summary.open} have not ended: this report is not final"))
+        return found or [self.say("Nothing: every message has ended and has the receipts of its state.")]
+
+    def notes(self) -> list[str]:
+        return [
+            self.say("Times are those of Rome. ACCETTAZIONE and CONSEGNA have the dates of the receipts."),
+            self.say(
+                "This report helps to read. The proof is the receipts themselves, as the providers signed them."
+            ),
+        ]
+
+    def cells(self, number: int, line: Line, *, with_subject: bool) -> tuple[str, ...]:
+        """The texts under _HEADINGS."""
+        recipient = for_people(line.recipient) or line.id
+        return (
+            str(number),
+            "\n".join(map(printable, filter(None, [recipient, line.subject if with_subject else ""]))),
+            self.say(str(line.state)),
+            self.instant(line.sent_at),
+            self.instant(line.accepted_at),
+            self.instant(line.delivered_at),
+            printable(line.code),
+            printable(self._why(line)),
+        )
+
+    def closing(self, summary: Summary) -> str:
+        """What is signed, again beside the signature."""
+        made_at = self.instant(summary.made_at)
+        return printable(
+            self.say(f"Report of {made_at} on batch {summary.batch}: {summary.lines} recipients.")
+        )
+
+    def signature(self) -> tuple[str, str, str]:
+        """What stands beside the lines for place, date and signature."""
+        return self.say("Place"), self.say("Date"), self.say("Signature")
+
+    def page(self) -> tuple[str, str]:
+        """What stands before the number of a page, and before the number of all pages."""
+        return f"{self.say('Page')} ", f" {self.say('of')} "
+
+    def period(self, period: Period) -> str:
+        if period.first is None or period.last is None:
+            return "–"
+        both = map(self.instant, (period.first, period.last))
+        return " – ".join(dict.fromkeys(both))
+
+    def instant(self, at: datetime | None) -> str:
+        if at is None:
+            return ""
+        return f"{at.astimezone(ROME):%d/%m/%Y %H:%M:%S}"
+
+    def _why(self, line: Line) -> str:
+        why = self.say(line.reason) if line.reason else ""
+        if line.error and line.error not in why:
+            why = f"{why} ({line.error})".lstrip()
+        if line.failed_at:
+            why = f"{self.instant(line.failed_at)}: {why}"
+        return "; ".join(filter(None, [why, self.say(line.missing) if line.missing else ""]))
+
+    def _share(self, count: int, total: int) -> str:
+        share = f"{100 * count / total if total else 0:.1f}"
+        return f"{share.replace('.', ',')} %"

@@ -1,0 +1,90 @@
+"""The command `pec`: which commands there are, and what their errors say and exit with."""
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+
+import click
+
+from cli.commands.completion import ASKED_BY, completable
+from cli.errors import Exit, tell, worded
+from cli.help import in_language
+from cli.language import let_click_speak
+
+# Each is imported when it is used, because a command must start quickly. In the order of --help.
+COMMANDS = {
+    "demo": "cli.commands.demo:demo",
+    "send": "cli.commands.jobs:send",
+    "import": "cli.commands.import_file:import_file",
+    "poll": "cli.commands.jobs:poll",
+    "cancel": "cli.commands.jobs:cancel",
+    "watch": "cli.commands.watch:watch",
+    "status": "cli.commands.status:status",
+    "list": "cli.commands.status:list_messages",
+    "receipts": "cli.commands.receipts:receipts",
+    "export": "cli.commands.export:export",
+    "report": "cli.commands.report:report",
+    "pause": "cli.commands.operate:pause",
+    "resume": "cli.commands.operate:resume",
+    "resend": "cli.commands.operate:resend",
+    "discard": "cli.commands.operate:discard",
+    "dead": "cli.commands.deliveries:dead",
+    "replay": "cli.commands.deliveries:replay",
+    "worker": "cli.commands.processes:worker",
+    "sandbox": "cli.commands.processes:sandbox",
+    "doctor": "cli.commands.doctor:doctor",
+    "health": "cli.commands.doctor:health",
+    "config": "cli.commands.config:config",
+    "completion": "cli.commands.completion:completion",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        if cmd_name not in COMMANDS:
+            near = get_close_matches(cmd_name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "`pec --help` lists them"
+            ctx.fail(f"there is no command {cmd_name}: {hint}")
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return completable(in_language(command))
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"max_content_width": 110})
+@click.pass_context
+def pec(ctx: click.Context) -> None:
+    """Certified mail (PEC), sent in bulk: nothing is lost, nothing is sent twice.
+
+    Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 unexpected, 2 usage or settings,
+    3 input rejected, 4 Redis or the API unreachable, 5 credentials, 6 finished with some undelivered,
+    124 timed out.
+    """
+    if ctx.invoked_subcommand is None:
+        from cli.next_step import tell_next_step
+
+        tell_next_step()
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line and returns its exit code."""
+    let_click_speak()
+    try:
+        return int(in_language(pec).main(arguments, prog_name="pec", standalone_mode=False) or 0)
+    except Exception as error:  # a fault that has no words is a bug, and is raised again with its traceback
+        if ASKED_BY in os.environ:
+            return Exit.UNEXPECTED  # while a command is being typed, nothing is printed into it
+        failure = worded(error)
+        if failure is None:
+            raise
+        tell(failure)
+        return failure.exit_code
+
+
+def main() -> None:
+    """The entry point."""
+    sys.exit(run())

@@ -1,0 +1,5 @@
+"""`python -m cli` is `pec`."""
+
+from cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The commands of `pec`, one file each."""

@@ -1,0 +1,44 @@
+"""`pec receipts`: the proof, as the mailbox gave it."""
+
+import click
+
+from cli import output
+from cli.commands.status import missing
+from cli.session import open_session
+from cli.timeline import when
+from pec.receipts import Receipt
+from pec.store.receipt_json import to_dict
+
+
+@click.command()
+@click.argument("message_id", metavar="ID")
+@click.option("--text", "with_text", is_flag=True, help="Print the text of each.")
+@output.as_json
+def receipts(message_id: str, with_text: bool, as_json: bool) -> None:
+    """Show the receipts of a message or job, oldest first.
+
+    \b
+    pec receipts inv-2026-001
+    pec receipts inv-2026-001 --text
+    """
+    with open_session() as session:
+        found = session.producer.receipts(message_id)
+        if not found:
+            raise missing(session.store, message_id)
+    each = [(message, receipt) for message, known in found.items() for receipt in known]
+    if as_json:
+        for message, receipt in each:
+            output.data({"message": message, **to_dict(receipt)})
+    elif with_text:
+        for message, receipt in each:
+            text = receipt.text or output.for_stdout("(no text)")
+            click.echo(f"{message}  {receipt.kind}  {when(receipt.date)}\n\n{text}\n")
+    else:
+        output.table(("MESSAGE", "RECEIPT", "DATE", "CODE", "ERROR"), (_row(*one) for one in each))
+    if not each:
+        output.note("No receipt so far: `pec status ID` tells what is awaited.")
+
+
+def _row(message: str, receipt: Receipt) -> tuple[object, ...]:
+    error = "virus" if receipt.virus else receipt.error
+    return message, receipt.kind, when(receipt.date), receipt.code, error

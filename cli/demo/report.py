@@ -1,0 +1,133 @@
+"""What the demo shows at the end: a row for each message, and every way in which it differs from the plan."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+from rich.table import Table
+
+from cli.demo.plan import Planned
+from cli.demo.receiver import Received
+from pec.messages import Message
+
+CLOSEST_SECONDS = 0.98  # between two sends, as the sandbox saw their first bytes: an interval less 20 ms
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message, in the words of its record."""
+
+    id: str
+    recipient: str
+    state: str
+    expected: str
+    code: str
+    receipts: list[str]
+    webhooks: list[str]
+
+
+def rows(
+    plan: Iterable[Planned],
+    messages: Mapping[str, Message],
+    receipts: Mapping[str, Sequence[str]],
+    received: Received,
+) -> list[Row]:
+    """In the order of the plan."""
+    return [
+        Row(
+            id=one.id,
+            recipient=", ".join(messages[one.id].recipients),
+            state=str(messages[one.id].state),
+            expected=str(one.ends),
+            code=messages[one.id].code or "",
+            receipts=list(receipts[one.id]),
+            webhooks=[data["state"] for data in received.of(one.id)],
+        )
+        for one in plan
+        if one.id in messages
+    ]
+
+
+def problems(
+    plan: Sequence[Planned],
+    found: Sequence[Row],
+    sent: Sequence[Mapping[str, Any]],
+    told: set[str],
+    received: Received,
+) -> list[str]:
+    """Each in a sentence; none where everything went as planned."""
+    return [
+        *_wrong_ends(plan, found),
+        *_wrong_sends(plan, found, sent),
+        *_wrong_webhooks(found, told, received),
+        *_too_close(sorted(float(one["received_at"]) for one in sent)),
+    ]
+
+
+def _wrong_ends(plan: Sequence[Planned], found: Sequence[Row]) -> list[str]:
+    lost = {one.id for one in plan} - {row.id for row in found}
+    wrong = [row for row in found if row.state != row.expected]
+    return [
+        *(f"{message_id} was lost" for message_id in sorted(lost)),
+        *(f"{row.id} is {row.state}, not {row.expected}" for row in wrong),
+    ]
+
+
+def _wrong_sends(
+    plan: Sequence[Planned], found: Sequence[Row], sent: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    times = Counter(", ".join(one["recipients"]) for one in sent)
+    expected = Counter[str]()
+    recipients = {row.id: row.recipient for row in found}
+    for one in plan:
+        expected[recipients.get(one.id, "")] += one.times_sent
+    return [
+        f"a PEC to {recipient} was sent {times[recipient]} times, not {expected[recipient]}"
+        for recipient in sorted(times | expected)
+        if times[recipient] != expected[recipient]
+    ]
+
+
+def _wrong_webhooks(found: Sequence[Row], told: set[str], received: Received) -> list[str]:
+    missing = told - set(received.events)
+    stale = [row.id for row in found if not row.webhooks or row.webhooks[-1] != row.state]
+    return [
+        *([f"{len(missing)} webhooks did not come"] if missing else []),
+        *([f"{received.forged} webhooks had a wrong signature"] if received.forged else []),
+        *(f"the last webhook of {message_id} tells another state" for message_id in stale),
+    ]
+
+
+def _too_close(times: Sequence[float]) -> list[str]:
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    close = [gap for gap in gaps if gap < CLOSEST_SECONDS]
+    return [f"{len(close)} sends came too close: {min(close):.3f} s"] if close else []
+
+
+def as_data(found: Sequence[Row], wrong: Sequence[str], seconds: float) -> dict[str, Any]:
+    """For `--json`."""
+    return {
+        "ok": not wrong,
+        "seconds": round(seconds, 1),
+        "problems": list(wrong),
+        "messages": [asdict(row) for row in found],
+    }
+
+
+def as_table(found: Sequence[Row], shown: Callable[[str], str] = str) -> Table:
+    """For people. `shown` says our words in their language."""
+    title = shown("PEC Massiva: every message and what became of it")
+    table = Table(title=title, title_justify="left")
+    headings = ("message", "recipient", "state", "code", "receipts", "webhooks")
+    for heading in headings:
+        table.add_column(shown(heading), overflow="fold")
+    for row in found:
+        colour = _COLOURS.get(row.state, "yellow") if row.state == row.expected else "bold red"
+        state = f"[{colour}]{shown(row.state)}[/]"
+        table.add_row(row.id, row.recipient, state, row.code, "\n".join(row.receipts), str(len(row.webhooks)))
+    return table
+
+
+_COLOURS = {"delivered": "green", "undelivered": "red", "refused": "red", "held": "magenta"}

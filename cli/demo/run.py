@@ -1,0 +1,134 @@
+"""The demo's course: set the scene, enqueue, watch, check against the plan, tell."""
+
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import requests
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cli import output
+from cli.demo.plan import BATCH, Planned, jobs, planned
+from cli.demo.receiver import Received, receiving
+from cli.demo.report import as_data, as_table, problems, rows
+from cli.demo.stack import SECRET, START_SECONDS, Stack, StackError, start_stack
+from cli.language import translated
+from pec.messages import Message
+from pec.names import Queue
+from pec.store import heartbeat, records
+from pec.store.store import Store, text_dict
+from producers.producer import Producer
+
+RUN_SECONDS = 55.0
+WEBHOOK_SECONDS = 10.0
+LOOK_SECONDS = 0.2
+PIPED_WIDTH = 140  # a file has no edge to fold at
+
+
+def run(*, as_json: bool) -> int:
+    """Returns 0 where every message ended as its story says, with nothing lost and nothing sent twice; else 1."""
+    started = time.monotonic()
+    plan, received = planned(), Received(SECRET)
+    with (
+        tempfile.TemporaryDirectory(prefix="pec-demo-") as folder,
+        receiving(received) as url,
+        start_stack(Path(folder), url) as where,
+        Producer(where.redis_url) as producer,
+    ):
+        _wait_for_workers(producer.store, Path(folder))
+        messages = _send_and_watch(producer, plan)
+        told = _wait_for_webhooks(producer.store, received)
+        receipts = {one: _kinds(producer.store, one) for one in messages}
+        found = rows(plan, messages, receipts, received)
+        wrong = problems(plan, found, _ledger(where), told, received)
+    seconds = time.monotonic() - started
+    if as_json:
+        print(json.dumps(as_data(found, wrong, seconds), ensure_ascii=False, indent=2))  # noqa: T201 - the data
+    else:
+        _tell(found, wrong, seconds)
+    return 1 if wrong else 0
+
+
+def _wait_for_workers(store: Store, folder: Path) -> None:
+    ends = time.monotonic() + START_SECONDS
+    while Queue.SEND not in heartbeat.live(store, "queue"):
+        if time.monotonic() > ends:
+            log = (folder / "workers.log").read_text(encoding="utf-8")
+            raise StackError(f"the workers did not start: {log[-1000:]}")
+        time.sleep(0.05)  # they register when they are ready
+
+
+def _send_and_watch(producer: Producer, plan: Sequence[Planned]) -> Mapping[str, Message]:
+    """Enqueues, and looks until every message has its planned state, or time is up."""
+    producer.batch(BATCH, size=len(plan))
+    producer.send_many(jobs(list(plan)))
+    expected = {one.id: one.ends for one in plan}
+    ends = time.monotonic() + RUN_SECONDS
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[states]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        doing = translated("sending, then waiting for receipts")
+        bar = progress.add_task(doing, total=len(plan), states="")
+        while True:
+            messages = {one.id: one for one in records.read_all(producer.store, expected)}
+            done = sum(one.state is expected[one.id] for one in messages.values())
+            progress.update(bar, completed=done, states=_states(messages.values()))
+            if done == len(expected) or time.monotonic() > ends:
+                return messages
+            time.sleep(LOOK_SECONDS)  # the picture is renewed five times a second
+
+
+def _states(messages: Any) -> str:
+    counts = Counter(str(message.state) for message in messages)
+    return translated(", ".join(f"{count} {state}" for state, count in counts.most_common()))
+
+
+def _wait_for_webhooks(store: Store, received: Received) -> set[str]:
+    """The ids of all events told; returns when all have come, or when time is up."""
+    ends = time.monotonic() + WEBHOOK_SECONDS
+    while True:
+        entries: Any = store.client.xrange(store.keys.events)
+        told = {text_dict(fields)["id"] for _, fields in entries}
+        if told <= set(received.events) or time.monotonic() > ends:
+            return told
+        time.sleep(LOOK_SECONDS)  # deliveries have no signal to wait for
+
+
+def _kinds(store: Store, message_id: str) -> list[str]:
+    receipts = records.receipts_of(store, message_id).values()
+    return [str(receipt.kind) for receipt in sorted(receipts, key=lambda one: str(one.date))]
+
+
+def _ledger(where: Stack) -> list[dict[str, Any]]:
+    """What the sandbox really sent."""
+    answer: Any = requests.get(f"{where.sandbox_url}/_sandbox/sent", timeout=10).json()
+    found: list[dict[str, Any]] = answer
+    return found
+
+
+def _tell(found: Sequence[Any], wrong: Sequence[str], seconds: float) -> None:
+    out = Console()
+    if not out.is_terminal:
+        out.width = PIPED_WIDTH
+    out.print(as_table(found, output.for_stdout))
+    console = Console(stderr=True)
+    for problem in wrong:
+        console.print("[bold red]✗[/]", translated(problem))
+    if not wrong:
+        well = (
+            f"{len(found)} messages ended as their stories say in {seconds:.0f} s: "
+            "none lost, none sent twice, every webhook came."
+        )
+        console.print("[green]✓[/]", translated(well))
+        output.note("Next: the README says how to send your own; `pec --help` lists the commands.")
+    sys.stdout.flush()

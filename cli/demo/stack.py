@@ -1,0 +1,113 @@
+"""The demo's scene: an embedded server, the sandbox and two worker processes, each a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.demo.plan import ACCOUNTS
+from sandbox.redis_server import EmbeddedServer
+
+HOUR_SECONDS = 0.2  # how long an hour lasts in the demo
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+TOKEN = "sandbox-token"  # noqa: S105 - opens the sandbox, nothing else
+SECRET = "whsec_ZGVtbyBzZWNyZXQgb2YgcGVjIG1hc3NpdmEuLi4="  # noqa: S105 - the same
+
+
+class StackError(Exception):
+    """A process of the demo did not start. The text ends with its last words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Where things are while the demo runs."""
+
+    redis_url: str
+    sandbox_url: str
+
+
+@contextmanager
+def start_stack(folder: Path, webhook_url: str) -> Iterator[Stack]:
+    """Starts all, and stops all at the end. Raises SceneError and EmbeddedServerError."""
+    with ExitStack() as stack:
+        server = stack.enter_context(EmbeddedServer(folder / "redis"))
+        ready = folder / "sandbox.url"
+        options = ["--port", "0", "--ready-file", str(ready), "--hour", str(HOUR_SECONDS)]
+        mailboxes = [
+            part for name, mailbox in ACCOUNTS.items() for part in ("--mailbox", f"{mailbox}:{name}:demo")
+        ]
+        sandbox = stack.enter_context(_process("sandbox", [*options, *mailboxes], folder))
+        sandbox_url = _wait_for_file(ready, sandbox, folder / "sandbox.log")
+        environment = _environment(server.url, sandbox_url, webhook_url)
+        stack.enter_context(_process("workers", ["--processes", "2"], folder, environment))
+        yield Stack(server.url, sandbox_url)
+
+
+def _environment(redis_url: str, sandbox_url: str, webhook_url: str) -> dict[str, str]:
+    """The workers' settings: a real operator's, with hours shortened."""
+    settings = {
+        "PEC_REDIS_URL": redis_url,
+        "PEC_API__URL": sandbox_url,
+        "PEC_API__TOKEN": TOKEN,
+        "PEC_API__TIMEOUT_SECONDS": "2",
+        "PEC_RECEIPTS__BACKOFF_SECONDS": "[0.5, 1]",
+        "PEC_RECEIPTS__DEADLINE_SECONDS": "15",
+        "PEC_RECEIPTS__WARNING_AGE_SECONDS": str(22 * HOUR_SECONDS),
+        "PEC_UNCERTAIN__LOOKUP_SECONDS": "[1, 2, 3]",
+        "PEC_LEASE_SECONDS": "10",
+        "PEC_WEBHOOKS__ALLOW_PRIVATE": "true",
+        "PEC_WEBHOOKS__ENDPOINTS": json.dumps([{"name": "demo", "url": webhook_url, "secret": SECRET}]),
+    }
+    for name, mailbox in ACCOUNTS.items():
+        settings[f"PEC_ACCOUNTS__{name.upper()}__SENDER"] = mailbox
+        settings[f"PEC_ACCOUNTS__{name.upper()}__USERNAME"] = name
+        settings[f"PEC_ACCOUNTS__{name.upper()}__PASSWORD"] = "demo"
+    return settings
+
+
+@contextmanager
+def _process(
+    module: str, options: list[str], folder: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m <module>`, away from the caller's settings and `pec.toml`; its words go to a log."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PEC_")}
+    with (folder / f"{module}.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own modules
+            [sys.executable, "-m", module, *options],
+            cwd=folder,
+            env={**environment, **(settings or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _wait_for_file(path: Path, process: subprocess.Popen[bytes], log: Path) -> str:
+    ends = time.monotonic() + START_SECONDS
+    while time.monotonic() < ends:
+        if path.exists() and (text := path.read_text(encoding="utf-8").strip()):
+            return text
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)  # a file has no signal to wait for
+    raise StackError(f"the sandbox did not start: {log.read_text(encoding='utf-8')[-500:]}")

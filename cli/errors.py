@@ -1,0 +1,95 @@
+"""What the command says of an error, and the exit code of each (DESIGN §6)."""
+
+from enum import IntEnum
+from typing import IO, Any
+
+import click
+
+from cli.language import translated
+
+
+class Exit(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    REJECTED = 3
+    UNREACHABLE = 4
+    CREDENTIALS = 5
+    UNDELIVERED = 6
+    TIMED_OUT = 124
+    INTERRUPTED = 130
+
+
+class Failure(click.ClickException):
+    """An error that is told to a person, remedy included, on stderr. No text: nothing is said."""
+
+    def __init__(self, text: str, code: Exit) -> None:
+        super().__init__(text)
+        self._code = code
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # click keeps it in the class
+        return self._code
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        for line in self.message.splitlines():
+            click.secho(f"pec: {line}", err=True, fg="red")
+
+
+def worded(error: Exception) -> click.ClickException | None:
+    """The error as it is told, or None where it is none of ours."""
+    if isinstance(error, click.ClickException):
+        return error
+    if isinstance(error, click.Abort):
+        return Failure("", Exit.INTERRUPTED)
+    return _of_ours(error)
+
+
+def tell(error: click.ClickException) -> None:
+    """On stderr, in the reader's language."""
+    error.message = translated(error.message)  # type: ignore[misc]  # click shows only what it holds itself
+    error.show()
+
+
+def _of_ours(error: Exception) -> Failure | None:
+    for kind, code, text in _table():
+        if isinstance(error, kind):
+            return Failure(rejection(error) if code is Exit.REJECTED else text.format(error), code)
+    return None
+
+
+def _table() -> list[tuple[type[Exception], Exit, str]]:
+    """The first that fits counts. Imported here, where something went wrong: it takes a fifth of a second."""
+    import redis
+
+    from cli.demo.stack import StackError
+    from config.redis_connection import MAY_NOT, RedisRefused, RedisUnreachable
+    from config.settings import SettingsError
+    from pec.api.errors import ApiError, Denied
+    from pec.jobs import JobRejected
+    from pec.messages import UnsupportedRecord
+    from pec.store.commits import Conflict
+    from sandbox.redis_server import EmbeddedServerError
+
+    return [
+        (SettingsError, Exit.USAGE, "{}"),
+        (JobRejected, Exit.REJECTED, ""),
+        (RedisRefused, Exit.CREDENTIALS, "{}"),
+        (RedisUnreachable, Exit.UNREACHABLE, "{}"),
+        (redis.exceptions.NoPermissionError, Exit.CREDENTIALS, MAY_NOT),
+        (redis.RedisError, Exit.UNREACHABLE, "Redis gave no usable answer ({}): run `pec doctor`"),
+        (Denied, Exit.CREDENTIALS, "{}: correct the account's credentials, see `pec doctor`"),
+        (ApiError, Exit.UNREACHABLE, "{}: try again, or run `pec doctor`"),
+        (TimeoutError, Exit.TIMED_OUT, "{}: nothing was cancelled, `pec status` tells what waits"),
+        (UnsupportedRecord, Exit.UNEXPECTED, "{}: a newer version wrote it, upgrade this one"),
+        (EmbeddedServerError, Exit.UNEXPECTED, "the demo has no server: {}"),
+        (StackError, Exit.UNEXPECTED, "{}\nTry again, and report what stands above if it happens again."),
+        (Conflict, Exit.UNEXPECTED, "others keep changing this message ({}): try again"),
+    ]
+
+
+def rejection(error: Any) -> str:
+    """A line for each problem of a JobRejected."""
+    return "\n".join(f"rejected: {problem.field}: {problem.reason}" for problem in error.problems)

@@ -1,0 +1,49 @@
+"""A command's help in the reader's language; examples stay as they are typed."""
+
+import re
+from copy import copy
+from inspect import cleandoc
+
+import click
+
+from cli.language import ENGLISH, language, translated
+
+AS_IT_STANDS = "\b"  # click's mark of a paragraph that is not to be wrapped: the examples
+
+
+def in_language(command: click.Command) -> click.Command:
+    """A copy that speaks it. The command itself stays English, since another call may be in another language."""
+    if language() == ENGLISH:
+        return command
+    spoken = copy(command)
+    spoken.help = command.help and translated_help(command.help)
+    spoken.options_metavar = command.options_metavar and translated(command.options_metavar)
+    spoken.params = [_spoken(param) for param in command.params]
+    if isinstance(spoken, click.Group):
+        spoken.subcommand_metavar = translated(spoken.subcommand_metavar)
+    return spoken
+
+
+def translated_help(text: str) -> str:
+    return "\n\n".join(map(_paragraph, paragraphs(text)))
+
+
+def paragraphs(text: str) -> list[str]:
+    """Of a docstring: each on one line, those that are not to be wrapped as they stand."""
+    found = re.split(r"\n\s*\n", cleandoc(text).partition("\f")[0])
+    return [one if one.startswith(AS_IT_STANDS) else " ".join(one.split()) for one in found]
+
+
+def _paragraph(text: str) -> str:
+    if text.startswith(AS_IT_STANDS):
+        return text
+    return translated(text)
+
+
+def _spoken(param: click.Parameter) -> click.Parameter:
+    spoken = copy(param)
+    if spoken.metavar:
+        spoken.metavar = translated(spoken.metavar)
+    if isinstance(spoken, click.Option) and spoken.help:
+        spoken.help = translated(spoken.help)
+    return spoken

@@ -1,0 +1,223 @@
+"""What `pec import` says of a campaign: to a person, or as one JSON object."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import click
+
+from cli import output
+from cli.language import ITALIAN, language
+from pec.domains import for_people
+from pec.instants import to_text
+from pec.operations.progress import duration
+from producers.campaigns.already_enqueued import Earlier
+from producers.campaigns.campaign import Campaign
+from producers.campaigns.columns import MADE_ID, Columns
+from producers.campaigns.estimate import Estimate
+from producers.campaigns.row_store import Entry, RowStatus
+from producers.campaigns.same_subject import SameSubject
+from producers.campaigns.trial import Picked
+
+MAX_SHOWN = 20  # lines of a kind, to a person
+_MAX_BODY = 2000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A campaign, and what is known of sending it. `earlier` is None if Redis could not be asked.
+
+    `shown` are the rows whose letters a person wants to see. `repeated`: it may be sent a second time.
+    """
+
+    campaign: Campaign
+    estimate: Estimate
+    earlier: Earlier | None
+    shown: Sequence[Picked] = ()
+    repeated: SameSubject | None = None
+
+    @property
+    def sendable(self) -> int:
+        """Lines that are sent, or were."""
+        return self.count(RowStatus.READY) + self.count(RowStatus.ALREADY_ENQUEUED)
+
+    def count(self, fate: RowStatus) -> int:
+        return self.campaign.row_store.count(fate)
+
+
+def as_dict(found: Found, enqueued: int | None) -> dict[str, Any]:
+    """The summary. `enqueued` is None for a dry run."""
+    campaign, ledger = found.campaign, found.campaign.row_store
+    doubles = [{"line": line, "like": like} for line, like in ledger.duplicates()]
+    estimate = found.estimate
+    return {
+        "batch": campaign.batch,
+        "account": campaign.renderer.stated["account"],
+        "count": found.count(RowStatus.READY),
+        **({} if enqueued is None else {"enqueued": enqueued}),
+        "enqueued_before": found.count(RowStatus.ALREADY_ENQUEUED) if found.earlier else None,
+        **_as_earlier(found.earlier),
+        **({"same_subject": asdict(found.repeated)} if found.repeated else {}),
+        "columns": _columns(campaign),
+        "first": _first(campaign),
+        **({"shown": [_as_shown(campaign, row) for row in found.shown]} if found.shown else {}),
+        "seconds": None if estimate.seconds is None else round(estimate.seconds, 1),
+        "finishes_at": estimate.finishes_at and to_text(estimate.finishes_at),
+        "cost_eur": float(estimate.cost_eur),
+        "encodings": {
+            name: {"name": one.name, "values": list(one.values)} for name, one in campaign.encodings.items()
+        },
+        "empty_lines": campaign.empty_lines,
+        "refused_lines": found.count(RowStatus.REFUSED),
+        "refused": [remark.as_dict() for remark in ledger.problems()],
+        "doubles": doubles,
+        "warnings": [remark.as_dict() for remark in ledger.warnings()],
+        "notes": list(campaign.notes),
+    }
+
+
+def _as_earlier(earlier: Earlier | None) -> dict[str, Any]:
+    if earlier is None:
+        return {}
+    over = {str(state): count for state, count in earlier.over.items()}
+    return {"again": earlier.again, "mended": earlier.mended, "not_reached": over}
+
+
+def show(found: Found) -> None:
+    """For a person."""
+    campaign, header = found.campaign, found.campaign.renderer.columns.header
+    columns = campaign.renderer.columns
+    output.facts(
+        [
+            ("batch", campaign.batch),
+            ("account", campaign.renderer.stated["account"]),
+            ("sheet", campaign.sheet),
+            ("encoding", _encodings(campaign)),
+            (
+                "recipient",
+                f"column {header[columns.recipient]}: {', '.join(campaign.examples) or 'without values'}",
+            ),
+            ("id", _id(columns)),
+            ("attachments", ", ".join(f"column {header[one]}" for one in columns.attachments) or None),
+            ("messages", found.count(RowStatus.READY)),
+            ("of them again", (found.earlier and found.earlier.again) or None),
+            ("enqueued before", found.count(RowStatus.ALREADY_ENQUEUED) or None),
+            ("refused lines", found.count(RowStatus.REFUSED) or None),
+            ("doubles", found.count(RowStatus.DOUBLE) or None),
+            ("empty lines", campaign.empty_lines or None),
+            ("takes", _takes(found)),
+            ("costs", _costs(found.estimate)),
+        ]
+    )
+    _show_remarks(found)
+
+
+def show_letters(found: Found) -> None:
+    """The rows that were asked for, or the first message, as their recipients will read them."""
+    if found.shown:
+        for row in found.shown:
+            _show_letter(_as_shown(found.campaign, row))
+    elif first := _first(found.campaign):
+        _show_letter(first)
+
+
+def _show_letter(letter: dict[str, Any]) -> None:
+    body = letter["body"]
+    cut = (
+        f"{body[:_MAX_BODY]}\n… ({len(body)} characters: --json shows all)" if len(body) > _MAX_BODY else body
+    )
+    click.echo()
+    output.facts(
+        [
+            ("row", letter.get("row")),
+            ("line", letter.get("line")),
+            *[("refused", f"{one['field']}: {one['reason']}") for one in letter.get("refused", ())],
+            ("id", letter["id"]),
+            ("to", for_people(letter["recipient"])),
+            ("subject", letter["subject"]),
+            ("attached", ", ".join(letter["attachments"]) or None),
+        ]
+    )
+    click.echo(f"\n{cut}")
+
+
+def _first(campaign: Campaign) -> dict[str, Any] | None:
+    entry = campaign.first
+    return None if entry is None else _as_letter(campaign, entry)
+
+
+def _as_shown(campaign: Campaign, row: Picked) -> dict[str, Any]:
+    """A row's letter and, where it will not be sent, why."""
+    entry = row.entry
+    problems = campaign.row_store.problems_of(entry.line) if entry.status is RowStatus.REFUSED else []
+    told = {"refused": [problem.as_dict() for problem in problems]} if problems else {}
+    return {"row": row.number, "line": entry.line, **told, **_as_letter(campaign, entry)}
+
+
+def _as_letter(campaign: Campaign, entry: Entry) -> dict[str, Any]:
+    letter = campaign.renderer.draft(entry.values)
+    return {
+        "id": entry.id,
+        "recipient": letter.recipient,
+        "subject": letter.subject,
+        "body": letter.body,
+        "attachments": [file.name for file in letter.files],
+    }
+
+
+def _encodings(campaign: Campaign) -> str | None:
+    """Return what each file was read in that does not say it itself, with values by which a person can judge."""
+    judged = [(name, one) for name, one in campaign.encodings.items() if one.judged]
+    return "; ".join(f"{one.label}: {', '.join(one.values)} ({name})" for name, one in judged) or None
+
+
+def _columns(campaign: Campaign) -> dict[str, Any]:
+    columns, header = campaign.renderer.columns, campaign.renderer.columns.header
+    return {
+        "recipient": header[columns.recipient],
+        "recipient_values": campaign.examples,
+        "id": None if columns.id is None else header[columns.id],
+        "attachments": [header[one] for one in columns.attachments],
+    }
+
+
+def _id(columns: Columns) -> str | None:
+    if columns.id is None or columns.header[columns.id] == MADE_ID:
+        return None
+    return f"column {columns.header[columns.id]}, joined with the batch (--id-column '' turns it off)"
+
+
+def _takes(found: Found) -> str:
+    estimate = found.estimate
+    if estimate.finishes_at is None or estimate.seconds is None:
+        return "years, under these caps"
+    waiting = f", after {estimate.waiting} that wait already" if estimate.waiting else ""
+    return f"about {duration(estimate.seconds)}, until {estimate.finishes_at.astimezone():%d/%m/%Y %H:%M}{waiting}"
+
+
+def _costs(estimate: Estimate) -> str:
+    amount = f"{estimate.cost_eur:.2f}"
+    italian = output.for_a_person() and language() == ITALIAN
+    return f"{amount.replace('.', ',') if italian else amount} EUR"
+
+
+def _show_remarks(found: Found) -> None:
+    ledger = found.campaign.row_store
+    doubles = [
+        (line, "", f"says the same as line {like} to the same recipient: sent once")
+        for line, like in ledger.duplicates(MAX_SHOWN)
+    ]
+    refused = [(one.line, one.field, one.reason) for one in ledger.problems(MAX_SHOWN)]
+    warned = [(one.line, one.field, one.reason) for one in ledger.warnings(MAX_SHOWN)]
+    _table("REFUSED", refused, ledger.count_problems())
+    _table("DOUBLES", doubles, found.count(RowStatus.DOUBLE))
+    _table("WARNINGS", warned, ledger.count_warnings())
+
+
+def _table(title: str, lines: list[tuple[int, str, str]], count: int) -> None:
+    if not lines:
+        return
+    click.echo(f"\n{output.for_stdout(title)}")
+    output.table(("LINE", "COLUMN", "REASON"), lines)
+    if count > len(lines):
+        click.echo(output.for_stdout(f"and {count - len(lines)} more"))

@@ -1,0 +1,75 @@
+"""`pec import --test-to`: some rows' letters go to oneself, and nothing to their recipients."""
+
+from collections.abc import Sequence
+
+import click
+
+from cli import output
+from cli.errors import Exit, Failure
+from cli.session import Session, no_worker_runs
+from pec.jobs import JobRejected
+from producers.campaigns.campaign import Campaign
+from producers.campaigns.errors import Misused
+from producers.campaigns.row_store import RowStatus
+from producers.campaigns.trial import Picked, Trial, first_sendable, picked, refused, trials
+
+_COLUMNS = ("ROW", "LINE", "RECIPIENT", "SUBJECT", "ID")
+
+
+def send_trials(
+    session: Session, campaign: Campaign, to: str, numbers: Sequence[int], *, as_json: bool
+) -> None:
+    """Enqueue the letters of these rows, or of the first that can be sent. Raises Failure."""
+    rows = _rows(campaign, numbers)
+    try:
+        made = trials(campaign, rows, to)
+        session.producer.send_many(trial.job for trial in made)
+    except (JobRejected, OSError) as error:
+        raise Failure(
+            f"no test was sent, because a file was changed meanwhile ({error})", Exit.REJECTED
+        ) from None
+    if as_json:
+        output.data({"test_to": to, "tests": [_as_dict(trial) for trial in made]})
+    else:
+        output.table(_COLUMNS, [tuple(_as_dict(trial).values()) for trial in made])
+    _tell(session, campaign, to, made)
+
+
+def _rows(campaign: Campaign, numbers: Sequence[int]) -> list[Picked]:
+    """Raises Failure where one of them can't be sent."""
+    try:
+        rows = picked(campaign, numbers, "--rows") if numbers else first_sendable(campaign)
+    except Misused as error:
+        raise click.UsageError(str(error)) from None
+    if not rows:
+        raise Failure("no test was sent, because no line can be sent: see --dry-run", Exit.REJECTED)
+    if wrong := refused(campaign, rows):
+        said = [
+            f"row {row.number} (line {row.entry.line}): {problem.field}: {problem.reason}"
+            for row, problem in wrong
+        ]
+        raise Failure(
+            "\n".join(["no test was sent: mend the row, or name another with --rows", *said]), Exit.REJECTED
+        )
+    return rows
+
+
+def _as_dict(trial: Trial) -> dict[str, object]:
+    return {
+        "row": trial.picked.number,
+        "line": trial.picked.entry.line,
+        "recipient": trial.recipient,
+        "subject": trial.job["subject"],
+        "id": trial.job["id"],
+    }
+
+
+def _tell(session: Session, campaign: Campaign, to: str, made: Sequence[Trial]) -> None:
+    output.note(
+        f"Enqueued as a test to {to}, in no batch: {len(made)}. The recipients of the rows get nothing."
+    )
+    if count := campaign.row_store.count(RowStatus.REFUSED):
+        output.note(f"Refused lines are not looked at here ({count}): --dry-run shows them.")
+    if no_worker_runs(session.store):
+        output.note("No worker is running, so they wait in Redis: start one with `pec worker`.")
+    output.note(f"Follow them with `pec watch {' '.join(str(trial.job['id']) for trial in made)}`.")

@@ -1,0 +1,89 @@
+"""How commands print: data on stdout, as JSON, a table or plain columns; everything else on stderr.
+
+What is for people is translated here; what a program may read, JSON and whatever goes into a pipe, never is.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from cli.language import translated
+from pec.names import State
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+
+# Columns whose cells are our own words, beside states. The others hold data, which may look like our words.
+_WORDED = {
+    *("REASON", "WHY", "FROM", "PAUSED", "TIME LEFT", "DISABLED", "REPLAYED"),
+    *("DATE", "LAST MINUTE", "SENT TODAY", "THIS MONTH", "ACCOUNTS", "QUEUES"),
+}
+_FREE_TEXT = {"subject", "attached", "sheet", "encoding"}  # facts that somebody else worded
+
+
+def data(fields: Mapping[str, Any]) -> None:
+    """One JSON object on a line of stdout."""
+    click.echo(json.dumps(fields, ensure_ascii=False, default=str))
+
+
+def note(text: str) -> None:
+    """A line on stderr."""
+    click.echo(translated(text), err=True)
+
+
+def for_a_person() -> bool:
+    """Return whether stdout is a person's terminal rather than a pipe or a file."""
+    return sys.stdout.isatty()
+
+
+def for_stdout(text: str) -> str:
+    """A sentence of ours as stdout shows it: translated for a person's terminal, English for a pipe."""
+    return translated(text) if for_a_person() else text
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
+    """For a person's terminal a table; for a pipe tab-separated columns, which are never cut."""
+    if not sys.stdout.isatty():
+        for line in [columns, *rows]:
+            click.echo("\t".join(_written(cell).replace("\t", " ").replace("\n", " ") for cell in line))
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    headings = map(translated, columns)
+    drawn = Table(*headings, title=title and translated(title), box=SIMPLE_HEAD, title_justify="left")
+    for line in rows:
+        cells = map(_cell, columns, line)
+        drawn.add_row(
+            *(Text(cell, overflow="fold") for cell in cells)
+        )  # as Text, because data may look like markup
+    Console().print(drawn)
+
+
+def facts(pairs: Iterable[tuple[str, object]]) -> None:
+    """Names and values, a pair a line; what is None is left out."""
+    known = [(for_stdout(name), _fact(name, value)) for name, value in pairs if value is not None]
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        click.echo(f"{name:<{width}}  {value}")
+
+
+def _fact(name: str, value: object) -> str:
+    """Sentences and states are ours; of an address, the fact is its recipient's state."""
+    written = _written(value)
+    is_sentence = name == "why" or (" " in written and name not in _FREE_TEXT)
+    ours = isinstance(value, State) or "@" in name or is_sentence
+    return for_stdout(written) if ours else written
+
+
+def _cell(column: str, value: object) -> str:
+    written = _written(value)
+    return translated(written) if isinstance(value, State) or column in _WORDED else written
+
+
+def _written(value: object) -> str:
+    return "" if value is None else str(value)

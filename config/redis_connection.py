@@ -1,0 +1,92 @@
+"""The connection to Redis or Valkey, made in one place so that every process waits and retries alike."""
+
+import os
+import socket
+
+import redis
+from redis.backoff import EqualJitterBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+from redis.retry import Retry
+
+from config.redis_url import problem_of_redis_url
+
+REDIS_ERRORS = (redis.ConnectionError, redis.TimeoutError)  # "no answer": the command may have run, or not
+
+MAY_NOT = (
+    "the user of the Redis URL may not do this ({}): see ACLs in docs/operations.md, or name another user"
+)
+
+_RETRIES = 5
+_RETRY_BASE_SECONDS = 0.1
+_RETRY_CAP_SECONDS = 1.0
+_HEALTH_CHECK_SECONDS = 30
+
+
+class RedisUnreachable(Exception):  # noqa: N818 - named by what is wrong, like the API's errors
+    """Redis gave no usable answer. The message names the server, without its password, and the remedy."""
+
+
+class RedisRefused(RedisUnreachable):
+    """Redis is there, and does not let this user in, or not do this."""
+
+
+def connect(url: str, *, timeout_seconds: float = 5.0) -> redis.Redis:
+    """A client of `redis://`, `rediss://` or `unix://`; nothing is opened before its first command.
+
+    Values come back as bytes, because content is stored as it is. A command that gets no answer is said
+    again up to 5 times, over some 2 to 4 seconds beside the timeouts, which outlasts a quick restart of
+    Redis: **every command and script must bear being run twice**. Where connections open and then break,
+    redis-py nests its tries to connect in those, 36 in all. After that, one of `REDIS_ERRORS`.
+    A blocking command (`XREAD BLOCK`) must wait for less than `timeout_seconds`.
+
+    Raises ValueError, worded for a person and without the password, if the URL is none.
+    """
+    if problem := problem_of_redis_url(url):
+        raise ValueError(problem)
+    return redis.Redis.from_url(
+        url,
+        decode_responses=False,
+        client_name=f"pec-{socket.gethostname()}-{os.getpid()}".replace(" ", "-"),
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
+        health_check_interval=_HEALTH_CHECK_SECONDS,
+        retry=Retry(EqualJitterBackoff(_RETRY_CAP_SECONDS, _RETRY_BASE_SECONDS), _RETRIES),
+        # a handshake of one vendor's cloud, which Valkey answers with an error on every connection
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        **_keepalive(url),
+    )
+
+
+def check(client: redis.Redis) -> None:
+    """Return once Redis answers. Raises RedisUnreachable, worded for a person, where it does not."""
+    try:
+        client.ping()
+    except (redis.RedisError, OSError) as error:
+        raise unusable(client, error) from error
+
+
+def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
+    """What to raise where a command failed for this reason: it tells where, why, and the remedy."""
+    at = address(client)
+    if isinstance(why, redis.exceptions.NoPermissionError):
+        return RedisRefused(MAY_NOT.format(why))
+    if isinstance(why, redis.AuthenticationError):
+        return RedisRefused(
+            f"Redis at {at} refuses the user or password ({why}): set the right ones in PEC_REDIS_URL, "
+            "with %23 for #, %2F for /, %3F for ?, %3A for :, %40 for @, %25 for %"
+        )
+    return RedisUnreachable(f"Redis at {at} can't be used ({why}): start one, or set PEC_REDIS_URL")
+
+
+def address(client: redis.Redis) -> str:
+    """Where a client connects to, fit for people and logs: no user name, no password."""
+    at = client.connection_pool.connection_kwargs
+    number = at.get("db", 0)
+    if "path" in at:
+        return f"unix://{at['path']}?db={number}"
+    scheme = "rediss" if issubclass(client.connection_pool.connection_class, redis.SSLConnection) else "redis"
+    return f"{scheme}://{at.get('host', 'localhost')}:{at.get('port', 6379)}/{number}"
+
+
+def _keepalive(url: str) -> dict[str, bool]:
+    return {} if url.startswith("unix:") else {"socket_keepalive": True}

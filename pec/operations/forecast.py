@@ -1,0 +1,55 @@
+"""When sends will be made, at a token's pace and under its caps: pure, for estimates that people are shown."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+ROME = ZoneInfo("Europe/Rome")  # whose days and months the caps count
+MAX_PERIODS = 5000  # days and months looked ahead: 13 years
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How fast one token may send, and what is used up. Caps are sends a day and a month; None: no cap."""
+
+    interval_seconds: float
+    daily: int | None = None
+    monthly: int | None = None
+    sent_today: int = 0
+    sent_this_month: int = 0
+
+
+def sent_by(count: int, allowance: Allowance, now: datetime) -> datetime | None:
+    """When the last of `count` sends that start now is made; None where that is years away. `now` is aware."""
+    at, left = now, count
+    today, this_month = allowance.sent_today, allowance.sent_this_month
+    for _ in range(MAX_PERIODS):
+        midnight, next_month = _next_day(at), _next_month(at)
+        possible = _possible(allowance, today, this_month, (midnight - at).total_seconds())
+        if left <= possible:
+            return at + timedelta(seconds=left * allowance.interval_seconds)
+        left -= possible
+        this_month = 0 if midnight == next_month else this_month + possible
+        at, today = midnight, 0
+    return None
+
+
+def _possible(allowance: Allowance, today: int, this_month: int, seconds: float) -> int:
+    """Sends that pace and caps allow in the rest of a day."""
+    rooms = [int(seconds / allowance.interval_seconds)]
+    if allowance.daily is not None:
+        rooms.append(allowance.daily - today)
+    if allowance.monthly is not None:
+        rooms.append(allowance.monthly - this_month)
+    return max(0, min(rooms))
+
+
+def _next_day(at: datetime) -> datetime:
+    tomorrow = at.astimezone(ROME).date() + timedelta(days=1)
+    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=ROME).astimezone(at.tzinfo)
+
+
+def _next_month(at: datetime) -> datetime:
+    here = at.astimezone(ROME)
+    months = here.year * 12 + here.month
+    return datetime(months // 12, months % 12 + 1, 1, tzinfo=ROME).astimezone(at.tzinfo)

@@ -1,0 +1,153 @@
+"""The overview that `pec status` and the metrics show. `pec.operations.load_overview` reads it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pec.messages import Reason
+from pec.names import Queue, State
+from pec.store.batches import PausedBatch
+from pec.store.outbox import EndpointState
+from pec.store.pacing import Usage
+
+CIRCUIT_OPENS_AT = 3  # DESIGN §5: silent answers of the API in a row
+LEAD_SECONDS = 0.5  # the lead of a hint: a thread loads, encodes and connects before its slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """An account, and what waits in it. `oldest_at`: since when its oldest message could have been sent."""
+
+    account: str
+    token: str | None = None
+    waiting: int = 0
+    oldest_at: datetime | None = None
+    paused: Reason | None = None
+    served: bool = True
+    share_of_mailbox: float | None = None
+    unreadable: Reason | None = None  # why its mailbox could not be read when that last happened
+    unreadable_at: datetime | None = None
+    out_of_turn: bool = False  # messages wait, it is not paused, and yet none will be picked
+
+    @property
+    def goes(self) -> bool:
+        """Whether its messages are sent."""
+        return self.paused is None and self.served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A token's pace and caps (None: no cap), and what waits for it in lanes that go."""
+
+    digest: str
+    accounts: tuple[str, ...]
+    interval_seconds: float
+    in_flight: int = 1
+    waiting: int = 0
+    sends_last_minute: int = 0
+    sends_lately: int = 0  # in the last whole minute, and since
+    usage: Usage = field(default_factory=lambda: Usage(0, 0))
+    daily_cap: int | None = None
+    monthly_cap: int | None = None
+    on_hold_until: datetime | None = None
+    post_seconds: float | None = None
+
+    @property
+    def allowed_per_minute(self) -> float:
+        return 60 / self.interval_seconds
+
+    @property
+    def pace_used(self) -> float:
+        """The share of the last whole minute's sends that were made."""
+        return min(1.0, self.sends_last_minute / self.allowed_per_minute)
+
+    @property
+    def left_today(self) -> int | None:
+        return None if self.daily_cap is None else max(0, self.daily_cap - self.usage.today)
+
+    @property
+    def left_this_month(self) -> int | None:
+        return None if self.monthly_cap is None else max(0, self.monthly_cap - self.usage.this_month)
+
+    @property
+    def backlog_seconds(self) -> float:
+        """What waits, at this pace, caps left aside."""
+        return self.waiting * self.interval_seconds
+
+    @property
+    def threads_at_full_pace(self) -> int:
+        """Threads that can be busy sending at once: pace × the time that a send holds one."""
+        return threads_worth(self.interval_seconds, self.post_seconds, self.in_flight)
+
+    @property
+    def threads_worth(self) -> int:
+        """The same, and no more than messages wait that the caps let go."""
+        left = [cap for cap in (self.left_today, self.left_this_month) if cap is not None]
+        return min(self.waiting, self.threads_at_full_pace, *left)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One queue: what is scheduled, what of it is due already, and since when."""
+
+    queue: Queue
+    served: bool = True
+    scheduled: int = 0
+    overdue: int = 0
+    overdue_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A live worker process."""
+
+    id: str
+    host: str = ""
+    pid: int = 0
+    threads: int = 0
+    queues: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    started_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Everything. Ages are told against `now`, which is Redis's clock."""
+
+    now: datetime
+    messages: Mapping[State, int]
+    oldest_in_state: Mapping[State, datetime]  # of states that are no end
+    jobs: int = 0
+    oldest_job_at: datetime | None = None
+    streams: Mapping[str, int]  # entries of `rejected`, `events`, `dead`
+    lanes: Mapping[str, Lane]
+    paused_batches: Sequence[PausedBatch] = ()
+    tokens: Mapping[str, Token]
+    work: Mapping[Queue, Work]
+    workers: Sequence[Worker] = ()
+    reconciling_since: datetime | None = None  # the oldest back-up that live workers were told of
+    endpoints: Sequence[EndpointState] = ()
+    api_failures: int = 0
+    unsupported: int = 0  # messages of a newer version that workers met within an hour
+    probe_at: datetime | None = None
+    lost_at: datetime | None = None  # when a worker found that Redis had come back empty
+
+    @property
+    def threads(self) -> int:
+        return sum(worker.threads for worker in self.workers)
+
+    @property
+    def circuit_open(self) -> bool:
+        return self.api_failures >= CIRCUIT_OPENS_AT
+
+    @property
+    def unserved_queues(self) -> list[Queue]:
+        return [work.queue for work in self.work.values() if not work.served]
+
+
+def threads_worth(interval_seconds: float, post_seconds: float | None, in_flight: int) -> int:
+    """Threads that can be busy sending for one token. Where no send was timed yet, all that may be on the wire."""
+    if post_seconds is None:
+        return in_flight
+    return min(in_flight, math.ceil((LEAD_SECONDS + post_seconds) / interval_seconds))

@@ -1,0 +1,106 @@
+"""The stream `pec:jobs`: reading entries and rejecting them. An entry leaves in the step that ends it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from pec.content import sha256
+from pec.events import of_rejection
+from pec.instants import from_epoch, to_text
+from pec.jobs import Problem
+from pec.store.store import Store, text, wall_clock
+
+GROUP = "workers"
+MAX_DELIVERIES = 5
+MAX_REJECTIONS = 100_000  # kept, about: 50 MB if a producer writes wrong jobs without end
+REJECTION_EVENT_BURST = 10_000  # rejections published at once: as many as a day allows
+REJECTION_EVENT_MS = 8640  # between two events of rejections after that
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the stream. `job` is None where the field is missing, and the first of `count` such fields."""
+
+    id: str
+    job: bytes | None
+    deliveries: int = 1
+    count: int = 1
+
+
+def ensure_group(store: Store) -> None:
+    """Makes the stream and its consumer group, where they are not there yet."""
+    for command in ("XREADGROUP", "XCLAIM"):  # redis-py makes a dict of fields, and so loses repeated ones
+        store.client.set_response_callback(command, _as_it_came)
+    try:
+        store.client.xgroup_create(store.keys.jobs, GROUP, id="0", mkstream=True)
+    except redis.ResponseError as error:
+        if "BUSYGROUP" not in str(error):
+            raise
+
+
+def read_new(store: Store, consumer: str, limit: int, block_milliseconds: int) -> list[Entry]:
+    """Entries that no consumer has had. Waits for one. Raises redis.ResponseError (NOGROUP) after a flush."""
+    reply: Any = store.client.xreadgroup(GROUP, consumer, {store.keys.jobs: ">"}, limit, block_milliseconds)
+    streams = reply.items() if isinstance(reply, dict) else reply or []  # RESP3, RESP2
+    return [_entry(*pair) for _, entries in streams for pair in entries]
+
+
+def _as_it_came(reply: Any, **_: Any) -> Any:
+    return reply
+
+
+def reclaim(store: Store, consumer: str, idle_seconds: float, limit: int) -> list[Entry]:
+    """Entries that a consumer, dead or stuck, has held for too long; now ours."""
+    idle = int(idle_seconds * 1000)
+    pending: Any = store.client.xpending_range(store.keys.jobs, GROUP, "-", "+", limit, idle=idle)
+    deliveries = {text(one["message_id"]): int(one["times_delivered"]) for one in pending}
+    if not deliveries:
+        return []
+    claimed: Any = store.client.xclaim(store.keys.jobs, GROUP, consumer, idle, list(deliveries))
+    return [
+        _entry(entry_id, fields, deliveries[text(entry_id)] + 1) for entry_id, fields in claimed if fields
+    ]
+
+
+def _entry(entry_id: bytes, fields: Sequence[bytes], deliveries: int = 1) -> Entry:
+    found = [value for name, value in zip(fields[::2], fields[1::2], strict=True) if name == b"job"]
+    return Entry(text(entry_id), found[0] if found else None, deliveries, len(found))
+
+
+def removal(store: Store, entry_id: str) -> list[list[str | float]]:
+    """The commands by which an entry leaves the stream."""
+    return [["XACK", store.keys.jobs, GROUP, entry_id], ["XDEL", store.keys.jobs, entry_id]]
+
+
+def reject(store: Store, entry: Entry, problems: Sequence[Problem], safe: dict[str, str]) -> None:
+    """Remove the job, store why it was rejected and publish the event, in one step and only once.
+
+    Of the job's content only length and hash are stored.
+    """
+    raw = entry.job or b""
+    now = from_epoch(wall_clock())
+    fields = {
+        "job": json.dumps(safe, ensure_ascii=False),
+        "errors": json.dumps([problem.as_dict() for problem in problems], ensure_ascii=False),
+        "entry": entry.id,
+        "length": str(len(raw)),
+        "sha256": sha256(raw),
+        "at": to_text(now),
+    }
+    event = of_rejection(entry.id, safe, problems, now)
+    limited = of_rejection(entry.id, safe, problems, now, limit_reached=True)
+    published = {"id": event.id, "type": event.type, "body": event.body, "limited": limited.body}
+    flat = [part for pair in fields.items() for part in pair]
+    store.run(
+        "reject",
+        GROUP,
+        entry.id,
+        json.dumps(flat),
+        json.dumps(published),
+        MAX_REJECTIONS,
+        REJECTION_EVENT_BURST,
+        REJECTION_EVENT_MS,
+    )

@@ -1,0 +1,274 @@
+"""Pace and turns: which message is sent next, and when. The rules are in the scripts, on Redis's clock."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from config.settings import Api
+from pec.messages import Message, UnsupportedRecord, from_hash
+from pec.store.commits import lane_score
+from pec.store.store import ScriptCall, Store, text, text_dict, text_list, wall_clock
+
+ROME = ZoneInfo("Europe/Rome")
+_DAY, _MONTH = "%Y-%m-%d", "%Y-%m"
+MAX_SLOTS_AHEAD = 2
+MIN_AHEAD_SECONDS = 0.2  # a thread that is ready so early may wait for its slot, however many come before
+MAX_MARGIN = 0.02  # of an interval
+READS_AHEAD_SECONDS = 2.0
+Outcome = Literal["answered", "unreachable", "silent", "unused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """That one message of a token may be picked."""
+
+    token: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The message whose turn it is. `probe`: the API has been silent, try it with a harmless call first."""
+
+    token: str
+    message: Message
+    probe: bool
+    body: bytes | None = None  # its HTML, where it is small enough to come along
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a call may be made, and when that was said: epoch seconds on Redis's clock."""
+
+    at: float
+    said_at: float
+    id: str = field(default_factory=lambda: secrets.token_hex(4))  # by which it is given back once
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Sends that a token made in this day and month of Europe/Rome, which its caps count."""
+
+    today: int
+    this_month: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooEarly:
+    """No slot is near: come back after this many seconds."""
+
+    wait_seconds: float
+
+
+def digest(token: str) -> str:
+    """What stands for a bearer token in Redis."""
+    return hashlib.blake2b(token.encode(), digest_size=8, person=b"pec token").hexdigest()
+
+
+def interval_seconds(api: Api) -> float:
+    """Between two sends of one token. The margin is small beside a short interval, or most of a fast pace were lost."""
+    return 1 / api.rate + min(api.margin_seconds, MAX_MARGIN / api.rate)
+
+
+def hints_request(
+    accounts: Mapping[str, Collection[str]],
+    api: Api,
+    lease_seconds: float,
+    lead_seconds: float,
+    pick_lease_seconds: float,
+) -> dict[str, object]:
+    """For the hints of the accounts that this process can send from, by token (digest)."""
+    tokens = {
+        token: {
+            "interval": round(interval_seconds(api) * 1e6),
+            "in_flight": api.in_flight,
+            "accounts": dict.fromkeys(names, True),
+        }
+        for token, names in accounts.items()
+    }
+    return {
+        "tokens": tokens,
+        "hint_lease": round(lease_seconds * 1e6),
+        "lead": round(lead_seconds * 1e6),
+        "pick_lease": round(pick_lease_seconds * 1e6),
+    }
+
+
+def pick(
+    store: Store, hint: Hint, accounts: Collection[str], api: Api, lease_seconds: float
+) -> Picked | None:
+    """Takes the next message of these accounts out of its lane, for the length of a lease. It is not claimed yet.
+
+    Raises UnknownRecord: the message was written by a newer version; its lease gives it back to one.
+    """
+    asked = (hint.token, hint.number, round(lease_seconds * 1e6), api.in_flight, _listed(accounts))
+    while text((reply := store.run("pick", *asked))[0]) == "parked":
+        pass  # a step of its own, so that Redis serves others in between
+    if text(reply[0]) != "picked":
+        return None
+    _, _, message_id, probe, stored, *body = reply
+    try:
+        message = from_hash(text(message_id), text_dict(stored))
+    except UnsupportedRecord:
+        finish_send(store, hint.token, text(message_id), "unused")
+        raise
+    return Picked(hint.token, message, text(probe) == "1", *body)
+
+
+def _listed(accounts: Collection[str]) -> str:
+    """As the scripts look for a name in it."""
+    return f",{','.join(accounts)},"
+
+
+def put_back(store: Store, message: Message) -> None:
+    """A picked message that was not claimed goes back to its place."""
+    not_after = f"{message.not_after.timestamp():.3f}" if message.not_after else ""
+    store.run("put_back", message.account, message.id, lane_score(message), not_after)
+
+
+def reserve_send(store: Store, token: str, api: Api) -> Slot | TooEarly:
+    """A slot for one send, at most two intervals ahead, or 0.2 s where intervals are short."""
+    interval = interval_seconds(api)
+    return _reserve(
+        store, store.keys.limiter(token), interval, max(MAX_SLOTS_AHEAD * interval, MIN_AHEAD_SECONDS), api
+    )
+
+
+def reserve_read(
+    store: Store, token: str, api: Api, ahead_seconds: float = READS_AHEAD_SECONDS
+) -> Slot | TooEarly:
+    """A slot for one call that is not a send."""
+    most_seconds = READS_AHEAD_SECONDS
+    return _reserve(store, store.keys.reads(token), 1 / api.read_rate, most_seconds, None, ahead_seconds)
+
+
+def release_slot(store: Store, token: str, slot: Slot, api: Api) -> None:
+    """Gives back a slot that was missed, or not needed."""
+    _release(store, token, slot, round(interval_seconds(api) * 1e6))
+
+
+def shift_slot(store: Store, token: str, slot: Slot, api: Api) -> Slot | None:
+    """The slot begins now instead, so that the next keeps its distance. None where that was given already."""
+    slot_us, interval_us = round(slot.at * 1e6), round(interval_seconds(api) * 1e6)
+    reply = store.script("shift_slot")(args=[store.keys.limiter(token), slot_us, interval_us])
+    return None if reply is None else replace(slot, at=int(reply) / 1e6)
+
+
+def refund_send(store: Store, token: str, slot: Slot) -> None:
+    """The request was refused: its slot stays used, but no cap counts it."""
+    _release(store, token, slot, 0)
+
+
+def _release(store: Store, token: str, slot: Slot, interval_us: int) -> None:
+    day = datetime.fromtimestamp(slot.at, ROME)
+    args: list[str | int] = [
+        *(store.keys.limiter(token), round(slot.at * 1e6), interval_us, slot.id),
+        *(day.strftime(_DAY), day.strftime(_MONTH)),
+    ]
+    store.script("release_slot")(args=args)
+
+
+def finish_send(store: Store, token: str, message_id: str, outcome: Outcome, hold_seconds: float = 0) -> None:
+    """The message is off the wire; the token may be kept still (429)."""
+    store.run("finish_send", token, message_id, outcome, hold_seconds)
+
+
+def finish_send_call(
+    store: Store, token: str, message_id: str, outcome: Outcome, hold_seconds: float = 0
+) -> ScriptCall:
+    """The same for `Store.pipeline`."""
+    return ScriptCall("finish_send", [store.keys.namespace, token, message_id, outcome, hold_seconds])
+
+
+def in_flight_command(store: Store, token: str, message_id: str, until: float) -> list[str | float]:
+    """For the commit of a claim: its place on the wire is taken until then (epoch seconds)."""
+    return ["ZADD", store.keys.in_flight(token), str(round(until * 1e6)), message_id]
+
+
+def usage(store: Store, token: str) -> Usage:
+    """What counts against the token's caps now."""
+    return usage_of(text_dict(store.client.hgetall(store.keys.limiter(token))), store.now())
+
+
+def usage_of(limiter: Mapping[str, str], now: float) -> Usage:
+    """The same, of a limiter's hash."""
+    today = datetime.fromtimestamp(now, ROME)
+    return Usage(
+        today=int(limiter["day_count"]) if limiter.get("day") == today.strftime(_DAY) else 0,
+        this_month=int(limiter["month_count"]) if limiter.get("month") == today.strftime(_MONTH) else 0,
+    )
+
+
+def sends_last_minute(limiter: Mapping[str, str], now: float) -> int:
+    """The slots that a limiter's hash tells of the last whole minute, without those given back."""
+    return _sends_in(limiter, int(now // 60) - 1)
+
+
+def sends_lately(limiter: Mapping[str, str], now: float) -> int:
+    """The slots of the last whole minute and since, those that lie ahead included."""
+    this = int(now // 60)
+    return sum(_sends_in(limiter, minute) for minute in range(this - 1, this + 2))
+
+
+def _sends_in(limiter: Mapping[str, str], minute: int) -> int:
+    known, _, count = limiter.get(f"minute{minute % 4}", "").partition(" ")
+    return int(count) if known == str(minute) else 0
+
+
+def _reserve(
+    store: Store,
+    limiter: str,
+    interval: float,
+    most_ahead: float,
+    capped: Api | None,
+    ahead: float | None = None,
+) -> Slot | TooEarly:
+    caps = (capped.daily_cap or 0, capped.monthly_cap or 0) if capped else None
+    calendar = _calendar(int(wall_clock() // 3600), caps)
+    mine = most_ahead if ahead is None else ahead
+    spans = [round(seconds * 1e6) for seconds in (interval, most_ahead)]
+    reply = store.script("reserve")(args=[limiter, *spans, calendar, round(mine * 1e6)])
+    outcome, *numbers = text_list(reply)
+    if outcome == "slot":
+        return Slot(int(numbers[0]) / 1e6, int(numbers[1]) / 1e6)
+    return TooEarly(int(numbers[0]) / 1e6)
+
+
+@lru_cache(maxsize=8)
+def _calendar(hour: int, caps: tuple[int, int] | None) -> str:
+    """Days and months of Europe/Rome around an hour (since the epoch); the script chooses by Redis's clock.
+
+    Without caps (calls that are not sends) nothing is counted.
+    """
+    if caps is None:
+        return json.dumps({"days": [], "months": [], "daily": 0, "monthly": 0})
+    now = datetime.fromtimestamp(hour * 3600, UTC)
+    today = now.astimezone(ROME).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [_midnight(today + timedelta(days=shift)) for shift in range(-1, 3)]
+    first = today.replace(day=1)
+    months = [_month(first, shift) for shift in range(-1, 3)]
+    daily, monthly = caps
+    return json.dumps(
+        {"days": _spans(days, _DAY), "months": _spans(months, _MONTH), "daily": daily, "monthly": monthly}
+    )
+
+
+def _midnight(instant: datetime) -> datetime:
+    """Local midnight of that date, whichever offset it has that day."""
+    return datetime(instant.year, instant.month, instant.day, tzinfo=ROME)
+
+
+def _month(first: datetime, shift: int) -> datetime:
+    months = first.year * 12 + first.month - 1 + shift
+    return datetime(months // 12, months % 12 + 1, 1, tzinfo=ROME)
+
+
+def _spans(starts: Sequence[datetime], label: str) -> list[tuple[str, float, float]]:
+    return [(start.strftime(label), start.timestamp(), end.timestamp()) for start, end in pairwise(starts)]

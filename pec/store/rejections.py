@@ -1,0 +1,85 @@
+"""Reading `pec:rejected`: which jobs the workers did not take, and why."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pec.jobs import JobRejected, Problem
+from pec.store.store import Store, text, text_dict
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A job that was not taken. `entry` is its id in `pec:jobs`; `job` holds the fields that may be shown."""
+
+    position: str
+    entry: str
+    job: dict[str, str]
+    problems: tuple[Problem, ...]
+    at: str
+
+    @property
+    def batch(self) -> str | None:
+        """Whose messages it was to become; a cancel becomes none."""
+        return None if self.job.get("type") == "cancel" else self.job.get("batch")
+
+    @property
+    def name(self) -> str:
+        """What people call it: the job's id where it had a readable one."""
+        return self.job.get("id", self.entry)
+
+
+def since(store: Store, position: str) -> Iterator[Rejection]:
+    """Those after a position in the stream, oldest first."""
+    while page := _read(store, f"({position}"):
+        yield from page
+        position = page[-1].position
+
+
+def newest(store: Store) -> Iterator[Rejection]:
+    """Return all rejections, newest first."""
+    position = "+"
+    while page := _read_back(store, position):
+        yield from page
+        position = f"({page[-1].position}"
+
+
+def newest_of(store: Store, job_id: str, limit: int = 10 * _PAGE) -> Rejection | None:
+    """The last rejection of a job with this id among the latest ones."""
+    latest: Any = store.client.xrevrange(store.keys.rejected, count=limit)
+    found = (_rejection(*pair) for pair in latest)
+    return next((one for one in found if one.job.get("id") == job_id), None)
+
+
+def as_error(rejections: Iterable[Rejection]) -> JobRejected:
+    """All of them as the exception that a producer raises."""
+    each = list(rejections)
+    if len(each) == 1:
+        return JobRejected(list(each[0].problems), each[0].job)
+    return JobRejected([Problem(f"{one.name}: {p.field}", p.reason) for one in each for p in one.problems])
+
+
+def _read(store: Store, start: str) -> list[Rejection]:
+    page: Any = store.client.xrange(store.keys.rejected, min=start, count=_PAGE)
+    return [_rejection(*pair) for pair in page]
+
+
+def _read_back(store: Store, newest: str) -> list[Rejection]:
+    page: Any = store.client.xrevrange(store.keys.rejected, max=newest, count=_PAGE)
+    return [_rejection(*pair) for pair in page]
+
+
+def _rejection(position: bytes, stored: Any) -> Rejection:
+    fields = text_dict(stored)
+    return Rejection(
+        position=text(position),
+        entry=fields.get("entry", ""),
+        job=json.loads(fields.get("job", "{}")),
+        problems=tuple(
+            Problem(one["field"], one["reason"]) for one in json.loads(fields.get("errors", "[]"))
+        ),
+        at=fields.get("at", ""),
+    )

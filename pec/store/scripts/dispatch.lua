@@ -1,0 +1,204 @@
+-- dispatch(namespace, asked): all that a scheduler hands out in one step, and when the next of it is due.
+--
+-- 1. Feeding. New events become deliveries of the endpoints that hear them. Each endpoint is the consumer group
+--    endpoint:<name> of <ns>:events. What it doesn't hear is acknowledged at once; the rest stays pending until its
+--    delivery ends. An endpoint with `bound` deliveries is given no more: what follows waits in the stream. One
+--    without a group is passed over.
+-- 2. Hints of tokens to send for. A hint makes one worker thread pick one message. Hints go out a lead before their
+--    slot, because dispatch takes time, and never more than there are messages and places on the wire. One that is
+--    lost ends with its lease. Only messages of the token's `accounts` count: for others the caller has no settings.
+-- 3. What is due of each queue is taken, pushing it ahead by the lease.
+--
+-- Keys     <ns>:deliveries:<endpoint>   sorted set: stream id → when its next try is due
+--          <ns>:hints:<token>           sorted set: hint → when its lease ends
+--          <ns>:limiter:<token>         hash: tat (µs, when the next slot may be), not_before (µs), turn, hint
+--          <ns>:in_flight:<token>          sorted set: id → when it has surely ended; messages picked or on the wire
+--          <ns>:due:<queue>             sorted set: token, endpoint, id, … → when it is due
+-- ARGV     asked   JSON; what is left out is not handed out. Times are µs.
+--                  endpoints [{name, all, types: {type: true}}, …], most (events of each to look at), bound
+--                  tokens {token: {interval, in_flight, accounts: {name: true}}}, hint_lease, lead, pick_lease
+--                  queues [[queue, how many at most], …], lease
+-- Returns  {fed, hints, due, wait}: the endpoints that have new deliveries; {token, hint, hint, …} of each token;
+--          {queue, member, since when (epoch seconds), …} of each queue; seconds until more of this is due, or ""
+
+local ns, asked = ARGV[1], cjson.decode(ARGV[2])
+local events, send_due = ns .. ":events", ns .. ":due:send"
+local now = now_us()
+local soonest = math.huge
+
+local function due_at(us)
+    soonest = math.min(soonest, us)
+end
+
+-- Feeding
+
+local function read(group, count)
+    local reply = redis.pcall("XREADGROUP", "GROUP", group, "feed", "COUNT", count, "STREAMS", events, ">")
+    if reply and reply.err then
+        assert(string.find(reply.err, "NOGROUP"), reply.err)
+        return {}
+    end
+    return reply and reply[1][2] or {}
+end
+
+local function hears(endpoint, fields)
+    for i = 1, #fields, 2 do
+        local name, value = fields[i], fields[i + 1]
+        if (name == "type" and endpoint.types[value]) or (name == "webhook" and value == endpoint.name) then
+            return true
+        end
+    end
+    return endpoint.all
+end
+
+local function feed(endpoint)
+    local deliveries, group = ns .. ":deliveries:" .. endpoint.name, "endpoint:" .. endpoint.name
+    local room = asked.bound - call("ZCARD", deliveries)
+    local added, unheard = 0, {}
+    for _, entry in ipairs(room > 0 and read(group, math.min(room, asked.most)) or {}) do
+        local id, fields = unpack(entry)
+        if hears(endpoint, fields) then
+            added = added + call("ZADD", deliveries, "NX", seconds(now), id)
+        else
+            table.insert(unheard, id)
+        end
+    end
+    if #unheard > 0 then
+        call("XACK", events, group, unpack(unheard))
+    end
+    return added > 0
+end
+
+local function feed_all(endpoints)
+    local fed = {}
+    for _, endpoint in ipairs(endpoints) do
+        if feed(endpoint) then
+            call("ZADD", ns .. ":due:webhook", "LT", seconds(now), endpoint.name)
+            table.insert(fed, endpoint.name)
+        end
+    end
+    return fed
+end
+
+-- Hints
+
+local function waiting(turns, most, accounts)
+    local total = 0
+    for _, account in ipairs(call("ZRANGE", turns, 0, -1)) do
+        if not accounts or accounts[account] then
+            total = total + call("ZCARD", ns .. ":lane:" .. account)
+        end
+        if total >= most then
+            break
+        end
+    end
+    return total
+end
+
+local function circuit_opens_at()
+    local failures, next_at = unpack(call("HMGET", ns .. ":circuit", "failures", "next_at"))
+    return tonumber(failures or "0") >= 3 and tonumber(next_at or "0") or 0
+end
+
+-- Messages that were picked lately and have neither a slot nor an end: how many, and when the newest was picked.
+local function in_preparation(flight, tat, interval)
+    local count = -math.max(0, math.ceil((tat - now) / interval) - 1) -- those that have their slot, mostly
+    local newest
+    local entries = call("ZRANGEBYSCORE", flight, now + asked.pick_lease - asked.hint_lease, "+inf", "WITHSCORES")
+    for i = 1, #entries, 2 do
+        if call("HGET", ns .. ":message:" .. entries[i], "state") == "queued" then
+            count, newest = count + 1, tonumber(entries[i + 1]) - asked.pick_lease
+        end
+    end
+    return math.max(0, count), newest
+end
+
+local function hints_of(token, rules)
+    local hints = ns .. ":hints:" .. token
+    local flight = ns .. ":in_flight:" .. token
+    local given = {token}
+    call("ZREMRANGEBYSCORE", hints, "-inf", now)
+    call("ZREMRANGEBYSCORE", flight, "-inf", now)
+    local out = call("ZCARD", hints)
+    local room = rules.in_flight - call("ZCARD", flight)
+    local work = math.min(waiting(ns .. ":rotation:" .. token, rules.in_flight + 1, rules.accounts), room)
+    if work <= 0 and room > 0 then
+        if waiting(ns .. ":rotation:" .. token, 1) == 0 then
+            call("ZREM", send_due, token)
+        end
+        return given
+    end
+    local tat, not_before = unpack(call("HMGET", ns .. ":limiter:" .. token, "tat", "not_before"))
+    tat = tonumber(tat or "0")
+    if tat > now + asked.lead + 4 * rules.interval then -- the server's clock was set back: a thread must come for `reserve` to see it
+        tat = now
+    end
+    local slot = math.max(tat, tonumber(not_before or "0"), circuit_opens_at(), now)
+    local preparing, newest = in_preparation(flight, tat, rules.interval)
+    local function next_at()
+        local at = slot + (preparing + out) * rules.interval - asked.lead
+        if preparing > 0 and out == 0 then -- however long they take, one follows the other at the token's pace
+            at = math.min(at, newest + rules.interval)
+        end
+        return at
+    end
+    while out < work and next_at() <= now do
+        local hint = tostring(call("HINCRBY", ns .. ":limiter:" .. token, "hint", 1))
+        call("ZADD", hints, now + asked.hint_lease, hint)
+        table.insert(given, hint)
+        out = out + 1
+    end
+    local wait = next_at()
+    if out >= work then -- all that can be sent has its hint; what changes that sets the entry to now
+        wait = now + asked.hint_lease
+    end
+    wait = math.max(wait, now + 1000)
+    call("ZADD", send_due, seconds(wait), token)
+    due_at(wait)
+    return given
+end
+
+local function hints_of_all(tokens)
+    local found = {}
+    local entries = next(tokens) and call("ZRANGE", send_due, 0, -1, "WITHSCORES") or {}
+    for i = 1, #entries, 2 do
+        local token, at = entries[i], tonumber(entries[i + 1]) * 1e6
+        if tokens[token] and at > now then
+            due_at(at)
+            break -- the rest is due later
+        elseif tokens[token] then
+            local given = hints_of(token, tokens[token])
+            if #given > 1 then
+                table.insert(found, given)
+            end
+        end
+    end
+    return found
+end
+
+-- What is due
+
+local function take_due(queue, most)
+    local key = ns .. ":due:" .. queue
+    local taken = {queue}
+    local members = call("ZRANGEBYSCORE", key, "-inf", seconds(now), "WITHSCORES", "LIMIT", 0, most)
+    for i = 1, #members, 2 do
+        call("ZADD", key, seconds(now + asked.lease), members[i])
+        table.insert(taken, members[i])
+        table.insert(taken, members[i + 1])
+    end
+    local first = call("ZRANGE", key, 0, 0, "WITHSCORES")[2]
+    if first then
+        due_at(tonumber(first) * 1e6)
+    end
+    return taken
+end
+
+local fed = feed_all(asked.endpoints or {}) -- first: what it makes due is taken below
+local hints = hints_of_all(asked.tokens or {})
+local due = {}
+for _, one in ipairs(asked.queues or {}) do
+    table.insert(due, take_due(unpack(one)))
+end
+local wait = soonest < math.huge and seconds(math.max(0, soonest - now)) or ""
+return {fed, hints, due, wait}

@@ -1,0 +1,18 @@
+-- find_by_code(namespace, account, code…): the messages that codes of a mailbox belong to, with what is kept of them.
+--
+-- Keys     <ns>:code:<account>:<code>, <ns>:message:<id>, <ns>:receipts:<id>
+-- Returns  [[id, record, receipts] | [], …] in the order of the codes; hashes are flat, [] is nobody's
+
+local ns, account = ARGV[1], ARGV[2]
+
+local found = {}
+for i = 3, #ARGV do
+    local id = call("GET", ns .. ":code:" .. account .. ":" .. ARGV[i])
+    if id then
+        local record = call("HGETALL", ns .. ":message:" .. id)
+        table.insert(found, {id, record, call("HGETALL", ns .. ":receipts:" .. id)})
+    else
+        table.insert(found, {})
+    end
+end
+return found

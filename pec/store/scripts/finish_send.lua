@@ -1,0 +1,42 @@
+-- finish_send(namespace, token, id, outcome, not_before_s): a message has left the wire; what that says of the API.
+--
+-- ARGV     outcome       "answered": the API is well; "unreachable": nothing left; "silent": it may have been sent;
+--                        "unused": nothing was tried
+--          not_before_s  seconds to keep the token still (429), or 0
+-- Returns  failures in a row. A failure counts once, while the message has its place on the wire
+
+local ns, token, id, outcome, still = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local circuit = ns .. ":circuit"
+local now = now_us()
+local THRESHOLD = 3
+
+local first = call("ZREM", ns .. ":in_flight:" .. token, id) == 1
+local failures = tonumber(call("HGET", circuit, "failures") or "0")
+-- What was on the wire when the circuit opened tells nothing new: only a probe's failure lengthens the wait.
+local open = failures >= THRESHOLD and now < tonumber(call("HGET", circuit, "next_at") or "0")
+if outcome == "answered" and failures > 0 then
+    call("DEL", circuit)
+    failures = 0
+elseif (outcome == "silent" or outcome == "unreachable") and first and not open then
+    failures = call("HINCRBY", circuit, "failures", 1)
+    call("HDEL", circuit, "probe_until")
+    if failures >= THRESHOLD then
+        local again = failures - THRESHOLD
+        local wait = math.min(60e6, 5e6 * 2 ^ again)
+        if outcome == "silent" and again > 0 then -- a probe risked its message: in ten minutes three do, at most
+            wait = math.min(300e6, 120e6 * 2 ^ (again - 1))
+        end
+        call("HSET", circuit, "next_at", string.format("%.0f", now + wait))
+    end
+elseif first and failures >= THRESHOLD then
+    call("HDEL", circuit, "probe_until")
+end
+if still > 0 then
+    local limiter = ns .. ":limiter:" .. token
+    local known = tonumber(call("HGET", limiter, "not_before") or "0")
+    call("HSET", limiter, "not_before", string.format("%.0f", math.max(known, now + still * 1e6)))
+end
+if call("EXISTS", ns .. ":rotation:" .. token) == 1 then
+    call("ZADD", ns .. ":due:send", seconds(now), token)
+end
+return failures

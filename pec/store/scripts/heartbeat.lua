@@ -1,0 +1,29 @@
+-- heartbeat(namespace, seconds, forget_seconds, seen, about, installation): a live worker serves these, for so many seconds from now.
+--
+-- ARGV     forget_seconds   after which a worker that was killed is forgotten
+--          seen             JSON {kind: [name, …]}
+--          about            JSON {field: value}: where the worker runs, for operators
+--          installation     a random id, for a Redis that has none: one that is empty
+-- Keys     <ns>:seen:<kind>   sorted set: name → until when it is vouched for (epoch seconds)
+--          <ns>:worker:<id>   hash: `about`, of the worker of `seen`
+--          <ns>:installation  hash: id
+-- Returns  {id of the installation, what is vouched for of the kind `restore` now: [instant, …]}
+
+local ns, seconds_ahead, forget, seen = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
+local now = now_us() / 1e6
+
+for kind, names in pairs(seen) do
+    for _, name in ipairs(names) do
+        call("ZADD", ns .. ":seen:" .. kind, string.format("%.6f", now + seconds_ahead), name)
+    end
+end
+for field, value in pairs(cjson.decode(ARGV[5])) do
+    call("HSET", ns .. ":worker:" .. seen.worker[1], field, value)
+end
+if seen.worker then
+    call("EXPIRE", ns .. ":worker:" .. seen.worker[1], math.ceil(seconds_ahead))
+end
+call("ZREMRANGEBYSCORE", ns .. ":seen:worker", "-inf", string.format("%.6f", now - forget))
+call("HSETNX", ns .. ":installation", "id", ARGV[6])
+local restores = call("ZRANGEBYSCORE", ns .. ":seen:restore", string.format("%.6f", now), "+inf")
+return {call("HGET", ns .. ":installation", "id"), restores}

@@ -1,0 +1,36 @@
+"""Which messages may be sent again: those that certainly reached nobody, and can't any more. Pure."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pec.messages import Message
+from pec.names import State
+
+SENDABLE_AGAIN = (State.CANCELLED, State.REFUSED, State.UNDELIVERED, State.FAILED, State.EXPIRED)
+OVER = (*SENDABLE_AGAIN, State.UNCERTIFIED)  # another address may get what these did not bring
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a person asks to send again (`states`), and for how long a receipt may still come (`late`)."""
+
+    states: Collection[State]
+    now: datetime
+    late: timedelta
+
+    def over(self, message: Message) -> State | None:
+        """Return the state in which the message ended, or None if somebody may have got it, or still may."""
+        if message.lost_references or message.duplicate or message.state not in OVER:
+            return None
+        if message.state is State.FAILED and message.reason and message.reason.code == "discarded":
+            return None
+        if message.state is State.EXPIRED and not self._expired_for_good(message):
+            return None
+        return message.state
+
+    def _expired_for_good(self, message: Message) -> bool:
+        """It never left, or no late receipt is looked for any more."""
+        return message.sent_at is None or (
+            message.ended_at is not None and message.ended_at + self.late < self.now
+        )

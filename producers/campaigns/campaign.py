@@ -1,0 +1,179 @@
+"""A campaign as its file tells it: every row is judged before anything is enqueued."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from pec.jobs import SendJob, validate
+from pec.spreadsheet_text import unescape
+from producers.campaigns.attachments import File, Folder
+from producers.campaigns.body import body_of, local_pictures
+from producers.campaigns.columns import Columns, columns_of
+from producers.campaigns.encodings import Encoding
+from producers.campaigns.errors import Misused, Unusable
+from producers.campaigns.naming import MAX_BATCH, batch_of
+from producers.campaigns.recipients import Tally, needs_every_row
+from producers.campaigns.refused_file import is_refused_file, row_meant
+from producers.campaigns.renderer import RowRenderer
+from producers.campaigns.row_store import Entry, RowStatus, RowStore
+from producers.campaigns.rows import Row
+from producers.campaigns.table import Table, open_table
+from producers.campaigns.template import compile_template
+from producers.campaigns.title import check_title
+from producers.campaigns.validation import RowValidator
+
+_TOLD_EVERY = 200  # rows
+_SAMPLE = {"type": "send", "id": "x", "recipient": "x@pec.example.it", "subject": "x", "body": "x"}
+_EXAMPLES = 3
+_LOOKED_AT = 1000  # rows, to see what the columns hold
+OnProgress = Callable[[float], object]  # the share that is done, from 0 to 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest:
+    """What a person asks for. `stated`: fields that all jobs share, the account among them."""
+
+    file: Path
+    subject: str
+    body: Path
+    stated: Mapping[str, Any]
+    batch: str | None = None
+    to_column: str | None = None
+    attach_columns: Sequence[str] = ()
+    id_column: str | None = None
+    attach: Sequence[Path] = field(default_factory=tuple)
+    encoding: str | None = None
+    allow_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One whose every row is judged."""
+
+    renderer: RowRenderer
+    row_store: RowStore
+    sample: SendJob  # which says what is stated of all
+    empty_lines: int
+    sheet: str | None
+    encodings: Mapping[str, Encoding] = field(default_factory=dict)  # of each file of text, by its name
+    breaks: bool = False  # lines are numbered as a spreadsheet's rows, unlike an editor's
+    notes: Sequence[str] = ()  # what a person should look at before anything is sent
+
+    @property
+    def batch(self) -> str:
+        return str(self.sample.batch)
+
+    @property
+    def first(self) -> Entry | None:
+        """The first that is to be sent."""
+        return next(self.row_store.entries(RowStatus.READY), None)
+
+    @property
+    def examples(self) -> list[str]:
+        """The first three recipients, as their column has them."""
+        place, found = self.renderer.columns.recipient, dict[str, None]()
+        for values in self.row_store.rows():
+            found |= {values[place]: None} if values[place] else {}
+            if len(found) == _EXAMPLES:
+                break
+        return list(found)
+
+
+@contextmanager
+def validate_file(order: ImportRequest, max_bytes: int, on_progress: OnProgress) -> Iterator[Campaign]:
+    """Reads and judges the file. Raises Unusable, Misused, and JobRejected for what is stated of all jobs."""
+    with open_table(order.file, order.encoding) as table, RowStore() as ledger:
+        header, rows = _meant(table)
+        start = list(islice(rows, _LOOKED_AT))
+        with _naming_sheet(table.active):
+            columns = _columns(order, header, start)
+        if not start:
+            raise Unusable(f"{order.file.name} has column names, and no line under them: add the recipients")
+        batch = _batch(order, columns, start[0])
+        stated = {**order.stated, "batch": batch}
+        sample = validate({**_SAMPLE, **stated})
+        assert isinstance(sample, SendJob)  # noqa: S101 - by its type
+        body, of_body = body_of(order.body)
+        letters = _renderer(order, body, columns, stated, max_bytes)
+        judge = RowValidator(letters, ledger, batch, one_batch=order.batch is None)
+        for number, row in enumerate(chain(start, rows)):
+            judge.enter(row)
+            if number % _TOLD_EVERY == 0:
+                on_progress(table.share_read)
+        encodings = {order.body.name: of_body} | ({order.file.name: table.encoding} if table.encoding else {})
+        notes = tuple(_notes(letters, order.body))
+        yield Campaign(letters, ledger, sample, table.empty, table.sheet, encodings, table.breaks, notes)
+
+
+@contextmanager
+def _naming_sheet(active: str | None) -> Iterator[None]:
+    """Say which sheet an error is about, if there are others. Raise Unusable."""
+    try:
+        yield
+    except Unusable as error:
+        if active is None:
+            raise
+        other = f"The sheet {active} was read: for another one, select it in Excel and save"
+        raise Unusable(f"{error}. {other}") from None
+
+
+def _columns(order: ImportRequest, header: tuple[str, ...], start: Sequence[Row]) -> Columns:
+    check_title(header, start, order.to_column)
+    tally = Tally(len(header), (row.cells for row in start))
+    if order.to_column is None and len(start) == _LOOKED_AT and needs_every_row(header, tally):
+        with open_table(order.file, order.encoding) as again:
+            tally = Tally(len(header), (row.cells for row in _meant(again)[1]))
+    return columns_of(header, order.to_column, order.attach_columns, order.id_column, tally)
+
+
+def _meant(table: Table) -> tuple[tuple[str, ...], Iterator[Row]]:
+    """Without the marks that keep the cells of a file of refused rows."""
+    if not is_refused_file(table.header):
+        return table.header, table.rows
+    return tuple(map(unescape, table.header)), map(row_meant, table.rows)
+
+
+def _batch(order: ImportRequest, columns: Columns, first: Row) -> str:
+    if order.batch is not None:
+        name = order.batch
+    elif columns.batch is not None and columns.batch < len(first.cells) and first.cells[columns.batch]:
+        name = first.cells[columns.batch]
+    else:
+        name = batch_of(order.file.stem)
+    if len(name) > MAX_BATCH:
+        raise Misused(f"--batch: the name is longer than {MAX_BATCH} characters")
+    return name
+
+
+def _renderer(
+    order: ImportRequest, body: str, columns: Columns, stated: Mapping[str, Any], most_bytes: int
+) -> RowRenderer:
+    return RowRenderer(
+        columns=columns,
+        subject=compile_template(order.subject, columns.header, "--subject"),
+        body=compile_template(body, columns.header, order.body.name),
+        folder=Folder(order.file.parent),
+        stated=stated,
+        max_bytes=most_bytes,
+        everywhere=tuple(_everywhere(path) for path in order.attach),
+        allow_empty=order.allow_empty,
+    )
+
+
+def _everywhere(path: Path) -> File:
+    try:
+        with path.open("rb"):
+            return File(path, path.stat().st_size)
+    except OSError as error:
+        raise Misused(f"can't read {path} ({error.strerror}): name a readable file") from None
+
+
+def _notes(letters: RowRenderer, body: Path) -> Iterator[str]:
+    for file in letters.everywhere:
+        if not file.size:
+            yield f"{file.path.name}, which every message gets, is empty (0 bytes): check the file"
+    if pictures := local_pictures("".join(letters.body.texts)):
+        yield f"{body.name} shows a picture of this machine ({pictures[0]}), which no recipient will see: attach it"

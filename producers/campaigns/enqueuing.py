@@ -1,0 +1,30 @@
+"""What is ready becomes jobs, and the batch is told how many messages it has by then."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from producers.campaigns.campaign import Campaign, OnProgress
+from producers.campaigns.jobs_in_stream import size_with
+from producers.campaigns.row_store import RowStatus
+from producers.producer import Producer
+
+
+def enqueue(producer: Producer, campaign: Campaign, told: OnProgress) -> Iterator[int]:
+    """Enqueues what is ready. Yields after each step how many are in by then.
+
+    Raises RedisUnreachable, and JobRejected or OSError where a file went meanwhile.
+    """
+    count, done = campaign.row_store.count(RowStatus.READY), 0
+    if not count:
+        return
+    ready = (str(entry.id) for entry in campaign.row_store.entries(RowStatus.READY))
+    producer.batch(campaign.batch, size_with(producer.store, campaign.batch, ready))
+    for more in producer.send_by_steps(_jobs(campaign)):
+        done += more
+        told(done / count)
+        yield done
+
+
+def _jobs(campaign: Campaign) -> Iterator[dict[str, Any]]:
+    for entry in campaign.row_store.entries(RowStatus.READY):
+        yield campaign.renderer.job(entry.values, str(entry.id))

@@ -1,0 +1,48 @@
+"""The names of a campaign: its batch, and an id for every message, the same whenever the file is imported. Pure."""
+
+import hashlib
+import re
+import unicodedata
+
+MAX_BATCH = 100  # characters, so that an id made of it is not too long
+DEFAULT = "import"
+# What browsers and desktops add to the name of a copy.
+_COPY = re.compile(
+    r"^(?:copia di|copy of) +|(?: ?\(\d+\)|[ _-]+(?:copia|copy)(?: ?\d+)?)$",
+    re.IGNORECASE,
+)
+
+
+def batch_of(stem: str) -> str:
+    """The batch of a file by its name (without extension): a copy of the file has the same one."""
+    name = stem
+    while (shorter := _COPY.sub("", name).strip()) != name:
+        name = shorter
+    return slug(name) or DEFAULT
+
+
+def slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9._]+", "-", plain).strip("-._").lower()[:MAX_BATCH].rstrip("-._")
+
+
+def made_id(batch: str, recipient: str) -> str:
+    """Of batch and recipient, not of the row's number: a row put in between must not shift all later ids."""
+    digest = hashlib.blake2b(recipient.lower().encode("utf-8", "surrogatepass"), digest_size=5)
+    return f"{batch}-{digest.hexdigest()}"
+
+
+def own_id(batch: str, key: str) -> str:
+    """Of batch and the row's own key, so that the same key in another batch is another message."""
+    return key if key.startswith(f"{batch}-") else f"{batch}-{key}"
+
+
+def numbered(base: str, number: int) -> str:
+    """Of further, different messages to the same recipient."""
+    return base if number == 1 else f"{base}-{number}"
+
+
+def number_of(base: str, job_id: str) -> int | None:
+    """The other way round: None where the id was not made of `base`."""
+    found = re.fullmatch(re.escape(base) + r"(?:-([1-9]\d{0,3}))?", job_id, re.ASCII)
+    return found and int(found[1] or 1)

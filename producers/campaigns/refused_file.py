@@ -1,0 +1,57 @@
+"""Writes the refused rows as a file that Excel in Italy opens, to be mended and imported."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from io import TextIOWrapper
+from pathlib import Path
+
+from archive.atomic_files import atomic_write
+from pec.spreadsheet_text import escape, unescape
+from producers.campaigns.columns import BATCH, ERRORS, MADE_ID, Columns, fold
+from producers.campaigns.row_store import Entry, RowStatus, RowStore
+from producers.campaigns.rows import Row
+
+_OURS = (BATCH, *ERRORS)
+
+
+def write_refused(
+    path: Path, ledger: RowStore, columns: Columns, batch: str, words: Callable[[str], str] = str
+) -> None:
+    """For its owner alone, whole or not at all, and so that Excel keeps each text. Raises OSError.
+
+    `words` translates the name of the column of errors, and the errors.
+    Ids and batch are written too, so that a row mended here is the message that it would be if mended in the
+    first file. A row whose recipient is wrong has no id yet: it is made of the right one.
+    """
+    places = [place for place, name in enumerate(columns.header) if fold(name) not in _OURS]
+    names = [columns.header[place] for place in places] + ([] if columns.id is not None else [MADE_ID])
+    with atomic_write(path) as raw:
+        file = TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(map(escape, [*names, BATCH, words(ERRORS[0])]))
+        for entry in ledger.entries(RowStatus.REFUSED):
+            values = [_value(entry, place, columns) for place in places]
+            values += [] if columns.id is not None else [entry.id or ""]
+            beyond = entry.values[len(columns.header) :]
+            writer.writerow(map(escape, [*values, batch, _errors(ledger, entry, words), *beyond]))
+        file.detach()  # writes what it held, and leaves the closing to whole_file
+
+
+def is_refused_file(header: Sequence[str]) -> bool:
+    """Whether a file was written here, so that the marks in its cells are ours."""
+    return any(fold(name) == BATCH for name in header)
+
+
+def row_meant(row: Row) -> Row:
+    return replace(row, cells=tuple(map(unescape, row.cells)))
+
+
+def _value(entry: Entry, place: int, columns: Columns) -> str:
+    return entry.values[place] or (entry.id or "" if place == columns.id else "")
+
+
+def _errors(ledger: RowStore, entry: Entry, words: Callable[[str], str]) -> str:
+    problems = ledger.problems_of(entry.line)
+    said = "; ".join(f"{problem.field}: {words(problem.reason)}" for problem in problems)
+    return f"{words('line')} {entry.line}: {said}"

@@ -1,0 +1,270 @@
+"""What a row says: a job, or why it can't be one, and what a person should look at before it is sent."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pec.domains import for_people
+from pec.job_messages import Contents, check_size, contents_of, digest_of
+from pec.jobs import JobRejected, Problem, SendJob, validate
+from pec.messages import Attachment
+from producers.campaigns import spoilt
+from producers.campaigns.attachments import File, Folder, Missing, names_in
+from producers.campaigns.columns import Columns
+from producers.campaigns.naming import own_id
+from producers.campaigns.ordinary import is_ordinary
+from producers.campaigns.row_metadata import row_metadata
+from producers.campaigns.rows import Row
+from producers.campaigns.template import Template
+from producers.campaigns.written_address import (
+    address_in,
+    alphabet_of,
+    domain_shown,
+    foreign_letters,
+    is_several,
+)
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_NO_HASH = "0" * 64  # while only the form of a job is looked at
+_NO_ID = "x"
+_MAX_SHOWN = 100  # characters of a cell
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What a row came to. `digest` is equal for the same message to the same recipient.
+
+    `id` is the row's own, if it has one; `recipient`, in lower case, is None where it is no address.
+    """
+
+    id: str | None
+    recipient: str | None
+    digest: bytes
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A row's message, filled."""
+
+    recipient: str
+    subject: str
+    body: str
+    files: tuple[File, ...]
+    missing: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowRenderer:
+    """How the rows of one campaign become jobs. `stated` are the fields that all of its jobs share."""
+
+    columns: Columns
+    subject: Template
+    body: Template
+    folder: Folder
+    stated: Mapping[str, Any]
+    max_bytes: int
+    everywhere: tuple[File, ...] = ()
+    allow_empty: bool = False
+
+    @property
+    def id_name(self) -> str:
+        return self.columns.header[self.columns.id] if self.columns.id is not None else "id"
+
+    @property
+    def recipient_name(self) -> str:
+        return self.columns.header[self.columns.recipient]
+
+    def values(self, row: Row) -> tuple[str, ...]:
+        """A value for each column, the address without what stands around it, and what stands beyond them."""
+        cells = list(row.cells) + [""] * (len(self.columns.header) - len(row.cells))
+        cells[self.columns.recipient] = address_in(cells[self.columns.recipient])
+        return tuple(cells)
+
+    def validate(self, values: Sequence[str]) -> RowResult:
+        letter = self.draft(values)
+        given = self._given_id(values)
+        recipient, refused = self._checked(letter, given, values)
+        problems = (*self._misplaced(values), *self._spoilt(values), *refused, *letter.missing)
+        empty = tuple(self._empty(values))
+        warnings = (*self._warnings(values, recipient), *self._empty_files(letter))
+        if self.allow_empty:
+            warnings = (*empty, *warnings)
+        else:
+            problems = (*problems, *empty)
+        return RowResult(given, recipient, self._digest(letter, recipient, values), problems, warnings)
+
+    def draft(self, values: Sequence[str]) -> Draft:
+        files, missing = list(self.everywhere), []
+        for column in self.columns.attachments:
+            for name in names_in(values[column]):
+                try:
+                    files.append(self.folder.find(name))
+                except Missing as error:
+                    missing.append(Problem(self.columns.header[column], str(error)))
+        return Draft(
+            recipient=values[self.columns.recipient],
+            subject=self.subject.fill(values),
+            body=self.body.fill_html(values),
+            files=tuple(files),
+            missing=tuple(missing),
+        )
+
+    def job(self, values: Sequence[str], job_id: str) -> dict[str, Any]:
+        """For `Producer.send_many`. Raises OSError or JobRejected where a file is gone by now."""
+        letter = self._whole(values)
+        files = [(file.name, self.folder.read(file.path)) for file in letter.files]
+        return {**self._form(letter, job_id, values), "attachments": files}
+
+    def taken_digests(self, values: Sequence[str]) -> Callable[[str], str]:
+        """What workers keep of the job under an id, once they have taken it. Raises as `job` does."""
+        letter = self._whole(values)
+        files = [{"name": file.name, "sha256": self.folder.sha256(file.path)} for file in letter.files]
+        job = validate({**self._form(letter, _NO_ID, values), "type": "send", "attachments": files})
+        assert isinstance(job, SendJob)  # noqa: S101 - by its type
+        contents = contents_of(job)
+        return lambda job_id: digest_of(job.model_copy(update={"id": job_id}), contents)
+
+    def _whole(self, values: Sequence[str]) -> Draft:
+        """Never one that has lost an attachment since it was judged. Raises JobRejected."""
+        letter = self.draft(values)
+        if letter.missing:
+            raise JobRejected(list(letter.missing))
+        return letter
+
+    def _form(self, letter: Draft, job_id: str, values: Sequence[str]) -> dict[str, Any]:
+        texts = {"recipient": letter.recipient, "subject": letter.subject, "body": letter.body}
+        return {"id": job_id, **self.stated, **texts, "metadata": row_metadata(self.columns.header, values)}
+
+    def _given_id(self, values: Sequence[str]) -> str | None:
+        key = values[self.columns.id] if self.columns.id is not None else ""
+        return own_id(str(self.stated["batch"]), key) if key else None
+
+    def other_ids(self, values: Sequence[str]) -> list[str]:
+        """Return the ids that the row has if its keys are used, or are not joined with the batch."""
+        places = [one for one in (self.columns.id, self.columns.spare_id) if one is not None]
+        keys = filter(None, dict.fromkeys(values[one] for one in places))
+        return [job_id for key in keys for job_id in (own_id(str(self.stated["batch"]), key), key)]
+
+    def _digest(self, letter: Draft, recipient: str | None, values: Sequence[str]) -> bytes:
+        named = [f"{file.path}" for file in letter.files] + [values[one] for one in self.columns.attachments]
+        parts = (recipient or letter.recipient.lower(), letter.subject, letter.body, *named)
+        return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+    def rounded(self, row: Row) -> Iterator[Problem]:
+        """Yield a warning for each number that a letter uses and that Excel keeps only in part."""
+        used = {*self.subject.used, *self.body.used, self.columns.id}
+        for number in row.rounded:
+            if number.place in used:
+                reason = f"holds {number.text}, a long number that Excel has shortened: format it as text"
+                yield Problem(self.columns.header[number.place], reason)
+
+    # What is wrong
+
+    def _checked(
+        self, letter: Draft, given: str | None, values: Sequence[str]
+    ) -> tuple[str | None, list[Problem]]:
+        """The recipient as it is written to, and what the workers would refuse."""
+        form = {**self._form(letter, given or _NO_ID, values), "type": "send"}
+        form["attachments"] = [{"name": file.name, "sha256": _NO_HASH} for file in letter.files]
+        try:
+            job = validate(form)
+            assert isinstance(job, SendJob)  # noqa: S101 - by its type
+            self._check_size(job, letter)
+        except JobRejected as rejected:
+            fields = {problem.field.split(".")[0] for problem in rejected.problems}
+            recipient = None if "recipient" in fields else for_people(letter.recipient).lower()
+            return recipient, [self._placed(problem, values) for problem in rejected.problems]
+        return job.recipients[0].lower(), []
+
+    def _check_size(self, job: SendJob, letter: Draft) -> None:
+        """Raises JobRejected, as the workers would."""
+        sizes = {str(place): file.size for place, file in enumerate(letter.files)}
+        attachments = tuple(Attachment(name, name) for name in sizes)
+        sizes["body"] = len(letter.body.encode())
+        check_size(job, Contents("body", attachments, {}, {}), sizes, self.max_bytes)
+
+    def _placed(self, problem: Problem, values: Sequence[str]) -> Problem:
+        """The problem of a job's field as one of the file's column."""
+        header, field = self.columns.header, problem.field.split(".")[0]
+        if field == "recipient":
+            return Problem(self.recipient_name, _of_recipient(values[self.columns.recipient], problem))
+        if field == "id":
+            return Problem(self.id_name, f"{problem.reason}, or turn the column off with --id-column ''")
+        if field == "attachments" and self.columns.attachments:
+            return Problem(header[self.columns.attachments[0]], problem.reason)
+        if field == "subject":
+            broken = [header[one] for one in self.subject.used if _CONTROL.search(values[one])]
+            return Problem(broken[0], f"the subject {problem.reason}") if broken else problem
+        return problem
+
+    def _misplaced(self, values: Sequence[str]) -> list[Problem]:
+        """Values that stand under no name."""
+        header = self.columns.header
+        if len(values) > len(header) and any(values[len(header) :]):
+            reason = (
+                f"has {len(values)} cells, and there are {len(header)} columns: "
+                "put a cell that holds a separator in quotation marks"
+            )
+            return [Problem("line", reason)]
+        nameless = [place for place, name in enumerate(header) if not name and values[place]]
+        reason = "has no name, and a value in this line: name the column, or empty it"
+        return [Problem(f"column {place + 1}", reason) for place in nameless]
+
+    def _spoilt(self, values: Sequence[str]) -> list[Problem]:
+        return [
+            Problem(name, problem)
+            for name, value in zip(self.columns.header, values, strict=False)
+            if (problem := spoilt.problem_of(value))
+        ]
+
+    def _empty(self, values: Sequence[str]) -> list[Problem]:
+        """Values that the message would lack."""
+        used = dict.fromkeys((*self.subject.used, *self.body.used))
+        reason = "is empty, and the template uses it"
+        if not self.allow_empty:
+            reason += ": fill it in, or send it so with --allow-empty"
+        return [
+            Problem(self.columns.header[one], reason)
+            for one in used
+            if not values[one] and one != self.columns.recipient
+        ]
+
+    def _empty_files(self, letter: Draft) -> list[Problem]:
+        """Attachments of the row that hold nothing."""
+        names = {file.path: file.name for file in letter.files[len(self.everywhere) :] if not file.size}
+        column = self.columns.header[self.columns.attachments[0]] if names else ""
+        return [Problem(column, f"{name} is empty (0 bytes): check the file") for name in names.values()]
+
+    def _warnings(self, values: Sequence[str], recipient: str | None) -> list[Problem]:
+        """What may be meant, but seldom is."""
+        header = self.columns.header
+        used = dict.fromkeys((*self.subject.used, *self.body.used))
+        found = [
+            Problem(header[one], doubt) for one in used if (doubt := spoilt.doubt_of(values[one])) is not None
+        ]
+        domain = domain_shown((recipient or "").partition("@")[2])
+        if letters := foreign_letters(domain):
+            found.append(Problem(self.recipient_name, _of_letter(domain, letters[0])))
+        if is_ordinary(domain):
+            reason = f"{domain} is ordinary mail, not PEC: there will be no CONSEGNA, it ends as uncertified"
+            found.append(Problem(self.recipient_name, reason))
+        return found
+
+
+def _of_recipient(written: str, problem: Problem) -> str:
+    if not written:
+        return "is empty: write an address"
+    shown = " ".join(written.split())[:_MAX_SHOWN]
+    if is_several(written):
+        return f"holds several addresses ({shown}): give each a line of its own"
+    if letters := foreign_letters(written):
+        return _of_letter(shown, letters[0])
+    return f"{problem.reason}: it holds {shown}"
+
+
+def _of_letter(text: str, letter: str) -> str:
+    return f"{text} has {alphabet_of(letter)} among Latin ones, {letter}: type the address anew"

@@ -1,0 +1,225 @@
+"""Every row of a campaign and what became of it, in a database on disk that goes with the process.
+
+So 100,000 rows take no memory, and nothing is enqueued before the last one is judged.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+from pec.jobs import Problem
+from producers.campaigns.renderer import RowResult
+
+_PAGE = 500
+
+
+class RowStatus(StrEnum):
+    """What becomes of a row."""
+
+    READY = "ready"  # it is to be enqueued
+    REFUSED = "refused"
+    DOUBLE = "double"  # another row says the same
+    ALREADY_ENQUEUED = "before"  # it was enqueued by an earlier import
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row as it is kept. `like` is the line that a double repeats.
+
+    An id that was made is of `base`, the recipient's, and `number`, which of the messages to it this is.
+    """
+
+    line: int
+    values: tuple[str, ...]
+    id: str | None
+    digest: bytes
+    status: RowStatus
+    like: int | None = None
+    base: str | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A problem or a warning of one line."""
+
+    line: int
+    field: str
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"line": self.line, "field": self.field, "reason": self.reason}
+
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+CREATE TABLE row (
+    line INTEGER PRIMARY KEY, cells TEXT, id TEXT, base TEXT, number INTEGER, digest BLOB, fate TEXT, like INTEGER
+);
+CREATE INDEX row_id ON row (id);
+CREATE INDEX row_base ON row (base, number);
+CREATE INDEX row_digest ON row (base, digest);
+CREATE INDEX row_fate ON row (fate, line);
+CREATE TABLE problem (line INTEGER, field TEXT, reason TEXT);
+CREATE INDEX problem_line ON problem (line);
+CREATE TABLE warning (line INTEGER, field TEXT, reason TEXT);
+"""
+_ENTRY = "SELECT line, cells, id, digest, fate, like, base, number FROM row"
+
+
+class RowStore:
+    """Use it as a context manager."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)  # "": a file that nobody else sees
+        self._database.executescript(_SCHEMA)
+        self._database.execute("BEGIN")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def add(self, entry: Entry, verdict: RowResult) -> None:
+        cells = json.dumps(entry.values, ensure_ascii=False)
+        row = (entry.line, cells, entry.id, entry.base, entry.number)
+        state = (entry.digest, str(entry.status), entry.like)
+        self._database.execute("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, *state))
+        self._remark("problem", entry.line, verdict.problems)
+        self._remark("warning", entry.line, verdict.warnings)
+
+    def refuse(self, line: int, problem: Problem) -> None:
+        self.settle(line, RowStatus.REFUSED)
+        self._remark("problem", line, [problem])
+
+    def settle(self, line: int, fate: RowStatus) -> None:
+        self._database.execute("UPDATE row SET fate = ? WHERE line = ?", [str(fate), line])
+
+    def renumber(self, line: int, job_id: str, number: int | None) -> None:
+        self._database.execute("UPDATE row SET id = ?, number = ? WHERE line = ?", [job_id, number, line])
+
+    def send_as(self, line: int, job_id: str) -> None:
+        """The row is ready under this id, whatever became of it before."""
+        self._database.execute(
+            "UPDATE row SET id = ?, fate = ? WHERE line = ?", [job_id, str(RowStatus.READY), line]
+        )
+
+    def warn(self, line: int, warning: Problem) -> None:
+        self._remark("warning", line, [warning])
+
+    # Questions
+
+    def with_id(self, job_id: str) -> Entry | None:
+        """The first row that has this id."""
+        return self._one(f"{_ENTRY} WHERE id = ? ORDER BY line LIMIT 1", job_id)
+
+    def with_message(self, base: str, digest: bytes) -> Entry | None:
+        """A row that says the same to the same recipient, if possible one that is to be sent."""
+        order = "ORDER BY fate <> 'ready', line LIMIT 1"
+        return self._one(f"{_ENTRY} WHERE base = ? AND digest = ? {order}", base, digest)
+
+    def several(self) -> Iterator[tuple[int, int]]:
+        """Lines that are sent, or were, to a recipient of an earlier such line; and that line."""
+        sent = "fate IN ('ready', 'before') AND base IS NOT NULL"
+        first = f"SELECT base, min(line) AS line FROM row WHERE {sent} GROUP BY base HAVING count(*) > 1"  # noqa: S608
+        query = f"SELECT row.line, first.line FROM row JOIN ({first}) AS first USING (base)"  # noqa: S608
+        yield from self._database.execute(f"{query} WHERE {sent} AND row.line > first.line ORDER BY row.line")
+
+    def with_made_ids(self) -> Iterator[list[Entry]]:
+        """For each recipient the rows that make a message of their own. The ledger may be changed meanwhile."""
+        base = ""
+        query = "SELECT DISTINCT base FROM row WHERE base > ? AND number IS NOT NULL ORDER BY base LIMIT ?"
+        while page := self._database.execute(query, [base, _PAGE]).fetchall():
+            for (base,) in page:
+                yield self._to(base)
+
+    def _to(self, base: str) -> list[Entry]:
+        query = f"{_ENTRY} WHERE base = ? AND number IS NOT NULL ORDER BY number, line"
+        return list(map(_entry, self._database.execute(query, [base]).fetchall()))
+
+    def ready_for(self, base: str) -> list[Entry]:
+        """The rows of a recipient that are to be sent."""
+        found = self._database.execute(
+            f"{_ENTRY} WHERE base = ?", [base]
+        )  # by state SQLite would look through all
+        return [entry for entry in map(_entry, found) if entry.status is RowStatus.READY]
+
+    def messages_to(self, base: str) -> int:
+        """The number of the last one."""
+        found = self._database.execute("SELECT max(number) FROM row WHERE base = ?", [base]).fetchone()
+        return int(found[0] or 0)
+
+    def entries(self, fate: RowStatus) -> Iterator[Entry]:
+        """In the order of lines. The ledger may be changed meanwhile."""
+        line = 0
+        query = f"{_ENTRY} WHERE fate = ? AND line > ? ORDER BY line LIMIT {_PAGE}"
+        while page := self._database.execute(query, [str(fate), line]).fetchall():
+            yield from map(_entry, page)
+            line = page[-1][0]
+
+    def rows(self) -> Iterator[list[str]]:
+        """The values of every row, in the order of lines."""
+        for (cells,) in self._database.execute("SELECT cells FROM row ORDER BY line"):
+            yield json.loads(cells)
+
+    def row(self, number: int) -> Entry:
+        """Return a row by its number below the header, from 1; empty ones are not counted."""
+        found = self._one(f"{_ENTRY} ORDER BY line LIMIT 1 OFFSET ?", number - 1)
+        if found is None:
+            raise IndexError(number)
+        return found
+
+    def count_rows(self, until_line: int | None = None) -> int:
+        """Return how many rows there are, or as far as a line."""
+        if until_line is None:
+            return self._number("SELECT count(*) FROM row")
+        return self._number("SELECT count(*) FROM row WHERE line <= ?", until_line)
+
+    def count(self, fate: RowStatus) -> int:
+        return self._number("SELECT count(*) FROM row WHERE fate = ?", str(fate))
+
+    def problems(self, limit: int = -1) -> list[Issue]:
+        return self._remarks("problem", limit)
+
+    def warnings(self, limit: int = -1) -> list[Issue]:
+        return self._remarks("warning", limit)
+
+    def count_warnings(self) -> int:
+        return self._number("SELECT count(*) FROM warning")
+
+    def count_problems(self) -> int:
+        return self._number("SELECT count(*) FROM problem")
+
+    def problems_of(self, line: int) -> list[Problem]:
+        found = self._database.execute("SELECT field, reason FROM problem WHERE line = ?", [line])
+        return [Problem(*one) for one in found]
+
+    def duplicates(self, limit: int = -1) -> list[tuple[int, int]]:
+        """Lines, and those that they repeat."""
+        query = "SELECT line, like FROM row WHERE fate = 'double' ORDER BY line LIMIT ?"
+        return [(int(line), int(like)) for line, like in self._database.execute(query, [limit])]
+
+    def _remark(self, table: str, line: int, said: Sequence[Problem]) -> None:
+        rows = [(line, one.field, one.reason) for one in said]
+        if rows:
+            self._database.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", rows)  # noqa: S608 - our own names
+
+    def _remarks(self, table: str, limit: int) -> list[Issue]:
+        query = f"SELECT line, field, reason FROM {table} ORDER BY line, rowid LIMIT ?"  # noqa: S608 - our own names
+        return [Issue(*one) for one in self._database.execute(query, [limit])]
+
+    def _number(self, query: str, *values: object) -> int:
+        return int(self._database.execute(query, values).fetchone()[0])
+
+    def _one(self, query: str, *values: object) -> Entry | None:
+        found = self._database.execute(query, values).fetchone()
+        return found and _entry(found)
+
+
+def _entry(found: Any) -> Entry:
+    line, cells, job_id, digest, fate, *rest = found
+    return Entry(line, tuple(json.loads(cells)), job_id, digest, RowStatus(fate), *rest)

@@ -1,0 +1,76 @@
+"""A campaign's file as rows of text under a header, whatever its format; never more than a row in memory."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+
+from producers.campaigns.csv_file import open_csv
+from producers.campaigns.errors import Misused, Unusable
+from producers.campaigns.file_kind import is_workbook, read_start, refusal
+from producers.campaigns.rows import Row, Rows
+
+
+class Table:
+    """A file that is open. `rows` can be read once; empty lines are left out, and counted in `empty`."""
+
+    def __init__(self, file: Rows, name: str) -> None:
+        self._file = file
+        self.empty = 0
+        self.sheet = file.sheet
+        self.encoding = file.encoding
+        self.active = file.active
+        self.rows = self._filled()
+        header = next(self.rows, None)
+        if header is None:
+            raise Unusable(f"{name} is empty: it needs a line of column names, and a line for each message")
+        for cell in header.unwritten:
+            raise Unusable(f"{name}, {cell.problem.field}: {cell.problem.reason}")
+        self.empty = 0
+        self.header = _names(header.cells)
+
+    @property
+    def share_read(self) -> float:
+        """From 0 to 1."""
+        return self._file.share_read()
+
+    @property
+    def breaks(self) -> bool:
+        """Whether a cell had line breaks so far."""
+        return self._file.breaks()
+
+    def _filled(self) -> Iterator[Row]:
+        for row in self._file.rows:
+            if row.empty:
+                self.empty += 1
+            else:
+                yield row
+
+
+@contextmanager
+def open_table(path: Path, encoding: str | None = None) -> Iterator[Table]:
+    """`encoding` is what a person says of a CSV. Raises Unusable, also while rows are read, and Misused."""
+    with _opened(path, encoding)(path) as file:
+        yield Table(file, path.name)
+
+
+def _opened(path: Path, encoding: str | None) -> Callable[[Path], AbstractContextManager[Rows]]:
+    try:
+        start = read_start(path)
+        refused = refusal(path, start)
+    except OSError as error:
+        raise Unusable(f"can't read {path} ({error.strerror}): name a readable file") from None
+    if refused is not None:
+        raise Unusable(refused)
+    if not is_workbook(start):
+        return partial(open_csv, encoding=encoding)
+    if encoding is not None:
+        raise Misused(f"--encoding: {path.name} is a workbook, which says its encoding itself: leave it out")
+    from producers.campaigns.xlsx_file import open_xlsx  # takes a third of a second, and most files are CSV
+
+    return open_xlsx
+
+
+def _names(cells: tuple[str, ...]) -> tuple[str, ...]:
+    count = max(place for place, name in enumerate(cells) if name) + 1
+    return tuple(" ".join(name.split()) for name in cells[:count])

@@ -1,0 +1,112 @@
+"""Subject and body with `{column}` in them: checked once against the columns, then filled for every row. Pure."""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from producers.campaigns.columns import fold, listed, positions, suggestion
+from producers.campaigns.errors import Misused
+
+# Nothing of <style> is a placeholder; neither are braces with nothing, or with braces, in them.
+_BRACES = re.compile(r"<style\b.*?</style\s*>|\{\{[^{}]*\}\}|\{[^{}]*\}", re.IGNORECASE | re.DOTALL)
+# As mail merge and other programs write it: «nome», <<nome>>, [nome], ${nome}, %nome%.
+_OTHER_MARKS = re.compile(
+    r"(?:«|&laquo;)(.{1,200}?)(?:»|&raquo;)|(?:<<|&lt;&lt;)(.{1,200}?)(?:>>|&gt;&gt;)"
+    r"|[$#]\{(.{1,200}?)\}|\[(.{1,200}?)\]|%(.{1,200}?)%",
+    re.DOTALL,
+)
+_TAG = re.compile(r"<[^>]*>")
+_AFTER_NAME = re.compile(r"[:;!.\[]")
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Texts, and between each two of them a column by its position."""
+
+    texts: tuple[str, ...]
+    places: tuple[int, ...]
+
+    @property
+    def used(self) -> tuple[int, ...]:
+        """Each column once."""
+        return tuple(dict.fromkeys(self.places))
+
+    def fill(self, values: Sequence[str]) -> str:
+        """A subject. It takes the names that HTML has for braces, so that one can be written."""
+        texts = tuple(text.replace("&#123;", "{").replace("&#125;", "}") for text in self.texts)
+        return "".join(Template(texts, self.places)._parts([values[place] for place in self.places]))
+
+    def fill_html(self, values: Sequence[str]) -> str:
+        """A value is text: it is escaped, and its line breaks are kept."""
+        return "".join(self._parts([_as_html(values[place]) for place in self.places]))
+
+    def _parts(self, values: list[str]) -> Iterator[str]:
+        yield self.texts[0]
+        for value, text in zip(values, self.texts[1:], strict=True):
+            yield value
+            yield text
+
+
+def compile_template(text: str, header: Sequence[str], where: str) -> Template:
+    """Raises Misused where a placeholder is no column. `where` is what a person calls the template."""
+    _check_marks(text, header, where)
+    texts, places, start = [], [], 0
+    for found in _BRACES.finditer(text):
+        place = _place(found[0], header, where)
+        if place is not None:
+            texts.append(text[start : found.start()])
+            places.append(place)
+            start = found.end()
+    return Template((*texts, text[start:]), tuple(places))
+
+
+def _check_marks(text: str, header: Sequence[str], where: str) -> None:
+    """Raise Misused if a column's name stands in the marks of another program, which the recipient would see."""
+    known = positions(header)
+    for found in _OTHER_MARKS.finditer(text):
+        inside = next(filter(None, found.groups()))
+        name = " ".join(html.unescape(_TAG.sub("", inside)).removeprefix("MERGEFIELD").split())
+        if fold(name) in known and not inside.startswith((" ", "\xa0")):
+            shown = html.unescape(_TAG.sub("", found[0]))
+            raise Misused(
+                f"{where}: write {{{name}}} in braces, not {shown}. "
+                "Where the marks are meant, put a space after the first one"
+            )
+
+
+def _as_html(value: str) -> str:
+    return _LINE_BREAK.sub("<br>", html.escape(value))
+
+
+def _place(found: str, header: Sequence[str], where: str) -> int | None:
+    """The column of a placeholder; None where it is text."""
+    if found.startswith("<"):
+        return None
+    known = positions(header)
+    inside = html.unescape(found.strip("{}"))
+    name = fold(inside)
+    if name and found.startswith("{{"):
+        raise Misused(f"{where}: write {{{inside.strip()}}}, in single braces")
+    if not name or name in known:
+        return known.get(name)
+    if (plain := fold(_TAG.sub("", inside))) in known:
+        raise Misused(
+            f"{where}: there are tags inside of {{{plain}}}: type it again in one go, without format"
+        )
+    _check_text(inside, header, where)
+    return None
+
+
+def _check_text(inside: str, header: Sequence[str], where: str) -> None:
+    """Braces around no column's name: styles are left alone, all else is a mistake. Raises Misused."""
+    name = _AFTER_NAME.split(inside)[0].strip()
+    if fold(name) in positions(header):
+        raise Misused(f"{where}: write {{{name}}}, with nothing else in the braces")
+    if ":" not in inside and ";" not in inside:
+        near = suggestion(inside, header)
+        raise Misused(
+            f"{where}: {{{inside.strip()}}} is no column{near}; the columns are: {listed(header)}. "
+            "Where a brace is meant, write &#123;"
+        )

@@ -1,5 +1,0 @@
-"""`python -m producers.cli` is `pec`."""
-
-from producers.cli import main
-
-main()

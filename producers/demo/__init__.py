@@ -1,5 +1,0 @@
-"""`pec demo`: the whole system on this machine, on a simulated PEC network: nothing is sent to anyone."""
-
-from producers.demo.run import run
-
-__all__ = ["run"]

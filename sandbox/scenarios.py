@@ -1,0 +1,103 @@
+"""What becomes of a PEC: the table of stories, chosen by the recipient's local part up to a `+`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+from sandbox.clock import Delays, Instant
+
+
+class Receipt(StrEnum):
+    """A notice that the PEC network writes to the sender. Its wording is in `texts`."""
+
+    ACCEPTANCE = auto()
+    REFUSAL = auto()
+    VIRUS_REFUSAL = auto()
+    DELIVERY = auto()
+    NON_DELIVERY = auto()
+    TWELVE_HOURS = auto()  # a warning: CONSEGNA may still come
+    TWENTY_FOUR_HOURS = auto()  # final
+
+
+class Fault(StrEnum):
+    """How the answer of POST /send goes wrong."""
+
+    NOTHING_SENT = auto()  # 500, and no PEC left
+    SENT_THEN_ERROR = auto()  # the PEC left, then 500
+    SENT_NO_ANSWER = auto()  # the PEC left, the connection stays open and silent
+    SENT_THEN_RESET = auto()  # the PEC left, then a TCP RST
+
+
+@dataclass(frozen=True)
+class Step:
+    """A receipt about one recipient: so many simulated hours after the send, or after the delivery delay."""
+
+    receipt: Receipt
+    hours: int | None = None
+
+    def due(self, sent_at: Instant, delays: Delays) -> Instant:
+        if self.hours is None:
+            return sent_at.after(delays.delivery_seconds)
+        return sent_at.after(self.hours * delays.hour_seconds)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A `refusal` takes the place of ACCETTAZIONE and ends the whole message, whoever else it is for."""
+
+    steps: tuple[Step, ...] = (Step(Receipt.DELIVERY),)
+    refusal: Receipt | None = None
+    certified: bool = True
+    fault: Fault | None = None
+
+
+DELIVERED = Scenario()
+SCENARIOS = {
+    "consegna": DELIVERED,
+    "mancata-consegna": Scenario((Step(Receipt.NON_DELIVERY),)),
+    "non-accettazione": Scenario(refusal=Receipt.REFUSAL),
+    "virus": Scenario(refusal=Receipt.VIRUS_REFUSAL),
+    "preavviso": Scenario((Step(Receipt.TWELVE_HOURS, hours=12), Step(Receipt.DELIVERY, hours=13))),
+    "tempo-massimo": Scenario(
+        (Step(Receipt.TWELVE_HOURS, hours=12), Step(Receipt.TWENTY_FOUR_HOURS, hours=24)),
+    ),
+    "posta-ordinaria": Scenario((), certified=False),
+    "silenzio": Scenario(()),
+    "errore-500": Scenario(fault=Fault.NOTHING_SENT),
+    "errore-500-inviata": Scenario(fault=Fault.SENT_THEN_ERROR),
+    "risposta-persa": Scenario(fault=Fault.SENT_NO_ANSWER),
+    "connessione-chiusa": Scenario(fault=Fault.SENT_THEN_RESET),
+}
+
+
+def scenario_of(address: str) -> Scenario:
+    """`virus+3@pec.example` → the story `virus`; any other name is delivered."""
+    name = address.partition("@")[0].partition("+")[0].lower()
+    return SCENARIOS.get(name, DELIVERED)
+
+
+def fault_of(recipients: Sequence[str]) -> Fault | None:
+    """The fault of the first recipient that has one."""
+    return next((story.fault for story in map(scenario_of, recipients) if story.fault), None)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A receipt to come. `recipient` is None where it is about the whole message."""
+
+    receipt: Receipt
+    recipient: str | None
+    at: Instant
+
+
+def receipts_due(recipients: Sequence[str], sent_at: Instant, delays: Delays) -> Iterator[Due]:
+    """One ACCETTAZIONE or refusal for the message, then what each recipient's story tells."""
+    accepted_at = sent_at.after(delays.acceptance_seconds)
+    refusal = next((story.refusal for story in map(scenario_of, recipients) if story.refusal), None)
+    if refusal:
+        yield Due(refusal, None, accepted_at)
+        return
+    yield Due(Receipt.ACCEPTANCE, None, accepted_at)
+    for recipient in recipients:
+        for step in scenario_of(recipient).steps:
+            yield Due(step.receipt, recipient, step.due(sent_at, delays))

@@ -1,0 +1,487 @@
+"""`pec export`: what lands on stdout and in files, and what is said of it."""
+
+import csv
+import json
+import os
+import subprocess
+import time
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from pec.messages import Reason
+from pec.names import Queue, State
+from pec.receipts import Kind, Named, Receipt
+from pec.store import heartbeat, records
+from pec.store.store import Store
+from producers import Producer
+from tests.integration.archive.receiving import CODE, receipt, received
+from tests.integration.cli.conftest import Pec, Ran
+from tests.integration.producers.conftest import Settle, TakeJobs
+from tests.integration.producers.test_producer import SEND
+from tests.integration.producers.test_watch import meanwhile
+from tests.wire import eventually
+
+SUBJECT = 'Perché; così "è", n. 1'
+
+
+@pytest.fixture
+def batch(producer: Producer, take_jobs: TakeJobs, change: Settle) -> list[str]:
+    """`november`: one delivered, one undelivered, one queued; and a message besides."""
+    ids = ["c", "a", "b"]
+    for one in ids:
+        producer.send(one, **{**SEND, "subject": SUBJECT}, batch="november", metadata={"città": "Forlì"})
+    producer.send("other", **SEND)
+    take_jobs()
+    change("c", received(State.DELIVERED, receipt(Kind.ACCETTAZIONE), receipt(Kind.CONSEGNA)))
+    failure = receipt(Kind.MANCATA_CONSEGNA, error="5.1.1")
+    change("a", received(State.UNDELIVERED, receipt(Kind.ACCETTAZIONE), failure))
+    return ids
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(StringIO(text[1:], newline=""), delimiter=";"))
+
+
+def read(path: Path) -> str:
+    return path.read_bytes().decode()
+
+
+def test_a_batch_is_a_row_for_each_message_in_the_order_of_intake(pec: Pec, batch: list[str]) -> None:
+    ran = pec("export", "--batch", "november")
+
+    found = rows(ran.out)
+    assert ran.code == 0
+    assert [(row["id"], row["state"]) for row in found] == [
+        ("c", "delivered"),
+        ("a", "undelivered"),
+        ("b", "queued"),
+    ]
+    assert {row["subject"] for row in found} == {SUBJECT}
+    assert (found[0]["code"], found[0]["consegna"]) == (f"'{CODE}", "2026-11-24T12:00:05+01:00")
+    assert (found[1]["mancata_consegna"], found[1]["receipt_error"]) == (
+        "2026-11-24T12:00:05+01:00",
+        "'5.1.1",
+    )
+
+
+def test_what_it_came_to_is_said_beside_the_data(pec: Pec, batch: list[str]) -> None:
+    said = pec("export", "--batch", "november").err
+
+    assert "3 messages: 1 queued, 1 delivered, 1 undelivered" in said
+    assert "1 have not ended yet: export again when they have" in said
+
+
+def test_json_lines_hold_the_record_and_its_receipts(pec: Pec, batch: list[str]) -> None:
+    first, *_ = pec("export", "--batch", "november", "--json").lines
+
+    assert (first["id"], first["state"], first["metadata"]) == ("c", "delivered", {"città": "Forlì"})
+    assert first["created_at"].endswith("Z")
+    stated = [(one["kind"], one["date"], one["text"]) for one in first["receipts"]]
+    assert stated == [
+        (kind, "2026-11-24T11:00:05.000Z", f"Ricevuta di {kind}: «perché»\r\n")
+        for kind in ("accettazione", "avvenuta-consegna")
+    ]
+
+
+def test_messages_are_named_or_all_are_taken(pec: Pec, batch: list[str]) -> None:
+    def ids(*said: str) -> list[str]:
+        return [one["id"] for one in pec("export", *said, "--json").lines]
+
+    assert ids("b", "c", "b") == ["b", "c"]
+    assert sorted(ids("--all")) == ["a", "b", "c", "other"]
+
+
+def test_a_job_to_several_is_all_its_messages(pec: Pec, producer: Producer, take_jobs: TakeJobs) -> None:
+    producer.send("inv-1", **{**SEND, "recipient": ["a@pec.example", "b@pec.example"]})
+    take_jobs()
+
+    assert [row["id"] for row in rows(pec("export", "inv-1").out)] == ["inv-1#1", "inv-1#2"]
+
+
+def test_one_pec_to_several_has_a_row_for_each_recipient(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
+    producer.send("inv-1", **{**SEND, "recipient": ["a@pec.example", "b@pec.example"]}, together=True)
+    take_jobs()
+    reached = receipt(Kind.CONSEGNA, named=(Named("a@pec.example", None),))
+    outcomes = {"a@pec.example": "delivered", "b@pec.example": "sent"}
+    change("inv-1", received(State.SENT, reached, outcomes=outcomes))
+
+    found = rows(pec("export", "inv-1").out)
+
+    assert [(row["recipient"], row["state"], bool(row["consegna"])) for row in found] == [
+        ("a@pec.example", "delivered", True),
+        ("b@pec.example", "sent", False),
+    ]
+
+
+def test_no_cell_is_a_formula(pec: Pec, producer: Producer, take_jobs: TakeJobs) -> None:
+    producer.send(
+        "-1", **{**SEND, "subject": '=HYPERLINK("http://evil";"x")', "recipient": "+39@pec.example"}
+    )
+    take_jobs()
+
+    [row] = rows(pec("export", "--all").out)
+
+    assert (row["id"], row["recipient"]) == ("'-1", "'+39@pec.example")
+    assert row["subject"] == '\'=HYPERLINK("http://evil";"x")'
+
+
+def test_a_batch_larger_than_what_is_held_is_whole(pec: Pec, producer: Producer, take_jobs: TakeJobs) -> None:
+    ids = [f"m{number:04d}" for number in range(1203)]
+    producer.send_many({**SEND, "id": one, "batch": "big"} for one in ids)
+    take_jobs()
+
+    assert [row["id"] for row in rows(pec("export", "--batch", "big").out)] == ids
+
+
+def test_a_file_takes_the_place_of_stdout(pec: Pec, batch: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "november.csv"
+    file.write_text("of yesterday")
+
+    ran = pec("export", "--batch", "november", "--output", str(file))
+
+    assert ran.out == ""
+    assert f"written to {file}" in ran.err
+    assert len(rows(read(file))) == 3
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_half_file_is_left_and_the_old_one_stays(
+    pec: Pec, store: Store, batch: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "november.csv"
+    file.write_text("of yesterday")
+    store.client.hset(store.keys.message("b"), "state", "of a newer version")
+
+    ran = pec("export", "--batch", "november", "--output", str(file))
+
+    assert ran.code == 1
+    assert "upgrade" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["november.csv"]
+    assert file.read_text() == "of yesterday"
+
+
+def test_a_link_is_followed_to_the_file_that_it_names(pec: Pec, batch: list[str], tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to(tmp_path / "november.csv")
+
+    pec("export", "--all", "--output", str(tmp_path / "link.csv"))
+
+    assert (tmp_path / "link.csv").is_symlink()
+    assert len(rows(read(tmp_path / "november.csv"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("", "is a directory"), ("no/folder/x.csv", "No such file"), ("pipe", "it is no regular file")],
+)
+def test_a_place_that_can_not_be_written_is_named(
+    pec: Pec, batch: list[str], tmp_path: Path, place: str, said: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    ran = pec("export", "--all", "--output", str(tmp_path / place))
+
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert str(tmp_path / place) in ran.err
+
+
+def test_proof_is_written_beside_the_table_and_its_sums_cover_both(
+    pec: Pec, batch: list[str], tmp_path: Path
+) -> None:
+    proof = tmp_path / "november"
+
+    ran = pec("export", "--batch", "november", "--output", str(proof / "list.csv"), "--receipts", str(proof))
+
+    assert ran.code == 0
+    covered = len((proof / "SHA256SUMS").read_text().splitlines())
+    assert f"{covered} files in {proof}: `sha256sum -c SHA256SUMS` there checks them" in ran.err
+    assert sorted(path.name for path in proof.iterdir()) == ["SHA256SUMS", "a", "b", "c", "list.csv"]
+    assert (
+        "list.csv: OK"
+        in subprocess.run(
+            ["sha256sum", "--check", "--strict", "SHA256SUMS"],
+            cwd=proof,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        ).stdout.splitlines()
+    )
+
+
+def test_missing_content_is_told_with_an_exit_code_and_the_rest_goes_on(
+    pec: Pec, store: Store, batch: list[str], tmp_path: Path
+) -> None:
+    body = records.read(store, "a")
+    assert body
+    assert body.body
+    store.client.delete(store.keys.content(body.body))
+
+    ran = pec("export", "--batch", "november", "--receipts", str(tmp_path / "proof"), "--json")
+
+    assert ran.code == 1
+    assert "content of 3 messages is missing (c, a, b)" in ran.err
+    assert len(ran.lines) == 3
+    assert (tmp_path / "proof/c/receipts/01-accettazione.txt").exists()
+
+
+def test_a_folder_that_holds_somebody_elses_sums_is_refused(
+    pec: Pec, batch: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "SHA256SUMS").write_text("my notes\n")
+
+    ran = pec("export", "--all", "--receipts", str(tmp_path))
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "name another folder" in ran.err
+
+
+@pytest.mark.parametrize("said", [(), ("a", "--all"), ("a", "--batch", "b"), ("--batch", "b", "--all")])
+def test_just_one_thing_is_exported(pec: Pec, said: tuple[str, ...]) -> None:
+    assert pec("export", *said).code == 2
+
+
+def test_what_nobody_knows_is_no_empty_export(pec: Pec, batch: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+
+    unknown = pec("export", "c", "inv-9", "--output", str(file))
+    assert (unknown.code, "there is no message inv-9" in unknown.err) == (3, True)
+    unknown = pec("export", "--batch", "october", "--output", str(file))
+    assert (unknown.code, "there is no message of batch october" in unknown.err) == (3, True)
+    assert not file.exists()
+
+
+def test_rejected_jobs_of_a_batch_are_counted(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs, batch: list[str]
+) -> None:
+    for batch_name in ("november", "october"):
+        producer.send(f"bad-{batch_name}", **{**SEND, "account": "nobody"}, batch=batch_name)
+    take_jobs()
+
+    assert "1 jobs of the batch were rejected" in pec("export", "--batch", "november").err
+    none: Ran = pec("export", "--batch", "october")
+    assert (none.code, "1 of its jobs were rejected" in none.err) == (3, True)
+
+
+def test_jobs_that_wait_to_be_taken_may_be_the_batch(pec: Pec, producer: Producer) -> None:
+    producer.send("inv-1", **SEND, batch="november")
+
+    assert "1 jobs wait to be taken" in pec("export", "--batch", "november").err
+
+
+def test_a_record_that_is_gone_is_told(pec: Pec, store: Store, batch: list[str]) -> None:
+    store.client.delete(store.keys.message("c"))
+
+    ran = pec("export", "c")
+
+    assert (ran.code, "no record of c any more" in ran.err) == (3, True)
+
+
+def test_where_there_is_nothing_at_all_the_table_is_empty(pec: Pec) -> None:
+    ran = pec("export", "--all")
+
+    assert (ran.code, rows(ran.out)) == (0, [])
+    assert "no messages yet" in ran.err
+
+
+def test_a_table_alone_is_no_proof_so_nothing_may_leave_redis(
+    pec: Pec, store: Store, batch: list[str], tmp_path: Path
+) -> None:
+    def marked() -> list[bool]:
+        return [message.exported_at is not None for message in records.read_all(store, batch)]
+
+    pec("export", "--batch", "november", "--json")
+    assert marked() == [False, False, False]
+
+    pec("export", "--batch", "november", "--receipts", str(tmp_path / "proof"))
+    assert marked() == [True, True, False]  # the last one has not ended
+
+
+# Complete proof
+
+
+def bare(kind: Kind) -> Receipt:
+    """As a page of the mailbox shows it."""
+    return receipt(kind, text=None)
+
+
+@pytest.fixture
+def unproved(batch: list[str], change: Settle) -> str:
+    """One of the batch, whose CONSEGNA has no text yet."""
+    change("b", received(State.DELIVERED, receipt(Kind.ACCETTAZIONE), bare(Kind.CONSEGNA)))
+    return "b"
+
+
+@pytest.fixture
+def served(store: Store, take_jobs: TakeJobs) -> None:
+    """A worker looks at the mailbox."""
+    heartbeat.beat(store, {"account": ["acme"], "queue": [str(Queue.CHECK)]}, 60)
+
+
+def test_an_incomplete_proof_is_named_with_what_it_lacks_and_exits_6(
+    pec: Pec, unproved: str, tmp_path: Path
+) -> None:
+    ran = pec("export", "--batch", "november", "--receipts", str(tmp_path / "proof"))
+
+    assert ran.code == 6
+    assert "receipts of 1 messages are incomplete" in ran.err
+    assert "b: avvenuta-consegna" in ran.err
+    assert "no worker looks for them: start one" in ran.err
+    stated = json.loads((tmp_path / "proof/b/message.json").read_bytes())
+    assert (stated["lacking"], "proof" in stated) == (["avvenuta-consegna"], False)
+
+
+def test_what_lacks_a_receipt_stays_in_redis(pec: Pec, store: Store, unproved: str, tmp_path: Path) -> None:
+    pec("export", "--all", "--receipts", str(tmp_path / "proof"))
+
+    marked = {one.id for one in records.read_all(store, ["a", "b", "c"]) if one.exported_at}
+    assert marked == {"a", "c"}
+
+
+@pytest.mark.usefixtures("served")
+def test_an_export_waits_until_the_texts_are_there(
+    pec: Pec, store: Store, change: Settle, unproved: str, tmp_path: Path
+) -> None:
+    def is_asked() -> bool:
+        return store.client.zscore(store.keys.due(Queue.CHECK), unproved) is not None
+
+    def worker() -> None:
+        eventually(is_asked)
+        change(unproved, received(State.DELIVERED, receipt(Kind.CONSEGNA)))
+
+    with meanwhile(worker):
+        ran = pec("export", "--batch", "november", "--receipts", str(tmp_path / "proof"))
+
+    assert ran.code == 0
+    assert "waiting for receipts of 1 messages" in ran.err
+    assert (tmp_path / "proof/b/receipts/02-avvenuta-consegna.txt").exists()
+
+
+@pytest.mark.usefixtures("served")
+def test_an_export_does_not_wait_for_what_the_mailbox_no_longer_has(
+    pec: Pec, store: Store, change: Settle, unproved: str, tmp_path: Path
+) -> None:
+    def worker() -> None:
+        eventually(lambda: store.client.zscore(store.keys.due(Queue.CHECK), unproved))
+        store.client.zrem(store.keys.due(Queue.CHECK), unproved)  # it looked, and schedules no other look
+
+    started = time.monotonic()
+    with meanwhile(worker):
+        assert pec("export", "--all", "--receipts", str(tmp_path / "proof")).code == 6
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.usefixtures("served")
+def test_no_wait_asks_for_nothing(pec: Pec, store: Store, unproved: str, tmp_path: Path) -> None:
+    ran = pec("export", "--batch", "november", "--receipts", str(tmp_path / "proof"), "--no-wait")
+
+    assert (ran.code, "waiting" in ran.err) == (6, False)
+    assert store.client.zscore(store.keys.due(Queue.CHECK), unproved) is None
+
+
+def test_a_table_needs_the_receipts_and_not_their_texts(pec: Pec, change: Settle, unproved: str) -> None:
+    assert pec("export", "--batch", "november").code == 0
+    assert pec("export", "--batch", "november", "--json").code == 6
+
+    change("other", received(State.DELIVERED, bare(Kind.CONSEGNA)))
+    ran = pec("export", "other")
+    assert (ran.code, "other: accettazione" in ran.err) == (6, True)
+
+
+def test_a_repeated_export_leaves_one_file_for_each_receipt(
+    pec: Pec, change: Settle, batch: list[str], tmp_path: Path
+) -> None:
+    receipts = tmp_path / "proof/b/receipts"
+    for known, names in (
+        ([bare(Kind.CONSEGNA)], ["01-avvenuta-consegna.json"]),
+        ([receipt(Kind.ACCETTAZIONE)], [*files("01-accettazione"), "02-avvenuta-consegna.json"]),
+        ([receipt(Kind.CONSEGNA)], [*files("01-accettazione"), *files("02-avvenuta-consegna")]),
+    ):
+        change("b", received(State.DELIVERED, *known))
+        pec("export", "--batch", "november", "--receipts", str(tmp_path / "proof"))
+        assert sorted(path.name for path in receipts.iterdir()) == names
+        listed = (tmp_path / "proof/SHA256SUMS").read_text().splitlines()
+        assert [line[66:] for line in listed if "/receipts/" in line and line[66:].startswith("b/")] == [
+            f"b/receipts/{name}" for name in names
+        ]
+        checked = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
+        assert subprocess.run(checked, cwd=tmp_path / "proof", check=False, timeout=30).returncode == 0
+
+
+def files(name: str) -> list[str]:
+    return [f"{name}.json", f"{name}.txt"]
+
+
+# By state, with the sheet's columns, in Italian
+
+
+@pytest.fixture
+def in_italian(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "")
+    monkeypatch.setenv("LC_MESSAGES", "")
+    monkeypatch.delenv("LANGUAGE", raising=False)
+    monkeypatch.setenv("LANG", "it_IT.UTF-8")
+
+
+@pytest.mark.parametrize("name", ["undelivered", "non consegnata", "non-consegnato", "NON_CONSEGNATE"])
+def test_a_state_is_named_in_english_or_italian(pec: Pec, batch: list[str], name: str) -> None:
+    assert [row["id"] for row in rows(pec("export", "--batch", "november", "--state", name).out)] == ["a"]
+    assert [one["id"] for one in pec("list", "--state", name, "--json").lines] == ["a"]
+    both = pec("export", "--batch", "november", "--state", name, "--state", "in coda", "--json")
+    assert [one["id"] for one in both.lines] == ["a", "b"]
+
+
+def test_a_state_that_is_none_is_refused_with_those_there_are(pec: Pec) -> None:
+    ran = pec("export", "--all", "--state", "persa")
+    assert (ran.code, "persa is no state: name one of queued, sending" in ran.err) == (2, True)
+
+
+def test_by_state_of_a_pec_to_several_only_those_recipients_are_listed(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
+    producer.send("inv-1", **{**SEND, "recipient": ["a@pec.example", "b@pec.example"]}, together=True)
+    take_jobs()
+    outcomes = {"a@pec.example": "delivered", "b@pec.example": "undelivered"}
+    change("inv-1", received(State.UNDELIVERED, receipt(Kind.ACCETTAZIONE), outcomes=outcomes))
+
+    def reached(state: str) -> list[str]:
+        return [row["recipient"] for row in rows(pec("export", "--all", "--state", state).out)]
+
+    assert (reached("undelivered"), reached("delivered")) == (["b@pec.example"], ["a@pec.example"])
+
+
+@pytest.mark.usefixtures("in_italian")
+def test_names_states_and_reasons_are_italian_also_when_redirected(
+    pec: Pec, change: Settle, batch: list[str], tmp_path: Path
+) -> None:
+    reason = Reason("not_delivered", "the recipient's provider did not deliver it")
+    change("a", received(State.UNDELIVERED, reason=reason))
+    pec("export", "a", "--output", str(tmp_path / "a.csv"))
+
+    [row] = rows(read(tmp_path / "a.csv"))
+    assert (row["destinatario"], row["stato"]) == (SEND["recipient"], "non consegnata")
+    assert row["motivo"] == "il gestore del destinatario non l'ha consegnata"
+    assert row["mancata consegna"]
+    assert pec("export", "a", "--json").lines[0]["state"] == "undelivered"
+
+
+def test_the_sheets_own_columns_stand_at_the_end(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs, batch: list[str]
+) -> None:
+    for number, row in enumerate(({"Nome": "=Anna", "State": "IT"}, {"Nome": "Bruno", "Note": "x"})):
+        producer.send(f"row-{number}", **SEND, batch="sheet", metadata={"row": row})
+    producer.send("else", **SEND, batch="sheet", metadata={"row": 7})
+    take_jobs()
+
+    found = rows(pec("export", "--batch", "sheet").out)
+    assert list(found[0])[-3:] == ["Nome", "State (sheet)", "Note"]
+    assert [(row["Nome"], row["state"], row["State (sheet)"], row["Note"]) for row in found] == [
+        ("'=Anna", "queued", "IT", ""),
+        ("Bruno", "queued", "", "x"),
+        ("", "queued", "", ""),
+    ]

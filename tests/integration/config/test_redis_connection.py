@@ -1,0 +1,141 @@
+"""Every process connects alike: it outlasts a restart of Redis, and says plainly when there is none."""
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Thread
+
+import pytest
+from redis import Redis
+
+from config import redis_connection
+from config.redis_connection import REDIS_ERRORS, RedisRefused, RedisUnreachable, address, check, connect
+from sandbox.redis_server import EmbeddedServer
+from tests.wire import free_port
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_connection, "_RETRY_BASE_SECONDS", 0.001)
+    monkeypatch.setattr(redis_connection, "_RETRY_CAP_SECONDS", 0.001)
+
+
+def test_what_is_stored_comes_back_as_bytes(redis: Redis) -> None:
+    redis.set("content", b"\x00\xff")
+
+    assert redis.get("content") == b"\x00\xff"
+
+
+def test_a_server_that_answers_passes_the_check(redis: Redis) -> None:
+    check(redis)
+
+
+def test_connections_name_their_process_for_the_operator(redis: Redis) -> None:
+    assert str(redis.client_getname()).startswith(f"pec-{socket.gethostname()}"[:20].replace(" ", "-"))
+
+
+def test_no_connection_asks_for_what_the_server_does_not_know() -> None:
+    with EmbeddedServer(port=0) as server, connect(server.url) as client:
+        before = client.info("errorstats")
+        with connect(server.url) as another:
+            check(another)
+
+        assert client.info("errorstats") == before
+
+
+def test_a_command_outlasts_a_restart_of_the_server() -> None:
+    with EmbeddedServer() as server, connect(server.url) as client, ThreadPoolExecutor(1) as elsewhere:
+        client.set("kept", "1")
+        server.kill()
+
+        answer = elsewhere.submit(client.get, "kept")
+        server.start()
+
+        assert answer.result(timeout=20) == b"1"
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_command_without_an_answer_is_not_said_for_ever() -> None:
+    with hanging_up() as (port, calls), connect(f"redis://127.0.0.1:{port}/0") as client:
+        with pytest.raises(REDIS_ERRORS):
+            client.get("x")
+
+        assert 6 <= len(calls) <= 36
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_an_absent_server_is_told_with_its_address_and_the_remedy_but_no_password() -> None:
+    client = connect(f"redis://user:s3cret@127.0.0.1:{free_port()}/3")
+
+    with pytest.raises(RedisUnreachable) as raised:
+        check(client)
+
+    assert f"Redis at {address(client)} can't be used" in str(raised.value)
+    assert "start one, or set PEC_REDIS_URL" in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_refused_password_is_told_and_not_shown(redis_url: str) -> None:
+    client = connect(f"{redis_url}&username=nobody&password=s3cret")
+
+    with pytest.raises(RedisUnreachable, match="invalid username-password") as raised:
+        check(client)
+
+    assert "set the right ones in PEC_REDIS_URL" in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://user:s3cret@host:7000/3", "redis://host:7000/3"),
+        ("redis://host", "redis://host:6379/0"),
+        ("rediss://:s3cret@host/1", "rediss://host:6379/1"),
+        ("unix:///run/redis.sock?db=2&password=s3cret", "unix:///run/redis.sock?db=2"),
+    ],
+)
+def test_an_address_is_shown_without_user_and_password(url: str, shown: str) -> None:
+    with connect(url) as client:
+        assert address(client) == shown
+
+
+def test_what_is_no_url_of_redis_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="must be redis://"):
+        connect("http://localhost")
+
+
+@contextmanager
+def hanging_up() -> Iterator[tuple[int, list[object]]]:
+    """A server that closes every connection at once, and a list that grows with each."""
+    calls: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=_hang_up, args=(listener, calls))
+        thread.start()
+        try:
+            yield listener.getsockname()[1], calls
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def _hang_up(listener: socket.socket, calls: list[object]) -> None:
+    while True:
+        try:
+            connection, caller = listener.accept()
+        except OSError:  # the test is over
+            return
+        calls.append(caller)
+        connection.close()
+
+
+def test_what_a_user_may_not_do_is_told_with_where_to_look(redis: Redis, redis_url: str) -> None:
+    acl = ("SETUSER", "mute", "on", ">secret", "nocommands", "+client")
+    redis.execute_command("ACL", *acl)  # type: ignore[no-untyped-call]
+
+    with (
+        connect(f"{redis_url}&username=mute&password=secret") as client,
+        pytest.raises(RedisRefused, match="see ACLs"),
+    ):
+        check(client)

@@ -1,0 +1,38 @@
+"""Which workers live, as Redis remembers it."""
+
+from typing import Any
+
+from pec.store import heartbeat
+from pec.store.store import Store
+
+
+def test_workers_that_were_killed_are_forgotten_after_a_day(store: Store) -> None:
+    heartbeat.beat(store, {"worker": ["killed"]}, -heartbeat.WORKERS_REMEMBERED_SECONDS - 1)
+    heartbeat.beat(store, {"worker": ["lives"]}, 30)
+
+    assert store.client.zrange(store.keys.seen("worker"), 0, -1) == [b"lives"]
+
+
+def test_only_what_a_live_worker_serves_is_vouched_for(store: Store) -> None:
+    heartbeat.beat(store, {"account": ["gone"], "endpoint": []}, -1)
+    heartbeat.beat(store, {"account": ["acme"]}, 30)
+
+    assert heartbeat.live(store, "account") == {"acme"}
+    assert heartbeat.live(store, "endpoint") == set()
+
+
+def test_an_installation_has_one_id_until_redis_loses_it(store: Store) -> None:
+    first = heartbeat.beat(store, {"worker": ["w1"]}, 30).installation
+    assert heartbeat.beat(store, {"worker": ["w2"]}, 30).installation == first
+
+    store.client.flushdb()
+
+    assert heartbeat.beat(store, {"worker": ["w1"]}, 30).installation != first
+
+
+def test_what_is_said_of_a_worker_goes_with_it(store: Store) -> None:
+    heartbeat.beat(store, {"worker": ["w1"]}, 30, {"host": "h", "pid": "7"})
+
+    assert heartbeat.workers(store) == {"w1": {"host": "h", "pid": "7"}}
+    ends_in: Any = store.client.ttl(store.keys.worker("w1"))
+    assert 0 < ends_in <= 30

@@ -1,0 +1,127 @@
+"""A queued message after a restore, against a real mailbox."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from pec.job_messages import enqueued
+from pec.messages import Message
+from pec.names import Queue, State
+from pec.references import reference_of
+from pec.store import records
+from pec.store.commits import commit
+from pec.subjects import reference_tag
+from tests.integration.sandbox.serving import SENDER, Served
+from tests.integration.workers.tasks import test_inbox_scan as scanning
+from workers.context import WorkerContext
+from workers.mailbox.reconcile import settled_before_sending
+from workers.mailbox.search import page_of
+
+ctx, served = scanning.ctx, scanning.served
+FULL = {"success": True, "message": "", "data": {"usage": 100, "limit": 100}}
+
+
+def queued(
+    ctx: WorkerContext,
+    message_id: str,
+    referenced: bool = True,
+    to: str = "consegna@pec.example",
+    subject: str = "Avviso",
+) -> Message:
+    now = ctx.now()
+    message = Message(
+        id=message_id, account="acme", recipients=(to,), subject=subject, state=State.QUEUED,
+        created_at=now, updated_at=now, has_reference=referenced,
+    )  # fmt: skip
+    return commit(ctx.store, enqueued(message, now))
+
+
+def settled(ctx: WorkerContext, message: Message) -> bool:
+    return settled_before_sending(ctx, message, ctx.now() - timedelta(hours=1))
+
+
+def read(ctx: WorkerContext, message: Message) -> Message:
+    found = records.read(ctx.store, message.id)
+    assert found
+    return found
+
+
+def plant(served: Served, operation: str, status: int, body: Any) -> None:
+    fault = {"operation": operation, "status": status, "body": body}
+    requests.post(f"{served.url}/_sandbox/fault", json=fault, timeout=10).raise_for_status()
+
+
+def test_what_the_mailbox_does_not_show_is_sent(ctx: WorkerContext, served: Served) -> None:
+    assert not settled(ctx, queued(ctx, "unsent-1"))
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_what_was_sent_since_is_found_also_where_an_operator_had_it_sent_again(
+    ctx: WorkerContext, served: Served, lost: int
+) -> None:
+    message = queued(ctx, f"sent-{lost}")
+    subject = f"Avviso {reference_tag(reference_of('pec', message.id, lost))}"
+    code = served.code_of_send("consegna@pec.example", subject=subject)
+
+    assert settled(ctx, message)
+    assert (read(ctx, message).state, read(ctx, message).code) == (State.DELIVERED, code)
+
+
+def test_a_full_mailbox_proves_nothing_so_the_message_waits(ctx: WorkerContext, served: Served) -> None:
+    message = queued(ctx, "full-1")
+    plant(served, "GET /quota/{mailbox}", 200, FULL)
+
+    assert settled(ctx, message)
+    found = read(ctx, message)
+    assert found.state is State.QUEUED
+    assert found.reason
+    assert found.reason.code == "mailbox_unavailable"
+    assert ctx.store.client.zscore(ctx.store.keys.due(Queue.RELEASE), message.id)
+
+
+def test_more_mails_than_can_be_read_are_left_to_an_operator(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.mailbox.search.MAX_PAGES", 1)
+    for _ in range(14):  # two receipts each: more than a page
+        served.code_of_send("consegna@pec.example", subject="Avviso")
+    message = queued(ctx, "crowd-1", referenced=False)
+
+    assert settled(ctx, message)
+    assert read(ctx, message).state is State.HELD
+
+
+@pytest.mark.parametrize(
+    ("ours", "named", "is_held"),
+    [
+        ("a@societ\u00e0.example", "a@societ\ufffd.example", True),
+        ("a@societ\u00e0.example", "b@other.example", False),
+        ("b@other.example", "a@societ\ufffd.example", False),
+    ],
+)
+def test_a_receipt_that_names_somebody_whose_accents_were_lost_may_be_ours(
+    ctx: WorkerContext, served: Served, ours: str, named: str, is_held: bool
+) -> None:
+    code, subject = "2026112309300042", f"Avviso a {len(ours)} di {len(named)}"
+    mail = {
+        "mailbox": SENDER,
+        "sender": "posta-certificata@pec.example",
+        "subject": f"ACCETTAZIONE: {subject}",
+        "code": code,
+        "text": f'Il giorno 23/11/2026 alle ore 10:30:00 (+0100) il messaggio "{subject} {code}" proveniente da '
+        f'"me@pec.example" ed indirizzato a: {named} ("posta certificata") \ufffd stato accettato dal sistema',
+    }
+    requests.post(f"{served.url}/_sandbox/receipts", json=mail, timeout=10).raise_for_status()
+    message = queued(ctx, f"mangled-{len(subject)}-{is_held}", referenced=False, to=ours, subject=subject)
+
+    assert settled(ctx, message) is is_held
+    assert (read(ctx, message).state is State.HELD) is is_held
+
+
+def test_a_page_that_the_api_does_not_know_is_empty(ctx: WorkerContext, served: Served) -> None:
+    """Nobody knows from where it counts, so one is asked for that may not be there."""
+    plant(served, "GET /inbox", 404, {"success": False, "message": "Result empty"})
+
+    assert page_of(ctx, "acme", None, 40).mails == ()

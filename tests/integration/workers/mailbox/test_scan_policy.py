@@ -1,0 +1,131 @@
+"""Which due checks can wait for the pages of their mailbox."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from pec.backoff import JITTER
+from pec.changes import changed
+from pec.messages import Message
+from pec.names import Queue, State
+from pec.store import records
+from pec.store.commits import commit
+from tests.integration.sandbox.serving import Served
+from tests.integration.workers.tasks import test_inbox_scan as scanning
+from workers.context import WorkerContext
+from workers.mailbox.scan_policy import (
+    MIN_FOR_SCAN,
+    SCAN_WINDOW,
+    after_scan_window,
+    defer_to_scan,
+    finish_scan,
+    scan_entry,
+)
+from workers.tasks.check import check
+
+ctx, served = scanning.ctx, scanning.served
+
+
+def crowd(ctx: WorkerContext, served: Served, count: int = MIN_FOR_SCAN) -> Message:
+    """So many young messages that await receipts; the last of them."""
+    return [scanning.sent(ctx, served, f"crowd-{number}", "silenzio") for number in range(count)][-1]
+
+
+def test_a_young_message_of_a_crowded_mailbox_waits_and_the_mailbox_is_due(
+    ctx: WorkerContext, served: Served
+) -> None:
+    message = crowd(ctx, served)
+
+    assert defer_to_scan(ctx, message)
+    assert scanning.scan_due(ctx)
+    assert message.sent_at
+    assert scanning.check_due(ctx, message.id) == (message.sent_at + SCAN_WINDOW).timestamp()
+
+
+def test_where_the_token_may_not_read_pages_every_message_is_asked_for_by_itself(
+    ctx: WorkerContext, served: Served
+) -> None:
+    message = crowd(ctx, served)
+    defer_to_scan(ctx, message)
+
+    finish_scan(ctx, "acme", 15, forbidden=True)
+
+    due = scanning.check_due(ctx, message.id)
+    assert due
+    assert due <= ctx.now().timestamp() + ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER)
+    assert scanning.scan_due(ctx) is None
+    assert not defer_to_scan(ctx, message)
+    assert scan_entry(ctx, "acme") == []
+
+
+def test_one_of_few_is_asked_for_by_itself(ctx: WorkerContext, served: Served) -> None:
+    assert not defer_to_scan(ctx, crowd(ctx, served, MIN_FOR_SCAN - 1))
+
+
+def test_one_that_is_no_longer_young_is_asked_for_by_itself(ctx: WorkerContext, served: Served) -> None:
+    """What pages have not shown by then proves nothing."""
+    old = replace(crowd(ctx, served), sent_at=ctx.now() - SCAN_WINDOW - timedelta(seconds=1))
+
+    assert not defer_to_scan(ctx, old)
+
+
+def test_the_last_look_before_a_message_expires_is_its_own(ctx: WorkerContext, served: Served) -> None:
+    message = crowd(ctx, served)
+    receipts = ctx.settings.receipts.model_copy(update={"deadline_seconds": 1.0})
+    hasty = replace(ctx, settings=ctx.settings.model_copy(update={"receipts": receipts}))
+
+    assert not defer_to_scan(hasty, replace(message, sent_at=ctx.now() - timedelta(seconds=2)))
+
+
+def test_what_is_sent_into_a_mailbox_known_as_crowded_is_left_to_pages_which_are_read(
+    ctx: WorkerContext, served: Served
+) -> None:
+    assert scan_entry(ctx, "acme") == []
+    message = crowd(ctx, served)
+    defer_to_scan(ctx, message)
+    ctx.store.clear_due(Queue.INBOX_SCAN, "acme")  # as if the crowd had been over in between
+
+    change = after_scan_window(ctx, changed(message, ctx.now(), {}))
+    commit(ctx.store, change, *scan_entry(ctx, "acme"))
+
+    assert scanning.check_due(ctx, message.id) == (change.after.sent_at or ctx.now()).timestamp() + 900
+    reading = scanning.scan_due(ctx)
+    assert reading
+    assert reading <= ctx.now().timestamp() + ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER)
+
+
+def test_when_the_crowd_is_over_those_left_are_asked_for_one_by_one_soon(
+    ctx: WorkerContext, served: Served
+) -> None:
+    message = crowd(ctx, served)
+    defer_to_scan(ctx, message)
+    looked_at = float(int(ctx.now().timestamp()))
+    ctx.store.set_due(Queue.CHECK, "crowd-1", looked_at)
+    delivered = {"state": State.DELIVERED}
+    commit(ctx.store, changed(_read(ctx, "crowd-0"), ctx.now(), delivered, due={Queue.CHECK: None}))
+
+    finish_scan(ctx, "acme", 15)
+
+    assert scanning.scan_due(ctx) is None
+    due = scanning.check_due(ctx, message.id)
+    assert due
+    assert due <= ctx.now().timestamp() + ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER)
+    assert scanning.check_due(ctx, "crowd-1") == looked_at, "nothing is put off"
+    assert scanning.check_due(ctx, "crowd-0") is None
+    assert scan_entry(ctx, "acme") == []
+
+
+def _read(ctx: WorkerContext, message_id: str) -> Message:
+    found = records.read(ctx.store, message_id)
+    assert found
+    return found
+
+
+def test_a_mailbox_that_an_older_version_put_among_the_checks_is_read(
+    ctx: WorkerContext, served: Served
+) -> None:
+    ctx.store.set_due(Queue.CHECK, "@acme", ctx.now().timestamp())
+
+    check(ctx, "@acme")
+
+    assert scanning.scan_due(ctx)
+    assert scanning.check_due(ctx, "@acme") is None

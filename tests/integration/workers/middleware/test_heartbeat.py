@@ -1,0 +1,191 @@
+"""What a worker process tells the others, and hears from them."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from redis import Redis
+from redis import exceptions as redis_errors
+
+from config.settings import Account, Settings
+from pec.api.client import PecClient
+from pec.store import accounts, heartbeat, outbox
+from pec.store.store import Store
+from tests.wire import eventually
+from workers import retry
+from workers.context import MAX_MISSED_BEATS, WorkerContext
+from workers.middleware.heartbeat import Heartbeat
+
+
+class _Booting:
+    """What Dramatiq hands over of a worker."""
+
+    consumer_whitelist = None
+    worker_threads = 8
+
+
+BOOTING: Any = _Booting()
+CRM = {"name": "crm", "url": "https://crm.example.it/pec", "secret": "whsec_" + "QUFB" * 8}
+
+
+def _ctx(store: Store, redis_url: str, **changed: Any) -> WorkerContext:
+    account = Account(sender="a@pec.example", username="a", password=SecretStr("x"), token=SecretStr("t"))
+    settings = Settings(redis_url=redis_url, accounts={"acme": account}, **changed)
+    return WorkerContext(settings, store, PecClient(settings.api))
+
+
+def test_a_worker_that_boots_while_redis_refuses_writes_is_known_later(redis: Redis, redis_url: str) -> None:
+    store = Store(redis, "pec")
+    registration, worker = Heartbeat(_ctx(store, redis_url), "w1"), BOOTING
+    booting = threading.Thread(target=registration.before_worker_boot, args=[worker, worker])
+    redis.replicaof("127.0.0.1", "1")
+    try:
+        booting.start()
+        booting.join(0.3)
+        assert booting.is_alive(), "it waits for Redis"
+    finally:
+        redis.replicaof("NO", "ONE")
+
+    eventually(lambda: heartbeat.live(store, "account") == {"acme"})
+    booting.join(10)
+    registration.after_worker_shutdown(worker, worker)
+
+
+def test_it_waits_for_as_long_as_redis_is_away(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its patience for results would end first, and without accounts it would refuse all jobs."""
+    hours = SimpleNamespace(monotonic=itertools.count(0, 3600).__next__, sleep=lambda _: None)
+    monkeypatch.setattr(retry, "time", hours)
+    store = Store(redis, "pec")
+    tries = [redis_errors.ConnectionError()] * 3
+
+    def refused(*_: object) -> heartbeat.Beat:
+        if tries:
+            raise tries.pop()
+        return heartbeat.Beat("id", [])
+
+    monkeypatch.setattr(heartbeat, "beat", refused)
+    with _booted(_ctx(store, redis_url)):
+        assert tries == []
+
+
+def test_it_waits_no_longer_than_its_master_lives(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registration = Heartbeat(_ctx(Store(redis, "pec"), redis_url), "w1")
+    asked: list[str] = []
+    monkeypatch.setattr(registration._orphan, "stop_if_orphaned", lambda: asked.append("master"))
+    monkeypatch.setattr(accounts, "register", lambda *_: asked.append("Redis"))
+
+    registration.before_worker_boot(BOOTING, BOOTING)
+
+    registration.after_worker_shutdown(BOOTING, BOOTING)
+    assert asked[:2] == ["master", "Redis"]
+
+
+def test_an_end_while_redis_is_away_is_orderly_too(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise redis_errors.ConnectionError
+
+    monkeypatch.setattr(heartbeat, "stop", away)
+    with _booted(_ctx(Store(redis, "pec"), redis_url)):
+        pass
+
+
+def test_what_was_heard_of_a_restore_is_remembered_when_those_that_told_it_are_silent(
+    redis: Redis, redis_url: str
+) -> None:
+    ctx = _ctx(Store(redis, "pec"), redis_url)
+    ctx.update_restore(["2026-11-23T02:00:00Z"])
+
+    for _ in range(MAX_MISSED_BEATS - 1):
+        ctx.update_restore([])
+    assert ctx.reconcile_since
+
+    ctx.update_restore([])
+    assert ctx.reconcile_since is None
+
+
+def test_a_worker_that_was_not_told_of_a_restore_hears_of_it(redis: Redis, redis_url: str) -> None:
+    store, backup = Store(redis, "pec"), datetime(2026, 11, 23, 2, tzinfo=UTC)
+    told, untold = _ctx(store, redis_url, reconcile_since=backup), _ctx(store, redis_url)
+
+    with _booted(untold):
+        assert untold.reconcile_since is None, "there was none"
+    with _booted(told), _booted(untold):
+        assert untold.reconcile_since == backup
+
+
+def test_an_orderly_end_takes_back_what_was_told_of_a_restore(redis: Redis, redis_url: str) -> None:
+    store = Store(redis, "pec")
+    with _booted(_ctx(store, redis_url, reconcile_since=datetime(2026, 11, 23, 2, tzinfo=UTC))):
+        assert heartbeat.live(store, "restore") == {"2026-11-23T02:00:00.000Z"}
+
+    assert heartbeat.live(store, "restore") == set()
+
+
+def test_all_that_a_flush_takes_is_registered_again(redis: Redis, redis_url: str) -> None:
+    store = Store(redis, "pec")
+    ctx = _ctx(store, redis_url, webhooks={"endpoints": [CRM]})
+    registration = Heartbeat(ctx, "w1")
+    registration._step()
+    before = {key: store.client.type(key) for key in store.client.keys("*")}
+    assert not store.client.hexists(store.keys.installation, "lost_at")
+
+    redis.flushall()
+    redis.xadd(store.keys.events, {"id": "evt_1", "type": "message.queued", "event": "{}"})
+    registration._step()
+
+    assert {key: store.client.type(key) for key in store.client.keys("*")} == before
+    assert store.client.hexists(store.keys.installation, "lost_at"), "and it is told"
+    assert outbox.fan_out(store, ctx.settings.webhooks.endpoints) == ["crm"], "what came meanwhile is heard"
+
+
+def test_a_loss_that_could_not_be_noted_at_once_is_noted_later(redis: Redis, redis_url: str) -> None:
+    store = Store(redis, "pec")
+    ctx = _ctx(store, redis_url, webhooks={"endpoints": [CRM]})
+    registration = Heartbeat(ctx, "w1")
+    registration._step()
+
+    redis.flushall()
+    redis.set(store.keys.events, "in the way")
+    with pytest.raises(redis_errors.ResponseError):
+        registration._step()
+    redis.delete(store.keys.events)
+    redis.xadd(store.keys.events, {"id": "evt_1", "type": "message.queued", "event": "{}"})
+    registration._step()
+
+    assert store.client.hexists(store.keys.installation, "lost_at")
+    assert outbox.fan_out(store, ctx.settings.webhooks.endpoints) == ["crm"], "what came meanwhile is heard"
+
+
+def test_an_endpoint_has_its_place_among_events_before_others_take_jobs_of_its_worker(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, vouch = Store(redis, "pec"), heartbeat.beat
+    heard_by: list[int] = []
+
+    def seen(*details: Any) -> heartbeat.Beat:
+        heard_by.append(len(redis.xinfo_groups(store.keys.events)))
+        return vouch(*details)
+
+    monkeypatch.setattr(heartbeat, "beat", seen)
+    with _booted(_ctx(store, redis_url, webhooks={"endpoints": [CRM]})):
+        assert heard_by[0] == 1
+
+
+@contextmanager
+def _booted(ctx: WorkerContext) -> Iterator[None]:
+    registration = Heartbeat(ctx, str(id(ctx)))
+    registration.before_worker_boot(BOOTING, BOOTING)
+    yield
+    registration.after_worker_shutdown(BOOTING, BOOTING)

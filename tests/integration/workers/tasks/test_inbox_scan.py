@@ -1,0 +1,336 @@
+"""Pages of a real mailbox: what is taken from them, what is left to single calls, where the next reading goes on."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+from redis import Redis
+
+from config.settings import Settings
+from pec.api.client import InboxPage, PecClient
+from pec.changes import changed, created
+from pec.inbox import PAGE_SIZE
+from pec.messages import Message
+from pec.names import Queue, State
+from pec.receipts import Kind
+from pec.store import accounts, records
+from pec.store.commits import commit
+from pec.store.store import Store
+from tests.integration.sandbox.serving import AT_ONCE, SENDER, TOKEN, Served, serving
+from workers.context import WorkerContext
+from workers.mailbox.calls import MailboxUnavailable
+from workers.mailbox.scan_policy import MIN_FOR_SCAN, SCAN_WINDOW
+from workers.mailbox.search import page_of
+from workers.tasks import inbox_scan
+from workers.tasks.inbox_scan import scan
+
+ACCOUNT = "acme"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with serving(*AT_ONCE) as found:
+        yield found
+
+
+@pytest.fixture
+def ctx(redis: Redis, redis_url: str, served: Served) -> Iterator[WorkerContext]:
+    account = {"sender": SENDER, "username": SENDER, "password": "password"}
+    settings = Settings.model_validate(
+        {
+            "redis_url": redis_url,
+            "api": {"url": served.url, "token": TOKEN, "read_rate": 1000},
+            "accounts": {"acme": account},
+        }
+    )
+    store = Store(redis, "pec")
+    with closing(PecClient(settings.api)) as client:
+        ctx = WorkerContext(settings, store, client)
+        ctx.sync_clock()
+        accounts.register(store, "acme", ctx.token("acme"))
+        yield ctx
+
+
+def sent(
+    ctx: WorkerContext, served: Served, message_id: str, story: str = "consegna", *recipients: str
+) -> Message:
+    """A PEC that the sandbox really took, as its record says it after the answer."""
+    to = recipients or (f"{story}+{message_id}@pec.example",)
+    code = served.code_of_send(list(to) if len(to) > 1 else to[0], subject=f"Avviso {message_id}")
+    now = ctx.now()
+    message = Message(
+        id=message_id, account="acme", recipients=to, subject=f"Avviso {message_id}", state=State.SENT,
+        created_at=now, updated_at=now, sent_at=now, code=code, has_reference=False,
+    )  # fmt: skip
+    return commit(ctx.store, created(message, due={Queue.CHECK: now + timedelta(hours=1)}))
+
+
+def state(ctx: WorkerContext, message_id: str) -> State:
+    found = records.read(ctx.store, message_id)
+    assert found
+    return found.state
+
+
+def check_due(ctx: WorkerContext, message_id: str) -> float | None:
+    found: Any = ctx.store.client.zscore(ctx.store.keys.due(Queue.CHECK), message_id)
+    return None if found is None else float(found)
+
+
+def scan_due(ctx: WorkerContext) -> float | None:
+    found: Any = ctx.store.client.zscore(ctx.store.keys.due(Queue.INBOX_SCAN), ACCOUNT)
+    return None if found is None else float(found)
+
+
+def test_a_page_delivers_all_that_it_shows_and_their_texts_are_asked_for(
+    ctx: WorkerContext, served: Served
+) -> None:
+    messages = [sent(ctx, served, f"page-{number}") for number in range(12)]
+
+    scan(ctx, ACCOUNT)
+
+    assert {state(ctx, one.id) for one in messages} == {State.DELIVERED}
+    assert all(receipt.text is None for receipt in records.receipts_of(ctx.store, "page-0").values())
+    assert all((check_due(ctx, one.id) or 0) <= ctx.now().timestamp() for one in messages)
+
+
+def test_what_a_page_cannot_tell_without_a_text_is_asked_for_at_once(
+    ctx: WorkerContext, served: Served
+) -> None:
+    sent(ctx, served, "failed-1", "mancata-consegna")
+    sent(ctx, served, "both-1", "", "consegna+a@pec.example", "mancata-consegna+b@pec.example")
+
+    scan(ctx, ACCOUNT)
+
+    failed = records.read(ctx.store, "failed-1")
+    assert failed
+    assert failed.state is State.UNDELIVERED
+    assert failed.reason
+    assert failed.reason.details["error"] == "5.1.1", "only the text tells"
+    both = records.read(ctx.store, "both-1")
+    assert both
+    assert dict(both.outcomes) == {
+        "consegna+a@pec.example": "delivered",
+        "mancata-consegna+b@pec.example": "undelivered",
+    }
+
+
+def test_a_late_delivery_overrides_an_end_that_is_not_for_good(ctx: WorkerContext, served: Served) -> None:
+    message = sent(ctx, served, "late-1")
+    commit(ctx.store, changed(message, ctx.now(), {"state": State.EXPIRED}))
+
+    scan(ctx, ACCOUNT)
+
+    assert state(ctx, "late-1") is State.DELIVERED
+
+
+def test_an_acceptance_that_a_page_shows_after_the_end_is_kept_and_its_text_asked_for(
+    ctx: WorkerContext, served: Served
+) -> None:
+    message = sent(ctx, served, "acceptance-late-1")
+    commit(ctx.store, changed(message, ctx.now(), {"state": State.DELIVERED}))
+
+    scan(ctx, ACCOUNT)
+
+    kinds = {receipt.kind for receipt in records.receipts_of(ctx.store, message.id).values()}
+    assert kinds == {Kind.ACCETTAZIONE, Kind.CONSEGNA}
+    assert (check_due(ctx, message.id) or 0) <= ctx.now().timestamp()
+
+
+def test_the_next_reading_goes_on_where_this_one_ended(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(ctx, served, "before-1")
+    scan(ctx, ACCOUNT)
+    for number in range(60):
+        sent(ctx, served, f"many-{number}")
+    scan(ctx, ACCOUNT)
+    calls = len(pages_read(served))
+    monkeypatch.setattr(
+        "workers.tasks.inbox_scan.OVERLAP", -timedelta(minutes=1)
+    )  # as if it were a minute later
+
+    scan(ctx, ACCOUNT)
+
+    assert state(ctx, "many-0") is State.DELIVERED
+    assert len(pages_read(served)) - calls <= 2, "not the whole mailbox again"
+
+
+def test_receipts_that_come_between_two_pages_hide_none_of_those_before(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [sent(ctx, served, f"shifted-{number}") for number in range(60)]
+    others = (sent(ctx, served, f"meanwhile-{number}") for number in range(100))
+
+    def page_and_mails(*asked: Any) -> InboxPage:
+        found = page_of(*asked)
+        for _ in range(9):
+            next(others, None)
+        return found
+
+    monkeypatch.setattr("workers.tasks.inbox_scan.page_of", page_and_mails)
+    scan(ctx, ACCOUNT)
+
+    assert {state(ctx, one.id) for one in many} == {State.DELIVERED}
+
+
+def test_a_reading_that_was_cut_short_goes_on_soon_where_it_was_left(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [sent(ctx, served, f"long-{number}") for number in range(100)]
+    silent = [sent(ctx, served, f"silent-{number}", "silenzio") for number in range(MIN_FOR_SCAN)]
+    monkeypatch.setattr(inbox_scan, "MAX_PAGES", 3)
+    calls = len(pages_read(served))
+
+    scan(ctx, ACCOUNT)
+    due = scan_due(ctx)
+    assert due
+    assert due <= ctx.now().timestamp() + inbox_scan.GOES_ON_SECONDS
+    assert state(ctx, many[0].id) is State.SENT
+    monkeypatch.setattr(inbox_scan, "OVERLAP", -timedelta(minutes=1))  # as if it were a minute later
+    for _ in range(3):
+        scan(ctx, ACCOUNT)
+
+    assert {state(ctx, one.id) for one in many} == {State.DELIVERED}
+    assert {state(ctx, one.id) for one in silent} == {State.ACCEPTED}
+    assert len(pages_read(served)) - calls <= 225 / PAGE_SIZE + 2 * 4 + 2
+
+
+def test_the_watermark_does_not_pass_what_a_failing_api_did_not_show(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [sent(ctx, served, f"failing-{number}") for number in range(60)]
+    answers = iter([page_of] * 2)
+    with monkeypatch.context() as patched:
+        patched.setattr("workers.tasks.inbox_scan.page_of", lambda *asked: next(answers, _unreadable)(*asked))
+        scan(ctx, ACCOUNT)
+    assert State.SENT in {state(ctx, one.id) for one in many}
+    scan(ctx, ACCOUNT)
+
+    assert {state(ctx, one.id) for one in many} == {State.DELIVERED}
+
+
+def test_a_receipt_that_came_before_the_answer_to_its_post_is_taken_later(
+    ctx: WorkerContext, served: Served
+) -> None:
+    code = served.code_of_send("consegna@pec.example", subject="Avviso n. 0")
+    ours = sent(ctx, served, "ours-1")
+    scan(ctx, ACCOUNT)
+    assert state(ctx, ours.id) is State.DELIVERED
+    late = replace(ours, id="slow-1", code=code, subject="Avviso n. 0", state=State.SENT, version=0)
+    commit(ctx.store, created(late, due={Queue.CHECK: None}))
+    scan(ctx, ACCOUNT)
+    assert state(ctx, "slow-1") is State.DELIVERED
+
+
+def test_a_crowded_mailbox_is_read_again_and_one_that_is_not_is_left(
+    ctx: WorkerContext, served: Served
+) -> None:
+    scan(ctx, ACCOUNT)
+    assert scan_due(ctx) is None
+
+    for number in range(MIN_FOR_SCAN):
+        sent(ctx, served, f"silent-{number}", "silenzio")
+    scan(ctx, ACCOUNT)
+
+    due = scan_due(ctx)
+    assert due
+    interval = ctx.settings.receipts.page_interval_seconds
+    assert interval * 0.5 <= due - ctx.now().timestamp() <= interval * 4
+
+
+def test_a_message_that_a_page_only_accepts_stays_left_to_pages(ctx: WorkerContext, served: Served) -> None:
+    message = sent(ctx, served, "accepted-1", "silenzio")
+
+    scan_in_a_crowd(ctx, served)
+
+    assert state(ctx, "accepted-1") is State.ACCEPTED
+    assert message.sent_at
+    assert check_due(ctx, "accepted-1") == (message.sent_at + SCAN_WINDOW).timestamp()
+
+
+def test_what_a_reading_took_is_not_read_again_and_what_came_since_is(
+    ctx: WorkerContext, served: Served
+) -> None:
+    sent(ctx, served, "once-1")
+    scan_in_a_crowd(ctx, served)
+    before = records_read(ctx)
+    scan(ctx, ACCOUNT)
+    assert records_read(ctx) == before
+
+    sent(ctx, served, "once-2")
+    scan(ctx, ACCOUNT)
+
+    assert state(ctx, "once-2") is State.DELIVERED
+
+
+def test_what_could_not_be_looked_at_is_taken_by_the_next_reading(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its text was wanted, and the pace of reads did not allow it."""
+    sent(ctx, served, "refused-1", "non-accettazione")
+    with monkeypatch.context() as patched:
+        patched.setattr("workers.tasks.check.mails_of", _unreadable)
+        scan(ctx, ACCOUNT)
+    assert state(ctx, "refused-1") is State.SENT
+
+    scan(ctx, ACCOUNT)
+
+    assert state(ctx, "refused-1") is State.REFUSED
+
+
+def _unreadable(*_: object, **__: object) -> InboxPage:
+    raise MailboxUnavailable("reads_at_their_pace")
+
+
+def scan_in_a_crowd(ctx: WorkerContext, served: Served) -> None:
+    for number in range(MIN_FOR_SCAN):
+        sent(ctx, served, f"crowd-{number}", "silenzio")
+    scan(ctx, ACCOUNT)
+
+
+def records_read(ctx: WorkerContext) -> int:
+    """Hashes that were read whole, by scripts too."""
+    told: Any = ctx.store.client.info("commandstats")
+    return int(told.get("cmdstat_hgetall", {}).get("calls", 0))
+
+
+def pages_read(served: Served) -> list[dict[str, Any]]:
+    seen: Any = requests.get(f"{served.url}/_sandbox/requests", timeout=10).json()
+    return [one for one in seen if one["path"].startswith("/inbox")]
+
+
+def test_where_the_token_may_not_read_pages_each_message_is_asked_for_soon(
+    ctx: WorkerContext, served: Served
+) -> None:
+    crowd = [sent(ctx, served, f"alone-{number}", "silenzio") for number in range(MIN_FOR_SCAN)]
+    body = {"success": False, "message": "scope"}
+    fault = {"operation": "GET /inbox", "status": 403, "body": body}
+    requests.post(f"{served.url}/_sandbox/fault", json=fault, timeout=10).raise_for_status()
+
+    scan(ctx, ACCOUNT)
+
+    soon = ctx.now().timestamp() + 2 * ctx.settings.receipts.backoff_seconds[0]
+    due = [check_due(ctx, message.id) for message in crowd]
+    assert all(at is not None and at <= soon for at in due)
+    assert scan_due(ctx) is None
+
+
+def test_a_message_that_changed_while_its_page_was_read_is_kept_on_what_it_is_now(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = sent(ctx, served, "changed-meanwhile")
+    together = ctx.store.pipeline
+
+    def meanwhile(calls: Any) -> Any:
+        monkeypatch.undo()
+        commit(ctx.store, changed(message, ctx.now(), {"checks": 7}))
+        return together(calls)
+
+    monkeypatch.setattr(ctx.store, "pipeline", meanwhile)
+    scan(ctx, ACCOUNT)
+
+    assert state(ctx, message.id) is State.DELIVERED

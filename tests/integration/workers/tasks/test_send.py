@@ -1,0 +1,109 @@
+"""The claim of one message and the slot it is sent in, against a real API."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pec.messages import Message
+from pec.names import State
+from pec.store.clock import local_clock
+from pec.store.commits import commit_to_replicas
+from pec.store.pacing import Picked
+from tests.integration.sandbox.serving import Served
+from tests.integration.workers.mailbox.test_reconcile import queued, read
+from tests.integration.workers.tasks import test_inbox_scan as scanning
+from workers.context import WorkerContext
+from workers.send_permit import LATE_SECONDS, NoSlot, SendPermit
+from workers.tasks import send
+
+ctx, served = scanning.ctx, scanning.served
+
+
+def test_a_claim_that_takes_longer_than_its_slot_is_kept_for_the_next(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _claims_take(monkeypatch, send.CLAIM_LEAD_SECONDS + 5 * LATE_SECONDS)
+    message = queued(ctx, "slow-claim")
+
+    send.send(_at_rate(ctx, 5), _permit(_at_rate(ctx, 5), message))
+
+    assert read(ctx, message).state is State.SENT
+    assert _states_told(ctx, message.id) == ["queued", "sending", "sent"], "it never went back"
+
+
+@pytest.mark.parametrize("slow", ["claiming", "moving its slot"])
+def test_a_claim_that_has_grown_old_is_undone(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch, slow: str
+) -> None:
+    (_claims_take if slow == "claiming" else _moves_take)(monkeypatch, 0.5)
+    monkeypatch.setattr(send, "CLAIM_AGE_SECONDS", 0.4)
+    message, before = queued(ctx, "old-claim"), len(served.sent())
+
+    send.send(_at_rate(ctx, 5), _permit(_at_rate(ctx, 5), message))
+
+    assert read(ctx, message).state is State.QUEUED
+    assert len(served.sent()) == before
+
+
+def test_a_slot_that_lies_beyond_the_end_of_a_claim_is_given_back_at_once(
+    ctx: WorkerContext, served: Served
+) -> None:
+    slow = _at_rate(ctx, 0.5)
+    first, second = _permit(slow, queued(ctx, "first")), _permit(slow, queued(ctx, "second"))
+    first.reserve()
+
+    with pytest.raises(NoSlot):
+        second.reserve(until=local_clock() + 1)
+    second.reserve(until=local_clock() + 6)
+
+
+def test_a_message_put_back_takes_no_place_on_the_wire_from_whoever_has_it_next(
+    ctx: WorkerContext, served: Served
+) -> None:
+    permit = _permit(ctx, queued(ctx, "put-back"))
+    flight = ctx.store.keys.in_flight(permit.picked.token)
+
+    permit.put_back("unused")
+    ctx.store.client.zadd(flight, {"put-back": 2**60})  # another thread picked it at once
+    permit.finish("unused")
+
+    assert ctx.store.client.zscore(flight, "put-back")
+
+
+def _claims_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    def slow(*args: Any) -> Message:
+        found = commit_to_replicas(*args)
+        time.sleep(seconds)
+        return found
+
+    monkeypatch.setattr(send, "commit_to_replicas", slow)
+
+
+def _moves_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Once claimed: no slot is missed, but to know that takes long."""
+    come_too_late = SendPermit.missed_slot
+
+    def slow(permit: SendPermit) -> bool:
+        if permit.lateness_seconds() >= 0:
+            time.sleep(seconds)
+            return False
+        return come_too_late(permit)
+
+    monkeypatch.setattr(SendPermit, "missed_slot", slow)
+
+
+def _at_rate(ctx: WorkerContext, rate: float) -> WorkerContext:
+    api = ctx.settings.api.model_copy(update={"rate": rate})
+    return replace(ctx, settings=ctx.settings.model_copy(update={"api": api}))
+
+
+def _permit(ctx: WorkerContext, message: Message) -> SendPermit:
+    return SendPermit(ctx, Picked(ctx.token(message.account), message, probe=False))
+
+
+def _states_told(ctx: WorkerContext, message_id: str) -> list[str]:
+    entries: Any = ctx.store.client.xrange(ctx.store.keys.events)
+    types = [fields[b"type"].decode() for _, fields in entries if message_id.encode() in fields[b"event"]]
+    return [name.removeprefix("message.") for name in types]

@@ -1,0 +1,119 @@
+"""Whether a slot was missed."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pec.store import pacing
+from pec.store.clock import RedisClock, local_clock
+from pec.store.pacing import Picked, Slot
+from tests.integration.sandbox.serving import Served
+from tests.integration.workers.mailbox.test_reconcile import queued
+from tests.integration.workers.tasks import test_inbox_scan as scanning
+from workers.context import WorkerContext
+from workers.send_permit import LATE_OF_SHORT_SECONDS, LATE_SECONDS, UNSURE_SECONDS, SendPermit
+
+ctx, served = scanning.ctx, scanning.served
+
+
+@pytest.mark.parametrize(
+    ("rate", "late_seconds", "missed"),
+    [
+        (1, LATE_SECONDS * 3, True),
+        (1, -1, False),
+        (20, LATE_SECONDS * 3, True),
+        (100, LATE_SECONDS * 3, False),
+        (100, LATE_OF_SHORT_SECONDS * 1.5, True),
+    ],
+)
+def test_a_slot_is_missed_where_its_send_would_be_seen_too_close_to_the_next(
+    ctx: WorkerContext, served: Served, rate: float, late_seconds: float, missed: bool
+) -> None:
+    api = ctx.settings.api.model_copy(update={"rate": rate})
+    paced = replace(ctx, settings=ctx.settings.model_copy(update={"api": api}))
+    permit = SendPermit(paced, Picked("token", queued(ctx, "m"), probe=False))
+    now = ctx.now().timestamp()
+    permit._slot = Slot(now - late_seconds, now)
+
+    assert permit.missed_slot() == missed
+
+
+def test_a_slot_begun_a_little_late_keeps_the_next_at_its_distance(
+    ctx: WorkerContext, served: Served
+) -> None:
+    """After idle times the claim itself makes the first send late."""
+    permit, next_turn = (SendPermit(ctx, Picked("token", queued(ctx, name), probe=False)) for name in "mn")
+    permit.reserve()
+    permit.wait()
+    time.sleep(LATE_SECONDS * 3)
+
+    assert not permit.missed_slot()
+    began = local_clock()
+    next_turn.reserve()
+
+    interval = pacing.interval_seconds(ctx.settings.api)
+    assert -next_turn.lateness_seconds() > interval - (local_clock() - began) - 0.005
+
+
+@pytest.mark.parametrize(("margin", "moved"), [(0.0, False), (0.003, True)])
+def test_without_a_margin_a_send_that_is_hardly_late_costs_no_pace(
+    ctx: WorkerContext, served: Served, margin: float, moved: bool
+) -> None:
+    api = ctx.settings.api.model_copy(update={"margin_seconds": margin})
+    paced = replace(ctx, settings=ctx.settings.model_copy(update={"api": api}))
+    paced.sync_clock_within(LATE_SECONDS / 10)
+    permit = SendPermit(paced, Picked("token", queued(ctx, "m"), probe=False))
+    permit.reserve()
+    slot = permit._slot
+    permit.wait()
+    time.sleep(LATE_SECONDS * 0.7)
+
+    assert not permit.missed_slot()
+    assert (permit._slot != slot) == moved
+
+
+@pytest.mark.parametrize("next_is_given", [False, True])
+def test_the_time_that_moving_a_slot_takes_makes_it_late_too(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch, next_is_given: bool
+) -> None:
+    postpone = pacing.shift_slot
+
+    def slowly(*args: Any) -> Slot | None:
+        moved = postpone(*args)
+        time.sleep(LATE_SECONDS * 3)  # a busy machine
+        return moved
+
+    monkeypatch.setattr(pacing, "shift_slot", slowly)
+    permit, next_turn = (SendPermit(ctx, Picked("token", queued(ctx, name), probe=False)) for name in "mn")
+    permit.reserve()
+    if next_is_given:
+        next_turn.reserve()
+    permit.wait()
+    time.sleep(ctx.settings.api.margin_seconds + 0.001)
+
+    assert permit.missed_slot()
+
+
+def test_a_clock_that_is_known_badly_is_asked_again_before_a_slot_is_waited_for(
+    ctx: WorkerContext, served: Served
+) -> None:
+    unsure = replace(ctx, clock=RedisClock())
+    heard = unsure.store.now()
+    unsure.clock.observe(heard, local_clock() - 1, local_clock() + 1)  # a reply that took long
+
+    SendPermit(unsure, Picked("token", queued(ctx, "m"), probe=False)).reserve()
+
+    assert unsure.clock.error_seconds() <= UNSURE_SECONDS
+
+
+def test_what_is_not_known_of_the_clock_counts_as_lateness(ctx: WorkerContext, served: Served) -> None:
+    unsure = replace(ctx, clock=RedisClock())
+    now = unsure.store.now()
+    unsure.clock.observe(now, local_clock() - LATE_SECONDS * 3, local_clock() + LATE_SECONDS * 3)
+    permit = SendPermit(unsure, Picked("token", queued(ctx, "m"), probe=False))
+    permit._slot = Slot(now + LATE_SECONDS, now)
+
+    assert permit.lateness_seconds() < 0
+    assert permit.missed_slot()

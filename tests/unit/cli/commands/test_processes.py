@@ -1,0 +1,11 @@
+"""What the worker's process is told."""
+
+from cli.commands.processes import worker_arguments
+
+
+def test_queues_are_left_out_where_all_are_meant() -> None:
+    assert worker_arguments(2, 8, ()) == ["--processes", "2", "--threads", "8"]
+
+
+def test_queues_are_handed_on() -> None:
+    assert worker_arguments(1, 1, ("send", "check"))[4:] == ["--queues", "send", "check"]

@@ -1,0 +1,34 @@
+"""What is said of an error, and the exit code."""
+
+import pytest
+
+from cli.demo.stack import StackError
+from cli.errors import Exit, worded
+from config.settings import SettingsError
+from pec.api.errors import Denied, OutcomeUnknown
+from pec.jobs import JobRejected, Problem
+from sandbox.redis_server import EmbeddedServerError
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (SettingsError("PEC_LEASE_SECONDS: must be more"), Exit.USAGE, "PEC_LEASE_SECONDS: must be more"),
+        (JobRejected([Problem("id", "is missing")]), Exit.REJECTED, "rejected: id: is missing"),
+        (Denied("wallet", "it is empty"), Exit.CREDENTIALS, "`pec doctor`"),
+        (OutcomeUnknown("reset", "no answer"), Exit.UNREACHABLE, "`pec doctor`"),
+        (TimeoutError("2 have not ended in time"), Exit.TIMED_OUT, "`pec status`"),
+        (EmbeddedServerError("no redis-server on PATH: install one"), Exit.UNEXPECTED, "install one"),
+        (StackError("the sandbox did not start: log"), Exit.UNEXPECTED, "Try again"),
+    ],
+)
+def test_an_error_has_words_with_a_remedy_and_an_exit_code(error: Exception, code: Exit, said: str) -> None:
+    told = worded(error)
+
+    assert told is not None
+    assert told.exit_code == code
+    assert said in told.message
+
+
+def test_a_fault_of_our_own_has_no_words() -> None:
+    assert worded(AssertionError("a bug")) is None

@@ -1,0 +1,244 @@
+"""Which language is spoken, and how a sentence finds its translation."""
+
+import sys
+from typing import Any
+
+import click
+import pytest
+
+from cli import COMMANDS, output, pec
+from cli.catalogue import Catalogue
+from cli.errors import Exit, Failure, tell
+from cli.help import in_language, translated_help
+from cli.language import language, translated
+from pec.names import State
+
+ENTRIES = {
+    "sent": "inviata",
+    "try again": "riprovare",
+    "All is well.": "Va tutto bene.",
+    "first\nsecond": "prima e seconda",
+    "{id} is {state}": "{id} è {state}",
+    "{id} is {state}: only queued ones can go": "{id} è {state}: solo quelle in coda possono andare",
+    "{count} sent": "inviate: {count}",
+    "account {account} rests: {why}": "la casella {account} riposa: {why}",
+    "in {duration}": "fra {duration}",
+    "{count} d {count2} h": "{count} g {count2} h",
+    'write {"case": 7}, not {value}': 'scrivere {"case": 7}, non {value}',
+}
+
+
+@pytest.fixture
+def in_italian(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "it_IT.UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("environment", "spoken"),
+    [
+        ({}, "en"),
+        ({"LANG": "it_IT.UTF-8"}, "it"),
+        ({"LANG": "it"}, "it"),
+        ({"LANG": "it_CH@euro"}, "it"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "it_IT", "LC_MESSAGES": "en_GB"}, "en"),
+        ({"LANG": "en_GB", "LC_MESSAGES": "it_IT"}, "it"),
+        ({"LANG": "it_IT", "LC_MESSAGES": "it_IT", "LC_ALL": "C"}, "en"),
+        ({"LANG": "it_IT", "LC_ALL": ""}, "it"),
+        ({"LANG": "C.UTF-8", "LANGUAGE": "it"}, "en"),  # as gettext has it: C is never translated
+        ({"LANG": "de_DE.UTF-8", "LANGUAGE": "de:it:en"}, "it"),
+        ({"LANG": "it_IT.UTF-8", "LANGUAGE": "en:it"}, "en"),
+        ({"LANG": "POSIX"}, "en"),
+    ],
+)
+def test_the_language_is_chosen_as_gettext_chooses_it(environment: dict[str, str], spoken: str) -> None:
+    assert language(environment) == spoken
+
+
+@pytest.mark.parametrize(
+    ("english", "italian"),
+    [
+        ("All is well.", "Va tutto bene."),
+        ("inv-1 is sent", "inv-1 è inviata"),  # the longer template would not fit
+        ("inv-1 is sent: only queued ones can go", "inv-1 è inviata: solo quelle in coda possono andare"),
+        ("12 sent", "inviate: 12"),
+        ("sent is sent", "sent è inviata"),  # a message may be called so
+        ("many sent", "many sent"),  # no number
+        ("account sent rests: inv-1 is sent", "la casella sent riposa: inv-1 è inviata"),
+        ("account a rests: who knows", "la casella a riposa: who knows"),
+        ("in 3 d 4 h", "fra 3 g 4 h"),
+        ("in due course", "in due course"),
+        ("SMTP said no: try again", "SMTP said no: riprovare"),
+        ("a: b: try again; All is well.", "a: b: riprovare; Va tutto bene."),
+        ("2 sent · 3 sent", "inviate: 2 · inviate: 3"),
+        ("  ; try again ", "  ; riprovare "),
+        ("All is well.\ntry again\nor not", "Va tutto bene.\nriprovare\nor not"),
+        ("first\nsecond", "prima e seconda"),
+        ('write {"case": 7}, not 8', 'scrivere {"case": 7}, non 8'),
+        ("nobody knows: this: sentence", "nobody knows: this: sentence"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: str) -> None:
+    assert Catalogue(ENTRIES).translated(english) == italian
+
+
+@pytest.mark.parametrize(
+    ("english", "italian"),
+    [
+        (
+            "3 delivered · 5 queued · all sent in about 6 min",
+            "consegnate: 3 · in coda: 5 · tutte inviate fra circa 6 min",
+        ),
+        (
+            "the recipient's provider did not deliver it: there is no such mailbox",
+            "il gestore del destinatario non l'ha consegnata: la casella non esiste",
+        ),
+        (
+            "inv-1 is delivered: only a held message can be sent again",
+            "inv-1 è nello stato «consegnata»: solo un messaggio trattenuto può essere inviato di nuovo",
+        ),
+        (
+            "account acme is paused: the API's wallet is empty: top up the wallet at PEC Massiva, "
+            "then `pec resume acme`",
+            "la casella acme è in pausa: il credito presso l'API è esaurito: ricaricare il credito presso "
+            "PEC Massiva, poi `pec resume acme`",
+        ),
+        (
+            "batch nov was paused at 14:05 in Rome by anna@ufficio; messages that wait: 7: "
+            "`pec resume --batch nov` lets it go on",
+            "il lotto nov è stato messo in pausa da anna@ufficio, 14:05 ora di Roma; messaggi in attesa: 7: "
+            "`pec resume --batch nov` lo fa ripartire",
+        ),
+        (
+            "there is no batch novembr: did you mean novembre?",
+            "non c'è il lotto novembr: forse novembre?",
+        ),
+        (
+            "rejected: subject: is empty: say what the message is about",
+            "respinta: subject: è vuoto: dire di che cosa tratta il messaggio",
+        ),
+        (
+            "account: is not configured on any live worker (known: acme): use one of them, or configure it",
+            "account: non è configurata su alcun worker attivo (note: acme): usarne una, o configurarla",
+        ),
+        (
+            "soci.xlsx, A1: holds 2026 in the number format [27], which can't be written as the sheet shows it: "
+            "choose another number format, or write the value as text",
+            "soci.xlsx, A1: contiene 2026 nel formato numero [27], che non si può scrivere come lo mostra il "
+            "foglio: scegliere un altro formato, o scrivere il valore come testo",
+        ),
+        (
+            "PEC_API__RATE: Input should be greater than 0",
+            "PEC_API__RATE: dev'essere maggiore di 0",
+        ),
+        (
+            "Redis at redis://localhost:6379/0 can't be used (Error 111 connecting to localhost:6379. "
+            "Connection refused.): start one, or set PEC_REDIS_URL",
+            "Redis a redis://localhost:6379/0 non è utilizzabile (errore 111 nella connessione a localhost:6379: "
+            "connessione rifiutata): avviarne uno, o impostare PEC_REDIS_URL",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("in_italian")
+def test_what_people_meet_most_is_said_in_italian(english: str, italian: str) -> None:
+    assert translated(english) == italian
+
+
+def test_in_english_nothing_is_looked_up() -> None:
+    assert translated("try again") == "try again"
+
+
+@pytest.mark.usefixtures("in_italian")
+def test_notes_and_errors_are_translated(capsys: pytest.CaptureFixture[str]) -> None:
+    output.note("Resumed.")
+    tell(Failure("there is no message inv-1: check the id, or look through `pec list`", Exit.REJECTED))
+
+    assert capsys.readouterr().err.splitlines() == [
+        "Ripartita.",
+        "pec: non c'è alcun messaggio inv-1: controllare l'id, o scorrere `pec list`",
+    ]
+
+
+@pytest.mark.usefixtures("in_italian")
+def test_what_goes_into_a_pipe_is_the_same_in_every_language(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(("ID", "STATE", "REASON"), [("inv-1", State.HELD, "paused by an operator")])
+    output.facts([("state", State.HELD), ("why", "its turn has come")])
+    output.data({"state": State.HELD, "why": "its turn has come"})
+
+    assert capsys.readouterr().out.splitlines() == [
+        "ID\tSTATE\tREASON",
+        "inv-1\theld\tpaused by an operator",
+        "state  held",
+        "why    its turn has come",
+        '{"state": "held", "why": "its turn has come"}',
+    ]
+
+
+@pytest.mark.usefixtures("in_italian")
+def test_a_terminal_gets_headings_states_and_reasons_and_no_data_translated(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    output.table(("ID", "STATE", "REASON"), [("sent", State.HELD, "paused by an operator")])
+    output.facts(
+        [("id", "sent"), ("x@pec.example", "delivered"), ("subject", "try again"), ("why", "try again")]
+    )
+
+    shown = capsys.readouterr().out
+    assert [line.split() for line in shown.splitlines() if "trattenuta" in line] == [
+        ["sent", "trattenuta", "messa", "in", "pausa", "da", "un", "operatore"]
+    ]
+    assert "STATO" in shown
+    assert [line.split(maxsplit=1) for line in shown.splitlines()[-4:]] == [
+        ["id", "sent"],
+        ["x@pec.example", "consegnata"],
+        ["oggetto", "try again"],
+        ["perché", "riprovare"],
+    ]
+
+
+@pytest.mark.usefixtures("in_italian")
+def test_help_is_translated_and_its_examples_stay() -> None:
+    english = "Send a PEC. Prints its id.\n\n\b\npec send --subject Prova"
+
+    assert translated_help(english) == "Invia una PEC. Stampa il suo id.\n\n\b\npec send --subject Prova"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.usefixtures("in_italian")
+def test_the_list_of_commands_shows_the_whole_sentence_in_italian_too(name: str) -> None:
+    with click.Context(pec) as ctx:
+        command = pec.get_command(ctx, name)
+
+    assert command is not None
+    assert not command.get_short_help_str(95).endswith("...")
+
+
+def test_a_command_that_was_translated_once_still_speaks_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    def options() -> list[Any]:
+        with click.Context(pec) as ctx:
+            found = pec.get_command(ctx, "cancel")
+        assert found is not None
+        return [found.help, *(getattr(param, "help", None) for param in found.params)]
+
+    english = options()
+    monkeypatch.setenv("LC_ALL", "it_IT.UTF-8")
+    italian = options()
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+    assert options() == english
+    assert not {*italian} & {*english} - {None}
+    assert in_language(pec) is pec
+
+
+def test_a_sheet_with_a_title_is_refused_in_italian_to_the_end(in_italian: None) -> None:
+    said = translated(
+        "no column is named as the recipient's (PEC, destinatario, …): name it with --to-column; "
+        "the columns are: Soci 2026, Quote. If this is a title, delete all lines above the column names"
+    )
+
+    assert said.endswith(
+        "Soci 2026, Quote. Se questo è un titolo, eliminare tutte le righe sopra i nomi delle colonne"
+    )

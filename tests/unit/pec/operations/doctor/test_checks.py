@@ -1,0 +1,229 @@
+"""The doctor's verdicts, without a patient."""
+
+from pathlib import Path
+
+import pytest
+import redis
+from pydantic import SecretStr
+
+from config.redis_connection import address, connect
+from config.settings import Settings
+from pec.api.client import Mailbox
+from pec.api.errors import Denied, OutcomeUnknown, Unreachable
+from pec.operations.doctor import checks, server
+from pec.operations.doctor.replicas import alike, replica
+from pec.operations.doctor.server import Database
+from pec.operations.findings import Finding, Mark
+
+MAILBOX = Mailbox("me@pec.example", "me", SecretStr("hunter2"), SecretStr("tok"))
+
+
+@pytest.mark.parametrize(
+    ("running", "mark"),
+    [("6.2.14", "fail"), ("7.0.0", "ok"), ("7.2.4", "ok"), ("8.0.1", "ok"), ("10.1", "ok")],
+)
+def test_redis_must_be_version_7(running: str, mark: str) -> None:
+    assert server.version(running).mark == mark
+
+
+@pytest.mark.parametrize(("value", "mark"), [("always", "ok"), ("everysec", "fail"), (None, "warn")])
+def test_what_can_lose_data_fails_and_what_can_not_be_read_warns(value: str | None, mark: str) -> None:
+    found = server.durable("appendfsync", value, "always", "a claim can be lost", "redis-cli")
+
+    assert found.mark == mark
+    assert mark == "ok" or "always" in found.remedy
+
+
+@pytest.mark.parametrize(("seconds", "mark"), [(0.0, "ok"), (-1.9, "ok"), (2.1, "fail"), (-2.1, "fail")])
+def test_clocks_must_agree_to_two_seconds(seconds: float, mark: str) -> None:
+    assert server.clock(seconds).mark == mark
+
+
+def test_dramatiq_needs_a_database_of_its_own() -> None:
+    truth = Database("run", 0)
+    assert server.broker(truth, Database("run", 0), "redis://h:1/0").mark is Mark.FAIL
+    assert server.broker(truth, Database("run", 1), "redis://h:1/1").mark is Mark.OK
+    assert server.broker(truth, Database("another", 0), "redis://i:1/0").mark is Mark.OK
+
+
+@pytest.mark.parametrize(
+    ("connected", "wanted", "mark"),
+    [(0, 1, "fail"), (1, 1, "ok"), (2, 1, "ok"), (0, 0, "ok"), (1, 0, "warn")],
+)
+def test_the_replicas_that_are_required_must_be_there_and_those_there_required(
+    connected: int, wanted: int, mark: str
+) -> None:
+    assert server.replicas(connected, wanted).mark == mark
+
+
+@pytest.mark.parametrize(("value", "mark"), [("yes", None), ("no", "warn"), (None, "note")])
+def test_a_replica_never_fails_the_whole(value: str | None, mark: str | None) -> None:
+    found = replica("h:1", "appendonly", value, "yes", "redis-cli")
+
+    assert (found and found.mark) == mark
+
+
+def test_a_replica_is_asked_over_tls_where_the_server_is_and_only_once() -> None:
+    url = "rediss://pec:hunter2@h:6379/0?ssl_ca_certs=/etc/pec/ca.pem"
+    with connect(url) as master, alike(master, "r", 6380) as client:
+        at = client.connection_pool.connection_kwargs
+        assert address(client) == "rediss://r:6380/0"
+        assert (at["ssl_ca_certs"], at["username"], at["password"]) == ("/etc/pec/ca.pem", "pec", "hunter2")
+        assert at["retry"].get_retries() == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "command"),
+    [
+        ("redis://localhost:6379/0", "redis-cli"),
+        ("redis://localhost:6380/0", "redis-cli -u redis://localhost:6380/0"),
+        ("rediss://pec:hunter2@redis.example.it:6379/2", "redis-cli -u rediss://redis.example.it:6379/2"),
+        ("unix:///run/a b.sock?db=0&password=hunter2", "redis-cli -s '/run/a b.sock'"),
+    ],
+)
+def test_the_servers_own_command_goes_where_we_go_and_tells_no_password(url: str, command: str) -> None:
+    with connect(url) as client:
+        assert server.redis_cli(client) == command
+
+
+@pytest.mark.parametrize("kind", ["queue", "account", "endpoint"])
+def test_what_nobody_serves_is_named(kind: str) -> None:
+    found = checks.served(kind, {"send", "check"}, {"check"})
+
+    assert (found.mark, "send" in found.what, "check" in found.what) == (Mark.FAIL, True, False)
+
+
+@pytest.mark.parametrize(
+    ("error", "mark", "unreachable"),
+    [
+        (None, "ok", False),
+        (Denied("credentials", "401"), "fail", False),
+        (Unreachable("refused", "connection refused"), "fail", True),
+        (OutcomeUnknown("status", "500"), "warn", False),
+    ],
+)
+def test_an_accounts_credentials_are_judged_by_what_the_api_says(
+    error: Exception | None, mark: str, unreachable: bool
+) -> None:
+    def ask(_: Mailbox) -> None:
+        if error:
+            raise error
+
+    found = checks.credentials("acme", ask, MAILBOX)
+
+    assert (found.mark, found.unreachable) == (mark, unreachable)
+    assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(("mode", "mark"), [(0o600, "ok"), (0o640, "ok"), (0o644, "warn")])
+def test_a_file_of_settings_is_not_for_others(tmp_path: Path, mode: int, mark: str) -> None:
+    path = tmp_path / "pec.toml"
+    path.write_text("")
+    path.chmod(mode)
+
+    assert checks.private(path).mark == mark
+
+
+def test_whatever_is_not_well_names_its_remedy() -> None:
+    sick: list[Finding] = [
+        server.version("6.0.0"),
+        server.durable("appendonly", "no", "yes", "lost", "redis-cli"),
+        server.clock(9),
+        server.broker(Database("a", 0), Database("a", 0), "a"),
+        server.replicas(0, 1),
+        checks.served("account", {"acme"}, set()),
+    ]
+
+    assert all(finding.mark is Mark.FAIL and finding.remedy for finding in sick)
+
+
+@pytest.mark.parametrize("running", ["cluster", "sentinel"])
+def test_one_server_holds_the_truth(running: str) -> None:
+    assert server.mode(running).mark is Mark.FAIL
+    assert server.mode("standalone").mark is Mark.OK
+
+
+@pytest.mark.parametrize(
+    ("used", "most", "mark"), [(10**9, 0, "ok"), (69, 100, "ok"), (75, 100, "warn"), (81, 100, "fail")]
+)
+def test_memory_warns_before_intake_stops(used: int, most: int, mark: str) -> None:
+    assert server.memory(used, most, "redis-cli").mark == mark
+
+
+def test_a_rewrite_that_failed_fails() -> None:
+    failed = list(server.rewrites({"aof_last_bgrewrite_status": "err"}))
+
+    assert [found.mark for found in failed] == [Mark.FAIL]
+    assert list(server.rewrites({"aof_last_bgrewrite_status": "ok"})) == []
+
+
+def test_a_server_that_reads_its_file_still_is_to_be_waited_for() -> None:
+    error = "Redis is loading the dataset in memory"
+
+    assert server.unusable("h:1", error).remedy == "wait until it has read its append-only file"
+    assert server.unusable("h:1", "refused").remedy == "start it, or set PEC_REDIS_URL"
+
+
+def test_a_server_that_refuses_the_password_is_not_told_to_be_started() -> None:
+    error = redis.AuthenticationError("Authentication required.")
+
+    assert server.unusable("h:1", error).remedy == "set the right user and password in PEC_REDIS_URL"
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("redis://pec:hunter2@redis.example.it:6379/0", True),
+        ("rediss://pec:hunter2@redis.example.it:6379/0", False),
+        ("redis://pec:hunter2@127.0.0.1:6379/0", False),
+        ("redis://redis:6379/0", False),  # of compose: no password, in a network of its own
+        ("unix:///run/redis.sock?db=0&password=hunter2", False),
+    ],
+)
+def test_a_password_that_others_can_read_on_the_way_is_warned_of(url: str, warned: bool) -> None:
+    found = list(server.encrypted(url))
+
+    assert [one.mark for one in found] == [Mark.WARN] * warned
+    assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("running", "mark"),
+    [("2.2.1", "ok"), ("2.10", "ok"), ("2.1.9", "fail"), ("1.17", "fail"), ("3.0", "fail")],
+)
+def test_dramatiq_is_of_a_version_whose_ways_are_known(running: str, mark: str) -> None:
+    assert checks.dramatiq(running).mark == mark
+
+
+def test_settings_by_which_something_is_lost_or_seen_are_warned_of() -> None:
+    settings = Settings.model_validate(
+        {
+            "api": {"url": "http://api.example.it"},
+            "webhooks": {
+                "endpoints": [{"url": "http://me:hunter2@crm.example.it/", "secret": "whsec_" + "QUFB" * 8}]
+            },
+            "retention": {"delete_unexported": True, "ids_days": 10},
+        }
+    )
+
+    found = list(checks.settings_checks(settings))
+
+    assert [one.mark for one in found] == [Mark.OK, *[Mark.WARN] * 4]
+    assert all(one.remedy for one in found[1:])
+    assert "hunter2" not in str(found)
+    assert [one.mark for one in checks.settings_checks(Settings())] == [Mark.OK]
+
+
+def test_files_of_secrets_are_looked_at_like_the_file_of_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, mode in (("token", 0o600), ("password", 0o644)):
+        (tmp_path / name).write_text("hunter2")
+        (tmp_path / name).chmod(mode)
+    monkeypatch.setenv("PEC_API__TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("PEC_ACCOUNTS__ACME__PASSWORD_FILE", str(tmp_path / "password"))
+
+    found = {one.what.split()[0]: one.mark for one in checks.file_checks()}
+
+    assert found == {str(tmp_path / "token"): Mark.OK, str(tmp_path / "password"): Mark.WARN}

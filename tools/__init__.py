@@ -1,0 +1,1 @@
+"""Generators of documentation: schemas, types, the page of settings, the picture of the demo."""

@@ -1,0 +1,222 @@
+"""Taking jobs from `pec:jobs`: each becomes messages, or a rejection that a person understands."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import redis
+import structlog
+
+from pec.job_messages import contents_of, digest_of
+from pec.jobs import (
+    BatchJob,
+    CancelJob,
+    Job,
+    JobRejected,
+    PollJob,
+    Problem,
+    SendJob,
+    parse,
+    safe_fields,
+)
+from pec.store import job_stream
+from pec.store.commits import Commit, Conflict, ContentMissing, KeyExists, apply, check
+from pec.store.job_stream import Entry
+from pec.store.store import text
+from workers.context import WorkerContext
+from workers.intake.cancel import take_cancel
+from workers.intake.prepare import PreparedJob, cancels_of, load_context, prepare
+
+MAX_ENTRIES = 100
+BLOCK_MILLISECONDS = 2000  # it is woken by a job; longer, and an orderly end would wait for it
+RECLAIM_SECONDS = 1.5  # between two looks for the jobs of the dead, who cost a lease and 2 s at most
+REGISTERED_SECONDS = 7.0  # in which all live workers register again, and no job finds its account unknown
+HEAVY_BYTES = 10_000_000  # of one read: with files in them, 100 jobs can be more than memory holds
+MAX_BYTES = 1_000_000  # of commits that go in one write, about
+MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
+MAX_MEMORY_SHARE = 0.8  # of maxmemory: above it intake waits, so that what is under way can be finished
+log = structlog.get_logger()
+
+
+class Intake:
+    """One consumer of the group."""
+
+    def __init__(self, ctx: WorkerContext, consumer: str, taken: Callable[[], None]) -> None:
+        self._ctx = ctx
+        self._store = ctx.store
+        self._consumer = consumer
+        self._taken = taken
+        self._read_limit = MAX_ENTRIES  # entries in one read, as long as they are light
+        self._reclaim_at = 0.0
+        self._memory_at = 0.0
+        self._memory_short = False
+        self._ready = False
+
+    def step(self) -> float:
+        """Takes what there is. Returns the seconds to rest."""
+        if not self._ready:
+            job_stream.ensure_group(self._store)
+            self._ready = True
+        if self._memory_is_short():
+            log.error("intake_paused", why="Redis is at 80 % of maxmemory: give it more, or let messages end")
+            return MEMORY_SECONDS
+        try:
+            entries = self._entries()
+        except redis.ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            self._ready = False  # Redis came back empty
+            log.warning("intake_paused", why="Redis lost what it held: all workers register first")
+            return REGISTERED_SECONDS
+        for few in _by_size(entries):
+            self._take(few)
+        if entries:
+            self._taken()
+            self._memory_at = 0.0
+        return 0.0
+
+    def _entries(self) -> list[Entry]:
+        now = self._ctx.clock.now()
+        if now >= self._reclaim_at:
+            # one at a time: a death counts against the entry in hand, not against those that waited behind it
+            if stale := job_stream.reclaim(
+                self._store, self._consumer, self._ctx.settings.lease_seconds, limit=1
+            ):
+                log.warning("job_reclaimed", entry=stale[0].id, deliveries=stale[0].deliveries)
+                return stale
+            self._reclaim_at = now + RECLAIM_SECONDS
+        found = job_stream.read_new(self._store, self._consumer, self._read_limit, BLOCK_MILLISECONDS)
+        heavy = sum(len(entry.job or b"") for entry in found) > HEAVY_BYTES
+        self._read_limit = 1 if heavy else min(MAX_ENTRIES, self._read_limit * 2)
+        return found
+
+    def _memory_is_short(self) -> bool:
+        """Asked before each batch while jobs come, else now and then."""
+        now = self._ctx.clock.now()
+        if now >= self._memory_at:
+            info = self._store.client.info("memory")
+            limit = int(info.get("maxmemory") or 0)
+            self._memory_short = limit > 0 and int(info["used_memory"]) > limit * MAX_MEMORY_SHARE
+            self._memory_at = now + MEMORY_SECONDS
+        return self._memory_short
+
+    # A batch of entries
+
+    def _take(self, entries: Sequence[Entry]) -> None:
+        """In their order; each has a commit of its own, but one write carries those of many."""
+        parsed = [(entry, job) for entry in entries if (job := self._parsed(entry))]
+        known = load_context(self._ctx, [job for _, job in parsed])
+        ready: list[PreparedJob] = []
+        size = 0
+        for entry, job in parsed:
+            with self._rejecting(entry, job):
+                if isinstance(job, CancelJob) or size > MAX_BYTES:  # a cancel is for those before it
+                    self._commit(ready)
+                    ready, size = [], 0
+                if isinstance(job, CancelJob):
+                    take_cancel(self._ctx, entry, job)
+                    continue
+                try:
+                    ready.append(prepare(self._ctx, entry, job, known))
+                except JobRejected:  # what was taken is not refused for what has gone since
+                    if not self._taken_before(entry, job):
+                        raise
+                else:
+                    size += ready[-1].size
+        self._commit(ready)
+
+    def _parsed(self, entry: Entry) -> Job | None:
+        with self._rejecting(entry):
+            if entry.deliveries > job_stream.MAX_DELIVERIES:
+                why = f"could not be taken in {job_stream.MAX_DELIVERIES} tries: see the workers' log"
+                raise JobRejected([Problem("job", why)])
+            if entry.job is None:
+                raise JobRejected([Problem("job", "the entry has no field `job`: XADD … * job '{…}'")])
+            if entry.count > 1:
+                why = f"the entry has {entry.count} fields `job`: add an entry for each job"
+                raise JobRejected([Problem("job", why)])
+            return parse(entry.job)
+        return None
+
+    @contextmanager
+    def _rejecting(self, entry: Entry, job: Job | None = None) -> Iterator[None]:
+        """What comes of one entry's faults: a rejection, or another try. Redis's own go through."""
+        with structlog.contextvars.bound_contextvars(entry=entry.id):
+            try:
+                yield
+            except JobRejected as rejected:
+                safe = safe_fields(job.model_dump()) if job else rejected.safe
+                log.warning("job_rejected", **safe, fields=[problem.field for problem in rejected.problems])
+                job_stream.reject(self._store, entry, rejected.problems, safe)
+            except redis.RedisError:
+                raise
+            except Exception:  # it stays pending, is tried again, and rejected after some tries
+                log.exception("job_not_taken")
+
+    def _commit(self, ready: Sequence[PreparedJob]) -> None:
+        """Those that can't be taken as they are go alone."""
+        replies = self._store.pipeline([one.commit for one in ready])
+        for one, reply in zip(ready, replies, strict=True):
+            with self._rejecting(one.entry, one.job):
+                try:
+                    check(reply)
+                except (ContentMissing, KeyExists, Conflict):
+                    self._take_alone(one)
+                else:
+                    _log_taken(one)
+
+    def _take_alone(self, one: PreparedJob) -> None:
+        """Its id or a cancel was there before, or content has gone: look at that first."""
+        entry, job = one.entry, one.job
+        while not self._taken_before(entry, job):
+            known = load_context(self._ctx, [job])
+            known.cancelled = self._store.client.exists(*cancels_of(self._ctx, job)) > 0
+            again = prepare(self._ctx, entry, job, known)
+            try:
+                check(*self._store.pipeline([again.commit]))
+            except (ContentMissing, KeyExists):
+                continue  # content went, a cancel or the same id came, in between
+            except Conflict:
+                if self._taken_before(entry, job):
+                    return
+                raise _conflict() from None
+            _log_taken(again)
+            return
+
+    def _taken_before(self, entry: Entry, job: SendJob | PollJob | BatchJob) -> bool:
+        """The same job again is done already; another with its id is rejected."""
+        if isinstance(job, BatchJob):
+            return False
+        found = self._store.client.get(self._store.keys.taken(job.id))
+        if found is None:
+            return False
+        if text(found).split()[0] != digest_of(job, contents_of(job) if isinstance(job, SendJob) else None):
+            raise _conflict()
+        apply(self._store, Commit(commands=job_stream.removal(self._store, entry.id)))
+        log.info("job_repeated", job=job.id)
+        return True
+
+
+def _by_size(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """In their order, so many at a time that their jobs fit in memory beside each other."""
+    few: list[Entry] = []
+    size = 0
+    for entry in entries:
+        few.append(entry)
+        size += len(entry.job or b"")
+        if size > MAX_BYTES:
+            yield few
+            few, size = [], 0
+    if few:
+        yield few
+
+
+def _log_taken(one: PreparedJob) -> None:
+    if not isinstance(one.job, BatchJob):
+        log.info("job_taken", job=one.job.id, messages=one.messages)
+
+
+def _conflict() -> JobRejected:
+    reason = (
+        "was used before for a job with other content: nothing is sent twice; use a new id for a new message"
+    )
+    return JobRejected([Problem("id", reason)])

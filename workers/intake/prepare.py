@@ -1,0 +1,203 @@
+"""What a job comes to: its messages, the content they need, and the commit that takes it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from pec.content import is_blank, sha256
+from pec.job_messages import (
+    Contents,
+    arrived_cancelled,
+    check_size,
+    contents_of,
+    count_of,
+    digest_of,
+    enqueued,
+    followed,
+    messages_of,
+)
+from pec.jobs import EMPTY_BODY, BatchJob, ContentRef, Job, JobRejected, PollJob, Problem, SendJob
+from pec.store import job_stream, records
+from pec.store.commits import BatchDelta, Commit, call
+from pec.store.job_stream import Entry
+from pec.store.store import ScriptCall, text_list
+from workers.context import WorkerContext
+
+SERVED_LATELY_SECONDS = 3600.0  # a restart, of workers or of Redis, makes no job wrong
+
+
+@dataclass(slots=True)
+class IntakeContext:
+    """What Redis says at the start of a batch of entries, in one round trip."""
+
+    accounts: Collection[str]  # that workers vouched for of late, as endpoints
+    endpoints: Collection[str]
+    order: int  # the next number of intake: as many are ours as the jobs need
+    sizes: dict[str, int]  # of content that is stored, or will be by a commit before
+    cancelled: bool | None = None  # whether a cancel came before; None: nobody asked, so the commit must
+
+    def next_order(self, count: int) -> int:
+        order, self.order = self.order, self.order + count
+        return order
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedJob:
+    """A job and the commit that takes it. Redis may still say that the id was used, or that a cancel came."""
+
+    entry: Entry
+    job: SendJob | PollJob | BatchJob
+    commit: ScriptCall
+    messages: int
+
+    @property
+    def size(self) -> int:
+        return sum(len(part) for part in self.commit.args if isinstance(part, str | bytes))
+
+
+def load_context(ctx: WorkerContext, found: Sequence[Job]) -> IntakeContext:
+    """What preparing these jobs needs to know; their numbers are taken."""
+    keys, since = ctx.store.keys, ctx.now().timestamp() - SERVED_LATELY_SECONDS
+    named = list(dict.fromkeys(digest for job in found for digest in _named_by(job)))
+    count = sum(_messages_by(job) for job in found)
+    with ctx.store.client.pipeline(transaction=False) as pipeline:
+        for kind in ("account", "endpoint"):
+            pipeline.zrangebyscore(keys.seen(kind), since, "+inf")
+        pipeline.incrby(keys.sequence, count) if count else pipeline.get(keys.sequence)
+        for digest in named:
+            pipeline.hstrlen(keys.content(digest), "data")
+        accounts, endpoints, last, *sizes = pipeline.execute()
+    return IntakeContext(
+        {*text_list(accounts), *ctx.settings.accounts},
+        {*text_list(endpoints), *(endpoint.name for endpoint in ctx.settings.webhooks.endpoints)},
+        int(last or 0) - count + 1,
+        {digest: size for digest, size in zip(named, sizes, strict=True) if size},
+    )
+
+
+def prepare(
+    ctx: WorkerContext, entry: Entry, job: SendJob | PollJob | BatchJob, known: IntakeContext
+) -> PreparedJob:
+    """The commit that takes it, not made yet. Raises JobRejected."""
+    match job:
+        case SendJob():
+            work = _send_work(ctx, entry, job, known)
+        case PollJob():
+            work = _poll_work(ctx, entry, job, known)
+        case BatchJob():
+            size = BatchDelta(job.id, size=str(job.size))
+            work = Commit(batches=[size], commands=job_stream.removal(ctx.store, entry.id))
+    return PreparedJob(entry, job, call(ctx.store, work, intake=True), len(work.changes))
+
+
+def _send_work(ctx: WorkerContext, entry: Entry, job: SendJob, known: IntakeContext) -> Commit:
+    _check_names(job, known)
+    contents = contents_of(job)
+    fetched = _bytes_of(ctx, contents, known)
+    check_size(job, contents, known.sizes, ctx.settings.api.max_bytes)
+    now, order = ctx.now(), known.next_order(_messages_by(job))
+    account = ctx.settings.accounts.get(job.account)
+    messages = messages_of(job, contents, order, now, account.reference if account else True)
+    changes = [
+        arrived_cancelled(message) if known.cancelled else enqueued(message, now) for message in messages
+    ]
+    hashes = dict.fromkeys([contents.body, *(attached.sha256 for attached in contents.attachments)])
+    return Commit(
+        changes=changes,
+        absent=[ctx.store.keys.taken(job.id), *([] if known.cancelled else cancels_of(ctx, job))],
+        uses=[digest for _ in messages for digest in hashes],
+        contents=fetched,
+        commands=_stamp(ctx, entry, job.id, digest_of(job, contents), count_of(job)),
+    )
+
+
+def _poll_work(ctx: WorkerContext, entry: Entry, job: PollJob, known: IntakeContext) -> Commit:
+    _check_names(job, known)
+    return Commit(
+        changes=[followed(job, known.next_order(1), ctx.now())],
+        absent=[ctx.store.keys.taken(job.id)],
+        commands=_stamp(ctx, entry, job.id, digest_of(job), 0),
+    )
+
+
+def _stamp(ctx: WorkerContext, entry: Entry, job_id: str, digest: str, count: int) -> list[list[str | float]]:
+    """The id is taken, and the entry is gone."""
+    seconds = round(ctx.settings.retention.ids_days * 86_400)
+    taken: list[str | float] = [
+        "SET", ctx.store.keys.taken(job_id), f"{digest} {count}", "EX", seconds,
+    ]  # fmt: skip
+    return [taken, *job_stream.removal(ctx.store, entry.id)]
+
+
+def cancels_of(ctx: WorkerContext, job: SendJob | PollJob | BatchJob) -> list[str]:
+    """The keys of cancels that can have come before it."""
+    keys, batch = ctx.store.keys, job.batch if isinstance(job, SendJob) else None
+    return [keys.cancelled("id", job.id), *([keys.cancelled("batch", batch)] if batch else [])]
+
+
+def _bytes_of(ctx: WorkerContext, contents: Contents, known: IntakeContext) -> dict[str, bytes | None]:
+    """The bytes of those that are not stored yet; the sizes of all are known from now on. Raises JobRejected."""
+    fetched: dict[str, bytes | None] = {}
+    for digest, data in contents.carried.items():
+        if digest not in known.sizes:
+            fetched[digest] = data
+            known.sizes[digest] = len(data)
+    for digest, name in contents.named.items():
+        if digest not in known.sizes:
+            stored = records.content_size(ctx.store, digest)  # of none, too, the length is 0
+            if stored is None:
+                fetched[digest] = data = _uploaded(ctx, digest, name)
+                stored = len(data)
+            known.sizes[digest] = stored
+    return fetched
+
+
+def _uploaded(ctx: WorkerContext, digest: str, field: str) -> bytes:
+    key = ctx.store.keys.upload(digest)
+    data = ctx.store.client.get(key)
+    if data is None:
+        raise JobRejected([Problem(field, f"no bytes at {key}: put them there, then enqueue the job again")])
+    content = bytes(data)  # type: ignore[arg-type]  # bytes: responses are not decoded
+    if sha256(content) != digest:
+        raise JobRejected(
+            [Problem(field, f"the bytes at {key} have another SHA-256: put the right ones there")]
+        )
+    if field == "body.sha256" and is_blank(content.decode(errors="replace")):
+        raise JobRejected([Problem("body", EMPTY_BODY)])
+    return content
+
+
+def _named_by(job: Job) -> list[str]:
+    """The hashes of content that a job names."""
+    if not isinstance(job, SendJob):
+        return []
+    body = [job.body.sha256] if isinstance(job.body, ContentRef) else []
+    return body + [attached.sha256 for attached in job.attachments if attached.sha256]
+
+
+def _messages_by(job: Job) -> int:
+    """How many numbers of intake a job needs."""
+    return max(1, count_of(job)) if isinstance(job, SendJob) else int(isinstance(job, PollJob))
+
+
+def _check_names(job: SendJob | PollJob, known: IntakeContext) -> None:
+    """Raises JobRejected for an account or endpoint that no live worker has settings for."""
+    problems = []
+    if job.account not in known.accounts:
+        names = ", ".join(sorted(known.accounts)[:20]) or "none yet"
+        problems.append(
+            Problem(
+                "account",
+                f"is not configured on any live worker (known: {names}): use one of them, or configure it",
+            )
+        )
+    webhook = job.webhook if isinstance(job, SendJob) else None
+    if webhook is not None and webhook not in known.endpoints:
+        names = ", ".join(sorted(known.endpoints)[:20]) or "none"
+        problems.append(
+            Problem(
+                "webhook",
+                f"is not the name of a configured endpoint (known: {names}): use one of them, or configure it",
+            )
+        )
+    if problems:
+        raise JobRejected(problems)

@@ -1,0 +1,88 @@
+"""Calls to the API that are not sends: paced for each token, their errors turned into what the caller does next."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from pec.api.client import Mailbox
+from pec.api.errors import ApiError, Denied, Invalid, NotFound
+from pec.messages import Reason
+from pec.store import accounts, pacing
+from pec.store.clock import local_clock
+from pec.store.pacing import Slot
+from workers.context import WorkerContext
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class MailboxUnavailable(Exception):  # noqa: N818 - what the mailbox is just now
+    """The mailbox could not be read now; `code` says why. Look again later."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def call(
+    ctx: WorkerContext,
+    account: str,
+    ask: Callable[[Mailbox], T],
+    *,
+    scope_pauses: bool = True,
+    yields: bool = False,
+) -> T:
+    """Makes the call when the token's pace for reads allows. One that yields lets others go first.
+
+    Raises NotServed, NotFound as the API answered it, and Unreadable for everything else that went wrong.
+    A refused credential pauses the account; so does a missing scope, unless sends can do without the call.
+    """
+    mailbox = ctx.mailbox(account)
+    _wait(ctx, account, yields=yields)
+    try:
+        return ask(mailbox)
+    except (NotFound, Invalid):
+        raise
+    except ApiError as error:
+        if scope_pauses:  # the receipts' own call
+            reason = Reason(error.code, error.description, error.details)
+            accounts.set_unreadable(ctx.store, account, reason, ctx.now())
+        if not isinstance(error, Denied):
+            raise
+        if error.code == "scope" and not scope_pauses:
+            log.error("scope_missing", account=account, details=error.details)
+        elif accounts.pause(ctx.store, account, Reason(error.code, error.description, error.details)):
+            log.error("account_paused", account=account, code=error.code)
+        raise MailboxUnavailable(error.code) from None
+
+
+def _wait(ctx: WorkerContext, account: str, *, yields: bool) -> None:
+    slot = _slot(ctx, account, yields=yields)
+    remaining = ctx.clock.local(slot.at) - local_clock()
+    if remaining > 0:
+        time.sleep(remaining)
+
+
+def _slot(ctx: WorkerContext, account: str, *, yields: bool) -> Slot:
+    """Return a slot within two seconds. One that yields takes none but the next, so that others find theirs soon."""
+    token, api, ends = ctx.token(account), ctx.settings.api, local_clock() + pacing.READS_AHEAD_SECONDS
+    ahead = min(1 / api.read_rate, pacing.READS_AHEAD_SECONDS) if yields else pacing.READS_AHEAD_SECONDS
+    while True:
+        asked_at = local_clock()
+        slot = pacing.reserve_read(ctx.store, token, api, ahead)
+        if isinstance(slot, Slot):
+            ctx.clock.observe(slot.said_at, asked_at, local_clock())
+            return slot
+        if not yields or local_clock() + slot.wait_seconds > ends:
+            raise MailboxUnavailable("reads_at_their_pace")
+        time.sleep(max(slot.wait_seconds - ahead, 0.001))
+
+
+def call_optional(ctx: WorkerContext, account: str, ask: Callable[[Mailbox], T]) -> T:
+    """The same for a call that sends can do without; NotFound is Unreadable too."""
+    try:
+        return call(ctx, account, ask, scope_pauses=False)
+    except ApiError as error:
+        raise MailboxUnavailable(error.code) from None

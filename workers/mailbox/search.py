@@ -1,0 +1,110 @@
+"""Searching a mailbox for a send whose answer was lost: by reference, or by subject, recipient and time."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from pec.api.client import InboxPage, Mailbox
+from pec.api.errors import NotFound
+from pec.domains import compared
+from pec.inbox import PAGE_SIZE
+from pec.messages import Message
+from pec.provider_text import among, is_mangled
+from pec.receipts import Kind, Mail, Receipt, find
+from pec.store import records
+from workers.context import WorkerContext
+from workers.mailbox.calls import MailboxUnavailable, call_optional
+
+MAX_PAGES = 200
+TOO_MANY_MAILS = "too_many_mails"
+CLOCK_TOLERANCE = timedelta(minutes=10)
+
+
+def search(ctx: WorkerContext, message: Message, reference: str | None) -> list[Receipt]:
+    """Receipts of one attempt. Empty is proof of absence. Raises NotServed and Unreadable."""
+    attempt = replace(message, reference=reference)
+    found = (
+        find(mail, attempt.sent_subject, reference)
+        for mail in mails_with(ctx, message.account, reference or query_of(message.subject))
+    )
+    receipts = [receipt for receipt in found if receipt]
+    return receipts if reference else _the_only_one(ctx, message, receipts)
+
+
+def mails_with(ctx: WorkerContext, account: str, query: str) -> Iterator[Mail]:
+    """All that a search shows. Pages may be numbered from 0 or 1: both are read, seeing one twice is harmless.
+
+    Raises NotServed, and Unreadable also where there are too many to read them all: part of them proves nothing.
+    """
+    first = page_of(ctx, account, query, None)
+    yield from (mail for _, mail in first.mails)
+    if len(first.mails) < PAGE_SIZE if first.total is None else first.total <= len(first.mails):
+        return
+    pages = -(-(first.total or 0) // PAGE_SIZE) + 1
+    if first.total is None or pages > MAX_PAGES:
+        raise MailboxUnavailable(TOO_MANY_MAILS)
+    for number in range(pages):
+        yield from (mail for _, mail in page_of(ctx, account, query, number).mails)
+
+
+def page_of(ctx: WorkerContext, account: str, query: str | None, number: int | None) -> InboxPage:
+    """One page of /inbox; one that the API does not know, because it counts otherwise, is empty. Raises Unreadable."""
+
+    def ask(mailbox: Mailbox) -> InboxPage:
+        try:
+            return ctx.client.inbox(mailbox, query, number)
+        except NotFound:
+            return InboxPage((), number, None, None)
+
+    return call_optional(ctx, account, ask)
+
+
+def query_of(subject: str) -> str:
+    """Return the longest part of a subject that can't be mangled, straightened, escaped or stripped."""
+    untagged = re.sub(r"<[^>]*>", "<", subject)
+    return max((part.strip() for part in re.split(r"[^ -~]|[\"'`<>&?_=\\]", untagged)), key=len)
+
+
+def _the_only_one(ctx: WorkerContext, message: Message, receipts: list[Receipt]) -> list[Receipt]:
+    """Without a reference: those of the one code that is nobody's, recent, and whose text names our recipient.
+
+    Several such codes prove nothing.
+    """
+    since = (message.claimed_at or message.created_at) - CLOCK_TOLERANCE
+    recent = [receipt for receipt in receipts if receipt.date and receipt.date >= since]
+    codes = {
+        receipt.code for receipt in recent if not records.owner_of(ctx.store, message.account, receipt.code)
+    }
+    ours = [code for code in sorted(codes) if _names_recipients(ctx, message, code)]
+    return [receipt for receipt in recent if receipt.code == ours[0]] if len(ours) == 1 else []
+
+
+def _names_recipients(ctx: WorkerContext, message: Message, code: str) -> bool:
+    mails = call_optional(ctx, message.account, lambda mailbox: ctx.client.receipts(mailbox, code))
+    found = (find(mail, message.subject, None) for mail in mails)
+    return accepted_for(message, [receipt for receipt in found if receipt and receipt.code == code])
+
+
+def names_others(ctx: WorkerContext, message: Message, code: str) -> bool:
+    """Whether the texts of a code's receipts name somebody, and nobody of ours. Without a text nobody can tell.
+
+    Nor if a recipient of ours has accents and those of a name were lost.
+    """
+    wanted = set(map(compared, message.recipients))
+    mails = call_optional(ctx, message.account, lambda mailbox: ctx.client.receipts(mailbox, code))
+    found = (find(mail, message.subject, None) for mail in mails)
+    named = [one for receipt in found if receipt and receipt.code == code for one in receipt.named]
+    if any(map(is_mangled, named)) and any("xn--" in one for one in wanted):
+        return False
+    return bool(named) and wanted.isdisjoint(among(wanted, one) for one in named)
+
+
+def accepted_for(message: Message, receipts: Iterable[Receipt]) -> bool:
+    """Whether an ACCETTAZIONE, or a refusal, names exactly the message's recipients."""
+    wanted = set(map(compared, message.recipients))
+    return any(
+        wanted == {among(wanted, named) for named in receipt.named}
+        for receipt in receipts
+        if receipt.kind in (Kind.ACCETTAZIONE, Kind.NON_ACCETTAZIONE)
+    )

@@ -1,0 +1,136 @@
+"""The exposition: a process that Dramatiq runs beside the workers, which answers Prometheus on one port for them all.
+
+Counters and histograms come from the folder that the worker processes share, gauges from Redis, at each scrape.
+"""
+
+import multiprocessing
+import os
+import socket
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import redis
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from config.logs import configure_logging
+from config.redis_connection import connect
+from config.redis_url import host_and_port
+from config.settings import Settings, load_settings
+from pec.operations.load_overview import load_overview
+from pec.store.store import Store
+from workers.metrics import definitions
+from workers.metrics.gauges import Sample, samples
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where processes keep what they count
+REDIS_SECONDS = 1.5  # a scrape does not wait longer for an answer of Redis, and asks once
+AGAIN_SECONDS = 5.0  # until a port in use is tried again
+CLIENT_SECONDS = 10.0
+log = structlog.get_logger()
+
+
+def serve() -> int:
+    """Serves until Dramatiq's master stops it (SIGTERM) or is gone. A port in use stops nothing but the metrics."""
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_json)
+    with listening(settings) as server:
+        log.info("metrics_served", address=settings.metrics_address)
+        server.serve_forever()
+    return 0
+
+
+class RedisGauges(Collector):
+    """Reads the overview when it is asked."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings = store, settings
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        families: dict[str, GaugeMetricFamily] = {}
+        for metric, labels, value in self._samples():
+            if metric.name not in families:
+                families[metric.name] = GaugeMetricFamily(metric.name, metric.meaning, labels=metric.labels)
+            families[metric.name].add_metric(labels, value)
+        yield from families.values()
+
+    def _samples(self) -> list[Sample]:
+        try:
+            return list(samples(load_overview(self._store, self._settings)))
+        except redis.RedisError as error:
+            log.warning("redis_unavailable", thread="metrics", error=type(error).__name__)
+            return [(definitions.REDIS_UP, (), 0)]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: "_Server"
+    timeout = CLIENT_SECONDS
+
+    def do_GET(self) -> None:
+        if self.path.partition("?")[0] != "/metrics":
+            self._answer(404, "text/plain; charset=utf-8", b"The metrics are at /metrics.\n")
+            return
+        self._answer(200, CONTENT_TYPE_LATEST, generate_latest(self.server.registry))
+
+    def _answer(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        log.debug("metrics_requested", answer=format % args)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True  # a client that dawdles holds up neither others nor the end
+
+    def __init__(self, settings: Settings) -> None:
+        host, port = host_and_port(settings.metrics_address)
+        self.address_family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        super().__init__((host, port), _Handler)
+        self.registry = CollectorRegistry()
+        MultiProcessCollector(self.registry, os.environ[FOLDER])  # type: ignore[no-untyped-call]  # it has no types
+        self.registry.register(RedisGauges(_impatient(settings), settings))
+
+    def service_actions(self) -> None:
+        """Between requests, and twice a second."""
+        _end_with_the_master()
+
+
+def listening(settings: Settings) -> _Server:
+    """Waits for the port, which a worker that is stopping may still hold."""
+    logged = False
+    while True:
+        try:
+            return _Server(settings)
+        except OSError as error:
+            if not logged:
+                _log_unserved(settings, error)
+            logged = True
+        _end_with_the_master()
+        time.sleep(AGAIN_SECONDS)
+
+
+def _log_unserved(settings: Settings, error: OSError) -> None:
+    remedy = "free the port, or set PEC_METRICS_ADDRESS to another; sending goes on without metrics meanwhile"
+    log.error("metrics_not_served", address=settings.metrics_address, error=str(error), remedy=remedy)
+
+
+def _impatient(settings: Settings) -> Store:
+    client = connect(settings.redis_url, timeout_seconds=REDIS_SECONDS)
+    client.set_retry(Retry(NoBackoff(), 0))
+    return Store(client, settings.namespace)
+
+
+def _end_with_the_master() -> None:
+    """A master that was killed can't stop us, and the port must be free for the next."""
+    master = multiprocessing.parent_process()
+    if master is not None and os.getppid() != master.pid:
+        raise SystemExit(0)

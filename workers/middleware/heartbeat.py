@@ -1,0 +1,119 @@
+"""Registration: tells Redis which accounts, endpoints and queues this process serves, as long as it lives."""
+
+import math
+import os
+import socket
+from contextlib import suppress
+
+import dramatiq
+import redis
+import structlog
+from dramatiq.middleware import Middleware
+
+from config.settings import Settings
+from pec.instants import to_text
+from pec.names import Queue
+from pec.store import accounts, heartbeat, outbox
+from workers.context import WorkerContext
+from workers.middleware.background import Background
+from workers.parent_watch import ParentWatch
+from workers.retry import retry_until_stored
+from workers.tasks.sweep import EVERYTHING
+
+EVERY_SECONDS = 5.0
+LIVES_SECONDS = 30.0
+REMEDY = "restore the back-up: jobs that are put in again are sent again, whatever was sent before"
+log = structlog.get_logger()
+
+
+class Heartbeat(Middleware):
+    """Never the secrets. Runs once before intake starts, so that no job finds its account unknown."""
+
+    def __init__(self, ctx: WorkerContext, worker_id: str) -> None:
+        self._ctx = ctx
+        self._id = worker_id
+        self._queues: list[str] = []
+        self._threads = 0
+        self._started_at = to_text(ctx.now())
+        self._installation: str | None = None
+        self._orphan = ParentWatch()
+        self._thread = Background("registration", self._step)
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        chosen = worker.consumer_whitelist
+        self._queues = [str(queue) for queue in Queue if not chosen or queue in chosen]
+        self._threads = worker.worker_threads
+        retry_until_stored(self._first_step, give_up_seconds=math.inf)
+        self._thread.start()
+
+    def _first_step(self) -> None:
+        """Until it is done this process takes nothing: jobs would find their accounts unknown."""
+        self._orphan.stop_if_orphaned()
+        for account, token in self._tokens().items():
+            accounts.register(self._ctx.store, account, token)
+        outbox.ensure(
+            self._ctx.store, _endpoint_names(self._ctx.settings)
+        )  # before others take its accounts' jobs
+        self._step()
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._thread.stop()
+        with suppress(redis.RedisError):  # what is said of it ends by itself
+            heartbeat.stop(self._ctx.store, self._id, _restores(self._ctx.settings))
+
+    def _tokens(self) -> dict[str, str]:
+        return {account: self._ctx.token(account) for account in self._ctx.settings.accounts}
+
+    def _step(self) -> float:
+        """Registers all of it each time: Redis can come back empty at any."""
+        self._orphan.stop_if_orphaned()
+        self._ctx.sync_clock()
+        beat = self._beat()
+        lost = self._installation not in (None, beat.installation)
+        if lost:
+            log.error("redis_data_lost", remedy=REMEDY)
+            heartbeat.note_loss(self._ctx.store, self._ctx.now())
+        outbox.ensure(self._ctx.store, _endpoint_names(self._ctx.settings), from_the_first=lost)
+        self._installation = (
+            beat.installation
+        )  # from here on the loss is noted and no endpoint missed anything
+        accounts.ensure(self._ctx.store, self._tokens())
+        self._recurring_tasks()
+        self._ctx.update_restore(beat.restores)
+        return EVERY_SECONDS
+
+    def _recurring_tasks(self) -> None:
+        """Those that schedule themselves again, as long as Redis does not lose them."""
+        keys, now = self._ctx.store.keys, self._ctx.now().timestamp()
+        with self._ctx.store.client.pipeline(transaction=False) as pipeline:
+            pipeline.zadd(keys.due(Queue.SWEEP), {EVERYTHING: now}, nx=True)
+            if served := self._ctx.settings.accounts:
+                pipeline.zadd(keys.due(Queue.QUOTA), dict.fromkeys(served, now), nx=True)
+            pipeline.execute()
+
+    def _beat(self) -> heartbeat.Beat:
+        settings = self._ctx.settings
+        about = {
+            "host": socket.gethostname(),
+            "pid": str(os.getpid()),
+            "started_at": self._started_at,
+            "threads": str(self._threads),
+            "queues": " ".join(self._queues),
+            "accounts": " ".join(settings.accounts),
+        }
+        seen = {
+            "worker": [self._id],
+            "queue": self._queues,
+            "account": list(settings.accounts),
+            "endpoint": _endpoint_names(settings),
+            "restore": _restores(settings),
+        }
+        return heartbeat.beat(self._ctx.store, seen, LIVES_SECONDS, about)
+
+
+def _endpoint_names(settings: Settings) -> list[str]:
+    return [endpoint.name for endpoint in settings.webhooks.endpoints]
+
+
+def _restores(settings: Settings) -> list[str]:
+    return [to_text(settings.reconcile_since)] if settings.reconcile_since else []

@@ -1,0 +1,135 @@
+"""One look for the receipts of a sent message: GET /send/{code}, and what it shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from pec.api.client import Mail
+from pec.api.errors import ApiError, NotFound
+from pec.backoff import delay
+from pec.changes import Change
+from pec.messages import Message
+from pec.names import Queue
+from pec.receipts import Receipt, Unrecognised, read
+from pec.store import commits, records
+from pec.store.commits import Commit, Conflict, commit
+from pec.store.records import StoredReceipts
+from pec.transitions import duplicated, receipts_observed
+from workers.context import NotServed, WorkerContext
+from workers.mailbox.calls import MailboxUnavailable, call
+from workers.mailbox.scan_policy import after_scan_window, defer_to_scan, hand_over
+from workers.mailbox.search import search
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look showed. `other_code`: of an earlier attempt, thought lost, that was sent too."""
+
+    mails: list[Mail]
+    other_code: str | None = None
+    from_page: bool = False
+
+
+def check(ctx: WorkerContext, message_id: str) -> None:
+    """Looks, unless pages of the mailbox will tell. Nothing yet is no failure: it schedules the next look."""
+    if hand_over(ctx, message_id):
+        return
+    message, kept = records.read_with_receipts(ctx.store, message_id)
+    if message is None or message.code is None:
+        ctx.store.clear_due(Queue.CHECK, message_id)
+    elif not defer_to_scan(ctx, message):
+        look(ctx, message, kept)
+
+
+def look(ctx: WorkerContext, message: Message, kept: StoredReceipts) -> None:
+    """Asks for the message's code, and commits what is seen, texts and all."""
+    try:
+        mails = mails_of(ctx, message.account, message.code or "", yields=True)
+        other_code = _sent_before(ctx, message)
+    except NotServed:
+        ctx.defer_to_others(Queue.CHECK, message.id)
+    except MailboxUnavailable as error:
+        _later(ctx, message, error.code)
+    else:
+        keep(ctx, message, kept, Seen(mails, other_code))
+
+
+def mails_of(ctx: WorkerContext, account: str, code: str, *, yields: bool = False) -> list[Mail]:
+    """What the mailbox has on a code; none yet is an empty list. Raises NotServed and Unreadable."""
+    try:
+        return call(ctx, account, lambda mailbox: ctx.client.receipts(mailbox, code), yields=yields)
+    except NotFound:
+        return []
+    except ApiError as error:
+        raise MailboxUnavailable(error.code) from None
+
+
+def read_mails(subject: str, code: str, mails: list[Mail]) -> tuple[list[Receipt], list[Unrecognised]]:
+    """The receipts among them, and those on our code that can't be taken for one. `subject` is the one sent."""
+    found = [read(mail, code, subject or None) for mail in mails]
+    receipts = [one for one in found if isinstance(one, Receipt)]
+    return receipts, [one for one in found if isinstance(one, Unrecognised)]
+
+
+def keep(ctx: WorkerContext, message: Message | None, kept: StoredReceipts, seen: Seen) -> None:
+    """Commits what was seen, on the record as it is now."""
+    while message and message.code:
+        change = _change(ctx, message, kept, seen)
+        if seen.other_code and not message.duplicate:
+            change = duplicated(change, seen.other_code)
+        try:
+            commit(ctx.store, change)
+        except Conflict:
+            message, kept = records.read_with_receipts(ctx.store, message.id)
+            continue
+        _log_state(change)
+        return
+
+
+def keep_from_page(ctx: WorkerContext, found: Sequence[tuple[Message, StoredReceipts, list[Mail]]]) -> None:
+    """Commits what a page showed of many messages: each by itself, all in one write."""
+    seen = [(message, kept, Seen(mails, from_page=True)) for message, kept, mails in found]
+    changes = [_change(ctx, *one) for one in seen]
+    replies = ctx.store.pipeline([commits.call(ctx.store, Commit([change])) for change in changes])
+    for (message, _, shown), change, reply in zip(seen, changes, replies, strict=True):
+        try:
+            commits.check(reply)
+        except Conflict:
+            keep(ctx, *records.read_with_receipts(ctx.store, message.id), shown)
+        else:
+            _log_state(change)
+
+
+def _log_state(change: Change) -> None:
+    if change.moved:
+        log.info("state_changed", state=str(change.after.state), code=change.after.code)
+
+
+def _change(ctx: WorkerContext, message: Message, kept: StoredReceipts, seen: Seen) -> Change:
+    receipts, unrecognised = read_mails(message.sent_subject, message.code or "", seen.mails)
+    untold = [one for one in unrecognised if one.key not in kept.reported]
+    rules, chance = ctx.settings.receipts, ctx.chance()
+    change = receipts_observed(
+        message, kept.receipts, receipts, untold, ctx.now(), rules, chance, seen.from_page
+    )
+    return after_scan_window(ctx, change) if seen.from_page else change
+
+
+def _later(ctx: WorkerContext, message: Message, why: str) -> None:
+    wait = delay(ctx.settings.receipts.backoff_seconds, message.checks, ctx.chance())
+    log.info("mailbox_unavailable", why=why, again_in_seconds=wait.total_seconds())
+    ctx.store.set_due(Queue.CHECK, message.id, (ctx.now() + wait).timestamp())
+
+
+def _sent_before(ctx: WorkerContext, message: Message) -> str | None:
+    """The code of an earlier attempt, thought lost, where the mailbox shows that it was sent too."""
+    if message.duplicate:
+        return None
+    for reference in message.lost_references:
+        for receipt in search(ctx, message, reference):
+            if receipt.code != message.code:
+                return receipt.code
+    return None

@@ -1,0 +1,303 @@
+"""Sending one message: the claim on disk, the bytes on the wire, and what each outcome makes of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import redis
+import structlog
+
+from pec.api.client import Attachment, Mailbox, Outgoing, encode, send_is_over_seconds
+from pec.api.errors import ApiError, Denied, Invalid, RateLimited, Unreachable
+from pec.changes import Change
+from pec.messages import Message, Reason
+from pec.names import State
+from pec.references import reference_of
+from pec.store import accounts, pacing, records
+from pec.store.clock import local_clock
+from pec.store.commits import Commit, Conflict, KeyExists, TooFewReplicas, commit_to_replicas
+from pec.store.pacing import Outcome
+from pec.transitions import (
+    GRACE,
+    answer_lost,
+    answered,
+    claimed,
+    expired_in_queue,
+    failed,
+    requeued,
+    unclaimed,
+)
+from workers.context import NotServed, WorkerContext
+from workers.mailbox.reconcile import settled_before_sending
+from workers.mailbox.scan_policy import Command, after_scan_window, scan_entry
+from workers.retry import retry_until_stored
+from workers.send_permit import NoSlot, SendPermit
+
+CLAIM_LEAD_SECONDS = 0.05  # the claim is on disk this long before its slot, mostly
+CLAIM_AGE_SECONDS = 5.0
+SLOTS_TRIED = 5
+STILL_SECONDS = 5.0  # after a 429 that does not say how long
+log = structlog.get_logger()
+
+
+def send(ctx: WorkerContext, permit: SendPermit) -> None:
+    """Sends the picked message, or puts it back. Every outcome is stored; nothing is sent again here."""
+    if change := expired_in_queue(permit.message, ctx.now()):
+        _end_unsent(permit, change)
+        return
+    since = ctx.reconcile_since
+    try:
+        mailbox = ctx.mailbox(permit.message.account)
+        if since and settled_before_sending(ctx, permit.message, since):
+            permit.finish("unused")
+            return
+    except NotServed:
+        permit.put_back("unused")
+        return
+    try:
+        attempt = _Attempt(ctx, permit, mailbox)
+    except KeyError as missing:
+        _fail_without_content(ctx, permit, str(missing))
+        return
+    if permit.picked.probe and not _api_answers(ctx, mailbox):
+        permit.put_back("unreachable")
+        return
+    permit.finish(attempt.run())
+
+
+def _end_unsent(permit: SendPermit, change: Change) -> None:
+    try:
+        permit.finish_with(Commit([change]), "unused")
+    except Conflict:
+        log.info("message_ended_elsewhere")
+
+
+def _fail_without_content(ctx: WorkerContext, permit: SendPermit, sha256: str) -> None:
+    log.error("content_missing", sha256=sha256)
+    reason = Reason(
+        "content_missing",
+        "its body or an attachment is no longer in Redis: enqueue it again, with another id",
+    )
+    _end_unsent(permit, failed(permit.message, ctx.now(), reason))
+
+
+def _api_answers(ctx: WorkerContext, mailbox: Mailbox) -> bool:
+    """A harmless call first, while the API's circuit is open: no message is risked on a dead line."""
+    try:
+        ctx.client.quota(mailbox)
+    except (Denied, Invalid, RateLimited):
+        return True
+    except ApiError as error:
+        log.info("probe_failed", code=error.code)
+        return False
+    return True
+
+
+class _Attempt:
+    """One attempt, from the bytes in memory to the outcome in Redis."""
+
+    def __init__(self, ctx: WorkerContext, permit: SendPermit, mailbox: Mailbox) -> None:
+        self._ctx = ctx
+        self._permit = permit
+        self._mailbox = mailbox
+        self._message = permit.message  # as we last wrote it
+        self._claim_ends = 0.0  # on the local clock: bytes leave until then
+        self._reference = _next_reference(ctx, permit.message) if permit.message.has_reference else None
+        message = replace(permit.message, reference=self._reference)
+        self._body = _encode(ctx, message, permit.picked.body, mailbox)
+
+    def run(self) -> Outcome:
+        """Sends. Returns what the attempt says of the API; the turn has ended already where an outcome was stored."""
+        try:
+            code = self._ctx.client.send(self._mailbox, self._body, self._before_first_byte)
+        except (NoSlot, TooFewReplicas, redis.RedisError) as why:
+            log.info("message_given_back", why=type(why).__name__)
+            self._give_back()
+            return "unused"
+        except Conflict:  # cancelled, or claimed by another: no longer ours
+            self._permit.release_slot()
+            return "unused"
+        except ApiError as error:
+            log.warning("send_failed", code=error.code, details=error.details)
+            return self._ended_badly(error)
+        log.info("sent", code=code)
+        self._ended_well(code)
+        return "answered"
+
+    # Before the wire
+
+    def _before_first_byte(self) -> None:
+        """Waits for a slot and claims. Once this returns, bytes leave.
+
+        Where claiming took too long for the slot, the claim stays, for another slot: to undo it would cost a busy
+        machine more time, and more slots.
+        """
+        for _ in range(SLOTS_TRIED):
+            self._permit.reserve(until=self._claim_ends)
+            self._permit.wait(before_seconds=CLAIM_LEAD_SECONDS)
+            if not self._claim_ends and not self._permit.missed_slot():
+                self._claim()
+            self._permit.wait()
+            late = not self._claim_ends or self._permit.missed_slot()
+            # last of all, for what comes before asks Redis, which can take long
+            if 0 < self._claim_ends < local_clock():
+                break
+            if not late:
+                return
+            self._permit.release_slot()
+        raise NoSlot
+
+    def _claim(self) -> None:
+        ctx, self._claim_ends = self._ctx, local_clock() + CLAIM_AGE_SECONDS
+        seconds = send_is_over_seconds(ctx.settings.api, len(self._body)) + CLAIM_AGE_SECONDS
+        change = claimed(self._permit.message, ctx.now(), self._reference, seconds)
+        self._message = change.after
+        until = ctx.now().timestamp() + seconds + GRACE.total_seconds()
+        in_flight = pacing.in_flight_command(ctx.store, self._permit.picked.token, self._message.id, until)
+        commit_to_replicas(ctx.store, change, in_flight)
+
+    def _give_back(self) -> None:
+        """It is certain that no byte left: the claim, if there is one, is undone."""
+
+        def undo() -> None:
+            self._permit.release_slot()
+            stored = self._as_it_is()
+            if stored and stored.state is State.QUEUED:
+                self._permit.put_back("unused")
+            else:
+                self._keep("unused", lambda message: unclaimed(message, self._ctx.now()))
+
+        retry_until_stored(undo)
+
+    def _as_it_is(self) -> Message | None:
+        """What Redis may hold: a claim whose reply was lost is there, or not."""
+        unclaimed = self._message is self._permit.message
+        return self._message if unclaimed else records.read(self._ctx.store, self._message.id)
+
+    # After the wire
+
+    def _ended_well(self, code: str) -> None:
+        rules, chance = self._ctx.settings.receipts, self._ctx.chance()
+        key = self._ctx.store.keys.code(self._message.account, code)
+        reading = scan_entry(self._ctx, self._message.account)
+
+        def taken(message: Message) -> Change:
+            change = answered(message, code, self._ctx.now(), rules, chance)
+            return after_scan_window(self._ctx, change) if reading else change
+
+        try:
+            self._keep("answered", taken, absent=[key], commands=reading)
+        except KeyExists as owner:
+            log.error("code_conflict_found", code=code, owner=owner.value)
+            reason = Reason(
+                "code_repeated", "the API gave a code that belongs to another message", {"code": code}
+            )
+            self._lose("answered", reason)
+
+    def _ended_badly(self, error: ApiError) -> Outcome:
+        reason = Reason(error.code, error.description, error.details)
+        match error:
+            case Unreachable():
+                retry_until_stored(self._permit.release_slot)
+                self._return("unreachable", reason, None, nothing_left=True)
+                return "unreachable"
+            case RateLimited():
+                still = float(error.details.get("retry_after_seconds") or STILL_SECONDS)
+                self._return("answered", reason, still, hold_seconds=still)
+            case Denied():
+                retry_until_stored(lambda: _pause(self._ctx, self._message.account, reason))
+                self._return("answered", reason, 0.0)
+            case Invalid():
+                self._keep("answered", lambda message: failed(message, self._ctx.now(), reason))
+            case _:
+                self._lose("silent", reason)
+                return "silent"
+        retry_until_stored(self._permit.refund_cap)
+        return "answered"
+
+    def _return(
+        self,
+        outcome: Outcome,
+        reason: Reason,
+        wait_seconds: float | None,
+        *,
+        hold_seconds: float = 0,
+        nothing_left: bool = False,
+    ) -> None:
+        chance = self._ctx.chance()
+        self._keep(
+            outcome,
+            lambda message: requeued(
+                message, self._ctx.now(), reason, wait_seconds, chance, nothing_left=nothing_left
+            ),
+            hold_seconds,
+        )
+
+    def _lose(self, outcome: Outcome, reason: Reason) -> None:
+        self._keep(
+            outcome,
+            lambda message: answer_lost(message, self._ctx.now(), reason, self._ctx.settings.uncertain),
+        )
+
+    def _keep(
+        self,
+        outcome: Outcome,
+        choose: Callable[[Message], Change],
+        hold_seconds: float = 0,
+        absent: Sequence[str] = (),
+        commands: Sequence[Command] = (),
+    ) -> None:
+        """Commits and ends the turn, until Redis has it. Raises Present."""
+
+        def end(message: Message) -> None:
+            commit = Commit([choose(message)], absent=absent, commands=commands)
+            self._permit.finish_with(commit, outcome, hold_seconds)
+
+        def store() -> None:
+            if not self._done(end):
+                self._permit.finish(outcome, hold_seconds)
+
+        retry_until_stored(store)
+
+    def _done(self, end: Callable[[Message], None]) -> bool:
+        """On the record as it is now. False where a look-up was faster and settled it."""
+        message: Message | None = self._message
+        while message and self._is_ours(message):
+            try:
+                end(message)
+                return True
+            except Conflict:
+                message = records.read(self._ctx.store, message.id)
+        log.warning("message_settled_elsewhere", state=message and str(message.state))
+        return False
+
+    def _is_ours(self, message: Message) -> bool:
+        """Still this attempt's, and not yet settled by what the mailbox showed."""
+        if message.state is State.QUEUED:
+            return message.attempts == self._permit.message.attempts
+        mine = message.reference == self._reference and message.claimed_at == self._message.claimed_at
+        return mine and message.state in (State.SENDING, State.UNCERTAIN, State.HELD)
+
+
+def _pause(ctx: WorkerContext, account: str, reason: Reason) -> None:
+    if accounts.pause(ctx.store, account, reason):
+        log.error("account_paused", account=account, code=reason.code)
+
+
+def _next_reference(ctx: WorkerContext, message: Message) -> str:
+    """Attempts that the API refused, or that never left, share one: they were not sent."""
+    return reference_of(ctx.store.keys.namespace, message.id, len(message.lost_references))
+
+
+def _encode(ctx: WorkerContext, message: Message, body: bytes | None, mailbox: Mailbox) -> bytes:
+    """The whole request body in memory, before any slot is asked for. Raises KeyError where content is gone."""
+    wanted = [attached.sha256 for attached in message.attachments]
+    if message.body and body is None:
+        wanted.append(message.body)
+    found = records.contents(ctx.store, wanted)
+    if message.body and body is None:
+        body = found[message.body]
+    attachments = tuple(Attachment(attached.name, found[attached.sha256]) for attached in message.attachments)
+    html = (body or b"").decode("utf-8-sig", "replace")
+    return encode(
+        Outgoing(mailbox.sender, message.recipients, message.sent_subject, html, attachments), mailbox
+    )

@@ -1,0 +1,42 @@
+"""Sweeping: finished messages and streams past their retention go."""
+
+import structlog
+
+from pec.names import Queue
+from pec.store import outbox, retention
+from workers.context import WorkerContext
+
+EVERYTHING = "*"  # the entry of the schedule that can be no message's id: the hourly pass
+EVERY_SECONDS = 3600.0
+AGAIN_SECONDS = 1.0
+log = structlog.get_logger()
+
+
+def sweep(ctx: WorkerContext, what: str) -> None:
+    """One message whose time has come, or the hourly pass."""
+    if what != EVERYTHING:
+        retention.forget(ctx.store, what, ctx.now(), ctx.settings.retention)
+        return
+    ctx.store.set_due(Queue.SWEEP, EVERYTHING, ctx.now().timestamp() + EVERY_SECONDS)
+    _trim_streams(ctx)
+    if ctx.settings.retention.delete_unexported and _forget_overdue(ctx):
+        ctx.store.set_due(Queue.SWEEP, EVERYTHING, ctx.now().timestamp() + AGAIN_SECONDS)
+
+
+def _trim_streams(ctx: WorkerContext) -> None:
+    rules, now = ctx.settings.retention, ctx.now().timestamp()
+    outbox.trim(ctx.store, rules.events_days)
+    for stream, days in (
+        (ctx.store.keys.rejected, rules.rejected_days),
+        (ctx.store.keys.dead, rules.events_days),
+    ):
+        ctx.store.client.xtrim(stream, minid=int((now - days * 86_400) * 1000), approximate=True)
+
+
+def _forget_overdue(ctx: WorkerContext) -> bool:
+    """Whether any went, so that more may be waiting."""
+    ids = retention.overdue(ctx.store, ctx.now(), ctx.settings.retention)
+    gone = [retention.forget(ctx.store, one, ctx.now(), ctx.settings.retention) for one in ids]
+    if any(gone):
+        log.info("messages_forgotten", count=sum(gone))
+    return any(gone)

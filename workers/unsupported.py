@@ -1,0 +1,22 @@
+"""Records of a newer version: whoever meets one leaves it alone, and each process tells of it once."""
+
+import structlog
+
+from pec.messages import UnsupportedRecord
+from pec.store import unsupported
+from pec.store.store import Store
+
+_MAX_REMEMBERED = 10_000
+_logged: set[str] = set()
+log = structlog.get_logger()
+
+
+def skip(store: Store, met: UnsupportedRecord) -> None:
+    """Nothing of it changes: what is due of it comes again when its lease ends, and may meet a newer worker."""
+    unsupported.note(store, met.message_id)
+    if met.message_id in _logged:
+        return
+    if len(_logged) >= _MAX_REMEMBERED:
+        _logged.clear()
+    _logged.add(met.message_id)
+    log.warning("record_skipped", message=met.message_id, why=str(met))

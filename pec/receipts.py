@@ -36,6 +36,7 @@ __all__ = [
     "find",
     "merge",
     "read",
+    "read_all",
 ]
 
 
@@ -159,6 +160,16 @@ def read(mail: Mail, code: str, subject: str | None) -> Receipt | Unrecognised |
     if heading.kind and not ours:
         return Unrecognised(mail, "a receipt with this code, but with a subject other than the one sent")
     return _receipt(mail, heading, quoted, code)
+
+
+def read_all(mails: Iterable[Mail], code: str, subject: str) -> tuple[list[Receipt], list[Unrecognised]]:
+    """Return what mails say about the PEC with this code: its receipts, and what can't be taken for one.
+
+    `subject` is the one sent, "" if unknown.
+    """
+    found = [read(mail, code, subject or None) for mail in mails]
+    receipts = [one for one in found if isinstance(one, Receipt)]
+    return receipts, [one for one in found if isinstance(one, Unrecognised)]
 
 
 def find(mail: Mail, subject: str, reference: str | None) -> Receipt | None:

@@ -9,11 +9,13 @@ import structlog
 from pec.api.client import Mailbox
 from pec.api.errors import ApiError, Denied, Invalid, NotFound
 from pec.messages import Reason
+from pec.receipts import Mail
 from pec.store import accounts, pacing
 from pec.store.clock import local_clock
 from pec.store.pacing import Slot
 from workers.context import WorkerContext
 
+ROOM_NOT_STATED = ("missing", "invalid", "scope")  # refusals of the quota call that prove nothing
 T = TypeVar("T")
 log = structlog.get_logger()
 
@@ -34,10 +36,10 @@ def call(
     scope_pauses: bool = True,
     yields: bool = False,
 ) -> T:
-    """Makes the call when the token's pace for reads allows. One that yields lets others go first.
+    """Make the call when the token's pace for reads allows it. With `yields`, let other calls go first.
 
-    Raises NotServed, NotFound as the API answered it, and Unreadable for everything else that went wrong.
-    A refused credential pauses the account; so does a missing scope, unless sends can do without the call.
+    A refused credential pauses the account. So does a missing scope, unless sends can do without the call.
+    Raise NotServed, MailboxUnavailable after such a refusal or without a free slot, and any other ApiError.
     """
     mailbox = ctx.mailbox(account)
     _wait(ctx, account, yields=yields)
@@ -56,6 +58,41 @@ def call(
         elif accounts.pause(ctx.store, account, Reason(error.code, error.description, error.details)):
             log.error("account_paused", account=account, code=error.code)
         raise MailboxUnavailable(error.code) from None
+
+
+def call_optional(ctx: WorkerContext, account: str, ask: Callable[[Mailbox], T]) -> T:
+    """Make a call that sends can do without. Raise NotServed, and MailboxUnavailable for every other failure."""
+    try:
+        return call(ctx, account, ask, scope_pauses=False)
+    except ApiError as error:
+        raise MailboxUnavailable(error.code) from None
+
+
+def mails_of(ctx: WorkerContext, account: str, code: str, *, yields: bool = False) -> list[Mail]:
+    """Return the mails that the mailbox has on a code: none yet is an empty list.
+
+    Raise NotServed and MailboxUnavailable.
+    """
+    try:
+        return call(ctx, account, lambda mailbox: ctx.client.receipts(mailbox, code), yields=yields)
+    except NotFound:
+        return []
+    except ApiError as error:
+        raise MailboxUnavailable(error.code) from None
+
+
+def has_room(ctx: WorkerContext, account: str) -> bool:
+    """Return whether receipts could have come in: that a full mailbox shows none proves nothing.
+
+    If the API refuses to state the quota, return True. Raise NotServed and MailboxUnavailable.
+    """
+    try:
+        quota = call_optional(ctx, account, ctx.client.quota)
+    except MailboxUnavailable as error:
+        if error.code in ROOM_NOT_STATED:
+            return True
+        raise
+    return not quota.limit or quota.usage < quota.limit * ctx.settings.quota.pause_ratio
 
 
 def _wait(ctx: WorkerContext, account: str, *, yields: bool) -> None:
@@ -78,11 +115,3 @@ def _slot(ctx: WorkerContext, account: str, *, yields: bool) -> Slot:
         if not yields or local_clock() + slot.wait_seconds > ends:
             raise MailboxUnavailable("reads_at_their_pace")
         time.sleep(max(slot.wait_seconds - ahead, 0.001))
-
-
-def call_optional(ctx: WorkerContext, account: str, ask: Callable[[Mailbox], T]) -> T:
-    """The same for a call that sends can do without; NotFound is Unreadable too."""
-    try:
-        return call(ctx, account, ask, scope_pauses=False)
-    except ApiError as error:
-        raise MailboxUnavailable(error.code) from None

@@ -19,20 +19,7 @@ SCAN_WINDOW = timedelta(minutes=15)  # since it was sent: pages are trusted to s
 MIN_FOR_SCAN = PAGE_SIZE  # young messages of one mailbox that are worth a page
 REMEMBERED = timedelta(minutes=2)  # that a mailbox was crowded; in vain, it costs one reading
 FORBIDDEN = timedelta(minutes=15)  # until pages are asked for again that the token may not read
-_OLD_ENTRY = "@"  # no message's id begins so
 Command = Sequence[str | float]
-
-
-def hand_over(ctx: WorkerContext, entry: str) -> bool:
-    """Return whether an entry of the schedule of checks is a mailbox, as versions before 29 November 2026 put it there.
-
-    Then it goes into the schedule of scans.
-    """
-    if not entry.startswith(_OLD_ENTRY):
-        return False
-    ctx.store.set_due(Queue.INBOX_SCAN, entry.removeprefix(_OLD_ENTRY), ctx.now().timestamp())
-    ctx.store.clear_due(Queue.CHECK, entry)
-    return True
 
 
 def defer_to_scan(ctx: WorkerContext, message: Message) -> bool:

@@ -1,24 +1,22 @@
-"""One look for the receipts of a sent message: GET /send/{code}, and what it shows."""
+"""Checking a sent message for receipts: GET /send/{code}, and what it shows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from pec.api.client import Mail
-from pec.api.errors import ApiError, NotFound
 from pec.backoff import delay
 from pec.changes import Change
 from pec.messages import Message
 from pec.names import Queue
-from pec.receipts import Receipt, Unrecognised, read
+from pec.receipts import Mail, read_all
 from pec.store import commits, records
 from pec.store.commits import Commit, Conflict, commit
 from pec.store.records import StoredReceipts
 from pec.transitions import duplicated, receipts_observed
 from workers.context import NotServed, WorkerContext
-from workers.mailbox.calls import MailboxUnavailable, call
-from workers.mailbox.scan_policy import after_scan_window, defer_to_scan, hand_over
+from workers.mailbox.calls import MailboxUnavailable, mails_of
+from workers.mailbox.scan_policy import after_scan_window, defer_to_scan
 from workers.mailbox.search import search
 
 log = structlog.get_logger()
@@ -26,7 +24,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look showed. `other_code`: of an earlier attempt, thought lost, that was sent too."""
+    """Mails that the mailbox showed. `other_code`: of an earlier attempt, thought lost, that was sent too."""
 
     mails: list[Mail]
     other_code: str | None = None
@@ -34,9 +32,7 @@ class Seen:
 
 
 def check(ctx: WorkerContext, message_id: str) -> None:
-    """Looks, unless pages of the mailbox will tell. Nothing yet is no failure: it schedules the next look."""
-    if hand_over(ctx, message_id):
-        return
+    """Check a message, unless pages of its mailbox will show its receipts. Schedule the next check."""
     message, kept = records.read_with_receipts(ctx.store, message_id)
     if message is None or message.code is None:
         ctx.store.clear_due(Queue.CHECK, message_id)
@@ -45,7 +41,7 @@ def check(ctx: WorkerContext, message_id: str) -> None:
 
 
 def look(ctx: WorkerContext, message: Message, kept: StoredReceipts) -> None:
-    """Asks for the message's code, and commits what is seen, texts and all."""
+    """Ask for the mails of the message's code, and commit what they show, texts included."""
     try:
         mails = mails_of(ctx, message.account, message.code or "", yields=True)
         other_code = _sent_before(ctx, message)
@@ -57,25 +53,8 @@ def look(ctx: WorkerContext, message: Message, kept: StoredReceipts) -> None:
         keep(ctx, message, kept, Seen(mails, other_code))
 
 
-def mails_of(ctx: WorkerContext, account: str, code: str, *, yields: bool = False) -> list[Mail]:
-    """What the mailbox has on a code; none yet is an empty list. Raises NotServed and Unreadable."""
-    try:
-        return call(ctx, account, lambda mailbox: ctx.client.receipts(mailbox, code), yields=yields)
-    except NotFound:
-        return []
-    except ApiError as error:
-        raise MailboxUnavailable(error.code) from None
-
-
-def read_mails(subject: str, code: str, mails: list[Mail]) -> tuple[list[Receipt], list[Unrecognised]]:
-    """The receipts among them, and those on our code that can't be taken for one. `subject` is the one sent."""
-    found = [read(mail, code, subject or None) for mail in mails]
-    receipts = [one for one in found if isinstance(one, Receipt)]
-    return receipts, [one for one in found if isinstance(one, Unrecognised)]
-
-
 def keep(ctx: WorkerContext, message: Message | None, kept: StoredReceipts, seen: Seen) -> None:
-    """Commits what was seen, on the record as it is now."""
+    """Commit what was seen, and decide again if the record changed in between."""
     while message and message.code:
         change = _change(ctx, message, kept, seen)
         if seen.other_code and not message.duplicate:
@@ -90,7 +69,7 @@ def keep(ctx: WorkerContext, message: Message | None, kept: StoredReceipts, seen
 
 
 def keep_from_page(ctx: WorkerContext, found: Sequence[tuple[Message, StoredReceipts, list[Mail]]]) -> None:
-    """Commits what a page showed of many messages: each by itself, all in one write."""
+    """Commit what a page showed of many messages: a commit for each, all in one round trip."""
     seen = [(message, kept, Seen(mails, from_page=True)) for message, kept, mails in found]
     changes = [_change(ctx, *one) for one in seen]
     replies = ctx.store.pipeline([commits.call(ctx.store, Commit([change])) for change in changes])
@@ -109,11 +88,11 @@ def _log_state(change: Change) -> None:
 
 
 def _change(ctx: WorkerContext, message: Message, kept: StoredReceipts, seen: Seen) -> Change:
-    receipts, unrecognised = read_mails(message.sent_subject, message.code or "", seen.mails)
-    untold = [one for one in unrecognised if one.key not in kept.reported]
+    receipts, unrecognised = read_all(seen.mails, message.code or "", message.sent_subject)
+    unreported = [one for one in unrecognised if one.key not in kept.reported]
     rules, chance = ctx.settings.receipts, ctx.chance()
     change = receipts_observed(
-        message, kept.receipts, receipts, untold, ctx.now(), rules, chance, seen.from_page
+        message, kept.receipts, receipts, unreported, ctx.now(), rules, chance, seen.from_page
     )
     return after_scan_window(ctx, change) if seen.from_page else change
 
@@ -125,7 +104,7 @@ def _later(ctx: WorkerContext, message: Message, why: str) -> None:
 
 
 def _sent_before(ctx: WorkerContext, message: Message) -> str | None:
-    """The code of an earlier attempt, thought lost, where the mailbox shows that it was sent too."""
+    """Return the code of an earlier attempt, thought lost, if the mailbox shows that it was sent too."""
     if message.duplicate:
         return None
     for reference in message.lost_references:

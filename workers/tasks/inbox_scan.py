@@ -18,7 +18,7 @@ from pec.inbox import PAGE_SIZE, Walk, older_than
 from pec.instants import from_epoch, from_text, to_text
 from pec.messages import Message
 from pec.names import Queue, State
-from pec.receipts import Kind, Receipt, Unrecognised, code_in, merge
+from pec.receipts import Kind, Receipt, Unrecognised, code_in, merge, read_all
 from pec.store import records
 from pec.store.records import StoredReceipts
 from pec.store.store import text
@@ -26,7 +26,7 @@ from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
 from workers.mailbox.scan_policy import SCAN_WINDOW, finish_scan
 from workers.mailbox.search import CLOCK_TOLERANCE, page_of
-from workers.tasks.check import keep_from_page, look, read_mails
+from workers.tasks.check import keep_from_page, look
 from workers.unsupported import skip
 
 MAX_PAGES = 200  # of one reading
@@ -196,7 +196,7 @@ def _news(
     """Receipts, and mails that can't be taken for one, that were not seen before."""
     if message.proof and message.state not in STILL_OPEN:
         return [], []
-    receipts, unrecognised = read_mails(message.sent_subject, message.code or "", mails)
+    receipts, unrecognised = read_all(mails, message.code or "", message.sent_subject)
     known = set(kept.receipts.values())
     fresh = [receipt for receipt in merge(known, receipts) if receipt not in known]
     return fresh, [one for one in unrecognised if one.key not in kept.reported]

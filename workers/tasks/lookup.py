@@ -1,5 +1,6 @@
 """Settling an uncertain send: found in the mailbox, it is adopted; not found, it is held. Never sent again blindly."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -13,16 +14,15 @@ from pec.store import records
 from pec.store.commits import Commit, Conflict, KeyExists, apply, update
 from pec.transitions import adopted, answer_lost, code_revoked, next_lookup_at, not_found
 from workers.context import NotServed, WorkerContext
-from workers.mailbox.calls import MailboxUnavailable, call_optional
+from workers.mailbox.adoption import adoption
+from workers.mailbox.calls import MailboxUnavailable, has_room
 from workers.mailbox.search import TOO_MANY_MAILS, search
-from workers.tasks.check import mails_of, read_mails
 
-WONT_SAY = ("missing", "invalid", "scope")
 log = structlog.get_logger()
 
 
 def look_up(ctx: WorkerContext, message_id: str) -> None:
-    """One look. A message still `sending` when its look-up comes due has lost its worker."""
+    """Search once for an uncertain message. One still `sending` when its lookup is due has lost its worker."""
     message = records.read(ctx.store, message_id)
     if message and message.state is State.SENDING:
         if _may_be_on_the_wire(ctx, message):
@@ -43,15 +43,16 @@ def look_up(ctx: WorkerContext, message_id: str) -> None:
         return
     except MailboxUnavailable as error:
         log.info("mailbox_unavailable", why=error.code)
-        all_read = error.code == TOO_MANY_MAILS  # as far as it ever will be: an operator must look
-        change = not_found(message, ctx.now(), ctx.settings.uncertain, readable=all_read, blind=error.code)
+        counts = error.code == TOO_MANY_MAILS  # there will be no fewer: an operator must look
+        change = not_found(message, ctx.now(), ctx.settings.uncertain, readable=counts, blind=error.code)
     _keep(ctx, change)
 
 
 def _may_be_on_the_wire(ctx: WorkerContext, message: Message) -> bool:
-    """Then the hint was for an earlier claim, and this one has its own look-up: however small it is, it takes so long.
+    """Return whether the claim is too recent to be lost: then the hint was for an earlier claim.
 
-    A claim of the future tells nothing: the server's clock was set back.
+    Even the smallest send takes so long, and each claim has a lookup of its own. A claim in the future proves
+    nothing: the server's clock was set back.
     """
     took = timedelta(seconds=send_is_over_seconds(ctx.settings.api, 0))
     return message.claimed_at is not None and message.claimed_at <= ctx.now() < message.claimed_at + took
@@ -77,30 +78,19 @@ def _change(ctx: WorkerContext, message: Message) -> Change:
 
 
 def _references(message: Message) -> tuple[str | None, ...]:
-    """Of all attempts whose answer was lost; without any, the subject must do."""
+    """Return the references of all attempts whose answer was lost; (None,) to search by subject."""
     return (
         tuple(dict.fromkeys((*message.lost_references, message.reference))) if message.reference else (None,)
     )
 
 
-def _adoption(ctx: WorkerContext, message: Message, receipts: list[Receipt]) -> Change:
-    """Under the code that the receipts tell, with their texts."""
-    code = receipts[0].code
+def _adoption(ctx: WorkerContext, message: Message, receipts: Sequence[Receipt]) -> Change:
     rules, chance = ctx.settings.receipts, ctx.chance()
-    found = adopted(message, code, receipts, ctx.now(), rules, chance)
-    with_texts, _ = read_mails(found.after.sent_subject, code, mails_of(ctx, message.account, code))
-    return adopted(message, code, [*receipts, *with_texts], ctx.now(), rules, chance)
 
+    def adopt(code: str, seen: Sequence[Receipt]) -> Change:
+        return adopted(message, code, seen, ctx.now(), rules, chance)
 
-def has_room(ctx: WorkerContext, account: str) -> bool:
-    """Whether receipts could have come in: a full mailbox proves nothing. Where the API won't say, it is taken to."""
-    try:
-        quota = call_optional(ctx, account, ctx.client.quota)
-    except MailboxUnavailable as error:
-        if error.code in WONT_SAY:
-            return True
-        raise
-    return not quota.limit or quota.usage < quota.limit * ctx.settings.quota.pause_ratio
+    return adoption(ctx, receipts, adopt)
 
 
 def _keep(ctx: WorkerContext, change: Change) -> None:
@@ -118,17 +108,20 @@ def _keep(ctx: WorkerContext, change: Change) -> None:
 
 
 def _take_over(ctx: WorkerContext, change: Change, owner_id: str) -> None:
-    """Receipts with our reference prove whose the code is, against an owner that the API gave it to by mistake.
+    """Take the code from an owner that the API gave it to by mistake: receipts with our reference prove whose it is.
 
-    One that has receipts of its own keeps it, and so does one that could be alike: then the lease brings the next look.
+    An owner that has receipts of its own keeps the code. So it does if our message has no reference. Then the
+    lease brings the next lookup.
     """
     owner, kept = records.read_with_receipts(ctx.store, owner_id)
-    mistaken = owner and owner.state is State.SENT and owner.code == change.after.code and not kept.receipts
-    if not (owner and mistaken and change.after.reference):
+    is_mistaken = (
+        owner and owner.state is State.SENT and owner.code == change.after.code and not kept.receipts
+    )
+    if not (owner and is_mistaken and change.after.reference):
         return
     yielded = code_revoked(owner, ctx.now(), ctx.settings.uncertain)
     try:
         apply(ctx.store, Commit([change, yielded]))
     except Conflict:
         return
-    log.warning("code_taken_over", code=change.after.code, of=owner_id)
+    log.warning("code_taken_over", code=change.after.code, owner=owner_id)

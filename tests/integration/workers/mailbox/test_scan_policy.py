@@ -20,7 +20,6 @@ from workers.mailbox.scan_policy import (
     finish_scan,
     scan_entry,
 )
-from workers.tasks.check import check
 
 ctx, served = scanning.ctx, scanning.served
 
@@ -118,14 +117,3 @@ def _read(ctx: WorkerContext, message_id: str) -> Message:
     found = records.read(ctx.store, message_id)
     assert found
     return found
-
-
-def test_a_mailbox_that_an_older_version_put_among_the_checks_is_read(
-    ctx: WorkerContext, served: Served
-) -> None:
-    ctx.store.set_due(Queue.CHECK, "@acme", ctx.now().timestamp())
-
-    check(ctx, "@acme")
-
-    assert scanning.scan_due(ctx)
-    assert scanning.check_due(ctx, "@acme") is None

@@ -1,0 +1,99 @@
+"""Texts for people: English strings that remember how they were made, so that a reader's language can be chosen last.
+
+`_` and `ngettext` mark a text where it is written, and Babel extracts it from there. The text is English for every
+program that reads it (`--json`, Redis, logs). The command line translates it when it prints.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from gettext import NullTranslations
+from typing import Any, Self
+
+_ENGLISH = NullTranslations()
+
+
+class Text(str):
+    """An English text with the entry of the catalogue and the values it was made of."""
+
+    _msgid: str
+    _plural: str | None
+    _count: int
+    _values: Mapping[str, Any] | None
+
+    def __new__(
+        cls, msgid: str, plural: str | None = None, count: int = 1, values: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Without values, braces stay as they are."""
+        chosen = msgid if plural is None else _ENGLISH.ngettext(msgid, plural, count)
+        made = super().__new__(cls, chosen if values is None else chosen.format_map(values))
+        made._msgid, made._plural, made._count, made._values = msgid, plural, count, values
+        return made
+
+    def __str__(self) -> "Text":
+        """Return the text itself, so that an exception's `str` stays one."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Text, (self._msgid, self._plural, self._count, self._values)
+
+    def format(self, **values: Any) -> "Text":  # type: ignore[override]  # fields of ours have names
+        """Return the text with its fields filled in."""
+        return Text(self._msgid, self._plural, self._count, values)
+
+    def translated(self, entries: NullTranslations, data: Callable[[str], str] = str) -> str:
+        """Return the text in the language of these entries, and texts among its values too.
+
+        `data` translates values that are no texts yet.
+        """
+        if self._plural is None:
+            chosen = entries.gettext(self._msgid)
+        else:
+            chosen = entries.ngettext(self._msgid, self._plural, self._count)
+        if self._values is None:
+            return chosen
+        return chosen.format_map({name: _shown(value, entries, data) for name, value in self._values.items()})
+
+
+class Joined(Text):
+    """Several texts as one, with the same separator between them."""
+
+    _separator: str
+    _parts: tuple[str, ...]
+
+    def __new__(cls, separator: str, parts: Iterable[str]) -> Self:
+        """Parts that are no texts are data, and stay as they are."""
+        listed = tuple(parts)
+        made = str.__new__(cls, separator.join(listed))
+        made._separator, made._parts = separator, listed
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Joined, (self._separator, self._parts)
+
+    def translated(self, entries: NullTranslations, data: Callable[[str], str] = str) -> str:
+        """Return each part in the language of these entries."""
+        return self._separator.join(str(_shown(part, entries, data)) for part in self._parts)
+
+
+def _(msgid: str) -> Text:
+    """Mark a text for people."""
+    return Text(msgid)
+
+
+def ngettext(singular: str, plural: str, count: int) -> Text:
+    """Mark a text that depends on a count."""
+    return Text(singular, plural, count)
+
+
+def joined(separator: str, parts: Iterable[str]) -> Text:
+    """Return texts as one text, as `str.join` does."""
+    return Joined(separator, parts)
+
+
+def _shown(value: Any, entries: NullTranslations, data: Callable[[str], str]) -> Any:
+    said = str(value) if isinstance(value, Exception) else value
+    if isinstance(said, Text):
+        return said.translated(entries, data)
+    if isinstance(said, StrEnum):
+        return entries.gettext(said)
+    return data(said) if isinstance(said, str) and " " in said else value

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
+from config.renamed import RENAMED
 from config.text_files import MARK, read_text
 
 PREFIX = "PEC_"
@@ -119,6 +120,8 @@ def _line(problem: ErrorDetails, known: list[str]) -> str:
     name = _variable(problem["loc"])
     if problem["type"] == "extra_forbidden" and name.endswith("_FILE") and "[" not in name:
         return f"{name}: works in the environment only: set it there, or write the value itself into pec.toml"
+    if problem["type"] == "extra_forbidden" and name in RENAMED:
+        return f"{name}: is called {RENAMED[name]} now: set that one instead"
     if problem["type"] == "extra_forbidden":
         return f"{name}: there is no such setting{_nearest(name, known)}"
     if problem["type"].startswith(("datetime", "timezone")):

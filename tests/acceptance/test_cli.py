@@ -5,7 +5,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,12 +12,10 @@ import pytest
 from redis import Redis
 
 from sandbox.redis_server import EmbeddedServer
+from tests.acceptance.command import PATIENCE_SECONDS, PEC, ROOT, read_all
 from tests.wire import eventually
 
-ROOT = Path(__file__).parents[2]
-PEC = [sys.executable, "-m", "cli"]
 SEND = ("send", "--account", "acme", "--to", "x@pec.example", "--subject", "S", "--body", "<p>Ciao</p>")
-PATIENCE_SECONDS = 60
 Pec = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -168,17 +165,3 @@ def _hear_ctrl_c() -> None:
 
 def blocked_reading(redis: Redis) -> bool:
     return any(one["cmd"] == "xread" for one in redis.client_list())
-
-
-def read_all(descriptor: int) -> str:
-    shown, until = b"", time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until:
-        try:
-            piece = os.read(descriptor, 65536)
-        except OSError:  # Linux's way of saying that the other side was closed
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(descriptor)
-    return shown.decode()

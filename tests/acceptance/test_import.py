@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tests.acceptance.test_cli import PATIENCE_SECONDS, PEC, ROOT, read_all
+from tests.acceptance.command import PATIENCE_SECONDS, PEC, ROOT, read_all
 
 # What Excel in Italy saves as "CSV": cp1252, semicolons, CRLF.
 SPREADSHEET = (

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from producers import Producer
-from tests.acceptance.test_cli import PEC, ROOT, read_all
+from tests.acceptance.command import PEC, ROOT, read_all
 
 IN_ITALIAN = {"LC_ALL": "", "LANG": "it_IT.UTF-8"}
 PATIENCE_SECONDS = 60

@@ -22,7 +22,7 @@ from config.redis_connection import RedisUnreachable, connect
 from producers import Producer
 from sandbox.redis_server import EmbeddedServer, server_program
 from tests.acceptance.site import eventually, site
-from tests.integration.pec.operations.doctor.test_server import advised, running
+from tests.integration.pec.operations.doctor.servers import advised, running
 from tests.wire import free_port
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """Starts the real sandbox process for a module's tests, and speaks HTTP to it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -129,3 +130,15 @@ def wait_until(condition: Callable[[], Any]) -> Any:
     while not (value := condition()):
         assert time.monotonic() < deadline, "the condition did not come true in time"
     return value
+
+
+def raw_request(body: bytes, length: int | None = None, token: str = TOKEN) -> bytes:
+    head = (
+        "POST /send HTTP/1.1\r\nHost: sandbox\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Length: {length or len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def write_send(connection: socket.socket, recipient: str, subject: str) -> None:
+    connection.sendall(raw_request(json.dumps(pec(recipient, subject=subject)).encode()))

@@ -1,7 +1,6 @@
 """What a client sees on the wire when POST /send goes wrong, and what was really sent."""
 
 import json
-import socket
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -9,7 +8,16 @@ from typing import Any
 import pytest
 
 from tests.integration.sandbox.schemas import check, failure
-from tests.integration.sandbox.serving import AT_ONCE, SENDER, TOKEN, Served, pec, serving, wait_until
+from tests.integration.sandbox.serving import (
+    AT_ONCE,
+    SENDER,
+    Served,
+    pec,
+    raw_request,
+    serving,
+    wait_until,
+    write_send,
+)
 
 DATABASE_ERROR = failure("MySQL Error 1205")
 
@@ -18,18 +26,6 @@ DATABASE_ERROR = failure("MySQL Error 1205")
 def api() -> Iterator[Served]:
     with serving(*AT_ONCE) as served:
         yield served
-
-
-def raw_request(body: bytes, length: int | None = None, token: str = TOKEN) -> bytes:
-    head = (
-        "POST /send HTTP/1.1\r\nHost: sandbox\r\n"
-        f"Authorization: Bearer {token}\r\nContent-Length: {length or len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
-
-
-def write_send(connection: socket.socket, recipient: str, subject: str) -> None:
-    connection.sendall(raw_request(json.dumps(pec(recipient, subject=subject)).encode()))
 
 
 def inbox_total(api: Served, subject: str) -> int:

@@ -12,8 +12,15 @@ import requests
 from click.testing import CliRunner, Result
 
 from sandbox.__main__ import main
-from tests.integration.sandbox.serving import DEADLINE_SECONDS, ROOT, Served, serving, started, wait_until
-from tests.integration.sandbox.test_faults import write_send
+from tests.integration.sandbox.serving import (
+    DEADLINE_SECONDS,
+    ROOT,
+    Served,
+    serving,
+    started,
+    wait_until,
+    write_send,
+)
 
 CERTIFICATE = ROOT / "tests" / "localhost.pem"  # holds the key, too
 

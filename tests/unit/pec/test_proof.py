@@ -13,7 +13,7 @@ from pec.names import Queue, State
 from pec.proof import lacking, proof_of
 from pec.receipts import Kind, Receipt
 from pec.transitions import TEXT_CHECKS, code_revoked, receipts_observed
-from tests.unit.pec.test_states import ACCEPTED, DELIVERED, FAILED, FINAL, ORDINARY, REFUSED, TO, WARNING
+from tests.unit.pec.sent_receipts import ACCEPTED, DELIVERED, FAILED, FINAL, ORDINARY, REFUSED, TO, WARNING
 
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
 SENT = Message(

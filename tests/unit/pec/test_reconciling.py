@@ -2,44 +2,16 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.settings import Receipts
 from pec.changes import Lane
-from pec.messages import Message
 from pec.names import Queue, State
-from pec.receipts import Kind, Receipt
 from pec.references import reference_of
 from pec.transitions import adopted_after_restore, held_after_restore
-
-NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
-SENT_AT = NOW - timedelta(hours=2)
-CODE = "2026112510000001"
-QUEUED = Message(
-    id="inv-1",
-    account="acme",
-    recipients=("x@pec.example",),
-    subject="Fattura",
-    state=State.QUEUED,
-    created_at=NOW - timedelta(days=1),
-    updated_at=NOW - timedelta(days=1),
-    version=1,
-)
-ACCEPTANCE = Receipt(
-    kind=Kind.ACCETTAZIONE,
-    subject="Fattura [rif. 7K2QX]",
-    code=CODE,
-    date=SENT_AT,
-    virus=False,
-    named=(),
-    final=None,
-    error=None,
-    text="…",
-    sender="posta-certificata@pec.example",
-)
+from tests.unit.pec.restored import ACCEPTANCE, CODE, NOW, QUEUED, SENT_AT
 
 
 def test_one_that_was_sent_takes_its_code_and_the_state_that_its_receipts_say() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -11,31 +11,21 @@ from hypothesis import strategies as st
 from pec.names import State
 from pec.receipts import Kind, Named, Receipt
 from pec.states import ReceiptRules, Verdict, judge
+from tests.unit.pec.sent_receipts import (
+    ACCEPTED,
+    DELIVERED,
+    FAILED,
+    FINAL,
+    HOUR,
+    ORDINARY,
+    OTHER,
+    REFUSED,
+    SENT_AT,
+    TO,
+    WARNING,
+    receipt,
+)
 
-SENT_AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-TO, OTHER = "mario@pec.example", "anna@pec.example"
-HOUR = timedelta(hours=1)
-
-
-def receipt(kind: Kind, after: timedelta = timedelta(), **more: object) -> Receipt:
-    fields = {"named": (Named(TO, True),), "virus": False, "final": None, "error": None, "text": "t", **more}
-    return Receipt(
-        kind=kind,
-        subject="s",
-        code="2026112309300001",
-        date=SENT_AT + after,
-        sender="posta-certificata@x.it",
-        **fields,  # type: ignore[arg-type]
-    )
-
-
-ACCEPTED = receipt(Kind.ACCETTAZIONE)
-ORDINARY = receipt(Kind.ACCETTAZIONE, named=(Named(TO, False),))
-REFUSED = receipt(Kind.NON_ACCETTAZIONE)
-DELIVERED = receipt(Kind.CONSEGNA)
-FAILED = receipt(Kind.MANCATA_CONSEGNA, error="5.1.1")
-WARNING = receipt(Kind.PREAVVISO, 12 * HOUR, final=False)
-FINAL = receipt(Kind.PREAVVISO, 24 * HOUR, final=True)
 ALL = (ACCEPTED, ORDINARY, REFUSED, DELIVERED, FAILED, WARNING, FINAL)
 
 

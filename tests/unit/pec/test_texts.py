@@ -11,7 +11,7 @@ from pec.messages import Message
 from pec.names import Queue, State
 from pec.receipts import Kind, Receipt
 from pec.transitions import TEXT_CHECKS, receipts_observed
-from tests.unit.pec.test_reconciling import ACCEPTANCE, CODE, NOW, QUEUED
+from tests.unit.pec.restored import ACCEPTANCE, CODE, NOW, QUEUED
 
 WAITS = Receipts(backoff_seconds=[10])
 SENT = replace(QUEUED, state=State.SENT, code=CODE, sent_at=NOW)

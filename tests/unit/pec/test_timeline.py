@@ -7,7 +7,7 @@ from pec.names import State
 from pec.receipts import Kind
 from pec.timeline import Happened, timeline
 from tests.unit.cli.builders import NOW, message
-from tests.unit.pec.test_states import receipt
+from tests.unit.pec.sent_receipts import receipt
 
 SECOND = timedelta(seconds=1)
 

@@ -11,7 +11,7 @@ from pec.names import State
 from pec.receipts import Kind, Named, Receipt
 from pec.states import reason_of
 from tests.unit.cli.builders import message
-from tests.unit.pec.test_states import SENT_AT, receipt
+from tests.unit.pec.sent_receipts import SENT_AT, receipt
 
 MINUTE = timedelta(minutes=1)
 ACCEPTED, DELIVERED = receipt(Kind.ACCETTAZIONE), receipt(Kind.CONSEGNA, MINUTE)

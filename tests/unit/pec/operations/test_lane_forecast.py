@@ -9,7 +9,7 @@ from pec.operations.lane_forecast import empty_at, goes_on_at, last_turn_at, tur
 from pec.operations.overview import Lane
 from pec.store.pacing import Usage
 from tests.unit.cli.builders import NOW
-from tests.unit.cli.test_overview import TOKEN, overview
+from tests.unit.pec.operations.overviews import TOKEN, overview
 
 MIDNIGHT = NOW + timedelta(hours=11)  # in Rome
 

@@ -16,7 +16,7 @@ from pec.operations.overview import Lane, Overview, Work
 from pec.operations.standstills import losses, standstills, unserved
 from pec.store.pacing import Usage
 from tests.unit.cli.builders import NOW
-from tests.unit.cli.test_overview import LONG_AGO, TOKEN, endpoint, lanes, overview
+from tests.unit.pec.operations.overviews import LONG_AGO, TOKEN, endpoint, lanes, overview
 
 
 def waiting(**parts: Any) -> Overview:

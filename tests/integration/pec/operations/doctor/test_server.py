@@ -1,10 +1,7 @@
 """The doctor before real servers that are set up wrong, each in one way, and before those that we set up or advise."""
 
 import re
-import resource
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,46 +17,13 @@ from pec.operations.doctor.replicas import replica_checks
 from pec.operations.doctor.server import redis_checks, unusable
 from pec.operations.findings import Finding, Mark
 from pec.store.store import Store
-from sandbox.redis_server import EmbeddedServer, server_program
+from sandbox.redis_server import EmbeddedServer
 from tests.integration.cli.conftest import Pec
-from tests.unit.deploy.compose import ROOT, compose
+from tests.integration.pec.operations.doctor.servers import advised, running
+from tests.unit.deploy.compose import compose
 from tests.wire import eventually, free_port
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--save", "")
-
-
-@contextmanager
-def running(folder: Path, *options: str, file_limit: int | None = None) -> Iterator[str]:
-    """A server with these options; gives its URL. `file_limit`: the disk is full after so many bytes of a file."""
-    socket = folder / "s"
-    folder.mkdir(exist_ok=True)
-
-    def limit() -> None:
-        if file_limit:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
-
-    command = [server_program(), "--dir", str(folder), "--port", "0", "--unixsocket", str(socket), *options]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limit, restore_signals=False
-    )
-    url = f"unix://{socket}?db=0"
-    try:
-        eventually(lambda: process.poll() is not None or _answers(url))
-        yield url
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with Redis.from_url(url) as client:
-            return bool(client.ping())
-    except redis_errors.AuthenticationError:  # it wants a password
-        return True
-    except redis_errors.RedisError:
-        return False
 
 
 def found_at(url: str, **settings: object) -> list[Finding]:
@@ -85,14 +49,6 @@ def test_the_server_of_compose_is_sound(tmp_path: Path) -> None:
     _, *options = compose({})["services"]["redis"]["command"]
     with running(tmp_path, *options) as url:
         assert ill(found_at(url)) == []
-
-
-def advised() -> list[str]:
-    """The options of a server as docs/operations.md wants it."""
-    needs = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").split("## Deploy")[0]
-    directives = dict(re.findall(r"^ *\| `([a-z-]+) (\w+)`", needs, re.MULTILINE))
-    assert {"appendonly", "appendfsync", "maxmemory-policy"} <= set(directives)
-    return [part for name, value in directives.items() for part in (f"--{name}", value)]
 
 
 def test_a_server_set_up_as_the_pages_say_is_sound(tmp_path: Path) -> None:

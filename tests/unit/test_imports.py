@@ -84,10 +84,28 @@ def test_every_package_is_listed_in_pyproject() -> None:
     assert present - {"tools"} == set(PYPROJECT["tool"]["setuptools"]["packages"])
 
 
+def test_no_test_imports_another_test_or_a_conftest() -> None:
+    imported = {
+        (str(path.relative_to(ROOT)), name)
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (getattr(node, "module", None), *(alias.name for alias in node.names))
+        if name
+    }
+
+    assert [(path, name) for path, name in sorted(imported) if shares_a_test(name)] == []
+
+
 def lint(root: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [LINT, "--no-cache", "--no-logo"], cwd=root, capture_output=True, text=True, check=False
     )
+
+
+def shares_a_test(name: str) -> bool:
+    last = name.rpartition(".")[2]
+    return last == "conftest" or last.startswith("test_")
 
 
 def impure_calls(source: str) -> Iterator[str]:

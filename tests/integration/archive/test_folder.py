@@ -22,8 +22,7 @@ from pec.store import records, retention
 from pec.store.store import Store
 from producers import Producer
 from tests.integration.archive.receiving import ACCEPTED_AT, receipt, received
-from tests.integration.producers.conftest import Settle, TakeJobs
-from tests.integration.producers.test_producer import SEND
+from tests.integration.producing import SEND, Settle, TakeJobs
 from tests.unit.cli.builders import message
 
 RULES = Retention(messages_days=90)

@@ -8,9 +8,7 @@ from archive import selection
 from pec.names import State
 from pec.store.store import Store
 from producers import Producer
-from tests.integration.producers.conftest import Settle, TakeJobs
-from tests.integration.producers.test_producer import SEND
-from tests.integration.producers.test_watch import to
+from tests.integration.producing import SEND, Settle, TakeJobs, to
 
 
 def test_a_batch_comes_in_the_order_of_intake_across_pages(

@@ -14,26 +14,10 @@ from pec.changes import Change, changed
 from pec.messages import Message, Reason
 from pec.names import State
 from pec.operations.forecast import ROME
-from pec.receipts import Kind, Receipt
 from pec.store import accounts, heartbeat, retention
 from producers import Producer
-from tests.integration.cli.conftest import Pec
-from tests.integration.producers.conftest import Settle, TakeJobs
-from tests.integration.producers.test_producer import SEND
-from tests.integration.producers.test_watch import to
-
-RECEIPT = Receipt(
-    kind=Kind.ACCETTAZIONE,
-    subject="Fattura",
-    code="2020082610003492",
-    date=datetime(2026, 11, 24, 12, tzinfo=UTC),
-    virus=False,
-    named=(),
-    error=None,
-    final=False,
-    sender="posta-certificata@pec.example",
-    text="Il giorno 24/11/2026 …",
-)
+from tests.integration.commands import Pec
+from tests.integration.producing import RECEIPT, SEND, Settle, TakeJobs, to
 
 
 @pytest.fixture

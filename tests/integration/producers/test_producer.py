@@ -1,7 +1,6 @@
 """What a producer writes, against a real server and the workers' own intake."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,19 +12,7 @@ from pec.jobs import JobRejected, validate
 from pec.names import State
 from pec.store import records
 from producers import Producer
-from tests.integration.producers.conftest import TakeJobs
-
-SEND: dict[str, Any] = {
-    "account": "acme",
-    "recipient": "x@pec.example",
-    "subject": "Fattura",
-    "body": "<p>Ecco</p>",
-}
-
-
-def jobs_in(producer: Producer) -> list[dict[str, Any]]:
-    entries: Any = producer.store.client.xrange(producer.store.keys.jobs)
-    return [json.loads(fields[b"job"]) for _, fields in entries]
+from tests.integration.producing import SEND, TakeJobs, jobs_in
 
 
 def uploads_in(producer: Producer) -> dict[str, bytes]:

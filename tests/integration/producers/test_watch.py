@@ -1,46 +1,17 @@
 """Following messages to their end, while they change in another thread."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from archive import selection
-from pec.changes import Change, Lane, changed
 from pec.jobs import JobRejected
-from pec.messages import Message
 from pec.names import State
 from producers import Enqueued, Producer
-from tests.integration.producers.conftest import Settle, TakeJobs
+from tests.integration.producing import PATIENCE_SECONDS, SEND, Settle, TakeJobs, meanwhile, to
 from tests.wire import eventually
-
-SEND: dict[str, Any] = {
-    "account": "acme",
-    "recipient": "x@pec.example",
-    "subject": "Fattura",
-    "body": "<p>Ecco</p>",
-}
-PATIENCE_SECONDS = 30
-
-
-def to(state: State) -> Callable[[Message], Change]:
-    """A commit that moves a message, as a worker would."""
-    return lambda message: changed(message, datetime.now(UTC), {"state": state}, lane=Lane.LEAVE)
-
-
-@contextmanager
-def meanwhile(*tasks: Callable[[], object]) -> Iterator[None]:
-    """Does these in another thread, and waits for it."""
-    thread = threading.Thread(target=lambda: [task() for task in tasks])
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join(PATIENCE_SECONDS)
 
 
 def watched(producer: Producer, *ids: str, **options: Any) -> list[tuple[str, State]]:

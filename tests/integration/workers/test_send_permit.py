@@ -10,12 +10,9 @@ from pec.store import pacing
 from pec.store.clock import RedisClock, local_clock
 from pec.store.pacing import Picked, Slot
 from tests.integration.sandbox.serving import Served
-from tests.integration.workers.mailbox.test_reconcile import queued
-from tests.integration.workers.tasks import test_inbox_scan as scanning
+from tests.integration.workers.messages import queued
 from workers.context import WorkerContext
 from workers.send_permit import LATE_OF_SHORT_SECONDS, LATE_SECONDS, UNSURE_SECONDS, SendPermit
-
-ctx, served = scanning.ctx, scanning.served
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from pec.names import Queue
 from pec.store import heartbeat, outbox
 from pec.store.store import Store
-from tests.integration.cli.conftest import Pec, Ran
+from tests.integration.commands import Pec, Ran
 from tests.wire import Wire, answering
 
 QUOTA = {"success": True, "message": "", "data": {"usage": 1, "limit": 1024}}

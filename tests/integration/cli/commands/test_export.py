@@ -17,10 +17,8 @@ from pec.store import heartbeat, records
 from pec.store.store import Store
 from producers import Producer
 from tests.integration.archive.receiving import CODE, receipt, received
-from tests.integration.cli.conftest import Pec, Ran
-from tests.integration.producers.conftest import Settle, TakeJobs
-from tests.integration.producers.test_producer import SEND
-from tests.integration.producers.test_watch import meanwhile
+from tests.integration.commands import Pec, Ran
+from tests.integration.producing import SEND, Settle, TakeJobs, meanwhile
 from tests.wire import eventually
 
 SUBJECT = 'Perché; così "è", n. 1'

@@ -11,12 +11,9 @@ from pec.messages import Reason
 from pec.store import accounts, heartbeat
 from pec.store.store import Store
 from producers import Producer
-from tests.integration.cli import importing_rows
-from tests.integration.cli.importing_rows import HEADER, ROWS, Import, sends
+from tests.integration.cli.commands.importing_rows import HEADER, ROWS, Import, sends
 from tests.integration.producers.campaigns.spreadsheets import csv_ansi, csv_utf8, xlsx
-from tests.integration.producers.test_producer import jobs_in
-
-import_rows = importing_rows.import_rows
+from tests.integration.producing import jobs_in
 
 
 def test_each_line_becomes_a_job_of_a_batch_whose_size_is_told(

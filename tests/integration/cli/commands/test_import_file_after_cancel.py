@@ -10,12 +10,10 @@ from pec.changes import changed
 from pec.messages import Message
 from pec.names import State
 from producers import Producer
-from tests.integration.cli import importing_rows
-from tests.integration.cli.conftest import Pec
-from tests.integration.cli.importing_rows import HEADER, ROWS, Import, sends
-from tests.integration.producers.conftest import Settle, TakeJobs
+from tests.integration.cli.commands.importing_rows import HEADER, ROWS, Import, sends
+from tests.integration.commands import Pec
+from tests.integration.producing import Settle, TakeJobs
 
-import_rows = importing_rows.import_rows
 ANNA = ["Anna", "a@pec.example.it", "3"]
 BATCH_KEY = "pec:cancelled:batch:soci"
 NOW = datetime(2026, 11, 29, tzinfo=UTC)

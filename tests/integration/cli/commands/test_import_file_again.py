@@ -7,12 +7,8 @@ import pytest
 
 from pec.names import State
 from producers import Producer
-from tests.integration.cli import importing_rows
-from tests.integration.cli.importing_rows import HEADER, ROWS, Import, sends
-from tests.integration.producers.conftest import TakeJobs
-from tests.integration.producers.test_producer import jobs_in
-
-import_rows = importing_rows.import_rows
+from tests.integration.cli.commands.importing_rows import HEADER, ROWS, Import, sends
+from tests.integration.producing import TakeJobs, jobs_in
 
 
 def test_what_workers_have_taken_is_not_enqueued_again(

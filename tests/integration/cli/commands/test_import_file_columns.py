@@ -6,12 +6,10 @@ import pytest
 from openpyxl import Workbook
 
 from producers import Producer
-from tests.integration.cli import importing_rows
-from tests.integration.cli.importing_rows import HEADER, ROWS, Import, sends
+from tests.integration.cli.commands.importing_rows import HEADER, ROWS, Import, sends
 from tests.integration.producers.campaigns.spreadsheets import csv_ansi, xlsx
-from tests.integration.producers.conftest import TakeJobs
+from tests.integration.producing import TakeJobs
 
-import_rows = importing_rows.import_rows
 KEYED = [["ID", *HEADER], ["1", "N", "n@pec.example.it", "1"], ["2", "M", "m@pec.example.it", "2"]]
 
 

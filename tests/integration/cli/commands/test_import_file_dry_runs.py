@@ -8,11 +8,8 @@ import pytest
 from pec.store import accounts
 from pec.store.store import Store
 from producers import Producer
-from tests.integration.cli import importing_rows
-from tests.integration.cli.importing_rows import ROWS, Import
-from tests.integration.producers.test_producer import jobs_in
-
-import_rows = importing_rows.import_rows
+from tests.integration.cli.commands.importing_rows import ROWS, Import
+from tests.integration.producing import jobs_in
 
 
 def test_a_dry_run_shows_the_first_message_and_enqueues_nothing(

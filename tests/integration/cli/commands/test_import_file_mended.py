@@ -10,11 +10,9 @@ from pec.changes import changed
 from pec.names import State
 from producers import Producer
 from producers.campaigns import same_subject
-from tests.integration.cli import importing_rows
-from tests.integration.cli.importing_rows import HEADER, Import, sends
-from tests.integration.producers.conftest import Settle, TakeJobs
+from tests.integration.cli.commands.importing_rows import HEADER, Import, sends
+from tests.integration.producing import Settle, TakeJobs
 
-import_rows = importing_rows.import_rows
 NOW = datetime.now(UTC)
 NAMES = "abcd"
 EndAs = Callable[..., None]

@@ -7,13 +7,9 @@ import pytest
 from openpyxl import load_workbook
 
 from producers import Producer
-from tests.integration.cli import importing_rows
-from tests.integration.cli.importing_rows import HEADER, ROWS, Import, sends
+from tests.integration.cli.commands.importing_rows import HEADER, ROWS, Import, sends
 from tests.integration.producers.campaigns.spreadsheets import xlsx
-from tests.integration.producers.conftest import TakeJobs
-from tests.integration.producers.test_producer import jobs_in
-
-import_rows = importing_rows.import_rows
+from tests.integration.producing import TakeJobs, jobs_in
 
 
 def test_one_refused_line_refuses_the_file(import_rows: Import, producer: Producer) -> None:

@@ -5,12 +5,9 @@ from pathlib import Path
 import pytest
 
 from producers import Producer
-from tests.integration.cli import importing_rows
-from tests.integration.cli.importing_rows import HEADER, ROWS, Import
-from tests.integration.producers.conftest import TakeJobs
-from tests.integration.producers.test_producer import jobs_in
+from tests.integration.cli.commands.importing_rows import HEADER, ROWS, Import
+from tests.integration.producing import TakeJobs, jobs_in
 
-import_rows = importing_rows.import_rows
 SELF = "clerk@pec.example.it"
 
 

@@ -11,10 +11,8 @@ from pec.names import State
 from pec.store import heartbeat
 from pec.store.store import Store
 from producers import Producer
-from tests.integration.cli.conftest import Pec
-from tests.integration.producers.conftest import Settle, TakeJobs
-from tests.integration.producers.test_producer import jobs_in
-from tests.integration.producers.test_watch import meanwhile, to
+from tests.integration.commands import Pec
+from tests.integration.producing import Settle, TakeJobs, jobs_in, meanwhile, to
 from tests.wire import eventually
 
 SEND = ("send", "--account", "acme", "--to", "x@pec.example", "--subject", "Fattura", "--body", "<p>Ecco</p>")

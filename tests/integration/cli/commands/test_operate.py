@@ -9,10 +9,8 @@ from pec.names import Queue, State
 from pec.store import accounts, heartbeat, outbox, records
 from pec.store.store import Store
 from producers import Producer
-from tests.integration.cli.conftest import Pec
-from tests.integration.producers.conftest import Settle, TakeJobs
-from tests.integration.producers.test_producer import SEND
-from tests.integration.producers.test_watch import to
+from tests.integration.commands import Pec
+from tests.integration.producing import SEND, Settle, TakeJobs, to
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from pec.states import reason_of
 from pec.store import records
 from producers import Producer
 from tests.integration.archive.receiving import ACCEPTED_AT, CODE, receipt, received
-from tests.integration.cli.conftest import Pec
-from tests.integration.producers.conftest import Settle, TakeJobs
-from tests.integration.producers.test_producer import SEND
+from tests.integration.commands import Pec
+from tests.integration.producing import SEND, Settle, TakeJobs
 
 NAMES = ("<b>Rossi & Figli</b>", "Αλέξανδρος", "Дмитрий Щукин", "Niccolò Città")
 SENT = "24/11/2026 12:00:03"

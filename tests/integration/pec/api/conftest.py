@@ -1,6 +1,6 @@
 """A client whose limits are short, and a mailbox whose secrets would show."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
 import pytest
@@ -8,9 +8,7 @@ from pydantic import SecretStr
 
 from config.settings import Api
 from pec.api.client import Mailbox, PecClient
-
-PASSWORD, TOKEN = 'pà/ss "wörd€"', "tok+en/=="
-Connect = Callable[..., PecClient]
+from tests.integration.pec.api.clients import PASSWORD, TOKEN, Connect
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from config.settings import Api
 from pec.api.client import Mailbox
 from pec.api.errors import Invalid, OutcomeUnknown
-from tests.integration.pec.api.conftest import Connect
+from tests.integration.pec.api.clients import Connect
 from tests.wire import Peer, Wire
 
 BODY = b'{"sender": "me@pec.example"}'

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from pec.api.client import Mailbox, PecClient, Quota
 from pec.api.errors import ApiError, Denied, Invalid, NotFound, OutcomeUnknown, RateLimited, Unreachable
-from tests.integration.pec.api.conftest import PASSWORD, TOKEN, Connect
+from tests.integration.pec.api.clients import PASSWORD, TOKEN, Connect
 from tests.wire import Peer, Wire, answering, eventually
 
 CODE = "2020082610003492"

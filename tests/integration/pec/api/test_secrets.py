@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from pec.api.client import Mailbox, Outgoing, PecClient, encode
 from pec.api.errors import ApiError, Denied
-from tests.integration.pec.api.conftest import PASSWORD, TOKEN, Connect
+from tests.integration.pec.api.clients import PASSWORD, TOKEN, Connect
 from tests.wire import Peer, Wire, answering
 
 OUTGOING = Outgoing("me@pec.example", ("you@pec.example",), "s", "b")

@@ -9,7 +9,7 @@ import pytest
 
 from pec.api.client import Attachment, Mailbox, Outgoing, encode
 from pec.api.errors import ApiError, Denied, Invalid, OutcomeUnknown, RateLimited
-from tests.integration.pec.api.conftest import PASSWORD, TOKEN, Connect
+from tests.integration.pec.api.clients import PASSWORD, TOKEN, Connect
 from tests.wire import CERTIFICATE, Peer, Wire, answering, eventually
 
 SENT = {"success": True, "sent": 1, "message": "", "message_id": "2020082610003492"}

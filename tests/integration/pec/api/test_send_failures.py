@@ -9,7 +9,7 @@ import pytest
 from config.settings import Api
 from pec.api.client import Mailbox, send_is_over_seconds
 from pec.api.errors import OutcomeUnknown, Unreachable
-from tests.integration.pec.api.conftest import Connect
+from tests.integration.pec.api.clients import Connect
 from tests.wire import CERTIFICATE, Peer, Wire, eventually
 
 BODY = b'{"sender": "me@pec.example"}'

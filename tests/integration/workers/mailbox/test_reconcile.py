@@ -6,46 +6,21 @@ from typing import Any
 import pytest
 import requests
 
-from pec.job_messages import enqueued
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.references import reference_of
-from pec.store import records
-from pec.store.commits import commit
 from pec.subjects import reference_tag
 from tests.integration.sandbox.serving import SENDER, Served
-from tests.integration.workers.tasks import test_inbox_scan as scanning
+from tests.integration.workers.messages import queued, read
 from workers.context import WorkerContext
 from workers.mailbox.reconcile import settled_before_sending
 from workers.mailbox.search import page_of
 
-ctx, served = scanning.ctx, scanning.served
 FULL = {"success": True, "message": "", "data": {"usage": 100, "limit": 100}}
-
-
-def queued(
-    ctx: WorkerContext,
-    message_id: str,
-    referenced: bool = True,
-    to: str = "consegna@pec.example",
-    subject: str = "Avviso",
-) -> Message:
-    now = ctx.now()
-    message = Message(
-        id=message_id, account="acme", recipients=(to,), subject=subject, state=State.QUEUED,
-        created_at=now, updated_at=now, has_reference=referenced,
-    )  # fmt: skip
-    return commit(ctx.store, enqueued(message, now))
 
 
 def settled(ctx: WorkerContext, message: Message) -> bool:
     return settled_before_sending(ctx, message, ctx.now() - timedelta(hours=1))
-
-
-def read(ctx: WorkerContext, message: Message) -> Message:
-    found = records.read(ctx.store, message.id)
-    assert found
-    return found
 
 
 def plant(served: Served, operation: str, status: int, body: Any) -> None:

@@ -10,7 +10,7 @@ from pec.names import Queue, State
 from pec.store import records
 from pec.store.commits import commit
 from tests.integration.sandbox.serving import Served
-from tests.integration.workers.tasks import test_inbox_scan as scanning
+from tests.integration.workers.messages import check_due, scan_due, sent
 from workers.context import WorkerContext
 from workers.mailbox.scan_policy import (
     MIN_FOR_SCAN,
@@ -21,12 +21,10 @@ from workers.mailbox.scan_policy import (
     scan_entry,
 )
 
-ctx, served = scanning.ctx, scanning.served
-
 
 def crowd(ctx: WorkerContext, served: Served, count: int = MIN_FOR_SCAN) -> Message:
     """So many young messages that await receipts; the last of them."""
-    return [scanning.sent(ctx, served, f"crowd-{number}", "silenzio") for number in range(count)][-1]
+    return [sent(ctx, served, f"crowd-{number}", "silenzio") for number in range(count)][-1]
 
 
 def test_a_young_message_of_a_crowded_mailbox_waits_and_the_mailbox_is_due(
@@ -35,9 +33,9 @@ def test_a_young_message_of_a_crowded_mailbox_waits_and_the_mailbox_is_due(
     message = crowd(ctx, served)
 
     assert defer_to_scan(ctx, message)
-    assert scanning.scan_due(ctx)
+    assert scan_due(ctx)
     assert message.sent_at
-    assert scanning.check_due(ctx, message.id) == (message.sent_at + SCAN_WINDOW).timestamp()
+    assert check_due(ctx, message.id) == (message.sent_at + SCAN_WINDOW).timestamp()
 
 
 def test_where_the_token_may_not_read_pages_every_message_is_asked_for_by_itself(
@@ -48,10 +46,10 @@ def test_where_the_token_may_not_read_pages_every_message_is_asked_for_by_itself
 
     finish_scan(ctx, "acme", 15, forbidden=True)
 
-    due = scanning.check_due(ctx, message.id)
+    due = check_due(ctx, message.id)
     assert due
     assert due <= ctx.now().timestamp() + ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER)
-    assert scanning.scan_due(ctx) is None
+    assert scan_due(ctx) is None
     assert not defer_to_scan(ctx, message)
     assert scan_entry(ctx, "acme") == []
 
@@ -86,8 +84,8 @@ def test_what_is_sent_into_a_mailbox_known_as_crowded_is_left_to_pages_which_are
     change = after_scan_window(ctx, changed(message, ctx.now(), {}))
     commit(ctx.store, change, *scan_entry(ctx, "acme"))
 
-    assert scanning.check_due(ctx, message.id) == (change.after.sent_at or ctx.now()).timestamp() + 900
-    reading = scanning.scan_due(ctx)
+    assert check_due(ctx, message.id) == (change.after.sent_at or ctx.now()).timestamp() + 900
+    reading = scan_due(ctx)
     assert reading
     assert reading <= ctx.now().timestamp() + ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER)
 
@@ -104,12 +102,12 @@ def test_when_the_crowd_is_over_those_left_are_asked_for_one_by_one_soon(
 
     finish_scan(ctx, "acme", 15)
 
-    assert scanning.scan_due(ctx) is None
-    due = scanning.check_due(ctx, message.id)
+    assert scan_due(ctx) is None
+    due = check_due(ctx, message.id)
     assert due
     assert due <= ctx.now().timestamp() + ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER)
-    assert scanning.check_due(ctx, "crowd-1") == looked_at, "nothing is put off"
-    assert scanning.check_due(ctx, "crowd-0") is None
+    assert check_due(ctx, "crowd-1") == looked_at, "nothing is put off"
+    assert check_due(ctx, "crowd-0") is None
     assert scan_entry(ctx, "acme") == []
 
 

@@ -1,88 +1,27 @@
 """Pages of a real mailbox: what is taken from them, what is left to single calls, where the next reading goes on."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
-from redis import Redis
 
-from config.settings import Settings
-from pec.api.client import InboxPage, PecClient
+from pec.api.client import InboxPage
 from pec.changes import changed, created
 from pec.inbox import PAGE_SIZE
-from pec.messages import Message
 from pec.names import Queue, State
 from pec.receipts import Kind
-from pec.store import accounts, records
+from pec.store import records
 from pec.store.commits import commit
-from pec.store.store import Store
-from tests.integration.sandbox.serving import AT_ONCE, SENDER, TOKEN, Served, serving
+from tests.integration.sandbox.serving import Served
+from tests.integration.workers.messages import ACCOUNT, check_due, scan_due, sent, state
 from workers.context import WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
 from workers.mailbox.scan_policy import MIN_FOR_SCAN, SCAN_WINDOW
 from workers.mailbox.search import page_of
 from workers.tasks import inbox_scan
 from workers.tasks.inbox_scan import scan
-
-ACCOUNT = "acme"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with serving(*AT_ONCE) as found:
-        yield found
-
-
-@pytest.fixture
-def ctx(redis: Redis, redis_url: str, served: Served) -> Iterator[WorkerContext]:
-    account = {"sender": SENDER, "username": SENDER, "password": "password"}
-    settings = Settings.model_validate(
-        {
-            "redis_url": redis_url,
-            "api": {"url": served.url, "token": TOKEN, "read_rate": 1000},
-            "accounts": {"acme": account},
-        }
-    )
-    store = Store(redis, "pec")
-    with closing(PecClient(settings.api)) as client:
-        ctx = WorkerContext(settings, store, client)
-        ctx.sync_clock()
-        accounts.register(store, "acme", ctx.token("acme"))
-        yield ctx
-
-
-def sent(
-    ctx: WorkerContext, served: Served, message_id: str, story: str = "consegna", *recipients: str
-) -> Message:
-    """A PEC that the sandbox really took, as its record says it after the answer."""
-    to = recipients or (f"{story}+{message_id}@pec.example",)
-    code = served.code_of_send(list(to) if len(to) > 1 else to[0], subject=f"Avviso {message_id}")
-    now = ctx.now()
-    message = Message(
-        id=message_id, account="acme", recipients=to, subject=f"Avviso {message_id}", state=State.SENT,
-        created_at=now, updated_at=now, sent_at=now, code=code, has_reference=False,
-    )  # fmt: skip
-    return commit(ctx.store, created(message, due={Queue.CHECK: now + timedelta(hours=1)}))
-
-
-def state(ctx: WorkerContext, message_id: str) -> State:
-    found = records.read(ctx.store, message_id)
-    assert found
-    return found.state
-
-
-def check_due(ctx: WorkerContext, message_id: str) -> float | None:
-    found: Any = ctx.store.client.zscore(ctx.store.keys.due(Queue.CHECK), message_id)
-    return None if found is None else float(found)
-
-
-def scan_due(ctx: WorkerContext) -> float | None:
-    found: Any = ctx.store.client.zscore(ctx.store.keys.due(Queue.INBOX_SCAN), ACCOUNT)
-    return None if found is None else float(found)
 
 
 def test_a_page_delivers_all_that_it_shows_and_their_texts_are_asked_for(

@@ -12,15 +12,13 @@ from pec.store import records
 from pec.store.commits import commit
 from pec.store.receipt_json import to_json
 from pec.subjects import reference_tag
-from tests.integration.cli.test_looking import RECEIPT
+from tests.integration.producing import RECEIPT
 from tests.integration.sandbox.serving import Served
-from tests.integration.workers.tasks import test_inbox_scan as scanning
 from workers.context import WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
 from workers.mailbox.search import TOO_MANY_MAILS, mails_with
 from workers.tasks.lookup import look_up
 
-ctx, served = scanning.ctx, scanning.served
 REFERENCE = "7K2QX"
 
 

@@ -12,13 +12,10 @@ from pec.store.clock import local_clock
 from pec.store.commits import commit_to_replicas
 from pec.store.pacing import Picked
 from tests.integration.sandbox.serving import Served
-from tests.integration.workers.mailbox.test_reconcile import queued, read
-from tests.integration.workers.tasks import test_inbox_scan as scanning
+from tests.integration.workers.messages import queued, read
 from workers.context import WorkerContext
 from workers.send_permit import LATE_SECONDS, NoSlot, SendPermit
 from workers.tasks import send
-
-ctx, served = scanning.ctx, scanning.served
 
 
 def test_a_claim_that_takes_longer_than_its_slot_is_kept_for_the_next(

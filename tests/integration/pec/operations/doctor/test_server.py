@@ -18,7 +18,7 @@ from pec.operations.doctor.server import redis_checks, unusable
 from pec.operations.findings import Finding, Mark
 from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
-from tests.integration.cli.conftest import Pec
+from tests.integration.commands import Pec
 from tests.integration.pec.operations.doctor.servers import advised, running
 from tests.unit.deploy.compose import compose
 from tests.wire import eventually, free_port

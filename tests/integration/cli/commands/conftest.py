@@ -1,19 +1,14 @@
-"""Importing rows, for the tests of `pec import`."""
+"""`pec import` of rows, with a subject and a body that use them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from producers import Producer
-from tests.integration.cli.conftest import Pec, Ran
+from tests.integration.cli.commands.importing_rows import Import
+from tests.integration.commands import Pec, Ran
 from tests.integration.producers.campaigns.spreadsheets import csv_ansi
-from tests.integration.producers.test_producer import jobs_in
-
-Import = Callable[..., Ran]
-HEADER = ["Nome", "PEC", "Importo"]
-ROWS = [HEADER, ["Nicolò", "n@pec.example.it", "1,50"], ["Zoë & C.", "Z@pec.example.it", "2,00"]]
 
 
 @pytest.fixture
@@ -28,7 +23,3 @@ def import_rows(pec: Pec, tmp_path: Path) -> Import:
         return pec("import", str(file), *asked, *subject, *options)
 
     return imported
-
-
-def sends(producer: Producer) -> list[dict[str, Any]]:
-    return [job for job in jobs_in(producer) if job["type"] == "send"]

@@ -1,4 +1,4 @@
-"""A producer, and the workers' intake run by hand, so that a test says when jobs are taken."""
+"""A store, a producer, the command line in this process, and the workers' intake, which a test runs when it wants."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -7,6 +7,7 @@ import pytest
 from redis import Redis
 from structlog.testing import capture_logs
 
+from cli import run
 from config.settings import Settings
 from pec.api.client import PecClient
 from pec.changes import Change
@@ -14,11 +15,11 @@ from pec.messages import Message
 from pec.store import accounts, commits, heartbeat, records
 from pec.store.store import Store
 from producers import Producer
+from tests.integration.commands import Pec, Ran
+from tests.integration.producing import Settle, TakeJobs
 from workers.context import WorkerContext
 from workers.intake.consumer import Intake
 
-TakeJobs = Callable[[], None]
-Settle = Callable[..., Message]
 ACCOUNT = {"sender": "me@pec.example", "username": "me", "password": "secret"}
 
 
@@ -29,8 +30,9 @@ def producer(redis: Redis, redis_url: str) -> Iterator[Producer]:
 
 
 @pytest.fixture
-def store(producer: Producer) -> Store:
-    return producer.store
+def store(redis: Redis) -> Store:
+    """The store of an empty Redis."""
+    return Store(redis, "pec")
 
 
 @pytest.fixture
@@ -61,3 +63,18 @@ def change(store: Store) -> Settle:
         return changed
 
     return commit
+
+
+@pytest.fixture
+def pec(
+    producer: Producer, redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Pec:
+    monkeypatch.setenv("PEC_REDIS_URL", redis_url)
+
+    def ran(*arguments: str) -> Ran:
+        capsys.readouterr()
+        code = run(arguments)
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return ran

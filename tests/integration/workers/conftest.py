@@ -1,0 +1,38 @@
+"""A worker's context whose API is the sandbox, in a process of its own for each test module."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from redis import Redis
+
+from config.settings import Settings
+from pec.api.client import PecClient
+from pec.store import accounts
+from pec.store.store import Store
+from tests.integration.sandbox.serving import AT_ONCE, SENDER, TOKEN, Served, serving
+from workers.context import WorkerContext
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with serving(*AT_ONCE) as found:
+        yield found
+
+
+@pytest.fixture
+def ctx(redis: Redis, redis_url: str, served: Served) -> Iterator[WorkerContext]:
+    account = {"sender": SENDER, "username": SENDER, "password": "password"}
+    settings = Settings.model_validate(
+        {
+            "redis_url": redis_url,
+            "api": {"url": served.url, "token": TOKEN, "read_rate": 1000},
+            "accounts": {"acme": account},
+        }
+    )
+    store = Store(redis, "pec")
+    with closing(PecClient(settings.api)) as client:
+        ctx = WorkerContext(settings, store, client)
+        ctx.sync_clock()
+        accounts.register(store, "acme", ctx.token("acme"))
+        yield ctx

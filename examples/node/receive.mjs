@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 const TOLERANCE_SECONDS = 5 * 60;
 const key = Buffer.from(process.env.WEBHOOK_SECRET.replace("whsec_", ""), "base64");
 
-/** Whether the request is ours, unchanged and of now. `body` is its bytes as they came. */
+/** Return whether the request is ours, unchanged and recent. `body` is its raw bytes. */
 function verified(body, headers) {
   const { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signatures } = headers;
   if (!id || !signatures || !(Math.abs(Date.now() / 1000 - timestamp) <= TOLERANCE_SECONDS)) return false;

@@ -6,7 +6,7 @@ declare(strict_types=1);
 
 const TOLERANCE_SECONDS = 5 * 60;
 
-/** Whether the request is ours, unchanged and of now. `$body` is its bytes as they came. */
+/** Return whether the request is ours, unchanged and recent. `$body` is its raw bytes. */
 function verified(string $body, string $secret, string $id, string $timestamp, string $signatures): bool
 {
     if ($id === '' || !ctype_digit($timestamp) || abs(time() - (int) $timestamp) > TOLERANCE_SECONDS) {

@@ -83,10 +83,9 @@ def unclaimed(message: Message, now: datetime) -> Change:
     return changed(message, now, fields, due={**due, Queue.LOOKUP: None}, lane=lane)
 
 
-def answered(message: Message, code: str, now: datetime, rules: ReceiptSettings, chance: float) -> Change:
-    """The API took it and gave a code."""
+def answered(message: Message, code: str, now: datetime, first_check: datetime) -> Change:
+    """Return the change to `sent`, under the code that the API answered."""
     fields = {"state": State.SENT, "code": code, "sent_at": now, "requeues": 0, "checks": 0, "reason": None}
-    first_check = now + delay(rules.backoff_seconds, 0, chance)
     return changed(message, now, fields, due={Queue.LOOKUP: None, Queue.CHECK: first_check})
 
 
@@ -299,11 +298,12 @@ def receipts_observed(
     now: datetime,
     rules: ReceiptSettings,
     chance: float,
-    from_page: bool = False,
+    scanned_until: datetime | None = None,
 ) -> Change:
-    """A look at the mailbox, whatever it showed: the state its receipts say, and when to look next.
+    """Return the change to the state that all receipts known now give, with the time of the next check.
 
-    A page shows no texts (`from_page`): once the message has ended, what its proof lacks is asked for.
+    If a page showed them, `scanned_until` is when pages are no longer trusted: until then the message needs no check
+    of its own. A page shows no texts: once the message has ended, a check now asks for what its proof lacks.
     """
     known = merge(kept.values(), seen)
     verdict = judge(known, _receipt_rules(message, rules), now)
@@ -327,9 +327,9 @@ def receipts_observed(
     return replace(
         change,
         due={
-            Queue.CHECK: _proof_due(change.after, now, rules, chance, from_page=from_page)
+            Queue.CHECK: _proof_due(change.after, now, rules, chance, scanned=scanned_until is not None)
             if lacking(verdict.state, known)
-            else _next_check(change.after, now, rules, chance)
+            else _next_check(change.after, now, rules, chance, scanned_until)
         },
         receipts=news,
         superseded=tuple(key for key in kept if key not in keys),
@@ -364,19 +364,23 @@ def _acceptance_is_late(message: Message, state: State, now: datetime, rules: Re
     return state is State.SENT and now - since >= timedelta(seconds=rules.late_acceptance_seconds)
 
 
-def _next_check(message: Message, now: datetime, rules: ReceiptSettings, chance: float) -> datetime | None:
+def _next_check(
+    message: Message, now: datetime, rules: ReceiptSettings, chance: float, scanned_until: datetime | None
+) -> datetime | None:
     if message.ended:
         return _late_check(message, now, rules)
+    if scanned_until and now < scanned_until:
+        return scanned_until
     following = now + delay(rules.backoff_seconds, message.checks, chance)
     deadline = (message.sent_at or message.created_at) + timedelta(seconds=rules.deadline_seconds)
     return min(following, max(deadline, now))
 
 
 def _proof_due(
-    message: Message, now: datetime, rules: ReceiptSettings, chance: float, *, from_page: bool
+    message: Message, now: datetime, rules: ReceiptSettings, chance: float, *, scanned: bool
 ) -> datetime | None:
     """Return when an ended message is asked next for what its proof lacks: the API may have it late, or never."""
-    if from_page:
+    if scanned:
         return now
     late = _late_check(message, now, rules)
     if message.checks >= TEXT_CHECKS:

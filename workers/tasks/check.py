@@ -16,7 +16,7 @@ from pec.store.records import StoredReceipts
 from pec.transitions import duplicated, receipts_observed
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable, mails_of
-from workers.mailbox.scan_policy import after_scan_window, defer_to_scan
+from workers.mailbox.scan_policy import defer_to_scan, scanned_until
 from workers.mailbox.search import search
 
 log = structlog.get_logger()
@@ -28,7 +28,7 @@ class Seen:
 
     mails: list[Mail]
     other_code: str | None = None
-    from_page: bool = False
+    from_page: bool = False  # of the mailbox, without texts
 
 
 def check(ctx: WorkerContext, message_id: str) -> None:
@@ -91,10 +91,8 @@ def _change(ctx: WorkerContext, message: Message, kept: StoredReceipts, seen: Se
     receipts, unrecognised = read_all(seen.mails, message.code or "", message.sent_subject)
     unreported = [one for one in unrecognised if one.key not in kept.reported]
     rules, chance = ctx.settings.receipts, ctx.chance()
-    change = receipts_observed(
-        message, kept.receipts, receipts, unreported, ctx.now(), rules, chance, seen.from_page
-    )
-    return after_scan_window(ctx, change) if seen.from_page else change
+    until = scanned_until(ctx, message) if seen.from_page else None
+    return receipts_observed(message, kept.receipts, receipts, unreported, ctx.now(), rules, chance, until)
 
 
 def _later(ctx: WorkerContext, message: Message, why: str) -> None:

@@ -28,7 +28,7 @@ from pec.transitions import (
 )
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.reconcile import settled_before_sending
-from workers.mailbox.scan_policy import Command, after_scan_window, scan_entry
+from workers.mailbox.scan_policy import Command, first_check
 from workers.retry import retry_until_stored
 from workers.send_permit import NoSlot, SendPermit
 
@@ -176,16 +176,15 @@ class _Attempt:
     # After the wire
 
     def _ended_well(self, code: str) -> None:
-        rules, chance = self._ctx.settings.receipts, self._ctx.chance()
         key = self._ctx.store.keys.code(self._message.account, code)
-        reading = scan_entry(self._ctx, self._message.account)
-
-        def taken(message: Message) -> Change:
-            change = answered(message, code, self._ctx.now(), rules, chance)
-            return after_scan_window(self._ctx, change) if reading else change
-
+        check = first_check(self._ctx, self._message.account)
         try:
-            self._keep("answered", taken, absent=[key], commands=reading)
+            self._keep(
+                "answered",
+                lambda message: answered(message, code, self._ctx.now(), check.at),
+                absent=[key],
+                commands=check.commands,
+            )
         except KeyExists as owner:
             log.error("code_conflict_found", code=code, owner=owner.value)
             reason = Reason(

@@ -64,7 +64,7 @@ def births() -> Moves:
 def moves_before_the_code() -> Moves:
     """Of messages that have no code yet."""
     late_answers: list[Callable[[Message], Change | None]] = [
-        lambda m: answered(m, CODE, NOW, WAITS, 0.5),
+        lambda m: answered(m, CODE, NOW, NOW),
         lambda m: requeued(m, NOW, WHY, None, 0.5),
         lambda m: failed(m, NOW, WHY),
     ]

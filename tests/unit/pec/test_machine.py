@@ -98,7 +98,7 @@ class Course(RuleBasedStateMachine):
         self.codes += 1
         match how:
             case "answered":
-                self.apply(answered(message, f"20261123093000{self.codes}", now, self.waits, 0.5))
+                self.apply(answered(message, f"20261123093000{self.codes}", now, now))
             case "unclaimed":
                 self.apply(unclaimed(message, now))
             case "returned":

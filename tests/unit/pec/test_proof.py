@@ -78,9 +78,8 @@ def look(
     message: Message, seen: Sequence[Receipt], kept: Sequence[Receipt] = (), *, from_page: bool = False
 ) -> Change:
     known = {receipt.key: receipt for receipt in kept}
-    change = receipts_observed(
-        message, known, seen, (), message.updated_at, Receipts(), 0.5, from_page=from_page
-    )
+    until = message.updated_at if from_page else None
+    change = receipts_observed(message, known, seen, (), message.updated_at, Receipts(), 0.5, until)
     assert from_hash(message.id, to_hash(change.after)) == change.after
     return change
 

@@ -17,12 +17,14 @@ WAITS = Receipts(backoff_seconds=[10])
 SENT = replace(QUEUED, state=State.SENT, code=CODE, sent_at=NOW)
 CONSEGNA = replace(ACCEPTANCE, kind=Kind.CONSEGNA)
 WITHOUT_TEXT = replace(CONSEGNA, text=None)
+SCANNED_UNTIL = NOW + timedelta(minutes=15)
 
 
 def seen(message: Message, receipt: Receipt, *, from_page: bool = False) -> Change:
     """Return the change of a look that shows ACCETTAZIONE with its text, and this receipt."""
     kept = {one.key: one for one in (ACCEPTANCE, receipt)} if message.ended else {}
-    return receipts_observed(message, kept, [ACCEPTANCE, receipt], (), NOW, WAITS, 0.5, from_page)
+    until = SCANNED_UNTIL if from_page else None
+    return receipts_observed(message, kept, [ACCEPTANCE, receipt], (), NOW, WAITS, 0.5, until)
 
 
 def test_a_page_that_delivers_is_followed_by_a_look_for_the_texts_at_once() -> None:
@@ -30,6 +32,14 @@ def test_a_page_that_delivers_is_followed_by_a_look_for_the_texts_at_once() -> N
 
     assert change.after.state is State.DELIVERED
     assert change.due[Queue.CHECK] == NOW
+
+
+def test_what_a_page_shows_of_an_open_message_is_followed_by_a_check_once_pages_are_not_trusted() -> None:
+    on_page = seen(SENT, ACCEPTANCE, from_page=True)
+    assert (on_page.after.state, on_page.due[Queue.CHECK]) == (State.ACCEPTED, SCANNED_UNTIL)
+
+    too_late = receipts_observed(SENT, {}, [ACCEPTANCE], (), NOW, WAITS, 0.5, NOW)
+    assert too_late.due[Queue.CHECK] == NOW + timedelta(seconds=10)
 
 
 def test_a_look_that_brings_none_is_made_again_some_times_and_not_for_ever() -> None:

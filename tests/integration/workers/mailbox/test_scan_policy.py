@@ -1,10 +1,11 @@
 """Which due checks can wait for the pages of their mailbox."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pec.backoff import JITTER
 from pec.changes import changed
+from pec.instants import from_epoch
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.store import records
@@ -12,19 +13,16 @@ from pec.store.commits import commit
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import check_due, scan_due, sent
 from workers.context import WorkerContext
-from workers.mailbox.scan_policy import (
-    MIN_FOR_SCAN,
-    SCAN_WINDOW,
-    after_scan_window,
-    defer_to_scan,
-    finish_scan,
-    scan_entry,
-)
+from workers.mailbox.scan_policy import MIN_FOR_SCAN, SCAN_WINDOW, defer_to_scan, finish_scan, first_check
 
 
 def crowd(ctx: WorkerContext, served: Served, count: int = MIN_FOR_SCAN) -> Message:
     """So many young messages that await receipts; the last of them."""
     return [sent(ctx, served, f"crowd-{number}", "silenzio") for number in range(count)][-1]
+
+
+def is_soon(ctx: WorkerContext, at: datetime) -> bool:
+    return at <= ctx.now() + timedelta(seconds=ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER))
 
 
 def test_a_young_message_of_a_crowded_mailbox_waits_and_the_mailbox_is_due(
@@ -51,7 +49,7 @@ def test_where_the_token_may_not_read_pages_every_message_is_asked_for_by_itself
     assert due <= ctx.now().timestamp() + ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER)
     assert scan_due(ctx) is None
     assert not defer_to_scan(ctx, message)
-    assert scan_entry(ctx, "acme") == []
+    assert first_check(ctx, "acme").commands == ()
 
 
 def test_one_of_few_is_asked_for_by_itself(ctx: WorkerContext, served: Served) -> None:
@@ -76,18 +74,18 @@ def test_the_last_look_before_a_message_expires_is_its_own(ctx: WorkerContext, s
 def test_what_is_sent_into_a_mailbox_known_as_crowded_is_left_to_pages_which_are_read(
     ctx: WorkerContext, served: Served
 ) -> None:
-    assert scan_entry(ctx, "acme") == []
+    assert is_soon(ctx, first_check(ctx, "acme").at)
     message = crowd(ctx, served)
     defer_to_scan(ctx, message)
-    ctx.store.clear_due(Queue.INBOX_SCAN, "acme")  # as if the crowd had been over in between
+    ctx.store.clear_due(Queue.INBOX_SCAN, "acme")  # as if the mailbox had not been busy in between
 
-    change = after_scan_window(ctx, changed(message, ctx.now(), {}))
-    commit(ctx.store, change, *scan_entry(ctx, "acme"))
+    sent_at, check = ctx.now(), first_check(ctx, "acme")
+    commit(ctx.store, changed(message, sent_at, {}), *check.commands)
 
-    assert check_due(ctx, message.id) == (change.after.sent_at or ctx.now()).timestamp() + 900
-    reading = scan_due(ctx)
-    assert reading
-    assert reading <= ctx.now().timestamp() + ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER)
+    assert sent_at + SCAN_WINDOW <= check.at <= ctx.now() + SCAN_WINDOW
+    scan = scan_due(ctx)
+    assert scan
+    assert is_soon(ctx, from_epoch(scan))
 
 
 def test_when_the_crowd_is_over_those_left_are_asked_for_one_by_one_soon(
@@ -108,7 +106,7 @@ def test_when_the_crowd_is_over_those_left_are_asked_for_one_by_one_soon(
     assert due <= ctx.now().timestamp() + ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER)
     assert check_due(ctx, "crowd-1") == looked_at, "nothing is put off"
     assert check_due(ctx, "crowd-0") is None
-    assert scan_entry(ctx, "acme") == []
+    assert first_check(ctx, "acme").commands == ()
 
 
 def _read(ctx: WorkerContext, message_id: str) -> Message:

@@ -11,7 +11,7 @@ from cli.commands.operate import must_be_known
 from cli.errors import Exit, Failure
 from cli.session import open_session
 from pec.instants import from_text
-from pec.store import outbox
+from pec.store import dead_letters, outbox
 
 
 def _instant(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
@@ -32,7 +32,7 @@ def dead(endpoint: str | None, limit: int, as_json: bool) -> None:
     pec dead --endpoint crm
     """
     with open_session() as session:
-        letters = outbox.dead(session.store, endpoint, limit)
+        letters = dead_letters.newest(session.store, endpoint, limit)
     if as_json:
         for letter in letters:
             output.data(asdict(letter))
@@ -45,24 +45,24 @@ def dead(endpoint: str | None, limit: int, as_json: bool) -> None:
 
 @click.command()
 @click.option("--endpoint", metavar="NAME", required=True)
-@click.option("--dead", "dead_letters", is_flag=True, help="Deliveries that were given up.")
+@click.option("--dead", "given_up", is_flag=True, help="Deliveries that were given up.")
 @click.option("--since", metavar="INSTANT", callback=_instant, help="All events since then (RFC 3339).")
 @output.as_json
-def replay(endpoint: str, dead_letters: bool, since: datetime | None, as_json: bool) -> None:
+def replay(endpoint: str, given_up: bool, since: datetime | None, as_json: bool) -> None:
     """Deliver events to an endpoint again, with the same webhook-id.
 
     \b
     pec replay --endpoint crm --dead
     pec replay --endpoint crm --since 2026-11-23T09:30:00+01:00
     """
-    if dead_letters == (since is not None):
+    if given_up == (since is not None):
         raise click.UsageError("say what to replay: --dead, or --since INSTANT")
     with open_session() as session:
         if since is None:
             must_be_known(
                 session, "endpoint", endpoint, [one.name for one in session.settings.webhooks.endpoints]
             )
-            count = outbox.replay_dead(session.store, endpoint)
+            count = dead_letters.replay(session.store, endpoint)
             _tell({"endpoint": endpoint, "replayed": count}, f"{count} on their way again.", as_json)
             return
         try:
@@ -80,6 +80,6 @@ def _tell(fields: dict[str, Any], said: str, as_json: bool) -> None:
         output.note(said)
 
 
-def _row(letter: outbox.DeadLetter) -> tuple[object, ...]:
+def _row(letter: dead_letters.DeadLetter) -> tuple[object, ...]:
     replayed = "yes" if letter.replayed else "no"
     return letter.endpoint, letter.event_id, letter.type, letter.at, letter.tries, letter.why, replayed

@@ -1,16 +1,14 @@
-"""Events on their way to endpoints: from the stream `pec:events` to deliveries, retries and dead letters.
+"""Events on their way to endpoints: from the stream `pec:events` to deliveries, their leases and their results.
 
-Each endpoint is a consumer group of the stream. `feed` turns events into deliveries, `take` leases some and ends what
-was tried of those before; the rest is for operators. A dead letter keeps its event until a replay delivers it, so that
-it does not need the stream, which is trimmed.
+Each endpoint is a consumer group of the stream. `fan_out` turns events into deliveries. `lease` takes some of them and
+stores the results of those before. The rest is for operators and for the retention of events.
 """
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 import redis
@@ -24,9 +22,7 @@ from pec.webhooks.outcomes import Failed
 
 MAX_WAITING = 1000  # deliveries of one endpoint; more events wait in the stream
 FORGOTTEN_AFTER_SECONDS = 30 * 86_400
-_CHUNK = 500
 _GROUP = "endpoint:"
-_DEAD = "dead:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class Delivery:
 
     endpoint: str
     id: str
-    lease: str
+    leased_until: str
     tries: int  # that failed
     event_id: str
     type: str
@@ -44,7 +40,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLease:
-    """One worker's, at one endpoint: it takes deliveries in steps, and at each ends those of the step before."""
+    """One worker's lease at one endpoint: each step ends the deliveries of the step before and takes some more."""
 
     endpoint: str
     lease_seconds: float  # of what one step takes
@@ -53,33 +49,52 @@ class DeliveryLease:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """What became of a delivery that was taken: made by the functions below."""
+    """The outcome of a delivery that was leased: made by its class methods."""
 
     delivery: Delivery
     outcome: str
     wait_us: int = 0
     letter: Sequence[str | int] = ()
 
+    @classmethod
+    def delivered(cls, delivery: Delivery) -> "DeliveryResult":
+        """End the delivery, and close the endpoint's circuit."""
+        return cls(delivery, "delivered")
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A delivery that was given up. `replayed`: it is on its way again."""
+    @classmethod
+    def retry(cls, delivery: Delivery, wait: timedelta) -> "DeliveryResult":
+        """Count a failure. The delivery is due again after the wait."""
+        return cls(delivery, "retry", round(wait.total_seconds() * 1e6))
 
-    id: str
-    endpoint: str
-    event_id: str
-    type: str
-    event: str
-    status: int | None  # the last answer's; None where there was none
-    why: str
-    tries: int
-    at: str  # RFC 3339
-    replayed: bool
+    @classmethod
+    def dead(cls, delivery: Delivery, failed: Failed, at: datetime) -> "DeliveryResult":
+        """Count the last failure, and make a dead letter of the delivery."""
+        letter = {
+            "endpoint": delivery.endpoint,
+            "id": delivery.event_id,
+            "type": delivery.type,
+            "event": delivery.event,
+            "status": failed.status or "",
+            "why": failed.why,
+            "tries": delivery.tries + 1,
+            "at": to_text(at),
+        }
+        return cls(delivery, "dead", letter=[part for pair in letter.items() for part in pair])
+
+    @classmethod
+    def gone(cls, delivery: Delivery) -> "DeliveryResult":
+        """Disable the endpoint (410). Nothing more is tried until `enable`, this delivery included."""
+        return cls(delivery, "gone")
+
+    @classmethod
+    def untried(cls, delivery: Delivery) -> "DeliveryResult":
+        """Give the delivery back: it is due now, for any worker."""
+        return cls(delivery, "untried")
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointState:
-    """How one endpoint is doing. `waiting` are deliveries, `lag` events not looked at yet (None: not known)."""
+    """An endpoint's circuit and its counts: `waiting` deliveries, `lag` events not fanned out yet (None: unknown)."""
 
     name: str
     failures: int  # in a row; from 5 on, one delivery at a time probes it
@@ -101,9 +116,9 @@ class _Group:
 
 
 def ensure(store: Store, names: Iterable[str], *, from_the_first: bool = False) -> None:
-    """Makes the endpoints' groups, where they are not there yet. A new endpoint hears what comes from now on.
+    """Make the endpoints' groups if they are missing. A new endpoint gets the events from now on.
 
-    `from_the_first`: it hears all that the stream holds, because it was there before Redis lost it.
+    `from_the_first`: it gets all that the stream holds, because it was there before Redis lost its group.
     """
     with store.client.pipeline(transaction=False) as pipeline:
         for name in names:
@@ -115,16 +130,16 @@ def ensure(store: Store, names: Iterable[str], *, from_the_first: bool = False) 
 
 
 def fan_out(store: Store, endpoints: Iterable[Endpoint], limit: int = 200) -> list[str]:
-    """New events become deliveries: one round trip. Returns the endpoints that have some now.
+    """Make deliveries of new events, in one round trip. Return the endpoints that have some now.
 
-    An endpoint hears an event when its `events` are None or hold the type, or the event names the endpoint. One that
-    `ensure` has not seen is passed over.
+    An endpoint gets an event if its `events` are None or hold the type, or if the event names the endpoint. An
+    endpoint without a group (see `ensure`) gets none.
     """
     return dispatch.dispatch(store, fan_out_request(endpoints, limit)).endpoints
 
 
 def fan_out_request(endpoints: Iterable[Endpoint], limit: int = 200) -> dict[str, object]:
-    """For new events of these endpoints, up to so many of each."""
+    """Return the request to dispatch new events of these endpoints, `limit` at most to each."""
     wanted = [
         {"name": one.name, "all": one.events is None, "types": dict.fromkeys(one.events or [], True)}
         for one in endpoints
@@ -133,63 +148,28 @@ def fan_out_request(endpoints: Iterable[Endpoint], limit: int = 200) -> dict[str
 
 
 def lease(
-    store: Store, turn: DeliveryLease, limit: int, ended: Sequence[DeliveryResult] = ()
+    store: Store, lease: DeliveryLease, limit: int, results: Sequence[DeliveryResult] = ()
 ) -> list[Delivery]:
-    """Ends what the turn's last step took, and takes what has been due longest: one round trip.
+    """Store the results of the lease's last step, and take what has been due longest: one round trip.
 
-    Nobody else gets it before the lease ends. Nothing is taken when nothing is to be done now; the turn is over then.
-    What has ended already, or somebody else has by now, stays as it is: then what they say counts.
+    No other worker gets it before its time is over. If nothing is taken, the lease is over too. A delivery that has
+    ended, or that another worker has by now, is not changed: the other worker's result counts.
     """
-    lease = ended[0].delivery.lease if ended else ""
-    tried = json.dumps([[one.delivery.id, one.outcome, one.wait_us, one.letter] for one in ended])
-    lease_us = round(turn.lease_seconds * 1e6)
-    reply = store.run("deliver", turn.endpoint, turn.id, lease, limit, lease_us, tried)
+    leased_until = results[0].delivery.leased_until if results else ""
+    ended = json.dumps([[one.delivery.id, one.outcome, one.wait_us, one.letter] for one in results])
+    lease_us = round(lease.lease_seconds * 1e6)
+    reply = store.run("deliver", lease.endpoint, lease.id, leased_until, limit, lease_us, ended)
     if reply is None:
         return []
-    held, *rest = text_list(reply)
+    until, *rest = text_list(reply)
     return [
-        Delivery(turn.endpoint, rest[at], held, int(rest[at + 1]), *rest[at + 2 : at + 5])
+        Delivery(lease.endpoint, rest[at], until, int(rest[at + 1]), *rest[at + 2 : at + 5])
         for at in range(0, len(rest), 5)
     ]
 
 
-def acknowledge(delivery: Delivery) -> DeliveryResult:
-    """It was delivered: it ends, and the endpoint's circuit closes."""
-    return DeliveryResult(delivery, "delivered")
-
-
-def retry(delivery: Delivery, wait: timedelta) -> DeliveryResult:
-    """It failed, and is due again after the wait."""
-    return DeliveryResult(delivery, "retry", round(wait.total_seconds() * 1e6))
-
-
-def give_up(delivery: Delivery, failed: Failed, at: datetime) -> DeliveryResult:
-    """It failed for the last time: it becomes a dead letter."""
-    letter = {
-        "endpoint": delivery.endpoint,
-        "id": delivery.event_id,
-        "type": delivery.type,
-        "event": delivery.event,
-        "status": failed.status or "",
-        "why": failed.why,
-        "tries": delivery.tries + 1,
-        "at": to_text(at),
-    }
-    return DeliveryResult(delivery, "dead", letter=[part for pair in letter.items() for part in pair])
-
-
-def disable(delivery: Delivery) -> DeliveryResult:
-    """410: nothing more is tried, this delivery included, until `enable`."""
-    return DeliveryResult(delivery, "gone")
-
-
-def give_back(delivery: Delivery) -> DeliveryResult:
-    """It was not tried: it is due now, for anybody."""
-    return DeliveryResult(delivery, "untried")
-
-
 def enable(store: Store, endpoint: str) -> None:
-    """Whatever waits is tried again, at once."""
+    """Close the endpoint's circuit, and make it due now."""
     with store.client.pipeline() as pipeline:
         pipeline.hdel(store.keys.endpoint(endpoint), "disabled", "failures", "probe_at")
         pipeline.zadd(store.keys.due(Queue.WEBHOOK), {endpoint: store.now()})
@@ -197,7 +177,7 @@ def enable(store: Store, endpoint: str) -> None:
 
 
 def status(store: Store, names: Sequence[str]) -> list[EndpointState]:
-    """In the order of the names."""
+    """Return the state of each endpoint, in the order of the names."""
     with store.client.pipeline(transaction=False) as pipeline:
         for name in names:
             pipeline.hgetall(store.keys.endpoint(name))
@@ -210,35 +190,11 @@ def status(store: Store, names: Sequence[str]) -> list[EndpointState]:
     ]
 
 
-def dead(store: Store, endpoint: str | None = None, limit: int = 100) -> list[DeadLetter]:
-    """Dead letters of one endpoint, or of all; newest first."""
-    return list(islice(_letters(store, endpoint), limit))
-
-
-def replay_dead(store: Store, endpoint: str, letters: Collection[str] | None = None) -> int:
-    """Dead letters (by id; None: all) become deliveries that nothing was tried for. Returns how many more there are.
-
-    They stay among the dead until they are delivered.
-    """
-    now = store.now()
-    chosen = {
-        _DEAD + letter.id: now
-        for letter in _letters(store, endpoint)
-        if letters is None or letter.id in letters
-    }
-    if not chosen:
-        return 0
-    with store.client.pipeline() as pipeline:
-        pipeline.zadd(store.keys.deliveries(endpoint), chosen, nx=True)
-        pipeline.zadd(store.keys.due(Queue.WEBHOOK), {endpoint: now})
-        return int(pipeline.execute()[0])
-
-
 def replay_since(store: Store, endpoint: str, instant: datetime) -> bool:
-    """The endpoint gets all events since then again, with the same webhook-ids, as far as the stream goes back.
+    """Publish all events since then to the endpoint again, with the same webhook-ids, as far as the stream goes back.
 
-    False where it has not got there yet, so that nothing is to be repeated. Raises LookupError where no worker has
-    ever had this endpoint.
+    Return False if the endpoint has not reached that point yet: it will receive those events anyway. Raise
+    LookupError if no worker has ever served this endpoint.
     """
     group = _groups(store).get(endpoint)
     if group is None:
@@ -251,10 +207,10 @@ def replay_since(store: Store, endpoint: str, instant: datetime) -> bool:
 
 
 def trim(store: Store, days: float) -> int:
-    """Deletes events older than that, but none that an endpoint has still to get. Returns how many.
+    """Delete events older than that, but none that an endpoint has still to get. Return how many.
 
-    An endpoint that no worker has vouched for in 30 days is forgotten: it holds nothing. Consumer groups of others
-    don't count either; who reads the stream must keep up.
+    An endpoint that no worker has served for 30 days keeps no event. Consumer groups of other programs keep none
+    either: a program that reads the stream must keep up.
     """
     now = store.now()
     oldest = (int((now - days * 86_400) * 1000), 0)
@@ -280,7 +236,7 @@ def _state(name: str, fields: dict[str, str], waiting: int, group: _Group | None
 
 
 def _groups(store: Store) -> dict[str, _Group]:
-    """By the endpoint's name."""
+    """Return the groups by their endpoint's name."""
     try:
         found: Any = store.client.xinfo_groups(store.keys.events)
     except redis.ResponseError:  # no such key: there was never an event, nor a worker
@@ -295,45 +251,11 @@ def _groups(store: Store) -> dict[str, _Group]:
 
 
 def _needed(store: Store, endpoint: str, group: _Group) -> str:
-    """The oldest event that this endpoint may still ask for."""
+    """Return the stream id of the oldest event that this endpoint may still need."""
     if not group.pending:
         return group.position
     pending: Any = store.client.xpending(store.keys.events, _GROUP + endpoint)
     return text(pending["min"]) if pending["min"] else group.position
-
-
-def _letters(store: Store, endpoint: str | None) -> Iterator[DeadLetter]:
-    """Newest first."""
-    newest = "+"
-    while found := _entries(store, newest):
-        newest = f"({found[-1][0]}"
-        wanted = [one for one in found if endpoint in (None, one[1]["endpoint"])]
-        with store.client.pipeline(transaction=False) as pipeline:
-            for letter_id, fields in wanted:
-                pipeline.zscore(store.keys.deliveries(fields["endpoint"]), _DEAD + letter_id)
-            scores = pipeline.execute()
-        for (letter_id, fields), score in zip(wanted, scores, strict=True):
-            yield _letter(letter_id, fields, score is not None)
-
-
-def _entries(store: Store, newest: str) -> list[tuple[str, dict[str, str]]]:
-    found: Any = store.client.xrevrange(store.keys.dead, newest, "-", _CHUNK)
-    return [(text(entry_id), text_dict(fields)) for entry_id, fields in found]
-
-
-def _letter(letter_id: str, fields: dict[str, str], replayed: bool) -> DeadLetter:
-    return DeadLetter(
-        id=letter_id,
-        endpoint=fields["endpoint"],
-        event_id=fields["id"],
-        type=fields["type"],
-        event=fields["event"],
-        status=int(fields["status"]) if fields["status"] else None,
-        why=fields["why"],
-        tries=int(fields["tries"]),
-        at=fields["at"],
-        replayed=replayed,
-    )
 
 
 def _as_numbers(stream_id: str) -> tuple[int, int]:

@@ -23,7 +23,7 @@ import requests
 from config.redis_connection import connect
 from pec.content import sha256
 from pec.messages import Reason
-from pec.store import accounts, batches, outbox
+from pec.store import accounts, batches, dead_letters, outbox
 from pec.store.store import Store
 from sandbox.clock import now
 from sandbox.receipt_texts import RECEIPTS_SENDER, Letter, identifier_of, write
@@ -529,5 +529,5 @@ def _resume_endpoint(store: Store) -> int:
         if state.disabled or state.failures:
             outbox.enable(store, state.name)
         if state.dead:
-            replayed += outbox.replay_dead(store, state.name)
+            replayed += dead_letters.replay(store, state.name)
     return replayed

@@ -27,7 +27,7 @@ from pec.names import Queue, State
 from pec.receipts import Kind, Receipt
 from pec.store import outbox, retention
 from pec.store.commits import Commit, apply
-from pec.store.outbox import DeliveryLease
+from pec.store.outbox import DeliveryLease, DeliveryResult
 from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
 from tests.receiver import a_secret
@@ -92,10 +92,10 @@ def _live(store: Store, numbers: range) -> None:
 def _deliver(store: Store) -> None:
     """All events, to the endpoint."""
     while outbox.fan_out(store, [SHOP]):
-        turn = DeliveryLease(SHOP.name, 60)
-        taken = outbox.lease(store, turn, CHUNK)
+        lease = DeliveryLease(SHOP.name, 60)
+        taken = outbox.lease(store, lease, CHUNK)
         while taken:
-            taken = outbox.lease(store, turn, CHUNK, [outbox.acknowledge(one) for one in taken])
+            taken = outbox.lease(store, lease, CHUNK, [DeliveryResult.delivered(one) for one in taken])
 
 
 def broken(alive: Keys, left: Keys, count: int) -> list[str]:

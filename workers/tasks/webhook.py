@@ -1,4 +1,4 @@
-"""Delivers what is due of one endpoint: take a handful, post, settle while taking the next, for a little while."""
+"""Delivering the due events of one endpoint: lease a handful, post them, store the results with the next lease."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -19,14 +19,14 @@ from workers.metrics.counters import WEBHOOKS
 MAX_DELIVERIES = 100
 MAX_SECONDS = 5.0
 HANDFUL = 5
-HANDFUL_SECONDS = 0.25  # what a slow endpoint leaves of a handful goes back, for other threads
-LEASE_MARGIN_SECONDS = 30.0  # beyond the timeout: looking up a name has none of its own
+HANDFUL_SECONDS = 0.25  # then the rest of a handful goes back, for other threads
+LEASE_MARGIN_SECONDS = 30.0  # beyond the timeout: looking up a name has no timeout of its own
 
 log = structlog.get_logger()
 
 
 def deliver(ctx: WorkerContext, name: str) -> None:
-    """The endpoint's turn. One that this process has no settings for is left to another, soon."""
+    """Deliver what is due at an endpoint. Without settings for it, defer to another worker."""
     webhooks = ctx.settings.webhooks
     for endpoint in webhooks.endpoints:
         if endpoint.name == name:
@@ -42,34 +42,34 @@ def deliver_due(
     now: Callable[[], float],
     chance: Callable[[], float],
 ) -> int:
-    """Returns how many were tried: 100 at most, in about 5 s, so that endpoints take turns.
+    """Deliver what is due, and return how many deliveries were tried.
 
-    Any number of these may run for one endpoint, each with deliveries of its own. What is left, and what a worker
-    that dies here had, is due in the schedule without our doing. `now` gives epoch seconds on Redis's clock, `chance`
-    numbers in [0, 1).
+    At most 100 are, in about 5 s, so that other endpoints get time. Any number of these may run for one endpoint,
+    each with deliveries of its own. The rest, and what a worker that dies here had leased, is in the schedule
+    already. `now` gives epoch seconds on Redis's clock, `chance` numbers in [0, 1).
     """
     ends = time.monotonic() + MAX_SECONDS
-    turn = DeliveryLease(endpoint.name, webhooks.timeout_seconds + LEASE_MARGIN_SECONDS)
-    tried, limit, ended = 0, HANDFUL, list[DeliveryResult]()
+    lease = DeliveryLease(endpoint.name, webhooks.timeout_seconds + LEASE_MARGIN_SECONDS)
+    tried, limit, results = 0, HANDFUL, list[DeliveryResult]()
     with Poster(webhooks, endpoint, now) as poster:
         while True:
             over = tried >= MAX_DELIVERIES or time.monotonic() >= ends
-            taken = outbox.lease(store, turn, 0 if over else min(limit, MAX_DELIVERIES - tried), ended)
+            taken = outbox.lease(store, lease, 0 if over else min(limit, MAX_DELIVERIES - tried), results)
             if over or not (taken or outbox.fan_out(store, [endpoint])):
                 return tried
             until = min(time.monotonic() + HANDFUL_SECONDS, ends)
             outcomes = _post(poster, taken, until)
             tried += len(outcomes)
-            ended = [
-                _ended(delivery, outcome, webhooks.backoff_seconds, now(), chance())
+            results = [
+                _result(delivery, outcome, webhooks.backoff_seconds, now(), chance())
                 for delivery, outcome in zip(taken, outcomes, strict=False)
             ]
-            ended += [outbox.give_back(delivery) for delivery in taken[len(outcomes) :]]
+            results += [DeliveryResult.untried(delivery) for delivery in taken[len(outcomes) :]]
             limit = HANDFUL if time.monotonic() < until else 1
 
 
 def _post(poster: Poster, taken: Sequence[Delivery], until: float) -> list[Outcome]:
-    """Of those taken, as far as all goes well and the time (`time.monotonic`) lasts: of the first at least."""
+    """Post deliveries until one fails or the time (`time.monotonic`) is over. Return their outcomes: one at least."""
     outcomes: list[Outcome] = []
     for delivery in taken:
         outcomes.append(poster.post(delivery.event_id, delivery.event.encode()))
@@ -78,7 +78,7 @@ def _post(poster: Poster, taken: Sequence[Delivery], until: float) -> list[Outco
     return outcomes
 
 
-def _ended(
+def _result(
     delivery: Delivery, outcome: Outcome, schedule_seconds: list[float], now: float, chance: float
 ) -> DeliveryResult:
     bound = {"endpoint": delivery.endpoint, "event_id": delivery.event_id}
@@ -86,13 +86,13 @@ def _ended(
         case Delivered():
             _count(delivery, "delivered")
             log.debug("webhook_delivered", **bound, type=delivery.type)
-            return outbox.acknowledge(delivery)
+            return DeliveryResult.delivered(delivery)
         case Gone():
             _count(delivery, "gone")
             log.error(
                 "webhook_endpoint_disabled", **bound, remedy=f"pec resume --endpoint {delivery.endpoint}"
             )
-            return outbox.disable(delivery)
+            return DeliveryResult.gone(delivery)
         case Failed():
             return _retry_or_give_up(delivery, outcome, schedule_seconds, now, chance)
 
@@ -105,10 +105,10 @@ def _retry_or_give_up(
     if wait is None:
         _count(delivery, "dead")
         bound.error("webhook_dead", remedy=f"pec replay --endpoint {delivery.endpoint} --dead")
-        return outbox.give_up(delivery, failed, from_epoch(now))
+        return DeliveryResult.dead(delivery, failed, from_epoch(now))
     _count(delivery, "failed")
     bound.warning("webhook_failed", tries=delivery.tries + 1, again_in_seconds=wait.total_seconds())
-    return outbox.retry(delivery, wait)
+    return DeliveryResult.retry(delivery, wait)
 
 
 def _count(delivery: Delivery, outcome: str) -> None:

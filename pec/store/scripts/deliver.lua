@@ -1,31 +1,31 @@
--- deliver(namespace, endpoint, turn, lease, most, lease_us, tried): one step of a worker's turn at an endpoint: ends
--- what it tried, takes what has been due longest, under a lease, and sets when the endpoint is due again.
+-- deliver(namespace, endpoint, lease, until, limit, lease_us, results): one step of a worker's lease at an endpoint.
+-- Stores the results of the step before, takes what has been due longest, and sets when the endpoint is due again.
 --
 -- Five failures in a row open the endpoint's circuit: probe_at, after which one delivery tries. A success closes it.
--- After any failure deliveries are taken one by one. An endpoint that is disabled gets nothing, and is not due.
--- Whoever lost the lease can still tell of a success, of nothing else. The same call again changes nothing: it tells
--- again what the first took.
+-- After any failure deliveries are taken one by one. A disabled endpoint gets nothing, and is not due.
+-- A worker whose time was over can still store a success, and nothing else. The same call again changes nothing: it
+-- returns what the first call took.
 --
 -- Keys     <ns>:deliveries:<endpoint>   sorted set: delivery → when its next try is due, or its lease ends
 --          <ns>:tries:<endpoint>        hash: delivery → failed tries so far
 --          <ns>:endpoint:<endpoint>     hash: failures (in a row), probe_at, disabled, dead
---          <ns>:lease:<turn>            string, expiring: the lease of what the turn holds
+--          <ns>:lease:<lease>           string, expiring: until when what the lease holds is taken
 --          A delivery is a stream id of <ns>:events, or `dead:` and a stream id of <ns>:dead (a replay).
--- ARGV     turn      a random id, the same for each step
---          lease     of what was tried; empty at the first step
---          most      how many to take; 0 at the last step
---          tried     JSON [[delivery, outcome, wait_us, letter], …]
+-- ARGV     lease     a random id, the same for each step
+--          until     of what the step before took, as it was returned; empty at the first step
+--          limit     how many to take; 0 at the last step
+--          results   JSON [[delivery, outcome, wait_us, letter], …]
 --                      outcome   delivered | retry | dead | gone | untried
 --                      wait_us   retry: until the next try
 --                      letter    dead: [field, value, …], as <ns>:dead keeps it
--- Returns  {lease, delivery, tries, id, type, event, delivery, …} | nil
+-- Returns  {until, delivery, tries, id, type, event, delivery, …} | nil
 
 local GRACE_US = 250000 -- who took some takes the rest soon; only then is another called to help
 
-local ns, endpoint, turn, lease = unpack(ARGV, 1, 4)
-local most, lease_us, tried = tonumber(ARGV[5]), tonumber(ARGV[6]), cjson.decode(ARGV[7])
+local ns, endpoint, lease, leased_until = unpack(ARGV, 1, 4)
+local limit, lease_us, results = tonumber(ARGV[5]), tonumber(ARGV[6]), cjson.decode(ARGV[7])
 local state, deliveries = ns .. ":endpoint:" .. endpoint, ns .. ":deliveries:" .. endpoint
-local tries, due, held = ns .. ":tries:" .. endpoint, ns .. ":due:webhook", ns .. ":lease:" .. turn
+local tries, due, held = ns .. ":tries:" .. endpoint, ns .. ":due:webhook", ns .. ":lease:" .. lease
 local now = now_us()
 
 local function acknowledge(delivery)
@@ -44,10 +44,10 @@ local function finish(delivery)
     end
 end
 
--- What was on its way when the circuit opened tells nothing new: only the probe's failure lengthens the wait.
+-- What was on its way when the circuit opened is no news: only the probe's failure lengthens the wait.
 local function count_failure()
     local probe = call("HGET", state, "probe_at")
-    if probe and tonumber(probe) ~= tonumber(lease) then
+    if probe and tonumber(probe) ~= tonumber(leased_until) then
         return
     end
     local beyond = call("HINCRBY", state, "failures", 1) - 5
@@ -88,12 +88,12 @@ end
 
 local function settle(delivery, outcome, ...)
     local score = call("ZSCORE", deliveries, delivery)
-    if score and (outcome == "delivered" or tonumber(score) == tonumber(lease)) then
+    if score and (outcome == "delivered" or tonumber(score) == tonumber(leased_until)) then
         ends[outcome](delivery, ...)
     end
 end
 
--- The fields of a delivery's event; nil where somebody trimmed the stream by hand.
+-- The fields of a delivery's event; nil if the stream was trimmed by hand.
 local function find(delivery)
     local letter = string.match(delivery, "^dead:(.+)")
     local id = letter or delivery
@@ -108,9 +108,9 @@ local function find(delivery)
     return fields
 end
 
--- Of these deliveries, those whose events are still there: as they are returned, under this lease.
-local function told(found, under)
-    local reply = {under}
+-- The deliveries among these whose events are still there: as they are returned, taken until then.
+local function as_reply(found, taken_until)
+    local reply = {taken_until}
     for _, delivery in ipairs(found) do
         local event = find(delivery)
         if event then
@@ -129,17 +129,17 @@ local function take(disabled, failures, probe_at)
     if disabled or (probe_at and tonumber(probe_at) > now / 1e6) then
         return nil
     end
-    local count = failures and math.min(most, 1) or most
-    local under = seconds(now + lease_us)
+    local count = failures and math.min(limit, 1) or limit
+    local taken_until = seconds(now + lease_us)
     while count > 0 do
         local found = call("ZRANGEBYSCORE", deliveries, "-inf", seconds(now), "LIMIT", 0, count)
         if #found == 0 then
             return nil
         end
         for _, delivery in ipairs(found) do
-            call("ZADD", deliveries, under, delivery)
+            call("ZADD", deliveries, taken_until, delivery)
         end
-        local reply = told(found, under)
+        local reply = as_reply(found, taken_until)
         if #reply > 1 then
             return reply
         end
@@ -161,10 +161,10 @@ local function schedule(disabled, probe_at, goes_on)
 end
 
 local known = call("GET", held)
-if known and known ~= lease then
-    return told(call("ZRANGEBYSCORE", deliveries, known, known), known)
+if known and known ~= leased_until then
+    return as_reply(call("ZRANGEBYSCORE", deliveries, known, known), known)
 end
-for _, one in ipairs(tried) do
+for _, one in ipairs(results) do
     settle(unpack(one))
 end
 local disabled, failures, probe_at = unpack(call("HMGET", state, "disabled", "failures", "probe_at"))

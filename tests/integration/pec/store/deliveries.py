@@ -61,13 +61,13 @@ def take_all(store: Store, name: str = "shop") -> list[str]:
     return [taken.event_id for taken in take_due(store, name)]
 
 
-def end(store: Store, *ended: DeliveryResult) -> None:
-    """What became of what one worker took; it takes nothing more."""
-    outbox.lease(store, DeliveryLease(ended[0].delivery.endpoint, LONG_SECONDS), 0, ended)
+def end(store: Store, *results: DeliveryResult) -> None:
+    """Store the results of what one worker took; it takes nothing more."""
+    outbox.lease(store, DeliveryLease(results[0].delivery.endpoint, LONG_SECONDS), 0, results)
 
 
 def give_up(store: Store, delivery: Delivery, failed: Failed) -> None:
-    end(store, outbox.give_up(delivery, failed, from_epoch(store.now())))
+    end(store, DeliveryResult.dead(delivery, failed, from_epoch(store.now())))
 
 
 def waiting(store: Store, name: str = "shop") -> list[str]:
@@ -76,7 +76,7 @@ def waiting(store: Store, name: str = "shop") -> list[str]:
 
 
 def due(store: Store, name: str = "shop") -> float | None:
-    """In how many seconds the endpoint's next turn is, or None."""
+    """In how many seconds the endpoint is due next, or None."""
     at: Any = store.client.zscore(store.keys.due(Queue.WEBHOOK), name)
     return None if at is None else float(at) - store.now()
 
@@ -93,7 +93,7 @@ def fail(store: Store, times: int, name: str = "shop") -> None:
     """So many deliveries fail, one after the other."""
     for _ in range(times):
         make_due(store, name)
-        end(store, outbox.retry(take(store, name), timedelta(hours=1)))
+        end(store, DeliveryResult.retry(take(store, name), timedelta(hours=1)))
 
 
 def pending(store: Store, name: str = "shop") -> int:

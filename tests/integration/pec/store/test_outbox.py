@@ -4,7 +4,8 @@ import json
 import threading
 from datetime import timedelta
 
-from pec.store import outbox
+from pec.store import dead_letters, outbox
+from pec.store.outbox import DeliveryResult
 from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
     REFUSED,
@@ -87,12 +88,12 @@ def test_whoever_lost_the_lease_does_not_count_a_failure(store: Store) -> None:
     make_due(store)
     other = take(store)
 
-    end(store, outbox.retry(late, timedelta(0)))
+    end(store, DeliveryResult.retry(late, timedelta(0)))
     give_up(store, late, REFUSED)
-    end(store, outbox.disable(late))
+    end(store, DeliveryResult.gone(late))
 
     assert state(store) == outbox.EndpointState("shop", 0, False, waiting=1, lag=0, dead=0)
-    end(store, outbox.acknowledge(other))
+    end(store, DeliveryResult.delivered(other))
     assert waiting(store) == []
 
 
@@ -104,8 +105,8 @@ def test_whoever_lost_the_lease_can_still_say_that_it_was_delivered(store: Store
     make_due(store)
     other = take(store)
 
-    end(store, outbox.acknowledge(late))
-    end(store, outbox.retry(other, timedelta(0)))
+    end(store, DeliveryResult.delivered(late))
+    end(store, DeliveryResult.retry(other, timedelta(0)))
 
     assert waiting(store) == []
     assert pending(store) == 0
@@ -121,7 +122,7 @@ def test_what_was_delivered_is_gone_for_good(store: Store) -> None:
     fail(store, 1)
 
     make_due(store)
-    end(store, outbox.acknowledge(take(store)))
+    end(store, DeliveryResult.delivered(take(store)))
 
     assert take_all(store) == []
     assert due(store) is None
@@ -135,7 +136,7 @@ def test_a_failure_is_due_again_after_its_wait(store: Store) -> None:
     tell(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
 
-    end(store, outbox.retry(take(store), timedelta(seconds=50)))
+    end(store, DeliveryResult.retry(take(store), timedelta(seconds=50)))
 
     seconds = due(store)
     assert seconds is not None
@@ -154,10 +155,10 @@ def test_settling_again_changes_nothing(store: Store) -> None:
     failed, given_up = take(store), take(store)
 
     for _ in range(2):
-        end(store, outbox.retry(failed, timedelta(hours=1)))
+        end(store, DeliveryResult.retry(failed, timedelta(hours=1)))
         give_up(store, given_up, REFUSED)
 
-    assert (state(store).failures, state(store).dead, len(outbox.dead(store))) == (2, 1, 1)
+    assert (state(store).failures, state(store).dead, len(dead_letters.newest(store))) == (2, 1, 1)
     make_due(store)
     assert take(store).tries == 1
 
@@ -168,7 +169,7 @@ def test_the_bad_news_of_one_endpoint_is_not_another_s(store: Store) -> None:
     outbox.fan_out(store, [endpoint("shop"), endpoint("other")])
 
     fail(store, 5, "shop")
-    end(store, outbox.disable(take_after_time(store, "shop")))
+    end(store, DeliveryResult.gone(take_after_time(store, "shop")))
 
     assert take_all(store, "other") == ["evt_1"]
 
@@ -192,7 +193,7 @@ def test_410_stops_everything_until_an_operator_says_otherwise(store: Store) -> 
     tell_many(store, 2)
     outbox.fan_out(store, [endpoint()])
 
-    end(store, outbox.disable(take(store)))
+    end(store, DeliveryResult.gone(take(store)))
 
     assert state(store).disabled
     assert due(store) is None
@@ -213,7 +214,7 @@ def test_410_uses_up_no_attempt(store: Store) -> None:
     tell(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
 
-    end(store, outbox.disable(take(store)))
+    end(store, DeliveryResult.gone(take(store)))
     outbox.enable(store, "shop")
 
     assert take(store).tries == 0

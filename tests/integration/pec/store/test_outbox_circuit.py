@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pec.store import outbox
+from pec.store.outbox import DeliveryResult
 from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
     LONG_SECONDS,
@@ -25,7 +26,7 @@ def test_four_failures_in_a_row_hold_nothing_up(store: Store) -> None:
     tell_many(store, 10)
     outbox.fan_out(store, [endpoint()])
     for _ in range(4):
-        end(store, outbox.retry(take(store), timedelta(hours=1)))
+        end(store, DeliveryResult.retry(take(store), timedelta(hours=1)))
 
     assert len(take_all(store)) == 6
 
@@ -36,7 +37,7 @@ def open_circuit(store: Store) -> None:
     tell_many(store, 10)
     outbox.fan_out(store, [endpoint()])
     for _ in range(5):
-        end(store, outbox.retry(take(store), timedelta(hours=1)))
+        end(store, DeliveryResult.retry(take(store), timedelta(hours=1)))
 
 
 def probe_is_due(store: Store) -> None:
@@ -79,7 +80,7 @@ def test_what_was_on_its_way_when_it_opened_lengthens_no_wait(store: Store) -> N
     on_their_way = [take(store) for _ in range(9)]
 
     for delivery in on_their_way:
-        end(store, outbox.retry(delivery, timedelta(hours=1)))
+        end(store, DeliveryResult.retry(delivery, timedelta(hours=1)))
 
     seconds = due(store)
     assert seconds is not None
@@ -105,7 +106,7 @@ def test_the_first_success_opens_it_for_all(store: Store) -> None:
     open_circuit(store)
     probe_is_due(store)
 
-    end(store, outbox.acknowledge(take(store)))
+    end(store, DeliveryResult.delivered(take(store)))
 
     wait = due(store)
     assert wait is not None

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from config.settings import Endpoint, Webhooks
 from pec.names import Queue
-from pec.store import outbox
+from pec.store import dead_letters, outbox
 from pec.store.outbox import DeliveryLease
 from pec.store.store import Store
 from tests.receiver import Answer, Receiver, a_secret
@@ -74,7 +74,7 @@ def test_a_failure_is_tried_again_with_the_same_id_until_it_is_taken(store: Stor
         work_until_idle(store, receiver.endpoint(), settings([0.001, 0.001, 0.001]))
 
         assert receiver.ids == ["evt_1"] * 4
-    assert outbox.dead(store) == []
+    assert dead_letters.newest(store) == []
 
 
 def test_each_retry_waits_as_the_schedule_says(store: Store) -> None:
@@ -119,14 +119,14 @@ def test_after_the_last_retry_it_is_dead_and_a_replay_delivers_it(store: Store) 
         work_until_idle(store, receiver.endpoint(), webhooks)
 
         assert receiver.ids == ["evt_1"] * 3
-        (letter,) = outbox.dead(store, "shop")
+        (letter,) = dead_letters.newest(store, "shop")
         assert (letter.tries, letter.status) == (3, 500)
 
-        outbox.replay_dead(store, "shop", [letter.id])
+        dead_letters.replay(store, "shop", [letter.id])
         work_until_idle(store, receiver.endpoint(), webhooks)
 
         assert receiver.ids == ["evt_1"] * 4
-    assert outbox.dead(store) == []
+    assert dead_letters.newest(store) == []
 
 
 def test_410_stops_deliveries_until_the_endpoint_is_enabled(store: Store) -> None:

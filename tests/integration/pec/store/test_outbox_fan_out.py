@@ -1,8 +1,9 @@
-"""Events become deliveries of the endpoints that hear them, in a real Redis."""
+"""Which events an endpoint gets, and how many wait for it at most."""
 
 import pytest
 
 from pec.store import outbox
+from pec.store.outbox import DeliveryResult
 from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
     due,
@@ -110,7 +111,7 @@ def test_what_waited_in_the_stream_follows_when_there_is_room(store: Store) -> N
     tell_many(store, outbox.MAX_WAITING + 1)
     feed_all(store, endpoint())
 
-    end(store, outbox.acknowledge(take(store)))
+    end(store, DeliveryResult.delivered(take(store)))
     feed_all(store, endpoint())
 
     assert state(store).waiting == outbox.MAX_WAITING

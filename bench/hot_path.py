@@ -22,7 +22,10 @@ PLACES = {
     "HTTP": ("urllib3/", "requests/", "http/client", "ssl.py", "socket.py", "email/"),
     "Dramatiq": "dramatiq/",
     "logging, metrics": ("structlog/", "logging/", "prometheus_client/"),
-    "commit: building it": ("pec/store/commits", "pec/transitions", "pec/changes", "pec/events", "json/"),
+    "commit: building it": (
+        *("pec/store/commits", "pec/transitions", "pec/receipt_transitions"),
+        *("pec/changes", "pec/events", "json/"),
+    ),
     "records: reading them": ("pec/messages", "pec/store/records", "pec/instants"),
     "receipts": ("pec/receipts", "pec/states", "pec/api/shapes"),
     "intake: checking jobs": ("pec/jobs", "pec/intake", "pydantic/"),

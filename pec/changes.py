@@ -1,4 +1,7 @@
-"""A change: what one commit does to one message. `pec.transitions` makes it, `pec.store.commits` applies it."""
+"""A change: what one commit does to one message.
+
+`pec.transitions` and `pec.receipt_transitions` make it, `pec.store.commits` applies it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,7 +26,7 @@ class Lane(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """State, schedule, events and receipts, which change together or not at all.
+    """State, schedule, events and receipts of a message, which change together or not at all.
 
     `before` is None for a new message. In `due`, None clears the entry of that queue.
     """
@@ -34,7 +37,7 @@ class Change:
     lane: Lane = Lane.STAY
     receipts: tuple[Receipt, ...] = ()
     superseded: tuple[str, ...] = ()  # keys of receipts seen without text, now known with it
-    reported: tuple[str, ...] = ()  # digests of mails that were told once and need not be told again
+    reported: tuple[str, ...] = ()  # digests of mails that were reported, which is done once
     events: tuple[Event, ...] = ()
 
     @property
@@ -43,7 +46,7 @@ class Change:
 
 
 def created(message: Message, **parts: Any) -> Change:
-    """The change that makes a new message."""
+    """Return the change that makes a new message."""
     first = replace(
         message,
         version=_next_version(message, message.created_at),
@@ -53,7 +56,7 @@ def created(message: Message, **parts: Any) -> Change:
 
 
 def changed(before: Message, now: datetime, fields: Mapping[str, Any], **parts: Any) -> Change:
-    """The change of these fields; a new state is told, and an end is timed."""
+    """Return the change of these fields. A new state makes an event, and an end gets its time."""
     after = replace(before, **{**fields, "version": _next_version(before, now), "updated_at": now})
     if after.ended and not before.ended:
         after = replace(after, ended_at=now)
@@ -65,7 +68,7 @@ def changed(before: Message, now: datetime, fields: Mapping[str, Any], **parts: 
 
 
 def _next_version(message: Message, now: datetime) -> int:
-    """Milliseconds of Redis's clock where they are greater: so that it grows across a restore too."""
+    """Return the milliseconds of Redis's clock if they are greater, so that versions grow across a restore too."""
     return max(message.version + 1, int(now.timestamp() * 1000))
 
 

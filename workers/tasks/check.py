@@ -9,11 +9,11 @@ from pec.backoff import delay
 from pec.changes import Change
 from pec.messages import Message
 from pec.names import Queue
+from pec.receipt_transitions import duplicated, receipts_observed
 from pec.receipts import Mail, read_all
 from pec.store import commits, records
 from pec.store.commits import Commit, Conflict, commit
 from pec.store.records import StoredReceipts
-from pec.transitions import duplicated, receipts_observed
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable, mails_of
 from workers.mailbox.scan_policy import defer_to_scan, scanned_until

@@ -14,6 +14,7 @@ from pec.job_messages import arrived_cancelled, enqueued, followed
 from pec.jobs import PollJob
 from pec.messages import Message, Reason
 from pec.names import Queue, State
+from pec.receipt_transitions import receipts_observed
 from pec.receipts import Kind, Named, Receipt
 from pec.transitions import (
     adopted,
@@ -28,7 +29,6 @@ from pec.transitions import (
     failed,
     held_after_restore,
     not_found,
-    receipts_observed,
     requeued,
     resend_asked,
     unclaimed,

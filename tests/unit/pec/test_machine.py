@@ -16,6 +16,7 @@ from pec.job_messages import enqueued
 from pec.messages import Message, Reason, from_hash, to_hash
 from pec.names import Queue, State
 from pec.proof import lacking, proof_of
+from pec.receipt_transitions import receipts_observed
 from pec.receipts import Kind, Named, Receipt
 from pec.subjects import reference_tag
 from pec.transitions import (
@@ -28,7 +29,6 @@ from pec.transitions import (
     discarded,
     failed,
     not_found,
-    receipts_observed,
     requeued,
     resend_asked,
     unclaimed,

@@ -11,8 +11,9 @@ from pec.changes import Change
 from pec.messages import Message, from_hash, to_hash
 from pec.names import Queue, State
 from pec.proof import lacking, proof_of
+from pec.receipt_transitions import TEXT_CHECKS, receipts_observed
 from pec.receipts import Kind, Receipt
-from pec.transitions import TEXT_CHECKS, code_revoked, receipts_observed
+from pec.transitions import code_revoked
 from tests.unit.pec.sent_receipts import ACCEPTED, DELIVERED, FAILED, FINAL, ORDINARY, REFUSED, TO, WARNING
 
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)

@@ -9,8 +9,8 @@ from config.settings import Receipts
 from pec.changes import Change
 from pec.messages import Message
 from pec.names import Queue, State
+from pec.receipt_transitions import TEXT_CHECKS, receipts_observed
 from pec.receipts import Kind, Receipt
-from pec.transitions import TEXT_CHECKS, receipts_observed
 from tests.unit.pec.restored import ACCEPTANCE, CODE, NOW, QUEUED
 
 WAITS = Receipts(backoff_seconds=[10])

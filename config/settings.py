@@ -1,7 +1,7 @@
 """Every setting, with its unit, bounds and default: from the environment and `pec.toml`, checked at boot.
 
-Built by the composition roots (`workers/app.py`, `cli`, `sandbox/__main__.py`) and handed down;
-nothing else reads the environment. Secrets are `SecretStr`, so no `repr` shows them.
+Only the composition roots (`workers/app.py`, `cli`, `sandbox/__main__.py`) load the settings and pass them on; no other
+module reads the environment. Secrets are `SecretStr`, so no `repr` shows them.
 """
 
 import base64
@@ -38,7 +38,7 @@ Schedule = Annotated[list[Seconds], Field(min_length=1)]
 
 ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 ENDPOINT_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-MAX_CLOCK_DIFFERENCE = timedelta(minutes=30)  # of machines, at most; a wrong UTC offset is an hour or more
+MAX_CLOCK_DIFFERENCE = timedelta(minutes=30)  # between machines; a wrong UTC offset is an hour or more
 HOUR, DAY = 3600, 86400
 
 
@@ -47,41 +47,40 @@ class _Section(BaseModel):
 
 
 class Api(_Section):
-    """The PEC Massiva API and how hard it may be used."""
+    """The PEC Massiva API and the limits of its use."""
 
     url: str = Field("https://ws.pecmassiva.com", description="address of the API, without a path")
-    token: SecretStr | None = Field(
-        None, description="bearer token of every account that has none of its own"
-    )
-    rate: float = Field(1.0, gt=0, le=1000, description="sends a second that one token may make")
+    token: SecretStr | None = Field(None, description="bearer token of every account without its own token")
+    rate: float = Field(1.0, gt=0, le=1000, description="sends per second and token")
     margin_seconds: float = Field(
         0.003,
         ge=0,
         le=60,
-        description="seconds added between two sends, against jitter; at most 2 % of their interval; "
-        "0: a send may come 5 ms late, and the next that much closer",
+        description="extra delay between sends to absorb jitter, in seconds; capped at 2 % of the interval. With 0, "
+        "a send up to 5 ms late is not corrected, so the next one follows it up to 5 ms early",
     )
-    timeout_seconds: Seconds = Field(30.0, description="seconds without a byte before a call is given up")
-    connect_timeout_seconds: Seconds = Field(10.0, description="seconds to open a connection")
+    timeout_seconds: Seconds = Field(30.0, description="longest wait for the next byte of a call, in seconds")
+    connect_timeout_seconds: Seconds = Field(
+        10.0, description="longest time to open a connection, in seconds"
+    )
     min_bytes_per_second: int = Field(
         50_000,
         gt=0,
-        description="bytes a second: a call's total deadline is the timeout plus its size over this",
+        description="slowest accepted transfer, in bytes per second: the deadline of a call is the timeout plus its "
+        "size divided by this",
     )
     max_bytes: int = Field(
-        30_000_000, gt=0, description="greatest encoded size times recipients of one message, in bytes"
+        30_000_000, gt=0, description="largest encoded size of one message times its recipients, in bytes"
     )
     daily_cap: int | None = Field(
-        None, gt=0, description="sends a day (Europe/Rome) of one token; empty: none"
+        None, gt=0, description="most sends per day (Europe/Rome) and token; empty: no limit"
     )
     monthly_cap: int | None = Field(
-        None, gt=0, description="sends a month (Europe/Rome) of one token; empty: none"
+        None, gt=0, description="most sends per month (Europe/Rome) and token; empty: no limit"
     )
-    price_eur: float = Field(0.05, ge=0, description="EUR that one PEC costs, for estimates")
-    in_flight: int = Field(4, gt=0, le=1000, description="sends of one token that may be on the wire at once")
-    read_rate: float = Field(
-        10.0, gt=0, le=1000, description="calls other than sends a second, for each token"
-    )
+    price_eur: float = Field(0.05, ge=0, description="price of one PEC in EUR, for estimates")
+    in_flight: int = Field(4, gt=0, le=1000, description="most simultaneous sends per token")
+    read_rate: float = Field(10.0, gt=0, le=1000, description="calls other than sends, per second and token")
 
     @field_validator("url")
     @classmethod
@@ -92,30 +91,35 @@ class Api(_Section):
         return url.rstrip("/")
 
     def send_deadline_seconds(self, size_bytes: int) -> float:
-        """How long a POST of this size may take, all in all, once its first byte left."""
+        """Return how many seconds a POST of this size may take after its first byte."""
         return self.timeout_seconds + size_bytes / self.min_bytes_per_second
 
 
 class Account(_Section):
     """A mailbox that sends."""
 
-    sender: str = Field(description="its address")
-    username: str = Field(description="its user name at the API")
-    password: SecretStr = Field(description="its password at the API")
-    token: SecretStr | None = Field(None, description="bearer token; empty: the API's")
+    sender: str = Field(description="address of the mailbox")
+    username: str = Field(description="user name at the API")
+    password: SecretStr = Field(description="password at the API")
+    token: SecretStr | None = Field(None, description="bearer token; empty: that of the API")
     reference: bool = Field(
-        True, description="append a short reference to subjects, by which lost answers are found"
+        True,
+        description="append a short reference to subjects, which identifies a send whose answer was lost",
     )
 
 
 class Endpoint(_Section):
     """A consumer of webhooks."""
 
-    name: str = Field("", description="name, for jobs and operators; default: its position, from 0")
-    url: str = Field(repr=False, description="where events are posted")  # it can hold a password
-    secret: SecretStr = Field(description="`whsec_…`; two of them, separated by a space, while rotating")
+    name: str = Field(
+        "", description="name, for jobs and operators; default: the position in the list, from 0"
+    )
+    url: str = Field(repr=False, description="address that receives the events")  # it can hold a password
+    secret: SecretStr = Field(description="`whsec_…`; while you change it, two separated by a space")
     events: list[str] | None = Field(
-        None, description="event types it hears; empty list: only messages that name it; left out: everything"
+        None,
+        description="event types that it receives; empty list: only those of messages that name the endpoint; "
+        "absent: all",
     )
 
     @field_validator("secret")
@@ -136,16 +140,17 @@ class Endpoint(_Section):
 
 
 class Webhooks(_Section):
-    """How events reach the services that consume them."""
+    """Delivery of events to endpoints."""
 
     endpoints: list[Endpoint] = Field(default_factory=list, description="JSON list of endpoints")
     allow_private: bool = Field(
-        False, description="deliver to private, loopback and link-local addresses too"
+        False, description="also deliver to private, loopback and link-local addresses"
     )
-    timeout_seconds: Seconds = Field(15.0, description="seconds that one delivery may take")
+    timeout_seconds: Seconds = Field(15.0, description="longest time of one delivery, in seconds")
     backoff_seconds: Schedule = Field(
         default=[5, 300, 1800, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR],
-        description="seconds before each retry; after the last the delivery is dead, and can be replayed",
+        description="seconds before each retry; after the last one the delivery becomes a dead letter, which can be "
+        "replayed",
     )
 
     @model_validator(mode="before")
@@ -171,68 +176,77 @@ class Webhooks(_Section):
 
 
 class Receipts(_Section):
-    """When the mailbox is asked for receipts, and for how long."""
+    """How often and how long workers look for receipts."""
 
     backoff_seconds: Schedule = Field(
         default=[5, 10, 20, 40, 80, 160, 320, 640, 1280, 1800, 3600],
-        description="seconds between two checks; the last one repeats",
+        description="seconds between two checks of a message; the last value repeats",
     )
     page_interval_seconds: Seconds = Field(
-        15, description="seconds between two readings of the pages of a mailbox that awaits many receipts"
+        15, description="seconds between two scans of a mailbox that awaits many receipts"
     )
     deadline_seconds: Seconds = Field(
-        30 * HOUR, description="seconds after which nothing final means expired"
+        30 * HOUR, description="seconds after the send until a message without a final receipt is expired"
     )
     warning_age_seconds: Seconds = Field(
-        22 * HOUR, description="seconds since ACCETTAZIONE from which a time-out notice is final"
+        22 * HOUR, description="seconds after ACCETTAZIONE from which a time-out notice is final"
     )
     late_acceptance_seconds: Seconds = Field(
-        1800, description="seconds without ACCETTAZIONE before the operator is told"
+        1800, description="seconds without ACCETTAZIONE until `acceptance.late` is published"
     )
     late_interval_seconds: Seconds = Field(
-        DAY, description="seconds between looks for a CONSEGNA that comes after the end"
+        DAY, description="seconds between two checks for a late CONSEGNA, after `undelivered` or `expired`"
     )
     late_period_seconds: Seconds = Field(
-        7 * DAY, description="seconds after the end during which it is looked for"
+        7 * DAY, description="how long workers check for a late CONSEGNA, in seconds after the end"
     )
 
 
 class Uncertain(_Section):
-    """How a send whose answer was lost is looked for in the mailbox."""
+    """Searches of the mailbox for a send whose answer was lost."""
 
     lookup_seconds: Schedule = Field(
-        default=[60, 300, 1800, 7200], description="seconds after the send at which the mailbox is searched"
+        default=[60, 300, 1800, 7200],
+        description="times of the searches of the mailbox, in seconds after the send",
     )
-    held_interval_seconds: Seconds = Field(HOUR, description="seconds between looks once it is held")
+    held_interval_seconds: Seconds = Field(
+        HOUR, description="seconds between two searches for a held message"
+    )
     held_period_seconds: Seconds = Field(
-        30 * HOUR, description="seconds during which a held message is looked for"
+        30 * HOUR, description="how long workers search for a held message, in seconds"
     )
 
 
 class Quota(_Section):
-    """How full a mailbox may be. A full one gets no receipts."""
+    """Limits of the space used in a mailbox. A full mailbox gets no receipts."""
 
-    interval_seconds: Seconds = Field(600, description="seconds between two looks at a mailbox's quota")
-    warn_ratio: float = Field(0.80, gt=0, le=1, description="share in use from which mailbox.filling is told")
-    pause_ratio: float = Field(0.95, gt=0, le=1, description="share in use from which its sends wait")
+    interval_seconds: Seconds = Field(600, description="seconds between two checks of the quota of a mailbox")
+    warn_ratio: float = Field(
+        0.80, gt=0, le=1, description="used share of a mailbox from which `mailbox.filling` is published"
+    )
+    pause_ratio: float = Field(
+        0.95, gt=0, le=1, description="used share of a mailbox from which its sends wait"
+    )
 
 
 class Retention(_Section):
-    """How long things are kept, in days."""
+    """How long data is kept, in days."""
 
-    ids_days: Days = Field(400, description="digests of ids, which keep an id from being sent twice")
+    ids_days: Days = Field(
+        400, description="days for which ids are remembered, so that a repeated id is not sent twice"
+    )
     messages_days: Days = Field(
-        90, description="finished messages, their receipts and content, after their end"
+        90, description="days for which finished messages are kept, with receipts and content"
     )
     delete_unexported: bool = Field(
-        False, description="delete finished messages too that `pec export` has not written out"
+        False, description="also delete finished messages that `pec export` has not written"
     )
-    events_days: Days = Field(90, description="the stream of events")
-    rejected_days: Days = Field(30, description="the stream of rejected jobs")
+    events_days: Days = Field(90, description="days for which events are kept")
+    rejected_days: Days = Field(30, description="days for which rejected jobs are kept")
 
 
 class Settings(BaseSettings):
-    """All settings. Raises pydantic's ValidationError; `load_settings` says it to people."""
+    """All settings. Raises pydantic's ValidationError, which `load_settings` explains to people."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
@@ -240,29 +254,35 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "redis://localhost:6379/0",
         repr=False,
-        description="URL of the Redis or Valkey that holds the truth; in its password write %23 for #, %2F for /, "
+        description="URL of the Redis or Valkey that holds all state; in its password write %23 for #, %2F for /, "
         "%3F for ?, %25 for %",
     )
     broker_url: str = Field(
         "", repr=False, description="URL of Dramatiq's Redis; default: the next database of the same server"
     )
     redis_replicas: int = Field(
-        0, ge=0, description="replicas that must acknowledge a claim before it is sent"
+        0, ge=0, description="number of replicas that must acknowledge a claim before its message is sent"
     )
-    namespace: str = Field("pec", pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="how every key begins")
+    namespace: str = Field(
+        "pec", pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="beginning of every key in Redis"
+    )
     lease_seconds: Seconds = Field(
-        60, description="seconds after which work that a worker took is offered again"
+        60, description="seconds after which the work of a dead worker is due again"
     )
     metrics_address: str = Field(
         "", description="`host:port` on which each worker serves Prometheus metrics; empty: none"
     )
     reconcile_since: AwareDatetime | None = Field(
         None,
-        description="RFC 3339 instant of the backup that Redis was restored from: what may have been sent since "
-        "is looked for in its mailbox before it is sent; empty: Redis was not restored",
+        description="RFC 3339 instant of the backup from which Redis was restored: workers look for each message that "
+        "may have been sent since in its mailbox before they send it; empty: Redis was not restored",
     )
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least level logged")
-    log_json: bool | None = Field(None, description="log JSON lines; default: unless stderr is a terminal")
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged"
+    )
+    log_json: bool | None = Field(
+        None, description="log JSON lines; default: true unless stderr is a terminal"
+    )
     api: Api = Field(default_factory=Api)
     accounts: dict[str, Account] = Field(default_factory=dict)
     webhooks: Webhooks = Field(default_factory=Webhooks)
@@ -313,11 +333,11 @@ class Settings(BaseSettings):
 
     @property
     def broker(self) -> str:
-        """The URL of Dramatiq's database."""
+        """Return the URL of Dramatiq's database."""
         return self.broker_url or next_database(self.redis_url)
 
     def token_of(self, account: str) -> str:
-        """The bearer token of an account. Raises KeyError where the account is not configured."""
+        """Return the bearer token of an account. Raise KeyError if the account is not configured."""
         token = self.accounts[account].token or self.api.token
         assert token is not None  # noqa: S101 - checked at boot by _every_account_has_a_token
         return token.get_secret_value()
@@ -331,12 +351,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments first, then the environment, then the file."""
+        """Return the sources: arguments win over the environment, which wins over the file."""
         return init_settings, Environment(settings_cls), InitSettingsSource(settings_cls, read_toml())
 
 
 def load_settings() -> Settings:
-    """The settings of this process. Raises SettingsError, worded for the person who set them."""
+    """Return the settings of this process. Raise SettingsError, in words for the person who set them."""
     try:
         return Settings()
     except ValidationError as error:
@@ -344,7 +364,7 @@ def load_settings() -> Settings:
 
 
 def _is_standard_secret(secret: str) -> bool:
-    """Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes."""
+    """Return whether Standard Webhooks allows the secret: `whsec_` and base64 of 24 to 64 bytes."""
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except binascii.Error:

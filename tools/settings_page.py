@@ -1,4 +1,4 @@
-"""The table of all settings, for `docs/settings.md`: `python -m tools.settings_page > docs/settings.md`."""
+"""The page of all settings, `docs/settings.md`: `python -m tools.settings_page > docs/settings.md`."""
 
 import sys
 from collections.abc import Iterator
@@ -17,22 +17,21 @@ INTRODUCTION = """\
 
 Generated from `config/settings.py` by `make docs`; change it there.
 
-- Each setting is an environment variable. A duration says its unit, in its meaning
-  or its name.
-- `NAME_FILE` names a file that holds the value of `NAME`: the way for **secrets** in containers. A variable
-  and its `_FILE` can't both be set. `pec.toml` names no such files.
-- The same settings can stand in `pec.toml` in the working directory, or in the file that `PEC_CONFIG`
-  names; the environment wins. There `PEC_API__RATE` is `rate` in the table `[api]`, and
-  `PEC_ACCOUNTS__ACME__SENDER` is `sender` in `[accounts.acme]`.
-- A file may begin with a byte order mark, as Notepad and PowerShell write it. It is UTF-8, or UTF-16 with a mark.
+- Each setting is an environment variable. The name or the meaning of a duration gives its unit.
+- `NAME_FILE` names a file that contains the value of `NAME`. Use it for **secrets** in containers. A variable and its
+  `_FILE` can't both be set. `pec.toml` has no such names.
+- The same settings can be in `pec.toml` in the working directory, or in the file that `PEC_CONFIG` names; the
+  environment wins. There `PEC_API__RATE` is `rate` in the table `[api]`, and `PEC_ACCOUNTS__ACME__SENDER` is `sender`
+  in `[accounts.acme]`.
+- A file is UTF-8, or UTF-16 with a byte order mark. UTF-8 may have a mark too, as Notepad and PowerShell write it.
 - `<NAME>` is the name of an account; jobs and commands write it in lower case.
-- An empty variable counts as not set. One that begins with `PEC_` and is no setting is an error, except
-  `PEC_CONFIG` and the sandbox's own `PEC_SANDBOX_…`.
+- An empty variable counts as not set. An unknown variable that begins with `PEC_` is an error, except `PEC_CONFIG` and
+  the sandbox's own `PEC_SANDBOX_…`.
 """
 ENDPOINTS = """\
 ## An endpoint
 
-An object in the list `PEC_WEBHOOKS__ENDPOINTS`, or a table `[[webhooks.endpoints]]` in `pec.toml`.
+An endpoint is an object in the list `PEC_WEBHOOKS__ENDPOINTS`, or a table `[[webhooks.endpoints]]` in `pec.toml`.
 """
 HEADER = "| {} | value | default | bounds | meaning |\n|---|---|---|---|---|\n"
 KINDS = {
@@ -48,7 +47,7 @@ BOUNDS = {Gt: "more than {}", Ge: "{} or more", Lt: "less than {}", Le: "{} at m
 
 
 def reference() -> str:
-    """The whole page, in Markdown."""
+    """Return the whole page, in Markdown."""
     settings = "".join(_row(name, field) for name, field in variables(Settings))
     endpoint = "".join(_row(name.lower(), field) for name, field in variables(Endpoint, ""))
     return "\n".join(

@@ -1,4 +1,4 @@
-"""What a command of `pec` came to, run in this process by the fixture `pec`."""
+"""The result of a command of `pec`, run in this process by the fixture `pec`."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command came to."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -16,7 +16,7 @@ class Ran:
 
     @property
     def lines(self) -> list[Any]:
-        """Of --json."""
+        """Return the objects that `--json` printed."""
         return [json.loads(line) for line in self.out.splitlines()]
 
 

@@ -19,6 +19,7 @@ TITLES = {
     "producing": "Producing",
     "waiting": "Waiting and growth",
     "calls": "Calls",
+    "verify": "Verification",
     "hot_path": "What the time goes to",
 }
 HEAD = """# Benchmarks

@@ -26,6 +26,7 @@ COMMANDS = {
     "receipts": "cli.commands.receipts:receipts",
     "export": "cli.commands.export:export",
     "report": "cli.commands.report:report",
+    "verify": "cli.commands.verify:verify",
     "pause": "cli.commands.operate:pause",
     "resume": "cli.commands.operate:resume",
     "resend": "cli.commands.operate:resend",
@@ -61,7 +62,7 @@ def pec(ctx: click.Context) -> None:
     """Certified mail (PEC), sent in bulk: nothing is lost, nothing is sent twice.
 
     Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 unexpected, 2 usage or settings,
-    3 input rejected, 4 Redis or the API unreachable, 5 credentials, 6 finished with some undelivered,
+    3 input rejected, 4 Redis or the API unreachable, 5 credentials, 6 finished with some undelivered or not verified,
     124 timed out.
     """
     if ctx.invoked_subcommand is None:

@@ -18,6 +18,7 @@ class Exit(IntEnum):
     UNREACHABLE = 4
     CREDENTIALS = 5
     UNDELIVERED = 6
+    UNVERIFIED = 6  # the same code: not everything is as it was hoped for
     TIMED_OUT = 124
     INTERRUPTED = 130
 
@@ -64,6 +65,7 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
     """The first that fits counts. Imported here, where something went wrong: it takes a fifth of a second."""
     import redis
 
+    from archive.trust import AnchorsError
     from cli.demo.stack import StackError
     from config.redis_connection import MAY_NOT, RedisRefused, RedisUnreachable
     from config.settings import SettingsError
@@ -75,6 +77,7 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
 
     return [
         (SettingsError, Exit.USAGE, "{}"),
+        (AnchorsError, Exit.USAGE, "{}"),
         (JobRejected, Exit.REJECTED, ""),
         (RedisRefused, Exit.CREDENTIALS, "{}"),
         (RedisUnreachable, Exit.UNREACHABLE, "{}"),

@@ -18,9 +18,13 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 # Columns whose cells are our own words, beside states. The others hold data, which may look like our words.
 _WORDED = {
     *("REASON", "WHY", "FROM", "PAUSED", "TIME LEFT", "DISABLED", "REPLAYED"),
-    *("DATE", "LAST MINUTE", "SENT TODAY", "THIS MONTH", "ACCOUNTS", "QUEUES"),
+    *("VERDICT", "DATE", "LAST MINUTE", "SENT TODAY", "THIS MONTH", "ACCOUNTS", "QUEUES"),
 }
-_FREE_TEXT = {"subject", "attached", "sheet", "encoding"}  # facts that somebody else worded
+# Facts that somebody else worded.
+_FREE_TEXT = {
+    *("subject", "attached", "sheet", "encoding"),
+    *("file", "provider", "organisation", "error", "holds (SHA-256)"),
+}
 
 
 def data(fields: Mapping[str, Any]) -> None:
@@ -75,7 +79,7 @@ def facts(pairs: Iterable[tuple[str, object]]) -> None:
 def _fact(name: str, value: object) -> str:
     """Sentences and states are ours; of an address, the fact is its recipient's state."""
     written = _written(value)
-    is_sentence = name == "why" or (" " in written and name not in _FREE_TEXT)
+    is_sentence = name in ("why", "verdict") or (" " in written and name not in _FREE_TEXT)
     ours = isinstance(value, State) or "@" in name or is_sentence
     return for_stdout(written) if ours else written
 

@@ -245,6 +245,16 @@ class Retention(_Section):
     rejected_days: Days = Field(30, description="days for which rejected jobs are kept")
 
 
+class Archive(_Section):
+    """How receipts are kept and judged."""
+
+    anchors: str = Field(
+        "",
+        description="PEM file, or folder of PEM files, with authorities that receipts are judged by besides AgID's; "
+        "empty: AgID's only",
+    )
+
+
 class Settings(BaseSettings):
     """All settings. Raises pydantic's ValidationError, which `load_settings` explains to people."""
 
@@ -290,6 +300,7 @@ class Settings(BaseSettings):
     uncertain: Uncertain = Field(default_factory=Uncertain)
     quota: Quota = Field(default_factory=Quota)
     retention: Retention = Field(default_factory=Retention)
+    archive: Archive = Field(default_factory=Archive)
 
     @field_validator("redis_url", "broker_url")
     @classmethod

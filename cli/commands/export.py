@@ -16,6 +16,7 @@ from archive.atomic_files import atomic_write
 from archive.case_files import CaseFile, gather, json_line
 from archive.manifest import NotAManifest
 from cli import output
+from cli.bar import progress_bar
 from cli.batch_names import near_batch
 from cli.commands.status import missing
 from cli.errors import Exit, Failure
@@ -240,20 +241,6 @@ def _sink(file: Path | None) -> Iterator[Write]:
         )
     with atomic_write(place) as opened:
         yield opened.write
-
-
-@contextmanager
-def progress_bar(count: int, *, hidden: bool) -> Iterator[Callable[[], object]]:
-    """A bar for a terminal, unless the data runs through it."""
-    if hidden or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(translated("messages"), total=count)
-        yield partial(progress.advance, task)
 
 
 def cannot_write(error: OSError) -> Failure:

@@ -11,7 +11,8 @@ from archive.case_files import CaseFile, gather
 from archive.report.summary import Summary, gathered
 from archive.report.words import Words
 from cli import output
-from cli.commands.export import cannot_write, no_batch, progress_bar
+from cli.bar import progress_bar
+from cli.commands.export import cannot_write, no_batch
 from cli.errors import Exit, Failure
 from cli.language import in_italian
 from cli.session import Session, open_session

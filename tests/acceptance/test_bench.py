@@ -12,7 +12,7 @@ ABOUT = {"processor", "cores", "memory", "system", "python", "server", "dramatiq
 
 def test_a_quick_run_tells_every_figure_of_what_it_measures(tmp_path: Path) -> None:
     written, page = tmp_path / "result.json", tmp_path / "benchmarks.md"
-    command = [sys.executable, "-m", "bench", "producing", "calls", "--quick"]
+    command = [sys.executable, "-m", "bench", "producing", "calls", "verify", "--quick"]
 
     subprocess.run([*command, "--json", str(written), "--page", str(page)], cwd=ROOT, check=True, timeout=150)
 
@@ -20,6 +20,7 @@ def test_a_quick_run_tells_every_figure_of_what_it_measures(tmp_path: Path) -> N
     assert result["machine"].keys() >= ABOUT
     assert names(result, "producing") == names(published(), "producing")
     assert names(result, "calls") == names(published(), "calls")
+    assert names(result, "verify") == names(published(), "verify")
     assert all(
         figure["ours"] is not None for figure in figures(result, "producing") + figures(result, "calls")
     )

@@ -38,6 +38,7 @@ def test_every_contract_holds() -> None:
         ("config.redis_url", "from config import settings", "in one direction"),
         ("pec.store.keys", "def f():\n    from pec.store import store", "in one direction"),
         ("pec.jobs", "from time import monotonic", "of pec itself"),
+        ("archive.signatures", "from pathlib import Path", "Signatures are judged"),
         ("pec.states", "from pec.store import keys", "of pec itself"),
         ("pec.operations.bad", "def f():\n    import rich.table", "knows a terminal"),
         ("cli.bad", "from pec.store.outbox import Outbox", "not the store"),

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
 
+from archive.signatures import Verdict
 from cli.catalogue import EDGES, HOLE
 from cli.help import AS_IT_STANDS, paragraphs
 from pec.names import State
@@ -53,10 +54,19 @@ SILENT = {
         ("workers/metrics/definitions.py", "workers/metrics/client.py", "workers/metrics/server.py"),
         "Prometheus reads it",
     ),
+    **dict.fromkeys(
+        ("archive/cms.py", "archive/daticert.py", "archive/mime.py", "archive/chain.py"),
+        "details of a verdict, for `--json`",
+    ),
     "workers/__main__.py": "a process of its own, whose words are its log",
 }
 SQL = r"\b(CREATE|PRAGMA|SELECT|INSERT|UPDATE|WHERE|ORDER BY|PRIMARY KEY)\b"
-NO_SENTENCES = {"[rif. {}]": "part of a subject", "bold red": "a colour", "[bold red]✗[/]": "a mark"}
+NO_SENTENCES = {
+    "[rif. {}]": "part of a subject",
+    "bold red": "a colour",
+    "%d/%m/%Y %H:%M:%S %z": "a form",
+    "[bold red]✗[/]": "a mark",
+}
 WORDS = {  # of cells, and in sentences
     *("yes", "no", "all", "daily", "monthly", "default", "environment"),
     *("operator", "credentials", "wallet", "scope", "mailbox_full"),
@@ -70,8 +80,20 @@ UNSEEN_KEYWORDS = {"description", "pattern"}  # of models' fields, for docs/
 UNSEEN_CALLS = {"compile", "fullmatch", "match", "search", "getLogger", "removeprefix", "_header"}
 LOG_CALLS = {"debug", "info", "warning", "error", "exception"}
 SHOWN_CALLS = {
-    *("note", "Failure", "table", "_table", "facts", "for_stdout", "translated", "say", "confirm", "prompt"),
-    *("add_task", "_progress"),  # of a bar
+    *(
+        "note",
+        "Failure",
+        "table",
+        "_table",
+        "facts",
+        "Fact",
+        "for_stdout",
+        "translated",
+        "say",
+        "confirm",
+        "prompt",
+    ),
+    *("add_task", "_progress", "progress_bar"),  # of a bar
     *(
         "_must_be_held",
         "must_be_known",
@@ -94,6 +116,7 @@ AFTER_A_NAME = {"NotAllowed"}  # told as "<id> <text>"
 def sentences() -> set[str]:
     """All of them."""
     found = {str(state) for state in State} | {f"{{}} {state}" for state in State}
+    found |= {str(verdict) for verdict in Verdict} | {f"{{}} {verdict}" for verdict in Verdict}
     found |= WORDS | CLICK_METAVARS
     for path in speaking():
         found |= set(sentences_of(path.read_text(encoding="utf-8")))

@@ -1,0 +1,22 @@
+"""A progress bar on stderr, for a person's terminal."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from cli.language import translated
+
+
+@contextmanager
+def progress_bar(count: int, *, hidden: bool, title: str = "messages") -> Iterator[Callable[[], object]]:
+    """Yield a function that advances the bar by one. Without a terminal, or if hidden, there is no bar."""
+    if hidden or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(translated(title), total=count)
+        yield partial(progress.advance, task)

@@ -1,0 +1,139 @@
+"""`pec verify`: whether receipts are what their providers signed. It needs neither Redis nor the network."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from archive import signatures, trust
+from archive.chain import Profile
+from archive.sent import Match, compare
+from archive.signatures import Verdict
+from cli import output, verdicts
+from cli.bar import progress_bar
+from cli.errors import Exit, Failure
+from cli.verdicts import Judged
+from config.settings import load_settings
+
+SUFFIX = ".eml"
+_PLACE = click.Path(exists=True, path_type=Path)
+
+
+@click.command()
+@click.argument("places", metavar="FILE|FOLDER...", nargs=-1, required=True, type=_PLACE)
+@click.option(
+    "--sent",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that was sent: is it inside the receipts? Can be given several times.",
+)
+@click.option(
+    "--anchors",
+    metavar="PATH",
+    type=_PLACE,
+    help="PEM file, or folder of them, with authorities besides AgID's. Default: PEC_ARCHIVE__ANCHORS.",
+)
+@output.as_json
+def verify(places: tuple[Path, ...], sent: tuple[Path, ...], anchors: Path | None, as_json: bool) -> None:
+    """Check receipts (.eml files) against the signatures of their PEC providers.
+
+    \b
+    pec verify consegna.eml
+    pec verify consegna.eml --sent fattura.pdf
+    pec verify archive/november
+    pec verify archive/november --json | jq -r 'select(.verified_receipt | not) | .file'
+
+    verified: nothing was changed since a provider under AgID signed it. intact: nothing was changed, but the
+    signer is not known to be a provider. altered: it was changed, or its signature is damaged. unsigned: there
+    is no signature.
+
+    Of a folder, all .eml files in it and below are checked. The exit code is 0 only if every file is a verified
+    receipt and holds each file of --sent that it could hold; otherwise 6. Neither Redis nor the network is used:
+    whether a certificate was revoked is not checked.
+    """
+    files = list(_files(places))
+    contents = {file: _read(file) for file in sent}
+    profiles = trust.profiles(anchors or _anchors_of_settings())
+    done = _Done()
+    hidden = len(files) < 2 or (as_json and output.for_a_person())
+    with progress_bar(len(files), hidden=hidden, title="files") as step:
+        rows = []
+        for file in files:
+            judged = _judge(file, contents, profiles)
+            done.add(judged)
+            if as_json:
+                output.data(verdicts.as_dict(judged))
+            elif len(files) == 1:
+                output.facts(verdicts.facts(judged))
+            else:
+                rows.append(verdicts.row(judged))
+            step()
+    if rows:
+        output.table(verdicts.COLUMNS, rows)
+    if len(files) > 1:
+        output.note(done.summary())
+    if problems := list(done.problems()):
+        raise Failure("\n".join(problems), Exit.UNVERIFIED)
+
+
+class _Done:
+    """Counts of what was found."""
+
+    def __init__(self) -> None:
+        self.verdicts: Counter[Verdict] = Counter()
+        self.faulty: list[Judged] = []
+        self.matches: dict[Path, Counter[Match]] = {}
+
+    def add(self, judged: Judged) -> None:
+        self.verdicts[judged.found.verdict] += 1
+        if not judged.found.is_verified_receipt:
+            self.faulty.append(judged)
+        for file, one in judged.sent.items():
+            self.matches.setdefault(file, Counter())[one.match] += 1
+
+    def summary(self) -> str:
+        counts = ", ".join(f"{self.verdicts[one]} {one.value}" for one in Verdict if self.verdicts[one])
+        return f"{sum(self.verdicts.values())} files: {counts}"
+
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each reason why the exit code is not 0."""
+        if len(self.faulty) == 1:
+            yield f"{verdicts.printable(self.faulty[0].file)} is no verified receipt: {self.faulty[0].reason}"
+        elif self.faulty:
+            yield f"{len(self.faulty)} files are no verified receipts: `pec verify FILE` shows everything about one"
+        for name, matches in self.matches.items():
+            file = verdicts.printable(name)
+            if different := matches[Match.DIFFERENT]:
+                yield f"{file} is not inside {different} of the receipts that hold content"
+            elif not matches[Match.EQUAL] + matches[Match.EQUAL_DIGEST]:
+                yield f"{file} can't be compared: no receipt holds content; a complete CONSEGNA does"
+
+
+def _files(places: Iterable[Path]) -> Iterator[Path]:
+    for place in places:
+        if not place.is_dir():
+            yield place
+            continue
+        inside = sorted(one for one in place.rglob("*") if one.suffix.lower() == SUFFIX and one.is_file())
+        if not inside:
+            raise Failure(f"there is no .eml file in {place}: name the folder of the receipts", Exit.REJECTED)
+        yield from inside
+
+
+def _anchors_of_settings() -> Path | None:
+    anchors = load_settings().archive.anchors
+    return Path(anchors) if anchors else None
+
+
+def _judge(file: Path, sent: Mapping[Path, bytes], profiles: Sequence[Profile]) -> Judged:
+    found = signatures.verify(_read(file), profiles)
+    return Judged(file, found, {name: compare(found, content) for name, content in sent.items()})
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Failure(f"can't read {file} ({error.strerror}): make it readable", Exit.USAGE) from None

@@ -27,11 +27,8 @@ _COMMENTS = {  # how a comment begins, in files of which only the comments are p
     ".toml": "#",
     ".mjs": "//",
     ".php": "//",
-    ".yml": "#",
-    ".yaml": "#",
-    ".service": "#",
-    ".conf": "#",
 }
+_TEXTS = {".yml", ".yaml", ".service", ".env"}  # all of them is prose, as far as words go
 _GENERATED = {"docs/benchmarks.md"}
 _THESE = {"tests/unit/docs/prose.py", "tests/unit/docs/test_prose.py"}
 
@@ -43,7 +40,7 @@ def files() -> list[str]:
     names = [
         str(path.relative_to(ROOT))
         for path in (*tops, *below)
-        if path.suffix in {".py", ".md", *_COMMENTS} and not _NO_PROSE & set(path.parts)
+        if path.suffix in {".py", ".md", *_COMMENTS, *_TEXTS} and not _NO_PROSE & set(path.parts)
     ]
     return sorted(set(names) - _GENERATED - _THESE)
 
@@ -68,6 +65,8 @@ def _parts(name: str, text: str) -> Iterator[tuple[int, str]]:
     elif suffix == ".py":
         yield from _comments(text)
         yield from _strings(text, documented_only=name.startswith("tests/"))
+    elif suffix in _TEXTS:
+        yield from enumerate(text.split("\n"), 1)
     else:
         mark = _COMMENTS[suffix]
         for number, line in enumerate(text.split("\n"), 1):

@@ -95,7 +95,7 @@ def main(
     The first line on stdout is the URL. Every option can come from the environment: --rate from
     PEC_SANDBOX_RATE; repeatable ones, there, are separated by spaces.
 
-    The recipient's name, up to a +, chooses what becomes of a PEC: consegna, mancata-consegna,
+    The recipient's name, up to a +, chooses what becomes of a PEC: consegna, mancata-consegna, casella-piena,
     non-accettazione, virus, preavviso, tempo-massimo, posta-ordinaria, silenzio, errore-500,
     errore-500-inviata, risposta-persa, connessione-chiusa. Any other is delivered.
 
@@ -170,4 +170,4 @@ def _announce(url: str, ready_file: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="pec sandbox")

@@ -50,6 +50,11 @@ WORDINGS = {
         _WHEN + "nel " + _TO_ONE + "è stato rilevato un errore 5.1.1 - {provider} - indirizzo non valido. "
         "Il messaggio è stato rifiutato dal sistema. Identificativo messaggio: {identifier}",
     ),
+    Receipt.FULL_MAILBOX: Wording(
+        "AVVISO DI MANCATA CONSEGNA",
+        _WHEN + "nel " + _TO_ONE + "è stato rilevato un errore 5.2.2 - {provider} - casella piena. "
+        "Il messaggio è stato rifiutato dal sistema. Identificativo messaggio: {identifier}",
+    ),
     Receipt.TWELVE_HOURS: Wording(
         _TIMEOUT,
         _WHEN + "il " + _TO_ONE + "non è stato consegnato nelle prime dodici ore dal suo invio. "

@@ -15,6 +15,7 @@ class Receipt(StrEnum):
     VIRUS_REFUSAL = auto()
     DELIVERY = auto()
     NON_DELIVERY = auto()
+    FULL_MAILBOX = auto()
     TWELVE_HOURS = auto()  # a warning: CONSEGNA may still come
     TWENTY_FOUR_HOURS = auto()  # final
 
@@ -55,6 +56,7 @@ DELIVERED = Scenario()
 SCENARIOS = {
     "consegna": DELIVERED,
     "mancata-consegna": Scenario((Step(Receipt.NON_DELIVERY),)),
+    "casella-piena": Scenario((Step(Receipt.FULL_MAILBOX),)),
     "non-accettazione": Scenario(refusal=Receipt.REFUSAL),
     "virus": Scenario(refusal=Receipt.VIRUS_REFUSAL),
     "preavviso": Scenario((Step(Receipt.TWELVE_HOURS, hours=12), Step(Receipt.DELIVERY, hours=13))),

@@ -51,6 +51,7 @@ def text_of(api: Served, story: str, position: int) -> str:
         ("anyone@pec.example", [ACCEPTED, DELIVERED]),
         ("mancata-consegna@pec.example", [ACCEPTED, NOT_DELIVERED]),
         ("mancata-consegna+17@pec.example", [ACCEPTED, NOT_DELIVERED]),
+        ("casella-piena@pec.example", [ACCEPTED, NOT_DELIVERED]),
         ("Mancata-Consegna@pec.example", [ACCEPTED, NOT_DELIVERED]),
         ("non-accettazione@pec.example", ["AVVISO DI NON ACCETTAZIONE"]),
         ("virus@pec.example", ["AVVISO DI NON ACCETTAZIONE PER VIRUS"]),

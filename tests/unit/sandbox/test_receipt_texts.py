@@ -50,6 +50,7 @@ def test_a_subject_is_prefix_subject_and_code(receipt: Receipt, prefix: str) -> 
     [
         (Receipt.VIRUS_REFUSAL, "5.5.1 - "),
         (Receipt.NON_DELIVERY, "5.1.1 - pecmassiva.example - indirizzo non valido."),
+        (Receipt.FULL_MAILBOX, "5.2.2 - pecmassiva.example - casella piena."),
         (Receipt.TWELVE_HOURS, "nelle prime dodici ore"),
         (Receipt.TWENTY_FOUR_HOURS, "5.4.1 - "),
         (Receipt.TWENTY_FOUR_HOURS, "nelle ventiquattro ore"),

@@ -57,7 +57,7 @@ def tell(error: click.ClickException) -> None:
 def _of_ours(error: Exception) -> Failure | None:
     for kind, code, text in _table():
         if isinstance(error, kind):
-            return Failure(rejection(error) if code is Exit.REJECTED else text.format(error), code)
+            return Failure(text.format(error) if text else rejection(error), code)
     return None
 
 
@@ -72,6 +72,7 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
     from pec.api.errors import ApiError, Denied
     from pec.jobs import JobRejected
     from pec.messages import UnsupportedRecord
+    from pec.operations.refusals import Refused
     from pec.store.commits import Conflict
     from sandbox.redis_server import EmbeddedServerError
 
@@ -79,6 +80,7 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
         (SettingsError, Exit.USAGE, "{}"),
         (AnchorsError, Exit.USAGE, "{}"),
         (JobRejected, Exit.REJECTED, ""),
+        (Refused, Exit.REJECTED, "{}"),
         (RedisRefused, Exit.CREDENTIALS, "{}"),
         (RedisUnreachable, Exit.UNREACHABLE, "{}"),
         (redis.exceptions.NoPermissionError, Exit.CREDENTIALS, MAY_NOT),

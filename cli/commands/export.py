@@ -17,14 +17,14 @@ from archive.case_files import CaseFile, gather, json_line
 from archive.manifest import NotAManifest
 from cli import output
 from cli.bar import progress_bar
-from cli.batch_names import near_batch
-from cli.commands.status import missing
 from cli.errors import Exit, Failure
 from cli.language import translated
 from cli.proof_wait import wait_for_proof
 from cli.session import Session, open_session
 from cli.state_name import states_option
 from pec.names import ENDS, State
+from pec.operations.absent import absent
+from pec.operations.batch_names import near_batch
 from pec.receipts import Kind
 from pec.store import records
 from pec.store.store import Store
@@ -155,7 +155,7 @@ def _chosen(store: Store, ids: tuple[str, ...], batch: str | None) -> _Chosen:
 def _messages_of(store: Store, job: str) -> list[str]:
     messages = records.ids_of_job(store, job)
     if not messages:
-        raise missing(store, job)
+        raise absent(store, job)
     for message in messages:
         if not store.client.exists(store.keys.message(message)):
             raise Failure(

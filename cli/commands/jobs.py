@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import click
 
 from cli import output
-from cli.batch_names import near_batch
 from cli.commands.watch import follow, timeout_option
 from cli.session import Session, no_worker_runs, open_session
 from config.text_files import MARK, read_text
+from pec.operations.batch_names import near_batch
 from pec.store import records
 from producers.producer import Enqueued
 

@@ -3,9 +3,9 @@
 import click
 
 from cli import output
-from cli.commands.status import missing
 from cli.session import open_session
 from cli.timeline import when
+from pec.operations.absent import absent
 from pec.receipts import Receipt
 from pec.store.receipt_json import to_dict
 
@@ -24,7 +24,7 @@ def receipts(message_id: str, with_text: bool, as_json: bool) -> None:
     with open_session() as session:
         found = session.producer.receipts(message_id)
         if not found:
-            raise missing(session.store, message_id)
+            raise absent(session.store, message_id)
     each = [(message, receipt) for message, known in found.items() for receipt in known]
     if as_json:
         for message, receipt in each:

@@ -7,7 +7,6 @@ import click
 
 from cli import output
 from cli.batch_names import note_unknown
-from cli.errors import Exit, Failure
 from cli.overview import show
 from cli.overview_data import as_dict
 from cli.rejected import list_rejected
@@ -16,16 +15,15 @@ from cli.shapes import COLUMNS, row
 from cli.state_name import states_option
 from cli.timeline import Due, as_data, when
 from cli.timeline import show as show_timeline
-from pec.instants import from_epoch, to_text
+from pec.instants import to_text
 from pec.messages import Message, UnsupportedRecord
 from pec.names import Queue, State
+from pec.operations.absent import absent
 from pec.operations.diagnosis import WaitContext, explain_wait
-from pec.operations.load_overview import jobs_waiting, load_overview
-from pec.operations.progress import age
+from pec.operations.load_overview import load_overview
 from pec.operations.wait_context import load_wait_context
 from pec.record_json import message_dict
-from pec.store import heartbeat, records
-from pec.store.rejections import newest_of
+from pec.store import records
 from pec.store.store import Store
 from pec.timeline import timeline
 
@@ -89,7 +87,7 @@ def list_messages(
         wanted = (one for one in found if _fits(one, states, account))
         chosen = list(islice(wanted, limit))
         if batch:
-            note_unknown(session.store, batch)
+            note_unknown(session, batch)
     if as_json:
         for message in chosen:
             output.data(message_dict(message))
@@ -103,42 +101,10 @@ def list_messages(
         )
 
 
-def missing(store: Store, message_id: str) -> Failure:
-    """What is known of an id that has no record."""
-    children = records.ids_of_job(store, message_id)
-    if children and not store.client.exists(*map(store.keys.message, children)):
-        return Failure(
-            f"{message_id} was deleted after its retention (PEC_RETENTION__MESSAGES_DAYS): "
-            "look into what was exported; its id stays used",
-            Exit.REJECTED,
-        )
-    if children:
-        return Failure(
-            f"{message_id} made several messages: name one of {', '.join(children[:5])}", Exit.REJECTED
-        )
-    if rejection := newest_of(store, message_id):
-        reasons = "\n".join(f"{problem.field}: {problem.reason}" for problem in rejection.problems)
-        return Failure(f"{message_id} was rejected at {rejection.at}:\n{reasons}", Exit.REJECTED)
-    return Failure(f"there is no message {message_id}: {perhaps_not_taken(store)}", Exit.REJECTED)
-
-
-def perhaps_not_taken(store: Store) -> str:
-    """Return a remedy that names the jobs no worker has taken, because what was not found may be among them."""
-    waiting, oldest_at = jobs_waiting(store)
-    if oldest_at is None:
-        return "check the id, or look through `pec list`"
-    taken_by = "try again" if heartbeat.live(store, "worker") else "start a worker with `pec worker`"
-    oldest = age(oldest_at, from_epoch(store.now()))
-    return (
-        f"{waiting} jobs wait to be taken, the oldest for {oldest}, and it may be among them: "
-        f"{taken_by}, or look at `pec status`"
-    )
-
-
 def _status_of(session: Session, message_id: str, *, as_json: bool) -> None:
     messages = session.producer.status(message_id)
     if not messages:
-        raise missing(session.store, message_id)
+        raise absent(session.store, message_id)
     receipts = session.producer.receipts(message_id)
     for number, message in enumerate(messages):
         around = load_wait_context(session.store, session.settings, message)

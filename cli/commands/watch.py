@@ -60,7 +60,7 @@ def follow(
 ) -> None:
     """Shows progress on stderr, and what it came to on stdout. Raises Failure and TimeoutError."""
     if batch:
-        note_unknown(session.store, batch)
+        note_unknown(session, batch)
     followed = _Followed(session, batch, as_json)
     with followed.shown():
         for one in Watch(session.store, ids, batch).changes(timeout_seconds, followed.refresh):

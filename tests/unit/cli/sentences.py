@@ -96,7 +96,7 @@ SHOWN_CALLS = {
     *("add_task", "_progress", "progress_bar"),  # of a bar
     *(
         "_must_be_held",
-        "must_be_known",
+        "_require",
         "_check_name",
         "served",
         "_decide",

@@ -1,0 +1,33 @@
+"""`pec dead`: webhook deliveries that were given up."""
+
+import click
+
+from cli import output
+from cli.session import open_session
+from pec.operations.dead_letters import dead_letter_dict, list_dead_letters
+
+
+@click.command()
+@click.option("--endpoint", metavar="NAME", help="Only this one's.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@output.as_json
+def dead(endpoint: str | None, limit: int, as_json: bool) -> None:
+    """List webhook deliveries that were given up, newest first.
+
+    \b
+    pec dead --endpoint crm
+    """
+    with open_session() as session:
+        letters = list_dead_letters(session.store, endpoint, limit)
+    if as_json:
+        for letter in letters:
+            output.data(dead_letter_dict(letter))
+        return
+    columns = ("ENDPOINT", "EVENT", "TYPE", "AT", "TRIES", "WHY", "REPLAYED")
+    rows = [
+        (one.endpoint, one.event_id, one.type, one.at, one.tries, one.why, "yes" if one.replayed else "no")
+        for one in letters
+    ]
+    output.table(columns, rows)
+    if letters:
+        output.note(f"Deliver them again: `pec replay --endpoint {letters[0].endpoint} --dead`")

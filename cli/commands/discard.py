@@ -1,0 +1,24 @@
+"""`pec discard`: give a held message up."""
+
+import click
+
+from cli import output
+from cli.session import open_session
+from pec.operations import actions
+from pec.record_json import message_dict
+
+
+@click.command()
+@click.argument("message_id", metavar="ID")
+@output.as_json
+def discard(message_id: str, as_json: bool) -> None:
+    """Give a held message up: it becomes failed.
+
+    \b
+    pec discard inv-2026-001
+    """
+    with open_session() as session:
+        message = actions.discard(session.store, message_id)
+    if as_json:
+        output.data(message_dict(message))
+    output.note("Discarded.")

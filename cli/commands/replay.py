@@ -1,0 +1,47 @@
+"""`pec replay`: deliver events to a webhook endpoint again."""
+
+from datetime import datetime
+
+import click
+
+from cli import output
+from cli.session import open_session
+from pec.instants import from_text
+from pec.operations import actions
+
+
+def _instant(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    try:
+        return from_text(value) if value else None
+    except ValueError:
+        raise click.BadParameter("is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00") from None
+
+
+@click.command()
+@click.option("--endpoint", metavar="NAME", required=True)
+@click.option("--dead", "dead_letters", is_flag=True, help="Deliveries that were given up.")
+@click.option("--since", metavar="INSTANT", callback=_instant, help="All events since then (RFC 3339).")
+@output.as_json
+def replay(endpoint: str, dead_letters: bool, since: datetime | None, as_json: bool) -> None:
+    """Deliver events to an endpoint again, with the same webhook-id.
+
+    \b
+    pec replay --endpoint crm --dead
+    pec replay --endpoint crm --since 2026-11-23T09:30:00+01:00
+    """
+    if dead_letters == (since is not None):
+        raise click.UsageError("say what to replay: --dead, or --since INSTANT")
+    replayed: int | bool
+    with open_session() as session:
+        if since is None:
+            replayed = actions.replay_dead(session.store, session.settings, endpoint)
+            done = f"{replayed} on their way again."
+        else:
+            replayed = actions.replay_since(session.store, endpoint, since)
+            done = (
+                "On its way again." if replayed else "It has not got that far yet: nothing is to be repeated."
+            )
+    if as_json:
+        output.data({"endpoint": endpoint, "replayed": replayed})
+    else:
+        output.note(done)

@@ -1,0 +1,24 @@
+"""`pec resend`: send a held message again."""
+
+import click
+
+from cli import output
+from cli.session import open_session
+from pec.operations import actions
+from pec.record_json import message_dict
+
+
+@click.command()
+@click.argument("message_id", metavar="ID")
+@output.as_json
+def resend(message_id: str, as_json: bool) -> None:
+    """Send a held message again, after one more look for it.
+
+    \b
+    pec resend inv-2026-001
+    """
+    with open_session() as session:
+        message = actions.resend(session.store, message_id)
+    if as_json:
+        output.data(message_dict(message))
+    output.note("Asked: it is looked for once more, then sent again.")

@@ -1,0 +1,18 @@
+"""Webhook deliveries that were given up, as an operator looks at them."""
+
+from dataclasses import asdict
+from typing import Any
+
+from pec.store import dead_letters
+from pec.store.dead_letters import DeadLetter
+from pec.store.store import Store
+
+
+def list_dead_letters(store: Store, endpoint: str | None, limit: int) -> list[DeadLetter]:
+    """Return the dead letters of one endpoint, or of all, newest first."""
+    return dead_letters.newest(store, endpoint, limit)
+
+
+def dead_letter_dict(letter: DeadLetter) -> dict[str, Any]:
+    """Return the object that `pec dead --json` prints."""
+    return asdict(letter)

@@ -1,0 +1,39 @@
+"""The accounts and endpoints that this installation knows, so that a mistyped name is refused."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from config.settings import Settings
+from pec.operations.refusals import Refused
+from pec.store.store import Store, text_list
+
+
+def known_accounts(store: Store, settings: Settings) -> list[str]:
+    """Return the names of all known accounts. Raise Refused if there is none."""
+    if known := sorted(_known(store, "account", settings.accounts)):
+        return known
+    raise Refused("no_account", "there is no account: configure one, or check PEC_REDIS_URL")
+
+
+def require_account(store: Store, settings: Settings, account: str) -> None:
+    """Raise Refused if the account is not known."""
+    _require("account", account, _known(store, "account", settings.accounts))
+
+
+def require_endpoint(store: Store, settings: Settings, endpoint: str) -> None:
+    """Raise Refused if the endpoint is not known."""
+    configured = (one.name for one in settings.webhooks.endpoints)
+    _require("endpoint", endpoint, _known(store, "endpoint", configured))
+
+
+def _known(store: Store, kind: str, configured: Iterable[str]) -> set[str]:
+    """Return the names that are configured here, and those that a worker ever had."""
+    return {*configured, *text_list(store.client.zrange(store.keys.seen(kind), 0, -1))}
+
+
+def _require(kind: str, name: str, known: set[str]) -> None:
+    if name in known:
+        return
+    near = get_close_matches(name, known, n=1)
+    remedy = f"did you mean {near[0]}?" if near else f"known are: {', '.join(sorted(known)) or 'none yet'}"
+    raise Refused(f"unknown_{kind}", f"there is no {kind} {name}: {remedy}")

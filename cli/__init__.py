@@ -22,7 +22,7 @@ COMMANDS = {
     "cancel": "cli.commands.jobs:cancel",
     "watch": "cli.commands.watch:watch",
     "status": "cli.commands.status:status",
-    "list": "cli.commands.status:list_messages",
+    "list": "cli.commands.list:list_",
     "receipts": "cli.commands.receipts:receipts",
     "export": "cli.commands.export:export",
     "report": "cli.commands.report:report",
@@ -36,7 +36,7 @@ COMMANDS = {
     "worker": "cli.commands.processes:worker",
     "sandbox": "cli.commands.processes:sandbox",
     "doctor": "cli.commands.doctor:doctor",
-    "health": "cli.commands.doctor:health",
+    "health": "cli.commands.health:health",
     "config": "cli.commands.config:config",
     "completion": "cli.commands.completion:completion",
 }
@@ -66,9 +66,9 @@ def pec(ctx: click.Context) -> None:
     124 timed out.
     """
     if ctx.invoked_subcommand is None:
-        from cli.next_step import tell_next_step
+        from cli.next_step import print_next_step
 
-        tell_next_step()
+        print_next_step()
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

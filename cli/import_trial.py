@@ -6,8 +6,9 @@ import click
 
 from cli import output
 from cli.errors import Exit, Failure
-from cli.session import Session, no_worker_runs
+from cli.session import Session
 from pec.jobs import JobRejected
+from pec.operations.live_workers import no_worker_runs
 from producers.campaigns.campaign import Campaign
 from producers.campaigns.errors import Misused
 from producers.campaigns.row_store import RowStatus

@@ -1,33 +1,19 @@
-"""What `pec` alone says: the next thing to do."""
-
-from dataclasses import dataclass
+"""The next step that `pec` without a command advises."""
 
 from cli import output
 from cli.session import open_session
 from config.redis_connection import RedisUnreachable
-from pec.names import State
-from pec.store import heartbeat, records
+from pec.operations.situation import Situation, load_situation
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """How far along the user is."""
-
-    redis_problem: str | None = None
-    workers: int = 0
-    accounts: int = 0
-    held: int = 0
-    messages: int = 0
-
-
-def tell_next_step() -> None:
-    """Raises SettingsError."""
+def print_next_step() -> None:
+    """Print the next thing to do. Raise SettingsError."""
     for line in next_step(_situation()):
         output.note(line)
 
 
 def next_step(found: Situation) -> list[str]:
-    """Pure: the advice for a situation."""
+    """Return the advice for a situation."""
     if found.redis_problem:
         return [
             found.redis_problem,
@@ -51,12 +37,6 @@ def next_step(found: Situation) -> list[str]:
 def _situation() -> Situation:
     try:
         with open_session() as session:
-            counts = records.counts(session.store)
-            return Situation(
-                workers=len(heartbeat.live(session.store, "worker")),
-                accounts=len(session.settings.accounts),
-                held=counts[State.HELD],
-                messages=sum(counts.values()),
-            )
+            return load_situation(session.store, session.settings)
     except RedisUnreachable as error:
         return Situation(redis_problem=str(error))

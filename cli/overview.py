@@ -1,21 +1,13 @@
-"""The whole at a glance: what is where, what stands still, and what to do about it."""
+"""The tables of `pec status`, and below them what needs a person."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 
 from cli import output
-from pec.instants import to_text
 from pec.names import Queue, State
-from pec.operations import paused_batches
-from pec.operations.diagnosis import LATE_SECONDS, remedy_of_pause
-from pec.operations.lane_forecast import empty_at, goes_on_at, used_up
+from pec.operations.lane_forecast import empty_at
 from pec.operations.overview import Lane, Overview, Token, Work, Worker
+from pec.operations.overview_warnings import named, recommendations, warnings
 from pec.operations.progress import age, clock, duration
-from pec.operations.standstills import failing, losses, standstills
-from pec.store.outbox import EndpointState
-
-NEARLY_USED_UP = 0.9  # share of a cap
-_MAX_NAMES = 3  # accounts of a token that a table shows
 
 _STATES = ("STATE", "MESSAGES", "OLDEST")
 _LANES = ("ACCOUNT", "WAITING", "OLDEST", "TIME LEFT", "ENDS (ROME)", "MAILBOX", "PAUSED")
@@ -27,7 +19,7 @@ _ENDPOINTS = ("ENDPOINT", "FAILURES", "WAITING", "NOT YET READ", "DEAD", "DISABL
 
 
 def show(found: Overview) -> None:
-    """Tables on stdout; what needs a person, on stderr."""
+    """Print tables on stdout, and what needs a person on stderr."""
     oldest_job = age(found.oldest_job_at, found.now)
     streams = [(name, entries, None) for name, entries in found.streams.items()]
     _table(_STATES, [_state_row(found, *pair) for pair in found.messages.items() if pair[1]])
@@ -36,100 +28,9 @@ def show(found: Overview) -> None:
     _table(_STREAMS, [("jobs", found.jobs, oldest_job), *streams])
     _table(_QUEUES, [_work_row(found, work) for work in found.work.values() if work.scheduled])
     _table(_WORKERS, map(_worker_row, found.workers))
-    _table(_ENDPOINTS, map(_endpoint_row, found.endpoints))
+    _table(_ENDPOINTS, _endpoint_rows(found))
     for line in (*warnings(found), *recommendations(found)):
         output.note(line)
-
-
-def warnings(found: Overview) -> list[str]:
-    """What stands still or went wrong, each with its remedy."""
-    return [
-        *_about_workers(found),
-        *(f"{one.what}: {one.remedy}" for one in (*losses(found), *standstills(found))),
-        *_about_restore(found),
-        *(f"account {lane.account}: {said}" for lane in found.lanes.values() if (said := remedy(lane))),
-        *(paused_batches.said(batch, found.now) for batch in found.paused_batches),
-        *(line for token in found.tokens.values() for line in _about_caps(found, token)),
-        *_about_messages(found),
-        *(f"{one.what}: {one.remedy}" for endpoint in found.endpoints for one in failing(endpoint)),
-        *(line for work in found.work.values() for line in _about_lateness(found, work)),
-    ]
-
-
-def recommendations(found: Overview) -> list[str]:
-    """How many threads are worth having: more of them than can be busy at once only wait."""
-    worth = sum(token.threads_at_full_pace for token in found.tokens.values())
-    if not found.workers or not found.tokens:
-        return []
-    now = sum(token.threads_worth for token in found.tokens.values())
-    return [
-        f"{found.threads} threads run; sending can keep {worth} busy at full pace, and {now} with what waits now: "
-        "more is waste"
-    ]
-
-
-def remedy(lane: Lane) -> str:
-    """What to do about an account; empty where it needs nothing."""
-    if lane.paused:
-        return f"{lane.paused.description or lane.paused.code}: {remedy_of_pause(lane.account, lane.paused)}"
-    if lane.waiting and not lane.served:
-        return "no live worker serves it: configure it and start `pec worker`"
-    return ""
-
-
-# What needs a person
-
-
-def _about_restore(found: Overview) -> Iterator[str]:
-    if found.reconciling_since:
-        since = to_text(found.reconciling_since)
-        yield (
-            f"workers reconcile what was sent since {since}: "
-            "once nothing older is queued, start them without --reconcile"
-        )
-
-
-def _about_workers(found: Overview) -> Iterator[str]:
-    if not found.workers:
-        waiting = (
-            f": {found.jobs} jobs and {_waiting(found)} messages wait"
-            if found.jobs or _waiting(found)
-            else ""
-        )
-        yield f"no worker is running{waiting}: start one with `pec worker`"
-    elif found.unserved_queues:
-        queues = ", ".join(found.unserved_queues)
-        yield f"no live worker consumes {queues}: start `pec worker --queues {found.unserved_queues[0]} …`"
-
-
-def _about_caps(found: Overview, token: Token) -> Iterator[str]:
-    accounts = _names(token.accounts)
-    if full := used_up(token):
-        goes_on = goes_on_at(found, token)
-        at = f": goes on at {clock(goes_on, found.now)} in Rome" if goes_on else ""
-        yield f"the {full[0]} cap of {full[1]} is used up for {accounts}{at}"
-        return
-    for period, cap, left in _caps(token):
-        if left < (1 - NEARLY_USED_UP) * cap:
-            yield f"{left} of the {period} cap of {cap} are left for {accounts}"
-
-
-def _about_messages(found: Overview) -> Iterator[str]:
-    if held := found.messages.get(State.HELD):
-        yield f"{held} held: `pec list --state held`, then `pec resend ID` or `pec discard ID` for each"
-    if rejected := found.streams["rejected"]:
-        yield f"{rejected} jobs were rejected: `pec list --rejected` tells why"
-    if found.unsupported:
-        yield f"{found.unsupported} messages were written by a newer version and are left alone: upgrade all workers"
-    if found.circuit_open:
-        times = f"{found.api_failures} times in a row"
-        yield f"the API gave no usable answer {times}: it is probed; see `pec doctor`"
-
-
-def _about_lateness(found: Overview, work: Work) -> Iterator[str]:
-    if work.served and work.overdue_since and _seconds(found, work.overdue_since) > LATE_SECONDS:
-        late = f"{work.overdue} due, the oldest for {age(work.overdue_since, found.now)}"
-        yield f"queue {work.queue} is late: {late}: add workers, or `pec worker --queues {work.queue}`"
 
 
 # Rows
@@ -150,7 +51,7 @@ def _lane_row(found: Overview, lane: Lane) -> tuple[object, ...]:
         lane.account,
         lane.waiting,
         age(lane.oldest_at, found.now),
-        f"about {duration(-_seconds(found, ends))}" if ends else None,
+        f"about {duration((ends - found.now).total_seconds())}" if ends else None,
         clock(ends, found.now) if ends else None,
         None if lane.share_of_mailbox is None else f"{lane.share_of_mailbox:.0%}",
         lane.paused and lane.paused.code,
@@ -164,7 +65,7 @@ def _token_row(token: Token) -> tuple[object, ...]:
         today += f" of {token.daily_cap}, {token.left_today} left"
     if token.monthly_cap is not None:
         month += f" of {token.monthly_cap}, {token.left_this_month} left"
-    return token.digest, _names(token.accounts), made, today, month
+    return token.digest, named(token.accounts), made, today, month
 
 
 def _work_row(found: Overview, work: Work) -> tuple[object, ...]:
@@ -176,26 +77,6 @@ def _worker_row(worker: Worker) -> tuple[object, ...]:
     return worker.id, f"{worker.host}:{worker.pid}", worker.threads, queues, worker.started_at
 
 
-def _endpoint_row(one: EndpointState) -> tuple[object, ...]:
-    return one.name, one.failures, one.waiting, one.lag, one.dead, "yes" if one.disabled else "no"
-
-
-def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-    return ", ".join(names[:_MAX_NAMES]) + more
-
-
-def _caps(token: Token) -> Iterator[tuple[str, int, int]]:
-    """Each cap: its period, its size, what is left."""
-    if token.daily_cap is not None and token.left_today is not None:
-        yield "daily", token.daily_cap, token.left_today
-    if token.monthly_cap is not None and token.left_this_month is not None:
-        yield "monthly", token.monthly_cap, token.left_this_month
-
-
-def _waiting(found: Overview) -> int:
-    return sum(lane.waiting for lane in found.lanes.values())
-
-
-def _seconds(found: Overview, since: datetime) -> float:
-    return (found.now - since).total_seconds()
+def _endpoint_rows(found: Overview) -> Iterator[tuple[object, ...]]:
+    for one in found.endpoints:
+        yield one.name, one.failures, one.waiting, one.lag, one.dead, "yes" if one.disabled else "no"

@@ -1,14 +1,11 @@
-"""What a command works with: the settings, and a Redis that answers."""
+"""The settings and the Redis that a command works with."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import redis
-
 from config.redis_connection import check
 from config.settings import Settings, load_settings
-from pec.store import heartbeat
 from pec.store.store import Store
 from producers.producer import Producer
 
@@ -27,16 +24,8 @@ class Session:
 
 @contextmanager
 def open_session() -> Iterator[Session]:
-    """Raises SettingsError, and RedisUnreachable."""
+    """Yield a session whose Redis answers. Raise SettingsError or RedisUnreachable."""
     settings = load_settings()
     with Producer(settings.redis_url, settings.namespace) as producer:
         check(producer.store.client)
         yield Session(settings, producer)
-
-
-def no_worker_runs(store: Store) -> bool:
-    """False also where it can't be told: what was enqueued is in, whatever a producer's user may not ask."""
-    try:
-        return not heartbeat.live(store, "worker")
-    except redis.RedisError:
-        return False

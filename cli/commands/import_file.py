@@ -18,7 +18,7 @@ from cli.import_report import MAX_SHOWN, Found, as_dict, show, show_letters
 from cli.import_trial import send_trials
 from cli.language import translated
 from cli.row_numbers import row_numbers
-from cli.session import Session, no_worker_runs, open_session
+from cli.session import Session, open_session
 from config.redis_connection import RedisUnreachable
 from config.settings import Settings, load_settings
 from pec.instants import from_epoch
@@ -26,6 +26,7 @@ from pec.jobs import JobRejected
 from pec.messages import Reason
 from pec.names import State
 from pec.operations.diagnosis import remedy_of_pause
+from pec.operations.live_workers import no_worker_runs
 from pec.operations.paused_batches import said
 from pec.store import accounts, batches, heartbeat
 from pec.store.store import wall_clock

@@ -11,9 +11,10 @@ import click
 
 from cli import output
 from cli.commands.watch import follow, timeout_option
-from cli.session import Session, no_worker_runs, open_session
+from cli.session import Session, open_session
 from config.text_files import MARK, read_text
 from pec.operations.batch_names import near_batch
+from pec.operations.live_workers import no_worker_runs
 from pec.store import records
 from producers.producer import Enqueued
 

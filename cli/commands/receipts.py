@@ -5,9 +5,8 @@ import click
 from cli import output
 from cli.session import open_session
 from cli.timeline import when
-from pec.operations.absent import absent
+from pec.operations.receipts import load_receipts, receipt_dict
 from pec.receipts import Receipt
-from pec.store.receipt_json import to_dict
 
 
 @click.command()
@@ -22,20 +21,17 @@ def receipts(message_id: str, with_text: bool, as_json: bool) -> None:
     pec receipts inv-2026-001 --text
     """
     with open_session() as session:
-        found = session.producer.receipts(message_id)
-        if not found:
-            raise absent(session.store, message_id)
-    each = [(message, receipt) for message, known in found.items() for receipt in known]
+        found = load_receipts(session.store, message_id)
     if as_json:
-        for message, receipt in each:
-            output.data({"message": message, **to_dict(receipt)})
+        for message, receipt in found:
+            output.data(receipt_dict(message, receipt))
     elif with_text:
-        for message, receipt in each:
+        for message, receipt in found:
             text = receipt.text or output.for_stdout("(no text)")
             click.echo(f"{message}  {receipt.kind}  {when(receipt.date)}\n\n{text}\n")
     else:
-        output.table(("MESSAGE", "RECEIPT", "DATE", "CODE", "ERROR"), (_row(*one) for one in each))
-    if not each:
+        output.table(("MESSAGE", "RECEIPT", "DATE", "CODE", "ERROR"), (_row(*one) for one in found))
+    if not found:
         output.note("No receipt so far: `pec status ID` tells what is awaited.")
 
 

@@ -12,15 +12,15 @@ from cli.batch_names import note_unknown
 from cli.errors import Exit, Failure, rejection
 from cli.language import translated
 from cli.session import Session, open_session
-from cli.shapes import COLUMNS, rejection_dict, row
+from cli.shapes import COLUMNS, row
 from pec.instants import from_epoch
 from pec.messages import Message
 from pec.operations.paused_batches import said
 from pec.operations.progress import Tally, summary
-from pec.operations.wait_context import seconds_to_send
+from pec.operations.rejections import as_error, rejection_dict
+from pec.operations.wait_context import load_paused_batch, seconds_to_send
 from pec.record_json import message_dict
-from pec.store import batches
-from pec.store.rejections import Rejection, as_error
+from producers import Rejection
 from producers.watch import Watch
 
 _REFRESH_EVERY_SECONDS = 2.0
@@ -139,7 +139,7 @@ class _Followed:
 
     def _note_pause(self) -> None:
         """Once for each pause: without it, a batch that does not move looks broken."""
-        paused = batches.state_of(self._here.store, self._batch) if self._batch else None
+        paused = load_paused_batch(self._here.store, self._batch) if self._batch else None
         if paused and not self._pause_noted:
             output.note(said(paused, from_epoch(self._here.store.now())))
         self._pause_noted = paused is not None

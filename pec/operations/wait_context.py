@@ -12,6 +12,8 @@ from pec.operations.diagnosis import Cap, Replicas, WaitContext
 from pec.operations.lane_forecast import goes_on_at, last_turn_at, turn_at, used_up
 from pec.operations.load_overview import load_overview
 from pec.operations.overview import Lane, Overview, Token
+from pec.store import batches
+from pec.store.batches import PausedBatch
 from pec.store.store import Store
 
 STILL_SECONDS = 3.0  # shorter waits are the pace itself
@@ -41,6 +43,11 @@ def load_wait_context(store: Store, settings: Settings, message: Message) -> Wai
         unreadable=lane.unreadable,
         unreadable_at=lane.unreadable_at,
     )
+
+
+def load_paused_batch(store: Store, batch: str) -> PausedBatch | None:
+    """Return since when and why a batch is paused, or None if it is not."""
+    return batches.state_of(store, batch)
 
 
 def positions(store: Store, messages: Mapping[str, str]) -> dict[str, int | None]:

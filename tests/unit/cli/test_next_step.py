@@ -2,7 +2,8 @@
 
 import pytest
 
-from cli.next_step import Situation, next_step
+from cli.next_step import next_step
+from pec.operations.situation import Situation
 
 
 @pytest.mark.parametrize(

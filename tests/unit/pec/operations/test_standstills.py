@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from cli.overview import warnings
-from cli.overview_data import as_dict
 from pec.instants import to_text
 from pec.messages import Reason
 from pec.names import Queue
 from pec.operations.doctor.checks import standing_checks
 from pec.operations.overview import Lane, Overview, Work
+from pec.operations.overview_json import overview_dict
+from pec.operations.overview_warnings import warnings
 from pec.operations.standstills import losses, standstills, unserved
 from pec.store.pacing import Usage
 from tests.unit.cli.builders import NOW
@@ -85,12 +85,12 @@ def test_that_redis_came_back_empty_is_told_for_a_week() -> None:
 
     assert [one.what for one in losses(lately)] == [f"Redis came back empty at {to_text(LONG_AGO)}"]
     assert "restore the back-up" in warnings(lately)[0]
-    assert as_dict(lately)["came_back_empty_at"]
+    assert overview_dict(lately)["came_back_empty_at"]
     assert list(losses(long_ago)) == []
 
 
 def test_programs_are_told_what_stands_still_too() -> None:
-    [one] = as_dict(waiting())["standing_still"]
+    [one] = overview_dict(waiting())["standing_still"]
 
     assert one["what"] == "account acme: 3 messages wait, the oldest for 4 min, and none is sent"
     assert one["remedy"]

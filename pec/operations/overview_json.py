@@ -1,21 +1,21 @@
-"""The whole as `pec status --json` prints it: names are stable, times RFC 3339, ages and waits in seconds."""
+"""The overview as `pec status --json` prints it: names are stable, times RFC 3339, ages and waits in seconds."""
 
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from cli.overview import remedy
 from pec.instants import to_text
 from pec.names import State
 from pec.operations import paused_batches
 from pec.operations.lane_forecast import empty_at
 from pec.operations.overview import Lane, Overview, Token, Work, Worker
+from pec.operations.overview_warnings import lane_remedy
 from pec.operations.standstills import standstills
 from pec.store.batches import PausedBatch
 
 
-def as_dict(found: Overview) -> dict[str, Any]:
-    """One object."""
+def overview_dict(found: Overview) -> dict[str, Any]:
+    """Return one object."""
     return {
         "now": to_text(found.now),
         "messages": dict(found.messages),
@@ -54,7 +54,7 @@ def _lane(found: Overview, lane: Lane) -> dict[str, Any]:
         "empty_at": _text(ends),
         "served": lane.served,
         "paused": lane.paused.as_dict() if lane.paused else None,
-        "remedy": remedy(lane) or None,
+        "remedy": lane_remedy(lane) or None,
         "share_of_mailbox": lane.share_of_mailbox,
     }
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from cli.overview import recommendations, warnings
-from cli.overview_data import as_dict
 from pec.instants import to_text
 from pec.messages import Reason
 from pec.names import Queue, State
 from pec.operations.overview import Work
+from pec.operations.overview_json import overview_dict
+from pec.operations.overview_warnings import recommendations, warnings
 from pec.store.pacing import Usage
 from tests.unit.cli.builders import NOW
 from tests.unit.pec.operations.overviews import LONG_AGO, STREAMS, TOKEN, capped, endpoint, lanes, overview
@@ -79,7 +79,7 @@ def test_more_threads_than_can_be_busy_are_called_waste() -> None:
 
 
 def test_the_data_of_an_overview_say_when_a_lane_is_empty() -> None:
-    [told] = as_dict(overview(lanes=lanes(90), tokens=capped(waiting=90)))["lanes"]
+    [told] = overview_dict(overview(lanes=lanes(90), tokens=capped(waiting=90)))["lanes"]
 
     assert (told["seconds_to_empty"], told["empty_at"]) == (90.0, "2026-11-24T12:01:30.000Z")
 
@@ -93,5 +93,5 @@ def test_no_thread_is_worth_having_for_what_a_cap_holds_back() -> None:
 
 
 def test_the_data_of_an_overview_say_since_when_workers_reconcile() -> None:
-    assert as_dict(overview(reconciling_since=LONG_AGO))["reconciling_since"] == to_text(LONG_AGO)
-    assert as_dict(overview())["reconciling_since"] is None
+    assert overview_dict(overview(reconciling_since=LONG_AGO))["reconciling_since"] == to_text(LONG_AGO)
+    assert overview_dict(overview())["reconciling_since"] is None

@@ -1,0 +1,78 @@
+"""`pec list`: messages by state, batch and account, or jobs that were rejected."""
+
+import click
+
+from cli import output
+from cli.batch_names import note_unknown
+from cli.session import open_session
+from cli.shapes import COLUMNS, REJECTED_COLUMNS, rejection_rows, row
+from cli.state_name import states_option
+from pec.names import State
+from pec.operations.listing import list_messages
+from pec.operations.rejections import list_rejections, rejection_dict
+from pec.record_json import message_dict
+
+
+@click.command("list")
+@states_option
+@click.option("--batch", help="Only this batch, in the order of intake.")
+@click.option("--account", help="Only this mailbox.")
+@click.option("--rejected", is_flag=True, help="Jobs that were not taken, and why, in place of messages.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@output.as_json
+def list_(
+    states: tuple[State, ...],
+    batch: str | None,
+    account: str | None,
+    rejected: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List messages, or rejected jobs, newest first.
+
+    \b
+    pec list --state held
+    pec list --batch november --state undelivered --json
+    pec list --rejected
+    """
+    if not rejected:
+        _list_messages(states, batch, account, limit, as_json=as_json)
+    elif states:
+        raise click.UsageError("--state: a job that was rejected has none: leave out --state or --rejected")
+    else:
+        _list_rejected(batch, account, limit, as_json=as_json)
+
+
+def _list_messages(
+    states: tuple[State, ...], batch: str | None, account: str | None, limit: int, *, as_json: bool
+) -> None:
+    with open_session() as session:
+        found = list_messages(session.store, states=states, batch=batch, account=account, limit=limit)
+        if batch:
+            note_unknown(session, batch)
+    if as_json:
+        for message in found.messages:
+            output.data(message_dict(message))
+    else:
+        output.table(COLUMNS, map(row, found.messages))
+        _note_limit(len(found.messages), limit)
+    if found.unsupported:
+        output.note(
+            f"{found.unsupported} messages were written by a newer version and are left out: upgrade this one"
+        )
+
+
+def _list_rejected(batch: str | None, account: str | None, limit: int, *, as_json: bool) -> None:
+    with open_session() as session:
+        found = list_rejections(session.store, batch=batch, account=account, limit=limit)
+    if as_json:
+        for one in found:
+            output.data(rejection_dict(one))
+        return
+    output.table(REJECTED_COLUMNS, (row for one in found for row in rejection_rows(one)))
+    _note_limit(len(found), limit)
+
+
+def _note_limit(count: int, limit: int) -> None:
+    if count == limit:
+        output.note(f"The first {limit}: --limit shows more.")

@@ -1,0 +1,35 @@
+"""All checks of `pec doctor`, in the order in which they are read."""
+
+from collections.abc import Iterator
+
+from config.redis_connection import RedisUnreachable, address, check
+from config.settings import Settings
+from pec.operations.doctor.checks import (
+    api_checks,
+    file_checks,
+    settings_checks,
+    standing_checks,
+    worker_checks,
+)
+from pec.operations.doctor.replicas import replica_checks
+from pec.operations.doctor.server import redis_checks, unusable
+from pec.operations.findings import Finding, Mark
+from pec.operations.load_overview import load_overview
+from pec.store.store import Store
+
+
+def run_checks(settings: Settings, store: Store) -> Iterator[Finding]:
+    """Yield each finding as soon as it is known. Sends nothing and changes nothing."""
+    yield from file_checks()
+    yield from settings_checks(settings)
+    try:
+        check(store.client)
+    except RedisUnreachable as error:
+        yield unusable(address(store.client), error.__cause__)
+    else:
+        yield Finding(Mark.OK, f"Redis answers at {address(store.client)}")
+        yield from redis_checks(store, settings)
+        yield from replica_checks(store.client)
+        yield from worker_checks(store, settings)
+        yield from standing_checks(load_overview(store, settings))
+    yield from api_checks(settings)

@@ -1,1 +1,1 @@
-"""What an operator asks and does, without click or rich: for the command line and the console."""
+"""An operator's questions and actions, for the command line and the console. It knows neither click nor rich."""

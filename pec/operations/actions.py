@@ -25,7 +25,7 @@ _PAUSED = "paused by an operator"
 
 @dataclass(frozen=True, slots=True)
 class AccountResumed:
-    """What `resume_accounts` did to one account. `still_paused`: the cause, which must be put right first."""
+    """The result of `resume_accounts` for one account. `still_paused`: the cause, which must be put right first."""
 
     account: str
     resumed: bool
@@ -34,7 +34,7 @@ class AccountResumed:
 
 @dataclass(frozen=True, slots=True)
 class BatchPaused:
-    """What `pause_batch` did. `state` is None if another operator resumed the batch at once."""
+    """The result of `pause_batch`. `state` is None if another operator resumed the batch at once."""
 
     already: bool
     at: datetime

@@ -25,7 +25,7 @@ _IN_TIMELINE = (Queue.RELEASE, Queue.SEND, Queue.CHECK, Queue.LOOKUP)  # tasks t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """A task that is due for the message; `at` is None if nobody can say when."""
+    """A task that is due for the message; `at` is None if its time cannot be estimated."""
 
     queue: Queue
     at: datetime | None

@@ -1,4 +1,4 @@
-"""What of the overview needs a person, each with its remedy. Pure."""
+"""Warnings and recommendations drawn from the overview, each with its remedy. Pure."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ _MAX_NAMES = 3  # accounts of a token
 
 
 def warnings(found: Overview) -> list[str]:
-    """What stands still or went wrong, each with its remedy."""
+    """Return what stands still or went wrong, each with its remedy."""
     return [
         *_about_workers(found),
         *(f"{one.what}: {one.remedy}" for one in (*losses(found), *standstills(found))),
@@ -32,7 +32,7 @@ def warnings(found: Overview) -> list[str]:
 
 
 def recommendations(found: Overview) -> list[str]:
-    """How many threads are worth having: more of them than can be busy at once only wait."""
+    """Return how many threads are worth having: more than can be busy at once only wait."""
     worth = sum(token.threads_at_full_pace for token in found.tokens.values())
     if not found.workers or not found.tokens:
         return []
@@ -44,7 +44,7 @@ def recommendations(found: Overview) -> list[str]:
 
 
 def lane_remedy(lane: Lane) -> str:
-    """What to do about an account; empty where it needs nothing."""
+    """Return what to do about an account, or an empty text if it needs nothing."""
     if lane.paused:
         return f"{lane.paused.description or lane.paused.code}: {remedy_of_pause(lane.account, lane.paused)}"
     if lane.waiting and not lane.served:
@@ -93,9 +93,9 @@ def _about_messages(found: Overview) -> Iterator[str]:
     if held := found.messages.get(State.HELD):
         yield f"{held} held: `pec list --state held`, then `pec resend ID` or `pec discard ID` for each"
     if rejected := found.streams["rejected"]:
-        yield f"{rejected} jobs were rejected: `pec list --rejected` tells why"
+        yield f"{rejected} jobs were rejected: see `pec list --rejected`"
     if found.unsupported:
-        yield f"{found.unsupported} messages were written by a newer version and are left alone: upgrade all workers"
+        yield f"{found.unsupported} messages were written by a newer version and are skipped: upgrade all workers"
     if found.circuit_open:
         times = f"{found.api_failures} times in a row"
         yield f"the API gave no usable answer {times}: it is probed; see `pec doctor`"

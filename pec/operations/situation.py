@@ -10,7 +10,7 @@ from pec.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What there is so far. `redis_problem` is None if Redis answers."""
+    """The parts that are there so far. `redis_problem` is None if Redis answers."""
 
     redis_problem: str | None = None
     workers: int = 0

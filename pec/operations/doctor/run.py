@@ -19,7 +19,7 @@ from pec.store.store import Store
 
 
 def run_checks(settings: Settings, store: Store) -> Iterator[Finding]:
-    """Yield each finding as soon as it is known. Sends nothing and changes nothing."""
+    """Yield findings one by one, because some take seconds. Nothing is sent and nothing changed."""
     yield from file_checks()
     yield from settings_checks(settings)
     try:

@@ -1,4 +1,4 @@
-"""What `pec status` complains of."""
+"""Warnings and recommendations of `pec status`, and its data."""
 
 from dataclasses import replace
 from datetime import timedelta

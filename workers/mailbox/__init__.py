@@ -1,1 +1,1 @@
-"""What workers read in mailboxes: paced calls, searches, and the policy of scans."""
+"""Reading mailboxes: paced calls, searches, adoptions, and the policy of scans."""

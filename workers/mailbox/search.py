@@ -1,4 +1,4 @@
-"""Searching a mailbox for a send whose answer was lost: by reference, or by subject, recipient and time."""
+"""Searching a mailbox for a send without a code: by reference, or by subject, recipient and time."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -22,20 +22,20 @@ CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
 def search(ctx: WorkerContext, message: Message, reference: str | None) -> list[Receipt]:
-    """Receipts of one attempt. Empty is proof of absence. Raises NotServed and Unreadable."""
+    """Return the receipts of one attempt: none proves that it was not sent. Raise NotServed and MailboxUnavailable."""
     attempt = replace(message, reference=reference)
     found = (
         find(mail, attempt.sent_subject, reference)
         for mail in mails_with(ctx, message.account, reference or query_of(message.subject))
     )
     receipts = [receipt for receipt in found if receipt]
-    return receipts if reference else _the_only_one(ctx, message, receipts)
+    return receipts if reference else _of_the_only_code(ctx, message, receipts)
 
 
 def mails_with(ctx: WorkerContext, account: str, query: str) -> Iterator[Mail]:
-    """All that a search shows. Pages may be numbered from 0 or 1: both are read, seeing one twice is harmless.
+    """Yield all mails that a search shows. Pages may be numbered from 0 or 1: both are read, so some come twice.
 
-    Raises NotServed, and Unreadable also where there are too many to read them all: part of them proves nothing.
+    Raise NotServed and MailboxUnavailable. Too many mails to read them all are unavailable: a part proves nothing.
     """
     first = page_of(ctx, account, query, None)
     yield from (mail for _, mail in first.mails)
@@ -49,7 +49,10 @@ def mails_with(ctx: WorkerContext, account: str, query: str) -> Iterator[Mail]:
 
 
 def page_of(ctx: WorkerContext, account: str, query: str | None, number: int | None) -> InboxPage:
-    """One page of /inbox; one that the API does not know, because it counts otherwise, is empty. Raises Unreadable."""
+    """Return a page of /inbox: an empty one if the API does not know the number.
+
+    Raise NotServed and MailboxUnavailable.
+    """
 
     def ask(mailbox: Mailbox) -> InboxPage:
         try:
@@ -66,10 +69,10 @@ def query_of(subject: str) -> str:
     return max((part.strip() for part in re.split(r"[^ -~]|[\"'`<>&?_=\\]", untagged)), key=len)
 
 
-def _the_only_one(ctx: WorkerContext, message: Message, receipts: list[Receipt]) -> list[Receipt]:
-    """Without a reference: those of the one code that is nobody's, recent, and whose text names our recipient.
+def _of_the_only_code(ctx: WorkerContext, message: Message, receipts: list[Receipt]) -> list[Receipt]:
+    """Return the recent receipts of the only code that no message owns and whose text names our recipients.
 
-    Several such codes prove nothing.
+    Several such codes prove nothing: then none are returned.
     """
     since = (message.claimed_at or message.created_at) - CLOCK_TOLERANCE
     recent = [receipt for receipt in receipts if receipt.date and receipt.date >= since]
@@ -87,9 +90,9 @@ def _names_recipients(ctx: WorkerContext, message: Message, code: str) -> bool:
 
 
 def names_others(ctx: WorkerContext, message: Message, code: str) -> bool:
-    """Whether the texts of a code's receipts name somebody, and nobody of ours. Without a text nobody can tell.
+    """Return whether the texts of a code's receipts name recipients, and none of ours.
 
-    Nor if a recipient of ours has accents and those of a name were lost.
+    False is no proof: there may be no text, or accents of a recipient were lost on the way.
     """
     wanted = set(map(compared, message.recipients))
     mails = call_optional(ctx, message.account, lambda mailbox: ctx.client.receipts(mailbox, code))
@@ -101,7 +104,7 @@ def names_others(ctx: WorkerContext, message: Message, code: str) -> bool:
 
 
 def accepted_for(message: Message, receipts: Iterable[Receipt]) -> bool:
-    """Whether an ACCETTAZIONE, or a refusal, names exactly the message's recipients."""
+    """Return whether an ACCETTAZIONE, or a refusal, names exactly the message's recipients."""
     wanted = set(map(compared, message.recipients))
     return any(
         wanted == {among(wanted, named) for named in receipt.named}

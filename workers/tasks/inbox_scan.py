@@ -1,7 +1,7 @@
-"""Reading a crowded mailbox by its pages: one GET tells of 25 receipts, where single ones cost a GET for each look.
+"""Reading a busy mailbox by its pages: one GET shows 25 receipts, while a check costs a GET for each message.
 
-Pages only ever add. What they don't show proves nothing: a message that is no longer young is asked for by its code,
-and so are the texts, once it has ended.
+Pages only ever add. What they don't show proves nothing: a message whose window is over is checked by its code, and
+so are the texts, once it has ended.
 """
 
 import time
@@ -29,62 +29,65 @@ from workers.mailbox.search import CLOCK_TOLERANCE, page_of
 from workers.tasks.check import keep_from_page, look
 from workers.unsupported import skip
 
-MAX_PAGES = 200  # of one reading
-GOES_ON_SECONDS = 1.0  # until the next reading goes on where this one's time was over
-MAX_TAKEN = 200  # digests of mails that the next reading can show again
+MAX_PAGES = 200  # of one scan
+GOES_ON_SECONDS = 1.0  # until the next scan goes on where the time of this one was over
+MAX_TAKEN = 200  # digests of mails that the next scan can show again
 OVERLAP = timedelta(seconds=5)  # in which mails may have come out of order
-ANSWERS_WITHIN = timedelta(minutes=2)  # a POST tells its code, mostly
-SLOWER = 4  # times the interval, at the most, where pages show little that is new
+ANSWERS_WITHIN = timedelta(minutes=2)  # a POST answers its code, mostly
+SLOWER = 4  # times the interval, at most, if pages show little that is new
 WITHOUT_TEXT = (Kind.ACCETTAZIONE, Kind.CONSEGNA)  # what these say of one recipient needs no text
 STILL_OPEN = (State.EXPIRED, State.UNDELIVERED)  # ends that a late CONSEGNA changes
 log = structlog.get_logger()
 
 
 def scan(ctx: WorkerContext, account: str) -> None:
-    """Reads the newest pages of a mailbox, and schedules what follows."""
+    """Read the newest pages of a mailbox, and schedule what follows."""
     interval = ctx.settings.receipts.page_interval_seconds
-    reading, forbidden = _begin(ctx, account), False
+    progress, forbidden = _begin(ctx, account), False
     try:
-        _read_pages(ctx, account, reading)
+        _read_pages(ctx, account, progress)
     except NotServed:
         ctx.defer_to_others(Queue.INBOX_SCAN, account)
         return
     except MailboxUnavailable as error:
         log.info("mailbox_unavailable", account=account, why=error.code)
         forbidden = error.code == "scope"
-    _remember(ctx, account, reading)
-    finish_scan(ctx, account, reading.wait_seconds(interval), forbidden=forbidden)
+    _remember(ctx, account, progress)
+    finish_scan(ctx, account, progress.wait_seconds(interval), forbidden=forbidden)
 
 
 @dataclass(slots=True)
 class ScanProgress:
-    """What the pages of one reading came to. Mails are known by their digests.
+    """How far one scan came, and what its pages showed. Mails are known by their digests.
 
-    All that is older than `horizon` was read before. Where a reading ends before it got there, the next one reads
-    what is newer than `newest`, then goes on where `unread` mails, counted from the oldest, were left.
+    All that is older than `horizon` was read before. If a scan ends before it got there, the next one reads what is
+    newer than `newest`, then goes on at the `unread` mails, counted from the oldest.
     """
 
     horizon: datetime | None = None
     newest: datetime | None = None
     unread: int | None = None
-    before: frozenset[str] = frozenset()  # taken by the last reading: nothing new
+    before: frozenset[str] = frozenset()  # taken by the last scan: nothing new
     taken: list[str] = field(default_factory=list)  # need not be taken again
-    shown: set[str] = field(default_factory=set)  # by this reading
-    new_count: int = 0  # messages that they told something new of
+    shown: set[str] = field(default_factory=set)  # by this scan
+    new_count: int = 0  # messages with something new
     dates: list[datetime] = field(default_factory=list)
-    unclaimed: list[datetime] = field(default_factory=list)  # receipts whose code is nobody's so far
+    unclaimed: list[datetime] = field(default_factory=list)  # receipts whose code no message has so far
     complete: bool = False  # down to the horizon
-    left: int | None = None  # mails that were not read; None: nobody can count them
-    interrupted: bool = True  # by the API; else, if it is not complete, its time was over
+    left: int | None = None  # mails that were not read; None: they can't be counted
+    interrupted: bool = True  # by the API; else, if it is not complete, the time was over
 
     @property
     def watermark(self) -> datetime | None:
-        """Until when all may be taken for read. A young stranger's code can be one that a POST has still to tell."""
+        """Return until when all may be taken for read.
+
+        A recent unclaimed code can be one that a POST has still to answer.
+        """
         reached = max(self.dates, default=None)
         return reached and min([reached, *(one for one in self.unclaimed if one > reached - ANSWERS_WITHIN)])
 
     def arrive(self, walk: Walk, mails: Sequence[Mail]) -> None:
-        """Note how far the walk came with these mails, and pass over what was read before."""
+        """Note how far the walk came with these mails, and skip what was read before."""
         if walk.astray:
             return
         if self.newest and older_than(mails, self.newest - OVERLAP):
@@ -95,39 +98,38 @@ class ScanProgress:
         self.left = None if walk.total is None else walk.unread
 
     def wait_seconds(self, interval: float) -> float:
-        """Return how long the next reading can wait: less, the more this one showed."""
+        """Return how long the next scan can wait: less, the more this one showed."""
         if not self.complete and not self.interrupted:
             return min(interval, GOES_ON_SECONDS)
         return min(SLOWER * interval, max(interval, interval * PAGE_SIZE / (self.new_count + 1)))
 
 
-def _read_pages(ctx: WorkerContext, account: str, reading: ScanProgress) -> None:
-    """Reads on until a page is older than the horizon, or none follows. Raises NotServed and Unreadable."""
-    ends = (
-        time.monotonic() + ctx.settings.lease_seconds / 2
-    )  # when the lease is over, another worker begins anew
+def _read_pages(ctx: WorkerContext, account: str, progress: ScanProgress) -> None:
+    """Read on until a page is older than the horizon, or none follows. Raise NotServed and MailboxUnavailable."""
+    # When the lease is over, another worker begins anew.
+    ends = time.monotonic() + ctx.settings.lease_seconds / 2
     page, pages = page_of(ctx, account, None, None), 1
     walk = Walk.after_first(_mails(page), page.page, page.total, page.pages)
     while True:
-        _take(ctx, account, _mails(page), reading)
-        reading.arrive(walk, _mails(page))
-        if reading.complete or pages > MAX_PAGES or time.monotonic() > ends:
-            reading.interrupted = False
+        _take(ctx, account, _mails(page), progress)
+        progress.arrive(walk, _mails(page))
+        if progress.complete or pages > MAX_PAGES or time.monotonic() > ends:
+            progress.interrupted = False
             return
         number = walk.next_page()
         page, pages = page_of(ctx, account, None, number), pages + 1
-        repeated = reading.shown.issuperset(map(_digest, _mails(page)))
+        repeated = progress.shown.issuperset(map(_digest, _mails(page)))
         walk.read(number, len(page.mails), page.total, repeated=repeated)
 
 
 def _begin(ctx: WorkerContext, account: str) -> ScanProgress:
-    """With a horizon: mails from before then were read before, or can't tell of a message that is young."""
-    awaiting, young = ctx.store.keys.awaiting(account), (ctx.now() - SCAN_WINDOW).timestamp()
+    """Return a scan with its horizon: older mails were read before, or belong to no message within its window."""
+    awaiting, since = ctx.store.keys.awaiting(account), (ctx.now() - SCAN_WINDOW).timestamp()
     with ctx.store.client.pipeline(transaction=False) as pipeline:
         pipeline.hmget(ctx.store.keys.scan(account), "watermark", "taken", "newest", "unread")
-        pipeline.zrange(awaiting, young, "+inf", byscore=True, offset=0, num=1, withscores=True)
-        (through, taken, newest, unread), oldest = pipeline.execute()
-    bounds = [from_text(text(through))] if through else []
+        pipeline.zrange(awaiting, since, "+inf", byscore=True, offset=0, num=1, withscores=True)
+        (watermark, taken, newest, unread), oldest = pipeline.execute()
+    bounds = [from_text(text(watermark))] if watermark else []
     bounds += [from_epoch(float(score)) - CLOCK_TOLERANCE + OVERLAP for _, score in oldest]
     return ScanProgress(
         horizon=max(bounds, default=None),
@@ -137,32 +139,30 @@ def _begin(ctx: WorkerContext, account: str) -> ScanProgress:
     )
 
 
-def _remember(ctx: WorkerContext, account: str, reading: ScanProgress) -> None:
-    """Moves the watermark once all before it was read; until then notes where to go on."""
-    seen = ["taken", " ".join(reading.taken[:MAX_TAKEN])]
-    if reading.complete and reading.watermark:
-        seen += ["watermark", to_text(reading.watermark), "newest", "", "unread", ""]
-    elif reading.watermark and reading.left is not None and not (reading.newest and reading.interrupted):
-        seen += ["newest", to_text(reading.watermark), "unread", str(reading.left)]
-    ctx.store.client.hset(ctx.store.keys.scan(account), items=seen)
+def _remember(ctx: WorkerContext, account: str, progress: ScanProgress) -> None:
+    """Move the watermark once all before it was read; until then, note where to go on."""
+    fields = ["taken", " ".join(progress.taken[:MAX_TAKEN])]
+    if progress.complete and progress.watermark:
+        fields += ["watermark", to_text(progress.watermark), "newest", "", "unread", ""]
+    elif progress.watermark and progress.left is not None and not (progress.newest and progress.interrupted):
+        fields += ["newest", to_text(progress.watermark), "unread", str(progress.left)]
+    ctx.store.client.hset(ctx.store.keys.scan(account), items=fields)
 
 
 def _mails(page: InboxPage) -> list[Mail]:
     return [mail for _, mail in page.mails]
 
 
-def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], reading: ScanProgress) -> None:
-    """Commits what a page shows of our messages. What the last reading took is not looked at again."""
+def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: ScanProgress) -> None:
+    """Commit what a page shows of our messages. What the last scan took is not looked at again."""
     by_code, now = defaultdict(list), ctx.now()
-    reading.shown.update(map(_digest, mails))
+    progress.shown.update(map(_digest, mails))
     for mail in mails:
         code = code_in(mail)
-        if (
-            code and mail.date and mail.date <= now
-        ):  # one of tomorrow would make all that comes until then look old
-            reading.dates.append(mail.date)
-        if code and (known := _digest(mail)) in reading.before:
-            reading.taken.append(known)
+        if code and mail.date and mail.date <= now:  # a date in the future would make newer mails look old
+            progress.dates.append(mail.date)
+        if code and (known := _digest(mail)) in progress.before:
+            progress.taken.append(known)
         elif code:
             by_code[code].append(mail)
     owned = records.find_by_code(ctx.store, account, list(by_code), lambda met: skip(ctx.store, met))
@@ -170,19 +170,19 @@ def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], reading: Scan
     for code, found in owned.items():
         if not found:
             continue
-        fresh, strange = _news(*found, by_code[code])
-        if strange or not _is_plain(found[0], fresh):
+        new, unrecognised = _news(*found, by_code[code])
+        if unrecognised or not _is_plain(found[0], new):
             unclear.append(found)
             continue
-        reading.taken += map(_digest, by_code[code])
-        if fresh:
+        progress.taken += map(_digest, by_code[code])
+        if new:
             plain.append((*found, by_code[code]))
     keep_from_page(ctx, plain)
     for message, kept in unclear:
         look(ctx, message, kept)  # which can fail: so its mails are looked at again
-    reading.new_count += len(plain) + len(unclear)
-    strangers = by_code.keys() - owned.keys()
-    reading.unclaimed += [mail.date for code in strangers for mail in by_code[code] if mail.date]
+    progress.new_count += len(plain) + len(unclear)
+    unclaimed = by_code.keys() - owned.keys()
+    progress.unclaimed += [mail.date for code in unclaimed for mail in by_code[code] if mail.date]
 
 
 def _digest(mail: Mail) -> str:
@@ -193,15 +193,15 @@ def _digest(mail: Mail) -> str:
 def _news(
     message: Message, kept: StoredReceipts, mails: list[Mail]
 ) -> tuple[list[Receipt], list[Unrecognised]]:
-    """Receipts, and mails that can't be taken for one, that were not seen before."""
+    """Return the receipts, and the mails that can't be taken for one, that were not seen before."""
     if message.proof and message.state not in STILL_OPEN:
         return [], []
     receipts, unrecognised = read_all(mails, message.code or "", message.sent_subject)
     known = set(kept.receipts.values())
-    fresh = [receipt for receipt in merge(known, receipts) if receipt not in known]
-    return fresh, [one for one in unrecognised if one.key not in kept.reported]
+    new = [receipt for receipt in merge(known, receipts) if receipt not in known]
+    return new, [one for one in unrecognised if one.key not in kept.reported]
 
 
-def _is_plain(message: Message, fresh: list[Receipt]) -> bool:
-    """Whether what is new can be kept without its text."""
-    return not fresh or (len(message.recipients) == 1 and all(one.kind in WITHOUT_TEXT for one in fresh))
+def _is_plain(message: Message, new: list[Receipt]) -> bool:
+    """Return whether what is new can be kept without its text."""
+    return not new or (len(message.recipients) == 1 and all(one.kind in WITHOUT_TEXT for one in new))

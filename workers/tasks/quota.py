@@ -1,4 +1,4 @@
-"""Guarding a mailbox's quota: a full mailbox gets no receipts, so its sends wait before it is full."""
+"""Guarding a mailbox's quota: a full mailbox gets no receipts, so its sends wait before that."""
 
 import structlog
 
@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 def guard_quota(ctx: WorkerContext, account: str) -> None:
-    """Asks once, tells when it fills, pauses when it is nearly full, resumes when there is room again."""
+    """Ask once. Report that the mailbox fills, pause it when it is nearly full, resume it when there is room again."""
     rules = ctx.settings.quota
     ctx.store.set_due(Queue.QUOTA, account, ctx.now().timestamp() + rules.interval_seconds)
     try:

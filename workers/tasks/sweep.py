@@ -1,4 +1,4 @@
-"""Sweeping: finished messages and streams past their retention go."""
+"""Deleting finished messages, and entries of streams, past their retention."""
 
 import structlog
 
@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 def sweep(ctx: WorkerContext, what: str) -> None:
-    """One message whose time has come, or the hourly pass."""
+    """Delete one message whose time has come, or make the hourly pass."""
     if what != EVERYTHING:
         retention.forget(ctx.store, what, ctx.now(), ctx.settings.retention)
         return
@@ -34,7 +34,7 @@ def _trim_streams(ctx: WorkerContext) -> None:
 
 
 def _forget_overdue(ctx: WorkerContext) -> bool:
-    """Whether any went, so that more may be waiting."""
+    """Delete messages that were not exported in time. Return whether there were any: more may be waiting."""
     ids = retention.overdue(ctx.store, ctx.now(), ctx.settings.retention)
     gone = [retention.forget(ctx.store, one, ctx.now(), ctx.settings.retention) for one in ids]
     if any(gone):

@@ -17,7 +17,7 @@ from pec.receipts import Receipt
 
 
 class Lane(Enum):
-    """What happens to the message's place among those waiting to be sent."""
+    """The change of a message's place among those waiting to be sent."""
 
     STAY = auto()
     ENTER = auto()

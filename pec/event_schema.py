@@ -1,4 +1,4 @@
-"""What an event's JSON looks like, type by type: the models of `data`, and the JSON Schema made of them."""
+"""The JSON of events, type by type: the models of `data`, and the JSON Schema made of them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ class _Data(BaseModel):
 
 
 class EventReason(BaseModel):
-    """Why: a short stable code, a sentence for people, safe facts."""
+    """The reason of an event: a short stable code, a sentence for people, safe facts."""
 
     code: str
     description: str
@@ -25,7 +25,7 @@ class EventReason(BaseModel):
 
 
 class MessageData(_Data):
-    """What happened to a message. Fields that do not apply are left out."""
+    """The data of an event about a message. Fields that do not apply are left out."""
 
     id: str = Field(description="the message's id")
     sequence: int = Field(description="grows with each change of the message: order by it")
@@ -58,7 +58,7 @@ class BatchData(_Data):
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field of a job."""
+    """The problem of one field of a job."""
 
     field: str
     reason: str = Field(description="for people, with the remedy")
@@ -79,7 +79,7 @@ class RejectionData(_Data):
 
 
 class AccountData(_Data):
-    """What happened to a mailbox."""
+    """The data of an event about a mailbox."""
 
     account: str
     reason: EventReason | None = None

@@ -1,4 +1,4 @@
-"""Events: what is told of each change, as the stream `pec:events` and the webhooks carry it.
+"""Events: the reports of changes that the stream `pec:events` and the webhooks carry.
 
 The body is Standard Webhooks' `{type, timestamp, data}`: ids and states, never a message's content.
 """
@@ -30,13 +30,13 @@ class Event:
     id: str
     type: str
     body: str  # JSON
-    webhook: str | None = None  # an endpoint that hears it beside those that hear everything
+    webhook: str | None = None  # an endpoint that gets it whatever its types
 
 
 def of_message(
     message: Message, kind: str, previous: State | None, reason: Mapping[str, Any] | None = None
 ) -> Event:
-    """An event about a message as the commit leaves it."""
+    """Return an event about a message as the commit leaves it."""
     stated = reason if reason is not None else message.reason and message.reason.as_dict()
     data = {
         "id": message.id,
@@ -59,7 +59,7 @@ def of_message(
 
 
 def of_account(account: str, kind: EventType, now: datetime, reason: Mapping[str, Any] | None) -> Event:
-    """An event about a mailbox."""
+    """Return an event about a mailbox."""
     body = _body(kind, now, {"account": account, "reason": reason})
     return Event(_event_id(account, kind, to_text(now)), kind, body)
 

@@ -1,4 +1,4 @@
-"""Addresses as PEC providers write them: who speaks in a sender field, and whom a receipt's text names."""
+"""Addresses as PEC providers write them: the provider in a sender field, and the recipients in a receipt's text."""
 
 import re
 from collections.abc import Collection
@@ -11,19 +11,19 @@ _PROVIDER = re.compile(
     r'(?:"[^"]*" ?|[^"@<>,;:()]*(?: |(?=<))|)'  # a display name, quoted or plain
     r"<?(posta-certificata@[a-z0-9.-]+)>?"
 )
-_ON_BEHALF = "per conto di"  # how a provider forwards somebody's mail
+_ON_BEHALF = "per conto di"  # how a provider forwards ordinary mail
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A recipient that a text names. `certified` is False for ordinary mail, None where it isn't said."""
+    """A recipient that a text names. `certified` is False for ordinary mail, None if the text doesn't say."""
 
     address: str
     certified: bool | None
 
 
 def provider(sender: str) -> str | None:
-    """The address `posta-certificata@…` in lower case, where it alone is the sender; else None.
+    """Return the address `posta-certificata@…` in lower case if it alone is the sender, else None.
 
     The API takes `<…>` out of a field, so a display name can stand before a bare address, or alone.
     A name is never taken for an address, and nothing may follow the address.
@@ -47,7 +47,7 @@ _KIND = (
     r"""posta(?: elettronica)?[^a-z0-9_@]{1,6}(certificata|ordinaria|non certificata)(?![a-z])["'\s]*\)?"""
 )
 _MARKED = rf"(?:[^a-z0-9_@]|\b(?:tipo|casella|indirizzo)\b|\b(?:di|e)\b){{0,20}}{_KIND}"
-# A name or a label before an address; where it stands, only the address's kind tells that it is a recipient.
+# A name or a label before an address: then only the address's kind shows that it is a recipient.
 _LABEL = (
     r"(?:(?!\bstat[oai]\b|consegn|accett|errore|identificativo|posta (?:certificata|ordinaria))[^@]){0,80}?"
 )
@@ -65,7 +65,7 @@ def recipients_in(sentence: str) -> tuple[tuple[Named, ...], str]:
     """Return the recipients that a provider's sentence names, and the sentence without them.
 
     `indirizzato a: B ("posta certificata"), C ("posta ordinaria")`, each on a line of its own after `- `,
-    `indirizzato a "B"`, `destinato all'utente "B"`. Nobody, and the sentence itself, if it has no such words.
+    `indirizzato a "B"`, `destinato all'utente "B"`. Without such words, return () and the sentence itself.
     """
     lead = _LEAD.search(sentence)
     if lead is None:
@@ -82,14 +82,14 @@ def recipients_in(sentence: str) -> tuple[tuple[Named, ...], str]:
 
 
 def among(wanted: Collection[str], named: Named) -> str:
-    """Return whom a list names, to be compared with those wanted: a number before it may have no space behind it."""
+    """Return the address to compare with those wanted: a list's number may stand before it without a space."""
     address = compared(named.address)
     unnumbered = _NUMBER.sub("", address)
     return unnumbered if address not in wanted and unnumbered in wanted else address
 
 
 def is_mangled(named: Named) -> bool:
-    """Return whether accents of the address were lost on the way, so that nobody can tell whose it is."""
+    """Return whether accents of the address were lost on the way: then its owner is unknown."""
     return "\ufffd" in named.address or "?" in named.address
 
 
@@ -102,11 +102,11 @@ _ENDING = re.compile(r"\bidentificativo (?:del )?messaggio", re.IGNORECASE)
 
 
 def provider_words(text: str, subject: str, code: str, maybe_body: bool) -> str:
-    """The provider's sentence from the end of the subject that it quotes.
+    """Return the provider's sentence from the end of the subject that it quotes.
 
-    Subject and body may say anything, so it is taken up behind the one and left before the other. The quoted
-    subject ends with the code, which nobody knew when they were written; a text without it is found by the
-    subject. Where it can also be the body alone (`maybe_body`) it must open as providers do, else it is "".
+    Subject and body may say anything, so the sentence is read after the one and before the other. The quoted
+    subject ends with the code, which was unknown when they were written. A text without the code is found by the
+    subject. A text that can also be the body alone (`maybe_body`) must open as providers do, else return "".
     """
     line = plain(text)
     behind_code = _after(rf'{re.escape(code)}(?: ?"|\W{{1,6}}(?=proveniente da))', line)

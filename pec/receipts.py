@@ -1,6 +1,6 @@
-"""What a mail in our mailbox says about a PEC: which receipt it is, of which code, and whom it names.
+"""Receipts of a PEC, read from mails of the mailbox: their kind, their code, and whom they name.
 
-Kinds and headings are RFC 6109's. Pure: it knows nothing of the API, the store or the time.
+Kinds and headings are those of RFC 6109.
 """
 
 import re
@@ -52,14 +52,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """How a subject begins, before the colon. `kind` is None for what is not a receipt for us."""
+    """The beginning of a subject, before the colon. `kind` is None if it is no receipt for us."""
 
     words: str
     kind: Kind | None
     virus: bool = False
 
 
-# A new name (ETSI REM) is a new row; until it has one, it is told as unrecognised.
+# A new name (ETSI REM) is a new row; without a row, it is reported as unrecognised.
 HEADINGS = (
     Heading("ACCETTAZIONE", Kind.ACCETTAZIONE),
     Heading("AVVISO DI NON ACCETTAZIONE", Kind.NON_ACCETTAZIONE),
@@ -79,7 +79,7 @@ _LONGEST_FIRST = sorted(HEADINGS, key=lambda heading: len(heading.words), revers
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail of the mailbox, whatever shape the API gave it. `date` is aware; `text` None: not fetched."""
+    """A mail of the mailbox. `date` has a time zone. `text` is None if it was not fetched."""
 
     sender: str
     recipient: str
@@ -100,38 +100,38 @@ class Receipt:
     named: tuple[Named, ...]  # recipients the text names; () where unknown
     final: (
         bool | None
-    )  # PREAVVISO: True is the 24 h notice, False the 12 h warning, None: the text doesn't say
+    )  # of a PREAVVISO: True for the 24 h notice, False for the 12 h warning, None if unclear
     error: str | None  # such as 5.1.1
     text: str | None
     sender: str  # the provider's address, lower case
 
     @property
     def key(self) -> str:
-        """A short digest of all by which two receipts of one code can be told apart.
+        """Return a short digest of all that distinguishes two receipts of one code.
 
-        That is kind, code, second, provider, and what only the text tells: which notice it is and whom it
-        names, for two recipients can get their CONSEGNA in one second. So the key of one seen without its
-        text changes when a text names somebody; `merge` then gives up the poorer of the two.
+        That is kind, code, second, provider, and two things that only the text says: which notice it is, and whom
+        it names, because two recipients can get their CONSEGNA in one second. So the key of a receipt seen without
+        its text changes once a text names recipients. `merge` then drops the poorer of the two.
         """
         return _digest(*self.traits)
 
     @property
     def traits(self) -> tuple[object, ...]:
-        """What `key` is made of. None and () are unknown."""
+        """Return the parts of `key`. None and () are unknown."""
         names = tuple(sorted({compared(named.address) for named in self.named}))
         return self.kind, self.virus, self.code, self.sender, _second(self.date), names, self.final
 
 
 @dataclass(frozen=True, slots=True)
 class Unrecognised:
-    """A provider's mail on exactly our code that can't be taken for a receipt: an operator must look."""
+    """A provider's mail on exactly our code that is no known receipt: an operator must look."""
 
     mail: Mail
     why: str  # a sentence without content of the mail
 
     @property
     def key(self) -> str:
-        """A short digest by which it is told only once, with or without its text."""
+        """Return a short digest by which the mail is reported once, with or without its text."""
         return _digest(
             provider(self.mail.sender),
             " ".join(re.sub(r"[^\x00-\x7f]|\?", "", self.mail.subject).split()),
@@ -140,10 +140,10 @@ class Unrecognised:
 
 
 def read(mail: Mail, code: str, subject: str | None) -> Receipt | Unrecognised | None:
-    """What the mail says about the PEC with this code. `subject` is the one sent, None where unknown.
+    """Return the receipt that the mail is of the PEC with this code. `subject` is the one sent, None if unknown.
 
-    None: nothing. It is not from a provider, has another code (perhaps one that ours is part of), or is a
-    mail that somebody sent us, whatever its subject says.
+    Return None if the mail is not from a provider, has another code (perhaps one that ours is part of), or is a PEC
+    or an ordinary mail that was sent to us, whatever its subject says.
     """
     found = _parted(mail.subject, lambda end: end == code)
     if provider(mail.sender) is None or found is None:
@@ -163,7 +163,7 @@ def read(mail: Mail, code: str, subject: str | None) -> Receipt | Unrecognised |
 
 
 def read_all(mails: Iterable[Mail], code: str, subject: str) -> tuple[list[Receipt], list[Unrecognised]]:
-    """Return what mails say about the PEC with this code: its receipts, and what can't be taken for one.
+    """Return the receipts among these mails of the PEC with this code, and the mails that are no known receipt.
 
     `subject` is the one sent, "" if unknown.
     """
@@ -173,10 +173,10 @@ def read_all(mails: Iterable[Mail], code: str, subject: str) -> tuple[list[Recei
 
 
 def find(mail: Mail, subject: str, reference: str | None) -> Receipt | None:
-    """Return the receipt of a send whose answer was lost: it tells the code.
+    """Return the receipt that the mail is of a send without a code: the receipt has it.
 
-    `subject` is the one sent, reference and all. The reference must stand unharmed before the code. Without
-    one, a subject that has no ASCII to compare is never found: it would match strangers.
+    `subject` is the one sent, with its reference. The reference must stand unharmed before the code. Without a
+    reference, a subject that has no ASCII to compare is never found: it would match other messages.
     """
     found = _parted(mail.subject, is_code)
     heading, quoted, code = found or (None, "", "")
@@ -192,7 +192,7 @@ def find(mail: Mail, subject: str, reference: str | None) -> Receipt | None:
 
 
 def code_in(mail: Mail) -> str | None:
-    """The code that ends the subject of a provider's mail, whoever's it is."""
+    """Return the code that ends the subject of a provider's mail, of any message."""
     found = _parted(mail.subject, is_code)
     return found[2] if found and provider(mail.sender) else None
 
@@ -200,7 +200,7 @@ def code_in(mail: Mail) -> str | None:
 def _parted(subject: str, fits: Callable[[str], bool]) -> tuple[Heading | None, str, str] | None:
     """Return heading, quoted subject and code, by the likeliest spelling whose end fits; None if none does.
 
-    A spelling by which somebody sent us the mail counts before all others, then one with a heading.
+    A spelling by which the mail was sent to us counts before all others, then one with a heading.
     """
     parted = []
     for spelling in spellings(subject):
@@ -216,7 +216,7 @@ def _parted(subject: str, fits: Callable[[str], bool]) -> tuple[Heading | None, 
 
 
 def _take_heading(subject: str) -> tuple[Heading | None, str]:
-    """The longest known heading, if any, and the rest. Just one is taken: a subject may begin so too."""
+    """Return the longest known heading, if any, and the rest. Only one is taken: a subject may begin so too."""
     for heading in _LONGEST_FIRST:
         prefix = f"{heading.words}:"
         if subject[: len(prefix)].upper() == prefix:
@@ -260,7 +260,7 @@ def _error(words: str) -> str | None:
 
 
 def _is_final(words: str, error: str | None) -> bool | None:
-    """Both notices have the same subject. None where the text says neither, or both."""
+    """Return whether the text is of the final notice; None if it says neither, or both."""
     warning = _WARNING.search(words) is not None
     timeout = _TIMEOUT.search(words) is not None or (error or "").startswith("5.4.1")
     return None if warning == timeout else timeout
@@ -270,10 +270,10 @@ def _is_final(words: str, error: str | None) -> bool | None:
 
 
 def merge(known: Iterable[Receipt], seen: Iterable[Receipt]) -> tuple[Receipt, ...]:
-    """Each receipt once, oldest first, whatever the order and however often it was seen.
+    """Return each receipt once, oldest first, whatever the order and however often it was seen.
 
-    Of one key the one with the longest text stays. One without text goes where another can be the same
-    receipt, because nothing that the two tell differs.
+    Among receipts of one key, the one with the longest text stays. A receipt without text goes if another can be the
+    same, because nothing that both state differs.
     """
     best: dict[str, Receipt] = {}
     for receipt in (*known, *seen):
@@ -290,7 +290,7 @@ def _completeness(receipt: Receipt) -> tuple[int, str]:
 
 
 def _distinct(receipts: Iterable[Receipt]) -> Iterator[Receipt]:
-    """Leaves out each that another covers. Keys differ here, so no two cover each other."""
+    """Yield the receipts that no other can be. Keys differ here, so no two can be each other."""
     traits = {receipt: receipt.traits for receipt in receipts}
     for receipt, mine in traits.items():
         if receipt.text or not any(

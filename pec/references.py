@@ -7,9 +7,9 @@ LENGTH = 5
 
 
 def reference_of(namespace: str, message_id: str, lost: int) -> str:
-    """Of the attempt that follows so many whose answer was lost.
+    """Return the reference of the next attempt, given how many earlier attempts lost their answer.
 
-    Made of the id and not of chance, so that it is known even where a restored backup has not seen the attempt.
+    It is made of the id and not of chance, so it is known even if a restored backup has not seen the attempt.
     """
     seed = f"{namespace}\0{message_id}\0{lost}".encode()
     number = int.from_bytes(hashlib.blake2b(seed, digest_size=8, person=b"pec reference").digest(), "big")

@@ -1,6 +1,6 @@
-"""The state of a sent PEC: a function of the set of its receipts and the time (DESIGN: states).
+"""The state of a sent PEC, as a function of the set of its receipts and the time (docs/states.md).
 
-No order of arrival, no repetition and no lateness can matter, because nothing but the set is looked at.
+Order of arrival, repetition and lateness can't matter, because the function takes nothing but the set.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ WORST_FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRules:
-    """What else the state depends on: whom it went to, when, and how long receipts may take."""
+    """The other inputs of the state: whom the PEC went to, when, and how long receipts may take."""
 
     recipients: tuple[str, ...]
     sent_at: datetime
@@ -35,7 +35,7 @@ class ReceiptRules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a set of receipts says at a time."""
+    """The state that a set of receipts gives at a time."""
 
     state: State
     reason: Reason | None
@@ -45,7 +45,10 @@ class Verdict:
 
 
 def judge(receipts: Iterable[Receipt], rules: ReceiptRules, now: datetime) -> Verdict:
-    """delivered > refused > undelivered > uncertified > expired > delayed > accepted > sent."""
+    """Return what a set of receipts says at a time.
+
+    The first state that fits counts: delivered, refused, undelivered, uncertified, expired, delayed, accepted, sent.
+    """
     known = list(receipts)
     accepted_at = _accepted_at(known)
     if len(rules.recipients) < 2:
@@ -55,7 +58,7 @@ def judge(receipts: Iterable[Receipt], rules: ReceiptRules, now: datetime) -> Ve
         address: _state_of_one(receipts_for(address, known), rules, accepted_at, now)
         for address in rules.recipients
     }
-    state = _together(list(outcomes.values()))
+    state = _combined(list(outcomes.values()))
     endings = [
         at
         for address, outcome in outcomes.items()
@@ -116,7 +119,7 @@ _ENDED_BY = {
 
 
 def _is_final(notice: Receipt, since: datetime, warning_age: timedelta) -> bool:
-    """The text decides; else the age: the 12 h and the 24 h notice have the same subject."""
+    """Return whether a notice is the final one. Both have the same subject, so its text decides, else its age."""
     if notice.final is not None:
         return notice.final
     return notice.date is not None and notice.date - since >= warning_age
@@ -127,9 +130,9 @@ def _only_ordinary(acceptance: Receipt) -> bool:
 
 
 def receipts_for(address: str, known: Iterable[Receipt]) -> list[Receipt]:
-    """The receipts that tell of this recipient: those that name it, and refusals, which name nobody.
+    """Return the receipts about this recipient: those that name it, and refusals, which name no recipient.
 
-    An ACCETTAZIONE tells of all; of it only what it says of this one is kept.
+    An ACCETTAZIONE is about all recipients: it is returned with what it says of this one.
     """
     mine, wanted = [], compared(address)
     for receipt in known:
@@ -143,8 +146,8 @@ def receipts_for(address: str, known: Iterable[Receipt]) -> list[Receipt]:
     return mine
 
 
-def _together(states: Sequence[State]) -> State:
-    """Ends when all have, as the worst of them; until then, where the least advanced stands."""
+def _combined(states: Sequence[State]) -> State:
+    """Return the worst state once all have ended, else the least advanced of those that are open."""
     open_states = [state for state in states if state not in ENDS]
     if not open_states:
         return next(state for state in WORST_FIRST if state in states)
@@ -159,7 +162,7 @@ def _accepted_at(known: Iterable[Receipt]) -> datetime | None:
 
 
 def reason_of(state: State, known: Sequence[Receipt]) -> Reason | None:
-    """Why one whose receipts these are is where it is, where that is a bad place."""
+    """Return why a message with these receipts is in this state; None for a good state."""
     if state is State.REFUSED:
         return _reason_from(
             known, Kind.NON_ACCETTAZIONE, "not_accepted", "the sender's provider refused the message"
@@ -193,7 +196,7 @@ _WITHOUT_RECEIPT = {
 
 
 def _reason_from(known: Iterable[Receipt], kind: Kind, code: str, description: str) -> Reason:
-    """Of several, the one whose key is least, so that the order of arrival can't matter."""
+    """Return the reason that the receipt with the least key gives: then the order of arrival can't matter."""
     receipt = min((receipt for receipt in known if receipt.kind is kind), key=lambda receipt: receipt.key)
     if receipt.virus:
         return Reason("virus", f"{description}: a virus was found", {"receipt": str(kind)})

@@ -1,4 +1,4 @@
-"""Subjects of receipts: how they can be spelled on their way, and whether one can be what became of ours."""
+"""Subjects of receipts: how they can be spelled on their way, and whether one can come from ours."""
 
 import html
 import re
@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from pec.plain_text import quoted_bytes
 
-MIN_TRUNCATED = 30  # characters left of a subject that was cut off, for it to be told from another
+MIN_TRUNCATED = 30  # characters left of a subject that was cut off, for it to differ from others
 _MAX_DECODED = 10_000  # characters: 500 of a subject in encoded words, and then some
 _MAX_LAYERS = 2  # what was encoded is sometimes encoded again
 _SPACES = re.compile(r"[ \t\r\n\xa0]+")
@@ -59,7 +59,10 @@ def _decoded(text: str) -> str:
 
 
 def _text(part: bytes, charset: str | None) -> str:
-    """A language can stand behind the charset (RFC 2231). One that nobody knows is most likely UTF-8."""
+    """Return the bytes decoded. An unknown charset is most likely UTF-8.
+
+    A language can stand behind the charset (RFC 2231).
+    """
     name = (charset or "latin-1").partition("*")[0]
     try:
         return part.decode(name if _CHARSET.fullmatch(name) else "utf-8", "replace")
@@ -71,7 +74,7 @@ def _text(part: bytes, charset: str | None) -> str:
 
 
 def same_subject(ours: str, theirs: str) -> bool:
-    """Return whether theirs can be what became of ours on its way.
+    """Return whether theirs can come from ours, changed on its way.
 
     Accents may be mangled, lost or composed otherwise, quotes and dashes straightened, `<…>` stripped, white space
     folded, and the end cut off.
@@ -84,7 +87,7 @@ def same_subject(ours: str, theirs: str) -> bool:
 
 
 def whole_subject(ours: str, theirs: str) -> bool:
-    """Return whether theirs can be what became of ours, with nothing cut off."""
+    """Return whether theirs can come from ours, with nothing cut off."""
     seen = _seen(theirs)
     return bare(ours) in seen or not _readings(ours).isdisjoint(seen)
 
@@ -123,7 +126,7 @@ _STRIPPED = (r"<[^>]*>", r"<[A-Za-z/!?][^>]*>", r"[<>]")
 
 @lru_cache(1024)
 def _readings(ours: str) -> frozenset[str]:
-    """What can be left of our subject, by how it was written when its accents were lost."""
+    """Return what can be left of our subject, for each way in which it was written when its accents were lost."""
     return frozenset(map(bare, _forms(ours)))
 
 

@@ -1,7 +1,7 @@
-"""What happened to a message and when, from its record and receipts: a pure function, oldest first.
+"""The states and receipts of a message with their times, oldest first.
 
-A state has the time at which we learned of it. A receipt has its own date, which is the one that counts by law
-and knows no fractions of a second.
+A state has the time at which a worker learned of it. A receipt has its own date, which is the one that counts by
+law and has no fractions of a second.
 """
 
 import math
@@ -33,7 +33,7 @@ def timeline(message: Message, receipts: Iterable[Receipt]) -> list[Happened]:
 
 
 def _order(one: Happened) -> tuple[float, int, float]:
-    """Return what to sort by: within a second, a receipt follows the send and precedes the state that it causes.
+    """Return the key to sort by: within a second, a receipt follows the send and precedes the state that it causes.
 
     An ACCETTAZIONE precedes what follows from it.
     """
@@ -57,7 +57,7 @@ def _states(message: Message) -> Iterator[Happened]:
 
 
 def _from_times(message: Message) -> list[Past]:
-    """Return the states whose beginning the record's times tell."""
+    """Return the states whose beginning the record's times give."""
     claimed = [Past(State.SENDING, message.claimed_at)] if message.claimed_at else []
     sent = [Past(State.SENT, message.sent_at)] if message.code and message.sent_at else []
     first = [] if sent and not claimed else [Past(State.QUEUED, message.created_at)]

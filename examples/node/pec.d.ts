@@ -86,7 +86,7 @@ export type PecJob =
   | CancelJob
   | BatchJob;
 
-/** What happened to a mailbox. */
+/** The data of an event about a mailbox. */
 export interface AccountData {
   account: string;
   reason?: EventReason;
@@ -101,21 +101,21 @@ export interface BatchData {
   counts: Partial<Record<State, number>>;
 }
 
-/** Why: a short stable code, a sentence for people, safe facts. */
+/** The reason of an event: a short stable code, a sentence for people, safe facts. */
 export interface EventReason {
   code: string;
   description: string;
   details: Record<string, JsonValue>;
 }
 
-/** What is wrong with one field of a job. */
+/** The problem of one field of a job. */
 export interface FieldError {
   field: string;
   /** for people, with the remedy */
   reason: string;
 }
 
-/** What happened to a message. Fields that do not apply are left out. */
+/** The data of an event about a message. Fields that do not apply are left out. */
 export interface MessageData {
   /** the message's id */
   id: string;

@@ -1,4 +1,4 @@
-"""Which workers live, and what they serve: how an unknown account or an unserved queue is noticed."""
+"""Live workers and what they serve: so an account or a queue that no worker serves is noticed."""
 
 import json
 import secrets
@@ -9,12 +9,12 @@ from datetime import datetime
 from pec.instants import from_text, to_text
 from pec.store.store import Store, text, text_dict, text_list
 
-WORKERS_REMEMBERED_SECONDS = 86_400  # those that were killed took no leave
+WORKERS_REMEMBERED_SECONDS = 86_400  # for those that were killed
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What Redis answers a worker. `restores`: instants (RFC 3339) of back-ups that live workers say it came from."""
+    """The answer of Redis to a worker. `restores`: instants (RFC 3339) of backups that live workers report."""
 
     installation: str  # another one than before: Redis lost what it held
     restores: list[str]
@@ -23,9 +23,9 @@ class Beat:
 def beat(
     store: Store, seen: Mapping[str, list[str]], seconds: float, about: Mapping[str, str] | None = None
 ) -> Beat:
-    """A live worker serves these: kinds are `account`, `endpoint`, `queue`, `restore`, `worker`.
+    """Note that a live worker serves these, by kind: `account`, `endpoint`, `queue`, `restore`, `worker`.
 
-    `about` says where that worker runs, for operators.
+    `about` says where the worker runs, for operators.
     """
     payload = json.dumps(seen), json.dumps(about or {}), secrets.token_hex(8)
     installation, restores = store.run("heartbeat", seconds, WORKERS_REMEMBERED_SECONDS, *payload)
@@ -33,22 +33,22 @@ def beat(
 
 
 def note_loss(store: Store, at: datetime) -> None:
-    """Redis came back empty, as a worker that lived on has found. The first to say so counts."""
+    """Note that Redis came back empty, as a worker that lived on has found. The first note counts."""
     store.client.hsetnx(store.keys.installation, "lost_at", to_text(at))
 
 
 def lost_at(stored: bytes | None) -> datetime | None:
-    """When a worker found that, as the field `lost_at` says."""
+    """Return when a worker noted the loss, from the field `lost_at`."""
     return from_text(text(stored)) if stored else None
 
 
 def live(store: Store, kind: str) -> set[str]:
-    """Those that a live worker serves now."""
+    """Return the names of a kind that a live worker serves now."""
     return set(text_list(store.client.zrangebyscore(store.keys.seen(kind), store.now(), "+inf")))
 
 
 def stop(store: Store, worker_id: str, restores: Sequence[str] = ()) -> None:
-    """The worker stops in an orderly way. Others that were told of the same restores say so again at once."""
+    """Remove a worker that stops in an orderly way. Others that report the same restores do so again at once."""
     store.client.delete(store.keys.worker(worker_id))
     store.client.zrem(store.keys.seen("worker"), worker_id)
     if restores:
@@ -56,7 +56,7 @@ def stop(store: Store, worker_id: str, restores: Sequence[str] = ()) -> None:
 
 
 def workers(store: Store) -> dict[str, dict[str, str]]:
-    """The live workers, by id."""
+    """Return the live workers by id."""
     names = sorted(live(store, "worker"))
     with store.client.pipeline(transaction=False) as pipeline:
         for name in names:

@@ -9,7 +9,7 @@ from pec.receipts import Kind, Named, Receipt
 
 
 def to_json(receipt: Receipt) -> str:
-    """Also what people and programs are shown."""
+    """Return the receipt as JSON: stored so, and shown so to people and programs."""
     stated = json.dumps(to_dict(receipt), ensure_ascii=False, separators=(",", ":"))
     return stated.encode("utf-8", "replace").decode()  # an API's JSON can hold lone surrogates
 

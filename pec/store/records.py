@@ -15,14 +15,14 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class StoredReceipts:
-    """What is kept of a message's receipts; `marks` are mails that were told once."""
+    """The stored receipts of a message, by key. `reported` are digests of mails that were reported once."""
 
     receipts: dict[str, Receipt] = field(default_factory=dict)
     reported: frozenset[str] = frozenset()
 
 
 def read(store: Store, message_id: str) -> Message | None:
-    """The message, or None. Raises UnknownRecord."""
+    """Return the message, or None. Raise UnsupportedRecord."""
     stored = text_dict(store.client.hgetall(store.keys.message(message_id)))
     return from_hash(message_id, stored) if stored else None
 
@@ -33,9 +33,9 @@ OnUnsupported = Callable[[UnsupportedRecord], object]
 def read_all(
     store: Store, message_ids: Iterable[str], on_unsupported: OnUnsupported | None = None
 ) -> Iterator[Message]:
-    """Those that exist, in order, a chunk to a round trip.
+    """Yield the messages that exist, in order, a chunk to a round trip.
 
-    What a newer version wrote is handed to `strangers` and left out; without, it raises UnknownRecord.
+    A record of a newer version is handed to `on_unsupported` and left out. Without that, raise UnsupportedRecord.
     """
     ids = list(message_ids)
     for start in range(0, len(ids), CHUNK):
@@ -51,9 +51,9 @@ def read_all(
 def read_all_with_receipts(
     store: Store, message_ids: Iterable[str], chunk: int = 100, on_unsupported: OnUnsupported | None = None
 ) -> Iterator[tuple[Message, StoredReceipts]]:
-    """Those that exist, in order, a chunk to a round trip; no more than a chunk is held.
+    """Yield the messages that exist with their receipts, in order, a chunk to a round trip and in memory.
 
-    What a newer version wrote is handed to `strangers` and left out; without, it raises UnknownRecord.
+    A record of a newer version is handed to `on_unsupported` and left out. Without that, raise UnsupportedRecord.
     """
     waiting = iter(message_ids)
     while ids := list(islice(waiting, chunk)):
@@ -78,7 +78,7 @@ def _known(message_id: str, stored: dict[str, str], on_unsupported: OnUnsupporte
 
 
 def read_with_receipts(store: Store, message_id: str) -> tuple[Message | None, StoredReceipts]:
-    """Both in one round trip. Raises UnknownRecord."""
+    """Return a message and its receipts, read in one round trip. Raise UnsupportedRecord."""
     with store.client.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(store.keys.message(message_id))
         pipeline.hgetall(store.keys.receipts(message_id))
@@ -87,7 +87,7 @@ def read_with_receipts(store: Store, message_id: str) -> tuple[Message | None, S
 
 
 def receipts_of(store: Store, message_id: str) -> dict[str, Receipt]:
-    """By key."""
+    """Return the receipts of a message by key."""
     return _kept(text_dict(store.client.hgetall(store.keys.receipts(message_id)))).receipts
 
 
@@ -97,7 +97,7 @@ def _kept(stored: dict[str, str]) -> StoredReceipts:
 
 
 def contents(store: Store, digests: Iterable[str]) -> dict[str, bytes]:
-    """Bytes that a taken message needs, by SHA-256, in one round trip. Raises KeyError where one is gone."""
+    """Return contents by SHA-256, read in one round trip. Raise KeyError if one is gone."""
     wanted = list(dict.fromkeys(digests))
     if not wanted:
         return {}
@@ -112,7 +112,7 @@ def contents(store: Store, digests: Iterable[str]) -> dict[str, bytes]:
 
 
 def content_size(store: Store, sha256: str) -> int | None:
-    """Bytes of stored content, or None where it is not stored."""
+    """Return the size of stored content in bytes, or None if it is not stored."""
     key = store.keys.content(sha256)
     if not store.client.hexists(key, "data"):
         return None
@@ -120,7 +120,7 @@ def content_size(store: Store, sha256: str) -> int | None:
 
 
 def owner_of(store: Store, account: str, code: str) -> str | None:
-    """The id of the message that a code of this mailbox belongs to."""
+    """Return the id of the message that a code of this mailbox belongs to, or None."""
     found = store.client.get(store.keys.code(account, code))
     return text(found) if found is not None else None
 
@@ -128,9 +128,9 @@ def owner_of(store: Store, account: str, code: str) -> str | None:
 def find_by_code(
     store: Store, account: str, codes: Sequence[str], on_unsupported: OnUnsupported
 ) -> dict[str, tuple[Message, StoredReceipts] | None]:
-    """By code of a mailbox, the message that it belongs to, in one round trip; nobody's codes are left out.
+    """Return messages by their codes in a mailbox, read in one round trip. A code of no message is left out.
 
-    None: its record is gone, or of a newer version, which is handed to `strangers`.
+    A message is None if its record is gone, or of a newer version, which is handed to `on_unsupported`.
     """
     found: dict[str, tuple[Message, StoredReceipts] | None] = {}
     for code, parts in zip(codes, store.run("find_by_code", account, *codes) if codes else (), strict=True):
@@ -142,12 +142,12 @@ def find_by_code(
 
 
 def ids_of_batch(store: Store, batch: str) -> list[str]:
-    """In the order of intake."""
+    """Return the ids of a batch's messages in the order of intake."""
     return text_list(store.client.zrange(store.keys.members(batch), 0, -1))
 
 
 def ids_of_job(store: Store, job_id: str) -> list[str]:
-    """The messages that a job made: itself, or one for each recipient. Empty where it is not known."""
+    """Return the ids of the messages that a job made: its own, or one for each recipient. [] if it is unknown."""
     taken = store.client.get(store.keys.taken(job_id))
     if taken is not None:
         count = int(text(taken).split()[1])
@@ -156,12 +156,12 @@ def ids_of_job(store: Store, job_id: str) -> list[str]:
 
 
 def children(job_id: str, count: int) -> list[str]:
-    """`id`, or `id#1`, `id#2`, … where a job made several messages."""
+    """Return `id`, or `id#1`, `id#2`, … if a job made several messages."""
     return [job_id] if count == 0 else [f"{job_id}#{number}" for number in range(1, count + 1)]
 
 
 def counts(store: Store) -> dict[State, int]:
-    """Messages by state."""
+    """Return the number of messages in each state."""
     with store.client.pipeline(transaction=False) as pipeline:
         for state in State:
             pipeline.zcard(store.keys.state(state))
@@ -169,5 +169,5 @@ def counts(store: Store) -> dict[State, int]:
 
 
 def batch_of(store: Store, name: str) -> dict[str, str]:
-    """The hash `pec:batch:<name>`, empty where there is none."""
+    """Return the hash `pec:batch:<name>`, empty if there is none."""
     return text_dict(store.client.hgetall(store.keys.batch(name)))

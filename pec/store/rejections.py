@@ -23,24 +23,24 @@ class Rejection:
 
     @property
     def batch(self) -> str | None:
-        """Whose messages it was to become; a cancel becomes none."""
+        """Return the batch of the messages that the job should have made; a cancel makes none."""
         return None if self.job.get("type") == "cancel" else self.job.get("batch")
 
     @property
     def name(self) -> str:
-        """What people call it: the job's id where it had a readable one."""
+        """Return the job's id if it had a readable one, else its entry."""
         return self.job.get("id", self.entry)
 
 
 def since(store: Store, position: str) -> Iterator[Rejection]:
-    """Those after a position in the stream, oldest first."""
+    """Yield the rejections after a position in the stream, oldest first."""
     while page := _read(store, f"({position}"):
         yield from page
         position = page[-1].position
 
 
 def newest(store: Store) -> Iterator[Rejection]:
-    """Return all rejections, newest first."""
+    """Yield all rejections, newest first."""
     position = "+"
     while page := _read_back(store, position):
         yield from page
@@ -48,14 +48,14 @@ def newest(store: Store) -> Iterator[Rejection]:
 
 
 def newest_of(store: Store, job_id: str, limit: int = 10 * _PAGE) -> Rejection | None:
-    """The last rejection of a job with this id among the latest ones."""
+    """Return the last rejection of a job with this id among the latest ones, or None."""
     latest: Any = store.client.xrevrange(store.keys.rejected, count=limit)
     found = (_rejection(*pair) for pair in latest)
     return next((one for one in found if one.job.get("id") == job_id), None)
 
 
 def as_error(rejections: Iterable[Rejection]) -> JobRejected:
-    """All of them as the exception that a producer raises."""
+    """Return rejections as the exception that a producer raises."""
     each = list(rejections)
     if len(each) == 1:
         return JobRejected(list(each[0].problems), each[0].job)

@@ -11,11 +11,11 @@ from pec.store import records
 from pec.store.store import Store, text_list
 
 CHUNK = 500
-UNKNOWN_AGAIN = timedelta(days=1)
+UNSUPPORTED_AGAIN = timedelta(days=1)
 
 
 def forget_at(message: Message, rules: Retention) -> datetime | None:
-    """From when it may go; None where it may not: it has not ended, or nobody has exported it as it is now."""
+    """Return when the message may be deleted, or None if it has not ended or its current version was never exported."""
     if message.ended_at is None or not message.ended:
         return None
     exported = message.exported_at is not None and message.exported_at >= message.updated_at
@@ -25,7 +25,7 @@ def forget_at(message: Message, rules: Retention) -> datetime | None:
 
 
 def mark_exported(store: Store, messages: Iterable[Message], now: datetime, rules: Retention) -> int:
-    """These stand in an export, as they are here. Returns how many were marked: ended, and unchanged since."""
+    """Mark these messages as exported. Return how many were: those that have ended and are unchanged since."""
     args: list[str | float] = []
     for message in messages:
         if message.ended and message.ended_at:
@@ -35,11 +35,11 @@ def mark_exported(store: Store, messages: Iterable[Message], now: datetime, rule
 
 
 def forget(store: Store, message_id: str, now: datetime, rules: Retention) -> bool:
-    """Deletes one message if it may go. Otherwise nothing but its entry in the schedule changes."""
+    """Delete a message if it may go, else only correct its entry in the schedule. Return whether it was deleted."""
     try:
         message = records.read(store, message_id)
-    except UnsupportedRecord:  # a newer version's: it will know when
-        store.set_due(Queue.SWEEP, message_id, (now + UNKNOWN_AGAIN).timestamp())
+    except UnsupportedRecord:  # a newer version knows when
+        store.set_due(Queue.SWEEP, message_id, (now + UNSUPPORTED_AGAIN).timestamp())
         return False
     if message is None:
         store.clear_due(Queue.SWEEP, message_id)
@@ -55,7 +55,7 @@ def forget(store: Store, message_id: str, now: datetime, rules: Retention) -> bo
 
 
 def overdue(store: Store, now: datetime, rules: Retention) -> list[str]:
-    """Where even unexported messages go: the next of those that ended before the retention time."""
+    """Return the next messages that ended before the retention time, exported or not."""
     oldest = (now - timedelta(days=rules.messages_days)).timestamp()
     found: list[str] = []
     for state in sorted(ENDS):

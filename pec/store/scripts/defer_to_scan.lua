@@ -1,8 +1,8 @@
--- defer_to_scan(namespace, account, since, crowd, now, id, until): whether pages of a mailbox will show what comes for
--- a message, because so many await receipts. Then its own check waits, and the mailbox stands in the schedule.
+-- defer_to_scan(namespace, account, since, min, now, id, until): puts off the check of a message if its mailbox is busy:
+-- enough messages sent since then await receipts. Then pages will show them, and a scan of the mailbox is scheduled.
 --
--- ARGV     namespace, account, since when the young were sent, how many are a crowd, now, message, when pages are no
---          longer trusted to show it (epoch seconds)
+-- ARGV     namespace, account, when the scan window began, how many messages make the mailbox busy, now, message, until
+--          when pages are trusted to show its receipts (epoch seconds)
 -- Keys     <ns>:scan:<account> (forbidden_until: the API does not show its pages), <ns>:awaiting:<account>,
 --          <ns>:due:check (message → when), <ns>:due:inbox_scan (account → when)
 -- Returns  1 | 0

@@ -1,4 +1,4 @@
--- exported(namespace, at, {id, version, forget_at}…): these finished messages stand in an export, and may go in time.
+-- exported(namespace, at, {id, version, forget_at}…): notes that finished messages are in an export: they may be deleted.
 --
 -- ARGV     at          RFC 3339
 --          version     of the record as it was exported: one that changed since then must be exported again

@@ -1,7 +1,7 @@
--- find_by_code(namespace, account, code…): the messages that codes of a mailbox belong to, with what is kept of them.
+-- find_by_code(namespace, account, code…): returns the messages that codes of a mailbox belong to, with their receipts.
 --
 -- Keys     <ns>:code:<account>:<code>, <ns>:message:<id>, <ns>:receipts:<id>
--- Returns  [[id, record, receipts] | [], …] in the order of the codes; hashes are flat, [] is nobody's
+-- Returns  [[id, record, receipts] | [], …] in the order of the codes; hashes are flat, [] is a code of no message
 
 local ns, account = ARGV[1], ARGV[2]
 

@@ -1,12 +1,12 @@
--- finish_scan(namespace, account, since, crowd, again, singly): after a reading of a mailbox's pages, schedules the next
--- one while its young messages are a crowd; else it leaves the schedule, and those few are asked for one by one.
+-- finish_scan(namespace, account, since, min, again, check_at, forbidden_until): after a scan of a mailbox, schedules the
+-- next one while the mailbox is busy, else a check of each message that waits for pages.
 --
--- All at once, so that no message is left to pages that nobody reads.
+-- All at once, so that no message waits for a scan that will not come.
 --
--- ARGV     namespace, account, since when the young were sent, how many are a crowd, when to read pages again, when the
---          few are due, until when the API is not asked for pages, because it does not show them, or "" (epoch seconds)
+-- ARGV     namespace, account, when the scan window began, how many messages make the mailbox busy, when to scan again,
+--          when the checks are due, until when pages are not asked for because the API refuses them, or "" (epoch seconds)
 -- Keys     <ns>:awaiting:<account>, <ns>:due:check (message → when), <ns>:due:inbox_scan (account → when)
--- Returns  1 | 0: whether it is crowded
+-- Returns  1 | 0: whether it is busy
 
 local ns, account = ARGV[1], ARGV[2]
 local awaiting, scans = ns .. ":awaiting:" .. account, ns .. ":due:inbox_scan"

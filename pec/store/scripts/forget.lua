@@ -1,10 +1,10 @@
--- forget(namespace, id, version): a finished message goes, with its receipts, and with the content that nobody else needs.
+-- forget(namespace, id, version): deletes a finished message, its receipts, and the content that no other message needs.
 --
 -- Its digest in <ns>:taken stays, so that its id is not used again. A batch goes with its last message.
 --
 -- Keys     every key of <ns> that names the message
--- ARGV     version   of the record as it was read: whatever changed since then keeps it
--- Returns  1, or 0 where the record changed, or is gone
+-- ARGV     version   of the record as it was read: a record that changed since then stays
+-- Returns  1, or 0 if the record changed or is gone
 
 local ns, id, version = unpack(ARGV)
 local record = ns .. ":message:" .. id

@@ -1,13 +1,14 @@
--- heartbeat(namespace, seconds, forget_seconds, seen, about, installation): a live worker serves these, for so many seconds from now.
+-- heartbeat(namespace, seconds, forget_seconds, seen, about, installation): notes what a live worker serves, for so
+-- many seconds from now.
 --
 -- ARGV     forget_seconds   after which a worker that was killed is forgotten
 --          seen             JSON {kind: [name, …]}
 --          about            JSON {field: value}: where the worker runs, for operators
---          installation     a random id, for a Redis that has none: one that is empty
--- Keys     <ns>:seen:<kind>   sorted set: name → until when it is vouched for (epoch seconds)
+--          installation     a random id, for a Redis that has none, which is an empty one
+-- Keys     <ns>:seen:<kind>   sorted set: name → until when a live worker serves it (epoch seconds)
 --          <ns>:worker:<id>   hash: `about`, of the worker of `seen`
 --          <ns>:installation  hash: id
--- Returns  {id of the installation, what is vouched for of the kind `restore` now: [instant, …]}
+-- Returns  {id of the installation, names of the kind `restore` that live workers report: [instant, …]}
 
 local ns, seconds_ahead, forget, seen = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
 local now = now_us() / 1e6

@@ -25,7 +25,7 @@ HASHES: dict[str, type[hashes.HashAlgorithm]] = {
 }
 
 
-class NotReadable(Exception):  # noqa: N818 - named by what happened
+class NotReadable(Exception):
     """The bytes are no signature of the kind that providers make. The message says why, for a developer."""
 
 

@@ -28,7 +28,7 @@ _WANTED = frozenset(
 )
 
 
-class NotDaticert(Exception):  # noqa: N818 - named by what happened
+class NotDaticert(Exception):
     """The bytes are not a `daticert.xml`. The message says why, for a developer."""
 
 

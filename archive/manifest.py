@@ -14,7 +14,7 @@ _ESCAPES = {b"\\": b"\\\\", b"\n": b"\\n", b"\r": b"\\r"}
 _UNESCAPES = {escape: plain for plain, escape in _ESCAPES.items()}
 
 
-class NotAManifest(Exception):  # noqa: N818 - what the file is
+class NotAManifest(Exception):
     """A line of it is no checksum, so it is somebody else's file."""
 
 

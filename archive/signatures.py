@@ -79,7 +79,7 @@ class Verification:
         return self.verdict is Verdict.VERIFIED and self.why is None
 
 
-class _Refused(Exception):  # noqa: N818 - named by what happened
+class _Refused(Exception):
     """The verdict on a file without a signature that fits."""
 
     def __init__(self, verdict: Verdict, why: Why) -> None:

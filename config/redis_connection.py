@@ -22,7 +22,7 @@ _RETRY_CAP_SECONDS = 1.0
 _HEALTH_CHECK_SECONDS = 30
 
 
-class RedisUnreachable(Exception):  # noqa: N818 - named by what is wrong, like the API's errors
+class RedisUnreachable(Exception):
     """Redis gave no usable answer. The message names the server, without its password, and the remedy."""
 
 

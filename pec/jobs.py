@@ -58,7 +58,7 @@ class Problem:
         return {"field": self.field, "reason": self.reason}
 
 
-class JobRejected(Exception):  # noqa: N818 - what happened to the job
+class JobRejected(Exception):
     """The job can't be taken. `problems` says why; `safe` holds the fields that may be shown."""
 
     def __init__(self, problems: list[Problem], safe: Mapping[str, str] | None = None) -> None:

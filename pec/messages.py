@@ -15,7 +15,7 @@ from pec.names import ENDS, State
 from pec.subjects import reference_tag
 
 
-class UnsupportedRecord(Exception):  # noqa: N818 - what it is, not what went wrong
+class UnsupportedRecord(Exception):
     """A newer version wrote this record; this one leaves it alone."""
 
     def __init__(self, message_id: str, why: object) -> None:

@@ -22,7 +22,7 @@ UNREADABLE_RETRY_SECONDS = 60
 GRACE = timedelta(seconds=5)  # between a send's deadline and the lookup that presumes its worker dead
 
 
-class NotAllowed(Exception):  # noqa: N818 - named by what the operator must know
+class NotAllowed(Exception):
     """The message is in a state in which this can't be done. The text says what can."""
 
 

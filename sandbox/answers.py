@@ -18,7 +18,7 @@ MESSAGE_DELETED = "Message deleted"
 DATABASE_ERROR = "MySQL Error 1205"
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
+class Refusal(Exception):
     """An answer other than success. `body` is an object for JSON, or text for HTML."""
 
     def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:

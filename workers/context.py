@@ -21,7 +21,7 @@ MAX_CLOCK_SYNCS = 5
 MAX_MISSED_BEATS = 120  # vouchings, which are 5 s apart
 
 
-class NotServed(Exception):  # noqa: N818 - what it is
+class NotServed(Exception):
     """This process has no settings for the account; another may."""
 
 

@@ -21,7 +21,7 @@ LATE_OF_SHORT_SECONDS = 0.020  # and a send more in a second is all that anybody
 log = structlog.get_logger()
 
 
-class NoSlot(Exception):  # noqa: N818 - named by what the caller must do
+class NoSlot(Exception):
     """No slot is near, or each one was missed: put the message back."""
 
 

@@ -26,25 +26,25 @@ class ApiError(Exception):
         self.details = details
 
 
-class Unreachable(ApiError):  # noqa: N818 - named by what the caller must do
+class Unreachable(ApiError):
     """The connection was never made (refused, DNS, TLS, connect timeout): no byte of the request left."""
 
 
-class RateLimited(ApiError):  # noqa: N818
+class RateLimited(ApiError):
     """429. `details["retry_after_seconds"]` where the API said it."""
 
 
-class Invalid(ApiError):  # noqa: N818
+class Invalid(ApiError):
     """400: the API refuses the request itself."""
 
 
-class Denied(ApiError):  # noqa: N818
+class Denied(ApiError):
     """401 `credentials`, 402 `wallet`, 403 `scope`."""
 
 
-class NotFound(ApiError):  # noqa: N818
+class NotFound(ApiError):
     """404."""
 
 
-class OutcomeUnknown(ApiError):  # noqa: N818
+class OutcomeUnknown(ApiError):
     """Read timeout, reset, 3xx, 5xx, a success without a code, an answer that can't be parsed."""

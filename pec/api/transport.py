@@ -25,11 +25,11 @@ ANSWER_LIMIT_BYTES = 64_000_000
 _CHUNK_BYTES = 65_536
 
 
-class _TooLong(Exception):  # noqa: N818 - a signal inside this module
+class _TooLong(Exception):
     """The answer is greater than ANSWER_LIMIT_BYTES."""
 
 
-class _Stopped(Exception):  # noqa: N818 - a signal inside this module
+class _Stopped(Exception):
     """Carries `at_open`'s exception through urllib3, which would swallow some kinds of OSError."""
 
     def __init__(self, reason: Exception) -> None:

@@ -45,7 +45,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _Address = tuple[Any, ...]  # as `socket` takes it: host and port, and for IPv6 flow and scope
 
 
-class AddressRefused(Exception):  # noqa: N818 - what happened
+class AddressRefused(Exception):
     """The name has no address that may be reached. The message says which setting allows it."""
 
 

@@ -1,7 +1,7 @@
 """Refusals: what an operator asked for cannot be done, because of a name, a state or a moment."""
 
 
-class Refused(Exception):  # noqa: N818 - named by what happened to the request
+class Refused(Exception):
     """Nothing was changed. `code` is stable; the text names the thing, the reason and the remedy."""
 
     def __init__(self, code: str, text: str) -> None:

@@ -21,11 +21,11 @@ from pec.store.store import ScriptCall, Store, text
 MAX_CONFLICTS = 20
 
 
-class Conflict(Exception):  # noqa: N818 - what happened
+class Conflict(Exception):
     """Somebody else changed the record first: read it again and decide again."""
 
 
-class KeyExists(Exception):  # noqa: N818 - what was found
+class KeyExists(Exception):
     """A key that must not exist does; `value` is what it holds."""
 
     def __init__(self, key: str, value: str) -> None:
@@ -34,11 +34,11 @@ class KeyExists(Exception):  # noqa: N818 - what was found
         self.value = value
 
 
-class ContentMissing(Exception):  # noqa: N818 - what was found
+class ContentMissing(Exception):
     """Content that was there a moment ago is gone: read it again."""
 
 
-class TooFewReplicas(Exception):  # noqa: N818 - what was found
+class TooFewReplicas(Exception):
     """The commit is on fewer replicas than PEC_REDIS_REPLICAS asks."""
 
 

@@ -25,7 +25,7 @@ class File:
         return unicodedata.normalize("NFC", self.path.name)
 
 
-class Missing(Exception):  # noqa: N818 - what the file is
+class Missing(Exception):
     """A file can't be attached. The message says why, with the remedy."""
 
 

@@ -4,9 +4,9 @@ Both messages are for people, remedy included.
 """
 
 
-class Unusable(Exception):  # noqa: N818 - what the file is
+class Unusable(Exception):
     """The file can't be read, or has not the columns that it needs."""
 
 
-class Misused(Exception):  # noqa: N818 - what happened to the option
+class Misused(Exception):
     """An option or a template names what is not there, or can't be read."""

@@ -49,7 +49,7 @@ AOF = "appendonlydir"
 UNDELIVERED = ("mancata-consegna+", "tempo-massimo+", "silenzio+")  # looked at again after their end
 
 
-class NotYet(Exception):  # noqa: N818 - named by what the caller must do
+class NotYet(Exception):
     """There is nobody whom the fault could meet: try again a moment later."""
 
 

@@ -13,7 +13,7 @@ from sandbox.redis_server import EmbeddedServer
 SHIM = Path(__file__).with_name("fsync.c")
 
 
-class NoCompiler(Exception):  # noqa: N818 - what is missing
+class NoCompiler(Exception):
     """There is no C compiler, so nobody can tell where the last fsync ended."""
 
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-class MailboxUnavailable(Exception):  # noqa: N818 - what the mailbox is just now
+class MailboxUnavailable(Exception):
     """The mailbox could not be read now; `code` says why. Look again later."""
 
     def __init__(self, code: str) -> None:

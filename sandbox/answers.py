@@ -1,4 +1,4 @@
-"""What the API answers: the vendor's envelopes, item shapes and refusals, word for word (PEC facts §2)."""
+"""The API's answers: the vendor's envelopes, item shapes and refusals, word for word."""
 
 from enum import StrEnum
 from typing import Any

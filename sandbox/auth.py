@@ -1,4 +1,4 @@
-"""What every call passes before its operation: token, scope, pace, canned answers, mailbox credentials."""
+"""The gates before every operation: token, scope, pace, canned answers, mailbox credentials."""
 
 import math
 from typing import Annotated
@@ -17,9 +17,9 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 
 async def admitted(request: Request, bearer: Bearer, sandbox: Here, arrived: Arrived) -> str:
-    """The token, if it may pass. Raises Refusal.
+    """Return the token, if it may pass. Raise Refusal.
 
-    Nothing is awaited here, so calls are judged in the order in which they came, whoever has a body to write.
+    Nothing is awaited here, so calls are judged in the order in which they came, even if one has a long body.
     """
     return _judge(sandbox, f"{request.method} {request.scope['route'].path}", bearer, arrived)
 
@@ -66,7 +66,7 @@ async def _opened(
 
 
 def _as_utf8(header: str) -> str:
-    """Headers are read as Latin-1; clients that have other letters send UTF-8."""
+    """Decode a header again: headers are read as Latin-1, and clients send other letters in UTF-8."""
     try:
         return header.encode("latin-1").decode()
     except UnicodeError:

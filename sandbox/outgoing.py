@@ -6,18 +6,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
-MAX_BYTES = 30_000_000  # the law's 30 MB, of encoded size times recipients (PEC facts §4)
+MAX_BYTES = 30_000_000  # the law's 30 MB, of encoded size times recipients
 
 
 def _as_list(value: Any) -> Any:
-    """The vendor takes one or many, in recipients and attachments alike."""
+    """Return a list of what the vendor takes as one or many: recipients and attachments."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
 def _decoded(value: Any) -> bytes:
-    """Bare base64, or a data URI that holds it."""
+    """Decode bare base64, or a data URI that holds it."""
     if not isinstance(value, str):
         raise ValueError("must be base64")
     head, comma, rest = value.partition(",")
@@ -53,7 +53,7 @@ class Outgoing(BaseModel):
 
     @property
     def size_bytes(self) -> int:
-        """Of the message as it travels: body, and attachments in base64."""
+        """The size of the message as it travels: body, and attachments in base64."""
         return len(self.body.encode()) + sum(attachment.encoded_bytes for attachment in self.attachments)
 
     @property

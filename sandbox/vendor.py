@@ -1,4 +1,4 @@
-"""The seven operations of the PEC Massiva API (PEC facts §2)."""
+"""The seven operations of the PEC Massiva API."""
 
 from typing import Annotated
 

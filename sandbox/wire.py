@@ -1,4 +1,4 @@
-"""What no web framework offers: when a request's first byte came, a silent connection, and a TCP reset."""
+"""Three things no web framework offers: the instant of a first byte, a silent connection, and a TCP reset."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ class AbortableProtocol(H11Protocol):
 
 
 class Arrival:
-    """Raw ASGI middleware: notes when a request came, before its body is read, and the status it got.
+    """Raw ASGI middleware that notes when a request came, before its body is read, and the status it got.
 
     Puts `state["arrived"]`, an Instant. Requests under /_sandbox/ stay out of the ledger.
     """

@@ -17,7 +17,7 @@ from config.settings import Endpoint
 
 @dataclass(frozen=True)
 class Answer:
-    """What the receiver says, and after how long."""
+    """The receiver's answer, and the seconds before it."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Receiver:
 
     @property
     def ids(self) -> list[str]:
-        """Of the deliveries, in the order in which they came."""
+        """The ids of the deliveries, in the order in which they came."""
         return [heard.id for heard in self.heard]
 
     def endpoint(self, name: str = "shop", events: list[str] | None = None) -> Endpoint:
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Tests read what was heard instead."""
+        """Print nothing: tests read `heard`."""
 
 
 def a_secret() -> str:

@@ -32,7 +32,7 @@ class Peer:
     def __init__(self, connection: socket.socket, wire: "Wire") -> None:
         self._socket = connection
         self._wire = wire
-        self._buffer = b""
+        self._buffer = bytearray()  # bytes would be copied whole at every read
 
     def read(self) -> Received:
         """The next request, whole. Raises ConnectionError when the client goes away instead."""
@@ -40,7 +40,8 @@ class Peer:
         length = int(head.headers.get("content-length", "0"))
         while len(self._buffer) < length:
             self._fill()
-        body, self._buffer = self._buffer[:length], self._buffer[length:]
+        body = bytes(self._buffer[:length])
+        del self._buffer[:length]
         received = Received(head.method, head.target, head.headers, body)
         self._wire.requests.append(received)
         return received

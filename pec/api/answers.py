@@ -1,27 +1,25 @@
-"""What an answer means: its envelope, and the error that each status stands for. Pure: no I/O, no clock.
+"""Meaning of an answer: its envelope, and the error that each status stands for. Pure: no I/O, no clock.
 
 Every answer of the API is an envelope with `success` (bool) and `message` (string), on a 2xx too.
 """
 
 import html
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from pec.api.errors import ApiError, Denied, Invalid, NotFound, OutcomeUnknown, RateLimited
 from pec.codes import is_code
+from pec.http.retry_after import http_date, retry_after_seconds
 
 EXCERPT_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API said: the whole of it, undecoded."""
+    """An answer of the API, whole and undecoded."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -39,12 +37,12 @@ _REFUSALS = _SEND_REFUSALS | {404: (NotFound, "missing", "the API has no such th
 
 
 def code_of(answer: Answer, secrets: Iterable[str]) -> str:
-    """The code of a PEC that POST /send took.
+    """Return the code of a PEC that POST /send took.
 
-    `message_id` can be a number, and on failure SMTP error text: it is a code only with `success`, and
-    when it has a code's digits. Else nobody could find it in the mailbox by that code.
+    `message_id` can be a number, and on failure SMTP error text. It is a code only with `success`, and if it has a
+    code's digits: by anything else no search of the mailbox would find the PEC.
 
-    Raises Invalid, Denied or TooFast where the status says that nothing was sent, else Unknown.
+    Raise Invalid, Denied or RateLimited if the status says that nothing was sent, else OutcomeUnknown.
     """
     envelope = _envelope(answer)
     _require_success(answer, envelope, _SEND_REFUSALS, secrets)
@@ -55,24 +53,14 @@ def code_of(answer: Answer, secrets: Iterable[str]) -> str:
 
 
 def envelope_of(answer: Answer, secrets: Iterable[str]) -> dict[str, Any]:
-    """The envelope of any other operation. Raises each ApiError but Unreachable."""
+    """Return the envelope of any other operation. Raise any ApiError but Unreachable."""
     envelope = _envelope(answer)
     _require_success(answer, envelope, _REFUSALS, secrets)
     return envelope
 
 
-def retry_after_seconds(header: str, now: datetime | None) -> float | None:
-    """Retry-After (RFC 9110 §10.2.3): seconds, or a date, held against `now`. None: not understood."""
-    if re.fullmatch(r"[0-9]{1,9}", header.strip()):
-        return float(header)
-    until = _http_date(header)
-    if until is None or now is None:
-        return None
-    return max(0.0, (until - now).total_seconds())
-
-
 def scrub(text: str, secrets: Iterable[str]) -> str:
-    """The text without the secrets, in any of the spellings in which a server may echo them."""
+    """Return the text without the secrets, in any of the spellings in which a server may echo them."""
     spellings = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
     for spelling in sorted(spellings, key=len, reverse=True):
         text = text.replace(spelling, "…")
@@ -80,7 +68,7 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
 
 
 def _envelope(answer: Answer) -> dict[str, Any]:
-    """The JSON object of the answer; empty where there is none, which is no success."""
+    """Return the JSON object of the answer; empty if there is none, which is no success."""
     try:
         parsed = json.loads(_text(answer))
     except (ValueError, RecursionError):
@@ -117,19 +105,11 @@ def _with_excerpt(
 
 
 def _pause(answer: Answer) -> dict[str, float]:
-    """Held against the answer's own Date, so that no clock of ours is compared with the API's."""
+    """Return the wait that the API asks for, by the answer's own Date: no clock of ours is compared with the API's."""
     seconds = retry_after_seconds(
-        answer.headers.get("Retry-After", ""), _http_date(answer.headers.get("Date", ""))
+        answer.headers.get("Retry-After", ""), http_date(answer.headers.get("Date", ""))
     )
     return {} if seconds is None else {"retry_after_seconds": seconds}
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return date if date.tzinfo else None
 
 
 def _text(answer: Answer) -> str:

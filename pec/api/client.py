@@ -4,7 +4,6 @@ It retries nothing but a GET on a kept connection that turns out to be closed. P
 belong to callers.
 """
 
-import io
 import re
 from collections.abc import Callable
 from contextlib import closing
@@ -14,9 +13,8 @@ from urllib.parse import quote
 import requests
 
 from config.settings import Api
-from pec.api.answers import Answer, code_of, envelope_of
-from pec.api.deadline import Deadline
-from pec.api.errors import Denied, OutcomeUnknown
+from pec.api.answers import code_of, envelope_of
+from pec.api.errors import Denied
 from pec.api.outgoing import Attachment, Mailbox, Outgoing, encode
 from pec.api.shapes import InboxPage, Quota, inbox_mail, inbox_page, mails, quota
 from pec.api.transport import ApiConnection
@@ -43,9 +41,9 @@ _COMMON_HEADERS: dict[str, str | bytes] = {
 
 
 def send_is_over_seconds(api: Api, size_bytes: int) -> float:
-    """Seconds after `before_first_byte` returned in which a POST of this size is surely over.
+    """Return the seconds after `before_first_byte` in which a POST of this size is surely over.
 
-    By then it was answered or cut: this is the total deadline, and a margin for the thread that cuts to run.
+    By then the POST was answered or cut: this is the total deadline, and a margin for a thread that waits for a core.
     Look for a lost answer no sooner.
     """
     return api.send_deadline_seconds(size_bytes) + _CUT_SECONDS
@@ -59,115 +57,99 @@ class PecClient:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        # Lines not in use. A line serves one thread at a time, since requests promises no more; they are not
-        # thread-local, so that they are closed when the client is, and not whenever a thread ends.
+        # Not in use: a connection serves one thread at a time. They are not thread-local, so that they are closed when
+        # the client is, and not whenever a thread ends.
         self._idle: list[ApiConnection] = []
         self._closed = False
 
     def send(self, mailbox: Mailbox, body: bytes, before_first_byte: Callable[[], None]) -> str:
-        """POST /send with a body made by `encode`, over a new connection, once. Returns the code.
+        """Send a body made by `encode` with POST /send, once, over a new connection. Return the code.
 
-        `before_first_byte` runs once, when the connection stands and before anything is written. It may take
-        its time, which counts for no deadline. What it raises goes through unchanged, with nothing written.
+        `before_first_byte` runs once, when the connection is open and before anything is written. The time that it
+        takes counts for no deadline. What it raises goes through unchanged, with nothing written.
 
-        Raises
-        - Unreachable: no byte of the request left. It can come after `before_first_byte` returned, when the
-          API hung up in the meantime.
-        - Invalid, Denied, TooFast: the API said that it did not send.
-        - Unknown: anything else. It may have been sent.
+        Raise
+        - Unreachable: no byte of the request left. It can come after `before_first_byte` returned, if the API hung up
+          in the meantime.
+        - Invalid, Denied, RateLimited: the API said that it did not send.
+        - OutcomeUnknown: anything else. The PEC may have been sent.
         """
         headers = _bearer(mailbox) | {"Content-Type": "application/json", "Connection": "close"}
-        # A stream is written piece by piece, so that the timeout is for each piece and not for 30 MB.
-        request = requests.Request("POST", f"{self._api.url}/send", headers=headers, data=io.BytesIO(body))
-        deadline_seconds = self._api.send_deadline_seconds(len(body))
-
-        def at_open() -> None:
-            before_first_byte()
-            deadline.start(deadline_seconds)
-
-        with Deadline() as deadline, closing(ApiConnection(self._api)) as line:
-            answer = line.exchange(request, deadline, at_open)
+        request = requests.Request("POST", f"{self._api.url}/send", headers=headers, data=body)
+        seconds = self._api.send_deadline_seconds(len(body))
+        with closing(ApiConnection(self._api)) as connection:
+            answer = connection.post(request, seconds, before_first_byte)
         return code_of(answer, _secrets(mailbox))
 
     def receipts(self, mailbox: Mailbox, code: str) -> list[Mail]:
-        """GET /send/{code}: what a search of the mailbox by subject finds, receipts or not.
+        """Return what GET /send/{code} finds: a search of the mailbox by subject, so not only receipts.
 
-        Raises NotFound when there is nothing yet, and every other ApiError.
+        Raise NotFound if there is nothing yet, and every other ApiError.
         """
         return mails(self._get(mailbox, f"/send/{_quoted(code)}"))
 
     def delete_receipts(self, mailbox: Mailbox, code: str) -> None:
-        """DELETE /send/{code}. Raises NotFound when there is nothing, and every other ApiError."""
+        """Call DELETE /send/{code}. Raise NotFound if there is no mail of that send, and every other ApiError."""
         self._delete(mailbox, f"/send/{_quoted(code)}")
 
     def inbox(self, mailbox: Mailbox, query: str | None = None, page: int | None = None) -> InboxPage:
-        """GET /inbox: 25 mails a page, without their texts. Raises every ApiError."""
+        """Return a page of GET /inbox: 25 mails without their texts. Raise every ApiError."""
         return inbox_page(self._get(mailbox, "/inbox", {"q": query, "page": page}))
 
     def inbox_message(self, mailbox: Mailbox, message_id: int | str) -> Mail:
-        """GET /inbox/{id}, its text decoded. Raises NotFound, and every other ApiError."""
+        """Return the mail of GET /inbox/{id}, its text decoded. Raise NotFound, and every other ApiError."""
         return inbox_mail(self._get(mailbox, f"/inbox/{_quoted(message_id)}"))
 
     def delete_inbox_message(self, mailbox: Mailbox, message_id: int | str) -> None:
-        """DELETE /inbox/{id}. It may shift the other ids: look again first. Raises every ApiError."""
+        """Call DELETE /inbox/{id}. The other ids may shift: list the page again. Raise every ApiError."""
         self._delete(mailbox, f"/inbox/{_quoted(message_id)}")
 
     def quota(self, mailbox: Mailbox, name: str = "inbox") -> Quota:
-        """GET /quota/{name}. Raises Invalid when there is no such mailbox, and every other ApiError."""
+        """Return the quota of GET /quota/{name}. Raise Invalid if there is no such mailbox, and any ApiError."""
         return quota(self._get(mailbox, f"/quota/{_quoted(name)}"))
 
     def close(self) -> None:
         """Close the kept connections. Calls under way finish."""
         self._closed = True
-        while (line := self._kept_line()) is not None:
-            line.close()
+        while (connection := self._kept_connection()) is not None:
+            connection.close()
 
     def _get(
         self, mailbox: Mailbox, path: str, params: dict[str, str | int | None] | None = None
     ) -> dict[str, Any]:
-        request = requests.Request("GET", self._api.url + path, headers=_credentials(mailbox), params=params)
-        with self._reading_deadline() as deadline:
-            answer = self._read(request, deadline)
-        return envelope_of(answer, _secrets(mailbox))
+        connection = self._kept_connection() or ApiConnection(self._api)
+        return self._read("GET", mailbox, path, params, connection)
 
     def _delete(self, mailbox: Mailbox, path: str) -> None:
-        request = requests.Request("DELETE", self._api.url + path, headers=_credentials(mailbox))
-        with self._reading_deadline() as deadline:
-            answer = self._over(ApiConnection(self._api), request, deadline)
-        envelope_of(answer, _secrets(mailbox))
+        # Over a new connection, since over a kept one it could arrive twice.
+        self._read("DELETE", mailbox, path, None, ApiConnection(self._api))
 
-    def _read(self, request: requests.Request, deadline: Deadline) -> Answer:
-        """Over a kept connection; over a new one if there is none, or if the API has closed it."""
-        kept = self._kept_line()
-        if kept is not None:
-            try:
-                return self._over(kept, request, deadline)
-            except OutcomeUnknown as error:
-                if error.code != "reset" or not kept.reused:
-                    raise
-        return self._over(ApiConnection(self._api), request, deadline)
-
-    def _over(self, line: ApiConnection, request: requests.Request, deadline: Deadline) -> Answer:
+    def _read(
+        self,
+        method: str,
+        mailbox: Mailbox,
+        path: str,
+        params: dict[str, str | int | None] | None,
+        connection: ApiConnection,
+    ) -> dict[str, Any]:
         try:
-            answer = line.exchange(request, deadline)
+            request = requests.Request(
+                method, self._api.url + path, headers=_credentials(mailbox), params=params
+            )
+            answer = connection.read(request)
         except BaseException:
-            line.close()
+            connection.close()
             raise
-        self._idle.append(line)
+        self._idle.append(connection)
         if self._closed:
             self.close()
-        return answer
+        return envelope_of(answer, _secrets(mailbox))
 
-    def _kept_line(self) -> ApiConnection | None:
+    def _kept_connection(self) -> ApiConnection | None:
         try:
             return self._idle.pop()
         except IndexError:
             return None
-
-    def _reading_deadline(self) -> Deadline:
-        deadline = Deadline()
-        deadline.start(self._api.connect_timeout_seconds + self._api.timeout_seconds)
-        return deadline
 
 
 def _bearer(mailbox: Mailbox) -> dict[str, str | bytes]:
@@ -182,7 +164,7 @@ def _credentials(mailbox: Mailbox) -> dict[str, str | bytes]:
 
 
 def _header(value: str) -> bytes:
-    """UTF-8, as in POST /send's JSON. What HTTP can't carry is refused here: libraries quote it in errors."""
+    """Encode in UTF-8, as in POST /send's JSON. Refuse what HTTP can't carry: libraries would quote it in errors."""
     if not re.fullmatch(r"([^\x00-\x20\x7f][^\x00-\x1f\x7f]*)?", value):
         raise Denied("credentials", "the token, user name or password can't stand in a header")
     return value.encode()

@@ -1,12 +1,12 @@
-"""What an API call can end in, other than an answer. Each class is named by what the caller must do.
+"""The ways in which an API call can fail. Each class is named by what the caller must do.
 
 ApiError
-├── Unreachable   nothing left this machine: try again
-├── TooFast       429: try again after `retry_after_seconds`
-├── Invalid       400: the request will never be taken: give up
-├── Denied        401, 402, 403: pause the account, tell an operator
-├── NotFound      404: there is no such thing (normal for receipts that have not come)
-└── Unknown       anything else: it may have happened, or not. A send must never be repeated
+├── Unreachable     nothing left this machine: try again
+├── RateLimited     429: try again after `retry_after_seconds`
+├── Invalid         400: the request will never be taken: give up
+├── Denied          401, 402, 403: pause the account and alert an operator
+├── NotFound        404: there is no such thing (normal for receipts that have not come)
+└── OutcomeUnknown  anything else: it may have happened, or not. A send must never be repeated
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ class ApiError(Exception):
     """A call to the API without a usable answer.
 
     `code` is a short stable word, `description` a sentence for people, `details` safe facts (status, excerpt).
-    None of them holds a credential.
+    No credential stands in any of the three.
     """
 
     def __init__(self, code: str, description: str, **details: Any) -> None:
@@ -31,7 +31,7 @@ class Unreachable(ApiError):
 
 
 class RateLimited(ApiError):
-    """429. `details["retry_after_seconds"]` where the API said it."""
+    """429. `details["retry_after_seconds"]` if the API named a time."""
 
 
 class Invalid(ApiError):

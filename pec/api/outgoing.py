@@ -39,7 +39,7 @@ class Outgoing:
 
 
 def encode(outgoing: Outgoing, mailbox: Mailbox) -> bytes:
-    """The body of POST /send, credentials included: never log or store it.
+    """Return the body of POST /send, credentials included: never log or store it.
 
     One recipient goes as a string, several as an array. Attachments go as an array of bare base64, which is
     what works live; they skip `json.dumps`, which would copy 30 MB thrice to escape what needs no escaping.

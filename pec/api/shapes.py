@@ -27,7 +27,7 @@ _Item = Mapping[str, Any]
 class InboxPage:
     """A page of the mailbox, each mail with its id: a position that may shift, never to be stored.
 
-    `page`, `total` and `pages` are the API's own words; whether it counts pages from 0 is unknown.
+    `page`, `total` and `pages` are the API's own; whether it counts pages from 0 is unknown.
     """
 
     mails: tuple[tuple[int | str, Mail], ...]
@@ -38,19 +38,19 @@ class InboxPage:
 
 @dataclass(frozen=True)
 class Quota:
-    """How full a mailbox is. Both in one unit, which the API does not tell for sure."""
+    """How full a mailbox is: two figures in one unit, which the API does not name for sure."""
 
     usage: float
     limit: float
 
 
 def mails(envelope: _Item) -> list[Mail]:
-    """The mails of GET /send/{code}. Raises Unknown when `data` is neither a list nor an object."""
+    """Return the mails of GET /send/{code}. Raise OutcomeUnknown if `data` is neither a list nor an object."""
     return [mail(item) for item in _items(envelope.get("data"))]
 
 
 def inbox_page(envelope: _Item) -> InboxPage:
-    """The page of GET /inbox. Raises Unknown when `data` is neither a list nor an object."""
+    """Return the page of GET /inbox. Raise OutcomeUnknown if `data` is neither a list nor an object."""
     return InboxPage(
         mails=tuple((_id(item), mail(item)) for item in _items(envelope.get("data"))),
         page=_whole(envelope.get("page")),
@@ -60,7 +60,7 @@ def inbox_page(envelope: _Item) -> InboxPage:
 
 
 def inbox_mail(envelope: _Item) -> Mail:
-    """The mail of GET /inbox/{id}, its body decoded. Raises Unknown when there is none."""
+    """Return the mail of GET /inbox/{id}, its body decoded. Raise OutcomeUnknown if there is none."""
     item = envelope.get("data")
     if not isinstance(item, dict) or not item:
         raise OutcomeUnknown("shape", "the API sent no message where one is meant")
@@ -68,7 +68,7 @@ def inbox_mail(envelope: _Item) -> Mail:
 
 
 def quota(envelope: _Item) -> Quota:
-    """The quota of GET /quota/{mailbox}. Raises Unknown when it is not two numbers."""
+    """Return the quota of GET /quota/{mailbox}. Raise OutcomeUnknown if it is not two numbers."""
     data = envelope.get("data")
     numbers = data if isinstance(data, dict) else {}
     usage, limit = _number(numbers.get("usage")), _number(numbers.get("limit"))
@@ -78,7 +78,7 @@ def quota(envelope: _Item) -> Quota:
 
 
 def mail(item: _Item) -> Mail:
-    """One item in either shape. Its text is None only where the item has no field for it."""
+    """Return one item in either shape. Its text is None only if the item has no field for it."""
     return Mail(
         sender=_first(item, "sender"),
         recipient=_first(item, "recipient"),
@@ -89,9 +89,9 @@ def mail(item: _Item) -> Mail:
 
 
 def date(text: str) -> datetime | None:
-    """An aware datetime from RFC 5322, Italian figures or ISO 8601, in Europe/Rome where no zone is given.
+    """Return an aware datetime from RFC 5322, Italian figures or ISO 8601, in Europe/Rome if no zone is given.
 
-    None where it can't be read, or names a year in which no PEC can be: the outermost can't be written in UTC.
+    None if it can't be read, or names a year in which no PEC can be: the outermost can't be written in UTC.
     """
     for read in (_rfc_date, _italian_date, datetime.fromisoformat):
         try:
@@ -116,7 +116,7 @@ def _italian_date(text: str) -> datetime:
 
 
 def _items(data: Any) -> list[dict[str, Any]]:
-    """The objects in `data`. PHP writes a list with gaps in its keys as an object of objects."""
+    """Return the objects in `data`. PHP writes a list with gaps in its keys as an object of objects."""
     if isinstance(data, dict):
         data = list(data.values()) if all(isinstance(value, dict) for value in data.values()) else [data]
     if not isinstance(data, list | None):
@@ -134,7 +134,7 @@ def _text(item: _Item) -> str | None:
 
 
 def _form_decoded(text: str) -> str:
-    """Form encoding leaves no white space: a text that has some, as the vendor's example has, is plain."""
+    """Decode a form-encoded text. A text with white space, as in the vendor's example, is plain."""
     return text if re.search(r"\s", text) else unquote_plus(text, errors="replace")
 
 

@@ -1,6 +1,6 @@
-"""The final answer to a request: interim ones (RFC 9110 §15.2) may come before it, and mean nothing.
+"""The final answer to a request, without the interim ones (1xx) that may come before it and mean nothing.
 
-`http.client` skips 100 alone, as often as it comes. Knows sockets only through `http.client`.
+`http.client` skips 100 alone, however often it comes. Knows sockets only through `http.client`.
 """
 
 from http import HTTPStatus
@@ -20,14 +20,14 @@ class FinalAnswer(HTTPResponse):
     def begin(self) -> None:
         """Read up to the final headers. Raises HTTPException and OSError.
 
-        101 is final, since nobody asked to upgrade. The connection closes after it: what follows is no HTTP.
+        101 is final, since no upgrade was asked for. The connection closes after it: what follows is no HTTP.
         """
         super().begin()
         if self.status == HTTPStatus.SWITCHING_PROTOCOLS:
             self.will_close = True
 
     def _read_status(self) -> tuple[str, int, str]:
-        """Replaces a private method of `http.client`: nothing public stands between status line and headers."""
+        """Replace a private method of `http.client`: nothing public stands between status line and headers."""
         room = MAX_INTERIM_BYTES
         for _ in range(MAX_INTERIM + 1):
             version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed

@@ -1,1 +1,1 @@
-"""Webhooks: one signed POST of an event, and what its outcome means. Which, and when: `pec.store.outbox`."""
+"""Webhooks: one signed POST of an event, and what its outcome means. `pec.store.outbox` decides which and when."""

@@ -1,4 +1,4 @@
-"""What one try of a delivery can end in, and how long to wait before the next. Pure."""
+"""The outcomes of one try of a delivery, and the wait before the next. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Anything else: try again. `why` is for people and holds no URL, because that may hold a password."""
+    """Anything else: try again. `why` is for people and holds no URL, because a URL may hold a password."""
 
     why: str
     status: int | None = None
@@ -34,9 +34,9 @@ Outcome = Delivered | Gone | Failed
 def wait_before_next(
     schedule_seconds: Sequence[float], tries: int, failed: Failed, chance: float
 ) -> timedelta | None:
-    """The wait after a failure that `tries` others came before; None after the schedule's last.
+    """Return the wait after a failure that `tries` others preceded; None after the schedule's last.
 
-    Retry-After makes it longer, up to a day, never shorter. `chance` is in [0, 1).
+    Retry-After makes the wait longer, up to a day, never shorter. `chance` is in [0, 1).
     """
     if tries >= len(schedule_seconds):
         return None

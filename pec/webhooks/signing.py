@@ -8,10 +8,10 @@ from pydantic import SecretStr
 
 
 def signed_headers(secrets: SecretStr, event_id: str, body: bytes, timestamp: int) -> dict[str, str]:
-    """The three headers of one try.
+    """Return the three headers of one try.
 
-    `secrets` are `whsec_…`, separated by spaces: each signs, so that a consumer can change its own in its own
-    time. `timestamp` is now in epoch seconds, at every try anew: consumers refuse what is older than 5 minutes.
+    `secrets` are `whsec_…`, separated by spaces. Each signs, so that a consumer can rotate its secret when it likes.
+    `timestamp` is the present in epoch seconds at every try: consumers refuse what is older than 5 minutes.
     """
     signed = f"{event_id}.{timestamp}.".encode() + body
     signatures = [_signature(secret, signed) for secret in secrets.get_secret_value().split()]

@@ -4,7 +4,6 @@ A named point is armed by a file: the first thread that reaches it takes the fil
 So chance draws nothing but from the run's seed, and the product has no hooks. It must know nothing of plans.
 """
 
-import http.client
 import json
 import os
 import random
@@ -21,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import dramatiq
-import urllib3.util.connection
 
 FOLDER = Path(os.environ["CHAOS_FOLDER"])
 MACHINE = os.environ["CHAOS_MACHINE"]
@@ -76,17 +74,19 @@ def _misdirect_names() -> None:
 
 
 def _watch_connections_be_refused() -> None:
-    connect = urllib3.util.connection.create_connection
+    from pec.http import connection
 
-    def connected(address: tuple[str, int], *args: Any, **options: Any) -> socket.socket:
+    connect = connection.open_tcp
+
+    def connected(family: int, address: tuple[Any, ...], within_seconds: float) -> socket.socket:
         try:
-            return connect(address, *args, **options)
+            return connect(family, address, within_seconds)
         except ConnectionRefusedError:
             if address[1] == API_PORT:
                 note(met="api-refused")
             raise
 
-    urllib3.util.connection.create_connection = connected
+    connection.open_tcp = connected
 
 
 def _shorten_waits() -> None:
@@ -110,15 +110,21 @@ def _take_loopback_for_public() -> None:
 
 
 def _watch_bytes_leave() -> None:
-    send = http.client.HTTPConnection.send
+    from pec.http import deadline_socket
 
-    def sent(self: http.client.HTTPConnection, data: Any) -> None:
-        send(self, data)
+    deadline_socket.JOINED_BYTES = (
+        0  # the head leaves before the body, so that a worker can die between the two
+    )
+    write = deadline_socket.DeadlineSocket.write
+
+    def written(self: deadline_socket.DeadlineSocket, piece: memoryview) -> int:
+        count = write(self, piece)
         if pieces := getattr(_mine, "pieces", 0):
             _mine.pieces = pieces + 1
             hit("first-byte" if pieces == 1 else "body-sent")
+        return count
 
-    http.client.HTTPConnection.send = sent  # type: ignore[method-assign]  # the one way to die between two writes
+    deadline_socket.DeadlineSocket.write = written  # type: ignore[method-assign]
 
 
 def _wrap_client() -> None:

@@ -18,7 +18,7 @@ def mailbox() -> Mailbox:
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    """Makes a client of a URL. Waits long unless told: a busy machine is not a dead server."""
+    """Return a maker of clients. A client waits long by default: a busy machine is not a dead server."""
     with ExitStack() as clients:
 
         def client(url: str, **settings: float) -> PecClient:

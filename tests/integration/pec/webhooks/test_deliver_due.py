@@ -1,4 +1,4 @@
-"""Events in the stream reach a real receiver, whatever it answers and whoever dies."""
+"""Events in the stream reach a real receiver, whatever it answers and whichever worker dies."""
 
 import json
 import threading
@@ -45,7 +45,7 @@ def work(store: Store, endpoint: Endpoint, webhooks: Webhooks | None = None) -> 
 
 
 def work_until_idle(store: Store, endpoint: Endpoint, webhooks: Webhooks) -> None:
-    """As the scheduler does: until nothing of the endpoint is due any more."""
+    """Deliver until nothing of the endpoint is due any more, like the scheduler."""
 
     def idle() -> bool:
         work(store, endpoint, webhooks)
@@ -212,7 +212,7 @@ def test_a_slow_receiver_has_its_turn_for_a_while_only(store: Store, monkeypatch
         tell(store, "evt_1", "evt_2", "evt_3")
 
         assert work(store, receiver.endpoint()) < 3
-        assert work(store, receiver.endpoint()) > 0  # the rest of the handful is nobody's
+        assert work(store, receiver.endpoint()) > 0  # no worker holds the rest of the handful
 
 
 def test_a_slow_receiver_is_given_one_at_a_time_so_that_others_can_help(

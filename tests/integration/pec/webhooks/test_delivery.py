@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from config.settings import Endpoint, Webhooks
-from pec.webhooks import delivery as module
+from pec.http.tls import all_authorities
 from pec.webhooks.delivery import Poster
 from pec.webhooks.outcomes import Delivered, Failed, Gone
 from tests.integration.pec.webhooks.posting import BODY, always, at, post
@@ -18,9 +18,9 @@ from tests.wire import CERTIFICATE, Peer, Wire
 
 @pytest.fixture
 def fresh_authorities() -> Iterator[None]:
-    module._tls.cache_clear()
+    all_authorities.cache_clear()
     yield
-    module._tls.cache_clear()
+    all_authorities.cache_clear()
 
 
 def test_what_arrives_is_signed_json_with_a_stable_id() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from config.settings import Webhooks
-from pec.webhooks import delivery as module
+from pec.http.tls import all_authorities
 from pec.webhooks.delivery import Poster
 from pec.webhooks.outcomes import Delivered, Failed
 from tests.integration.pec.webhooks.posting import BODY, always, at
@@ -19,9 +19,9 @@ from tests.wire import CERTIFICATE, Peer, Wire, answering, eventually
 @pytest.fixture
 def fresh_authorities(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    module._tls.cache_clear()
+    all_authorities.cache_clear()
     yield
-    module._tls.cache_clear()
+    all_authorities.cache_clear()
 
 
 def poster(wire: Wire, timeout: float = 20, *, allow_private: bool = True) -> Poster:

@@ -1,8 +1,7 @@
-"""What an answer means, whatever it looks like."""
+"""The meaning of an answer, whatever it looks like."""
 
 import html
 import json
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -11,10 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from pec.api.answers import EXCERPT_CHARACTERS, Answer, code_of, envelope_of, retry_after_seconds, scrub
+from pec.api.answers import EXCERPT_CHARACTERS, Answer, code_of, envelope_of, scrub
 from pec.api.errors import ApiError, OutcomeUnknown, RateLimited
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def answer(status: int, content: Any, **headers: str) -> Answer:
@@ -103,27 +100,6 @@ def test_a_byte_order_mark_is_read_over() -> None:
 @given(st.integers(100, 999), st.binary(max_size=200))
 def test_no_answer_breaks_the_reader(status: int, content: bytes) -> None:
     assert isinstance(failure(answer(status, content)), ApiError)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("7", 7),
-        (" 120 ", 120),
-        ("0", 0),
-        ("Thu, 01 Jan 2026 12:01:00 GMT", 60),
-        ("Thu, 01 Jan 2026 11:00:00 GMT", 0),
-        ("", None),
-        ("soon", None),
-        ("-1", None),
-        ("inf", None),
-        ("9" * 5000, None),
-        ("Thu, 01 Jan 2026 12:01:00", None),
-        ("Thu, 01 Jan 99999999999 12:01:00 GMT", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
-    assert retry_after_seconds(header, NOON) == seconds
 
 
 def test_a_date_is_held_against_the_date_of_the_answer() -> None:

@@ -1,4 +1,4 @@
-"""What we sign, the public library verifies."""
+"""The public library verifies our signatures."""
 
 import time
 

@@ -40,10 +40,12 @@ def test_no_slot_is_given_more_than_two_intervals_ahead(store: Store) -> None:
 
 
 def test_short_intervals_give_slots_as_far_ahead_as_threads_get_ready(store: Store) -> None:
-    given = [pacing.reserve_send(store, TOKEN, API) for _ in range(16)]
-    slots = [one for one in given if isinstance(one, Slot)]
-    assert 9 <= len(slots) <= 14
-    assert slots[-1].at - slots[-1].said_at == pytest.approx(pacing.MIN_AHEAD_SECONDS, abs=1 / 50)
+    last = reserved(store)
+    while isinstance(given := pacing.reserve_send(store, TOKEN, API), Slot):
+        last = given
+
+    furthest = pacing.MIN_AHEAD_SECONDS + 2e-6
+    assert furthest - 1 / 50 < last.at - last.said_at <= furthest, "the next one lay too far ahead"
 
 
 def test_the_first_slot_on_a_server_waits_out_one_interval(store: Store) -> None:
@@ -107,7 +109,8 @@ def test_a_slot_given_back_twice_because_the_reply_was_lost_is_taken_off_the_cap
     for _ in range(2):
         pacing.refund_send(store, TOKEN, slots[0])
     again = reserved(store)
-    assert again.at == slots[1].at or again.at > slots[2].at, "the same slot, of another holder"
+    same_or_now = max(slots[1].at, again.said_at)
+    assert again.at == pytest.approx(same_or_now, abs=2e-6), "the same slot, of another holder"
     pacing.release_slot(store, TOKEN, again, API)
     assert pacing.usage(store, TOKEN) == pacing.Usage(0, 0)
 

@@ -97,9 +97,11 @@ def test_the_wait_for_a_slot_is_not_the_api_s_time() -> None:
         while (left := ends - time.monotonic()) > 0:
             time.sleep(left)
 
+    started = time.monotonic()
     grown = made(201, SENT, lambda client: client.send(MAILBOX, BODY, wait))
+    took = time.monotonic() - started
 
-    assert 0 < grown("pec_api_seconds_sum", operation="POST /send") < 0.3
+    assert 0 < grown("pec_api_seconds_sum", operation="POST /send") <= took - 0.3
 
 
 def test_a_send_that_had_no_turn_is_given_back_and_takes_no_time_of_the_api() -> None:

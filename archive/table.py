@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from archive.case_files import CaseFile
+from pec.instants import ROME
 from pec.job_messages import SHEET_ROW
 from pec.messages import Message, Reason
 from pec.names import State
@@ -19,7 +19,6 @@ from pec.spreadsheet_text import escape
 from pec.states import reason_of, receipts_for
 from pec.status_codes import explained
 
-_ROME = ZoneInfo("Europe/Rome")
 _KINDS = {
     "accettazione": Kind.ACCETTAZIONE,
     "non_accettazione": Kind.NON_ACCETTAZIONE,
@@ -121,7 +120,7 @@ def _error(receipt: Receipt) -> str | None:
 
 
 def _time(instant: datetime | None) -> str:
-    return instant.astimezone(_ROME).isoformat(timespec="seconds") if instant else ""
+    return instant.astimezone(ROME).isoformat(timespec="seconds") if instant else ""
 
 
 def _text(value: object) -> str:

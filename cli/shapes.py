@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from pec.instants import from_text
+from pec.instants import ROME, from_text
 from pec.messages import Message
-from pec.operations.forecast import ROME
 from pec.status_codes import explained
 from producers import Rejection
 

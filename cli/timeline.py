@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from cli import output
-from pec.instants import to_text
+from pec.instants import ROME, to_text
 from pec.names import Queue, State
-from pec.operations.forecast import ROME
 from pec.operations.message_detail import MessageDetail, addresses_named
 from pec.receipts import Kind, Receipt
 from pec.status_codes import meaning_of

@@ -1,6 +1,9 @@
 """Instants as Redis and JSON carry them: RFC 3339 in UTC for people, epoch seconds for sorted sets."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+ROME = ZoneInfo("Europe/Rome")  # of the API's times, of its caps' days and months, of what people read
 
 
 def to_text(instant: datetime) -> str:

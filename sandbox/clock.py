@@ -4,9 +4,8 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
-from zoneinfo import ZoneInfo
 
-ROME = ZoneInfo("Europe/Rome")
+from pec.instants import ROME
 
 
 @dataclass(frozen=True, order=True)

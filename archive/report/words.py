@@ -8,8 +8,8 @@ from archive.report.lines import Line
 from archive.report.printable import printable
 from archive.report.summary import Period, Summary
 from pec.domains import for_people
+from pec.instants import ROME
 from pec.names import State
-from pec.operations.forecast import ROME
 
 Translate = Callable[[str], str]
 _HEADINGS = (

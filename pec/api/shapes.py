@@ -12,12 +12,11 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any
 from urllib.parse import unquote_plus
-from zoneinfo import ZoneInfo
 
 from pec.api.errors import OutcomeUnknown
+from pec.instants import ROME
 from pec.receipts import Mail
 
-ROME = ZoneInfo("Europe/Rome")
 _ITALIAN_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\D+(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _YEARS = range(1970, 9999)
 _Item = Mapping[str, Any]

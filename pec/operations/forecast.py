@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-ROME = ZoneInfo("Europe/Rome")  # whose days and months the caps count
+from pec.instants import ROME
+
 MAX_PERIODS = 5000  # days and months looked ahead: 13 years
 
 

@@ -9,10 +9,7 @@ from pec.messages import Reason
 from pec.names import Queue, State
 from pec.store.batches import PausedBatch
 from pec.store.outbox import EndpointState
-from pec.store.pacing import Usage
-
-CIRCUIT_OPENS_AT = 3  # DESIGN §5: silent answers of the API in a row
-LEAD_SECONDS = 0.5  # the lead of a hint: a thread loads, encodes and connects before its slot
+from pec.store.pacing import LEAD_SECONDS, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +136,7 @@ class Overview:
 
     @property
     def circuit_open(self) -> bool:
-        return self.api_failures >= CIRCUIT_OPENS_AT
+        return self.probe_at is not None
 
     @property
     def unserved_queues(self) -> list[Queue]:

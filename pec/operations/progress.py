@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pec.instants import ROME
 from pec.messages import Message
 from pec.names import ENDS, State
-from pec.operations.forecast import ROME
 from pec.store.commits import lane_score
 
 

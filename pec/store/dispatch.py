@@ -1,22 +1,74 @@
-"""What is due: handed out under a lease, so that work whose worker died comes back."""
+"""What a scheduler hands out in one step: new deliveries, hints to send, tasks whose time has come.
+
+All of it is handed out under a lease, so that the work of a worker that died comes back.
+"""
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
 
+from config.settings import Api, Endpoint
 from pec.names import Queue
+from pec.store import pacing
 from pec.store.pacing import Hint
 from pec.store.store import Store, text, text_dict, text_list
 
-DispatchRequest = Mapping[
-    str, object
-]  # what to hand out, as `dispatch.lua` reads it: made by `asking` here and beside
+MAX_WAITING = 1000  # deliveries of one endpoint; more events wait in the stream
+
+
+@dataclass(frozen=True, slots=True)
+class HintRules:
+    """The pace at which each token gets hints, and how long one may be on its way."""
+
+    interval_seconds: float
+    in_flight: int  # messages of one token that may be picked or on the wire
+    lead_seconds: float  # before the slot
+    lease_seconds: float
+    pick_lease_seconds: float  # of a message that was picked
+
+    @classmethod
+    def of(cls, api: Api, pick_lease_seconds: float) -> Self:
+        interval, lead = pacing.interval_seconds(api), pacing.lead_seconds(api)
+        return cls(interval, api.in_flight, lead, pacing.hint_lease_seconds(api), pick_lease_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchRequest:
+    """What to hand out. What is left out is not handed out."""
+
+    endpoints: Sequence[Endpoint] = ()  # that get the new events
+    max_events: int = 200  # of each endpoint
+    tokens: Mapping[str, Collection[str]] = field(default_factory=dict)  # by digest: accounts to send from
+    hints: HintRules | None = None
+    queues: Mapping[Queue, int] = field(default_factory=dict)  # how many tasks of each, at most
+    lease_seconds: float = 0.0  # of a task
+
+    def to_json(self) -> str:
+        """Return the argument of `dispatch.lua`."""
+        asked: dict[str, Any] = {
+            "endpoints": [_wanted(endpoint) for endpoint in self.endpoints],
+            "most": self.max_events,
+            "bound": MAX_WAITING,
+            "queues": list(self.queues.items()),
+            "lease": _micros(self.lease_seconds),
+            "tokens": {token: dict.fromkeys(accounts, True) for token, accounts in self.tokens.items()},
+        }
+        if self.hints:
+            asked |= {
+                "interval": _micros(self.hints.interval_seconds),
+                "in_flight": self.hints.in_flight,
+                "lead": _micros(self.hints.lead_seconds),
+                "hint_lease": _micros(self.hints.lease_seconds),
+                "pick_lease": _micros(self.hints.pick_lease_seconds),
+            }
+        return json.dumps(asked)
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A task whose time has come: of what, and since when (epoch seconds on Redis's clock)."""
+    """A task whose time has come: its key, and since when it is due (epoch seconds on Redis's clock)."""
 
     member: str
     at: float
@@ -24,7 +76,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """What one step found, and the seconds until more of it comes due, as far as is known now (else infinite)."""
+    """What one step handed out, and the seconds until more is due (infinite if nothing is scheduled)."""
 
     endpoints: list[str]  # endpoints that have new deliveries
     hints: list[Hint]
@@ -32,9 +84,9 @@ class Dispatched:
     wait_seconds: float
 
 
-def dispatch(store: Store, asked: DispatchRequest) -> Dispatched:
-    """One round trip. What is handed out comes due again when its lease ends, unless it is settled."""
-    fed, hints, taken, wait = store.run("dispatch", json.dumps(asked))
+def dispatch(store: Store, request: DispatchRequest) -> Dispatched:
+    """Hand out what is due, in one round trip. It comes due again when its lease ends, unless it is done."""
+    fed, hints, taken, wait = store.run("dispatch", request.to_json())
     return Dispatched(
         endpoints=text_list(fed),
         hints=[Hint(text(token), text(number)) for token, *numbers in hints for number in numbers],
@@ -46,6 +98,10 @@ def dispatch(store: Store, asked: DispatchRequest) -> Dispatched:
     )
 
 
-def due_request(limit: Mapping[Queue, int], lease_seconds: float) -> dict[str, object]:
-    """For what is due of each queue, up to so many."""
-    return {"queues": list(limit.items()), "lease": round(lease_seconds * 1e6)}
+def _wanted(endpoint: Endpoint) -> dict[str, object]:
+    types = endpoint.events
+    return {"name": endpoint.name, "all": types is None, "types": dict.fromkeys(types or [], True)}
+
+
+def _micros(seconds: float) -> int:
+    return round(seconds * 1e6)

@@ -16,11 +16,10 @@ import redis
 from config.settings import Endpoint
 from pec.instants import to_text
 from pec.names import Queue
-from pec.store import dispatch
+from pec.store.dispatch import DispatchRequest, dispatch
 from pec.store.store import Store, text, text_dict, text_list
 from pec.webhooks.outcomes import Failed
 
-MAX_WAITING = 1000  # deliveries of one endpoint; more events wait in the stream
 FORGOTTEN_AFTER_SECONDS = 30 * 86_400
 _GROUP = "endpoint:"
 
@@ -132,19 +131,10 @@ def ensure(store: Store, names: Iterable[str], *, from_the_first: bool = False) 
 def fan_out(store: Store, endpoints: Iterable[Endpoint], limit: int = 200) -> list[str]:
     """Make deliveries of new events, in one round trip. Return the endpoints that have some now.
 
-    An endpoint gets an event if its `events` are None or hold the type, or if the event names the endpoint. An
-    endpoint without a group (see `ensure`) gets none.
+    An endpoint gets an event if its `events` are None or hold the type, or if the event names the endpoint. One that
+    `ensure` has not seen is passed over.
     """
-    return dispatch.dispatch(store, fan_out_request(endpoints, limit)).endpoints
-
-
-def fan_out_request(endpoints: Iterable[Endpoint], limit: int = 200) -> dict[str, object]:
-    """Return the request to dispatch new events of these endpoints, `limit` at most to each."""
-    wanted = [
-        {"name": one.name, "all": one.events is None, "types": dict.fromkeys(one.events or [], True)}
-        for one in endpoints
-    ]
-    return {"endpoints": wanted, "most": limit, "bound": MAX_WAITING}
+    return dispatch(store, DispatchRequest(endpoints=list(endpoints), max_events=limit)).endpoints
 
 
 def lease(

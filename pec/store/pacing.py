@@ -9,19 +9,21 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from config.settings import Api
+from pec.instants import ROME
 from pec.messages import Message, UnsupportedRecord, from_hash
 from pec.store.commits import lane_score
 from pec.store.store import ScriptCall, Store, text, text_dict, text_list, wall_clock
 
-ROME = ZoneInfo("Europe/Rome")
 _DAY, _MONTH = "%Y-%m-%d", "%Y-%m"
 MAX_SLOTS_AHEAD = 2
 MIN_AHEAD_SECONDS = 0.2  # a thread that is ready so early may wait for its slot, however many come before
 MAX_MARGIN = 0.02  # of an interval
 READS_AHEAD_SECONDS = 2.0
+LEAD_SECONDS = 0.5  # loading, encoding and connecting take so long, before a send can take its slot
+HINT_LEASE_INTERVALS = 3  # beyond the lead: a hint that died with its process holds its token up no longer
+HINT_LEASE_LEAST_SECONDS = 1.5  # so that a busy process is not overrun with hints
 Outcome = Literal["answered", "unreachable", "silent", "unused"]
 
 
@@ -77,28 +79,14 @@ def interval_seconds(api: Api) -> float:
     return 1 / api.rate + min(api.margin_seconds, MAX_MARGIN / api.rate)
 
 
-def hints_request(
-    accounts: Mapping[str, Collection[str]],
-    api: Api,
-    lease_seconds: float,
-    lead_seconds: float,
-    pick_lease_seconds: float,
-) -> dict[str, object]:
-    """For the hints of the accounts that this process can send from, by token (digest)."""
-    tokens = {
-        token: {
-            "interval": round(interval_seconds(api) * 1e6),
-            "in_flight": api.in_flight,
-            "accounts": dict.fromkeys(names, True),
-        }
-        for token, names in accounts.items()
-    }
-    return {
-        "tokens": tokens,
-        "hint_lease": round(lease_seconds * 1e6),
-        "lead": round(lead_seconds * 1e6),
-        "pick_lease": round(pick_lease_seconds * 1e6),
-    }
+def lead_seconds(api: Api) -> float:
+    """Return how long before its slot a hint is given."""
+    return min(LEAD_SECONDS, max(MIN_AHEAD_SECONDS, MAX_SLOTS_AHEAD * interval_seconds(api)))
+
+
+def hint_lease_seconds(api: Api) -> float:
+    """Return how long a hint may be on its way before another is given in its place."""
+    return max(HINT_LEASE_LEAST_SECONDS, LEAD_SECONDS + HINT_LEASE_INTERVALS * interval_seconds(api))
 
 
 def pick(

@@ -33,7 +33,9 @@ REGISTERED_SECONDS = 7.0  # in which all live workers register again, and no job
 HEAVY_BYTES = 10_000_000  # of one read: with files in them, 100 jobs can be more than memory holds
 MAX_BYTES = 1_000_000  # of commits that go in one write, about
 MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
-MAX_MEMORY_SHARE = 0.8  # of maxmemory: above it intake waits, so that what is under way can be finished
+MEMORY_SHORT = (
+    f"Redis is at {job_stream.MAX_MEMORY_SHARE:.0%} of maxmemory: give it more, or let messages end"
+)
 log = structlog.get_logger()
 
 
@@ -57,7 +59,7 @@ class Intake:
             job_stream.ensure_group(self._store)
             self._ready = True
         if self._memory_is_short():
-            log.error("intake_paused", why="Redis is at 80 % of maxmemory: give it more, or let messages end")
+            log.error("intake_paused", why=MEMORY_SHORT)
             return MEMORY_SECONDS
         try:
             entries = self._entries()
@@ -95,7 +97,7 @@ class Intake:
         if now >= self._memory_at:
             info = self._store.client.info("memory")
             limit = int(info.get("maxmemory") or 0)
-            self._memory_short = limit > 0 and int(info["used_memory"]) > limit * MAX_MEMORY_SHARE
+            self._memory_short = limit > 0 and int(info["used_memory"]) > limit * job_stream.MAX_MEMORY_SHARE
             self._memory_at = now + MEMORY_SECONDS
         return self._memory_short
 

@@ -1,22 +1,19 @@
 """Scheduler: the thread that turns what is due in Redis into hints for actors. Any number run, none leads."""
 
+from dataclasses import replace
 from typing import Any
 
 import dramatiq
 from dramatiq.middleware import Middleware
 
-from config.settings import Api
 from pec.names import Queue
-from pec.store import dispatch, outbox, pacing
+from pec.store.dispatch import DispatchRequest, HintRules, dispatch
 from workers.context import WorkerContext
 from workers.middleware.background import Background
 from workers.middleware.concurrency import ThreadLimits
 
 REST_SECONDS = 1.0  # at most, half of that at least: other processes and people make things due too
 MIN_REST_SECONDS = 0.05  # between two steps, whatever happens meanwhile
-LEAD_SECONDS = 0.5  # loading, encoding and connecting take so long, before a send can take its slot
-HINT_LEASE_INTERVALS = 3  # beyond the lead: a hint that died with its process holds its token up no longer
-HINT_LEASE_LEAST_SECONDS = 1.5  # so that a busy process is not overrun with hints
 MAX_OUTSTANDING = 100  # hints of one queue that wait in Dramatiq
 MAX_AT_ONCE = 4  # hints in one step for each thread that the kind may hold: others may take the rest
 
@@ -27,7 +24,7 @@ class Scheduler(Middleware):
     def __init__(self, ctx: WorkerContext, shares: ThreadLimits) -> None:
         self._ctx = ctx
         self._shares = shares
-        self._asked: dict[str, object] = {}
+        self._request = DispatchRequest()
         self._room: dict[Queue, int] = {}
         self._thread = Background("scheduler", self._step, MIN_REST_SECONDS)
 
@@ -38,12 +35,14 @@ class Scheduler(Middleware):
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         self._broker = broker
         ctx, chosen = self._ctx, worker.consumer_whitelist
-        self._asked = outbox.fan_out_request(ctx.settings.webhooks.endpoints)
+        lease = ctx.settings.lease_seconds
         queues = [queue for queue in Queue if not chosen or queue in chosen]
-        if Queue.SEND in queues:
-            api, picked = ctx.settings.api, ctx.settings.lease_seconds
-            lease, lead = hint_lease_seconds(api), lead_seconds(api)
-            self._asked |= pacing.hints_request(ctx.accounts_by_token(), api, lease, lead, picked)
+        self._request = DispatchRequest(
+            endpoints=ctx.settings.webhooks.endpoints,
+            tokens=ctx.accounts_by_token() if Queue.SEND in queues else {},
+            hints=HintRules.of(ctx.settings.api, lease),
+            lease_seconds=lease,
+        )
         self._room = dict.fromkeys((queue for queue in queues if queue is not Queue.SEND), 0)
         self._thread.start()
 
@@ -60,9 +59,7 @@ class Scheduler(Middleware):
     def _step(self) -> float:
         ctx = self._ctx
         limit = {queue: limit for queue in self._room if (limit := self._room_for(queue))}
-        found = dispatch.dispatch(
-            ctx.store, self._asked | dispatch.due_request(limit, ctx.settings.lease_seconds)
-        )
+        found = dispatch(ctx.store, replace(self._request, queues=limit))
         room = self._room
         self._room = dict.fromkeys(room, 0)  # where Dramatiq fails now, it is asked first next time
         for hint in found.hints:
@@ -84,15 +81,3 @@ class Scheduler(Middleware):
     def _hint(self, queue: Queue, due_at: float, *args: str) -> None:
         """With the time at which it was due (a send's: at which its hint is given), for the figure of lateness."""
         self._broker.get_actor(queue).send_with_options(args=args, due_at=due_at)
-
-
-def lead_seconds(api: Api) -> float:
-    """How long before its slot a hint is given."""
-    return min(
-        LEAD_SECONDS, max(pacing.MIN_AHEAD_SECONDS, pacing.MAX_SLOTS_AHEAD * pacing.interval_seconds(api))
-    )
-
-
-def hint_lease_seconds(api: Api) -> float:
-    """How long a hint may be on its way before another is given in its place."""
-    return max(HINT_LEASE_LEAST_SECONDS, LEAD_SECONDS + HINT_LEASE_INTERVALS * pacing.interval_seconds(api))

@@ -11,11 +11,12 @@ import redis
 from config.redis_connection import RedisUnreachable, address, check, connect
 from config.settings import Settings
 from pec.operations.findings import Finding, Mark
+from pec.store.job_stream import MAX_MEMORY_SHARE
 from pec.store.store import Store, text
 
 MAX_CLOCK_DIFFERENCE_SECONDS = 2.0
 _OLDEST_VERSION = (7, 0)
-_FULL_SHARE, _NEARLY_FULL_SHARE = 0.8, 0.7  # of maxmemory: from 80 % on workers take no new jobs
+_NEARLY_FULL_SHARE = 0.7  # of maxmemory
 
 DURABILITY = (
     ("appendonly", "yes", "jobs are lost when the server stops"),
@@ -122,7 +123,7 @@ def memory(used: int, limit: int, cli: str) -> Finding:
         return Finding(Mark.OK, f"memory: {used / 1e6:.0f} MB in use, without a limit")
     share = f"{used / limit:.0%}"
     remedy = f"`{cli} CONFIG SET maxmemory …` with more, or let messages end"
-    if used > limit * _FULL_SHARE:
+    if used > limit * MAX_MEMORY_SHARE:
         what = f"memory: {share} of maxmemory is in use, and workers take no new jobs"
         return Finding(Mark.FAIL, what, remedy)
     if used > limit * _NEARLY_FULL_SHARE:

@@ -16,7 +16,7 @@
 --          <ns>:due:<queue>             sorted set: token, endpoint, id, … → when it is due
 -- ARGV     asked   JSON; what is left out is not handed out. Times are µs.
 --                  endpoints [{name, all, types: {type: true}}, …], most (events of each to look at), bound
---                  tokens {token: {interval, in_flight, accounts: {name: true}}}, hint_lease, lead, pick_lease
+--                  tokens {token: {account: true}}, interval, in_flight, lead, hint_lease, pick_lease
 --                  queues [[queue, how many at most], …], lease
 -- Returns  {fed, hints, due, wait}: the endpoints that have new deliveries; {token, hint, hint, …} of each token;
 --          {queue, member, since when (epoch seconds), …} of each queue; seconds until more of this is due, or ""
@@ -95,14 +95,14 @@ local function waiting(turns, most, accounts)
     return total
 end
 
+-- When the API may be tried again; 0 while its circuit is closed.
 local function circuit_opens_at()
-    local failures, next_at = unpack(call("HMGET", ns .. ":circuit", "failures", "next_at"))
-    return tonumber(failures or "0") >= 3 and tonumber(next_at or "0") or 0
+    return tonumber(call("HGET", ns .. ":circuit", "next_at") or "0")
 end
 
 -- Messages that were picked lately and have neither a slot nor an end: how many, and when the newest was picked.
-local function in_preparation(flight, tat, interval)
-    local count = -math.max(0, math.ceil((tat - now) / interval) - 1) -- those that have their slot, mostly
+local function in_preparation(flight, tat)
+    local count = -math.max(0, math.ceil((tat - now) / asked.interval) - 1) -- those that have their slot, mostly
     local newest
     local entries = call("ZRANGEBYSCORE", flight, now + asked.pick_lease - asked.hint_lease, "+inf", "WITHSCORES")
     for i = 1, #entries, 2 do
@@ -113,15 +113,15 @@ local function in_preparation(flight, tat, interval)
     return math.max(0, count), newest
 end
 
-local function hints_of(token, rules)
+local function hints_of(token, accounts)
     local hints = ns .. ":hints:" .. token
     local flight = ns .. ":in_flight:" .. token
     local given = {token}
     call("ZREMRANGEBYSCORE", hints, "-inf", now)
     call("ZREMRANGEBYSCORE", flight, "-inf", now)
     local out = call("ZCARD", hints)
-    local room = rules.in_flight - call("ZCARD", flight)
-    local work = math.min(waiting(ns .. ":rotation:" .. token, rules.in_flight + 1, rules.accounts), room)
+    local room = asked.in_flight - call("ZCARD", flight)
+    local work = math.min(waiting(ns .. ":rotation:" .. token, asked.in_flight + 1, accounts), room)
     if work <= 0 and room > 0 then
         if waiting(ns .. ":rotation:" .. token, 1) == 0 then
             call("ZREM", send_due, token)
@@ -130,15 +130,15 @@ local function hints_of(token, rules)
     end
     local tat, not_before = unpack(call("HMGET", ns .. ":limiter:" .. token, "tat", "not_before"))
     tat = tonumber(tat or "0")
-    if tat > now + asked.lead + 4 * rules.interval then -- the server's clock was set back: a thread must come for `reserve` to see it
+    if tat > now + asked.lead + 4 * asked.interval then -- the server's clock was set back: a thread must come for `reserve` to see it
         tat = now
     end
     local slot = math.max(tat, tonumber(not_before or "0"), circuit_opens_at(), now)
-    local preparing, newest = in_preparation(flight, tat, rules.interval)
+    local preparing, newest = in_preparation(flight, tat)
     local function next_at()
-        local at = slot + (preparing + out) * rules.interval - asked.lead
+        local at = slot + (preparing + out) * asked.interval - asked.lead
         if preparing > 0 and out == 0 then -- however long they take, one follows the other at the token's pace
-            at = math.min(at, newest + rules.interval)
+            at = math.min(at, newest + asked.interval)
         end
         return at
     end

@@ -8,7 +8,7 @@
 local ns, token, id, outcome, still = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local circuit = ns .. ":circuit"
 local now = now_us()
-local THRESHOLD = 3
+local THRESHOLD = 3 -- failures in a row that open the circuit: it is open while it has `next_at`
 
 local first = call("ZREM", ns .. ":in_flight:" .. token, id) == 1
 local failures = tonumber(call("HGET", circuit, "failures") or "0")

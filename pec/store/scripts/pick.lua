@@ -25,9 +25,9 @@ if call("ZCARD", flight) >= in_flight then
     return {"full"}
 end
 
-local failures, next_at, probe_until = unpack(call("HMGET", circuit, "failures", "next_at", "probe_until"))
-local probing = tonumber(failures or "0") >= 3
-if probing and (now < tonumber(next_at or "0") or now < tonumber(probe_until or "0")) then
+local next_at, probe_until = unpack(call("HMGET", circuit, "next_at", "probe_until"))
+local probing = next_at ~= false -- the circuit is open
+if probing and (now < tonumber(next_at) or now < tonumber(probe_until or "0")) then
     return {"open"}
 end
 

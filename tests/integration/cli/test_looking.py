@@ -11,9 +11,9 @@ import pytest
 from cli.shapes import REJECTED_COLUMNS
 from config.settings import Retention
 from pec.changes import Change, changed
+from pec.instants import ROME
 from pec.messages import Message, Reason
 from pec.names import State
-from pec.operations.forecast import ROME
 from pec.store import accounts, heartbeat, retention
 from producers import Producer
 from tests.integration.commands import Pec

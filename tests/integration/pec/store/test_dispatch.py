@@ -5,13 +5,12 @@ import math
 import pytest
 
 from pec.names import Queue
-from pec.store import dispatch
-from pec.store.dispatch import Dispatched
+from pec.store.dispatch import Dispatched, DispatchRequest, dispatch
 from pec.store.store import Store
 
 
 def take(store: Store, most: int, *queues: Queue) -> Dispatched:
-    return dispatch.dispatch(store, dispatch.due_request(dict.fromkeys(queues, most), lease_seconds=60))
+    return dispatch(store, DispatchRequest(queues=dict.fromkeys(queues, most), lease_seconds=60))
 
 
 def test_what_is_due_says_since_when_and_comes_again_after_its_lease(store: Store) -> None:
@@ -51,5 +50,7 @@ def test_the_time_until_the_next_is_due_is_told(store: Store) -> None:
 def test_nothing_is_handed_out_that_was_not_asked_for(store: Store) -> None:
     store.set_due(Queue.CHECK, "due", store.now())
 
-    assert dispatch.dispatch(store, {}) == Dispatched(endpoints=[], hints=[], due={}, wait_seconds=math.inf)
+    assert dispatch(store, DispatchRequest()) == Dispatched(
+        endpoints=[], hints=[], due={}, wait_seconds=math.inf
+    )
     assert take(store, 1, Queue.CHECK).due[Queue.CHECK]

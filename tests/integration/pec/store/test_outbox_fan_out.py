@@ -4,6 +4,7 @@ import pytest
 
 from pec.store import outbox
 from pec.store.outbox import DeliveryResult
+from pec.store.dispatch import MAX_WAITING
 from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
     due,
@@ -97,24 +98,24 @@ def test_where_nothing_is_heard_nothing_is_due(store: Store) -> None:
 
 def test_a_dead_endpoint_with_many_events_costs_a_bounded_number_of_deliveries(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell_many(store, outbox.MAX_WAITING + 50)
+    tell_many(store, MAX_WAITING + 50)
 
     while outbox.fan_out(store, [endpoint()], limit=300):
         pass
 
-    assert state(store).waiting == outbox.MAX_WAITING
+    assert state(store).waiting == MAX_WAITING
     assert state(store).lag == 50
 
 
 def test_what_waited_in_the_stream_follows_when_there_is_room(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell_many(store, outbox.MAX_WAITING + 1)
+    tell_many(store, MAX_WAITING + 1)
     feed_all(store, endpoint())
 
     end(store, DeliveryResult.delivered(take(store)))
     feed_all(store, endpoint())
 
-    assert state(store).waiting == outbox.MAX_WAITING
+    assert state(store).waiting == MAX_WAITING
     assert state(store).lag == 0
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from config.settings import Api
 from pec.names import Queue
-from pec.store import dispatch, pacing
-from pec.store.dispatch import Dispatched
+from pec.store import pacing
+from pec.store.dispatch import Dispatched, DispatchRequest, HintRules, dispatch
 from pec.store.pacing import Slot
 from pec.store.store import Store
 from tests.integration.pec.store import slots
@@ -18,10 +18,8 @@ store = slots.store
 
 
 def hints(store: Store, accounts: Sequence[str] = ("acme", "beta"), api: Api = API) -> Dispatched:
-    asked = pacing.hints_request(
-        {TOKEN: accounts}, api, lease_seconds=10, lead_seconds=5, pick_lease_seconds=PICK_LEASE_SECONDS
-    )
-    return dispatch.dispatch(store, asked)
+    rules = HintRules(pacing.interval_seconds(api), api.in_flight, 5, 10, PICK_LEASE_SECONDS)
+    return dispatch(store, DispatchRequest(tokens={TOKEN: accounts}, hints=rules))
 
 
 def test_hints_are_as_many_as_the_messages_and_no_more(store: Store) -> None:

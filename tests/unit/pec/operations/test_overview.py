@@ -38,7 +38,7 @@ def test_nothing_is_said_where_all_is_well() -> None:
         ({"jobs": 2, "oldest_job_at": LONG_AGO}, "2 jobs wait to be taken, the oldest for 4 min"),
         ({"messages": {State.HELD: 2}}, "`pec list --state held`"),
         ({"streams": {**STREAMS, "rejected": 1}}, "`pec list --rejected`"),
-        ({"api_failures": 3}, "`pec doctor`"),
+        ({"api_failures": 3, "probe_at": LONG_AGO}, "`pec doctor`"),
         ({"reconciling_since": LONG_AGO}, "start them without --reconcile"),
         ({"lanes": lanes(0, paused=Reason("operator", ""))}, "`pec resume acme`"),
         ({"lanes": lanes(0, paused=Reason("wallet", "the wallet is empty"))}, "the wallet is empty: top up"),

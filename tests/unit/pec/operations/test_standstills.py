@@ -44,7 +44,7 @@ def test_messages_that_wait_while_none_is_sent_are_told() -> None:
         {"tokens": {"t": replace(TOKEN, interval_seconds=61.0)}},
         {"tokens": {"t": replace(TOKEN, on_hold_until=NOW + timedelta(minutes=1))}},
         {"tokens": {"t": replace(TOKEN, daily_cap=5, usage=Usage(5, 5))}},
-        {"api_failures": 3},
+        {"api_failures": 3, "probe_at": NOW},
         {"reconciling_since": LONG_AGO},
         {"lanes": lanes(3, oldest_at=NOW - timedelta(seconds=90))},
         {"lanes": lanes(3, oldest_at=LONG_AGO, paused=Reason("operator", ""))},

@@ -1,10 +1,18 @@
-"""How early hints are given, and how long a token may wait for one that died with its process."""
+"""The interval between two sends of a token, how early hints are given, and what a lost hint costs."""
 
 import pytest
 
 from config.settings import Api
-from pec.store.pacing import interval_seconds
-from workers.middleware.scheduler import hint_lease_seconds, lead_seconds
+from pec.store.pacing import hint_lease_seconds, interval_seconds, lead_seconds
+
+
+@pytest.mark.parametrize(("rate", "seconds"), [(1, 1.003), (5, 0.203), (50, 0.0204), (1000, 0.00102)])
+def test_the_margin_takes_little_of_a_fast_pace(rate: float, seconds: float) -> None:
+    assert interval_seconds(Api(rate=rate)) == pytest.approx(seconds)
+
+
+def test_no_margin_is_none() -> None:
+    assert interval_seconds(Api(rate=50, margin_seconds=0)) == 0.02
 
 
 def test_at_the_pace_of_the_api_a_lost_hint_costs_a_few_intervals() -> None:

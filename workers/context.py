@@ -1,4 +1,4 @@
-"""What the tasks of a worker process share: settings, the store, the API client. Made once, in `workers.app`."""
+"""Settings, store, API client and clock: what the tasks of a worker process share. Made once, in `workers.app`."""
 
 import random
 from collections.abc import Callable, Collection
@@ -18,24 +18,53 @@ from pec.store.store import Store
 
 OTHERS_SECONDS = 2.0
 MAX_CLOCK_SYNCS = 5
-MAX_MISSED_BEATS = 120  # vouchings, which are 5 s apart
+MAX_MISSED_BEATS = 120  # heartbeats, which are 5 s apart
 
 
 class NotServed(Exception):
     """This process has no settings for the account; another may."""
 
 
-@dataclass(slots=True)
 class RestoreWatch:
-    """The instant of the back-up that is in place, as any live worker's settings say; None: nobody says so."""
+    """The instant of the backup that was restored, as the heartbeats of live workers report it.
 
-    since: datetime | None = None
-    missed_beats: int = 0  # times in a row that nobody said so
+    A worker that was started without `--reconcile` adopts it, so that it does not send blindly.
+    """
+
+    def __init__(self) -> None:
+        self.since: datetime | None = None  # None: no worker reports a restore
+        self.missed_beats = 0
+
+    def update(self, reported: Collection[str]) -> None:
+        """Adopt the earliest instant that is reported now, or keep the last one for ten minutes if none is.
+
+        The workers that reported it may have died, or return later because Redis was away.
+        """
+        self.missed_beats = 0 if reported else self.missed_beats + 1
+        if reported or self.missed_beats >= MAX_MISSED_BEATS:
+            self.since = min(map(from_text, reported), default=None)
+
+
+class BusyMailboxes:
+    """The mailboxes that were found worth reading by their pages, and how long to take them for that."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, datetime] = {}
+
+    def add(self, account: str, until: datetime) -> None:
+        self._until[account] = until
+
+    def remove(self, account: str) -> None:
+        self._until.pop(account, None)
+
+    def is_busy(self, account: str, now: datetime) -> bool:
+        until = self._until.get(account)
+        return until is not None and now <= until
 
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """Shared by all threads."""
+    """Shared by all threads of a process."""
 
     settings: Settings
     store: Store
@@ -43,46 +72,35 @@ class WorkerContext:
     clock: RedisClock = field(default_factory=RedisClock)
     chance: Callable[[], float] = random.random
     restore: RestoreWatch = field(default_factory=RestoreWatch)
-    busy_until: dict[str, float] = field(
-        default_factory=dict
-    )  # by account: see `workers.mailbox.scan_policy`
+    busy_mailboxes: BusyMailboxes = field(default_factory=BusyMailboxes)
 
     def now(self) -> datetime:
-        """On Redis's clock, which all workers share; to the millisecond, as records keep it."""
+        """Return the time on Redis's clock, which all workers share, to the millisecond, as records keep it."""
         return from_epoch(int(self.clock.now() * 1000) / 1000)
 
     def sync_clock(self) -> None:
-        """Asks Redis for its time."""
+        """Ask Redis for its time."""
         asked_at = local_clock()
         self.clock.observe(self.store.now(), asked_at, local_clock())
 
     def sync_clock_within(self, error_seconds: float) -> None:
-        """Asks for Redis's time again, a few times, where replies that took long have left it less sure."""
+        """Ask for Redis's time again, a few times, while slow replies leave the clock less exact than this."""
         for _ in range(MAX_CLOCK_SYNCS):
             if self.clock.error_seconds() <= error_seconds:
                 return
             self.sync_clock()
 
-    def update_restore(self, reported: Collection[str]) -> None:
-        """So that a worker that was not told of a restore sends nothing again beside those that were.
-
-        It remembers for ten minutes: those that were told may have died, or come back later when Redis was away.
-        """
-        self.restore.missed_beats = 0 if reported else self.restore.missed_beats + 1
-        if reported or self.restore.missed_beats >= MAX_MISSED_BEATS:
-            self.restore.since = min(map(from_text, reported), default=None)
-
     @property
     def reconcile_since(self) -> datetime | None:
-        """What was sent since then may be unknown to Redis. None: Redis was not restored."""
+        """The instant since which sends may be unknown to Redis. None: Redis was not restored."""
         return self.settings.reconcile_since or self.restore.since
 
     def defer_to_others(self, queue: Queue, member: str) -> None:
-        """What this process has no settings for: due again soon, when another may take it."""
+        """Make a task due again soon: this process has no settings for it, another may."""
         self.store.set_due(queue, member, self.now().timestamp() + OTHERS_SECONDS)
 
     def mailbox(self, account: str) -> Mailbox:
-        """Raises NotServed."""
+        """Return the account's credentials. Raise NotServed if this process has none."""
         if account not in self.settings.accounts:
             raise NotServed(account)
         known = self.settings.accounts[account]
@@ -90,11 +108,11 @@ class WorkerContext:
         return Mailbox(known.sender, known.username, known.password, token)
 
     def token(self, account: str) -> str:
-        """The digest of the account's token. Raises NotServed."""
+        """Return the digest of the account's token. Raise NotServed if this process has no settings for it."""
         return pacing.digest(self.mailbox(account).token.get_secret_value())
 
     def accounts_by_token(self) -> dict[str, list[str]]:
-        """The accounts that this process can send from, by the digest of their token."""
+        """Return the accounts that this process can send from, by the digest of their token."""
         return self._by_token
 
     @cached_property

@@ -34,7 +34,7 @@ def first_check(ctx: WorkerContext, account: str) -> FirstCheck:
     """Return the first check of a message sent now: soon, or at the end of its window in a busy mailbox."""
     now = ctx.now()
     soon = now + delay(ctx.settings.receipts.backoff_seconds, 0, ctx.chance())
-    if ctx.busy_until.get(account, 0.0) < now.timestamp():
+    if not ctx.busy_mailboxes.is_busy(account, now):
         return FirstCheck(soon)
     scan: Command = ["ZADD", ctx.store.keys.due(Queue.INBOX_SCAN), "NX", soon.timestamp(), account]
     return FirstCheck(now + _window(ctx), [scan])
@@ -79,6 +79,6 @@ def _window_begins(now: datetime) -> float:
 
 def _remember(ctx: WorkerContext, account: str, *, busy: bool) -> None:
     if busy:
-        ctx.busy_until[account] = (ctx.now() + REMEMBERED).timestamp()
+        ctx.busy_mailboxes.add(account, ctx.now() + REMEMBERED)
     else:
-        ctx.busy_until.pop(account, None)
+        ctx.busy_mailboxes.remove(account)

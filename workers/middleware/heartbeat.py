@@ -79,7 +79,7 @@ class Heartbeat(Middleware):
         )  # from here on the loss is noted and no endpoint missed anything
         accounts.ensure(self._ctx.store, self._tokens())
         self._recurring_tasks()
-        self._ctx.update_restore(beat.restores)
+        self._ctx.restore.update(beat.restores)
         return EVERY_SECONDS
 
     def _recurring_tasks(self) -> None:

@@ -19,7 +19,7 @@ from pec.store import accounts, heartbeat, outbox
 from pec.store.store import Store
 from tests.wire import eventually
 from workers import retry
-from workers.context import MAX_MISSED_BEATS, WorkerContext
+from workers.context import WorkerContext
 from workers.middleware.heartbeat import Heartbeat
 
 
@@ -99,20 +99,6 @@ def test_an_end_while_redis_is_away_is_orderly_too(
     monkeypatch.setattr(heartbeat, "stop", away)
     with _booted(_ctx(Store(redis, "pec"), redis_url)):
         pass
-
-
-def test_what_was_heard_of_a_restore_is_remembered_when_those_that_told_it_are_silent(
-    redis: Redis, redis_url: str
-) -> None:
-    ctx = _ctx(Store(redis, "pec"), redis_url)
-    ctx.update_restore(["2026-11-23T02:00:00Z"])
-
-    for _ in range(MAX_MISSED_BEATS - 1):
-        ctx.update_restore([])
-    assert ctx.reconcile_since
-
-    ctx.update_restore([])
-    assert ctx.reconcile_since is None
 
 
 def test_a_worker_that_was_not_told_of_a_restore_hears_of_it(redis: Redis, redis_url: str) -> None:

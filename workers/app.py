@@ -1,4 +1,4 @@
-"""The composition root of a worker process: `dramatiq workers.app`, or `pec worker`."""
+"""Build a worker process of its parts: `dramatiq workers.app`, or `pec worker`."""
 
 import secrets
 
@@ -11,10 +11,11 @@ from pec.store.store import Store
 from workers.actors import declare
 from workers.broker import HintBroker
 from workers.context import WorkerContext
+from workers.intake.consumer import Consumer
 from workers.metrics.client import MeteredClient
+from workers.middleware.background import Background, Beside
 from workers.middleware.concurrency import ThreadLimits
 from workers.middleware.heartbeat import Heartbeat
-from workers.middleware.intake import Intake
 from workers.middleware.log_context import LogContext
 from workers.middleware.metrics import Metrics
 from workers.middleware.rate_limiter import RateLimiter
@@ -22,24 +23,25 @@ from workers.middleware.scheduler import Scheduler
 
 
 def build(settings: Settings) -> HintBroker:
-    """The broker with its middleware, in the order of need, and its actors."""
+    """Return the broker with its middleware, in the order in which they need each other, and its actors."""
     store = Store(connect(settings.redis_url), settings.namespace, settings.redis_replicas)
     ctx = WorkerContext(settings, store, MeteredClient(settings.api))
     worker_id = secrets.token_hex(6)
-    limiter, shares = RateLimiter(ctx), ThreadLimits()
-    scheduler = Scheduler(ctx, shares)
+    limiter, limits = RateLimiter(ctx), ThreadLimits()
+    scheduler = Scheduler(ctx, limits)
+    intake = Background("intake", Consumer(ctx, worker_id, taken=scheduler.wake).step)
     broker = HintBroker(
-        shares.limit,
+        limits.limit,
         namespace="dramatiq" if settings.namespace == "pec" else f"dramatiq:{settings.namespace}",
         client=connect(settings.broker),
         middleware=[
-            LogContext(),  # first, so that whatever follows logs with it
-            Heartbeat(ctx, worker_id),  # before intake and scheduler start: they ask who is there
-            shares,  # before the scheduler starts: it asks them
+            LogContext(),  # first, so that all that follows logs with it
+            Heartbeat(ctx, worker_id),  # before intake and scheduler start, which ask for live workers
+            limits,  # before the scheduler starts: it asks them
             limiter,
             Metrics(ctx),  # after those that give work back: what is left has started
             scheduler,
-            Intake(ctx, worker_id, scheduler),  # last: what it takes, the scheduler hands out
+            Beside(intake),  # last: what it takes, the scheduler hands out
         ],
     )
     declare(broker, ctx, limiter)

@@ -28,7 +28,7 @@ from sandbox.redis_server import EmbeddedServer
 from tests.fuzz.jobs import ACCOUNT, ENDPOINT, Case, case
 from tests.fuzz.memory import MAX_GROWTH, Memory
 from workers.context import WorkerContext
-from workers.intake.consumer import Intake
+from workers.intake.consumer import Consumer
 
 CHUNK = 200
 
@@ -83,7 +83,7 @@ def _take_all(client: Redis, store: Store) -> None:
     """Until nothing new is there: what raised stays pending, and is told by the log."""
     account = Account(sender="a@pec.example", username="a", password=SecretStr("x"), token=SecretStr("t"))
     settings = Settings(accounts={ACCOUNT: account})
-    intake = Intake(
+    intake = Consumer(
         WorkerContext(settings, store, PecClient(settings.api)), secrets.token_hex(4), taken=lambda: None
     )
     while client.xlen("pec:jobs") > _pending(client):

@@ -18,7 +18,7 @@ from producers import Producer
 from tests.integration.commands import Pec, Ran
 from tests.integration.producing import Settle, TakeJobs
 from workers.context import WorkerContext
-from workers.intake.consumer import Intake
+from workers.intake.consumer import Consumer
 
 ACCOUNT = {"sender": "me@pec.example", "username": "me", "password": "secret"}
 
@@ -44,7 +44,7 @@ def take_jobs(store: Store, redis_url: str) -> Iterator[TakeJobs]:
     heartbeat.beat(store, {"account": ["acme"]}, 60)
     accounts.register(store, "acme", "token-digest")
     with closing(PecClient(settings.api)) as client, capture_logs():  # whose stdout is the command's
-        intake = Intake(WorkerContext(settings, store, client), "test", lambda: None)
+        intake = Consumer(WorkerContext(settings, store, client), "test", lambda: None)
 
         def take() -> None:
             while store.client.xlen(store.keys.jobs):

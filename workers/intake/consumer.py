@@ -1,4 +1,4 @@
-"""Taking jobs from `pec:jobs`: each becomes messages, or a rejection that a person understands."""
+"""Jobs from the stream `pec:jobs`: each is turned into messages, or into a rejection that a person understands."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,12 +24,12 @@ from pec.store.job_stream import Entry
 from pec.store.store import text
 from workers.context import WorkerContext
 from workers.intake.cancel import take_cancel
-from workers.intake.prepare import PreparedJob, cancels_of, load_context, prepare
+from workers.intake.prepare import IntakeContext, PreparedJob, cancels_of, load_context, prepare
 
 MAX_ENTRIES = 100
-BLOCK_MILLISECONDS = 2000  # it is woken by a job; longer, and an orderly end would wait for it
-RECLAIM_SECONDS = 1.5  # between two looks for the jobs of the dead, who cost a lease and 2 s at most
-REGISTERED_SECONDS = 7.0  # in which all live workers register again, and no job finds its account unknown
+BLOCK_MILLISECONDS = 2000  # a job ends the wait; with more, an orderly end would take longer
+RECLAIM_SECONDS = 1.5  # between two looks for entries of dead workers, which wait a lease and 2 s at most
+REGISTERED_SECONDS = 7.0  # until all live workers have registered again, so that their accounts are known
 HEAVY_BYTES = 10_000_000  # of one read: with files in them, 100 jobs can be more than memory holds
 MAX_BYTES = 1_000_000  # of commits that go in one write, about
 MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
@@ -39,8 +39,8 @@ MEMORY_SHORT = (
 log = structlog.get_logger()
 
 
-class Intake:
-    """One consumer of the group."""
+class Consumer:
+    """One consumer of the group `workers`: Redis gives each entry to one, and a dead one's entries to another."""
 
     def __init__(self, ctx: WorkerContext, consumer: str, taken: Callable[[], None]) -> None:
         self._ctx = ctx
@@ -54,7 +54,7 @@ class Intake:
         self._ready = False
 
     def step(self) -> float:
-        """Takes what there is. Returns the seconds to rest."""
+        """Take what is in the stream. Return the seconds to rest."""
         if not self._ready:
             job_stream.ensure_group(self._store)
             self._ready = True
@@ -62,7 +62,7 @@ class Intake:
             log.error("intake_paused", why=MEMORY_SHORT)
             return MEMORY_SECONDS
         try:
-            entries = self._entries()
+            entries = self._reclaimed() or self._read()
         except redis.ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
@@ -76,23 +76,32 @@ class Intake:
             self._memory_at = 0.0
         return 0.0
 
-    def _entries(self) -> list[Entry]:
+    # Read
+
+    def _reclaimed(self) -> list[Entry]:
+        """Return an entry that a dead worker has held for too long, if it is time to look for one.
+
+        Only one at a time: a death counts against the entry in hand, not against those that waited behind it.
+        """
         now = self._ctx.clock.now()
-        if now >= self._reclaim_at:
-            # one at a time: a death counts against the entry in hand, not against those that waited behind it
-            if stale := job_stream.reclaim(
-                self._store, self._consumer, self._ctx.settings.lease_seconds, limit=1
-            ):
-                log.warning("job_reclaimed", entry=stale[0].id, deliveries=stale[0].deliveries)
-                return stale
+        if now < self._reclaim_at:
+            return []
+        stale = job_stream.reclaim(self._store, self._consumer, self._ctx.settings.lease_seconds, limit=1)
+        for entry in stale:
+            log.warning("job_reclaimed", entry=entry.id, deliveries=entry.deliveries)
+        if not stale:
             self._reclaim_at = now + RECLAIM_SECONDS
+        return stale
+
+    def _read(self) -> list[Entry]:
+        """Return new entries. Wait for one if there is none."""
         found = job_stream.read_new(self._store, self._consumer, self._read_limit, BLOCK_MILLISECONDS)
         heavy = sum(len(entry.job or b"") for entry in found) > HEAVY_BYTES
         self._read_limit = 1 if heavy else min(MAX_ENTRIES, self._read_limit * 2)
         return found
 
     def _memory_is_short(self) -> bool:
-        """Asked before each batch while jobs come, else now and then."""
+        """Return whether Redis is nearly full, asked before each batch while jobs come, else now and then."""
         now = self._ctx.clock.now()
         if now >= self._memory_at:
             info = self._store.client.info("memory")
@@ -101,10 +110,10 @@ class Intake:
             self._memory_at = now + MEMORY_SECONDS
         return self._memory_short
 
-    # A batch of entries
+    # Take
 
     def _take(self, entries: Sequence[Entry]) -> None:
-        """In their order; each has a commit of its own, but one write carries those of many."""
+        """Take entries in their order. Each has a commit of its own, but one write carries those of many."""
         parsed = [(entry, job) for entry in entries if (job := self._parsed(entry))]
         known = load_context(self._ctx, [job for _, job in parsed])
         ready: list[PreparedJob] = []
@@ -116,15 +125,21 @@ class Intake:
                     ready, size = [], 0
                 if isinstance(job, CancelJob):
                     take_cancel(self._ctx, entry, job)
-                    continue
-                try:
-                    ready.append(prepare(self._ctx, entry, job, known))
-                except JobRejected:  # what was taken is not refused for what has gone since
-                    if not self._taken_before(entry, job):
-                        raise
-                else:
-                    size += ready[-1].size
+                elif one := self._prepared(entry, job, known):
+                    ready.append(one)
+                    size += one.size
         self._commit(ready)
+
+    def _prepared(
+        self, entry: Entry, job: SendJob | PollJob | BatchJob, known: IntakeContext
+    ) -> PreparedJob | None:
+        """Return the job with its commit, or None if it was taken before. Raise JobRejected."""
+        try:
+            return prepare(self._ctx, entry, job, known)
+        except JobRejected:  # what was taken is not refused for what has gone since
+            if not self._taken_before(entry, job):
+                raise
+        return None
 
     def _parsed(self, entry: Entry) -> Job | None:
         with self._rejecting(entry):
@@ -141,7 +156,7 @@ class Intake:
 
     @contextmanager
     def _rejecting(self, entry: Entry, job: Job | None = None) -> Iterator[None]:
-        """What comes of one entry's faults: a rejection, or another try. Redis's own go through."""
+        """Reject the entry for its faults, and log a bug, after which it is tried again. Redis's errors go through."""
         with structlog.contextvars.bound_contextvars(entry=entry.id):
             try:
                 yield
@@ -151,11 +166,13 @@ class Intake:
                 job_stream.reject(self._store, entry, rejected.problems, safe)
             except redis.RedisError:
                 raise
-            except Exception:  # it stays pending, is tried again, and rejected after some tries
+            except Exception:  # the entry stays pending, and is rejected after MAX_DELIVERIES
                 log.exception("job_not_taken")
 
+    # Commit
+
     def _commit(self, ready: Sequence[PreparedJob]) -> None:
-        """Those that can't be taken as they are go alone."""
+        """Commit many in one write. A commit that Redis refuses is prepared again, alone."""
         replies = self._store.pipeline([one.commit for one in ready])
         for one, reply in zip(ready, replies, strict=True):
             with self._rejecting(one.entry, one.job):
@@ -167,7 +184,7 @@ class Intake:
                     _log_taken(one)
 
     def _take_alone(self, one: PreparedJob) -> None:
-        """Its id or a cancel was there before, or content has gone: look at that first."""
+        """Take one whose id was used, whose cancel came before it, or whose content has gone."""
         entry, job = one.entry, one.job
         while not self._taken_before(entry, job):
             known = load_context(self._ctx, [job])
@@ -185,7 +202,7 @@ class Intake:
             return
 
     def _taken_before(self, entry: Entry, job: SendJob | PollJob | BatchJob) -> bool:
-        """The same job again is done already; another with its id is rejected."""
+        """Remove the entry, and return True, if the same job was taken before. Raise JobRejected if another was."""
         if isinstance(job, BatchJob):
             return False
         found = self._store.client.get(self._store.keys.taken(job.id))
@@ -199,7 +216,7 @@ class Intake:
 
 
 def _by_size(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """In their order, so many at a time that their jobs fit in memory beside each other."""
+    """Yield entries in their order, so many at a time that their jobs fit in memory beside each other."""
     few: list[Entry] = []
     size = 0
     for entry in entries:

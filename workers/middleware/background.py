@@ -3,17 +3,19 @@
 import threading
 from collections.abc import Callable
 
+import dramatiq
 import redis
 import structlog
+from dramatiq.middleware import Middleware
 
 AWAY_SECONDS = 1.0
 log = structlog.get_logger()
 
 
 class Background:
-    """Calls `step` until stopped. `step` returns the seconds to rest, and is woken early by `wake`.
+    """Calls `step` until stopped. `step` returns the seconds to rest, which `wake` cuts short.
 
-    Woken or not, steps are `least_seconds` apart.
+    Steps are `min_seconds` apart in any case.
     """
 
     def __init__(self, name: str, step: Callable[[], float], min_seconds: float = 0.0) -> None:
@@ -30,7 +32,7 @@ class Background:
         self._woken.set()
 
     def stop(self) -> None:
-        """Waits for the step in hand."""
+        """Wait for the step in hand."""
         self._stopping.set()
         self._woken.set()
         if self._thread.is_alive():
@@ -51,3 +53,16 @@ class Background:
         except Exception:  # a bug in one step must not end the thread, and with it the process's work
             log.exception("step_failed", thread=self._thread.name)
         return AWAY_SECONDS
+
+
+class Beside(Middleware):
+    """Runs a background thread from the boot of the worker process to its shutdown."""
+
+    def __init__(self, thread: Background) -> None:
+        self._thread = thread
+
+    def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._thread.start()
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._thread.stop()

@@ -22,7 +22,7 @@ from tests.receiver import a_secret
 from tests.wire import eventually
 from workers.context import WorkerContext
 from workers.intake import consumer, prepare
-from workers.intake.consumer import Intake
+from workers.intake.consumer import Consumer
 
 GOOD = ("good1", "good2", "good3")
 
@@ -44,7 +44,7 @@ def test_a_deadly_job_is_rejected_alone(
     monkeypatch.setattr(consumer, "RECLAIM_SECONDS", 0)
 
     def until_all_is_taken() -> bool:
-        taker = Intake(_ctx(redis_url, store), "worker", taken=lambda: None)
+        taker = Consumer(_ctx(redis_url, store), "worker", taken=lambda: None)
         with suppress(SystemExit):
             while redis.xlen("pec:jobs"):
                 taker.step()
@@ -67,7 +67,7 @@ def test_after_a_restore_nothing_is_cancelled_that_may_have_been_sent(redis: Red
     ]
     for job in jobs:
         redis.xadd("pec:jobs", {"job": json.dumps(job)})
-    taker = Intake(
+    taker = Consumer(
         _ctx(redis_url, store, reconcile_since=datetime(2026, 1, 1, tzinfo=UTC)), "worker", lambda: None
     )
 
@@ -118,7 +118,7 @@ def test_jobs_that_share_an_entry_are_rejected_rather_than_all_but_one_lost(
     client: Any = redis
     entry = client.execute_command("XADD", "pec:jobs", "*", "job", two[0], "job", two[1])
     redis.xadd("pec:jobs", {"trace": "t-1", "job": json.dumps(_job("beside"))})
-    taker = Intake(_ctx(redis_url, store), "worker", lambda: None)
+    taker = Consumer(_ctx(redis_url, store), "worker", lambda: None)
 
     while redis.xlen("pec:jobs"):
         taker.step()
@@ -200,7 +200,7 @@ def test_a_job_is_not_refused_because_workers_were_silent_for_a_while(redis: Red
     for name in ("acme", "beta", "gone"):
         redis.xadd("pec:jobs", {"job": json.dumps({**_job(name), "account": name})})
 
-    Intake(_ctx(redis_url, store), "worker", lambda: None).step()
+    Consumer(_ctx(redis_url, store), "worker", lambda: None).step()
 
     assert {name for name in ("acme", "beta", "gone") if redis.exists(f"pec:message:{name}")} == {
         "acme",
@@ -214,7 +214,7 @@ def test_after_a_read_of_heavy_jobs_the_next_brings_one(
 ) -> None:
     monkeypatch.setattr(consumer, "MAX_ENTRIES", 4)
     monkeypatch.setattr(consumer, "HEAVY_BYTES", 1000)
-    taker = Intake(_ctx(redis_url, Store(redis, "pec")), "worker", lambda: None)
+    taker = Consumer(_ctx(redis_url, Store(redis, "pec")), "worker", lambda: None)
     for number in range(12):
         redis.xadd(
             "pec:jobs", {"job": json.dumps({**_job(f"m{number}"), "body": "x" * (500 if number < 4 else 1)})}
@@ -278,7 +278,7 @@ def test_a_job_may_name_what_this_process_serves_before_it_has_said_so(redis: Re
     endpoint = Endpoint(name="crm", url="https://crm.example", secret=SecretStr(a_secret()))
     redis.xadd("pec:jobs", {"job": json.dumps({**_job("m"), "webhook": "crm"})})
 
-    Intake(_ctx(redis_url, store, webhooks=Webhooks(endpoints=[endpoint])), "worker", lambda: None).step()
+    Consumer(_ctx(redis_url, store, webhooks=Webhooks(endpoints=[endpoint])), "worker", lambda: None).step()
 
     assert redis.hget("pec:message:m", "state") == b"queued"
 
@@ -311,7 +311,7 @@ def _taken(redis: Redis, redis_url: str, jobs: list[dict[str, Any]]) -> list[Any
     store = Store(redis, "pec")
     heartbeat.beat(store, {"account": ["acme"]}, 60)
     entries = [redis.xadd("pec:jobs", {"job": json.dumps(job)}) for job in jobs]
-    Intake(_ctx(redis_url, store), "worker", lambda: None).step()
+    Consumer(_ctx(redis_url, store), "worker", lambda: None).step()
     assert redis.xlen("pec:jobs") == 0
     return entries
 
@@ -335,7 +335,7 @@ def _ctx(redis_url: str, store: Store, **more: Any) -> WorkerContext:
 def test_memory_is_looked_at_again_after_each_batch(redis: Redis, redis_url: str) -> None:
     store = Store(redis, "pec")
     heartbeat.beat(store, {"account": ["acme"]}, 60)
-    taker = Intake(_ctx(redis_url, store), "worker", lambda: None)
+    taker = Consumer(_ctx(redis_url, store), "worker", lambda: None)
     redis.xadd("pec:jobs", {"job": json.dumps(_job("before"))})
     while redis.xlen("pec:jobs"):
         taker.step()

@@ -15,7 +15,7 @@ from archive.chain import addresses
 from archive.content import pieces
 from archive.sent import Comparison, Match
 from archive.signatures import Verdict, Verification, Why
-from pec.operations.forecast import ROME
+from pec.instants import ROME
 
 COLUMNS = ("FILE", "VERDICT", "RECEIPT", "RECIPIENT", "WHY")
 REVOCATION = "not checked"

@@ -1,4 +1,4 @@
-"""The bytes of a PEC: decoding what producers wrote, hashing it, and the size it will have on the wire."""
+"""The bytes of a PEC: decode what producers wrote, hash it, and compute its size on the wire."""
 
 import base64
 import binascii
@@ -21,9 +21,9 @@ def is_blank(text: str) -> bool:
 
 
 def decode_file(text: str) -> bytes:
-    """The bytes of an attachment's `file`: base64, or a data URI of it.
+    """Return the bytes of an attachment's `file`: base64, or a data URI of it.
 
-    Raises ValueError, worded for people.
+    Raise ValueError, worded for people.
     """
     if uri := _DATA_URI.match(text):
         text = text[uri.end() :]
@@ -36,5 +36,5 @@ def decode_file(text: str) -> bytes:
 
 
 def encoded_size(body_bytes: int, attachments_bytes: Iterable[int]) -> int:
-    """Bytes of a message on the wire: the text, and each file as base64 (four for every three)."""
+    """Return the bytes of a message on the wire: the text, and each file as base64 (four for every three)."""
     return body_bytes + sum(-(-size // 3) * 4 for size in attachments_bytes)

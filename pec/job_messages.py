@@ -1,4 +1,4 @@
-"""What a job becomes: messages, the bytes they need, and the digest that makes its id an idempotency key.
+"""Turn a job into messages, the bytes they need, and the digest that makes its id an idempotency key.
 
 Pure functions; reading the stream and storing the result is `pec.store.job_stream`.
 """
@@ -30,7 +30,7 @@ class Contents:
 
 
 def contents_of(job: SendJob) -> Contents:
-    """Decodes and hashes what the job carries."""
+    """Decode and hash the contents that the job carries."""
     carried: dict[str, bytes] = {}
     named: dict[str, str] = {}
     if isinstance(job.body, ContentRef):
@@ -56,7 +56,7 @@ def _carry(content: bytes, carried: dict[str, bytes]) -> str:
 
 
 def check_size(job: SendJob, contents: Contents, sizes: Mapping[str, int], max_bytes: int) -> None:
-    """Encoded size times recipients of one PEC. Raises JobRejected."""
+    """Raise JobRejected if the encoded size times the recipients of one PEC is too large."""
     encoded = encoded_size(
         sizes[contents.body], [sizes[attached.sha256] for attached in contents.attachments]
     )
@@ -76,7 +76,7 @@ def _too_big(encoded: int, times: str, max_bytes: int) -> str:
 
 
 def digest_of(job: SendJob | PollJob, contents: Contents | None = None) -> str:
-    """Equal for the same job, whether its bytes were carried or named, and whatever else its line of a sheet says."""
+    """Return a digest that is equal for the same job, whether its bytes were carried or named, and in any sheet row."""
     stated = job.model_dump(mode="json", exclude={"v", "body", "attachments"})
     if isinstance(stated.get("metadata", {}).get(SHEET_ROW), dict):
         del stated["metadata"][SHEET_ROW]
@@ -90,7 +90,7 @@ def digest_of(job: SendJob | PollJob, contents: Contents | None = None) -> str:
 def messages_of(
     job: SendJob, contents: Contents, order: int, now: datetime, referenced: bool
 ) -> list[Message]:
-    """One message for each recipient (`id#1`, `id#2`, …), or one for all where the job says `together`."""
+    """Return a message for each recipient (`id#1`, `id#2`, …), or one for all if the job says `together`."""
     recipients = job.recipients
     groups = [recipients] if job.together else [(address,) for address in recipients]
     shared = Message(
@@ -120,25 +120,25 @@ def messages_of(
 
 
 def count_of(job: SendJob) -> int:
-    """How many messages with numbered ids the job makes; 0 where the message has the job's own id."""
+    """Return how many messages with numbered ids the job makes; 0 if the message has the job's own id."""
     return 0 if isinstance(job.recipient, str) or job.together else len(job.recipient)
 
 
 def enqueued(message: Message, now: datetime) -> Change:
-    """A new message, in its lane or waiting for its time."""
+    """Return the change that creates a message, in its lane or waiting for its time."""
     due, lane = placement(message, now)
     return created(message, due=due, lane=lane)
 
 
 def arrived_cancelled(message: Message) -> Change:
-    """A message whose cancel came before it."""
+    """Return the change that creates a message whose cancel came before it."""
     reason = Reason("cancelled", "cancelled before it was sent")
     ended = replace(message, state=State.CANCELLED, ended_at=message.created_at, reason=reason)
     return created(ended)
 
 
 def followed(job: PollJob, order: int, now: datetime) -> Change:
-    """A PEC that something else sent: its receipts are looked for from now on."""
+    """Return the change that creates a PEC that was sent elsewhere: its receipts are looked for from now on."""
     message = Message(
         id=job.id,
         account=job.account,

@@ -1,4 +1,4 @@
-"""Jobs as producers write them into `pec:jobs`: the models, and what is wrong with one, said to people.
+"""Jobs as producers write them into `pec:jobs`: the models, and the problems of one in words for people.
 
 Values are never quoted in an error: a job may hold content or, by mistake, a password.
 """
@@ -36,7 +36,7 @@ MAX_ATTACHMENTS = 100
 MAX_METADATA_BYTES = 16_384
 MAX_BATCH = 1_000_000_000
 _SAFE = {"type": r"^[a-z]{1,16}$", "id": ID, "account": r"^[A-Za-z0-9_-]{1,64}$", "batch": ID}
-_MAX_DETAILS = 100  # of a job's faults: more help nobody, and words for 100,000 hold up a thread
+_MAX_DETAILS = 100  # of a job's faults: more are of no help, and words for 100,000 hold up a thread
 _LONGEST_PLACE = 128
 _OF_NOTHING = sha256(b"")
 _ID_OR_BATCH = "needs either id or batch, one of the two"
@@ -49,7 +49,7 @@ _CREDENTIALS = frozenset({"username", "password", "token", "x-username", "x-pass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one field of a job: where, and why with the remedy."""
+    """A fault of one field of a job: where it is, and why it is one, with the remedy."""
 
     field: str
     reason: str
@@ -127,7 +127,7 @@ def _whole(text: str) -> str:
 
 
 def _metadata(found: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """What any reader of an event can read: Python's JSON alone knows NaN and half characters."""
+    """Return metadata that any JSON reader accepts: Python's JSON alone knows NaN and half characters."""
     try:
         json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:
@@ -237,7 +237,7 @@ class SendJob(_Job):
     not_before: Instant | None = Field(None, description="RFC 3339: not sent earlier")
     not_after: Instant | None = Field(None, description="RFC 3339: not sent later, but expired")
     webhook: str | None = Field(
-        None, max_length=64, description="an endpoint that hears this message's events too"
+        None, max_length=64, description="an endpoint that gets this message's events too"
     )
     metadata: Annotated[dict[str, JsonValue], AfterValidator(_metadata)] = Field(
         default_factory=dict, description="echoed in events"
@@ -287,7 +287,7 @@ class CancelJob(_Job):
 
 
 class BatchJob(_Job):
-    """Tell how many messages a batch will have, so that its completion can be told."""
+    """State how many messages a batch will have, so that `batch.completed` can be published."""
 
     type: Literal["batch"]
     id: Id
@@ -412,7 +412,7 @@ def _shown(name: str) -> str:
 
 
 def _without_echoes(problems: list[Problem]) -> list[Problem]:
-    """A union tells of each branch that failed: what is wrong inside a branch says more than "not the other one"."""
+    """Return the problems inside a branch of a union rather than those that say "not the other branch"."""
     said: dict[str, Problem] = {}
     for problem in problems:
         top = problem.field.split(".")[0]

@@ -19,7 +19,7 @@ SHUTDOWN_MILLISECONDS = 60_000  # a send has ended by then; keep the container's
 
 
 def main() -> int:
-    """Exit codes: 0 stopped in an orderly way, 2 the settings or options can't be used, 5 Redis refuses the user."""
+    """Return the exit code: 0 stopped in order, 2 the settings or options can't be used, 5 Redis refuses the user."""
     options = _parse()
     try:
         settings = load_settings()
@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def _refused(settings: Settings) -> RedisRefused | None:
-    """A Redis that is away is waited for; a wrong password would be for ever."""
+    """Return the refusal of a Redis that rejects the user. One that is away is waited for later."""
     for url in (settings.redis_url, settings.broker):
         try:
             with connect(url) as client:
@@ -51,7 +51,7 @@ def _refused(settings: Settings) -> RedisRefused | None:
 
 @contextmanager
 def _folder_of_counts(settings: Settings) -> Iterator[None]:
-    """Where worker processes keep what the metrics sum. Named before any of them imports prometheus_client."""
+    """Set the folder of the worker processes' counts, before any of them imports prometheus_client."""
     if not settings.metrics_address:
         yield
     elif given := os.environ.get(FOLDER):

@@ -1,4 +1,4 @@
-"""The actors: one for each queue, each a hint that names what to look at. The tasks are in the modules beside."""
+"""The actors: one for each queue. Each gets a hint that names what to look at, and calls a task of `workers.tasks`."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ from workers.unsupported import skip
 
 
 def declare(broker: dramatiq.Broker, ctx: WorkerContext, limiter: RateLimiter) -> None:
-    """Each actor has its queue's name."""
+    """Declare the actor of each queue, under the queue's name."""
 
     def send_next(token: str, hint: str) -> None:
         send(ctx, limiter.permit())
@@ -40,7 +40,7 @@ def declare(broker: dramatiq.Broker, ctx: WorkerContext, limiter: RateLimiter) -
 
 
 def _guarded(ctx: WorkerContext, task: Callable[..., None]) -> Callable[..., None]:
-    """The task, where what it looks at may be a newer version's."""
+    """Return the task so that it skips a record of a newer version."""
 
     def run(*args: str) -> None:
         try:

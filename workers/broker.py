@@ -1,4 +1,4 @@
-"""The broker of hints: Dramatiq's on Redis, but fetched at once by the process that gave them, and never delayed."""
+"""The broker of hints: Dramatiq's on Redis, but a process fetches its own hints at once, and none is delayed."""
 
 import threading
 from collections import defaultdict
@@ -9,24 +9,24 @@ import dramatiq
 from dramatiq.broker import Consumer
 from dramatiq.brokers.redis import RedisBroker
 
-AT_ONCE = 0  # milliseconds: our own consumer waits, not Dramatiq's, which would poll
+AT_ONCE = 0  # milliseconds: HintConsumer waits, not Dramatiq's consumer, which would poll
 
 
 class HintBroker(RedisBroker):
-    """`share` says how many messages of a queue this process may hold: as many as it has threads for the kind."""
+    """`limit` returns how many messages of a queue this process may hold: as many as it has threads for the kind."""
 
-    def __init__(self, share: Callable[[str], int], **options: Any) -> None:
+    def __init__(self, limit: Callable[[str], int], **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]  # Dramatiq types its surface only
-        self._share = share
-        self._held: defaultdict[str, set[str]] = defaultdict(set)  # they outlive a consumer that lost Redis
+        self._limit = limit
+        self._held: defaultdict[str, set[str]] = defaultdict(set)  # survive a consumer that lost Redis
         self._consumers: dict[str, HintConsumer] = {}
 
     def get_declared_delay_queues(self) -> set[str]:
-        """None to consume: what waits, waits in the schedule."""
+        """Return none: tasks that wait, wait in the schedule."""
         return set()
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
-        limit = self._share(queue_name)
+        limit = self._limit(queue_name)
         fetching = super().consume(queue_name, prefetch=limit, timeout=AT_ONCE)
         found = HintConsumer(fetching, self._held[queue_name], limit, timeout / 1000)
         self._consumers[queue_name] = found
@@ -40,7 +40,7 @@ class HintBroker(RedisBroker):
 
 
 class HintConsumer(Consumer):
-    """Holds up to `most`. Looks for more when woken, else every so often: other processes give hints too."""
+    """Holds up to `limit` messages. Looks for more when woken, else at intervals: other processes give hints too."""
 
     def __init__(self, fetching: Consumer, held: set[str], limit: int, rest_seconds: float) -> None:
         self._fetching = fetching

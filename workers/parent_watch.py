@@ -1,21 +1,21 @@
-"""A worker process ends with its master: one that is left alone would go on sending, unseen by who stopped the rest."""
+"""End a worker process with its master: an orphan would go on sending after an operator stopped the rest."""
 
 import multiprocessing
 import os
 import signal
 import time
 
-PATIENCE_SECONDS = 60.0  # for an orderly end, as long as a master gives
+PATIENCE_SECONDS = 60.0  # for an orderly end, as long as a master waits for it
 
 
 class ParentWatch:
-    """Asked now and then by a thread of the worker process."""
+    """Used by one thread of the worker process, now and then."""
 
     def __init__(self) -> None:
         self._since: float | None = None
 
     def stop_if_orphaned(self) -> None:
-        """SIGTERM, and so an orderly end, once the master is dead; again where that was of no use.
+        """Send this process SIGTERM, and so end it in order, once the master is dead; a second one if the first failed.
 
         A process that was booting waits for its master for ever inside Dramatiq, while its threads work: the second
         SIGTERM ends it at once.

@@ -1,4 +1,4 @@
-"""Holding on to a result while Redis is away: what was done on the wire must be written down."""
+"""Hold on to a result while Redis is away: what was done on the wire must be written down."""
 
 import time
 from collections.abc import Callable
@@ -6,13 +6,13 @@ from collections.abc import Callable
 import redis
 import structlog
 
-GIVE_UP_SECONDS = 120.0  # then the look-up finds out by itself
+GIVE_UP_SECONDS = 120.0  # then the scheduled look-up finds the message in the mailbox
 FIRST_SECONDS, MAX_SECONDS = 0.1, 2.0
 log = structlog.get_logger()
 
 
 def retry_until_stored(store: Callable[[], None], give_up_seconds: float = GIVE_UP_SECONDS) -> None:
-    """Calls it until Redis takes it. Raises what Redis raised when patience ends."""
+    """Call `store` until Redis takes it. Raise Redis's last error after `give_up_seconds`."""
     started, wait = time.monotonic(), FIRST_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""A turn to send: one picked message, its slot, and its place on the wire, which it gives back at the end.
+"""The permit to send one picked message: its slot, and its place on the wire, which is given back at the end.
 
 Made by the rate-limiter middleware, used by `workers.tasks.send`.
 """
@@ -14,10 +14,10 @@ from pec.store.commits import Commit
 from pec.store.pacing import Outcome, Picked, Slot
 from workers.context import WorkerContext
 
-LATE_SECONDS = 0.005  # by which a send may come closer to the next, where that is given already
-UNSURE_SECONDS = 0.002  # about Redis's clock: from there on it is asked again
-SHORT_SECONDS = 0.025  # of an interval: so many slots are given already that none can be moved,
-LATE_OF_SHORT_SECONDS = 0.020  # and a send more in a second is all that anybody sees
+LATE_SECONDS = 0.005  # by which a send may come closer to the next, if the next slot is given already
+MAX_CLOCK_ERROR_SECONDS = 0.002  # above this, Redis is asked for its time again
+SHORT_SECONDS = 0.025  # of an interval: so many slots are given ahead that none can be moved
+LATE_OF_SHORT_SECONDS = 0.020  # the same for a short interval: it is at most one send more in a second
 log = structlog.get_logger()
 
 
@@ -39,7 +39,7 @@ class SendPermit:
         return self.picked.message
 
     def reserve(self, until: float = 0.0) -> None:
-        """Takes a slot that is near, or one before `until` (local clock), if that is given. Raises NotNow."""
+        """Take a slot that is near, or one before `until` (local clock) if that is given. Raise NoSlot."""
         while True:
             asked_at = local_clock()
             slot = pacing.reserve_send(self._ctx.store, self.picked.token, self._ctx.settings.api)
@@ -49,25 +49,25 @@ class SendPermit:
                 raise NoSlot
             time.sleep(slot.wait_seconds)
         self._ctx.clock.observe(slot.said_at, asked_at, local_clock())
-        self._ctx.sync_clock_within(UNSURE_SECONDS)
+        self._ctx.sync_clock_within(MAX_CLOCK_ERROR_SECONDS)
         self._slot = slot
         if until and self._ctx.clock.local(slot.at) > until:
             self.release_slot()
             raise NoSlot
 
     def wait(self, before_seconds: float = 0.0) -> None:
-        """Sleeps until so long before the slot."""
+        """Sleep until so long before the slot."""
         remaining = -self.lateness_seconds() - before_seconds
         if remaining > 0:
             time.sleep(remaining)
 
     def lateness_seconds(self) -> float:
-        """How long ago the slot began; negative before it."""
+        """Return how long ago the slot began; negative before it."""
         assert self._slot is not None  # noqa: S101 - reserve comes first
         return local_clock() - self._ctx.clock.local(self._slot.at)
 
     def missed_slot(self) -> bool:
-        """Whether a send now would come too close to the next. A slot whose thread is late is moved, if it can be."""
+        """Move the slot if its thread is late. Return whether a send now would come too close to the next."""
         api, late = self._ctx.settings.api, self._max_lateness_seconds()
         if pacing.interval_seconds(api) <= SHORT_SECONDS:
             return late > LATE_OF_SHORT_SECONDS
@@ -76,33 +76,33 @@ class SendPermit:
         assert self._slot is not None  # noqa: S101 - reserve comes first
         if moved := pacing.shift_slot(self._ctx.store, self.picked.token, self._slot, api):
             self._slot = moved
-        return self._max_lateness_seconds() > LATE_SECONDS  # anew: the reply took its time too
+        return self._max_lateness_seconds() > LATE_SECONDS  # again: the reply took its time too
 
     def _max_lateness_seconds(self) -> float:
-        """As late as it may be, by what is known of Redis's clock."""
+        """Return the lateness with the error of our estimate of Redis's clock."""
         return self.lateness_seconds() + self._ctx.clock.error_seconds()
 
     def release_slot(self) -> None:
-        """Gives the slot back, so that another may use it."""
+        """Give the slot back, so that another send may use it."""
         if self._slot:
             pacing.release_slot(self._ctx.store, self.picked.token, self._slot, self._ctx.settings.api)
             self._slot = None
 
     def refund_cap(self) -> None:
-        """The API refused the request: no cap counts it."""
+        """Take the send out of the counts of the caps: the API refused the request."""
         if self._slot:
             pacing.refund_send(self._ctx.store, self.picked.token, self._slot)
             self._slot = None
 
     def put_back(self, outcome: Outcome) -> None:
-        """The message was not claimed: off the wire, then back to its lane, where another may take it at once."""
+        """End the permit of a message that was not claimed, and put it back into its lane."""
         self.finish(outcome)
         pacing.put_back(self._ctx.store, self.message)
 
     def finish_with(self, work: Commit, outcome: Outcome, hold_seconds: float = 0) -> None:
-        """Stores what became of the message and ends the turn, in one round trip. Raises what `commits.apply` does.
+        """Store the outcome of the message and end the permit, in one round trip. Raise what `commits.apply` raises.
 
-        Where the commit fails the turn has ended all the same: the message is off the wire.
+        If the commit fails, the permit has ended all the same: the message is off the wire.
         """
         ctx, picked = self._ctx, self.picked
         stored, settled = ctx.store.pipeline(
@@ -117,7 +117,7 @@ class SendPermit:
         commits.check(stored)
 
     def finish(self, outcome: Outcome, hold_seconds: float = 0) -> None:
-        """The message is off the wire. Later calls do nothing."""
+        """End the permit: the message is off the wire. Later calls do nothing."""
         if not self._ended:
             pacing.finish_send(self._ctx.store, self.picked.token, self.message.id, outcome, hold_seconds)
             self._ended = True

@@ -1,4 +1,4 @@
-"""Records of a newer version: whoever meets one leaves it alone, and each process tells of it once."""
+"""Records of a newer version: a worker skips them, and each process logs each of them once."""
 
 import structlog
 
@@ -12,7 +12,7 @@ log = structlog.get_logger()
 
 
 def skip(store: Store, met: UnsupportedRecord) -> None:
-    """Nothing of it changes: what is due of it comes again when its lease ends, and may meet a newer worker."""
+    """Note the record and leave it unchanged: its task comes again when the lease ends, maybe to a newer worker."""
     unsupported.note(store, met.message_id)
     if met.message_id in _logged:
         return

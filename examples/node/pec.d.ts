@@ -10,7 +10,7 @@ export interface AttachedFile {
   sha256?: string | null;
 }
 
-/** Tell how many messages a batch will have, so that its completion can be told. */
+/** State how many messages a batch will have, so that `batch.completed` can be published. */
 export interface BatchJob {
   /** version of the contract */
   v?: 1 | null;
@@ -69,7 +69,7 @@ export interface SendJob {
   not_before?: string | null;
   /** RFC 3339: not sent later, but expired */
   not_after?: string | null;
-  /** an endpoint that hears this message's events too */
+  /** an endpoint that gets this message's events too */
   webhook?: string | null;
   /** echoed in events */
   metadata?: Record<string, JsonValue> | null;

@@ -1,4 +1,4 @@
-"""Mailboxes as the store knows them: under whose token they send, whether they are paused, how full they are."""
+"""Mailboxes in the store: the token they send under, whether they are paused, how full they are."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ MAILBOX_FULL = "mailbox_full"
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """One mailbox. `reason` is why it is paused, None where it is not."""
+    """One mailbox. `reason` is why it is paused, or None if it is not."""
 
     name: str
     token: str | None
@@ -31,17 +31,17 @@ class AccountState:
 
     @property
     def share_of_mailbox(self) -> float | None:
-        """In use, when the mailbox was last asked."""
+        """The share in use when the mailbox was last asked, or None."""
         return self.usage / self.limit if self.usage is not None and self.limit else None
 
 
 def register(store: Store, account: str, token: str) -> None:
-    """The account's messages stand under this token (a digest) from now on."""
+    """Put the account's messages under this token (a digest) from now on."""
     store.run("register", account, token, "")
 
 
 def ensure(store: Store, tokens: Mapping[str, str]) -> None:
-    """Registers accounts that Redis has lost. One that has a token keeps it: another worker may have a newer one."""
+    """Register accounts that Redis has lost. One that has a token keeps it: another worker may have a newer one."""
     calls = [ScriptCall("register", [store.keys.namespace, *pair, "1"]) for pair in tokens.items()]
     for reply in store.pipeline(calls):
         if isinstance(reply, Exception):
@@ -49,20 +49,20 @@ def ensure(store: Store, tokens: Mapping[str, str]) -> None:
 
 
 def pause(store: Store, account: str, reason: Reason) -> bool:
-    """Its messages wait, and lose nothing. False where it was paused already. Tells `account.paused`."""
+    """Hold back the account's messages and publish `account.paused`. Return False if it was paused already."""
     event = _event(account, EventType.ACCOUNT_PAUSED, reason)
     stated = json.dumps(reason.as_dict(), ensure_ascii=False)
     return bool(store.run("pause", account, reason.code, stated, event.id, event.body))
 
 
 def resume(store: Store, account: str, only: str = "") -> bool:
-    """Its messages take their turns again. With `only`, if that was the code it was paused with."""
+    """Let the account's messages take their turns again. With `only`, if that is the code it was paused with."""
     event = _event(account, EventType.ACCOUNT_RESUMED, None)
     return bool(store.run("resume", account, only, event.id, event.body))
 
 
 def publish(store: Store, account: str, kind: EventType, reason: Reason) -> None:
-    """An event about the mailbox, by itself."""
+    """Publish an event about the mailbox."""
     event = _event(account, kind, reason)
     store.client.xadd(store.keys.events, {"id": event.id, "type": event.type, "event": event.body})
 
@@ -72,12 +72,12 @@ def set_quota(store: Store, account: str, usage: float, limit: float) -> None:
 
 
 def quota_share(store: Store, account: str) -> float | None:
-    """The share of the mailbox in use when it was last asked, or None."""
+    """Return the share of the mailbox in use when it was last asked, or None."""
     return state_of(store, account).share_of_mailbox
 
 
 def set_unreadable(store: Store, account: str, reason: Reason, at: datetime) -> None:
-    """A call that reads the mailbox failed. Nothing clears it: what was read later is younger."""
+    """Note that a call to read the mailbox failed. Nothing clears the note; a later read has a later time."""
     stated = json.dumps(reason.as_dict(), ensure_ascii=False)
     fields = ["unreadable", stated, "unreadable_at", to_text(at)]
     store.client.hset(store.keys.account(account), items=fields)
@@ -89,7 +89,7 @@ def state_of(store: Store, account: str) -> AccountState:
 
 
 def state_from(account: str, stored: Mapping[str, str], waiting: int) -> AccountState:
-    """The same, of an account's hash and the depth of its lane."""
+    """Return the same from an account's hash and the depth of its lane."""
     return AccountState(
         name=account,
         token=stored.get("token"),

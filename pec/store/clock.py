@@ -5,11 +5,11 @@ import threading
 import time
 
 _SOURCE = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # goes on while the machine is suspended
-DRIFT = 2e-4  # seconds a second by which two quartz clocks may part
+DRIFT = 2e-4  # seconds in a second by which two quartz clocks may drift apart
 
 
 def local_clock() -> float:
-    """Seconds since some fixed moment, also through a suspension of the machine."""
+    """Return seconds since a fixed moment. They go on while the machine is suspended."""
     return time.clock_gettime(_SOURCE)
 
 
@@ -23,31 +23,31 @@ class RedisClock:
         self._lock = threading.Lock()
         self._lower, self._upper, self._at = float("-inf"), float("inf"), 0.0
 
-    def observe(self, redis_time: float, asked_at: float, heard_at: float) -> None:
-        """Redis read its clock between these two local moments."""
+    def observe(self, redis_time: float, asked_at: float, replied_at: float) -> None:
+        """Narrow the bounds: Redis read its clock between these two local moments."""
         with self._lock:
             widened = DRIFT * max(
-                0.0, heard_at - self._at
-            )  # threads may come here in another order than they heard
-            lower, limit = redis_time - heard_at, redis_time - asked_at
+                0.0, replied_at - self._at
+            )  # threads may come here in another order than their replies
+            lower, limit = redis_time - replied_at, redis_time - asked_at
             narrow_lower, narrow_upper = max(lower, self._lower - widened), min(limit, self._upper + widened)
             if narrow_lower > narrow_upper:  # a clock was set, or it is another server
                 narrow_lower, narrow_upper = lower, limit
-            self._lower, self._upper, self._at = narrow_lower, narrow_upper, heard_at
+            self._lower, self._upper, self._at = narrow_lower, narrow_upper, replied_at
 
     def now(self) -> float:
-        """Redis's time now, in epoch seconds; this machine's until Redis was heard."""
+        """Return Redis's time in epoch seconds, or this machine's before the first reply."""
         with self._lock:
             if math.isinf(self._lower):
                 return time.time()
             return local_clock() + (self._lower + self._upper) / 2
 
     def error_seconds(self) -> float:
-        """By how much `now` and `local` can be wrong."""
+        """Return by how much `now` and `local` can be wrong."""
         with self._lock:
             return (self._upper - self._lower) / 2
 
     def local(self, redis_time: float) -> float:
-        """The local moment at which Redis's clock shows this time."""
+        """Return the local moment at which Redis's clock shows this time."""
         with self._lock:
             return redis_time - (self._lower + self._upper) / 2

@@ -22,7 +22,7 @@ MAX_CONFLICTS = 20
 
 
 class Conflict(Exception):
-    """Somebody else changed the record first: read it again and decide again."""
+    """Another process or thread changed the record first: read it again and decide again."""
 
 
 class KeyExists(Exception):
@@ -44,7 +44,7 @@ class TooFewReplicas(Exception):
 
 @dataclass(slots=True)
 class BatchDelta:
-    """What happens to the counts of a batch."""
+    """A change of the counts of a batch."""
 
     name: str
     before: str = ""
@@ -55,7 +55,7 @@ class BatchDelta:
 
 @dataclass(slots=True)
 class Commit:
-    """What the script is given. See `scripts/commit.lua`."""
+    """All that one commit changes together. See `scripts/commit.lua`."""
 
     changes: Sequence[Change] = ()
     absent: Sequence[str] = ()
@@ -66,13 +66,13 @@ class Commit:
 
 
 def commit(store: Store, change: Change, *commands: Sequence[str | float]) -> Message:
-    """Applies one change. Returns the message as it is now. Raises Conflict."""
+    """Apply one change. Return the changed message. Raise Conflict."""
     apply(store, Commit(changes=[change], commands=commands))
     return change.after
 
 
 def commit_to_replicas(store: Store, change: Change, *commands: Sequence[str | float]) -> Message:
-    """The same, and waits until enough replicas have it. Raises Conflict and TooFewReplicas."""
+    """Apply one change and wait until enough replicas have it. Raise Conflict or TooFewReplicas."""
     if store.replicas == 0:
         return commit(store, change, *commands)
     with store.client.pipeline(transaction=False) as pipeline:
@@ -88,9 +88,9 @@ def commit_to_replicas(store: Store, change: Change, *commands: Sequence[str | f
 def update(
     store: Store, read: Callable[[], Message | None], choose: Callable[[Message], Change | None]
 ) -> Message | None:
-    """Reads, decides and commits, again while others change the record in between.
+    """Read, decide and commit, and start again if the record was changed in between.
 
-    Returns the message as it is now: unchanged where nothing was chosen, None where there is none.
+    Return the current message: unchanged if nothing was chosen, None if there is none. Raise Conflict after 20 times.
     """
     for _ in range(MAX_CONFLICTS):
         message = read()
@@ -105,23 +105,23 @@ def update(
 
 
 def apply(store: Store, work: Commit, *, intake: bool = False) -> None:
-    """Raises Conflict, Present or Missing; then nothing was changed."""
+    """Apply a commit. Raise Conflict, KeyExists or ContentMissing; then nothing was changed."""
     args = _arguments(store, work)
     check(store.script("commit", intake=intake)(args=args))
 
 
 def call(store: Store, work: Commit, *, intake: bool = False) -> ScriptCall:
-    """The same for `Store.pipeline`; its reply is for `check`."""
+    """Return the commit as a call for `Store.pipeline`; its reply is for `check`."""
     return ScriptCall("commit", _arguments(store, work), intake)
 
 
 def queue(store: Store, pipeline: Pipeline, work: Commit) -> None:
-    """The same in a pipeline; its reply is for `check`."""
+    """Add the commit to a pipeline; its reply is for `check`."""
     store.script("commit")(args=_arguments(store, work), client=pipeline)
 
 
 def check(reply: Any) -> None:
-    """Raises what the script's reply says."""
+    """Raise the error that the script's reply stands for, if any."""
     if isinstance(reply, Exception):
         raise reply
     outcome, *details = [text(part) for part in reply]
@@ -164,7 +164,7 @@ def _moment(changes: Sequence[Change]) -> str:
 
 
 def _record(store: Store, change: Change) -> dict[str, Any]:
-    """Only what differs is written, so that fields of other versions stay."""
+    """Return the fields that differ: only these are written, so that fields of other versions stay."""
     before = to_hash(change.before) if change.before else {}
     after = to_hash(change.after)
     fresh = [part for name, value in after.items() if before.get(name) != value for part in (name, value)]
@@ -197,7 +197,7 @@ def _lane(message: Message) -> dict[str, str]:
 
 
 def lane_score(message: Message) -> str:
-    """Priority first, then age."""
+    """Return the place of a message in its lane: priority first, then age."""
     return str((9 - message.priority) * 10**13 + message.order)
 
 
@@ -257,7 +257,7 @@ def _index(store: Store, change: Change) -> list[list[str | float]]:
 
 
 def _awaits(message: Message | None) -> bool:
-    """Whether receipts are awaited."""
+    """Return whether receipts are awaited."""
     return message is not None and message.state in (State.SENT, State.ACCEPTED, State.DELAYED)
 
 

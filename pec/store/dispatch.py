@@ -1,4 +1,4 @@
-"""What a scheduler hands out in one step: new deliveries, hints to send, tasks whose time has come.
+"""One step of a scheduler: new deliveries, hints to send, and tasks whose time has come.
 
 All of it is handed out under a lease, so that the work of a worker that died comes back.
 """
@@ -30,13 +30,14 @@ class HintRules:
 
     @classmethod
     def of(cls, api: Api, pick_lease_seconds: float) -> Self:
+        """Return the rules of an API's pace."""
         interval, lead = pacing.interval_seconds(api), pacing.lead_seconds(api)
         return cls(interval, api.in_flight, lead, pacing.hint_lease_seconds(api), pick_lease_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchRequest:
-    """What to hand out. What is left out is not handed out."""
+    """A request for deliveries, hints and tasks. What is left out is not handed out."""
 
     endpoints: Sequence[Endpoint] = ()  # that get the new events
     max_events: int = 200  # of each endpoint
@@ -76,7 +77,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """What one step handed out, and the seconds until more is due (infinite if nothing is scheduled)."""
+    """The result of one step, and the seconds until more is due (infinite if nothing is scheduled)."""
 
     endpoints: list[str]  # endpoints that have new deliveries
     hints: list[Hint]

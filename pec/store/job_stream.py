@@ -1,4 +1,4 @@
-"""The stream `pec:jobs`: reading entries and rejecting them. An entry leaves in the step that ends it."""
+"""The stream `pec:jobs`: read entries and reject them. An entry leaves in the step that ends it."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ REJECTION_EVENT_MS = 8640  # between two events of rejections after that
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the stream. `job` is None where the field is missing, and the first of `count` such fields."""
+    """An entry of the stream. `job` is the first of `count` such fields, or None if there is none."""
 
     id: str
     job: bytes | None
@@ -32,7 +32,7 @@ class Entry:
 
 
 def ensure_group(store: Store) -> None:
-    """Makes the stream and its consumer group, where they are not there yet."""
+    """Make the stream and its consumer group, if they are not there yet."""
     for command in ("XREADGROUP", "XCLAIM"):  # redis-py makes a dict of fields, and so loses repeated ones
         store.client.set_response_callback(command, _as_it_came)
     try:
@@ -43,7 +43,7 @@ def ensure_group(store: Store) -> None:
 
 
 def read_new(store: Store, consumer: str, limit: int, block_milliseconds: int) -> list[Entry]:
-    """Entries that no consumer has had. Waits for one. Raises redis.ResponseError (NOGROUP) after a flush."""
+    """Return entries that no consumer has had; wait for one. Raise redis.ResponseError (NOGROUP) after a flush."""
     reply: Any = store.client.xreadgroup(GROUP, consumer, {store.keys.jobs: ">"}, limit, block_milliseconds)
     streams = reply.items() if isinstance(reply, dict) else reply or []  # RESP3, RESP2
     return [_entry(*pair) for _, entries in streams for pair in entries]
@@ -54,7 +54,7 @@ def _as_it_came(reply: Any, **_: Any) -> Any:
 
 
 def reclaim(store: Store, consumer: str, idle_seconds: float, limit: int) -> list[Entry]:
-    """Entries that a consumer, dead or stuck, has held for too long; now ours."""
+    """Take over entries that a consumer, dead or stuck, has held for too long, and return them."""
     idle = int(idle_seconds * 1000)
     pending: Any = store.client.xpending_range(store.keys.jobs, GROUP, "-", "+", limit, idle=idle)
     deliveries = {text(one["message_id"]): int(one["times_delivered"]) for one in pending}
@@ -72,7 +72,7 @@ def _entry(entry_id: bytes, fields: Sequence[bytes], deliveries: int = 1) -> Ent
 
 
 def removal(store: Store, entry_id: str) -> list[list[str | float]]:
-    """The commands by which an entry leaves the stream."""
+    """Return the commands by which an entry leaves the stream."""
     return [["XACK", store.keys.jobs, GROUP, entry_id], ["XDEL", store.keys.jobs, entry_id]]
 
 

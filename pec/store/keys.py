@@ -56,7 +56,7 @@ class Keys:
         return f"{self.namespace}:message:{message_id}"
 
     def receipts(self, message_id: str) -> str:
-        """Hash: key of a receipt → JSON; marks of mails told once → empty."""
+        """Hash: key of a receipt → JSON; marks of mails reported once → empty."""
         return f"{self.namespace}:receipts:{message_id}"
 
     def batch(self, name: str) -> str:
@@ -144,7 +144,7 @@ class Keys:
         return f"{self.namespace}:account:{name}"
 
     def seen(self, kind: str) -> str:
-        """Sorted set: accounts, endpoints, queues or workers → until when a live worker vouches for them."""
+        """Sorted set: accounts, endpoints, queues or workers → until when they are registered."""
         return f"{self.namespace}:seen:{kind}"
 
     @property

@@ -1,4 +1,4 @@
-"""Pace and turns: which message is sent next, and when. The rules are in the scripts, on Redis's clock."""
+"""Pace and turns: which message is sent next, and when. The scripts hold the rules, on Redis's clock."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ class Picked:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """When a call may be made, and when that was said: epoch seconds on Redis's clock."""
+    """When a call may be made, and when Redis said so: epoch seconds on Redis's clock."""
 
     at: float
     said_at: float
@@ -64,18 +64,18 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class TooEarly:
-    """No slot is near: come back after this many seconds."""
+    """No slot is near: ask again after this many seconds."""
 
     wait_seconds: float
 
 
 def digest(token: str) -> str:
-    """What stands for a bearer token in Redis."""
+    """Return the digest that stands for a bearer token in Redis."""
     return hashlib.blake2b(token.encode(), digest_size=8, person=b"pec token").hexdigest()
 
 
 def interval_seconds(api: Api) -> float:
-    """Between two sends of one token. The margin is small beside a short interval, or most of a fast pace were lost."""
+    """Return the seconds between two sends of one token. The margin is capped, or it would slow a fast pace down."""
     return 1 / api.rate + min(api.margin_seconds, MAX_MARGIN / api.rate)
 
 
@@ -92,9 +92,9 @@ def hint_lease_seconds(api: Api) -> float:
 def pick(
     store: Store, hint: Hint, accounts: Collection[str], api: Api, lease_seconds: float
 ) -> Picked | None:
-    """Takes the next message of these accounts out of its lane, for the length of a lease. It is not claimed yet.
+    """Take the next message of these accounts out of its lane, for the length of a lease. It is not claimed yet.
 
-    Raises UnknownRecord: the message was written by a newer version; its lease gives it back to one.
+    Raise UnsupportedRecord if a newer version wrote the message; it is due again when its lease ends.
     """
     asked = (hint.token, hint.number, round(lease_seconds * 1e6), api.in_flight, _listed(accounts))
     while text((reply := store.run("pick", *asked))[0]) == "parked":
@@ -111,18 +111,18 @@ def pick(
 
 
 def _listed(accounts: Collection[str]) -> str:
-    """As the scripts look for a name in it."""
+    """Return the names between commas, so that the script can find one."""
     return f",{','.join(accounts)},"
 
 
 def put_back(store: Store, message: Message) -> None:
-    """A picked message that was not claimed goes back to its place."""
+    """Put a picked message that was not claimed back into its place in line."""
     not_after = f"{message.not_after.timestamp():.3f}" if message.not_after else ""
     store.run("put_back", message.account, message.id, lane_score(message), not_after)
 
 
 def reserve_send(store: Store, token: str, api: Api) -> Slot | TooEarly:
-    """A slot for one send, at most two intervals ahead, or 0.2 s where intervals are short."""
+    """Return a slot for one send, at most two intervals ahead, or 0.2 s if intervals are short."""
     interval = interval_seconds(api)
     return _reserve(
         store, store.keys.limiter(token), interval, max(MAX_SLOTS_AHEAD * interval, MIN_AHEAD_SECONDS), api
@@ -132,25 +132,25 @@ def reserve_send(store: Store, token: str, api: Api) -> Slot | TooEarly:
 def reserve_read(
     store: Store, token: str, api: Api, ahead_seconds: float = READS_AHEAD_SECONDS
 ) -> Slot | TooEarly:
-    """A slot for one call that is not a send."""
+    """Return a slot for one call that is not a send."""
     most_seconds = READS_AHEAD_SECONDS
     return _reserve(store, store.keys.reads(token), 1 / api.read_rate, most_seconds, None, ahead_seconds)
 
 
 def release_slot(store: Store, token: str, slot: Slot, api: Api) -> None:
-    """Gives back a slot that was missed, or not needed."""
+    """Give back a slot that was missed, or not needed."""
     _release(store, token, slot, round(interval_seconds(api) * 1e6))
 
 
 def shift_slot(store: Store, token: str, slot: Slot, api: Api) -> Slot | None:
-    """The slot begins now instead, so that the next keeps its distance. None where that was given already."""
+    """Let the slot begin now, so that the next keeps its distance. Return None if the next was given already."""
     slot_us, interval_us = round(slot.at * 1e6), round(interval_seconds(api) * 1e6)
     reply = store.script("shift_slot")(args=[store.keys.limiter(token), slot_us, interval_us])
     return None if reply is None else replace(slot, at=int(reply) / 1e6)
 
 
 def refund_send(store: Store, token: str, slot: Slot) -> None:
-    """The request was refused: its slot stays used, but no cap counts it."""
+    """Take a send that was refused out of the counts of the caps. Its slot stays used."""
     _release(store, token, slot, 0)
 
 
@@ -164,29 +164,29 @@ def _release(store: Store, token: str, slot: Slot, interval_us: int) -> None:
 
 
 def finish_send(store: Store, token: str, message_id: str, outcome: Outcome, hold_seconds: float = 0) -> None:
-    """The message is off the wire; the token may be kept still (429)."""
+    """Note that a message is off the wire, and the outcome. `hold_seconds`: the token sends nothing so long (429)."""
     store.run("finish_send", token, message_id, outcome, hold_seconds)
 
 
 def finish_send_call(
     store: Store, token: str, message_id: str, outcome: Outcome, hold_seconds: float = 0
 ) -> ScriptCall:
-    """The same for `Store.pipeline`."""
+    """Return the call of `finish_send` for `Store.pipeline`."""
     return ScriptCall("finish_send", [store.keys.namespace, token, message_id, outcome, hold_seconds])
 
 
 def in_flight_command(store: Store, token: str, message_id: str, until: float) -> list[str | float]:
-    """For the commit of a claim: its place on the wire is taken until then (epoch seconds)."""
+    """Return the command that takes a place on the wire until then (epoch seconds), for the commit of a claim."""
     return ["ZADD", store.keys.in_flight(token), str(round(until * 1e6)), message_id]
 
 
 def usage(store: Store, token: str) -> Usage:
-    """What counts against the token's caps now."""
+    """Return the sends that count against the token's caps now."""
     return usage_of(text_dict(store.client.hgetall(store.keys.limiter(token))), store.now())
 
 
 def usage_of(limiter: Mapping[str, str], now: float) -> Usage:
-    """The same, of a limiter's hash."""
+    """Return the same from a limiter's hash."""
     today = datetime.fromtimestamp(now, ROME)
     return Usage(
         today=int(limiter["day_count"]) if limiter.get("day") == today.strftime(_DAY) else 0,
@@ -195,12 +195,12 @@ def usage_of(limiter: Mapping[str, str], now: float) -> Usage:
 
 
 def sends_last_minute(limiter: Mapping[str, str], now: float) -> int:
-    """The slots that a limiter's hash tells of the last whole minute, without those given back."""
+    """Return the slots of the last whole minute from a limiter's hash, without those given back."""
     return _sends_in(limiter, int(now // 60) - 1)
 
 
 def sends_lately(limiter: Mapping[str, str], now: float) -> int:
-    """The slots of the last whole minute and since, those that lie ahead included."""
+    """Return the slots of the last whole minute and since, those that lie ahead included."""
     this = int(now // 60)
     return sum(_sends_in(limiter, minute) for minute in range(this - 1, this + 2))
 
@@ -231,7 +231,7 @@ def _reserve(
 
 @lru_cache(maxsize=8)
 def _calendar(hour: int, caps: tuple[int, int] | None) -> str:
-    """Days and months of Europe/Rome around an hour (since the epoch); the script chooses by Redis's clock.
+    """Return days and months of Europe/Rome around an hour (since the epoch); the script chooses by Redis's clock.
 
     Without caps (calls that are not sends) nothing is counted.
     """
@@ -249,7 +249,7 @@ def _calendar(hour: int, caps: tuple[int, int] | None) -> str:
 
 
 def _midnight(instant: datetime) -> datetime:
-    """Local midnight of that date, whichever offset it has that day."""
+    """Return local midnight of that date, whichever offset it has that day."""
     return datetime(instant.year, instant.month, instant.day, tzinfo=ROME)
 
 

@@ -1,4 +1,4 @@
-"""The store: one Redis, its keys and its scripts. What is done with them is in the modules beside."""
+"""The store: one Redis, its keys and its scripts. The modules beside this one use them."""
 
 import time
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from pec.names import Queue
 from pec.store.keys import Keys
 
 _FOLDER = Path(__file__).parent / "scripts"
-# What was done on the wire must be written down even when memory is full; intake must not fill it.
+# A result of the wire must be written down even when memory is full; intake must not fill it.
 _AFTER_THE_WIRE = "#!lua flags=allow-oom\n"
 _INTAKE = "#!lua\n"
 
@@ -39,18 +39,18 @@ class Store:
         self._scripts: dict[tuple[str, bool], Script] = {}
 
     def script(self, name: str, *, intake: bool = False) -> Script:
-        """A script of `scripts/<name>.lua`, made to be run twice without harm: redis-py repeats lost replies."""
+        """Return the script `scripts/<name>.lua`, which may run twice: redis-py repeats one whose reply was lost."""
         if (name, intake) not in self._scripts:
             source = (_INTAKE if intake else _AFTER_THE_WIRE) + _source(name)
             self._scripts[name, intake] = self.client.register_script(source)
         return self._scripts[name, intake]
 
     def run(self, name: str, *args: str | bytes | float) -> Any:
-        """Runs a script with the namespace as its first argument."""
+        """Run a script with the namespace as its first argument."""
         return self.script(name)(args=[self.keys.namespace, *args])
 
     def pipeline(self, calls: Sequence[ScriptCall]) -> list[Any]:
-        """Scripts in one round trip, in this order, each by itself: its reply, or the error that it ended with."""
+        """Run scripts in one round trip, in this order. Return the reply of each, or the error that it ended with."""
         with self.client.pipeline(transaction=False) as pipeline:
             for call in calls:
                 self.script(call.name, intake=call.intake)(args=call.args, client=pipeline)
@@ -62,19 +62,19 @@ class Store:
         ]
 
     def _alone(self, call: ScriptCall) -> Any:
-        """Gives the script to the server, too."""
+        """Run one script, and give it to the server, too."""
         try:
             return self.script(call.name, intake=call.intake)(args=call.args)
         except redis.ResponseError as error:
             return error
 
     def now(self) -> float:
-        """Redis's clock, in epoch seconds: the one clock that all workers share."""
+        """Return the time on Redis's clock, which all workers share, in epoch seconds."""
         seconds, micros = text_list(self.client.time())
         return int(seconds) + int(micros) / 1e6
 
     def set_due(self, queue: Queue, member: str, at: float) -> None:
-        """Schedules a task (epoch seconds)."""
+        """Schedule a task (epoch seconds)."""
         self.client.zadd(self.keys.due(queue), {member: at})
 
     def clear_due(self, queue: Queue, member: str) -> None:
@@ -88,7 +88,7 @@ def _source(name: str) -> str:
 
 
 def text(value: Any) -> str:
-    """A reply as text."""
+    """Return a reply as text."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
@@ -97,7 +97,7 @@ def text_list(values: Any) -> list[str]:
 
 
 def text_dict(reply: Any) -> dict[str, str]:
-    """A hash as redis-py returns it, or as a script does: a flat list."""
+    """Return a hash from redis-py's reply, or from a script's, which is a flat list."""
     if isinstance(reply, dict):
         return {text(name): text(value) for name, value in reply.items()}
     flat = text_list(reply)
@@ -105,5 +105,5 @@ def text_dict(reply: Any) -> dict[str, str]:
 
 
 def wall_clock() -> float:
-    """This machine's clock, in epoch seconds: for what people read, never for pace or leases."""
+    """Return this machine's time, in epoch seconds: for what people read, never for pace or leases."""
     return time.time()

@@ -1,4 +1,4 @@
-"""Taking a job that cancels: what is not sent yet ends, what has still to come is cancelled on arrival."""
+"""Take a job that cancels: messages that are not sent yet end, those still to come are cancelled on arrival."""
 
 from contextlib import suppress
 
@@ -13,14 +13,14 @@ from workers.context import WorkerContext
 from workers.unsupported import skip
 
 REMEMBERED_SECONDS = 86_400
-MAX_PROBLEMS = 100  # more help nobody
+MAX_PROBLEMS = 100  # more are of no help
 AFTER_A_RESTORE = (
-    "what it cancels may have been sent since the backup: say it once workers run without --reconcile"
+    "its message may have been sent since the backup: cancel it again once workers run without --reconcile"
 )
 
 
 def take_cancel(ctx: WorkerContext, entry: Entry, job: CancelJob) -> None:
-    """The entry leaves the stream with what it asks for. Raises JobRejected."""
+    """Cancel what the job names, and remove its entry. Raise JobRejected."""
     if ctx.reconcile_since:
         raise JobRejected([Problem("type", AFTER_A_RESTORE)])
     if job.id is not None:
@@ -46,7 +46,7 @@ def _cancel(ctx: WorkerContext, entry: Entry, job_id: str) -> None:
 
 
 def _cancel_batch(ctx: WorkerContext, entry: Entry, batch: str) -> None:
-    """Those already sent go on; those that come within a day are cancelled on arrival."""
+    """Cancel what is still queued, and on arrival what comes within a day. Messages already sent are not affected."""
     ctx.store.client.set(ctx.store.keys.cancelled("batch", batch), "1", ex=REMEMBERED_SECONDS)
     problems = []
     for message_id in records.ids_of_batch(ctx.store, batch):
@@ -68,7 +68,7 @@ def _remember(ctx: WorkerContext, entry: Entry, job_id: str) -> None:
 
 
 def _cancel_one(ctx: WorkerContext, message_id: str) -> list[Problem]:
-    """Raises NotAllowed: it is sent already, or has ended."""
+    """Cancel one message. Raise NotAllowed if it is sent already, or has ended."""
     try:
         update(
             ctx.store,

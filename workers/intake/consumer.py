@@ -33,9 +33,6 @@ REGISTERED_SECONDS = 7.0  # until all live workers have registered again, so tha
 HEAVY_BYTES = 10_000_000  # of one read: with files in them, 100 jobs can be more than memory holds
 MAX_BYTES = 1_000_000  # of commits that go in one write, about
 MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
-MEMORY_SHORT = (
-    f"Redis is at {job_stream.MAX_MEMORY_SHARE:.0%} of maxmemory: give it more, or let messages end"
-)
 log = structlog.get_logger()
 
 
@@ -59,7 +56,10 @@ class Consumer:
             job_stream.ensure_group(self._store)
             self._ready = True
         if self._memory_is_short():
-            log.error("intake_paused", why=MEMORY_SHORT)
+            share = f"{job_stream.MAX_MEMORY_SHARE:.0%}"
+            log.error(
+                "intake_paused", why=f"Redis is at {share} of maxmemory: give it more, or let messages end"
+            )
             return MEMORY_SECONDS
         try:
             entries = self._reclaimed() or self._read()

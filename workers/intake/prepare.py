@@ -1,4 +1,4 @@
-"""What a job comes to: its messages, the content they need, and the commit that takes it."""
+"""Prepare a job: its messages, the content they need, and the commit that takes it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ SERVED_LATELY_SECONDS = 3600.0  # a restart, of workers or of Redis, makes no jo
 
 @dataclass(slots=True)
 class IntakeContext:
-    """What Redis says at the start of a batch of entries, in one round trip."""
+    """The state of Redis at the start of a batch of entries, read in one round trip."""
 
-    accounts: Collection[str]  # that workers vouched for of late, as endpoints
+    accounts: Collection[str]  # that live workers registered of late; endpoints likewise
     endpoints: Collection[str]
     order: int  # the next number of intake: as many are ours as the jobs need
     sizes: dict[str, int]  # of content that is stored, or will be by a commit before
-    cancelled: bool | None = None  # whether a cancel came before; None: nobody asked, so the commit must
+    cancelled: bool | None = None  # whether a cancel came before; None: the commit must check
 
     def next_order(self, count: int) -> int:
         order, self.order = self.order, self.order + count
@@ -55,7 +55,7 @@ class PreparedJob:
 
 
 def load_context(ctx: WorkerContext, found: Sequence[Job]) -> IntakeContext:
-    """What preparing these jobs needs to know; their numbers are taken."""
+    """Return what preparing these jobs needs, with their numbers of intake reserved."""
     keys, since = ctx.store.keys, ctx.now().timestamp() - SERVED_LATELY_SECONDS
     named = list(dict.fromkeys(digest for job in found for digest in _named_by(job)))
     count = sum(_messages_by(job) for job in found)
@@ -77,7 +77,7 @@ def load_context(ctx: WorkerContext, found: Sequence[Job]) -> IntakeContext:
 def prepare(
     ctx: WorkerContext, entry: Entry, job: SendJob | PollJob | BatchJob, known: IntakeContext
 ) -> PreparedJob:
-    """The commit that takes it, not made yet. Raises JobRejected."""
+    """Return the job with the commit that takes it, not made yet. Raise JobRejected."""
     match job:
         case SendJob():
             work = _send_work(ctx, entry, job, known)
@@ -120,7 +120,7 @@ def _poll_work(ctx: WorkerContext, entry: Entry, job: PollJob, known: IntakeCont
 
 
 def _stamp(ctx: WorkerContext, entry: Entry, job_id: str, digest: str, count: int) -> list[list[str | float]]:
-    """The id is taken, and the entry is gone."""
+    """Return the commands that mark the id as used and remove the entry."""
     seconds = round(ctx.settings.retention.ids_days * 86_400)
     taken: list[str | float] = [
         "SET", ctx.store.keys.taken(job_id), f"{digest} {count}", "EX", seconds,
@@ -129,13 +129,13 @@ def _stamp(ctx: WorkerContext, entry: Entry, job_id: str, digest: str, count: in
 
 
 def cancels_of(ctx: WorkerContext, job: SendJob | PollJob | BatchJob) -> list[str]:
-    """The keys of cancels that can have come before it."""
+    """Return the keys of cancels that can have come before the job."""
     keys, batch = ctx.store.keys, job.batch if isinstance(job, SendJob) else None
     return [keys.cancelled("id", job.id), *([keys.cancelled("batch", batch)] if batch else [])]
 
 
 def _bytes_of(ctx: WorkerContext, contents: Contents, known: IntakeContext) -> dict[str, bytes | None]:
-    """The bytes of those that are not stored yet; the sizes of all are known from now on. Raises JobRejected."""
+    """Return the bytes of contents that are not stored yet, and note the sizes of all. Raise JobRejected."""
     fetched: dict[str, bytes | None] = {}
     for digest, data in contents.carried.items():
         if digest not in known.sizes:
@@ -143,7 +143,7 @@ def _bytes_of(ctx: WorkerContext, contents: Contents, known: IntakeContext) -> d
             known.sizes[digest] = len(data)
     for digest, name in contents.named.items():
         if digest not in known.sizes:
-            stored = records.content_size(ctx.store, digest)  # of none, too, the length is 0
+            stored = records.content_size(ctx.store, digest)  # the length is 0 for missing content, too
             if stored is None:
                 fetched[digest] = data = _uploaded(ctx, digest, name)
                 stored = len(data)
@@ -167,7 +167,7 @@ def _uploaded(ctx: WorkerContext, digest: str, field: str) -> bytes:
 
 
 def _named_by(job: Job) -> list[str]:
-    """The hashes of content that a job names."""
+    """Return the hashes of content that a job names."""
     if not isinstance(job, SendJob):
         return []
     body = [job.body.sha256] if isinstance(job.body, ContentRef) else []
@@ -175,12 +175,12 @@ def _named_by(job: Job) -> list[str]:
 
 
 def _messages_by(job: Job) -> int:
-    """How many numbers of intake a job needs."""
+    """Return how many numbers of intake a job needs."""
     return max(1, count_of(job)) if isinstance(job, SendJob) else int(isinstance(job, PollJob))
 
 
 def _check_names(job: SendJob | PollJob, known: IntakeContext) -> None:
-    """Raises JobRejected for an account or endpoint that no live worker has settings for."""
+    """Raise JobRejected for an account or endpoint that no live worker has settings for."""
     problems = []
     if job.account not in known.accounts:
         names = ", ".join(sorted(known.accounts)[:20]) or "none yet"

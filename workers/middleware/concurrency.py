@@ -1,4 +1,4 @@
-"""Shares: how many threads of a process one kind of work may hold, so that none starves the others."""
+"""How many threads of a process one kind of work may hold, so that no kind starves the others."""
 
 import dramatiq
 from dramatiq.middleware import Middleware
@@ -16,7 +16,7 @@ THREAD_SHARES: dict[str, float] = {
 
 
 class ThreadLimits(Middleware):
-    """Asked by the broker, which fetches no hint beyond its kind's share, and by the scheduler."""
+    """Used by the broker, which fetches no hint beyond the limit of its kind, and by the scheduler."""
 
     def __init__(self) -> None:
         self._threads = 1
@@ -25,4 +25,5 @@ class ThreadLimits(Middleware):
         self._threads = worker.worker_threads
 
     def limit(self, queue: str) -> int:
+        """Return how many threads the queue's tasks may hold, at least one."""
         return max(1, int(self._threads * THREAD_SHARES.get(queue, 1)))

@@ -1,4 +1,4 @@
-"""Registration: tells Redis which accounts, endpoints and queues this process serves, as long as it lives."""
+"""The heartbeat: registers in Redis which accounts, endpoints and queues this process serves, while it lives."""
 
 import math
 import os
@@ -22,12 +22,12 @@ from workers.tasks.sweep import EVERYTHING
 
 EVERY_SECONDS = 5.0
 LIVES_SECONDS = 30.0
-REMEDY = "restore the back-up: jobs that are put in again are sent again, whatever was sent before"
+REMEDY = "restore the backup: jobs that are put in again are sent again, whatever was sent before"
 log = structlog.get_logger()
 
 
 class Heartbeat(Middleware):
-    """Never the secrets. Runs once before intake starts, so that no job finds its account unknown."""
+    """Registers names, never secrets. It beats once before intake starts, so that no job finds its account unknown."""
 
     def __init__(self, ctx: WorkerContext, worker_id: str) -> None:
         self._ctx = ctx
@@ -37,7 +37,7 @@ class Heartbeat(Middleware):
         self._started_at = to_text(ctx.now())
         self._installation: str | None = None
         self._orphan = ParentWatch()
-        self._thread = Background("registration", self._step)
+        self._thread = Background("heartbeat", self._step)
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         chosen = worker.consumer_whitelist
@@ -47,25 +47,25 @@ class Heartbeat(Middleware):
         self._thread.start()
 
     def _first_step(self) -> None:
-        """Until it is done this process takes nothing: jobs would find their accounts unknown."""
+        """Register for the first time. Until then this process takes no job: its account would be unknown."""
         self._orphan.stop_if_orphaned()
         for account, token in self._tokens().items():
             accounts.register(self._ctx.store, account, token)
         outbox.ensure(
             self._ctx.store, _endpoint_names(self._ctx.settings)
-        )  # before others take its accounts' jobs
+        )  # before other workers take jobs of its accounts
         self._step()
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         self._thread.stop()
-        with suppress(redis.RedisError):  # what is said of it ends by itself
+        with suppress(redis.RedisError):  # its registration expires
             heartbeat.stop(self._ctx.store, self._id, _restores(self._ctx.settings))
 
     def _tokens(self) -> dict[str, str]:
         return {account: self._ctx.token(account) for account in self._ctx.settings.accounts}
 
     def _step(self) -> float:
-        """Registers all of it each time: Redis can come back empty at any."""
+        """Register everything each time, because Redis can come back empty at any."""
         self._orphan.stop_if_orphaned()
         self._ctx.sync_clock()
         beat = self._beat()
@@ -83,7 +83,7 @@ class Heartbeat(Middleware):
         return EVERY_SECONDS
 
     def _recurring_tasks(self) -> None:
-        """Those that schedule themselves again, as long as Redis does not lose them."""
+        """Schedule the tasks that schedule themselves again, in case Redis has lost them."""
         keys, now = self._ctx.store.keys, self._ctx.now().timestamp()
         with self._ctx.store.client.pipeline(transaction=False) as pipeline:
             pipeline.zadd(keys.due(Queue.SWEEP), {EVERYTHING: now}, nx=True)

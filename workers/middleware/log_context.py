@@ -1,4 +1,4 @@
-"""Log context: what is being done and to whom, bound around every actor, unbound whatever happens."""
+"""Log context: the task and its key, bound around every actor, unbound whatever happens."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from dramatiq.middleware import Middleware
 
 
 class LogContext(Middleware):
-    """Outermost, so that everything logged in between carries it."""
+    """The outermost middleware, so that all that is logged in between carries the context."""
 
     def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
         structlog.contextvars.clear_contextvars()

@@ -1,4 +1,4 @@
-"""Telemetry: how late tasks start and what becomes of them, and the process that shows the metrics."""
+"""Metrics of tasks: how late they start and how they end, and the process that serves all metrics."""
 
 import os
 from collections.abc import Callable
@@ -15,14 +15,14 @@ log = structlog.get_logger()
 
 
 class Metrics(Middleware):
-    """Only tasks that start are late; those that there was no turn for are counted apart."""
+    """Only tasks that start are late; those that were skipped are counted apart."""
 
     def __init__(self, ctx: WorkerContext) -> None:
         self._ctx = ctx
 
     @property
     def forks(self) -> list[Callable[[], int]]:
-        """Dramatiq's master starts it once, by its name, whatever the number of workers."""
+        """Return the server's process, which Dramatiq's master starts once, whatever the number of workers."""
         return [server.serve] if self._ctx.settings.metrics_address and server.FOLDER in os.environ else []
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:

@@ -1,4 +1,4 @@
-"""The rate limiter: gives an actor its turn to send, or gives the work back when no turn is near.
+"""The rate limiter: picks a message for an actor that sends, or skips the hint if there is none to send now.
 
 The rules (GCRA on Redis's clock, lanes, turns, caps, the API's circuit) are in `pec.store.pacing` and its scripts.
 """
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 class RateLimiter(Middleware):
-    """Actors with the option `paced=True` take a token's digest and a hint's number, and find their turn here."""
+    """Actors with the option `paced=True` get a token's digest and a hint's number, and take their permit here."""
 
     def __init__(self, ctx: WorkerContext) -> None:
         self._ctx = ctx
@@ -33,12 +33,12 @@ class RateLimiter(Middleware):
         return {"paced"}
 
     def permit(self) -> SendPermit:
-        """The turn of the actor that this thread runs."""
+        """Return the permit of the actor that this thread runs."""
         found: SendPermit = self._mine.permit
         return found
 
     def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
-        """Raises SkipMessage where there is nothing to send now; the schedule knows when there will be."""
+        """Pick a message. Raise SkipMessage if there is none to send now; the schedule knows when there will be."""
         if not broker.get_actor(message.actor_name).options.get("paced"):
             return
         api, lease = self._ctx.settings.api, self._ctx.settings.lease_seconds
@@ -58,7 +58,7 @@ class RateLimiter(Middleware):
         structlog.contextvars.bind_contextvars(message=picked.message.id, account=picked.message.account)
 
     def after_process_message(self, broker: dramatiq.Broker, *args: Any, **kwargs: Any) -> None:
-        """A turn that its actor left open (it raised) is ended: its place on the wire is free again."""
+        """End a permit that its actor left open because it raised: the place on the wire is free again."""
         permit: SendPermit | None = self._mine.__dict__.pop("permit", None)
         if permit:
             permit.finish("unused")

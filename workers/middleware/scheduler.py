@@ -1,4 +1,4 @@
-"""Scheduler: the thread that turns what is due in Redis into hints for actors. Any number run, none leads."""
+"""The scheduler: the thread that turns what is due in Redis into hints for actors. Any number run, none leads."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,21 +15,21 @@ from workers.middleware.concurrency import ThreadLimits
 REST_SECONDS = 1.0  # at most, half of that at least: other processes and people make things due too
 MIN_REST_SECONDS = 0.05  # between two steps, whatever happens meanwhile
 MAX_OUTSTANDING = 100  # hints of one queue that wait in Dramatiq
-MAX_AT_ONCE = 4  # hints in one step for each thread that the kind may hold: others may take the rest
+MAX_AT_ONCE = 4  # hints in one step for each thread that the kind may hold: other processes may take the rest
 
 
 class Scheduler(Middleware):
     """Hints only for queues that its own process consumes. A lost hint comes again when its lease ends."""
 
-    def __init__(self, ctx: WorkerContext, shares: ThreadLimits) -> None:
+    def __init__(self, ctx: WorkerContext, limits: ThreadLimits) -> None:
         self._ctx = ctx
-        self._shares = shares
+        self._limits = limits
         self._request = DispatchRequest()
         self._room: dict[Queue, int] = {}
         self._thread = Background("scheduler", self._step, MIN_REST_SECONDS)
 
     def wake(self) -> None:
-        """Something became due just now."""
+        """Take a step now, because a task became due."""
         self._thread.wake()
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -52,7 +52,7 @@ class Scheduler(Middleware):
     def after_process_message(
         self, broker: dramatiq.Broker, message: dramatiq.MessageProxy, **_: Any
     ) -> None:
-        """What it committed may have made a webhook due, or a place on the wire free."""
+        """Wake up: the commit of a task may have made a webhook due, or a place on the wire free."""
         if message.queue_name != Queue.WEBHOOK:
             self.wake()
 
@@ -61,7 +61,7 @@ class Scheduler(Middleware):
         limit = {queue: limit for queue in self._room if (limit := self._room_for(queue))}
         found = dispatch(ctx.store, replace(self._request, queues=limit))
         room = self._room
-        self._room = dict.fromkeys(room, 0)  # where Dramatiq fails now, it is asked first next time
+        self._room = dict.fromkeys(room, 0)  # if Dramatiq fails now, it is asked first next time
         for hint in found.hints:
             self._hint(Queue.SEND, ctx.now().timestamp(), hint.token, hint.number)
         for queue, tasks in found.due.items():
@@ -71,13 +71,13 @@ class Scheduler(Middleware):
         return min(found.wait_seconds, REST_SECONDS * (1 + ctx.chance()) / 2)
 
     def _room_for(self, queue: Queue) -> int:
-        """Dramatiq is asked what waits there only when so much was handed out that the room may be gone."""
-        limit = min(MAX_AT_ONCE * self._shares.limit(queue), MAX_OUTSTANDING // 2)
+        """Return how many hints the queue has room for. Ask Dramatiq only when the queue may be full."""
+        limit = min(MAX_AT_ONCE * self._limits.limit(queue), MAX_OUTSTANDING // 2)
         if self._room[queue] < limit:
             waiting = int(self._broker.do_qsize(queue))  # type: ignore[attr-defined]  # made on demand
             self._room[queue] = MAX_OUTSTANDING - waiting
         return max(0, min(limit, self._room[queue]))
 
     def _hint(self, queue: Queue, due_at: float, *args: str) -> None:
-        """With the time at which it was due (a send's: at which its hint is given), for the figure of lateness."""
+        """Give a hint with the time at which it was due (for a send, now), for the metric of lateness."""
         self._broker.get_actor(queue).send_with_options(args=args, due_at=due_at)

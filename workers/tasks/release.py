@@ -1,6 +1,6 @@
-"""Queued messages whose time has come: into their lane, or expired. Also those that a dead worker had picked.
+"""Put queued messages whose time has come into their lane, or expire them; also those that a dead worker had picked.
 
-An entry that names a batch brings back what the batch had parked while it was paused.
+An entry that names a batch puts back what the batch had parked while it was paused.
 """
 
 from pec.changes import Change, changed
@@ -21,7 +21,7 @@ def release(ctx: WorkerContext, member: str) -> None:
 
 
 def _release(ctx: WorkerContext, message_id: str) -> None:
-    """Does nothing but clear the entry where the message is queued no longer."""
+    """Place or expire one message. If it is queued no longer, only clear its entry."""
     message = update(
         ctx.store, lambda: records.read(ctx.store, message_id), lambda found: _change(ctx, found)
     )

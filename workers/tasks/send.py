@@ -1,4 +1,4 @@
-"""Sending one message: the claim on disk, the bytes on the wire, and what each outcome makes of it."""
+"""Send one message: the claim on disk, the bytes on the wire, and the state that each outcome leads to."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 
 def send(ctx: WorkerContext, permit: SendPermit) -> None:
-    """Sends the picked message, or puts it back. Every outcome is stored; nothing is sent again here."""
+    """Send the picked message, or put it back. Every outcome is stored; nothing is sent again here."""
     if change := expired_in_queue(permit.message, ctx.now()):
         _end_unsent(permit, change)
         return
@@ -81,7 +81,7 @@ def _fail_without_content(ctx: WorkerContext, permit: SendPermit, sha256: str) -
 
 
 def _api_answers(ctx: WorkerContext, mailbox: Mailbox) -> bool:
-    """A harmless call first, while the API's circuit is open: no message is risked on a dead line."""
+    """Return whether a harmless call is answered: while the circuit is open, no message is risked on a dead line."""
     try:
         ctx.client.quota(mailbox)
     except (Denied, Invalid, RateLimited):
@@ -100,13 +100,13 @@ class _Attempt:
         self._permit = permit
         self._mailbox = mailbox
         self._message = permit.message  # as we last wrote it
-        self._claim_ends = 0.0  # on the local clock: bytes leave until then
+        self._claim_ends = 0.0  # on the local clock: bytes may leave until then
         self._reference = _next_reference(ctx, permit.message) if permit.message.has_reference else None
         message = replace(permit.message, reference=self._reference)
         self._body = _encode(ctx, message, permit.picked.body, mailbox)
 
     def run(self) -> Outcome:
-        """Sends. Returns what the attempt says of the API; the turn has ended already where an outcome was stored."""
+        """Send. Return what the attempt says of the API; if an outcome was stored, the permit has ended already."""
         try:
             code = self._ctx.client.send(self._mailbox, self._body, self._before_first_byte)
         except (NoSlot, TooFewReplicas, redis.RedisError) as why:
@@ -126,9 +126,9 @@ class _Attempt:
     # Before the wire
 
     def _before_first_byte(self) -> None:
-        """Waits for a slot and claims. Once this returns, bytes leave.
+        """Wait for a slot and claim the message. Once this returns, bytes leave.
 
-        Where claiming took too long for the slot, the claim stays, for another slot: to undo it would cost a busy
+        If claiming took too long for the slot, the claim stays, for another slot: undoing it would cost a busy
         machine more time, and more slots.
         """
         for _ in range(SLOTS_TRIED):
@@ -138,7 +138,7 @@ class _Attempt:
                 self._claim()
             self._permit.wait()
             late = not self._claim_ends or self._permit.missed_slot()
-            # last of all, for what comes before asks Redis, which can take long
+            # last, because all before it asks Redis, which can take long
             if 0 < self._claim_ends < local_clock():
                 break
             if not late:
@@ -156,11 +156,11 @@ class _Attempt:
         commit_to_replicas(ctx.store, change, in_flight)
 
     def _give_back(self) -> None:
-        """It is certain that no byte left: the claim, if there is one, is undone."""
+        """Undo the claim, if there is one: it is certain that no byte left."""
 
         def undo() -> None:
             self._permit.release_slot()
-            stored = self._as_it_is()
+            stored = self._stored()
             if stored and stored.state is State.QUEUED:
                 self._permit.put_back("unused")
             else:
@@ -168,8 +168,8 @@ class _Attempt:
 
         retry_until_stored(undo)
 
-    def _as_it_is(self) -> Message | None:
-        """What Redis may hold: a claim whose reply was lost is there, or not."""
+    def _stored(self) -> Message | None:
+        """Return the message as Redis has it: a claim whose reply was lost is there, or not."""
         unclaimed = self._message is self._permit.message
         return self._message if unclaimed else records.read(self._ctx.store, self._message.id)
 
@@ -245,7 +245,7 @@ class _Attempt:
         absent: Sequence[str] = (),
         commands: Sequence[Command] = (),
     ) -> None:
-        """Commits and ends the turn, until Redis has it. Raises Present."""
+        """Commit the outcome and end the permit; try until Redis has it. Raise KeyExists."""
 
         def end(message: Message) -> None:
             commit = Commit([choose(message)], absent=absent, commands=commands)
@@ -258,7 +258,7 @@ class _Attempt:
         retry_until_stored(store)
 
     def _done(self, end: Callable[[Message], None]) -> bool:
-        """On the record as it is now. False where a look-up was faster and settled it."""
+        """Apply `end` to the current record. Return False if a look-up was faster and settled the message."""
         message: Message | None = self._message
         while message and self._is_ours(message):
             try:
@@ -270,7 +270,7 @@ class _Attempt:
         return False
 
     def _is_ours(self, message: Message) -> bool:
-        """Still this attempt's, and not yet settled by what the mailbox showed."""
+        """Return whether the message is still this attempt's, and not yet settled by what the mailbox showed."""
         if message.state is State.QUEUED:
             return message.attempts == self._permit.message.attempts
         mine = message.reference == self._reference and message.claimed_at == self._message.claimed_at
@@ -283,12 +283,12 @@ def _pause(ctx: WorkerContext, account: str, reason: Reason) -> None:
 
 
 def _next_reference(ctx: WorkerContext, message: Message) -> str:
-    """Attempts that the API refused, or that never left, share one: they were not sent."""
+    """Return the reference of the next attempt. An attempt that was refused, or never left, passes its own on."""
     return reference_of(ctx.store.keys.namespace, message.id, len(message.lost_references))
 
 
 def _encode(ctx: WorkerContext, message: Message, body: bytes | None, mailbox: Mailbox) -> bytes:
-    """The whole request body in memory, before any slot is asked for. Raises KeyError where content is gone."""
+    """Return the whole request body, made before any slot is asked for. Raise KeyError if content is gone."""
     wanted = [attached.sha256 for attached in message.attachments]
     if message.body and body is None:
         wanted.append(message.body)

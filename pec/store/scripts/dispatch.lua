@@ -1,20 +1,20 @@
--- dispatch(namespace, asked): all that a scheduler hands out in one step, and when the next of it is due.
+-- dispatch(namespace, asked): hand out all that is due in one step of a scheduler, and return when more is due.
 --
--- 1. Feeding. New events become deliveries of the endpoints that hear them. Each endpoint is the consumer group
---    endpoint:<name> of <ns>:events. What it doesn't hear is acknowledged at once; the rest stays pending until its
---    delivery ends. An endpoint with `bound` deliveries is given no more: what follows waits in the stream. One
---    without a group is passed over.
+-- 1. Feeding. New events become deliveries of the endpoints that subscribe to them. Each endpoint is the consumer
+--    group endpoint:<name> of <ns>:events. An event it does not subscribe to is acknowledged at once; any other stays
+--    pending until its delivery ends. An endpoint with `bound` deliveries gets no more: later events wait in the
+--    stream. One without a group is passed over.
 -- 2. Hints of tokens to send for. A hint makes one worker thread pick one message. Hints go out a lead before their
 --    slot, because dispatch takes time, and never more than there are messages and places on the wire. One that is
 --    lost ends with its lease. Only messages of the token's `accounts` count: for others the caller has no settings.
--- 3. What is due of each queue is taken, pushing it ahead by the lease.
+-- 3. Tasks of each queue that are due are taken, and pushed ahead by the lease.
 --
 -- Keys     <ns>:deliveries:<endpoint>   sorted set: stream id → when its next try is due
 --          <ns>:hints:<token>           sorted set: hint → when its lease ends
 --          <ns>:limiter:<token>         hash: tat (µs, when the next slot may be), not_before (µs), turn, hint
---          <ns>:in_flight:<token>          sorted set: id → when it has surely ended; messages picked or on the wire
+--          <ns>:in_flight:<token>       sorted set: id → when it has surely ended; messages picked or on the wire
 --          <ns>:due:<queue>             sorted set: token, endpoint, id, … → when it is due
--- ARGV     asked   JSON; what is left out is not handed out. Times are µs.
+-- ARGV     asked   JSON, made by `DispatchRequest.to_json`. Times are µs.
 --                  endpoints [{name, all, types: {type: true}}, …], most (events of each to look at), bound
 --                  tokens {token: {account: true}}, interval, in_flight, lead, hint_lease, pick_lease
 --                  queues [[queue, how many at most], …], lease
@@ -41,7 +41,7 @@ local function read(group, count)
     return reply and reply[1][2] or {}
 end
 
-local function hears(endpoint, fields)
+local function subscribes(endpoint, fields)
     for i = 1, #fields, 2 do
         local name, value = fields[i], fields[i + 1]
         if (name == "type" and endpoint.types[value]) or (name == "webhook" and value == endpoint.name) then
@@ -54,17 +54,17 @@ end
 local function feed(endpoint)
     local deliveries, group = ns .. ":deliveries:" .. endpoint.name, "endpoint:" .. endpoint.name
     local room = asked.bound - call("ZCARD", deliveries)
-    local added, unheard = 0, {}
+    local added, others = 0, {}
     for _, entry in ipairs(room > 0 and read(group, math.min(room, asked.most)) or {}) do
         local id, fields = unpack(entry)
-        if hears(endpoint, fields) then
+        if subscribes(endpoint, fields) then
             added = added + call("ZADD", deliveries, "NX", seconds(now), id)
         else
-            table.insert(unheard, id)
+            table.insert(others, id)
         end
     end
-    if #unheard > 0 then
-        call("XACK", events, group, unpack(unheard))
+    if #others > 0 then
+        call("XACK", events, group, unpack(others))
     end
     return added > 0
 end

@@ -1,4 +1,4 @@
--- finish_send(namespace, token, id, outcome, not_before_s): a message has left the wire; what that says of the API.
+-- finish_send(namespace, token, id, outcome, not_before_s): note that a message is off the wire, and how the API did.
 --
 -- ARGV     outcome       "answered": the API is well; "unreachable": nothing left; "silent": it may have been sent;
 --                        "unused": nothing was tried
@@ -12,7 +12,7 @@ local THRESHOLD = 3 -- failures in a row that open the circuit: it is open while
 
 local first = call("ZREM", ns .. ":in_flight:" .. token, id) == 1
 local failures = tonumber(call("HGET", circuit, "failures") or "0")
--- What was on the wire when the circuit opened tells nothing new: only a probe's failure lengthens the wait.
+-- A send that was on the wire when the circuit opened adds no evidence: only a probe's failure lengthens the wait.
 local open = failures >= THRESHOLD and now < tonumber(call("HGET", circuit, "next_at") or "0")
 if outcome == "answered" and failures > 0 then
     call("DEL", circuit)

@@ -1,4 +1,4 @@
--- pause(namespace, account, code, reason, event_id, event): its messages wait; told once.
+-- pause(namespace, account, code, reason, event_id, event): its messages wait; published once.
 --
 -- ARGV     code    why, a short word; reason: JSON {code, description, details}
 -- Returns  1, or 0 where it was paused already

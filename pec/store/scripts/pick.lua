@@ -8,7 +8,7 @@
 --          <ns>:parked:<batch>   sorted set: id → its score in its lane
 -- Returns  {"picked", account, id, probe ("0" | "1"), [field, value, …], body?} | {"empty"} | {"full"} | {"open"}
 --          {"parked"}: PARKED_AT_ONCE messages were parked, and others may follow: pick again
---          A body up to BODY_BYTES comes along: its HTML, which whoever sends the message would ask for next.
+--          A body up to BODY_BYTES comes along: its HTML, which the worker that sends the message would ask for next.
 
 local ns, token, hint, lease, in_flight = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local accounts = ARGV[6]

@@ -1,7 +1,7 @@
--- put_back(namespace, account, id, score, not_after): a message that was picked and not claimed goes back.
+-- put_back(namespace, account, id, score, not_after): put back a message that was picked and not claimed.
 --
 -- ARGV     not_after is epoch seconds, or "" for none
--- Returns  1, or 0 where it is no longer queued (somebody else claimed or cancelled it)
+-- Returns  1, or 0 where it is no longer queued (it was claimed or cancelled elsewhere)
 
 local ns, account, id, score, not_after = unpack(ARGV)
 

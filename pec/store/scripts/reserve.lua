@@ -2,7 +2,7 @@
 --
 -- ARGV     limiter        key of a hash: tat, not_before, run, day, day_count, month, month_count, and minute0 to
 --                         minute3: "minute count" of the slots given in one minute (since the epoch, modulo 4:
---                         a slot can be two minutes ahead, and the last whole minute is still told)
+--                         a slot can be two minutes ahead, and the last whole minute is still reported)
 --          calendar       JSON {days: [[label, start_s, end_s], …], months: […], daily: n | 0, monthly: n | 0};
 --                         the caller's clock only has to be right to a day
 --          most_ahead_us  how far ahead any caller of this limiter takes a slot; ahead_us: how far this one does

@@ -1,4 +1,4 @@
--- resume(namespace, account, only, event_id, event): its messages take their turns again; told once.
+-- resume(namespace, account, only, event_id, event): its messages take their turns again; published once.
 --
 -- ARGV     only    resume only if it was paused with this code; "" for any
 -- Returns  1, or 0 where it was not paused (so)

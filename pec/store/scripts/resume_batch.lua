@@ -1,6 +1,6 @@
 -- resume_batch(namespace, batch): its messages may be picked again. `unpark_batch` brings them back into their lanes.
 --
--- Keys     <ns>:due:release   @<batch>: a worker brings them back if nobody else does
+-- Keys     <ns>:due:release   @<batch>: a worker brings them back if the command does not
 -- Returns  "resumed" | "already" | "unknown"
 
 local ns, batch = unpack(ARGV)

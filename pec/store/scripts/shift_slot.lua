@@ -1,4 +1,4 @@
--- shift_slot(limiter, slot_us, interval_us): a slot that its thread came too late for begins now, if nobody has the next.
+-- shift_slot(limiter, slot_us, interval_us): a slot whose thread is late begins now, unless the next is given already.
 --
 -- So that a late send and the one after it keep their distance.
 --

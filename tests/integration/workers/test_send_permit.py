@@ -12,7 +12,7 @@ from pec.store.pacing import Picked, Slot
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import queued
 from workers.context import WorkerContext
-from workers.send_permit import LATE_OF_SHORT_SECONDS, LATE_SECONDS, UNSURE_SECONDS, SendPermit
+from workers.send_permit import LATE_OF_SHORT_SECONDS, LATE_SECONDS, MAX_CLOCK_ERROR_SECONDS, SendPermit
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_clock_that_is_known_badly_is_asked_again_before_a_slot_is_waited_for(
 
     SendPermit(unsure, Picked("token", queued(ctx, "m"), probe=False)).reserve()
 
-    assert unsure.clock.error_seconds() <= UNSURE_SECONDS
+    assert unsure.clock.error_seconds() <= MAX_CLOCK_ERROR_SECONDS
 
 
 def test_what_is_not_known_of_the_clock_counts_as_lateness(ctx: WorkerContext, served: Served) -> None:

@@ -1,4 +1,4 @@
-"""What a worker remembers of a restore and of mailboxes."""
+"""A worker remembers a restore, and which mailboxes are busy."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -3,8 +3,8 @@
 import pytest
 
 from pec.store import outbox
-from pec.store.outbox import DeliveryResult
 from pec.store.dispatch import MAX_WAITING
+from pec.store.outbox import DeliveryResult
 from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
     due,

@@ -1,9 +1,9 @@
-"""The API's answers: the vendor's envelopes, item shapes and refusals, word for word."""
+"""The vendor's refusals, word for word, and the shapes between which an answer's items vary."""
 
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel
+from pec.api.wire import Envelope
 
 POST_INVALID = "Post parameter is not valid"
 UNAUTHORIZED = "Authorization is not valid or empty"
@@ -29,78 +29,12 @@ class Refusal(Exception):
 
 
 def refuse(status: int, message: str, headers: dict[str, str] | None = None) -> Refusal:
-    """In the vendor's envelope."""
+    """Return a refusal in the vendor's envelope."""
     return Refusal(status, Envelope(success=False, message=message).model_dump(), headers)
 
 
 class Shape(StrEnum):
-    """How an item of GET /send/{code} is spelled."""
+    """The spelling of an item of GET /send/{code}."""
 
     LIVE = "live"  # as read from the service
     DOCUMENTED = "documented"  # as its description says
-
-
-class Envelope(BaseModel):
-    success: bool = True
-    message: str = ""
-
-
-class Sent(Envelope):
-    sent: int
-    message_id: str
-
-
-class LiveStatus(BaseModel):
-    sender: str
-    recipient: str
-    date: str
-    subject: str
-    body: str
-
-
-class ResponseStatus(BaseModel):
-    sender: str
-    recipient: str
-    data: str
-    object: str
-    message: str
-
-
-class Statuses(Envelope):
-    data: list[ResponseStatus | LiveStatus]
-
-
-class InboxSearch(BaseModel):
-    sender: str
-    recipient: str
-    date: str
-    object: str
-    id: int
-
-
-class InboxPage(Envelope):
-    data: list[InboxSearch]
-    page: int
-    total: int
-    n_of_pages: int
-
-
-class InboxSingle(BaseModel):
-    sender: str
-    recipient: str
-    date: str
-    object: str
-    body: str
-
-
-class InboxMessage(Envelope):
-    data: InboxSingle
-
-
-class QuotaResponse(BaseModel):
-    usage: int
-    limit: int
-
-
-class Quota(Envelope):
-    data: QuotaResponse

@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from sandbox.answers import Envelope, Refusal
+from pec.api.wire import Envelope
+from sandbox.answers import Refusal
 from sandbox.clock import now
 from sandbox.faults import Operation
 from sandbox.ledger import PecSent, RequestSeen

@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass, field
 from threading import Lock
 
+from pec.api.wire import SendRequest, SentFile
 from sandbox.clock import Instant
-from sandbox.outgoing import Attachment, Outgoing
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Ledger:
     requests: list[RequestSeen] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
-    def record_sent(self, code: str, outgoing: Outgoing, token_digest: str, at: Instant) -> None:
+    def record_sent(self, code: str, outgoing: SendRequest, token_digest: str, at: Instant) -> None:
         pec = PecSent(
             code=code,
             sender=outgoing.sender,
@@ -71,5 +71,5 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _without_content(attachment: Attachment) -> AttachmentSent:
+def _without_content(attachment: SentFile) -> AttachmentSent:
     return AttachmentSent(attachment.name, digest(attachment.file), len(attachment.file))

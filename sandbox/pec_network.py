@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from threading import Lock
 
+from pec.api.wire import SendRequest
 from sandbox.clock import Delays, Instant
 from sandbox.codes import Codes
 from sandbox.ledger import Ledger
 from sandbox.mailbox import Mail, Mailbox
-from sandbox.outgoing import Outgoing
 from sandbox.receipt_texts import RECEIPTS_SENDER, Letter, identifier_of, write
 from sandbox.scenarios import Due, Fault, Receipt, fault_of, receipts_due
 from sandbox.writing import Writing
@@ -38,7 +38,7 @@ class PecNetwork:
         with self._lock:
             return self._mailboxes.setdefault(address.lower(), Mailbox(self.quota_bytes))
 
-    def send(self, outgoing: Outgoing, token_digest: str, at: Instant) -> Sending:
+    def send(self, outgoing: SendRequest, token_digest: str, at: Instant) -> Sending:
         """Send the PEC, unless its story says that nothing leaves."""
         fault = fault_of(outgoing.recipient)
         if fault is Fault.NOTHING_SENT:
@@ -49,7 +49,7 @@ class PecNetwork:
         self._dispatch(outgoing, code, at)
         return Sending(code, fault)
 
-    def _dispatch(self, outgoing: Outgoing, code: str, at: Instant) -> None:
+    def _dispatch(self, outgoing: SendRequest, code: str, at: Instant) -> None:
         subject = f"{outgoing.subject} {code}"
         letter = Letter(outgoing.sender, outgoing.recipient, subject, identifier_of(code))
         own = self.mailbox(outgoing.sender)
@@ -58,7 +58,7 @@ class PecNetwork:
                 self._deliver(outgoing, subject, due.recipient, due.at)
             own.expect(_receipt(due, letter, outgoing, self.writing))
 
-    def _deliver(self, outgoing: Outgoing, subject: str, recipient: str, at: Instant) -> None:
+    def _deliver(self, outgoing: SendRequest, subject: str, recipient: str, at: Instant) -> None:
         """Only a mailbox in use here keeps what it is sent: nobody could read the others."""
         mailbox = self._mailboxes.get(recipient.lower())
         if mailbox:
@@ -74,7 +74,7 @@ class PecNetwork:
             )
 
 
-def _receipt(due: Due, letter: Letter, outgoing: Outgoing, writing: Writing) -> Mail:
+def _receipt(due: Due, letter: Letter, outgoing: SendRequest, writing: Writing) -> Mail:
     """Addressed to the sender's own mailbox. CONSEGNA repeats the whole message, and weighs as much."""
     subject, text = write(due, letter, writing)
     carried_bytes = outgoing.size_bytes if due.receipt is Receipt.DELIVERY else 0

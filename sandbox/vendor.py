@@ -7,14 +7,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError, WithJsonSchema
 
+from pec.api import wire
+from pec.api.wire import Envelope, SendRequest
 from sandbox import answers
 from sandbox.access import may_send
-from sandbox.answers import Envelope, refuse
+from sandbox.answers import refuse
 from sandbox.auth import Admitted, Opened
 from sandbox.clock import Instant
 from sandbox.description import SEND_BODY, SEND_TOO_FAST, refusals
 from sandbox.ledger import digest
-from sandbox.outgoing import Outgoing
 from sandbox.paging import number_of_pages
 from sandbox.scenarios import Fault
 from sandbox.serializers import STATUS_OF, inbox_item, inbox_single
@@ -29,7 +30,7 @@ OptionalPage = Annotated[int | None, WithJsonSchema({"type": "integer"})]  # Ope
 @router.post(
     "/send",
     status_code=201,
-    response_model=answers.Sent,
+    response_model=wire.Sent,
     tags=["PEC"],
     summary="Send a PEC",
     responses=refusals((400, answers.POST_INVALID), SEND_TOO_FAST, (500, answers.DATABASE_ERROR)),
@@ -54,13 +55,13 @@ def _send(sandbox: Sandbox, body: bytes, token: str, arrived: Instant) -> Respon
         return Reset()
     if sending.fault or sending.code is None:
         raise refuse(500, answers.DATABASE_ERROR)
-    sent = answers.Sent(sent=len(outgoing.recipient), message_id=sending.code)
+    sent = wire.Sent(sent=len(outgoing.recipient), message_id=sending.code)
     return JSONResponse(sent.model_dump(), status_code=201)
 
 
-def _checked(body: bytes) -> Outgoing:
+def _checked(body: bytes) -> SendRequest:
     try:
-        outgoing = Outgoing.model_validate_json(body)
+        outgoing = SendRequest.model_validate_json(body)
     except ValidationError:
         raise refuse(400, answers.POST_INVALID) from None
     if outgoing.too_big:
@@ -74,13 +75,13 @@ def _checked(body: bytes) -> Outgoing:
     summary="All mails of a send",
     responses=refusals((404, answers.RESULT_EMPTY)),
 )
-def statuses(code: str, mailbox: Opened, sandbox: Here, arrived: Arrived) -> answers.Statuses:
+def statuses(code: str, mailbox: Opened, sandbox: Here, arrived: Arrived) -> wire.Statuses:
     """A search of the mailbox by subject: receipts, but also replies and the message itself."""
     found = mailbox.search(code, arrived)
     if not found:
         raise refuse(404, answers.RESULT_EMPTY)
     status_of = STATUS_OF[sandbox.options.shape]
-    return answers.Statuses(data=[status_of(mail) for _, mail in found])
+    return wire.Statuses(data=[status_of(mail) for _, mail in found])
 
 
 @router.delete(
@@ -98,12 +99,12 @@ def delete_statuses(code: str, mailbox: Opened, arrived: Arrived) -> Envelope:
 @router.get("/inbox", tags=["Inbox"], summary="A page of the mailbox", responses=refusals())
 def inbox(
     mailbox: Opened, sandbox: Here, arrived: Arrived, q: str = "", page: OptionalPage = None
-) -> answers.InboxPage:
+) -> wire.InboxPage:
     """25 mails a page, those whose subject holds `q`."""
     paging = sandbox.options.paging
     number = paging.first_page if page is None else page
     found = mailbox.search(q, arrived)
-    return answers.InboxPage(
+    return wire.InboxPage(
         data=[inbox_item(id_, mail) for id_, mail in paging.cut(found, number)],
         page=number,
         total=len(found),
@@ -117,12 +118,12 @@ def inbox(
     summary="One mail",
     responses=refusals((404, answers.MESSAGE_NOT_FOUND)),
 )
-def message(id: int, mailbox: Opened, arrived: Arrived) -> answers.InboxMessage:  # noqa: A002 - the vendor's name
+def message(id: int, mailbox: Opened, arrived: Arrived) -> wire.InboxMessage:  # noqa: A002 - the vendor's name
     """Its body is in x-www-form-urlencoded."""
     mail = mailbox.get(id, arrived)
     if mail is None:
         raise refuse(404, answers.MESSAGE_NOT_FOUND)
-    return answers.InboxMessage(data=inbox_single(mail))
+    return wire.InboxMessage(data=inbox_single(mail))
 
 
 @router.delete("/inbox/{id}", tags=["Inbox"], summary="Delete a mail", responses=refusals())
@@ -138,9 +139,9 @@ def delete_message(id: int, mailbox: Opened, arrived: Arrived) -> Envelope:  # n
     summary="How full the mailbox is, in KiB",
     responses=refusals((400, answers.MAILBOX_UNAVAILABLE)),
 )
-def quota(mailbox: str, opened: Opened, sandbox: Here, arrived: Arrived) -> answers.Quota:
+def quota(mailbox: str, opened: Opened, sandbox: Here, arrived: Arrived) -> wire.Quota:
     """`mailbox` is `inbox`, in any case."""
     if mailbox.lower() != "inbox":
         raise refuse(400, answers.MAILBOX_UNAVAILABLE)
     usage = -(-opened.used_bytes(arrived) // KIB)
-    return answers.Quota(data=answers.QuotaResponse(usage=usage, limit=sandbox.network.quota_bytes // KIB))
+    return wire.Quota(data=wire.QuotaResponse(usage=usage, limit=sandbox.network.quota_bytes // KIB))

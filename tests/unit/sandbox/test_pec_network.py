@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from pec.api.wire import MAX_BYTES, SendRequest, SentFile
 from sandbox.clock import Delays, Instant
-from sandbox.outgoing import MAX_BYTES, Attachment, Outgoing
 from sandbox.pec_network import PecNetwork
 from sandbox.scenarios import Fault
 
@@ -14,8 +14,8 @@ SENT_AT = Instant(100.0, 1598428834.0)
 DELAYS = Delays(acceptance_seconds=1, delivery_seconds=5, hour_seconds=60)
 
 
-def outgoing(*recipients: str, **fields: Any) -> Outgoing:
-    return Outgoing.model_validate(
+def outgoing(*recipients: str, **fields: Any) -> SendRequest:
+    return SendRequest.model_validate(
         {
             "sender": "Me@x",
             "recipient": list(recipients),
@@ -80,7 +80,7 @@ def test_other_faults_are_of_the_answer_alone(story: str) -> None:
 def test_the_size_of_a_message_is_what_travels() -> None:
     one = outgoing("a@x", body="è", attachments={"name": "a", "file": "U2FsdmU="})
 
-    assert one.attachments == (Attachment.model_construct(name="a", file=b"Salve"),)
+    assert one.attachments == (SentFile.model_construct(name="a", file=b"Salve"),)
     assert one.size_bytes == 2 + len("U2FsdmU=")
 
 

@@ -1,4 +1,8 @@
-"""The body of POST /send, checked: what the vendor's description allows, and the attachments decoded."""
+"""The requests and answers of the vendor's API as its description states them, checked to the letter. Pure.
+
+The sandbox answers with these models. The client reads answers by `shapes.py` instead, which also takes what the live
+service sends beside its description.
+"""
 
 import base64
 import binascii
@@ -31,7 +35,7 @@ def _decoded(value: Any) -> bytes:
 Address = Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")]
 
 
-class Attachment(BaseModel):
+class SentFile(BaseModel):
     name: Annotated[str, Field(min_length=1)]
     file: Annotated[bytes, BeforeValidator(_decoded)]
 
@@ -40,14 +44,14 @@ class Attachment(BaseModel):
         return (len(self.file) + 2) // 3 * 4
 
 
-class Outgoing(BaseModel):
-    """A PEC as the caller asks for it. `model_validate_json` raises pydantic's ValidationError."""
+class SendRequest(BaseModel):
+    """The body of POST /send. `model_validate_json` raises pydantic's ValidationError."""
 
     sender: Address
     recipient: Annotated[tuple[Address, ...], BeforeValidator(_as_list), Field(min_length=1)]
     subject: Annotated[str, Field(pattern=r"^[^\r\n]+$")]
     body: str
-    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(_as_list)] = ()
+    attachments: Annotated[tuple[SentFile, ...], BeforeValidator(_as_list)] = ()
     username: str
     password: SecretStr
 
@@ -59,3 +63,69 @@ class Outgoing(BaseModel):
     @property
     def too_big(self) -> bool:
         return self.size_bytes * len(self.recipient) > MAX_BYTES
+
+
+class Envelope(BaseModel):
+    success: bool = True
+    message: str = ""
+
+
+class Sent(Envelope):
+    sent: int
+    message_id: str
+
+
+class LiveStatus(BaseModel):
+    sender: str
+    recipient: str
+    date: str
+    subject: str
+    body: str
+
+
+class ResponseStatus(BaseModel):
+    sender: str
+    recipient: str
+    data: str
+    object: str
+    message: str
+
+
+class Statuses(Envelope):
+    data: list[ResponseStatus | LiveStatus]
+
+
+class InboxSearch(BaseModel):
+    sender: str
+    recipient: str
+    date: str
+    object: str
+    id: int
+
+
+class InboxPage(Envelope):
+    data: list[InboxSearch]
+    page: int
+    total: int
+    n_of_pages: int
+
+
+class InboxSingle(BaseModel):
+    sender: str
+    recipient: str
+    date: str
+    object: str
+    body: str
+
+
+class InboxMessage(Envelope):
+    data: InboxSingle
+
+
+class QuotaResponse(BaseModel):
+    usage: int
+    limit: int
+
+
+class Quota(Envelope):
+    data: QuotaResponse

@@ -9,7 +9,7 @@ _MAX_KEPT = 4096
 
 @lru_cache(_MAX_KEPT)
 def on_the_wire(address: str) -> str:
-    """Return the address with its domain in ASCII; as it is if the domain has no such form."""
+    """Return the address with its domain in ASCII, or unchanged if the domain has no such form."""
     local, at, domain = address.rpartition("@")
     if domain.isascii():
         return address
@@ -20,7 +20,7 @@ def on_the_wire(address: str) -> str:
 
 
 def for_people(address: str) -> str:
-    """Return the address with its domain in Unicode; as it is if the domain has no such form."""
+    """Return the address with its domain in Unicode, or unchanged if the domain has no such form."""
     local, at, domain = address.rpartition("@")
     if "xn--" not in domain.lower():
         return address
@@ -31,5 +31,5 @@ def for_people(address: str) -> str:
 
 
 def compared(address: str) -> str:
-    """Return what two spellings of an address have in common."""
+    """Return the address in the one spelling by which two addresses are compared."""
     return on_the_wire(address).lower()

@@ -1,4 +1,4 @@
-"""The pages of /inbox: in which order they stand, which to read next, and when what follows is old. Pure.
+"""The pages of /inbox: their order, which to read next, and when what follows is old.
 
 Nothing is known for sure: whether pages count from 0 or 1, whether the newest mail stands first, whether `n_of_pages`
 is right. So the order is read off the dates, and pages are counted from the number that the API gave the first.
@@ -21,7 +21,7 @@ class Walk:
     """The way through a mailbox from its newest mails to its oldest, after its first page was read.
 
     `unread`: how many mails may be unread yet, counted from the oldest. A mail that comes does not change it, and one
-    that is deleted only lowers it. So no mail is passed over, whatever comes and goes between two pages.
+    that is deleted only lowers it. So no mail is skipped, whatever comes and goes between two pages.
     """
 
     first: int  # the number of the first page
@@ -51,7 +51,7 @@ class Walk:
 
     @property
     def astray(self) -> bool:
-        """Whether mails newer than the last page's are unread."""
+        """Return whether mails newer than those of the last page are unread."""
         return self._end is not None or self._gap
 
     def next_page(self) -> int:
@@ -80,7 +80,7 @@ class Walk:
             self._ahead = 0 if self._gap else max(0, grown)
 
     def skip_to(self, unread: int) -> None:
-        """Pass over mails that were read before."""
+        """Skip mails that were read before."""
         self.unread = min(self.unread, unread)
         self.ended = self.unread <= 0
 
@@ -110,13 +110,13 @@ class Walk:
 
 
 def _oldest_first(mails: Sequence[Mail]) -> bool:
-    """Where dates don't tell, the newest is taken to stand first. A straggler among them changes nothing."""
+    """Return whether most mails stand before newer ones. A draw, or no dates, means that the newest stands first."""
     dates = [mail.date for mail in mails if mail.date]
     return sum(one < two for one, two in pairwise(dates)) > sum(one > two for one, two in pairwise(dates))
 
 
 def older_than(mails: Sequence[Mail], horizon: datetime | None) -> bool:
-    """Whether a page lies behind the horizon, so that what follows it is older still.
+    """Return whether a page lies behind the horizon: then what follows is older still.
 
     Half of its mails decide: one that came late, with an old date, is no sign that the rest was read.
     """

@@ -16,7 +16,7 @@ from pec.subjects import reference_tag
 
 
 class UnsupportedRecord(Exception):
-    """A newer version wrote this record; this one leaves it alone."""
+    """A newer version wrote this record: skip it."""
 
     def __init__(self, message_id: str, why: object) -> None:
         super().__init__(f"message {message_id} can't be read: {why}")
@@ -25,7 +25,7 @@ class UnsupportedRecord(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a message is where it is: a short stable code, a sentence for people, safe facts."""
+    """The reason of a message's state: a short stable code, a sentence for people, safe facts."""
 
     code: str
     description: str
@@ -45,7 +45,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One PEC. Times are aware; `version` grows with each commit."""
+    """One PEC. Times have a time zone. `version` grows with each commit."""
 
     id: str
     account: str
@@ -81,7 +81,7 @@ class Message:
     proof_reported: bool = False  # proof.complete was published, and a later receipt made `proof` None again
     exported_at: datetime | None = None  # by `pec export`; counts while it is not older than updated_at
     checks: int = 0  # receipt checks, or look-ups while uncertain, since the state began to need them
-    acceptance_late: bool = False  # the operator was told
+    acceptance_late: bool = False  # the operator was notified
     resend: bool = False  # an operator asked: sent again if one more look finds nothing
     duplicate: str | None = None  # the code of an earlier attempt that was sent too
     outcomes: Mapping[str, str] = field(default_factory=dict)  # `together`: the state of each recipient
@@ -94,7 +94,7 @@ class Message:
 
     @property
     def sent_subject(self) -> str:
-        """The subject as the last attempt gave it to the API."""
+        """Return the subject as the last attempt gave it to the API."""
         return f"{self.subject} {reference_tag(self.reference)}" if self.reference else self.subject
 
 
@@ -163,7 +163,7 @@ _REQUIRED = ("account", "state", "created_at", "updated_at", "version")
 
 
 def to_hash(message: Message) -> dict[str, str]:
-    """The hash of `pec:message:<id>`: what is empty, or a number's default, is left out. The id is in the key."""
+    """Return the hash of `pec:message:<id>`, without empty fields and numbers at their default. The key has the id."""
     return {
         codec.name or name: codec.write(value)
         for name, codec in _FIELDS.items()
@@ -172,7 +172,7 @@ def to_hash(message: Message) -> dict[str, str]:
 
 
 def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
-    """The message of a hash.
+    """Return the message of a hash.
 
     Raises UnknownRecord where a field can't be read: a newer version's state, or somebody else's writing.
     """
@@ -191,5 +191,5 @@ def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
 
 
 def public_fields() -> tuple[str, ...]:
-    """The names of the hash's fields, for the documentation and its test."""
+    """Return the names of the hash's fields, for the documentation and its test."""
     return tuple(codec.name or name for name, codec in _FIELDS.items())

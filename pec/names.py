@@ -4,12 +4,12 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a message stands. Each comment says who moves it in, and what moves it on."""
+    """The state of a message. Each comment says what moves a message in, and what moves it on."""
 
     QUEUED = "queued"  # taken by the intake, or given back; a worker claims it
-    SENDING = "sending"  # claimed, on disk, the bytes may be leaving; the answer or a look-up ends it
+    SENDING = "sending"  # claimed, on disk, the bytes may be leaving; the answer or a lookup ends it
     UNCERTAIN = "uncertain"  # the answer was lost; the mailbox is searched, it is never sent again blindly
-    HELD = "held"  # every look-up found nothing; an operator says resend or discard
+    HELD = "held"  # every lookup found nothing; an operator says resend or discard
     SENT = "sent"  # the API gave a code; ACCETTAZIONE is awaited
     ACCEPTED = "accepted"  # ACCETTAZIONE; CONSEGNA is awaited
     DELAYED = "delayed"  # the 12 h notice; CONSEGNA or the 24 h notice is awaited
@@ -38,7 +38,7 @@ ENDS = frozenset(
 
 
 class Proof(StrEnum):
-    """What the complete proof of a message consists of."""
+    """The parts of the complete proof of a message."""
 
     TEXTS = "texts"  # every receipt that belongs to it, each with its text
 

@@ -1,4 +1,4 @@
-"""Text that a spreadsheet program leaves as it is, marked with a leading `'`; and back. Pure.
+"""Text that a spreadsheet program does not change, marked with a leading `'`; and back.
 
 Excel computes what looks like a formula, and takes for a number, a date or a truth value whatever may be one: it
 drops zeros, rounds after fifteen digits, shows twelve as 2,02E+11, and makes 2026-01 and 3.4 days.
@@ -15,18 +15,18 @@ _TRUTH = re.compile(r"vero|falso|true|false", re.IGNORECASE)
 
 
 def escape(text: str) -> str:
-    """A cell that stays this text."""
+    """Return a cell that keeps this text."""
     return f"'{text}" if _spoilt(text) else text
 
 
 def unescape(cell: str) -> str:
-    """The text of a cell that `kept` made."""
+    """Return the text of a cell that `escape` made."""
     return cell[1:] if cell.startswith("'") and _spoilt(cell[1:]) else cell
 
 
 def _spoilt(text: str) -> bool:
     if text.startswith("'"):
-        return _spoilt(text.lstrip("'"))  # so that a mark of its own is told from ours
+        return _spoilt(text.lstrip("'"))  # so that a mark of its own differs from ours
     if text.startswith(_FORMULA):
         return True
     if _WHOLE.fullmatch(text):

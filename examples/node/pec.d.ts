@@ -151,7 +151,7 @@ export interface MessageData {
   metadata?: Record<string, JsonValue>;
 }
 
-/** What the complete proof of a message consists of. */
+/** The parts of the complete proof of a message. */
 export type Proof = "texts";
 
 /** A rejected job. Fields that could not be read are left out. */

@@ -1,4 +1,4 @@
-"""Hypothesis strategies of PEC: codes, subjects and what becomes of them on the way, receipts and mails."""
+"""Hypothesis strategies of PEC: codes, subjects and how they change on the way, receipts and mails."""
 
 from datetime import UTC, datetime
 from typing import Final

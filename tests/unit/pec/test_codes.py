@@ -1,4 +1,4 @@
-"""What can be a code of the API, by one rule."""
+"""One rule says whether a text can be a code of the API."""
 
 import pytest
 from hypothesis import given

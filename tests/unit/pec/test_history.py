@@ -1,4 +1,4 @@
-"""A message's past states, kept short: exact, bounded, and readable whoever wrote them."""
+"""A message's past states, kept short: exact, bounded, and readable whichever version wrote them."""
 
 from datetime import datetime, timedelta
 

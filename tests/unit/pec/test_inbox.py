@@ -1,4 +1,4 @@
-"""In which order the pages of a mailbox are read, whatever the service does and whoever else uses the mailbox."""
+"""In which order the pages of a mailbox are read, whatever the service and other users of the mailbox do."""
 
 import random
 from dataclasses import dataclass, field

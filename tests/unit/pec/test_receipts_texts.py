@@ -1,4 +1,4 @@
-"""What a receipt's text tells: whom it names, which notice, which error; whatever subject and body say."""
+"""A receipt's text says whom it names, which notice, which error; whatever subject and body say."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a message becomes that may have been sent between a backup and the restore."""
+"""A message that may have been sent between a backup and the restore is adopted, or held."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Status codes say what people know: the table, PEC's own meanings, and codes that nobody has seen yet."""
+"""Status codes say what people know: the table, PEC's own meanings, and codes that were never seen."""
 
 import pytest
 

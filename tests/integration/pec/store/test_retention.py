@@ -1,4 +1,4 @@
-"""What is kept of finished messages, and for how long."""
+"""Finished messages are kept for their time, and deleted after it if they were exported."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -96,7 +96,7 @@ def test_a_receipt_that_names_somebody_whose_accents_were_lost_may_be_ours(
 
 
 def test_a_page_that_the_api_does_not_know_is_empty(ctx: WorkerContext, served: Served) -> None:
-    """Nobody knows from where it counts, so one is asked for that may not be there."""
+    """It is unknown from where it counts, so one is asked for that may not be there."""
     plant(served, "GET /inbox", 404, {"success": False, "message": "Result empty"})
 
     assert page_of(ctx, "acme", None, 40).mails == ()

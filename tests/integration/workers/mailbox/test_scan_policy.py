@@ -16,19 +16,19 @@ from workers.context import WorkerContext
 from workers.mailbox.scan_policy import MIN_FOR_SCAN, SCAN_WINDOW, defer_to_scan, finish_scan, first_check
 
 
-def crowd(ctx: WorkerContext, served: Served, count: int = MIN_FOR_SCAN) -> Message:
-    """So many young messages that await receipts; the last of them."""
-    return [sent(ctx, served, f"crowd-{number}", "silenzio") for number in range(count)][-1]
+def busy_mailbox(ctx: WorkerContext, served: Served, count: int = MIN_FOR_SCAN) -> Message:
+    """Return the last of so many recent messages that await receipts."""
+    return [sent(ctx, served, f"busy-{number}", "silenzio") for number in range(count)][-1]
 
 
 def is_soon(ctx: WorkerContext, at: datetime) -> bool:
     return at <= ctx.now() + timedelta(seconds=ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER))
 
 
-def test_a_young_message_of_a_crowded_mailbox_waits_and_the_mailbox_is_due(
+def test_a_recent_message_of_a_busy_mailbox_waits_and_the_mailbox_is_due(
     ctx: WorkerContext, served: Served
 ) -> None:
-    message = crowd(ctx, served)
+    message = busy_mailbox(ctx, served)
 
     assert defer_to_scan(ctx, message)
     assert scan_due(ctx)
@@ -36,10 +36,10 @@ def test_a_young_message_of_a_crowded_mailbox_waits_and_the_mailbox_is_due(
     assert check_due(ctx, message.id) == (message.sent_at + SCAN_WINDOW).timestamp()
 
 
-def test_where_the_token_may_not_read_pages_every_message_is_asked_for_by_itself(
+def test_where_the_token_may_not_read_pages_every_message_is_checked(
     ctx: WorkerContext, served: Served
 ) -> None:
-    message = crowd(ctx, served)
+    message = busy_mailbox(ctx, served)
     defer_to_scan(ctx, message)
 
     finish_scan(ctx, "acme", 15, forbidden=True)
@@ -52,30 +52,30 @@ def test_where_the_token_may_not_read_pages_every_message_is_asked_for_by_itself
     assert first_check(ctx, "acme").commands == ()
 
 
-def test_one_of_few_is_asked_for_by_itself(ctx: WorkerContext, served: Served) -> None:
-    assert not defer_to_scan(ctx, crowd(ctx, served, MIN_FOR_SCAN - 1))
+def test_one_of_few_is_checked(ctx: WorkerContext, served: Served) -> None:
+    assert not defer_to_scan(ctx, busy_mailbox(ctx, served, MIN_FOR_SCAN - 1))
 
 
-def test_one_that_is_no_longer_young_is_asked_for_by_itself(ctx: WorkerContext, served: Served) -> None:
-    """What pages have not shown by then proves nothing."""
-    old = replace(crowd(ctx, served), sent_at=ctx.now() - SCAN_WINDOW - timedelta(seconds=1))
+def test_one_whose_window_is_over_is_checked(ctx: WorkerContext, served: Served) -> None:
+    """Receipts that pages have not shown by then are no proof."""
+    old = replace(busy_mailbox(ctx, served), sent_at=ctx.now() - SCAN_WINDOW - timedelta(seconds=1))
 
     assert not defer_to_scan(ctx, old)
 
 
 def test_the_last_look_before_a_message_expires_is_its_own(ctx: WorkerContext, served: Served) -> None:
-    message = crowd(ctx, served)
+    message = busy_mailbox(ctx, served)
     receipts = ctx.settings.receipts.model_copy(update={"deadline_seconds": 1.0})
     hasty = replace(ctx, settings=ctx.settings.model_copy(update={"receipts": receipts}))
 
     assert not defer_to_scan(hasty, replace(message, sent_at=ctx.now() - timedelta(seconds=2)))
 
 
-def test_what_is_sent_into_a_mailbox_known_as_crowded_is_left_to_pages_which_are_read(
+def test_what_is_sent_into_a_mailbox_known_as_busy_waits_for_pages_which_are_read(
     ctx: WorkerContext, served: Served
 ) -> None:
     assert is_soon(ctx, first_check(ctx, "acme").at)
-    message = crowd(ctx, served)
+    message = busy_mailbox(ctx, served)
     defer_to_scan(ctx, message)
     ctx.store.clear_due(Queue.INBOX_SCAN, "acme")  # as if the mailbox had not been busy in between
 
@@ -88,15 +88,15 @@ def test_what_is_sent_into_a_mailbox_known_as_crowded_is_left_to_pages_which_are
     assert is_soon(ctx, from_epoch(scan))
 
 
-def test_when_the_crowd_is_over_those_left_are_asked_for_one_by_one_soon(
+def test_when_the_mailbox_is_no_longer_busy_those_that_wait_are_checked_soon(
     ctx: WorkerContext, served: Served
 ) -> None:
-    message = crowd(ctx, served)
+    message = busy_mailbox(ctx, served)
     defer_to_scan(ctx, message)
     looked_at = float(int(ctx.now().timestamp()))
-    ctx.store.set_due(Queue.CHECK, "crowd-1", looked_at)
+    ctx.store.set_due(Queue.CHECK, "busy-1", looked_at)
     delivered = {"state": State.DELIVERED}
-    commit(ctx.store, changed(_read(ctx, "crowd-0"), ctx.now(), delivered, due={Queue.CHECK: None}))
+    commit(ctx.store, changed(_read(ctx, "busy-0"), ctx.now(), delivered, due={Queue.CHECK: None}))
 
     finish_scan(ctx, "acme", 15)
 
@@ -104,8 +104,8 @@ def test_when_the_crowd_is_over_those_left_are_asked_for_one_by_one_soon(
     due = check_due(ctx, message.id)
     assert due
     assert due <= ctx.now().timestamp() + ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER)
-    assert check_due(ctx, "crowd-1") == looked_at, "nothing is put off"
-    assert check_due(ctx, "crowd-0") is None
+    assert check_due(ctx, "busy-1") == looked_at, "nothing is put off"
+    assert check_due(ctx, "busy-0") is None
     assert first_check(ctx, "acme").commands == ()
 
 

@@ -1,4 +1,4 @@
-"""What a worker process tells the others, and hears from them."""
+"""A worker process reports itself to the others, and learns from their reports."""
 
 import itertools
 import threading
@@ -24,7 +24,7 @@ from workers.middleware.heartbeat import Heartbeat
 
 
 class _Booting:
-    """What Dramatiq hands over of a worker."""
+    """The part of a Dramatiq worker that the middleware gets."""
 
     consumer_whitelist = None
     worker_threads = 8

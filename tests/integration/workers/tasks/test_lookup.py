@@ -1,4 +1,4 @@
-"""Settling an uncertain send against a code that the API gave to somebody else by mistake."""
+"""Settling an uncertain send against a code that the API gave to another message by mistake."""
 
 from datetime import timedelta
 

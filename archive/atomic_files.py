@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO
 
+from config.texts import _
+
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
@@ -40,7 +42,7 @@ def make_folder(path: Path) -> Path:
     except FileExistsError:
         if path.is_symlink() or not path.is_dir():
             raise NotADirectoryError(
-                ENOTDIR, "a link or a file stands where a folder must be", str(path)
+                ENOTDIR, _("a link or a file stands where a folder must be"), str(path)
             ) from None
     return path
 

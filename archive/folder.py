@@ -22,6 +22,7 @@ from archive.manifest import Manifest
 from archive.portable_names import unique_names
 from archive.stale import stale_files, text_bytes
 from config.settings import Retention
+from config.texts import _
 from pec.content import sha256
 from pec.messages import Message
 from pec.store import records
@@ -111,12 +112,12 @@ class Folder:
         try:
             data = self._content(digest)
         except KeyError:
-            why = "Redis no longer holds it"
+            why = _("Redis no longer holds it")
         else:
             if sha256(data) == digest:
                 self._put(path, data)
                 return None
-            why = "Redis holds other bytes than were sent"
+            why = _("Redis holds other bytes than were sent")
         if not _holds(path, digest):
             return why
         self._list(path, digest)

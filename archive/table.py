@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from archive.case_files import CaseFile
+from config.texts import _
 from pec.instants import ROME
 from pec.job_messages import SHEET_ROW
 from pec.messages import Message, Reason
@@ -112,7 +113,7 @@ def _row(message: Message, outcome: _Outcome, words: Words) -> tuple[str, ...]:
 
 
 def _dates(receipts: Iterable[Receipt], kind: Kind, words: Words) -> str:
-    return ", ".join(_time(one.date) or words("no date") for one in receipts if one.kind is kind)
+    return ", ".join(_time(one.date) or words(_("no date")) for one in receipts if one.kind is kind)
 
 
 def _error(receipt: Receipt) -> str | None:

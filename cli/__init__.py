@@ -12,6 +12,7 @@ from cli.commands.completion import ASKED_BY, completable
 from cli.errors import Exit, tell, worded
 from cli.help import in_language
 from cli.language import let_click_speak
+from config.texts import _
 
 # Each is imported when it is used, because a command must start quickly. In the order of --help.
 COMMANDS = {
@@ -49,9 +50,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in COMMANDS:
             near = get_close_matches(cmd_name, COMMANDS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "`pec --help` lists them"
-            ctx.fail(f"there is no command {cmd_name}: {hint}")
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+            hint = _("did you mean {name}?").format(name=near[0]) if near else _("`pec --help` lists them")
+            ctx.fail(_("there is no command {command}: {hint}").format(command=cmd_name, hint=hint))
+        module, attribute = COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(import_module(module), attribute)
         return completable(in_language(command))
 

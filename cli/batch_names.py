@@ -2,10 +2,15 @@
 
 from cli import output
 from cli.session import Session
+from config.texts import _
 from pec.operations.batch_names import meant_instead
 
 
 def note_unknown(session: Session, batch: str) -> None:
     """Print the known name that was probably meant, if the batch has no messages."""
     if near := meant_instead(session.store, batch):
-        output.note(f"There is no message of batch {batch} so far: did you mean {near}?")
+        output.note(
+            _("There is no message of batch {name} so far: did you mean {name2}?").format(
+                name=batch, name2=near
+            )
+        )

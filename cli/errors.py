@@ -6,6 +6,9 @@ from typing import IO, Any
 import click
 
 from cli.language import translated
+from config.texts import Text, _, joined
+
+_ITS_OWN = Text("{error}")  # the error's words say what to do
 
 
 class Exit(IntEnum):
@@ -57,7 +60,7 @@ def tell(error: click.ClickException) -> None:
 def _of_ours(error: Exception) -> Failure | None:
     for kind, code, text in _table():
         if isinstance(error, kind):
-            return Failure(text.format(error) if text else rejection(error), code)
+            return Failure(text.format(error=error, why=error) if text else rejection(error), code)
     return None
 
 
@@ -77,24 +80,34 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
     from sandbox.redis_server import EmbeddedServerError
 
     return [
-        (SettingsError, Exit.USAGE, "{}"),
-        (AnchorsError, Exit.USAGE, "{}"),
+        (SettingsError, Exit.USAGE, _ITS_OWN),
+        (AnchorsError, Exit.USAGE, _ITS_OWN),
         (JobRejected, Exit.REJECTED, ""),
-        (Refused, Exit.REJECTED, "{}"),
-        (RedisRefused, Exit.CREDENTIALS, "{}"),
-        (RedisUnreachable, Exit.UNREACHABLE, "{}"),
+        (Refused, Exit.REJECTED, _ITS_OWN),
+        (RedisRefused, Exit.CREDENTIALS, _ITS_OWN),
+        (RedisUnreachable, Exit.UNREACHABLE, _ITS_OWN),
         (redis.exceptions.NoPermissionError, Exit.CREDENTIALS, MAY_NOT),
-        (redis.RedisError, Exit.UNREACHABLE, "Redis gave no usable answer ({}): run `pec doctor`"),
-        (Denied, Exit.CREDENTIALS, "{}: correct the account's credentials, see `pec doctor`"),
-        (ApiError, Exit.UNREACHABLE, "{}: try again, or run `pec doctor`"),
-        (TimeoutError, Exit.TIMED_OUT, "{}: nothing was cancelled, `pec status` tells what waits"),
-        (UnsupportedRecord, Exit.UNEXPECTED, "{}: a newer version wrote it, upgrade this one"),
-        (EmbeddedServerError, Exit.UNEXPECTED, "the demo has no server: {}"),
-        (StackError, Exit.UNEXPECTED, "{}\nTry again, and report what stands above if it happens again."),
-        (Conflict, Exit.UNEXPECTED, "others keep changing this message ({}): try again"),
+        (redis.RedisError, Exit.UNREACHABLE, _("Redis gave no usable answer ({error}): run `pec doctor`")),
+        (Denied, Exit.CREDENTIALS, _("{error}: correct the account's credentials, see `pec doctor`")),
+        (ApiError, Exit.UNREACHABLE, _("{error}: try again, or run `pec doctor`")),
+        (TimeoutError, Exit.TIMED_OUT, _("{error}: nothing was cancelled, `pec status` tells what waits")),
+        (UnsupportedRecord, Exit.UNEXPECTED, _("{error}: a newer version wrote it, upgrade this one")),
+        (EmbeddedServerError, Exit.UNEXPECTED, _("the demo has no server: {error}")),
+        (
+            StackError,
+            Exit.UNEXPECTED,
+            _("{error}\nTry again, and report what stands above if it happens again."),
+        ),
+        (Conflict, Exit.UNEXPECTED, _("others keep changing this message ({error}): try again")),
     ]
 
 
 def rejection(error: Any) -> str:
     """A line for each problem of a JobRejected."""
-    return "\n".join(f"rejected: {problem.field}: {problem.reason}" for problem in error.problems)
+    return joined(
+        "\n",
+        [
+            _("rejected: {field}: {reason}").format(field=problem.field, reason=problem.reason)
+            for problem in error.problems
+        ],
+    )

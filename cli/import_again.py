@@ -8,7 +8,9 @@ from cli import output
 from cli.errors import Exit, Failure
 from cli.import_report import Found
 from cli.state_name import state_named
+from config.texts import _, joined
 from pec.names import State
+from pec.operations.state_counts import count_of
 from pec.store.store import Store
 from producers.campaigns.again import SENDABLE_AGAIN
 from producers.campaigns.cancelled_batch import Cancel, cancel_of
@@ -22,7 +24,9 @@ def _states(ctx: click.Context, param: click.Parameter, value: str | None) -> fr
     named = {state_named(name) for name in (value or "").split(",") if name.strip()}
     states = frozenset(state for state in named if state is not None)
     if value is not None and (not states or states != named or not states <= set(SENDABLE_AGAIN)):
-        raise click.BadParameter(f"{value} is no list of states: choose from {_NAMES}")
+        raise click.BadParameter(
+            _("{value} is no list of states: choose from {names}").format(value=value, names=_NAMES)
+        )
     return states
 
 
@@ -44,13 +48,18 @@ def refuse_cancelled(store: Store, found: Found, again: Collection[State]) -> No
         return
     if wanted:
         raise Failure(
-            f"nothing is enqueued, because batch {batch} is still being cancelled: "
-            "import again once workers have taken its jobs (`pec status` shows them)",
+            _(
+                "nothing is enqueued, because batch {batch} is still being cancelled: "
+                "import again once workers have taken its jobs (`pec status` shows them)"
+            ).format(batch=batch),
             Exit.REJECTED,
         )
     raise Failure(
-        f"nothing is enqueued, because batch {batch} was cancelled and new messages of it would be too: "
-        "send them, and what was cancelled, with --again cancelled, or choose another --batch",
+        _(
+            "nothing is enqueued, because batch {batch} was cancelled and new messages of it would "
+            "be too: send them, and what was cancelled, with --again cancelled, "
+            "or choose another --batch"
+        ).format(batch=batch),
         Exit.REJECTED,
     )
 
@@ -62,27 +71,38 @@ def tell_of_same_subject(found: Found) -> None:
     count = met.recipients
     if met.batch:
         output.note(
-            f"Recipients who got the same subject in the last 30 days: {count}, most of them in batch "
-            f"{met.batch}. To send only to those whom it did not reach, mend their addresses in the sheet "
-            f"and import it with --batch {met.batch}."
+            _(
+                "Recipients who got the same subject in the last 30 days: {count}, "
+                "most of them in batch {batch}. To send only to those whom it did not reach, "
+                "mend their addresses in the sheet and import it with --batch {batch}."
+            ).format(count=count, batch=met.batch)
         )
     else:
         output.note(
-            f"Recipients who got the same subject in the last 30 days: {count}. "
-            "Check that they are to get it again."
+            _(
+                "Recipients who got the same subject in the last 30 days: {count}. "
+                "Check that they are to get it again."
+            ).format(count=count)
         )
     if met.cut:
-        output.note(f"For this, only the newest {MAX_LOOKED_AT} messages were looked at.")
+        output.note(
+            _("For this, only the newest {count} messages were looked at.").format(count=MAX_LOOKED_AT)
+        )
 
 
 def tell_of_earlier(found: Found) -> None:
     """Name what reached nobody, and the two ways to reach them."""
     over = dict(found.earlier.over) if found.earlier else {}
     if count := over.pop(State.CANCELLED, 0):
-        output.note(f"Of those, {count} were cancelled: send them with --again cancelled.")
-    if over:
-        counted = ", ".join(f"{count} {state}" for state, count in over.items())
         output.note(
-            f"Of those, some reached nobody ({counted}): mend their addresses in the sheet and import it into "
-            f"this batch, or send them as they are with --again {','.join(over)}."
+            _("Of those, {count} were cancelled: send them with --again cancelled.").format(count=count)
+        )
+    if over:
+        counted = joined(", ", (count_of(state, count) for state, count in over.items()))
+        output.note(
+            _(
+                "Of those, some reached nobody ({counts}): "
+                "mend their addresses in the sheet and import it into this batch, "
+                "or send them as they are with --again {names}."
+            ).format(counts=counted, names=",".join(over))
         )

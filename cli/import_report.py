@@ -8,6 +8,7 @@ import click
 
 from cli import output
 from cli.language import ITALIAN, language
+from config.texts import _, joined
 from pec.domains import for_people
 from pec.instants import to_text
 from pec.operations.progress import duration
@@ -89,24 +90,30 @@ def show(found: Found) -> None:
     columns = campaign.renderer.columns
     output.facts(
         [
-            ("batch", campaign.batch),
-            ("account", campaign.renderer.stated["account"]),
-            ("sheet", campaign.sheet),
-            ("encoding", _encodings(campaign)),
+            (_("batch"), campaign.batch),
+            (_("account"), campaign.renderer.stated["account"]),
+            (_("sheet"), campaign.sheet),
+            (_("encoding"), _encodings(campaign)),
             (
-                "recipient",
-                f"column {header[columns.recipient]}: {', '.join(campaign.examples) or 'without values'}",
+                _("recipient"),
+                _("column {name}: {values}").format(
+                    name=header[columns.recipient], values=", ".join(campaign.examples) or _("without values")
+                ),
             ),
-            ("id", _id(columns)),
-            ("attachments", ", ".join(f"column {header[one]}" for one in columns.attachments) or None),
-            ("messages", found.count(RowStatus.READY)),
-            ("of them again", (found.earlier and found.earlier.again) or None),
-            ("enqueued before", found.count(RowStatus.ALREADY_ENQUEUED) or None),
-            ("refused lines", found.count(RowStatus.REFUSED) or None),
-            ("doubles", found.count(RowStatus.DOUBLE) or None),
-            ("empty lines", campaign.empty_lines or None),
-            ("takes", _takes(found)),
-            ("costs", _costs(found.estimate)),
+            (_("id"), _id(columns)),
+            (
+                _("attachments"),
+                joined(", ", [_("column {name}").format(name=header[one]) for one in columns.attachments])
+                or None,
+            ),
+            (_("messages"), found.count(RowStatus.READY)),
+            (_("of them again"), (found.earlier and found.earlier.again) or None),
+            (_("enqueued before"), found.count(RowStatus.ALREADY_ENQUEUED) or None),
+            (_("refused lines"), found.count(RowStatus.REFUSED) or None),
+            (_("doubles"), found.count(RowStatus.DOUBLE) or None),
+            (_("empty lines"), campaign.empty_lines or None),
+            (_("takes"), _takes(found)),
+            (_("costs"), _costs(found.estimate)),
         ]
     )
     _show_remarks(found)
@@ -124,18 +131,23 @@ def show_letters(found: Found) -> None:
 def _show_letter(letter: dict[str, Any]) -> None:
     body = letter["body"]
     cut = (
-        f"{body[:_MAX_BODY]}\n… ({len(body)} characters: --json shows all)" if len(body) > _MAX_BODY else body
+        _("{body}\n… ({count} characters: --json shows all)").format(body=body[:_MAX_BODY], count=len(body))
+        if len(body) > _MAX_BODY
+        else body
     )
     click.echo()
     output.facts(
         [
-            ("row", letter.get("row")),
-            ("line", letter.get("line")),
-            *[("refused", f"{one['field']}: {one['reason']}") for one in letter.get("refused", ())],
-            ("id", letter["id"]),
-            ("to", for_people(letter["recipient"])),
-            ("subject", letter["subject"]),
-            ("attached", ", ".join(letter["attachments"]) or None),
+            (_("row"), letter.get("row")),
+            (_("line"), letter.get("line")),
+            *[
+                (_("refused"), joined(": ", (one["field"], one["reason"])))
+                for one in letter.get("refused", ())
+            ],
+            (_("id"), letter["id"]),
+            (_("to"), for_people(letter["recipient"])),
+            (_("subject"), letter["subject"]),
+            (_("attached"), ", ".join(letter["attachments"]) or None),
         ]
     )
     click.echo(f"\n{cut}")
@@ -184,15 +196,23 @@ def _columns(campaign: Campaign) -> dict[str, Any]:
 def _id(columns: Columns) -> str | None:
     if columns.id is None or columns.header[columns.id] == MADE_ID:
         return None
-    return f"column {columns.header[columns.id]}, joined with the batch (--id-column '' turns it off)"
+    return _("column {name}, joined with the batch (--id-column '' turns it off)").format(
+        name=columns.header[columns.id]
+    )
 
 
 def _takes(found: Found) -> str:
     estimate = found.estimate
     if estimate.finishes_at is None or estimate.seconds is None:
-        return "years, under these caps"
-    waiting = f", after {estimate.waiting} that wait already" if estimate.waiting else ""
-    return f"about {duration(estimate.seconds)}, until {estimate.finishes_at.astimezone():%d/%m/%Y %H:%M}{waiting}"
+        return _("years, under these caps")
+    waiting = (
+        _(", after {count} that wait already").format(count=estimate.waiting) if estimate.waiting else ""
+    )
+    return _("about {duration}, until {time}{after}").format(
+        duration=duration(estimate.seconds),
+        time=f"{estimate.finishes_at.astimezone():%d/%m/%Y %H:%M}",
+        after=waiting,
+    )
 
 
 def _costs(estimate: Estimate) -> str:
@@ -204,20 +224,20 @@ def _costs(estimate: Estimate) -> str:
 def _show_remarks(found: Found) -> None:
     ledger = found.campaign.row_store
     doubles = [
-        (line, "", f"says the same as line {like} to the same recipient: sent once")
+        (line, "", _("says the same as line {count} to the same recipient: sent once").format(count=like))
         for line, like in ledger.duplicates(MAX_SHOWN)
     ]
     refused = [(one.line, one.field, one.reason) for one in ledger.problems(MAX_SHOWN)]
     warned = [(one.line, one.field, one.reason) for one in ledger.warnings(MAX_SHOWN)]
-    _table("REFUSED", refused, ledger.count_problems())
-    _table("DOUBLES", doubles, found.count(RowStatus.DOUBLE))
-    _table("WARNINGS", warned, ledger.count_warnings())
+    _table(_("REFUSED"), refused, ledger.count_problems())
+    _table(_("DOUBLES"), doubles, found.count(RowStatus.DOUBLE))
+    _table(_("WARNINGS"), warned, ledger.count_warnings())
 
 
-def _table(title: str, lines: list[tuple[int, str, str]], count: int) -> None:
+def _table(title: str, lines: Sequence[tuple[int, str, str]], count: int) -> None:
     if not lines:
         return
     click.echo(f"\n{output.for_stdout(title)}")
-    output.table(("LINE", "COLUMN", "REASON"), lines)
+    output.table((_("LINE"), _("COLUMN"), _("REASON")), lines)
     if count > len(lines):
-        click.echo(output.for_stdout(f"and {count - len(lines)} more"))
+        click.echo(output.for_stdout(_("and {count} more").format(count=count - len(lines))))

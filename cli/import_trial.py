@@ -7,6 +7,7 @@ import click
 from cli import output
 from cli.errors import Exit, Failure
 from cli.session import Session
+from config.texts import _, joined
 from pec.jobs import JobRejected
 from pec.operations.live_workers import no_worker_runs
 from producers.campaigns.campaign import Campaign
@@ -14,7 +15,7 @@ from producers.campaigns.errors import Misused
 from producers.campaigns.row_store import RowStatus
 from producers.campaigns.trial import Picked, Trial, first_sendable, picked, refused, trials
 
-_COLUMNS = ("ROW", "LINE", "RECIPIENT", "SUBJECT", "ID")
+_COLUMNS = (_("ROW"), _("LINE"), _("RECIPIENT"), _("SUBJECT"), _("ID"))
 
 
 def send_trials(
@@ -27,7 +28,8 @@ def send_trials(
         session.producer.send_many(trial.job for trial in made)
     except (JobRejected, OSError) as error:
         raise Failure(
-            f"no test was sent, because a file was changed meanwhile ({error})", Exit.REJECTED
+            _("no test was sent, because a file was changed meanwhile ({why})").format(why=error),
+            Exit.REJECTED,
         ) from None
     if as_json:
         output.data({"test_to": to, "tests": [_as_dict(trial) for trial in made]})
@@ -43,14 +45,17 @@ def _rows(campaign: Campaign, numbers: Sequence[int]) -> list[Picked]:
     except Misused as error:
         raise click.UsageError(str(error)) from None
     if not rows:
-        raise Failure("no test was sent, because no line can be sent: see --dry-run", Exit.REJECTED)
+        raise Failure(_("no test was sent, because no line can be sent: see --dry-run"), Exit.REJECTED)
     if wrong := refused(campaign, rows):
         said = [
-            f"row {row.number} (line {row.entry.line}): {problem.field}: {problem.reason}"
+            _("row {count} (line {count2}): {column}: {problem}").format(
+                count=row.number, count2=row.entry.line, column=problem.field, problem=problem.reason
+            )
             for row, problem in wrong
         ]
         raise Failure(
-            "\n".join(["no test was sent: mend the row, or name another with --rows", *said]), Exit.REJECTED
+            joined("\n", [_("no test was sent: mend the row, or name another with --rows"), *said]),
+            Exit.REJECTED,
         )
     return rows
 
@@ -67,10 +72,16 @@ def _as_dict(trial: Trial) -> dict[str, object]:
 
 def _tell(session: Session, campaign: Campaign, to: str, made: Sequence[Trial]) -> None:
     output.note(
-        f"Enqueued as a test to {to}, in no batch: {len(made)}. The recipients of the rows get nothing."
+        _(
+            "Enqueued as a test to {address}, in no batch: {count}. The recipients of the rows get nothing."
+        ).format(address=to, count=len(made))
     )
     if count := campaign.row_store.count(RowStatus.REFUSED):
-        output.note(f"Refused lines are not looked at here ({count}): --dry-run shows them.")
+        output.note(
+            _("Refused lines are not looked at here ({count}): --dry-run shows them.").format(count=count)
+        )
     if no_worker_runs(session.store):
-        output.note("No worker is running, so they wait in Redis: start one with `pec worker`.")
-    output.note(f"Follow them with `pec watch {' '.join(str(trial.job['id']) for trial in made)}`.")
+        output.note(_("No worker is running, so they wait in Redis: start one with `pec worker`."))
+    output.note(
+        _("Follow them with `pec watch {ids}`.").format(ids=" ".join(str(trial.job["id"]) for trial in made))
+    )

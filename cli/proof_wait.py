@@ -9,6 +9,7 @@ from archive import completing
 from archive.completing import Lacks
 from cli import output
 from cli.language import translated
+from config.texts import _
 from pec.store.store import Store
 
 _MAX_SECONDS = 120
@@ -24,12 +25,18 @@ def wait_for_proof(store: Store, ids: Iterable[str], lacks: Lacks) -> None:
     count = len(pending)
     if not completing.served(store, pending):
         output.note(
-            f"receipts of {count} messages are incomplete, and no worker looks for them: "
-            "start one with `pec worker`, then export again"
+            _(
+                "receipts of {count} messages are incomplete, and no worker looks for them: "
+                "start one with `pec worker`, then export again"
+            ).format(count=count)
         )
         return
     completing.ask_again(store, pending, _MAX_ASKED)
-    output.note(f"waiting for receipts of {count} messages, at most 2 min (--no-wait does not wait)")
+    output.note(
+        _("waiting for receipts of {count} messages, at most 2 min (--no-wait does not wait)").format(
+            count=count
+        )
+    )
     with _progress(count) as show:
         completing.wait(store, pending, lacks, _MAX_SECONDS, show)
 
@@ -44,7 +51,7 @@ def _progress(count: int) -> Iterator[Callable[[int], object]]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(translated("receipts"), total=count)
+        task = progress.add_task(translated(_("receipts")), total=count)
         yield lambda left: progress.update(task, completed=count - left)
 
 
@@ -57,4 +64,4 @@ class _Lines:
     def show(self, left: int) -> None:
         if left != self._left and time.monotonic() >= self._next_at:
             self._left, self._next_at = left, time.monotonic() + _NOTE_EVERY_SECONDS
-            output.note(f"still waiting for receipts of {left} messages")
+            output.note(_("still waiting for receipts of {count} messages").format(count=left))

@@ -2,6 +2,8 @@
 
 import click
 
+from config.texts import _
+
 
 def row_numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
     """Return the numbers of `1,17,400`. Raises BadParameter."""
@@ -9,5 +11,7 @@ def row_numbers(ctx: click.Context, param: click.Parameter, value: str | None) -
         return ()
     parts = [part.strip() for part in value.split(",") if part.strip()]
     if not parts or not all(part.isdecimal() and int(part) for part in parts):
-        raise click.BadParameter(f"{value} is no list of rows: count them below the header, as in 1,17,400")
+        raise click.BadParameter(
+            _("{value} is no list of rows: count them below the header, as in 1,17,400").format(value=value)
+        )
     return tuple(map(int, parts))

@@ -6,6 +6,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from cli.language import in_italian, translated
+from config.texts import _
 from pec.names import State
 
 Param = click.Parameter | None
@@ -21,7 +22,9 @@ class StateName(click.ParamType):  # type: ignore[type-arg]  # generic in the ne
         found = state_named(str(value))
         if found is None:
             names = ", ".join(translated(state) for state in State)
-            self.fail(f"{value} is no state: name one of {names}", param, ctx)
+            self.fail(
+                _("{value} is no state: name one of {names}").format(value=value, names=names), param, ctx
+            )
         return found
 
     def shell_complete(

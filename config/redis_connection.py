@@ -9,11 +9,12 @@ from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from config.redis_url import problem_of_redis_url
+from config.texts import _
 
 REDIS_ERRORS = (redis.ConnectionError, redis.TimeoutError)  # "no answer": the command may have run, or not
 
-MAY_NOT = (
-    "the user of the Redis URL may not do this ({}): see ACLs in docs/operations.md, or name another user"
+MAY_NOT = _(
+    "the user of the Redis URL may not do this ({why}): see ACLs in docs/operations.md, or name another user"
 )
 
 _RETRIES = 5
@@ -69,13 +70,20 @@ def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
     """What to raise where a command failed for this reason: it tells where, why, and the remedy."""
     at = address(client)
     if isinstance(why, redis.exceptions.NoPermissionError):
-        return RedisRefused(MAY_NOT.format(why))
+        return RedisRefused(MAY_NOT.format(why=why))
     if isinstance(why, redis.AuthenticationError):
         return RedisRefused(
-            f"Redis at {at} refuses the user or password ({why}): set the right ones in PEC_REDIS_URL, "
-            "with %23 for #, %2F for /, %3F for ?, %3A for :, %40 for @, %25 for %"
+            _(
+                "Redis at {address} refuses the user or password ({why}): "
+                "set the right ones in PEC_REDIS_URL, with %23 for #, %2F for /, %3F for ?, %3A for :, "
+                "%40 for @, %25 for %"
+            ).format(address=at, why=why)
         )
-    return RedisUnreachable(f"Redis at {at} can't be used ({why}): start one, or set PEC_REDIS_URL")
+    return RedisUnreachable(
+        _("Redis at {address} can't be used ({why}): start one, or set PEC_REDIS_URL").format(
+            address=at, why=why
+        )
+    )
 
 
 def address(client: redis.Redis) -> str:

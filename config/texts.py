@@ -6,10 +6,17 @@ program that reads it (`--json`, Redis, logs). The command line translates it wh
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from gettext import NullTranslations
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
-_ENGLISH = NullTranslations()
+
+class Entries(Protocol):
+    """A catalogue, as `gettext` gives it."""
+
+    def gettext(self, message: str, /) -> str:
+        """Return the translation of a text."""
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int, /) -> str:
+        """Return the translation of a text that depends on a count."""
 
 
 class Text(str):
@@ -24,7 +31,7 @@ class Text(str):
         cls, msgid: str, plural: str | None = None, count: int = 1, values: Mapping[str, Any] | None = None
     ) -> Self:
         """Without values, braces stay as they are."""
-        chosen = msgid if plural is None else _ENGLISH.ngettext(msgid, plural, count)
+        chosen = msgid if plural is None or count == 1 else plural
         made = super().__new__(cls, chosen if values is None else chosen.format_map(values))
         made._msgid, made._plural, made._count, made._values = msgid, plural, count, values
         return made
@@ -40,7 +47,7 @@ class Text(str):
         """Return the text with its fields filled in."""
         return Text(self._msgid, self._plural, self._count, values)
 
-    def translated(self, entries: NullTranslations, data: Callable[[str], str] = str) -> str:
+    def translated(self, entries: Entries, data: Callable[[str], str] = str) -> str:
         """Return the text in the language of these entries, and texts among its values too.
 
         `data` translates values that are no texts yet.
@@ -70,7 +77,7 @@ class Joined(Text):
     def __reduce__(self) -> tuple[Any, ...]:
         return Joined, (self._separator, self._parts)
 
-    def translated(self, entries: NullTranslations, data: Callable[[str], str] = str) -> str:
+    def translated(self, entries: Entries, data: Callable[[str], str] = str) -> str:
         """Return each part in the language of these entries."""
         return self._separator.join(str(_shown(part, entries, data)) for part in self._parts)
 
@@ -90,7 +97,7 @@ def joined(separator: str, parts: Iterable[str]) -> Text:
     return Joined(separator, parts)
 
 
-def _shown(value: Any, entries: NullTranslations, data: Callable[[str], str]) -> Any:
+def _shown(value: Any, entries: Entries, data: Callable[[str], str]) -> Any:
     said = str(value) if isinstance(value, Exception) else value
     if isinstance(said, Text):
         return said.translated(entries, data)

@@ -10,6 +10,7 @@ from pydantic_core import PydanticSerializationError
 
 from config.redis_connection import connect, unusable
 from config.settings import load_settings
+from config.texts import _
 from pec.jobs import JobRejected, Problem, SendJob, validate
 from pec.messages import Message
 from pec.receipts import Receipt
@@ -203,7 +204,7 @@ def _wire(job: Mapping[str, Any]) -> str:
     try:
         return validate(job).model_dump_json(exclude_defaults=True)
     except PydanticSerializationError:
-        raise JobRejected([Problem("job", "is not Unicode text: it holds half of a character")]) from None
+        raise JobRejected([Problem("job", _("is not Unicode text: it holds half of a character"))]) from None
 
 
 def _age(receipt: Receipt) -> str:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from config.texts import _
 from pec.content import decode_file, is_blank, sha256
 from pec.jobs import JobRejected, Problem
 
@@ -56,7 +57,7 @@ class Uploads:
             content = self._encode(text)
         except UnicodeEncodeError:
             raise JobRejected(
-                [Problem("body", "is not Unicode text: it holds half of a character")]
+                [Problem("body", _("is not Unicode text: it holds half of a character"))]
             ) from None
         return {"sha256": self._upload(content)} if len(content) >= INLINE_BYTES else text
 
@@ -70,7 +71,7 @@ class Uploads:
                 return {"name": name, "sha256": self._encoded(place, text)}
             case Mapping():
                 return given
-        reason = "must be a Path, a pair (name, bytes), or a mapping of name and sha256"
+        reason = _("must be a Path, a pair (name, bytes), or a mapping of name and sha256")
         raise JobRejected([Problem(f"attachments.{place}", reason)])
 
     def _file(self, place: int, path: Path) -> str:
@@ -78,7 +79,9 @@ class Uploads:
             try:
                 self._files[path] = self._upload(path.read_bytes())
             except OSError as error:
-                reason = f"can't read {path} ({error.strerror}): name a readable file"
+                reason = _("can't read {path} ({why}): name a readable file").format(
+                    path=path, why=error.strerror
+                )
                 raise JobRejected([Problem(f"attachments.{place}", reason)]) from None
         return self._files[path]
 

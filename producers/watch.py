@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from config.texts import Text, _, ngettext
 from pec.messages import Message
 from pec.names import EventType
 from pec.store import records
@@ -155,9 +156,7 @@ class Watch:
         """Until there is something to read, or a short time passed. Raises TimeoutError."""
         left = until - time.monotonic() if until is not None else _BLOCK_SECONDS
         if left <= 0:
-            raise TimeoutError(
-                f"{len(self._unborn | self._unfinished) or 'some messages'} have not ended in time"
-            )
+            raise TimeoutError(_not_ended(len(self._unborn | self._unfinished)))
         seconds = min(left, _BLOCK_WHILE_PENDING_SECONDS if self._pending else _BLOCK_SECONDS)
         keys = self._store.keys
         places: Any = {keys.events: self._events_at, keys.rejected: self._rejected_at}
@@ -190,3 +189,11 @@ class Watch:
 
 def _job_of(message_id: str) -> str:
     return message_id.partition("#")[0]
+
+
+def _not_ended(count: int) -> Text:
+    if not count:
+        return _("some messages have not ended in time")
+    return ngettext(
+        "{count} message has not ended in time", "{count} messages have not ended in time", count
+    ).format(count=count)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.case_files import CaseFile
+from config.texts import _
 from pec.messages import Message, Reason
 from pec.names import ENDS, State
 from pec.receipts import Kind, Receipt
@@ -15,10 +16,10 @@ _ENDED_BY = {
     State.REFUSED: (Kind.NON_ACCETTAZIONE,),
 }
 _NOT_KNOWN_TO_BE_SENT = {
-    State.QUEUED: "not sent yet",
-    State.SENDING: "the answer to its sending is awaited",
-    State.UNCERTAIN: "it is not certain whether it was sent",
-    State.HELD: "it is not certain whether it was sent",
+    State.QUEUED: _("not sent yet"),
+    State.SENDING: _("the answer to its sending is awaited"),
+    State.UNCERTAIN: _("it is not certain whether it was sent"),
+    State.HELD: _("it is not certain whether it was sent"),
 }
 _EXPLAINED = ENDS | {State.DELAYED}  # of the others, the reason says what an operator does
 _WITHOUT_CONSEGNA = (State.SENT, State.ACCEPTED, State.DELAYED, State.EXPIRED)
@@ -85,10 +86,10 @@ def _missing(state: State, code: str | None, receipts: Sequence[Receipt]) -> str
     there = {receipt.kind for receipt in receipts}
     if state in _WITHOUT_CONSEGNA:
         unaccepted = Kind.ACCETTAZIONE not in there
-        return "ACCETTAZIONE and CONSEGNA are missing" if unaccepted else "CONSEGNA is missing"
+        return _("ACCETTAZIONE and CONSEGNA are missing") if unaccepted else _("CONSEGNA is missing")
     if Kind.ACCETTAZIONE not in there:
-        return "ACCETTAZIONE is missing"
-    return "the text of a receipt is missing" if not all(one.text for one in receipts) else ""
+        return _("ACCETTAZIONE is missing")
+    return _("the text of a receipt is missing") if not all(one.text for one in receipts) else ""
 
 
 def _date(receipts: Sequence[Receipt], *kinds: Kind) -> datetime | None:

@@ -7,22 +7,23 @@ from datetime import datetime
 from archive.report.lines import Line
 from archive.report.printable import printable
 from archive.report.summary import Period, Summary
+from config.texts import _
 from pec.domains import for_people
 from pec.instants import ROME
 from pec.names import State
 
 Translate = Callable[[str], str]
 _HEADINGS = (
-    "N.",
-    "Recipient",
-    "State",
-    "Sent on",
-    "ACCETTAZIONE",
-    "CONSEGNA",
-    "Code",
-    "Reason, or what is missing",
+    _("N."),
+    _("Recipient"),
+    _("State"),
+    _("Sent on"),
+    _("ACCETTAZIONE"),
+    _("CONSEGNA"),
+    _("Code"),
+    _("Reason, or what is missing"),
 )
-_TOTALS = ("State", "Recipients", "Share")
+_TOTALS = (_("State"), _("Recipients"), _("Share"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,63 +33,75 @@ class Words:
     say: Translate
 
     def title(self, summary: Summary) -> str:
-        return printable(self.say(f"Report on the PEC of batch {summary.batch}"))
+        return printable(self.say(_("Report on the PEC of batch {batch}").format(batch=summary.batch)))
 
     def headings(self, summary: Summary) -> list[str]:
         number, recipient, *rest = map(self.say, _HEADINGS)
         return [
             number,
-            recipient if summary.subject is not None else self.say("Recipient and subject"),
+            recipient if summary.subject is not None else self.say(_("Recipient and subject")),
             *rest,
         ]
 
     def facts(self, summary: Summary) -> Iterator[tuple[str, str]]:
         """Names and values of what concerns the whole."""
         for account, sender in summary.senders.items():
-            yield self.say("Sender"), printable(f"{for_people(sender)} ({account})" if sender else account)
+            yield self.say(_("Sender")), printable(f"{for_people(sender)} ({account})" if sender else account)
         if summary.subject:
-            yield self.say("Subject"), printable(summary.subject)
-        yield self.say("Messages"), str(summary.messages)
-        yield self.say("Queued"), self.period(summary.queued)
-        yield self.say("Sent"), self.period(summary.sent)
-        yield self.say("Report made"), self.instant(summary.made_at)
+            yield self.say(_("Subject")), printable(summary.subject)
+        yield self.say(_("Messages")), str(summary.messages)
+        yield self.say(_("Queued")), self.period(summary.queued)
+        yield self.say(_("Sent")), self.period(summary.sent)
+        yield self.say(_("Report made")), self.instant(summary.made_at)
 
     def totals(self, summary: Summary) -> Iterator[tuple[str, str, str]]:
         """A row under _TOTALS for each state that occurs, and one of all."""
         for state in State:
             if count := summary.states[state]:
                 yield self.say(str(state)), str(count), self._share(count, summary.lines)
-        yield self.say("Total"), str(summary.lines), self._share(summary.lines, summary.lines)
+        yield self.say(_("Total")), str(summary.lines), self._share(summary.lines, summary.lines)
 
     def totals_title(self) -> str:
-        return self.say("Totals by state")
+        return self.say(_("Totals by state"))
 
     def totals_headings(self) -> list[str]:
         return [self.say(one) for one in _TOTALS]
 
     def missing_title(self) -> str:
-        return self.say("What is missing")
+        return self.say(_("What is missing"))
 
     def missing(self, summary: Summary) -> list[str]:
         """What is missing of the whole, a sentence each; one that says that nothing is."""
         found = [f"{self.say(what)}: {count}" for what, count in sorted(summary.missing.items()) if count]
         if summary.rejected:
             found.append(
-                self.say(f"jobs of the batch that were rejected and are no messages: {summary.rejected}")
+                self.say(
+                    _("jobs of the batch that were rejected and are no messages: {count}").format(
+                        count=summary.rejected
+                    )
+                )
             )
         if summary.never_arrived:
             found.append(
-                self.say(f"messages that were announced and did not arrive: {summary.never_arrived}")
+                self.say(
+                    _("messages that were announced and did not arrive: {count}").format(
+                        count=summary.never_arrived
+                    )
+                )
             )
         if summary.open:
-            found.append(self.say(f"{summary.open} have not ended: this report is not final"))
-        return found or [self.say("Nothing: every message has ended and has the receipts of its state.")]
+            found.append(
+                self.say(_("{count} have not ended: this report is not final").format(count=summary.open))
+            )
+        return found or [self.say(_("Nothing: every message has ended and has the receipts of its state."))]
 
     def notes(self) -> list[str]:
         return [
-            self.say("Times are those of Rome. ACCETTAZIONE and CONSEGNA have the dates of the receipts."),
+            self.say(_("Times are those of Rome. ACCETTAZIONE and CONSEGNA have the dates of the receipts.")),
             self.say(
-                "This report helps to read. The proof is the receipts themselves, as the providers signed them."
+                _(
+                    "This report helps to read. The proof is the receipts themselves, as the providers signed them."
+                )
             ),
         ]
 
@@ -110,16 +123,21 @@ class Words:
         """What is signed, again beside the signature."""
         made_at = self.instant(summary.made_at)
         return printable(
-            self.say(f"Report of {made_at} on batch {summary.batch}: {summary.lines} recipients.")
+            self.say(
+                _("Report of {instant} on batch {batch}: {count} recipients.").format(
+                    instant=made_at, batch=summary.batch, count=summary.lines
+                )
+            )
         )
 
     def signature(self) -> tuple[str, str, str]:
         """What stands beside the lines for place, date and signature."""
-        return self.say("Place"), self.say("Date"), self.say("Signature")
+        return self.say(_("Place")), self.say(_("Date")), self.say(_("Signature"))
 
     def page(self) -> tuple[str, str]:
         """What stands before the number of a page, and before the number of all pages."""
-        return f"{self.say('Page')} ", f" {self.say('of')} "
+        page, of = self.say(_("Page")), self.say(_("of"))
+        return f"{page} ", f" {of} "
 
     def period(self, period: Period) -> str:
         if period.first is None or period.last is None:

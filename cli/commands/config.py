@@ -13,6 +13,7 @@ from pydantic import BaseModel, SecretStr
 from cli import output
 from config.settings import load_settings
 from config.sources import PREFIX, read_toml
+from config.texts import _
 
 MASK = "********"
 _PASSWORD_IN_URL = re.compile(r"(?<=://)[^/?#\s]*(?=@)|(?<=[?&]password=)[^&#\s]*")
@@ -41,7 +42,9 @@ def config(as_json: bool) -> None:
         for setting in found:
             output.data(asdict(setting))
     else:
-        output.table(("SETTING", "VALUE", "FROM"), ((one.name, one.value, one.source) for one in found))
+        output.table(
+            (_("SETTING"), _("VALUE"), _("FROM")), ((one.name, one.value, one.source) for one in found)
+        )
 
 
 def effective(settings: BaseModel, environment: dict[str, str], in_file: dict[str, Any]) -> Iterator[Setting]:

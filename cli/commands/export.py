@@ -22,9 +22,11 @@ from cli.language import translated
 from cli.proof_wait import wait_for_proof
 from cli.session import Session, open_session
 from cli.state_name import states_option
+from config.texts import _, joined
 from pec.names import ENDS, State
 from pec.operations.absent import absent
 from pec.operations.batch_names import near_batch
+from pec.operations.state_counts import count_of
 from pec.receipts import Kind
 from pec.store import records
 from pec.store.store import Store
@@ -92,7 +94,7 @@ def export(
     (PEC_RETENTION__MESSAGES_DAYS). A table alone is no proof: what only it tells of stays.
     """
     if (bool(ids), bool(batch), everything).count(True) != 1:
-        raise click.UsageError("say what: pec export ID…, or pec export --batch B, or pec export --all")
+        raise click.UsageError(_("say what: pec export ID…, or pec export --batch B, or pec export --all"))
     with open_session() as session:
         chosen = _chosen(session.store, ids, batch)
         chosen = replace(chosen, states=frozenset(states))
@@ -106,7 +108,9 @@ def export(
         except OSError as error:
             raise cannot_write(error) from None
         except NotAManifest as found:
-            raise Failure(f"{found} is no list of SHA-256 sums: name another folder", Exit.USAGE) from None
+            raise Failure(
+                _("{path} is no list of SHA-256 sums: name another folder").format(path=found), Exit.USAGE
+            ) from None
         _tell(session.store, done, batch, chosen)
     for line in _places(done, file, proof):
         output.note(line)
@@ -159,7 +163,9 @@ def _messages_of(store: Store, job: str) -> list[str]:
     for message in messages:
         if not store.client.exists(store.keys.message(message)):
             raise Failure(
-                f"there is no record of {message} any more: it was kept as long as it had to be",
+                _("there is no record of {id} any more: it was kept as long as it had to be").format(
+                    id=message
+                ),
                 Exit.REJECTED,
             )
     return messages
@@ -168,14 +174,18 @@ def _messages_of(store: Store, job: str) -> list[str]:
 def no_batch(store: Store, batch: str) -> Failure:
     waiting = int(store.client.xlen(store.keys.jobs))
     if rejected := selection.rejected_of(store, batch):
-        remedy = f"{rejected} of its jobs were rejected, `pec list --rejected` tells why"
+        remedy = _("{count} of its jobs were rejected, `pec list --rejected` tells why").format(
+            count=rejected
+        )
     elif waiting:
-        remedy = f"{waiting} jobs wait to be taken, they may be among them: try again"
+        remedy = _("{count} jobs wait to be taken, they may be among them: try again").format(count=waiting)
     elif near := near_batch(store, batch):
-        remedy = f"did you mean {near}?"
+        remedy = _("did you mean {name}?").format(name=near)
     else:
-        remedy = "check the name, or look through `pec list`"
-    return Failure(f"there is no message of batch {batch}: {remedy}", Exit.REJECTED)
+        remedy = _("check the name, or look through `pec list`")
+    return Failure(
+        _("there is no message of batch {batch}: {remedy}").format(batch=batch, remedy=remedy), Exit.REJECTED
+    )
 
 
 def _export(
@@ -237,7 +247,7 @@ def _sink(file: Path | None) -> Iterator[Write]:
     place = file.resolve()  # of a link, what it leads to is written
     if place.exists() and not place.is_file():
         raise OSError(
-            errno.EINVAL, "it is no regular file, leave --output out and redirect stdout", str(file)
+            errno.EINVAL, _("it is no regular file, leave --output out and redirect stdout"), str(file)
         )
     with atomic_write(place) as opened:
         yield opened.write
@@ -246,28 +256,38 @@ def _sink(file: Path | None) -> Iterator[Write]:
 def cannot_write(error: OSError) -> Failure:
     place = error.filename or "stdout"
     if error.errno in _NO_ROOM:
-        return Failure(f"can't write {place} ({error.strerror}): make room and try again", Exit.UNEXPECTED)
-    return Failure(f"can't write {place} ({error.strerror}): name a place you may write to", Exit.USAGE)
+        return Failure(
+            _("can't write {path} ({why}): make room and try again").format(path=place, why=error.strerror),
+            Exit.UNEXPECTED,
+        )
+    return Failure(
+        _("can't write {path} ({why}): name a place you may write to").format(path=place, why=error.strerror),
+        Exit.USAGE,
+    )
 
 
 def _tell(store: Store, done: _Done, batch: str | None, chosen: _Chosen) -> None:
     total = sum(done.states.values())
-    nothing = "No message is in that state." if chosen.states else "There are no messages yet."
-    states = ", ".join(f"{done.states[state]} {state}" for state in State if done.states[state])
-    output.note(f"{total} messages: {states}" if total else nothing)
+    nothing = _("No message is in that state.") if chosen.states else _("There are no messages yet.")
+    states = joined(", ", [count_of(state, done.states[state]) for state in State if done.states[state]])
+    output.note(_("{count} messages: {states}").format(count=total, states=states) if total else nothing)
     if unfinished := sum(count for state, count in done.states.items() if state not in ENDS):
-        output.note(f"{unfinished} have not ended yet: export again when they have")
+        output.note(_("{count} have not ended yet: export again when they have").format(count=unfinished))
     if batch and (rejected := selection.rejected_of(store, batch)):
         output.note(
-            f"{rejected} jobs of the batch were rejected and are no messages: `pec list --rejected` tells why"
+            _(
+                "{count} jobs of the batch were rejected and are no messages: `pec list --rejected` tells why"
+            ).format(count=rejected)
         )
 
 
 def _places(done: _Done, file: Path | None, proof: Path | None) -> Iterator[str]:
     if file:
-        yield f"written to {file}"
+        yield _("written to {path}").format(path=file)
     if proof:
-        yield f"{done.files} files in {proof}: `sha256sum -c SHA256SUMS` there checks them"
+        yield _("{count} files in {path}: `sha256sum -c SHA256SUMS` there checks them").format(
+            count=done.files, path=proof
+        )
 
 
 def _lacks_texts(case: CaseFile) -> tuple[Kind, ...]:
@@ -281,13 +301,18 @@ def _lacks_receipts(case: CaseFile) -> tuple[Kind, ...]:
 def _unproved(lacking: list[tuple[str, tuple[Kind, ...]]]) -> str:
     named = [f"{one}: {', '.join(map(str, kinds))}" for one, kinds in lacking[:_MAX_NAMED]]
     more = ["…"] if len(lacking) > _MAX_NAMED else []
-    said = f"receipts of {len(lacking)} messages are incomplete: export again, or look into the mailbox for"
-    return "\n".join((said, *named, *more))
+    said = _(
+        "receipts of {count} messages are incomplete: export again, or look into the mailbox for"
+    ).format(count=len(lacking))
+    return joined("\n", (said, *named, *more))
 
 
 def _incomplete(ids: list[str]) -> Failure:
     shown = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
     return Failure(
-        f"content of {len(ids)} messages is missing ({shown}): message.json of each names it, the rest is written",
+        _(
+            "content of {count} messages is missing ({ids}): message.json of each names it, "
+            "the rest is written"
+        ).format(count=len(ids), ids=shown),
         Exit.UNEXPECTED,
     )

@@ -21,6 +21,7 @@ from cli.row_numbers import row_numbers
 from cli.session import Session, open_session
 from config.redis_connection import RedisUnreachable
 from config.settings import Settings, load_settings
+from config.texts import _
 from pec.instants import from_epoch
 from pec.jobs import JobRejected
 from pec.messages import Reason
@@ -46,7 +47,7 @@ from producers.campaigns.validation import warn_of_several
 T = TypeVar("T")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
-_SAME_AGAIN = "import the same file again: nothing is sent twice"
+_SAME_AGAIN = _("import the same file again: nothing is sent twice")
 
 
 @click.command("import")
@@ -129,7 +130,7 @@ def import_file(
         _send_test(order, test_to, rows, as_json=as_json)
         return
     if refused and refused.resolve() in {path.resolve() for path in (order.file, order.body, *order.attach)}:
-        raise click.UsageError("--refused: would overwrite a file that is read: name another one")
+        raise click.UsageError(_("--refused: would overwrite a file that is read: name another one"))
     with ExitStack() as stack:
         settings, session = stack.enter_context(_surroundings(dry_run=dry_run))
         _check_names(order, settings, session)
@@ -182,13 +183,13 @@ def _check_options(
 ) -> None:
     """Raises UsageError for options that need each other, or exclude each other."""
     if shown and not dry_run:
-        raise click.UsageError("--show: only a dry run shows letters: add --dry-run")
+        raise click.UsageError(_("--show: only a dry run shows letters: add --dry-run"))
     if rows and test_to is None:
-        raise click.UsageError("--rows: says which rows are sent as a test: add --test-to ADDRESS")
+        raise click.UsageError(_("--rows: says which rows are sent as a test: add --test-to ADDRESS"))
     if test_to is not None and dry_run:
-        raise click.UsageError("--test-to sends, and --dry-run sends nothing: choose one")
+        raise click.UsageError(_("--test-to sends, and --dry-run sends nothing: choose one"))
     if test_to is not None and again:
-        raise click.UsageError("--test-to sends nothing to recipients, and --again does: choose one")
+        raise click.UsageError(_("--test-to sends nothing to recipients, and --again does: choose one"))
 
 
 def _send_test(order: ImportRequest, test_to: str, rows: tuple[int, ...], *, as_json: bool) -> None:
@@ -216,7 +217,11 @@ def _surroundings(*, dry_run: bool) -> Iterator[tuple[Settings, Session | None]]
         except RedisUnreachable as error:
             if not dry_run:
                 raise
-            output.note(f"{error}. What was enqueued before, and what waits, could not be looked at.")
+            output.note(
+                _("{problem}. What was enqueued before, and what waits, could not be looked at.").format(
+                    problem=error
+                )
+            )
             yield load_settings(), None
         else:
             yield session.settings, session
@@ -226,10 +231,10 @@ def _surroundings(*, dry_run: bool) -> Iterator[tuple[Settings, Session | None]]
 def _judged(order: ImportRequest, settings: Settings) -> Iterator[Campaign]:
     with ExitStack() as stack:
         try:
-            with _progress("reading") as told:
+            with _progress(_("reading")) as told:
                 campaign = stack.enter_context(validate_file(order, settings.api.max_bytes, told))
         except Unusable as error:
-            raise Failure(f"{error}\nNothing was enqueued.", Exit.REJECTED) from None
+            raise Failure(_("{error}\nNothing was enqueued.").format(error=error), Exit.REJECTED) from None
         except Misused as error:
             raise click.UsageError(str(error)) from None
         yield campaign
@@ -276,12 +281,12 @@ def _check_names(order: ImportRequest, settings: Settings, session: Session | No
     """Raises Failure where no live worker, and no setting, knows the account or the endpoint."""
     served = heartbeat.live(session.store, "account") if session else set()
     _check_name(
-        "account", order.stated["account"], served | set(settings.accounts), asked=session is not None
+        _("account"), order.stated["account"], served | set(settings.accounts), asked=session is not None
     )
     if webhook := order.stated.get("webhook"):
         heard = heartbeat.live(session.store, "endpoint") if session else set()
         configured = {endpoint.name for endpoint in settings.webhooks.endpoints}
-        _check_name("webhook", webhook, heard | configured, asked=session is not None)
+        _check_name(_("webhook"), webhook, heard | configured, asked=session is not None)
     if session and (pause := accounts.state_of(session.store, order.stated["account"]).reason):
         _tell_of_pause(order.stated["account"], pause)
 
@@ -294,7 +299,11 @@ def _tell_of_paused_batch(session: Session, batch: str) -> None:
 def _tell_of_pause(account: str, pause: Reason) -> None:
     """The estimate does not know when it goes on."""
     why = pause.description or pause.code
-    output.note(f"account {account} is paused: {why}: {remedy_of_pause(account, pause)}")
+    output.note(
+        _("account {account} is paused: {reason}: {remedy}").format(
+            account=account, reason=why, remedy=remedy_of_pause(account, pause)
+        )
+    )
 
 
 def _check_name(kind: str, name: str, known: set[str], *, asked: bool) -> None:
@@ -302,13 +311,20 @@ def _check_name(kind: str, name: str, known: set[str], *, asked: bool) -> None:
         return
     if not known or not asked:
         output.note(
-            f"No live worker could be asked about the {kind} {name}: one that none knows is rejected."
+            _(
+                "No live worker could be asked about the {word} {name}: one that none knows is rejected."
+            ).format(word=kind, name=name)
         )
         return
     near = get_close_matches(name, known, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
+    hint = _(" (did you mean {name}?)").format(name=near[0]) if near else ""
     names = ", ".join(sorted(known)[:MAX_SHOWN])
-    raise Failure(f"rejected: {kind}: {name} is not configured{hint}; known: {names}", Exit.REJECTED)
+    raise Failure(
+        _("rejected: {word}: {name} is not configured{hint}; known: {names}").format(
+            word=kind, name=name, hint=hint, names=names
+        ),
+        Exit.REJECTED,
+    )
 
 
 # Refused lines
@@ -322,11 +338,19 @@ def _write_refused(path: Path | None, order: ImportRequest, found: Found) -> Non
         write_refused(path, campaign.row_store, campaign.renderer.columns, campaign.batch, translated)
     except OSError as error:
         raise click.UsageError(
-            f"--refused: can't write {path} ({error.strerror}): name another file"
+            _("--refused: can't write {path} ({why}): name another file").format(
+                path=path, why=error.strerror
+            )
         ) from None
-    output.note(f"The refused lines are in {path}: once mended, it can be imported by itself.")
+    output.note(
+        _("The refused lines are in {path}: once mended, it can be imported by itself.").format(path=path)
+    )
     if campaign.renderer.columns.attachments and path.resolve().parent != order.file.resolve().parent:
-        output.note(f"Keep it in the folder of {order.file.name}: attachments are looked for beside it.")
+        output.note(
+            _("Keep it in the folder of {file}: attachments are looked for beside it.").format(
+                file=order.file.name
+            )
+        )
 
 
 def _refuse(found: Found, path: Path | None, *, dry_run: bool, as_json: bool) -> None:
@@ -336,10 +360,16 @@ def _refuse(found: Found, path: Path | None, *, dry_run: bool, as_json: bool) ->
     elif dry_run:
         show_letters(found)
     count = found.count(RowStatus.REFUSED)
-    now = f", or send the others ({found.sendable}) with --skip-invalid" if found.sendable else ""
-    file = "" if path else "; --refused FILE writes them to a file of their own"
+    now = (
+        _(", or send the others ({count}) with --skip-invalid").format(count=found.sendable)
+        if found.sendable
+        else ""
+    )
+    file = "" if path else _("; --refused FILE writes them to a file of their own")
     raise Failure(
-        f"nothing is enqueued, because lines are refused ({count}): mend them and import again{now}{file}",
+        _(
+            "nothing is enqueued, because lines are refused ({count}): mend them and import again{now}{file}"
+        ).format(count=count, now=now, file=file),
         Exit.REJECTED,
     )
 
@@ -351,17 +381,26 @@ def _enqueue(session: Session, campaign: Campaign) -> int:
     """Returns how many. Raises Failure, which tells how many are in."""
     done, count = 0, campaign.row_store.count(RowStatus.READY)
     try:
-        with _progress("enqueuing") as told:
+        with _progress(_("enqueuing")) as told:
             for done in enqueue(session.producer, campaign, told):  # noqa: B007 - told below
                 pass
     except RedisUnreachable as error:
-        said = f"{error}\nat least {done} of {count} are in: once Redis answers, {_SAME_AGAIN}"
+        said = _("{error}\nat least {done} of {count} are in: once Redis answers, {same_again}").format(
+            error=error, done=done, count=count, same_again=_SAME_AGAIN
+        )
         raise Failure(said, Exit.UNREACHABLE) from None
     except (JobRejected, OSError) as error:
-        said = f"a file was changed meanwhile ({error})\nat least {done} of {count} are in: mend it and {_SAME_AGAIN}"
+        said = _(
+            "a file was changed meanwhile ({error})\nat least {done} of {count} are in: "
+            "mend it and {same_again}"
+        ).format(error=error, done=done, count=count, same_again=_SAME_AGAIN)
         raise Failure(said, Exit.REJECTED) from None
     except KeyboardInterrupt:
-        output.note(f"at least {done} of {count} are in. To go on, {_SAME_AGAIN}.")
+        output.note(
+            _("at least {count} of {count2} are in. To go on, {what}.").format(
+                count=done, count2=count, what=_SAME_AGAIN
+            )
+        )
         raise
     return done
 
@@ -370,12 +409,16 @@ def _conclude(found: Found, session: Session, enqueued: int, *, as_json: bool) -
     if as_json:
         output.data(as_dict(found, enqueued))
     else:
-        click.echo(output.for_stdout(f"\n{enqueued} enqueued"))
+        click.echo(output.for_stdout(_("\n{count} enqueued").format(count=enqueued)))
     _tell_of_names(found)
     if no_worker_runs(session.store):
-        output.note("No worker is running, so they wait in Redis: start one with `pec worker`.")
+        output.note(_("No worker is running, so they wait in Redis: start one with `pec worker`."))
     batch = found.campaign.batch
-    output.note(f"Follow them with `pec watch --batch {batch}`; then `pec export --batch {batch}`.")
+    output.note(
+        _("Follow them with `pec watch --batch {batch}`; then `pec export --batch {batch}`.").format(
+            batch=batch
+        )
+    )
 
 
 def _tell_of_dry_run(found: Found, *, as_json: bool) -> None:
@@ -384,22 +427,30 @@ def _tell_of_dry_run(found: Found, *, as_json: bool) -> None:
     else:
         show_letters(found)
     _tell_of_names(found)
-    output.note("A dry run: nothing was enqueued.")
+    output.note(_("A dry run: nothing was enqueued."))
 
 
 def _tell_of_numbers(found: Found) -> None:
     if found.campaign.breaks:
         output.note(
-            "Lines are numbered as a spreadsheet program numbers its rows: a cell with line breaks counts once."
+            _(
+                "Lines are numbered as a spreadsheet program numbers its rows: a cell with line breaks counts once."
+            )
         )
 
 
 def _tell_of_names(found: Found) -> None:
     """What may be misunderstood about batches, and about time."""
     if before := found.count(RowStatus.ALREADY_ENQUEUED):
-        output.note(f"{before} were enqueued before, and are left out: nothing is sent twice.")
+        output.note(
+            _("{count} were enqueued before, and are left out: nothing is sent twice.").format(count=before)
+        )
     tell_of_earlier(found)
-    output.note(f"The batch is {found.campaign.batch}: a new campaign needs another, with --batch.")
+    output.note(
+        _("The batch is {batch}: a new campaign needs another, with --batch.").format(
+            batch=found.campaign.batch
+        )
+    )
     ends, last = found.campaign.sample.not_after, found.estimate.finishes_at
     if ends and (last is None or last > ends):
-        output.note("The last of them come after --not-after: what is not sent by then expires.")
+        output.note(_("The last of them come after --not-after: what is not sent by then expires."))

@@ -13,6 +13,7 @@ from cli import output
 from cli.commands.watch import follow, timeout_option
 from cli.session import Session, open_session
 from config.text_files import MARK, read_text
+from config.texts import _
 from pec.operations.batch_names import near_batch
 from pec.operations.live_workers import no_worker_runs
 from pec.store import records
@@ -28,16 +29,22 @@ def _text(ctx: click.Context, param: click.Parameter, value: str) -> str:
             return sys.stdin.read().removeprefix(MARK)
         return read_text(Path(value[1:])) if value.startswith("@") else value
     except OSError as error:
-        raise click.BadParameter(f"can't read {value[1:]} ({error.strerror}): name a readable file") from None
+        raise click.BadParameter(
+            _("can't read {path} ({why}): name a readable file").format(path=value[1:], why=error.strerror)
+        ) from None
     except UnicodeDecodeError:
-        raise click.BadParameter(f"{value.removeprefix('@')} is not UTF-8 text: convert it") from None
+        raise click.BadParameter(
+            _("{path} is not UTF-8 text: convert it").format(path=value.removeprefix("@"))
+        ) from None
 
 
 def _json(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
     try:
         return None if value is None else json.loads(value)
     except ValueError as error:
-        raise click.BadParameter(f"is not JSON ({error}): write it as '{{\"case\": 7}}'") from None
+        raise click.BadParameter(
+            _("is not JSON ({why}): write it as '{{\"case\": 7}}'").format(why=error)
+        ) from None
 
 
 _STATED = (
@@ -154,7 +161,7 @@ def cancel(job_id: str | None, batch: str | None, as_json: bool) -> None:
     pec cancel --batch november
     """
     if (job_id is None) == (batch is None):
-        raise click.UsageError("name a message or a batch: pec cancel ID, or pec cancel --batch B")
+        raise click.UsageError(_("name a message or a batch: pec cancel ID, or pec cancel --batch B"))
     with open_session() as session:
         _enqueued(session, session.producer.cancel(job_id, batch), as_json=as_json, quiet=True)
         known = (
@@ -163,13 +170,17 @@ def cancel(job_id: str | None, batch: str | None, as_json: bool) -> None:
             else records.ids_of_batch(session.store, batch or "")
         )
         if known:
-            output.note("Asked. What is sent already goes on: `pec status` tells.")
+            output.note(_("Asked. What is sent already goes on: `pec status` tells."))
         else:
             output.note(
-                f"Nothing is known of {job_id or batch} so far: what comes within a day is cancelled on arrival."
+                _(
+                    "Nothing is known of {name} so far: what comes within a day is cancelled on arrival."
+                ).format(name=job_id or batch)
             )
             if near := batch and near_batch(session.store, batch):
-                output.note(f"Nothing of batch {near} was cancelled: if you meant it, name it.")
+                output.note(
+                    _("Nothing of batch {name} was cancelled: if you meant it, name it.").format(name=near)
+                )
 
 
 def _enqueued(session: Session, job: Enqueued, *, as_json: bool, quiet: bool) -> None:
@@ -178,6 +189,6 @@ def _enqueued(session: Session, job: Enqueued, *, as_json: bool, quiet: bool) ->
     else:
         click.echo(job)
     if no_worker_runs(session.store):
-        output.note("No worker is running, so it waits in Redis: start one with `pec worker`.")
+        output.note(_("No worker is running, so it waits in Redis: start one with `pec worker`."))
     elif not quiet:
-        output.note(f"Enqueued. Follow it with `pec watch {job}`.")
+        output.note(_("Enqueued. Follow it with `pec watch {id}`.").format(id=job))

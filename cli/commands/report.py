@@ -16,6 +16,7 @@ from cli.commands.export import cannot_write, no_batch
 from cli.errors import Exit, Failure
 from cli.language import in_italian
 from cli.session import Session, open_session
+from config.texts import _
 from pec.instants import from_epoch
 from pec.store import records
 
@@ -51,8 +52,8 @@ def report(batch: str, file: Path) -> None:
         except OSError as error:
             raise cannot_write(error) from None
     if summary.open:
-        output.note(f"{summary.open} have not ended: this report is not final")
-    output.note(f"written to {file}")
+        output.note(_("{count} have not ended: this report is not final").format(count=summary.open))
+    output.note(_("written to {path}").format(path=file))
 
 
 def _writer(file: Path) -> Callable[..., None]:
@@ -66,7 +67,9 @@ def _writer(file: Path) -> Callable[..., None]:
             from archive.report.pdf_file import write_pdf
 
             return write_pdf
-    raise Failure(f"{file} is neither .html nor .pdf: name a file of one of these kinds", Exit.USAGE)
+    raise Failure(
+        _("{file} is neither .html nor .pdf: name a file of one of these kinds").format(file=file), Exit.USAGE
+    )
 
 
 def _write(

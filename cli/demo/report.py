@@ -10,6 +10,7 @@ from rich.table import Table
 
 from cli.demo.plan import Planned
 from cli.demo.receiver import Received
+from config.texts import _
 from pec.messages import Message
 
 CLOSEST_SECONDS = 0.98  # between two sends, as the sandbox saw their first bytes: an interval less 20 ms
@@ -70,8 +71,11 @@ def _wrong_ends(plan: Sequence[Planned], found: Sequence[Row]) -> list[str]:
     lost = {one.id for one in plan} - {row.id for row in found}
     wrong = [row for row in found if row.state != row.expected]
     return [
-        *(f"{message_id} was lost" for message_id in sorted(lost)),
-        *(f"{row.id} is {row.state}, not {row.expected}" for row in wrong),
+        *(_("{id} was lost").format(id=message_id) for message_id in sorted(lost)),
+        *(
+            _("{id} is {state}, not {state2}").format(id=row.id, state=row.state, state2=row.expected)
+            for row in wrong
+        ),
     ]
 
 
@@ -84,7 +88,9 @@ def _wrong_sends(
     for one in plan:
         expected[recipients.get(one.id, "")] += one.times_sent
     return [
-        f"a PEC to {recipient} was sent {times[recipient]} times, not {expected[recipient]}"
+        _("a PEC to {recipient} was sent {count} times, not {count2}").format(
+            recipient=recipient, count=times[recipient], count2=expected[recipient]
+        )
         for recipient in sorted(times | expected)
         if times[recipient] != expected[recipient]
     ]
@@ -94,16 +100,28 @@ def _wrong_webhooks(found: Sequence[Row], told: set[str], received: Received) ->
     missing = told - set(received.events)
     stale = [row.id for row in found if not row.webhooks or row.webhooks[-1] != row.state]
     return [
-        *([f"{len(missing)} webhooks did not come"] if missing else []),
-        *([f"{received.forged} webhooks had a wrong signature"] if received.forged else []),
-        *(f"the last webhook of {message_id} tells another state" for message_id in stale),
+        *([_("{count} webhooks did not come").format(count=len(missing))] if missing else []),
+        *(
+            [_("{count} webhooks had a wrong signature").format(count=received.forged)]
+            if received.forged
+            else []
+        ),
+        *(_("the last webhook of {id} tells another state").format(id=message_id) for message_id in stale),
     ]
 
 
 def _too_close(times: Sequence[float]) -> list[str]:
     gaps = [later - earlier for earlier, later in pairwise(times)]
     close = [gap for gap in gaps if gap < CLOSEST_SECONDS]
-    return [f"{len(close)} sends came too close: {min(close):.3f} s"] if close else []
+    return (
+        [
+            _("{count} sends came too close: {count2} s").format(
+                count=len(close), count2=format(min(close), ".3f")
+            )
+        ]
+        if close
+        else []
+    )
 
 
 def as_data(found: Sequence[Row], wrong: Sequence[str], seconds: float) -> dict[str, Any]:
@@ -118,9 +136,9 @@ def as_data(found: Sequence[Row], wrong: Sequence[str], seconds: float) -> dict[
 
 def as_table(found: Sequence[Row], shown: Callable[[str], str] = str) -> Table:
     """For people. `shown` says our words in their language."""
-    title = shown("PEC Massiva: every message and what became of it")
+    title = shown(_("PEC Massiva: every message and what became of it"))
     table = Table(title=title, title_justify="left")
-    headings = ("message", "recipient", "state", "code", "receipts", "webhooks")
+    headings = (_("message"), _("recipient"), _("state"), _("code"), _("receipts"), _("webhooks"))
     for heading in headings:
         table.add_column(shown(heading), overflow="fold")
     for row in found:

@@ -19,8 +19,10 @@ from cli.demo.receiver import Received, receiving
 from cli.demo.report import as_data, as_table, problems, rows
 from cli.demo.stack import SECRET, START_SECONDS, Stack, StackError, start_stack
 from cli.language import translated
+from config.texts import _, joined
 from pec.messages import Message
 from pec.names import Queue
+from pec.operations.state_counts import count_of
 from pec.store import heartbeat, records
 from pec.store.store import Store, text_dict
 from producers.producer import Producer
@@ -60,7 +62,7 @@ def _wait_for_workers(store: Store, folder: Path) -> None:
     while Queue.SEND not in heartbeat.live(store, "queue"):
         if time.monotonic() > ends:
             log = (folder / "workers.log").read_text(encoding="utf-8")
-            raise StackError(f"the workers did not start: {log[-1000:]}")
+            raise StackError(_("the workers did not start: {log}").format(log=log[-1000:]))
         time.sleep(0.05)  # they register when they are ready
 
 
@@ -77,7 +79,7 @@ def _send_and_watch(producer: Producer, plan: Sequence[Planned]) -> Mapping[str,
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        doing = translated("sending, then waiting for receipts")
+        doing = translated(_("sending, then waiting for receipts"))
         bar = progress.add_task(doing, total=len(plan), states="")
         while True:
             messages = {one.id: one for one in records.read_all(producer.store, expected)}
@@ -89,8 +91,8 @@ def _send_and_watch(producer: Producer, plan: Sequence[Planned]) -> Mapping[str,
 
 
 def _states(messages: Any) -> str:
-    counts = Counter(str(message.state) for message in messages)
-    return translated(", ".join(f"{count} {state}" for state, count in counts.most_common()))
+    counts = Counter(message.state for message in messages)
+    return translated(joined(", ", (count_of(state, count) for state, count in counts.most_common())))
 
 
 def _wait_for_webhooks(store: Store, received: Received) -> set[str]:
@@ -125,10 +127,10 @@ def _tell(found: Sequence[Any], wrong: Sequence[str], seconds: float) -> None:
     for problem in wrong:
         console.print("[bold red]✗[/]", translated(problem))
     if not wrong:
-        well = (
-            f"{len(found)} messages ended as their stories say in {seconds:.0f} s: "
-            "none lost, none sent twice, every webhook came."
-        )
+        well = _(
+            "{count} messages ended as their stories say in {count2} s: none lost, none sent twice, "
+            "every webhook came."
+        ).format(count=len(found), count2=format(seconds, ".0f"))
         console.print("[green]✓[/]", translated(well))
-        output.note("Next: the README says how to send your own; `pec --help` lists the commands.")
+        output.note(_("Next: the README says how to send your own; `pec --help` lists the commands."))
     sys.stdout.flush()

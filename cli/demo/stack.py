@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.demo.plan import ACCOUNTS
+from config.texts import _
 from sandbox.redis_server import EmbeddedServer
 
 HOUR_SECONDS = 0.2  # how long an hour lasts in the demo
@@ -110,4 +111,4 @@ def _wait_for_file(path: Path, process: subprocess.Popen[bytes], log: Path) -> s
         if process.poll() is not None:
             break
         time.sleep(0.05)  # a file has no signal to wait for
-    raise StackError(f"the sandbox did not start: {log.read_text(encoding='utf-8')[-500:]}")
+    raise StackError(_("the sandbox did not start: {log}").format(log=log.read_text(encoding="utf-8")[-500:]))

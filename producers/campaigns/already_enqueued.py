@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 
+from config.texts import _
 from pec.domains import compared
 from pec.jobs import JobRejected, Problem
 from pec.messages import Message
@@ -17,7 +18,7 @@ from producers.campaigns.renderer import RowRenderer
 from producers.campaigns.row_store import Entry, RowStatus, RowStore
 from producers.campaigns.used_ids import UsedIds, numbered_of, pages
 
-_TOO_LONG = "is not sent again, because its id is too long: give it a shorter one"
+_TOO_LONG = _("is not sent again, because its id is too long: give it a shorter one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class _Settling:
 
     def _send_or_refuse(self, going: Sequence[tuple[Entry, str | None]]) -> int:
         sent = self._send(going)
-        for entry, _ in going:
+        for entry, _id in going:
             if entry.line not in sent:
                 self._refuse(entry, self._of_other_content(None))
         return len(sent)
@@ -201,15 +202,18 @@ class _Settling:
         self._ledger.refuse(entry.line, Problem(self._letters.id_name, reason))
 
     def _of_other_content(self, state: State | None) -> str:
-        remedy = "a new campaign needs another --batch"
-        if self._letters.columns.id is not None:
-            remedy += ", a new message a new id"
+        if self._letters.columns.id is None:
+            remedy = _("a new campaign needs another --batch")
+        else:
+            remedy = _("a new campaign needs another --batch, a new message a new id")
         if state and state is not State.UNCERTIFIED:
-            return (
-                f"was enqueued before with other content, and is {state}: "
-                f"send it as it is now with --again {state}; {remedy}"
-            )
-        return f"was enqueued before with other content, and nothing is sent twice: {remedy}"
+            return _(
+                "was enqueued before with other content, and is {state}: "
+                "send it as it is now with --again {name}; {remedy}"
+            ).format(state=state, name=str(state), remedy=remedy)
+        return _("was enqueued before with other content, and nothing is sent twice: {remedy}").format(
+            remedy=remedy
+        )
 
     # Further attempts
 
@@ -269,5 +273,7 @@ def _says(digest: Callable[[str], str | None], ids: Iterable[str], digests: Mapp
 
 def _of_another_address(message: Message) -> str:
     """Why a mended address does not go yet."""
-    remedy = "a new message needs a new id" if message.ended else "import again once it has ended"
-    return f"was enqueued before to {', '.join(message.recipients)}, and is {message.state}: {remedy}"
+    remedy = _("a new message needs a new id") if message.ended else _("import again once it has ended")
+    return _("was enqueued before to {address}, and is {state}: {remedy}").format(
+        address=", ".join(message.recipients), state=message.state, remedy=remedy
+    )

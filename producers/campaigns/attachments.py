@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PureWindowsPath
 
+from config.texts import _
+
 _SEPARATOR = re.compile(r"[;|\r\n]")
 _MAX_FOUND = 1024
 _MAX_HELD = 4  # contents in memory
@@ -57,24 +59,32 @@ class Folder:
     def _look_for(self, name: str) -> File | str:
         """The file, or why there is none."""
         if not name:
-            return "names a file with an empty name: remove the separator that is too many"
+            return _("names a file with an empty name: remove the separator that is too many")
         written = PureWindowsPath(name)  # which knows both kinds of slashes
         if written.drive or written.root or ".." in written.parts or name.startswith("~"):
-            return f"{name}: must be in the folder of the file: name it from there, without .. or a drive"
+            return _(
+                "{name}: must be in the folder of the file: name it from there, without .. or a drive"
+            ).format(name=name)
         path = self._root.joinpath(*written.parts)
         try:
             return self._file(name, path if path.exists() else self._same_name(path))
         except (OSError, ValueError) as error:
-            return f"{name}: can't be read ({getattr(error, 'strerror', None) or error}): put a readable file there"
+            return _("{name}: can't be read ({why}): put a readable file there").format(
+                name=name, why=getattr(error, "strerror", None) or error
+            )
 
     def _file(self, name: str, path: Path) -> File | str:
         if not path.exists():
-            return f"{name}: is not in {self._root.name or self._root}: put the file there{self._hint(path)}"
+            return _("{name}: is not in {folder}: put the file there{hint}").format(
+                name=name, folder=self._root.name or self._root, hint=self._hint(path)
+            )
         real = path.resolve()
         if not real.is_relative_to(self._root):
-            return f"{name}: is a link that leads out of the folder: put the file itself there"
+            return _("{name}: is a link that leads out of the folder: put the file itself there").format(
+                name=name
+            )
         if not real.is_file():
-            return f"{name}: is a folder: name a file"
+            return _("{name}: is a folder: name a file").format(name=name)
         with real.open("rb") as file:
             file.read(1)
         return File(path, real.stat().st_size)
@@ -86,7 +96,7 @@ class Folder:
 
     def _hint(self, path: Path) -> str:
         near = self._names_in_any_case(path.parent).get(unicodedata.normalize("NFC", path.name).casefold())
-        return f" (there is {near}: capitals count)" if near else ""
+        return _(" (there is {name}: capitals count)").format(name=near) if near else ""
 
 
 def _names(folder: Path) -> Mapping[str, str]:

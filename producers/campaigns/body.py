@@ -4,34 +4,35 @@ import html
 import re
 from pathlib import Path
 
+from config.texts import _
 from pec.content import is_blank
 from producers.campaigns.csv_file import decoded
 from producers.campaigns.encodings import Encoding
 from producers.campaigns.errors import Misused, Unusable
 
 _START = 1024  # bytes
-_AS_HTML = 'save it as HTML ("Web page, filtered" in Word) or as plain text'
-_ATTACH = "attach it with --attach, and write the message as HTML or plain text"
+_AS_HTML = _('save it as HTML ("Web page, filtered" in Word) or as plain text')
+_ATTACH = _("attach it with --attach, and write the message as HTML or plain text")
 _KINDS = (  # how a file begins, what it is, what to do
-    (rb"\s*\{\\rtf", "an RTF document", _AS_HTML),
-    (rb"[\s\S]{0,1000}%PDF-", "a PDF", _ATTACH),
-    (rb"%!PS", "a PostScript document", _ATTACH),
-    (rb"\xd0\xcf\x11\xe0", "a document of an old Office or Outlook (.doc, .xls, .msg)", _AS_HTML),
-    (rb"bplist00", "a web archive of Safari", _AS_HTML),
+    (rb"\s*\{\\rtf", _("an RTF document"), _AS_HTML),
+    (rb"[\s\S]{0,1000}%PDF-", _("a PDF"), _ATTACH),
+    (rb"%!PS", _("a PostScript document"), _ATTACH),
+    (rb"\xd0\xcf\x11\xe0", _("a document of an old Office or Outlook (.doc, .xls, .msg)"), _AS_HTML),
+    (rb"bplist00", _("a web archive of Safari"), _AS_HTML),
     (
         rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*|RIFF....WEBP|\0\0\0.ftyp(hei|mif|avif)",
-        "a picture",
+        _("a picture"),
         _ATTACH,
     ),
-    (rb"BM.{4}\0{4}", "a picture", _ATTACH),
-    (rb"\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg\b", "a picture", _ATTACH),
+    (rb"BM.{4}\0{4}", _("a picture"), _ATTACH),
+    (rb"\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg\b", _("a picture"), _ATTACH),
 )
 _ARCHIVES = (  # what is in a ZIP, by the names of its parts
-    (b"word/", "a Word document (.docx)"),
-    (b"opendocument.text", "an OpenDocument text (.odt)"),
-    (b"xl/", "a workbook (.xlsx)"),
-    (b"opendocument.spreadsheet", "an OpenDocument spreadsheet (.ods)"),
-    (b"", "a document of a text program, or an archive"),
+    (b"word/", _("a Word document (.docx)")),
+    (b"opendocument.text", _("an OpenDocument text (.odt)")),
+    (b"xl/", _("a workbook (.xlsx)")),
+    (b"opendocument.spreadsheet", _("an OpenDocument spreadsheet (.ods)")),
+    (b"", _("a document of a text program, or an archive")),
 )
 _XML_DOCUMENT = re.compile(r"<office:document\b|<\?mso-application|<w:wordDocument\b")
 _HEADER_LINE = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]*:[^\n]*\n(?:[ \t][^\n]*\n)*)+")
@@ -64,11 +65,13 @@ def body_of(path: Path) -> tuple[str, Encoding]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise Misused(f"can't read {path} ({error.strerror}): name a readable file") from None
+        raise Misused(
+            _("can't read {path} ({why}): name a readable file").format(path=path, why=error.strerror)
+        ) from None
     _check_kind(path.name, content)
     text, encoding = _read(content, path.name)
     if is_blank(text):
-        raise Misused(f"{path.name} is empty: write the message, as HTML or plain text")
+        raise Misused(_("{file} is empty: write the message, as HTML or plain text").format(file=path.name))
     _check_text(path, text)
     return _in_utf8(text) if is_html(path, text) else html_of(text), encoding
 
@@ -101,10 +104,10 @@ def _check_kind(name: str, content: bytes) -> None:
     """Raise Misused if the first bytes are those of something else than text."""
     for start, kind, remedy in _KINDS:
         if re.match(start, content[:_START], re.DOTALL | re.IGNORECASE):
-            raise Misused(f"{name} is {kind}: {remedy}")
+            raise Misused(_("{file} is {kind}: {remedy}").format(file=name, kind=kind, remedy=remedy))
     if content.startswith(b"PK\x03\x04"):
         kind = next(kind for part, kind in _ARCHIVES if part in content)
-        raise Misused(f"{name} is {kind}: {_AS_HTML}")
+        raise Misused(_("{file} is {kind}: {remedy}").format(file=name, kind=kind, remedy=_AS_HTML))
 
 
 def _check_text(path: Path, text: str) -> None:
@@ -112,13 +115,17 @@ def _check_text(path: Path, text: str) -> None:
     head = _HEADER_LINE.match(text.lstrip().replace("\r\n", "\n"))
     if head and _OF_MAIL.search(head[0]):
         raise Misused(
-            f"{path.name} is a saved e-mail or web archive: copy its text into a file, as HTML or plain text"
+            _(
+                "{file} is a saved e-mail or web archive: copy its text into a file, as HTML or plain text"
+            ).format(file=path.name)
         )
     if _XML_DOCUMENT.search(text[: 4 * _START]):
-        raise Misused(f"{path.name} is a document in XML: {_AS_HTML}")
+        raise Misused(_("{file} is a document in XML: {remedy}").format(file=path.name, remedy=_AS_HTML))
     if path.suffix.lower() in _MARKDOWN:
         raise Misused(
-            f"{path.name} is Markdown, whose marks the recipient would see: save it as HTML or as .txt"
+            _("{file} is Markdown, whose marks the recipient would see: save it as HTML or as .txt").format(
+                file=path.name
+            )
         )
 
 
@@ -129,8 +136,8 @@ def _read(content: bytes, name: str) -> tuple[str, Encoding]:
         return (_declared(content, declared[2].lower()) if declared else None) or decoded(content, name)
     except Unusable as error:
         if b"\0" in content:
-            raise Misused(f"{name} is no text: --body needs HTML or plain text") from None
-        raise Misused(f"--body: {error}") from None
+            raise Misused(_("{file} is no text: --body needs HTML or plain text").format(file=name)) from None
+        raise Misused(_("--body: {problem}").format(problem=error)) from None
 
 
 def _declared(content: bytes, charset: str) -> tuple[str, Encoding] | None:

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from config.texts import _, joined
 from pec.jobs import SendJob, validate
 from pec.spreadsheet_text import unescape
 from producers.campaigns.attachments import File, Folder
@@ -91,7 +92,11 @@ def validate_file(order: ImportRequest, max_bytes: int, on_progress: OnProgress)
         with _naming_sheet(table.active):
             columns = _columns(order, header, start)
         if not start:
-            raise Unusable(f"{order.file.name} has column names, and no line under them: add the recipients")
+            raise Unusable(
+                _("{path} has column names, and no line under them: add the recipients").format(
+                    path=order.file.name
+                )
+            )
         batch = _batch(order, columns, start[0])
         stated = {**order.stated, "batch": batch}
         sample = validate({**_SAMPLE, **stated})
@@ -116,8 +121,10 @@ def _naming_sheet(active: str | None) -> Iterator[None]:
     except Unusable as error:
         if active is None:
             raise
-        other = f"The sheet {active} was read: for another one, select it in Excel and save"
-        raise Unusable(f"{error}. {other}") from None
+        other = _("The sheet {name} was read: for another one, select it in Excel and save").format(
+            name=active
+        )
+        raise Unusable(joined(". ", (str(error), other))) from None
 
 
 def _columns(order: ImportRequest, header: tuple[str, ...], start: Sequence[Row]) -> Columns:
@@ -144,7 +151,7 @@ def _batch(order: ImportRequest, columns: Columns, first: Row) -> str:
     else:
         name = batch_of(order.file.stem)
     if len(name) > MAX_BATCH:
-        raise Misused(f"--batch: the name is longer than {MAX_BATCH} characters")
+        raise Misused(_("--batch: the name is longer than {count} characters").format(count=MAX_BATCH))
     return name
 
 
@@ -168,12 +175,18 @@ def _everywhere(path: Path) -> File:
         with path.open("rb"):
             return File(path, path.stat().st_size)
     except OSError as error:
-        raise Misused(f"can't read {path} ({error.strerror}): name a readable file") from None
+        raise Misused(
+            _("can't read {path} ({why}): name a readable file").format(path=path, why=error.strerror)
+        ) from None
 
 
 def _notes(letters: RowRenderer, body: Path) -> Iterator[str]:
     for file in letters.everywhere:
         if not file.size:
-            yield f"{file.path.name}, which every message gets, is empty (0 bytes): check the file"
+            yield _("{file}, which every message gets, is empty (0 bytes): check the file").format(
+                file=file.path.name
+            )
     if pictures := local_pictures("".join(letters.body.texts)):
-        yield f"{body.name} shows a picture of this machine ({pictures[0]}), which no recipient will see: attach it"
+        yield _(
+            "{file} shows a picture of this machine ({picture}), which no recipient will see: attach it"
+        ).format(file=body.name, picture=pictures[0])

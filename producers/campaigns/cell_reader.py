@@ -5,6 +5,7 @@ from typing import Any
 
 from openpyxl.utils import get_column_letter
 
+from config.texts import _
 from pec.jobs import Problem
 from producers.campaigns.cells import clean, shown
 from producers.campaigns.number_format.decimals import EXACT_DIGITS
@@ -34,7 +35,7 @@ class CellReader:
                 texts[place] = clean(shown(value, code, since_1904=self._since_1904))
             except Unshown:
                 cell_name = f"{get_column_letter(place + 1)}{line}"
-                unwritten.append(Unwritten(place, _problem(cell_name, value, code)))
+                unwritten.append(Unwritten(place, unwritten_cell(cell_name, value, code)))
                 continue
             if _is_long(value, texts[place]):
                 rounded.append(Rounded(place, texts[place]))
@@ -51,9 +52,11 @@ def _is_long(value: object, text: str) -> bool:
     return "E" in text or sum(map(str.isdigit, text)) > EXACT_DIGITS
 
 
-def _problem(cell: str, value: object, code: str) -> Problem:
-    reason = (
-        f"holds {value} in the number format {code}, which can't be written as the sheet shows it: "
-        "choose another number format, or write the value as text"
-    )
+def unwritten_cell(cell: str, value: object, code: str) -> Problem:
+    """Return the problem of a cell whose number format can't be applied."""
+    reason = _(
+        "holds {value} in the number format {format}, "
+        "which can't be written as the sheet shows it: choose another number format, "
+        "or write the value as text"
+    ).format(value=value, format=code)
     return Problem(cell, reason)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from config.texts import _
 from producers.campaigns.errors import Misused, Unusable
 from producers.campaigns.recipients import Tally, columns_of_addresses, recipient_column
 
@@ -53,7 +54,7 @@ def suggestion(name: str, header: Sequence[str]) -> str:
     """` (did you mean Nome?)`, or nothing."""
     known = {fold(one): one for one in header if one}
     near = get_close_matches(fold(name), known, n=1)
-    return f" (did you mean {known[near[0]]}?)" if near else ""
+    return _(" (did you mean {name}?)").format(name=known[near[0]]) if near else ""
 
 
 def columns_of(
@@ -86,7 +87,7 @@ def _check(header: Sequence[str]) -> None:
     seen: dict[str, str] = {}
     for name in filter(None, header):
         if fold(name) in seen:
-            raise Unusable(f"two columns are called {name}: give each a name of its own")
+            raise Unusable(_("two columns are called {name}: give each a name of its own").format(name=name))
         seen[fold(name)] = name
 
 
@@ -94,7 +95,11 @@ def _named(header: Sequence[str], option: str, name: str) -> int:
     place = positions(header).get(fold(name))
     if place is None:
         near = suggestion(name, header)
-        raise Misused(f"{option}: no column is called {name}{near}; the columns are: {listed(header)}")
+        raise Misused(
+            _("{option}: no column is called {name}{hint}; the columns are: {names}").format(
+                option=option, name=name, hint=near, names=listed(header)
+            )
+        )
     return place
 
 
@@ -103,16 +108,20 @@ def _recipient(header: Sequence[str], tally: Tally) -> int:
     if found is not None:
         return found
     if any("@" in name for name in header):
-        raise Unusable("the first line holds an address, no column names: put a line of names above it")
+        raise Unusable(_("the first line holds an address, no column names: put a line of names above it"))
     near = ", ".join(columns_of_addresses(header, tally))
-    hint = f" (addresses are in {near})" if near else ""
-    found_none = (
-        f"no column is named as the recipient's (PEC, destinatario, …): name it with --to-column{hint}; "
-        f"the columns are: {listed(header)}"
-    )
+    hint = _(" (addresses are in {names})").format(names=near) if near else ""
+    found_none = _(
+        "no column is named as the recipient's (PEC, destinatario, …): "
+        "name it with --to-column{hint}; the columns are: {names}"
+    ).format(hint=hint, names=listed(header))
     if near:
         raise Unusable(found_none)
-    raise Unusable(f"{found_none}. If this is a title, delete all lines above the column names")
+    raise Unusable(
+        _("{sentence}. If this is a title, delete all lines above the column names").format(
+            sentence=found_none
+        )
+    )
 
 
 def _id(header: Sequence[str], own_id: str | None) -> int | None:
@@ -127,7 +136,11 @@ def _attachments(header: Sequence[str]) -> tuple[int, ...]:
     if found is not None:
         return (found,)
     if alike := [name for name in header if fold(name).startswith(_LIKE_ATTACHMENTS)]:
-        raise Unusable(f"name the columns of attachments with --attach-column: is it {', '.join(alike)}?")
+        raise Unusable(
+            _("name the columns of attachments with --attach-column: is it {name}?").format(
+                name=", ".join(alike)
+            )
+        )
     return ()
 
 
@@ -136,7 +149,11 @@ def _usual(header: Sequence[str], usual: Sequence[Sequence[str]], option: str) -
         found = [place for place, name in enumerate(header) if fold(name).replace("_", " ") in names]
         if len(found) > 1:
             which = ", ".join(header[place] for place in found)
-            raise Unusable(f"several columns may be meant ({which}): choose with {option}")
+            raise Unusable(
+                _("several columns may be meant ({names}): choose with {option}").format(
+                    names=which, option=option
+                )
+            )
         if found:
             return found[0]
     return None

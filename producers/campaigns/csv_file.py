@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.texts import _
 from producers.campaigns.csv_marks import without_blanks, without_marks
 from producers.campaigns.encodings import Encoding, encoding_of
 from producers.campaigns.errors import Unusable
@@ -40,7 +41,7 @@ def open_csv(path: Path, encoding: str | None = None) -> Iterator[Rows]:
 
 def decoded(content: bytes, name: str) -> tuple[str, Encoding]:
     """Return a whole small file as text, and its encoding. Raises Unusable."""
-    found = encoding_of(io.BytesIO(content), name, remedy="save it as UTF-8")
+    found = encoding_of(io.BytesIO(content), name, remedy=_("save it as UTF-8"))
     return content.decode(found.name), found
 
 
@@ -95,7 +96,9 @@ class _Records:
             except StopIteration:
                 return
             except csv.Error as error:
-                raise Unusable(f"line {line}: {_worded(str(error))}") from None
+                raise Unusable(
+                    _("line {count}: {problem}").format(count=line, problem=_worded(str(error)))
+                ) from None
             self.breaks |= reader.line_num > before + 1
             yield Row(line, tuple(map(without_marks, cells)))
 
@@ -108,5 +111,5 @@ class _Records:
 
 def _worded(error: str) -> str:
     if "expected after" in error:
-        return 'there is a quotation mark inside a cell in quotation marks: write it twice ("")'
-    return "a quotation mark is opened and never closed: close it, or remove it"
+        return _('there is a quotation mark inside a cell in quotation marks: write it twice ("")')
+    return _("a quotation mark is opened and never closed: close it, or remove it")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from config.text_files import marked_encoding
+from config.texts import _
 from producers.campaigns.errors import Misused, Unusable
 from producers.campaigns.plausible import worth
 
@@ -26,8 +27,8 @@ _OLD: Mapping[str, str] = {  # Python's names, and those by which --encoding tak
 _USUAL = {"ansi": "cp1252", "windows": "cp1252", "mac": "mac_roman", "dos": "cp858", "cp850": "cp858"}
 _NOT_ASCII = re.compile(rb"(?s)(?=(.[\x80-\xff].))")
 _VALUE = re.compile(r'[^;,\t"\r\n]*[^\x00-\x7f][^;,\t"\r\n]*')
-_SAVE_AS = 'save it in Excel as "CSV UTF-8" or .xlsx'
-ASK = f"name the right encoding with --encoding, or {_SAVE_AS}"
+_SAVE_AS = _('save it in Excel as "CSV UTF-8" or .xlsx')
+ASK = _("name the right encoding with --encoding, or {remedy}").format(remedy=_SAVE_AS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,22 @@ def encoding_of(raw: BinaryIO, name: str, chosen: str | None = None, remedy: str
         if _decodes(raw, encoding):
             return Encoding(encoding, encoding.removesuffix("-sig"))
     if marked or b"\0" in start:
-        raise Unusable(f"{name} is no text in {(marked or 'utf-8').removesuffix('-sig').upper()}: {_SAVE_AS}")
+        raise Unusable(
+            _("{path} is no text in {encoding}: {remedy}").format(
+                path=name, encoding=(marked or "utf-8").removesuffix("-sig").upper(), remedy=_SAVE_AS
+            )
+        )
     return _judged(raw, name, remedy)
 
 
 def _chosen(raw: BinaryIO, name: str, chosen: str) -> Encoding:
     encoding = _named(chosen)
     if not _decodes(raw, encoding):
-        raise Unusable(f"{name} is no text in {chosen}: name another --encoding, or {_SAVE_AS}")
+        raise Unusable(
+            _("{path} is no text in {encoding}: name another --encoding, or {remedy}").format(
+                path=name, encoding=chosen, remedy=_SAVE_AS
+            )
+        )
     return Encoding(encoding, chosen, _values(raw, encoding), judged=True)
 
 
@@ -74,7 +83,9 @@ def _named(chosen: str) -> str:
         "".encode(found.name)  # Raises LookupError for a codec that is none of texts
     except (LookupError, ValueError):
         raise Misused(
-            f"--encoding: {chosen} is unknown: name utf-8, utf-16, windows-1252, macintosh or cp850"
+            _("--encoding: {name} is unknown: name utf-8, utf-16, windows-1252, macintosh or cp850").format(
+                name=chosen
+            )
         ) from None
     return "utf-8-sig" if found.name == "utf-8" else found.name
 
@@ -114,7 +125,7 @@ def _judged(raw: BinaryIO, name: str, remedy: str) -> Encoding:
     habit = "mac_roman" if mac_lines else "cp1252"
     scores = {one: _score(found, one) + (_HABIT if one == habit else 0) for one in _OLD if _decodes(raw, one)}
     if not scores:
-        raise Unusable(f"{name} is no text: {_SAVE_AS}")
+        raise Unusable(_("{path} is no text: {remedy}").format(path=name, remedy=_SAVE_AS))
     best = max(scores, key=lambda one: scores[one])
     rivals = [one for one in scores if scores[one] > scores[best] - _MARGIN and _differ(found, one, best)]
     if scores[best] <= 0 or rivals:
@@ -147,7 +158,9 @@ def _differ(found: Iterable[bytes], one: str, other: str) -> bool:
 
 def _doubt(raw: BinaryIO, name: str, candidates: list[str], remedy: str) -> str:
     readings = "; ".join(f"{_OLD[one]}: {', '.join(_values(raw, one))}" for one in candidates)
-    return f"the accents of {name} can't be read for certain ({readings}): {remedy}"
+    return _("the accents of {path} can't be read for certain ({readings}): {remedy}").format(
+        path=name, readings=readings, remedy=remedy
+    )
 
 
 def _values(raw: BinaryIO, encoding: str) -> tuple[str, ...]:

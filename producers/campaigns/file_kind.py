@@ -5,6 +5,8 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from config.texts import _
+
 _ZIP, _CONTAINER = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _ENCRYPTED, _WORD = (name.encode("utf-16-le") for name in ("EncryptedPackage", "WordDocument"))
 _START_BYTES = 1 << 12
@@ -12,8 +14,8 @@ _MARKUP = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!doctype|html|head|body|meta|table|style|div)\b", re.IGNORECASE
 )
 
-_SAVE_AS = "open it in Excel and save it as .xlsx or CSV"
-_COPY = "copy its table into Excel, and save it as .xlsx or CSV"
+_SAVE_AS = _("open it in Excel and save it as .xlsx or CSV")
+_COPY = _("copy its table into Excel, and save it as .xlsx or CSV")
 
 
 def read_start(path: Path) -> bytes:
@@ -33,11 +35,13 @@ def refusal(path: Path, start: bytes) -> str | None:
     if is_workbook(start):
         return _of_archive(path)
     if start.startswith(b"%PDF-"):
-        return f"{path.name} is a PDF: {_COPY}"
+        return _("{path} is a PDF: {remedy}").format(path=path.name, remedy=_COPY)
     if start.startswith(b"{\\rtf"):
-        return f"{path.name} is an RTF text: {_COPY}"
+        return _("{path} is an RTF text: {remedy}").format(path=path.name, remedy=_COPY)
     if _MARKUP.match(start):
-        return f"{path.name} is a web page or XML, whatever its name says: {_SAVE_AS}"
+        return _("{path} is a web page or XML, whatever its name says: {remedy}").format(
+            path=path.name, remedy=_SAVE_AS
+        )
     return None
 
 
@@ -45,10 +49,12 @@ def _of_container(path: Path) -> str:
     """Of what Office wrote until 2003, and of what it encrypts until today."""
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
         if content.find(_ENCRYPTED) >= 0:
-            return f"{path.name} has a password: open it in Excel, remove the password and save it"
+            return _("{path} has a password: open it in Excel, remove the password and save it").format(
+                path=path.name
+            )
         if content.find(_WORD) >= 0:
-            return f"{path.name} is a Word document: {_COPY}"
-    return f"{path.name} is an old Excel file (.xls): {_SAVE_AS}"
+            return _("{path} is a Word document: {remedy}").format(path=path.name, remedy=_COPY)
+    return _("{path} is an old Excel file (.xls): {remedy}").format(path=path.name, remedy=_SAVE_AS)
 
 
 def _of_archive(path: Path) -> str | None:
@@ -58,13 +64,15 @@ def _of_archive(path: Path) -> str | None:
     except BadZipFile:
         return None
     if names[:1] == ["mimetype"]:
-        return f"{path.name} is an OpenDocument file (.ods): save it as .xlsx or CSV"
+        return _("{path} is an OpenDocument file (.ods): save it as .xlsx or CSV").format(path=path.name)
     if "xl/workbook.bin" in names:
-        return f"{path.name} is a binary Excel file (.xlsb): {_SAVE_AS}"
+        return _("{path} is a binary Excel file (.xlsb): {remedy}").format(path=path.name, remedy=_SAVE_AS)
     if "word/document.xml" in names:
-        return f"{path.name} is a Word document: {_COPY}"
+        return _("{path} is a Word document: {remedy}").format(path=path.name, remedy=_COPY)
     if any(name.endswith(".iwa") for name in names):
-        return f"{path.name} is a Numbers file: export it as .xlsx or CSV"
+        return _("{path} is a Numbers file: export it as .xlsx or CSV").format(path=path.name)
     if "[Content_Types].xml" not in names:
-        return f"{path.name} is an archive (.zip): unpack it, and name the spreadsheet in it"
+        return _("{path} is an archive (.zip): unpack it, and name the spreadsheet in it").format(
+            path=path.name
+        )
     return None

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from config.texts import _
 from producers.campaigns.errors import Unusable
 from producers.campaigns.pec_names import OURS, Certified, certified, words_of
 from producers.campaigns.written_address import address_in
@@ -93,8 +94,10 @@ def _of_pec(header: Sequence[str], pec: list[int], tally: Tally) -> int:
     others = [place for place in _of_addresses(header, tally) if place not in pec]
     if not filled and others:
         raise Unusable(
-            f"no address is in {_listed(header, pec)}, the column of PEC by its name, and addresses are in "
-            f"{_listed(header, others)}: choose with --to-column"
+            _(
+                "no address is in {name}, the column of PEC by its name, and addresses are in {names}: "
+                "choose with --to-column"
+            ).format(name=_listed(header, pec), names=_listed(header, others))
         )
     addressed = [place for place in filled if words_of(header[place]) & _TO]
     return _only(header, addressed if len(addressed) == 1 else filled or pec)
@@ -102,7 +105,11 @@ def _of_pec(header: Sequence[str], pec: list[int], tally: Tally) -> int:
 
 def _only(header: Sequence[str], places: Sequence[int]) -> int:
     if len(places) > 1:
-        raise Unusable(f"several columns may be meant ({_listed(header, places)}): choose with --to-column")
+        raise Unusable(
+            _("several columns may be meant ({names}): choose with --to-column").format(
+                names=_listed(header, places)
+            )
+        )
     return places[0]
 
 

@@ -7,6 +7,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from archive.atomic_files import atomic_write
+from config.texts import _, joined
 from pec.spreadsheet_text import escape, unescape
 from producers.campaigns.columns import BATCH, ERRORS, MADE_ID, Columns, fold
 from producers.campaigns.row_store import Entry, RowStatus, RowStore
@@ -53,5 +54,5 @@ def _value(entry: Entry, place: int, columns: Columns) -> str:
 
 def _errors(ledger: RowStore, entry: Entry, words: Callable[[str], str]) -> str:
     problems = ledger.problems_of(entry.line)
-    said = "; ".join(f"{problem.field}: {words(problem.reason)}" for problem in problems)
-    return f"{words('line')} {entry.line}: {said}"
+    said = joined("; ", [joined(": ", (problem.field, problem.reason)) for problem in problems])
+    return words(_("line {count}: {problem}").format(count=entry.line, problem=said))

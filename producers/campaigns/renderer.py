@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.texts import _
 from pec.domains import for_people
 from pec.job_messages import Contents, check_size, contents_of, digest_of
 from pec.jobs import JobRejected, Problem, SendJob, validate
@@ -159,7 +160,9 @@ class RowRenderer:
         used = {*self.subject.used, *self.body.used, self.columns.id}
         for number in row.rounded:
             if number.place in used:
-                reason = f"holds {number.text}, a long number that Excel has shortened: format it as text"
+                reason = _(
+                    "holds {number}, a long number that Excel has shortened: format it as text"
+                ).format(number=number.text)
                 yield Problem(self.columns.header[number.place], reason)
 
     # What is wrong
@@ -193,26 +196,30 @@ class RowRenderer:
         if field == "recipient":
             return Problem(self.recipient_name, _of_recipient(values[self.columns.recipient], problem))
         if field == "id":
-            return Problem(self.id_name, f"{problem.reason}, or turn the column off with --id-column ''")
+            return Problem(
+                self.id_name,
+                _("{reason}, or turn the column off with --id-column ''").format(reason=problem.reason),
+            )
         if field == "attachments" and self.columns.attachments:
             return Problem(header[self.columns.attachments[0]], problem.reason)
         if field == "subject":
             broken = [header[one] for one in self.subject.used if _CONTROL.search(values[one])]
-            return Problem(broken[0], f"the subject {problem.reason}") if broken else problem
+            if broken:
+                return Problem(broken[0], _("the subject {problem}").format(problem=problem.reason))
         return problem
 
     def _misplaced(self, values: Sequence[str]) -> list[Problem]:
         """Values that stand under no name."""
         header = self.columns.header
         if len(values) > len(header) and any(values[len(header) :]):
-            reason = (
-                f"has {len(values)} cells, and there are {len(header)} columns: "
+            reason = _(
+                "has {count} cells, and there are {count2} columns: "
                 "put a cell that holds a separator in quotation marks"
-            )
-            return [Problem("line", reason)]
+            ).format(count=len(values), count2=len(header))
+            return [Problem(_("line"), reason)]
         nameless = [place for place, name in enumerate(header) if not name and values[place]]
-        reason = "has no name, and a value in this line: name the column, or empty it"
-        return [Problem(f"column {place + 1}", reason) for place in nameless]
+        reason = _("has no name, and a value in this line: name the column, or empty it")
+        return [Problem(_("column {number}").format(number=place + 1), reason) for place in nameless]
 
     def _spoilt(self, values: Sequence[str]) -> list[Problem]:
         return [
@@ -224,9 +231,10 @@ class RowRenderer:
     def _empty(self, values: Sequence[str]) -> list[Problem]:
         """Values that the message would lack."""
         used = dict.fromkeys((*self.subject.used, *self.body.used))
-        reason = "is empty, and the template uses it"
-        if not self.allow_empty:
-            reason += ": fill it in, or send it so with --allow-empty"
+        if self.allow_empty:
+            reason = _("is empty, and the template uses it")
+        else:
+            reason = _("is empty, and the template uses it: fill it in, or send it so with --allow-empty")
         return [
             Problem(self.columns.header[one], reason)
             for one in used
@@ -237,7 +245,10 @@ class RowRenderer:
         """Attachments of the row that hold nothing."""
         names = {file.path: file.name for file in letter.files[len(self.everywhere) :] if not file.size}
         column = self.columns.header[self.columns.attachments[0]] if names else ""
-        return [Problem(column, f"{name} is empty (0 bytes): check the file") for name in names.values()]
+        return [
+            Problem(column, _("{file} is empty (0 bytes): check the file").format(file=name))
+            for name in names.values()
+        ]
 
     def _warnings(self, values: Sequence[str], recipient: str | None) -> list[Problem]:
         """What may be meant, but seldom is."""
@@ -250,21 +261,25 @@ class RowRenderer:
         if letters := foreign_letters(domain):
             found.append(Problem(self.recipient_name, _of_letter(domain, letters[0])))
         if is_ordinary(domain):
-            reason = f"{domain} is ordinary mail, not PEC: there will be no CONSEGNA, it ends as uncertified"
+            reason = _(
+                "{address} is ordinary mail, not PEC: there will be no CONSEGNA, it ends as uncertified"
+            ).format(address=domain)
             found.append(Problem(self.recipient_name, reason))
         return found
 
 
 def _of_recipient(written: str, problem: Problem) -> str:
     if not written:
-        return "is empty: write an address"
+        return _("is empty: write an address")
     shown = " ".join(written.split())[:_MAX_SHOWN]
     if is_several(written):
-        return f"holds several addresses ({shown}): give each a line of its own"
+        return _("holds several addresses ({addresses}): give each a line of its own").format(addresses=shown)
     if letters := foreign_letters(written):
         return _of_letter(shown, letters[0])
-    return f"{problem.reason}: it holds {shown}"
+    return _("{reason}: it holds {value}").format(reason=problem.reason, value=shown)
 
 
 def _of_letter(text: str, letter: str) -> str:
-    return f"{text} has {alphabet_of(letter)} among Latin ones, {letter}: type the address anew"
+    return _("{address} has {kind} among Latin ones, {letter}: type the address anew").format(
+        address=text, kind=alphabet_of(letter), letter=letter
+    )

@@ -4,6 +4,7 @@ So 100,000 rows take no memory, and nothing is enqueued before the last one is j
 """
 
 import json
+import pickle
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -63,9 +64,9 @@ CREATE INDEX row_id ON row (id);
 CREATE INDEX row_base ON row (base, number);
 CREATE INDEX row_digest ON row (base, digest);
 CREATE INDEX row_fate ON row (fate, line);
-CREATE TABLE problem (line INTEGER, field TEXT, reason TEXT);
+CREATE TABLE problem (line INTEGER, field BLOB, reason BLOB);
 CREATE INDEX problem_line ON problem (line);
-CREATE TABLE warning (line INTEGER, field TEXT, reason TEXT);
+CREATE TABLE warning (line INTEGER, field BLOB, reason BLOB);
 """
 _ENTRY = "SELECT line, cells, id, digest, fate, like, base, number FROM row"
 
@@ -196,7 +197,7 @@ class RowStore:
 
     def problems_of(self, line: int) -> list[Problem]:
         found = self._database.execute("SELECT field, reason FROM problem WHERE line = ?", [line])
-        return [Problem(*one) for one in found]
+        return [Problem(*map(pickle.loads, one)) for one in found]
 
     def duplicates(self, limit: int = -1) -> list[tuple[int, int]]:
         """Lines, and those that they repeat."""
@@ -204,13 +205,16 @@ class RowStore:
         return [(int(line), int(like)) for line, like in self._database.execute(query, [limit])]
 
     def _remark(self, table: str, line: int, said: Sequence[Problem]) -> None:
-        rows = [(line, one.field, one.reason) for one in said]
+        rows = [
+            (line, pickle.dumps(one.field), pickle.dumps(one.reason)) for one in said
+        ]  # translatable still
         if rows:
             self._database.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", rows)  # noqa: S608 - our own names
 
     def _remarks(self, table: str, limit: int) -> list[Issue]:
         query = f"SELECT line, field, reason FROM {table} ORDER BY line, rowid LIMIT ?"  # noqa: S608 - our own names
-        return [Issue(*one) for one in self._database.execute(query, [limit])]
+        found = self._database.execute(query, [limit])
+        return [Issue(line, *map(pickle.loads, problem)) for line, *problem in found]
 
     def _number(self, query: str, *values: object) -> int:
         return int(self._database.execute(query, values).fetchone()[0])

@@ -2,6 +2,8 @@
 
 import re
 
+from config.texts import _
+
 # Excel, LibreOffice, Google Sheets and Numbers, in any language: `#SPILL!`, `#CAMPO!`, `#NAME?`, `#DIV/0!`, `#N/A`.
 # What people write with a `#` (a number, a hashtag) has another form.
 _ERROR = re.compile(
@@ -40,33 +42,43 @@ _LOST = "\ufffd"
 def problem_of(value: str) -> str | None:
     """Return why a cell can't be sent as it is, with the remedy, or None."""
     if value.startswith(("#", "E", "e")) and _ERROR.fullmatch(value):
-        return f"holds the error {value} of a formula: correct it"
+        return _("holds the error {error} of a formula: correct it").format(error=value)
     if "#" in value and (within := _WITHIN.search(value)):
-        return f"holds the error {within[0]} of a formula: correct it"
+        return _("holds the error {error} of a formula: correct it").format(error=within[0])
     if _TOO_NARROW.fullmatch(value):
-        return f"holds {value}, which stands where a column is too narrow: widen the column and save again"
+        return _(
+            "holds {value}, which stands where a column is too narrow: widen the column and save again"
+        ).format(value=value)
     if _NOT_YET.fullmatch(value):
-        return f"holds {value}, and not yet its value: wait until it is there, and save again"
-    if _FORMULA.fullmatch(value):
-        return f"holds the formula {value[:_MAX_SHOWN]}, not its result: paste the column as values and save again"
-    if not value.isascii() and _MISREAD.search(value):
-        return (
-            f"holds {value[:_MAX_SHOWN]}, whose accents another program has misread: "
-            "export the data again as UTF-8, or correct them"
+        return _("holds {value}, and not yet its value: wait until it is there, and save again").format(
+            value=value
         )
+    if _FORMULA.fullmatch(value):
+        return _(
+            "holds the formula {formula}, not its result: paste the column as values and save again"
+        ).format(formula=value[:_MAX_SHOWN])
+    if not value.isascii() and _MISREAD.search(value):
+        return _(
+            "holds {value}, whose accents another program has misread: "
+            "export the data again as UTF-8, or correct them"
+        ).format(value=value[:_MAX_SHOWN])
     if _LOST in value:
-        return "holds the mark � in place of a letter that was lost: write it again"
+        return _("holds the mark � in place of a letter that was lost: write it again")
     return None
 
 
 def doubt_of(value: str) -> str | None:
     """Return what a person should look at in a cell before it is sent, or None."""
     if _SHORTENED.fullmatch(value):
-        return f"holds {value}, a long number that Excel has shortened: format it as text"
+        return _("holds {number}, a long number that Excel has shortened: format it as text").format(
+            number=value
+        )
     if _NO_VALUE.fullmatch(value):
-        return f"holds {value}, which programs write where there is no value: look whether it is meant"
+        return _(
+            "holds {value}, which programs write where there is no value: look whether it is meant"
+        ).format(value=value)
     if "&" in value and (found := _ENTITY.search(value)):
-        return f"holds {found[0]}, which the recipient sees so: write the letter itself"
+        return _("holds {value}, which the recipient sees so: write the letter itself").format(value=found[0])
     if value.startswith("'") and _KEPT_AS_TEXT.fullmatch(value):
-        return f"holds {value} with its apostrophe, which the recipient sees: remove it"
+        return _("holds {value} with its apostrophe, which the recipient sees: remove it").format(value=value)
     return None

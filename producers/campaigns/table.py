@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
+from config.texts import _, joined
 from producers.campaigns.csv_file import open_csv
 from producers.campaigns.errors import Misused, Unusable
 from producers.campaigns.file_kind import is_workbook, read_start, refusal
@@ -23,9 +24,13 @@ class Table:
         self.rows = self._filled()
         header = next(self.rows, None)
         if header is None:
-            raise Unusable(f"{name} is empty: it needs a line of column names, and a line for each message")
+            raise Unusable(
+                _("{path} is empty: it needs a line of column names, and a line for each message").format(
+                    path=name
+                )
+            )
         for cell in header.unwritten:
-            raise Unusable(f"{name}, {cell.problem.field}: {cell.problem.reason}")
+            raise Unusable(joined(": ", (f"{name}, {cell.problem.field}", cell.problem.reason)))
         self.empty = 0
         self.header = _names(header.cells)
 
@@ -59,13 +64,19 @@ def _opened(path: Path, encoding: str | None) -> Callable[[Path], AbstractContex
         start = read_start(path)
         refused = refusal(path, start)
     except OSError as error:
-        raise Unusable(f"can't read {path} ({error.strerror}): name a readable file") from None
+        raise Unusable(
+            _("can't read {path} ({why}): name a readable file").format(path=path, why=error.strerror)
+        ) from None
     if refused is not None:
         raise Unusable(refused)
     if not is_workbook(start):
         return partial(open_csv, encoding=encoding)
     if encoding is not None:
-        raise Misused(f"--encoding: {path.name} is a workbook, which says its encoding itself: leave it out")
+        raise Misused(
+            _("--encoding: {path} is a workbook, which says its encoding itself: leave it out").format(
+                path=path.name
+            )
+        )
     from producers.campaigns.xlsx_file import open_xlsx  # takes a third of a second, and most files are CSV
 
     return open_xlsx

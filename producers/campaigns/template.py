@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from config.texts import _
 from producers.campaigns.columns import fold, listed, positions, suggestion
 from producers.campaigns.errors import Misused
 
@@ -71,8 +72,10 @@ def _check_marks(text: str, header: Sequence[str], where: str) -> None:
         if fold(name) in known and not inside.startswith((" ", "\xa0")):
             shown = html.unescape(_TAG.sub("", found[0]))
             raise Misused(
-                f"{where}: write {{{name}}} in braces, not {shown}. "
-                "Where the marks are meant, put a space after the first one"
+                _(
+                    "{template}: write {{{name}}} in braces, not {marks}. Where the marks are meant, "
+                    "put a space after the first one"
+                ).format(template=where, name=name, marks=shown)
             )
 
 
@@ -88,12 +91,16 @@ def _place(found: str, header: Sequence[str], where: str) -> int | None:
     inside = html.unescape(found.strip("{}"))
     name = fold(inside)
     if name and found.startswith("{{"):
-        raise Misused(f"{where}: write {{{inside.strip()}}}, in single braces")
+        raise Misused(
+            _("{where}: write {{{name}}}, in single braces").format(where=where, name=inside.strip())
+        )
     if not name or name in known:
         return known.get(name)
     if (plain := fold(_TAG.sub("", inside))) in known:
         raise Misused(
-            f"{where}: there are tags inside of {{{plain}}}: type it again in one go, without format"
+            _("{where}: there are tags inside of {{{name}}}: type it again in one go, without format").format(
+                where=where, name=plain
+            )
         )
     _check_text(inside, header, where)
     return None
@@ -103,10 +110,14 @@ def _check_text(inside: str, header: Sequence[str], where: str) -> None:
     """Braces around no column's name: styles are left alone, all else is a mistake. Raises Misused."""
     name = _AFTER_NAME.split(inside)[0].strip()
     if fold(name) in positions(header):
-        raise Misused(f"{where}: write {{{name}}}, with nothing else in the braces")
+        raise Misused(
+            _("{where}: write {{{name}}}, with nothing else in the braces").format(where=where, name=name)
+        )
     if ":" not in inside and ";" not in inside:
         near = suggestion(inside, header)
         raise Misused(
-            f"{where}: {{{inside.strip()}}} is no column{near}; the columns are: {listed(header)}. "
-            "Where a brace is meant, write &#123;"
+            _(
+                "{where}: {{{name}}} is no column{hint}; the columns are: {names}. "
+                "Where a brace is meant, write &#123;"
+            ).format(where=where, name=inside.strip(), hint=near, names=listed(header))
         )

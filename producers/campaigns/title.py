@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from config.texts import _
 from producers.campaigns.errors import Unusable
 from producers.campaigns.recipients import is_usual
 from producers.campaigns.rows import Row
@@ -18,8 +19,10 @@ def check_title(header: Sequence[str], rows: Sequence[Row], wanted: str | None) 
         if _is_wider(header, row, wanted) or _heads_addresses(header, row, above, below, wanted):
             title = next(filter(None, header))
             raise Unusable(
-                f"the column names stand on line {row.line}, below a title ({title}): "
-                f"delete all lines above line {row.line}, and import again"
+                _(
+                    "the column names stand on line {count}, below a title ({title}): "
+                    "delete all lines above line {count}, and import again"
+                ).format(count=row.line, title=title)
             )
 
 

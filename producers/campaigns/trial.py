@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from config.texts import _
 from pec.jobs import MAX_SUBJECT, Address, Problem
 from producers.campaigns.campaign import Campaign
 from producers.campaigns.errors import Misused
@@ -42,15 +43,19 @@ def own_address(written: str) -> str:
         return _ADDRESS.validate_python(address_in(written))
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise Misused(f"--test-to: {written}: {reason}") from None
+        raise Misused(_("--test-to: {address}: {problem}").format(address=written, problem=reason)) from None
 
 
 def picked(campaign: Campaign, numbers: Sequence[int], option: str) -> list[Picked]:
     """Return these rows, each once. Raises Misused, which names those that the file does not have."""
     ledger, rows = campaign.row_store, campaign.row_store.count_rows()
     if beyond := [str(number) for number in dict.fromkeys(numbers) if number > rows]:
-        there = f"the file has {rows} below the header, empty ones not counted"
-        raise Misused(f"{option}: there is no row {', '.join(beyond)}: {there}")
+        there = _("the file has {count} below the header, empty ones not counted").format(count=rows)
+        raise Misused(
+            _("{name}: there is no row {numbers}: {there}").format(
+                name=option, numbers=", ".join(beyond), there=there
+            )
+        )
     return [Picked(number, ledger.row(number)) for number in dict.fromkeys(numbers)]
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from config.texts import _
 from pec.jobs import Problem
 from producers.campaigns.naming import made_id, number_of, numbered
 from producers.campaigns.renderer import RowRenderer, RowResult
@@ -62,10 +63,10 @@ class RowValidator:
         elif same.digest == entry.digest:
             self._enter_again(entry, verdict, same)
         else:
-            reason = (
-                f"stands on line {same.line} too, with another message: give each its own, "
+            reason = _(
+                "stands on line {count} too, with another message: give each its own, "
                 "or turn the column off with --id-column ''"
-            )
+            ).format(count=same.line)
             problem = Problem(self._letters.id_name, reason)
             refused = replace(verdict, problems=(*verdict.problems, problem))
             self._ledger.add(replace(entry, status=RowStatus.REFUSED, number=None), refused)
@@ -83,7 +84,9 @@ class RowValidator:
         column = self._letters.columns.batch
         if not self._one_batch or column is None or values[column] in ("", self._batch):
             return verdict
-        reason = f"is not {self._batch}, as in the first line: import each batch as a file of its own"
+        reason = _("is not {name}, as in the first line: import each batch as a file of its own").format(
+            name=self._batch
+        )
         problem = Problem(self._letters.columns.header[column], reason)
         return replace(verdict, problems=(*verdict.problems, problem))
 
@@ -91,5 +94,5 @@ class RowValidator:
 def warn_of_several(ledger: RowStore, letters: RowRenderer) -> None:
     """Once it is known which rows are sent, and which were."""
     for line, first in list(ledger.several()):
-        note = f"gets another message by line {first} too: both are sent"
+        note = _("gets another message by line {count} too: both are sent").format(count=first)
         ledger.warn(line, Problem(letters.recipient_name, note))

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
+from config.texts import _
+
 _SPACES = "".join(one for one in map(chr, range(0x3001)) if one.isspace())
 _TOKEN = re.compile(r"""[^\s;,|/<>()\[\]"':]+@[^\s;,|/<>()\[\]"':@]+""")
 _DOMAIN = re.compile(r"(?<=[^\s@])@[^\s@]+\.[^\s@]")
@@ -15,7 +17,7 @@ _LABEL = re.compile(
     r"[\s*]*(?:pec|p\.e\.c\.?|e-?mail|mail|posta certificata)\s*[:=]\s*(?=\S+@)", re.IGNORECASE
 )
 _LINK = re.compile(r"mailto:\s*", re.IGNORECASE)
-_ALPHABETS = {"CYRILLIC": "a Cyrillic letter", "GREEK": "a Greek letter"}
+_ALPHABETS = {"CYRILLIC": _("a Cyrillic letter"), "GREEK": _("a Greek letter")}
 _ALIKE = "ı\u0251\u0261\u0269"  # Latin letters that look like others and that no Italian word has
 
 
@@ -53,7 +55,7 @@ def foreign_letters(text: str) -> list[str]:
 
 def alphabet_of(letter: str) -> str:
     """Return what kind of letter it is."""
-    return _ALPHABETS.get(_script(letter), "a letter of another alphabet")
+    return _ALPHABETS.get(_script(letter), _("a letter of another alphabet"))
 
 
 def domain_shown(domain: str) -> str:

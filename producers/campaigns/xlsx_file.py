@@ -21,6 +21,7 @@ from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
+from config.texts import _, ngettext
 from producers.campaigns.cell_reader import CellReader
 from producers.campaigns.errors import Unusable
 from producers.campaigns.rows import Row, Rows
@@ -123,13 +124,17 @@ def _opened(path: Path, texts: sqlite3.Connection) -> _Reader:
 def _sheet(workbook: Any, path: Path) -> Any:
     sheets = [one for one in (workbook.active, *workbook.worksheets) if isinstance(one, ReadOnlyWorksheet)]
     if not sheets:
-        raise Unusable(f"{path.name} has no sheet with cells: put the rows into one")
+        raise Unusable(_("{path} has no sheet with cells: put the rows into one").format(path=path.name))
     return sheets[0]
 
 
 def _title(workbook: Any, sheet: Any) -> str:
     others = len(workbook.sheetnames) - 1
-    return f"{sheet.title} (the other {others} are not read)" if others else str(sheet.title)
+    if not others:
+        return str(sheet.title)
+    return ngettext(
+        "{sheet} (the other one is not read)", "{sheet} (the other {count} are not read)", others
+    ).format(sheet=sheet.title, count=others)
 
 
 def _rows(sheet: Any, reader: _Reader, read: list[int], path: Path) -> Generator[Row, None, None]:
@@ -147,8 +152,10 @@ def _rows(sheet: Any, reader: _Reader, read: list[int], path: Path) -> Generator
         raise _unreadable(path) from error
     if parser.hidden:
         raise Unusable(
-            f"{path.name} has hidden lines ({len(parser.hidden)}, the first is {parser.hidden[0]}), and they would "
-            "be sent too: show them, or copy the visible ones into a new file"
+            _(
+                "{path} has hidden lines ({count}, the first is {line}), and they would be sent too: "
+                "show them, or copy the visible ones into a new file"
+            ).format(path=path.name, count=len(parser.hidden), line=parser.hidden[0])
         )
 
 
@@ -178,8 +185,10 @@ class _Parser(WorkSheetParser):
         if element.find(FORMULA_TAG) is not None and self._lacks_result(element, cell["value"]):
             place = f"{get_column_letter(cell['column'])}{cell['row']}"
             raise Unusable(
-                f"{self.name} holds a formula without its result in {place}: open it in Excel and save it, "
-                "or paste the column as values"
+                _(
+                    "{path} holds a formula without its result in {cell}: open it in Excel and save it, "
+                    "or paste the column as values"
+                ).format(path=self.name, cell=place)
             )
         return cell
 
@@ -192,4 +201,8 @@ class _Parser(WorkSheetParser):
 
 
 def _unreadable(path: Path) -> Unusable:
-    return Unusable(f"{path.name} can't be read as a workbook: open it in Excel and save it as .xlsx again")
+    return Unusable(
+        _("{path} can't be read as a workbook: open it in Excel and save it as .xlsx again").format(
+            path=path.name
+        )
+    )

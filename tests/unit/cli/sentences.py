@@ -14,7 +14,6 @@ from pathlib import Path
 
 from archive.signatures import Verdict
 from cli.catalogue import EDGES, HOLE
-from cli.help import AS_IT_STANDS, paragraphs
 from pec.names import State
 
 ROOT = Path(__file__).parents[3]
@@ -144,8 +143,6 @@ def sentences_of(source: str) -> Iterator[str]:
             )
             if _is_sentence(core, alone=node in shown):
                 yield core
-    for docstring in _helps(tree):
-        yield from (core_of(one) for one in paragraphs(docstring) if not one.startswith(AS_IT_STANDS))
 
 
 def core_of(text: str) -> str:
@@ -206,23 +203,37 @@ def _is_choice(value: ast.expr) -> bool:
     )
 
 
+def _marked(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what Babel extracts, which has a catalogue of its own."""
+    match node:
+        case ast.Call(func=ast.Name(id="_" | "ngettext")):
+            yield node
+        case ast.Call(func=ast.Attribute(attr="option" | "argument" | "command"), keywords=given):
+            yield from (one.value for one in given if one.arg in ("help", "metavar"))
+
+
 def _unseen(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
-        match node:
-            case ast.Expr(value=ast.Constant()):  # docstrings
-                yield node
-            case ast.keyword(arg=str(name)) if name in UNSEEN_KEYWORDS:
-                yield node
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="log"), attr=name)) if name in LOG_CALLS:
-                yield node
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in UNSEEN_CALLS:
-                yield node
-            case ast.Assign(targets=[ast.Name(id=name)]) if name in UNSEEN_NAMES:
-                yield node
-            case ast.Compare():
-                yield node
-            case ast.arg() | ast.FunctionDef() | ast.AnnAssign():  # types
-                yield from filter(None, [getattr(node, "annotation", None), getattr(node, "returns", None)])
+        yield from _marked(node)
+        yield from _no_text(node)
+
+
+def _no_text(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
+        case ast.Expr(value=ast.Constant()):  # docstrings
+            yield node
+        case ast.keyword(arg=str(name)) if name in UNSEEN_KEYWORDS:
+            yield node
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="log"), attr=name)) if name in LOG_CALLS:
+            yield node
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in UNSEEN_CALLS:
+            yield node
+        case ast.Assign(targets=[ast.Name(id=name)]) if name in UNSEEN_NAMES:
+            yield node
+        case ast.Compare():
+            yield node
+        case ast.arg() | ast.FunctionDef() | ast.AnnAssign():  # types
+            yield from filter(None, [getattr(node, "annotation", None), getattr(node, "returns", None)])
 
 
 def _shown_by_themselves(tree: ast.AST) -> Iterator[ast.AST]:
@@ -268,14 +279,3 @@ def _itself_and_parts(node: ast.expr) -> Iterable[ast.AST]:
         case ast.Constant() | ast.JoinedStr():
             return [node]
     return []
-
-
-def _helps(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and any(map(_makes_a_command, node.decorator_list)):
-            yield ast.get_docstring(node) or ""
-
-
-def _makes_a_command(decorator: ast.expr) -> bool:
-    called = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return isinstance(called, ast.Attribute) and called.attr in ("command", "group")

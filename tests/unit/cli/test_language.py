@@ -8,10 +8,15 @@ import pytest
 
 from cli import COMMANDS, output, pec
 from cli.catalogue import Catalogue
-from cli.errors import Exit, Failure, tell
+from cli.errors import Exit, Failure, rejection, tell
 from cli.help import in_language, translated_help
 from cli.language import language, translated
+from config.texts import _, joined
+from pec.jobs import JobRejected, Problem
 from pec.names import State
+from producers.campaigns.cell_reader import unwritten_cell
+from producers.campaigns.columns import columns_of
+from producers.campaigns.errors import Unusable
 
 ENTRIES = {
     "sent": "inviata",
@@ -116,7 +121,7 @@ def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: s
             "non c'è il lotto novembr: forse novembre?",
         ),
         (
-            "rejected: subject: is empty: say what the message is about",
+            rejection(JobRejected([Problem("subject", "is empty: say what the message is about")])),
             "respinta: subject: è vuoto: dire di che cosa tratta il messaggio",
         ),
         (
@@ -124,8 +129,7 @@ def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: s
             "account: non è configurata su alcun worker attivo (note: acme): usarne una, o configurarla",
         ),
         (
-            "soci.xlsx, A1: holds 2026 in the number format [27], which can't be written as the sheet shows it: "
-            "choose another number format, or write the value as text",
+            joined(": ", ("soci.xlsx, A1", unwritten_cell("A1", 2026, "[27]").reason)),
             "soci.xlsx, A1: contiene 2026 nel formato numero [27], che non si può scrivere come lo mostra il "
             "foglio: scegliere un altro formato, o scrivere il valore come testo",
         ),
@@ -134,8 +138,10 @@ def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: s
             "PEC_API__RATE: dev'essere maggiore di 0",
         ),
         (
-            "Redis at redis://localhost:6379/0 can't be used (Error 111 connecting to localhost:6379. "
-            "Connection refused.): start one, or set PEC_REDIS_URL",
+            _("Redis at {address} can't be used ({why}): start one, or set PEC_REDIS_URL").format(
+                address="redis://localhost:6379/0",
+                why="Error 111 connecting to localhost:6379. Connection refused.",
+            ),
             "Redis a redis://localhost:6379/0 non è utilizzabile (errore 111 nella connessione a localhost:6379: "
             "connessione rifiutata): avviarne uno, o impostare PEC_REDIS_URL",
         ),
@@ -234,11 +240,9 @@ def test_a_command_that_was_translated_once_still_speaks_english(monkeypatch: py
 
 
 def test_a_sheet_with_a_title_is_refused_in_italian_to_the_end(in_italian: None) -> None:
-    said = translated(
-        "no column is named as the recipient's (PEC, destinatario, …): name it with --to-column; "
-        "the columns are: Soci 2026, Quote. If this is a title, delete all lines above the column names"
-    )
+    with pytest.raises(Unusable) as refused:
+        columns_of(["Soci 2026", "Quote"])
 
-    assert said.endswith(
+    assert translated(str(refused.value)).endswith(
         "Soci 2026, Quote. Se questo è un titolo, eliminare tutte le righe sopra i nomi delle colonne"
     )

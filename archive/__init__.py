@@ -1,1 +1,1 @@
-"""Evidence: what became of each message, written to files that people and courts can keep."""
+"""Proof: the fate of each message, written to files that people and courts can keep."""

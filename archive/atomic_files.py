@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, for nobody but their owner."""
+"""Files that are written whole or not at all, and readable by their owner alone."""
 
 import os
 from collections.abc import Iterator

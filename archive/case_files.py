@@ -21,14 +21,14 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """What is known of one PEC. Receipts are oldest first."""
+    """Everything known about one PEC. Receipts are oldest first."""
 
     message: Message
     receipts: tuple[Receipt, ...]
 
     @property
     def proof(self) -> str | None:
-        """What its proof consists of if it is complete. An older version did not record it."""
+        """Return what its complete proof consists of, derived if an older version did not record it."""
         return proof_of(self.message.state, self.receipts, self.message.proof)
 
     @property
@@ -49,7 +49,7 @@ class CaseFile:
 
 
 def gather(store: Store, message_ids: Iterable[str]) -> Iterator[CaseFile]:
-    """Of those that exist, in order; a few at a time are held. Raises UnknownRecord."""
+    """Yield the case files of the messages that exist, in order, a few in memory at a time. Raise UnknownRecord."""
     for message, kept in records.read_all_with_receipts(store, message_ids):
         yield CaseFile(message, tuple(sorted(kept.receipts.values(), key=_age)))
 

@@ -18,7 +18,7 @@ Lacks = Callable[[CaseFile], object]  # what the proof of a message still needs;
 
 @dataclass(frozen=True, slots=True)
 class Incomplete:
-    """What was read of an ended message whose proof lacks something."""
+    """An ended message whose proof is incomplete, as read from Redis."""
 
     version: int
     account: str
@@ -70,7 +70,7 @@ def served(store: Store, pending: dict[str, Incomplete]) -> bool:
 
 
 def _without_proof(store: Store, ids: list[str]) -> list[str]:
-    """Of a record that older versions completed, only its receipts tell."""
+    """Return the ended messages without recorded proof: older versions wrote none, so their receipts must show it."""
     replies = _fields(store, ids, "state", "proof")
     return [one for one, (state, proof) in zip(ids, replies, strict=True) if state in ENDS and not proof]
 

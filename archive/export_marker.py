@@ -1,4 +1,4 @@
-"""Tells the store which messages are proved on disk, so that retention may let them go, and never sooner."""
+"""Mark the messages whose proof is on disk, so that retention may delete them, and no others."""
 
 import os
 import sqlite3
@@ -14,7 +14,7 @@ class ExportMarker:
     """Messages that stand whole in a folder of proof, at the version that was written."""
 
     def __init__(self) -> None:
-        self._versions = sqlite3.connect("")  # a file that nobody else sees, gone in the end
+        self._versions = sqlite3.connect("")  # a private temporary file
         self._versions.execute("CREATE TABLE versions (id TEXT PRIMARY KEY, version INTEGER) WITHOUT ROWID")
 
     def add(self, message: Message) -> None:

@@ -79,7 +79,7 @@ class Folder:
             self._proved.add(case.message)
 
     def cover(self, path: Path) -> None:
-        """Lists a file that somebody else wrote, where it lies in the folder."""
+        """Add a file that another writer put into the folder to the list."""
         if path.is_file() and path.is_relative_to(self._path):
             self._list(path, _sum_of(path))
 

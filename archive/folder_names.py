@@ -15,7 +15,7 @@ class FolderNames:
 
     def __init__(self, folder: Path) -> None:
         """Raises OSError."""
-        self._names = sqlite3.connect("")  # a file that nobody else sees, gone in the end
+        self._names = sqlite3.connect("")  # a private temporary file
         self._names.execute("CREATE TABLE names (folded BLOB PRIMARY KEY, name BLOB) WITHOUT ROWID")
         self._take(manifest.NAME, _NOBODY)
         with os.scandir(folder) as entries:

@@ -15,18 +15,18 @@ _UNESCAPES = {escape: plain for plain, escape in _ESCAPES.items()}
 
 
 class NotAManifest(Exception):
-    """A line of it is no checksum, so it is somebody else's file."""
+    """A line of the file is no checksum, so another program wrote it."""
 
 
 class Manifest:
-    """What is written now, on top of what was listed before. Sums are kept in a file, not in memory."""
+    """The list of checksums: new ones beside those listed before, kept in a file, not in memory."""
 
     def __init__(self, folder: Path) -> None:
         """Raises NotAManifest, and OSError."""
         self._folder = folder
-        for _ in self._listed():  # so that a bad one is told before there is work to lose
+        for _ in self._listed():  # so that a bad one is reported before there is work to lose
             pass
-        self._sums = sqlite3.connect("")  # a file that nobody else sees, gone in the end
+        self._sums = sqlite3.connect("")  # a private temporary file
         self._sums.execute("CREATE TABLE sums (path BLOB PRIMARY KEY, sha256 TEXT) WITHOUT ROWID")
 
     def add(self, path: Path, sha256: str) -> None:

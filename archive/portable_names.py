@@ -50,7 +50,7 @@ def _escaped(character: str) -> str:
 
 
 def _cut(written: str, name: str) -> str:
-    """What is too long ends with a digest of the whole, before its suffix."""
+    """Shorten a name that is too long: a digest of the whole stands before its suffix."""
     if len(written.encode()) <= _MAX_BYTES:
         return written
     suffix = PurePath(written).suffix

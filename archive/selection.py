@@ -37,7 +37,7 @@ def _page(store: Store, batch: str, after: str) -> Any:
 def of_all(store: Store) -> Iterator[str]:
     """Every message once, in no order. Those that change state meanwhile are looked for a second time."""
     started = store.now()
-    with closing(sqlite3.connect("")) as seen:  # a file of its own that nobody else sees, gone in the end
+    with closing(sqlite3.connect("")) as seen:  # a private temporary file
         seen.execute("CREATE TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID")
         for message_id in chain(_walked(store), _moved(store, started - _CLOCK_TOLERANCE_SECONDS)):
             if seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (message_id,)).rowcount:

@@ -37,7 +37,7 @@ def text_bytes(text: str) -> bytes:
 def _read(path: Path) -> Receipt | None:
     try:
         return from_json(path.read_text(encoding="utf-8"))
-    except (ValueError, KeyError, TypeError):  # of another version, or somebody changed it
+    except (ValueError, KeyError, TypeError):  # of another version, or edited by hand
         return None
 
 

@@ -64,7 +64,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """Where a recipient stands, and the receipts that concern it."""
+    """The state of one recipient, and the receipts that concern it."""
 
     recipient: str
     state: State

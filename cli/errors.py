@@ -1,4 +1,4 @@
-"""What the command says of an error, and the exit code of each (DESIGN §6)."""
+"""The message and exit code of each error of the command."""
 
 from enum import IntEnum
 from typing import IO, Any

@@ -32,9 +32,9 @@ class RedisRefused(RedisUnreachable):
 
 
 def connect(url: str, *, timeout_seconds: float = 5.0) -> redis.Redis:
-    """A client of `redis://`, `rediss://` or `unix://`; nothing is opened before its first command.
+    """Return a client of `redis://`, `rediss://` or `unix://`. It opens no connection before its first command.
 
-    Values come back as bytes, because content is stored as it is. A command that gets no answer is said
+    Values come back as bytes, because content is stored unchanged. A command that gets no answer is sent
     again up to 5 times, over some 2 to 4 seconds beside the timeouts, which outlasts a quick restart of
     Redis: **every command and script must bear being run twice**. Where connections open and then break,
     redis-py nests its tries to connect in those, 36 in all. After that, one of `REDIS_ERRORS`.
@@ -67,7 +67,7 @@ def check(client: redis.Redis) -> None:
 
 
 def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
-    """What to raise where a command failed for this reason: it tells where, why, and the remedy."""
+    """Return the error to raise if a command failed for this reason. It names the address, the cause and the remedy."""
     at = address(client)
     if isinstance(why, redis.exceptions.NoPermissionError):
         return RedisRefused(MAY_NOT.format(why=why))
@@ -87,7 +87,7 @@ def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
 
 
 def address(client: redis.Redis) -> str:
-    """Where a client connects to, fit for people and logs: no user name, no password."""
+    """Return the address to which a client connects, without user name and password."""
     at = client.connection_pool.connection_kwargs
     number = at.get("db", 0)
     if "path" in at:

@@ -1,4 +1,4 @@
-"""What addresses say: where to listen; whether a URL is Redis's, and where its server's next database is."""
+"""Reading addresses: host and port to listen on; URLs of Redis, and the next database of the same server."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 

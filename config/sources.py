@@ -1,4 +1,4 @@
-"""Where settings come from, the environment and `pec.toml`, and how their faults are told to people.
+"""The sources of settings, the environment and `pec.toml`, and the explanation of their faults to people.
 
 Knows nothing of the settings themselves: the model is an argument.
 """
@@ -77,7 +77,7 @@ class Environment(EnvSettingsSource):
 
 
 def read_toml() -> dict[str, Any]:
-    """What `pec.toml`, or the file that PEC_CONFIG names, holds. Raises SettingsError.
+    """Return the contents of `pec.toml`, or of the file that PEC_CONFIG names. Raise SettingsError.
 
     Account names are lower-cased, as in the environment, so that a secret there joins the rest here.
     """

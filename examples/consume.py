@@ -31,7 +31,7 @@ Entry = tuple[str, dict[str, str]]
 
 
 def handle(database: sqlite3.Connection, event_id: str, event: dict) -> None:
-    """What your app does with an event, and the note that it did, in one transaction: both or neither."""
+    """Handle an event as your app does, and note that it was handled, in one transaction."""
     with database:
         if not database.execute("INSERT OR IGNORE INTO handled VALUES (?)", (event_id,)).rowcount:
             return  # it came before

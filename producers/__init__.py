@@ -1,4 +1,4 @@
-"""What puts jobs into Redis: the Python API (`Producer`) and the command `pec`."""
+"""Producers: the code that adds jobs to Redis, the Python API (`Producer`) and campaign files."""
 
 from pec.jobs import JobRejected
 from pec.store.rejections import Rejection

@@ -1,4 +1,4 @@
-"""The Python API: jobs checked and written into `pec:jobs`, and what became of them."""
+"""The Python API: validate jobs, add them to `pec:jobs`, and follow their messages."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ _MAX_BYTES = 4_000_000  # of contents in one pipeline
 
 
 class SendFields(TypedDict, total=False):
-    """What a send job may say besides; see `pec.jobs.SendJob`. None is the same as left out."""
+    """Optional fields of a send job; see `pec.jobs.SendJob`. None is the same as absent."""
 
     batch: str | None
     priority: int | None
@@ -61,7 +61,7 @@ class Producer:
 
     @classmethod
     def from_settings(cls) -> Self:
-        """Of PEC_REDIS_URL and PEC_NAMESPACE, or pec.toml. Raises SettingsError."""
+        """Return a producer for PEC_REDIS_URL and PEC_NAMESPACE, or pec.toml. Raise SettingsError."""
         settings = load_settings()
         return cls(settings.redis_url, settings.namespace)
 
@@ -84,15 +84,15 @@ class Producer:
         return self._one({"type": "send", "id": id, **job, "attachments": attachments, **_stated(fields)})
 
     def send_many(self, jobs: Iterable[SendJob | Mapping[str, Any]]) -> int:
-        """Sends as `send` does, tens of thousands a second: mappings of its arguments, or models. Returns how many.
+        """Send as `send` does, tens of thousands a second: mappings of its arguments, or models. Return how many.
 
         A wrong job raises JobRejected when its turn comes: those before it may be enqueued by then.
-        Tell the size of a batch with `batch`, so that its completion can be told.
+        Declare the size of a batch with `batch`, so that its completion is published.
         """
         return sum(self.send_by_steps(jobs))
 
     def send_by_steps(self, jobs: Iterable[SendJob | Mapping[str, Any]]) -> Iterator[int]:
-        """Sends as `send_many` does, and tells after each step how many more are in."""
+        """Send as `send_many` does, and yield after each step how many more were enqueued."""
         return map(len, self._write(map(_send_job, jobs)))
 
     def poll(
@@ -129,9 +129,9 @@ class Producer:
     def watch(
         self, ids: str | Iterable[str] = (), *, batch: str | None = None, timeout_seconds: float | None = None
     ) -> Iterator[Message]:
-        """The messages of these jobs, or of a batch, as they are and at every change, until all have ended.
+        """Yield the messages of these jobs, or of a batch, first and at every change, until all have ended.
 
-        Changes that follow each other within milliseconds may be told as one. Raises JobRejected, when the
+        Changes that follow each other within milliseconds may be yielded as one. Raises JobRejected, when the
         others have ended, if workers did not take a job; TimeoutError; UnknownRecord.
         """
         rejections = []
@@ -200,7 +200,7 @@ def _stated(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _wire(job: Mapping[str, Any]) -> str:
-    """DESIGN §3: what has its default is left out. Raises JobRejected."""
+    """Return the job as JSON, without fields that have their default. Raise JobRejected."""
     try:
         return validate(job).model_dump_json(exclude_defaults=True)
     except PydanticSerializationError:

@@ -9,7 +9,7 @@ from config.texts import _
 from pec.content import decode_file, is_blank, sha256
 from pec.jobs import JobRejected, Problem
 
-KEEP_SECONDS = 7 * 86400  # DESIGN §3: uploads expire after 7 days, and are put again to refresh
+KEEP_SECONDS = 7 * 86400  # uploads expire after 7 days; setting them again refreshes them
 INLINE_BYTES = 1024  # a body smaller than this goes in the job itself
 _MAX_REMEMBERED = 20_000  # hashes; forgetting one costs a second upload, nothing more
 _MAX_HASHED_LATELY = 8  # contents; they are held in memory
@@ -32,7 +32,7 @@ class Uploads:
         self._hash = lru_cache(_MAX_HASHED_LATELY)(sha256)  # …and the same object again costs no hashing
 
     def took(self) -> None:
-        """What waited is in Redis."""
+        """Note that the waiting uploads are in Redis."""
         if len(self._put) > _MAX_REMEMBERED:
             self._put.clear()
         self._put.update(self.waiting)

@@ -15,7 +15,7 @@ from pec.store.store import Store, text
 _START = "0-0"
 _PAGE = 1000
 _BLOCK_SECONDS = 2.0  # less than the connection's timeout
-_BLOCK_WHILE_PENDING_SECONDS = 0.25  # that a job was taken without making a message is told by no event
+_BLOCK_WHILE_PENDING_SECONDS = 0.25  # no event reports a job that was taken without making a message
 
 Span = tuple[str, str]  # entries of `pec:jobs`, first and last; while one of them is there, a job is pending
 
@@ -30,8 +30,8 @@ class Watch:
         self._jobs_of_entries = {entry: job for job, entry in self._entries.items() if entry}
         self._pending: dict[str, Span] = {}
         self._unborn = set(self._entries)  # jobs without messages so far
-        self._born: set[str] = set()  # jobs whose messages were told
-        self._versions: dict[str, int] = {}  # of each message, as it was last told
+        self._born: set[str] = set()  # jobs whose messages were yielded
+        self._versions: dict[str, int] = {}  # of each message, when it was last yielded
         self._unfinished: set[str] = set()
         self._rejected: set[str] = set()
         self._doubtful: dict[
@@ -42,7 +42,7 @@ class Watch:
     def changes(
         self, timeout_seconds: float | None = None, meanwhile: Callable[[], None] = lambda: None
     ) -> Iterator[Message | Rejection]:
-        """Each message as it is and whenever it changed, and each rejection, until all have ended.
+        """Yield each message first and at every change, and each rejection, until all have ended.
 
         `meanwhile` is called before each wait, every two seconds at least. Raises TimeoutError and UnknownRecord.
         """
@@ -64,7 +64,7 @@ class Watch:
             told = set()
 
     def _begin(self) -> None:
-        """Where reading starts: from here on nothing is missed."""
+        """Note the positions where reading starts: no later event is missed."""
         keys = self._store.keys
         self._events_at = self._last(keys.events)
         horizon = self._last(keys.jobs)
@@ -116,7 +116,7 @@ class Watch:
         return False
 
     def _old_rejections(self) -> Iterator[Rejection]:
-        """Of jobs known by their id alone, now that none of them can be pending."""
+        """Yield the rejections of jobs known only by their id, now that none of them can be pending."""
         for job in [one for one in self._doubtful if one in self._unborn and one not in self._pending]:
             self._unborn.discard(job)
             yield self._doubtful.pop(job)
@@ -163,7 +163,7 @@ class Watch:
         self._store.client.xread(places, count=1, block=max(1, int(seconds * 1000)))
 
     def _told(self) -> set[str]:
-        """Our messages that events tell of."""
+        """Yield the watched messages that events are about."""
         told: set[str] = set()
         while True:
             page: Any = self._store.client.xrange(

@@ -1,4 +1,4 @@
-"""The process: `python -m sandbox` reads the options, binds the port, and serves until it is told to stop."""
+"""The process: `python -m sandbox` reads the options, binds the port, and serves until a signal stops it."""
 
 import socket
 import ssl
@@ -95,7 +95,7 @@ def main(
     The first line on stdout is the URL. Every option can come from the environment: --rate from
     PEC_SANDBOX_RATE; repeatable ones, there, are separated by spaces.
 
-    The recipient's name, up to a +, chooses what becomes of a PEC: consegna, mancata-consegna, casella-piena,
+    The recipient's name, up to a +, chooses the outcome of a PEC: consegna, mancata-consegna, casella-piena,
     non-accettazione, virus, preavviso, tempo-massimo, posta-ordinaria, silenzio, errore-500,
     errore-500-inviata, risposta-persa, connessione-chiusa. Any other is delivered.
 
@@ -124,7 +124,7 @@ def main(
 
 
 def _config(app: FastAPI, tls_cert: Path | None, tls_key: Path | None) -> uvicorn.Config:
-    """Quiet, because stdout is data; loaded here, so that a bad certificate is told before the URL is."""
+    """Quiet, because stdout is data; loaded here, so that a bad certificate is reported before the URL is printed."""
     config = uvicorn.Config(
         app,
         http=AbortableProtocol,
@@ -161,7 +161,7 @@ def _url(listener: socket.socket, secure: bool) -> str:
 
 
 def _announce(url: str, ready_file: Path | None) -> None:
-    """The file appears whole, so that whoever waits for it never reads half a URL."""
+    """Write the file in one step, so that a program that waits for it never reads half a URL."""
     click.echo(url)
     if ready_file:
         part = ready_file.with_name(ready_file.name + ".part")

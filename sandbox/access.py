@@ -12,7 +12,7 @@ Tokens = Mapping[str, frozenset[str]]  # the scopes of each
 
 @dataclass(frozen=True)
 class Credentials:
-    """What opens the mailbox `address`."""
+    """The user name and password of the mailbox `address`."""
 
     address: str
     username: str
@@ -33,7 +33,7 @@ def mailbox_opened_by(
 
 
 def may_send(known: tuple[Credentials, ...], sender: str, username: str, password: str) -> bool:
-    """Where no mailbox is known any pair may send as anyone."""
+    """Return whether the pair may send: without known mailboxes, any pair may."""
     if not known:
         return bool(username and password)
     return any(

@@ -52,5 +52,5 @@ async def _no_such_operation(request: Request, error: Exception) -> Response:
 
 
 async def _nobody_there(request: Request, error: Exception) -> Response:
-    """The client left while it was writing: nothing was sent, and nobody reads this."""
+    """The client left while it was writing: nothing was sent, and no client reads this."""
     return Response(status_code=400)

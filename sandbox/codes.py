@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sandbox.clock import Instant
 
-# 0, 00, 01, … 09, 1, 10, …: one code can be the prefix of another, as with real ones (PEC facts §2).
+# 0, 00, 01, … 09, 1, 10, …: one code can be the prefix of another, as with real ones.
 SUFFIXES = sorted([str(digit) for digit in range(10)] + [f"{number:02}" for number in range(100)])
 
 

@@ -1,4 +1,4 @@
-"""What really happened, for tests to read: every PEC that left, and every request that came."""
+"""The ledger, for tests to read: every PEC that was sent, and every request that came."""
 
 import hashlib
 from dataclasses import dataclass, field

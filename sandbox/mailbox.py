@@ -81,5 +81,5 @@ class Mailbox:
 
 
 def _matches(mail: Mail, text: str) -> bool:
-    """As servers search: in the subject that people see."""
+    """Return whether a search matches, as servers search: in the subject that people see."""
     return text.casefold() in readable(mail.subject).casefold()

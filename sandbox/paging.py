@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Paging:
-    """What nobody knows of the live service, so it can be chosen: the first page's number and the order."""
+    """Unknown details of the live service, so they can be chosen: the number of the first page, and the order."""
 
     first_page: int
     newest_first: bool

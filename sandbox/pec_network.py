@@ -15,7 +15,7 @@ from sandbox.writing import Writing
 
 @dataclass(frozen=True)
 class Sending:
-    """What came of a send: no code where nothing left, and the fault that the answer has, if any."""
+    """The result of a send: no code if nothing was sent, and the fault of the answer, if any."""
 
     code: str | None
     fault: Fault | None
@@ -59,7 +59,7 @@ class PecNetwork:
             own.expect(_receipt(due, letter, outgoing, self.writing))
 
     def _deliver(self, outgoing: SendRequest, subject: str, recipient: str, at: Instant) -> None:
-        """Only a mailbox in use here keeps what it is sent: nobody could read the others."""
+        """Put a mail into a mailbox, if the sandbox uses it: no test could read the others."""
         mailbox = self._mailboxes.get(recipient.lower())
         if mailbox:
             mailbox.expect(

@@ -1,4 +1,4 @@
-"""The Italian wording of receipts: PEC facts §3 where it was seen, else after the rules of DM 2/11/2005."""
+"""The Italian wording of receipts: as providers were seen to write it, else by the rules of DM 2/11/2005."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ WORDINGS = {
 
 @dataclass(frozen=True)
 class Letter:
-    """What a receipt quotes of a PEC. The subject ends with the code."""
+    """The details of a PEC that a receipt quotes. The subject ends with the code."""
 
     sender: str
     recipients: Sequence[str]

@@ -67,7 +67,7 @@ class EmbeddedServer:
 
     @property
     def log(self) -> Path:
-        """Where the server writes what it does."""
+        """The server's log file."""
         return self._folder / "server.log"
 
     @property
@@ -108,7 +108,7 @@ class EmbeddedServer:
     def __enter__(self) -> Self:
         try:
             self.start()
-        except BaseException:  # Ctrl-C included: nobody else would stop it
+        except BaseException:  # Ctrl-C included: no other code would stop it
             self.__exit__(None, None, None)
             raise
         return self
@@ -180,7 +180,7 @@ def _answers(probe: redis.Redis, pid: int) -> bool:
 
 
 def _die_with_parent() -> Callable[[], object] | None:
-    """What the child does between fork and exec. The library is loaded before the fork, where it is safe."""
+    """Return the function that the child runs between fork and exec. The library is loaded before the fork."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)

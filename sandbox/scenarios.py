@@ -1,4 +1,4 @@
-"""What becomes of a PEC: the table of stories, chosen by the recipient's local part up to a `+`."""
+"""The fate of a PEC: the table of scenarios, chosen by the recipient's local part up to a `+`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A `refusal` takes the place of ACCETTAZIONE and ends the whole message, whoever else it is for."""
+    """A `refusal` takes the place of ACCETTAZIONE and ends the whole message, whatever other recipients it has."""
 
     steps: tuple[Step, ...] = (Step(Receipt.DELIVERY),)
     refusal: Receipt | None = None
@@ -93,7 +93,7 @@ class Due:
 
 
 def receipts_due(recipients: Sequence[str], sent_at: Instant, delays: Delays) -> Iterator[Due]:
-    """One ACCETTAZIONE or refusal for the message, then what each recipient's story tells."""
+    """One ACCETTAZIONE or refusal for the message, then the receipts of each recipient's scenario."""
     accepted_at = sent_at.after(delays.acceptance_seconds)
     refusal = next((story.refusal for story in map(scenario_of, recipients) if story.refusal), None)
     if refusal:

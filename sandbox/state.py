@@ -18,7 +18,7 @@ MIB = 1024 * KIB
 
 @dataclass(frozen=True)
 class Options:
-    """What `python -m sandbox` can be told of the API. Without `mailboxes` any credentials are taken."""
+    """The options of `python -m sandbox` for the API. Without `mailboxes` it accepts any credentials."""
 
     tokens: Tokens
     rate: float

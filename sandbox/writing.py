@@ -1,4 +1,4 @@
-"""How the network writes from now on: lists of recipients, subjects of receipts, digits of codes (PEC facts §2-3)."""
+"""How the network writes from now on: lists of recipients, subjects of receipts, digits of codes."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–"
 
 
 class Writing(BaseModel):
-    """As providers were seen to write. `code_digits` stand after the time; None: one or two, as they come."""
+    """Styles that providers were seen to use. `code_digits` follow the time; None: one or two, at random."""
 
     recipients: Literal["line", "list"] = "line"
     subject: Spelling = "plain"

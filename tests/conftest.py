@@ -1,4 +1,4 @@
-"""What every ring of tests shares: one real server for the session, empty at the start of each test."""
+"""Fixtures of every ring of tests: one real server for the session, empty at the start of each test."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from sandbox.redis_server import EmbeddedServer, EmbeddedServerError, server_pro
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_this_machine() -> Iterator[None]:
-    """Nobody's real Redis, token or mailbox is ever used by a test, nor anybody's language."""
+    """Keep a developer's real Redis, token, mailbox and language out of tests."""
     with pytest.MonkeyPatch.context() as environment:
         for name in [one for one in os.environ if one.upper().startswith("PEC_")]:
             environment.delenv(name)
@@ -30,7 +30,7 @@ def server() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture
 def redis_url(server: EmbeddedServer) -> str:
-    """Where the session's server listens; use it with `redis`, which empties it."""
+    """Return the URL of the session's server; use it with `redis`, which empties it."""
     return server.url
 
 

@@ -24,7 +24,7 @@ PICTURE = Path(__file__).with_name("demo.svg")
 # its own, so that it looks the same on a light and on a dark page.
 SVG = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" xml:space="preserve" role="img"
-     aria-label="The terminal after make demo: a table of 17 messages, what became of each, and its receipts">
+     aria-label="The terminal after make demo: a table of 17 messages with recipient, state, code and receipts of each">
 <style>
 .{unique_id}-matrix {{
   font: {char_height}px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
@@ -76,7 +76,7 @@ def in_terminal(command: list[str]) -> tuple[int, str]:
 
 
 def left_standing(printed: str) -> str:
-    """What a terminal still shows in the end: of a line that was drawn again and again, the last."""
+    """Return the last frame: of a line that was drawn repeatedly, the last version."""
     lines = [line.rstrip("\r").split("\x1b[2K")[-1] for line in printed.split("\n")]
     return "\n".join(lines).replace("\x1b[?25l", "").replace("\x1b[?25h", "").rstrip()
 
@@ -91,7 +91,7 @@ def drawn(shown: str) -> str:
 def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 65_536)
-    except OSError:  # on Linux, how it ends once nobody holds the other side
+    except OSError:  # on Linux, how it ends once the other side is closed
         return b""
 
 

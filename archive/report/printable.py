@@ -1,4 +1,4 @@
-"""Which characters of somebody else's text may stand on a page that is signed."""
+"""The characters of foreign texts that a signed page may show."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""What a report says of the whole batch, and its lines, kept in a temporary file: ten thousand need no memory."""
+"""The totals of a report's batch, and its lines, kept in a temporary file: ten thousand need no memory."""
 
 import json
 from collections import Counter
@@ -72,7 +72,7 @@ class Report:
 
 @contextmanager
 def gathered(cases: Iterable[CaseFile], summary: Summary) -> Iterator[Report]:
-    """Read all cases once. The lines lie in a file that nobody else sees and that goes in the end."""
+    """Read all cases once. The lines are in a private temporary file."""
     with TemporaryFile("w+", encoding="utf-8", errors="surrogatepass") as file:
         for case in cases:
             _note(case, summary)

@@ -1,4 +1,4 @@
-"""What a report says: headings, facts and cells, the same for HTML and PDF. Dates and numbers are Italian."""
+"""The words of a report: headings, facts and cells, the same for HTML and PDF. Dates and numbers are Italian."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class Words:
         return self.say(_("What is missing"))
 
     def missing(self, summary: Summary) -> list[str]:
-        """What is missing of the whole, a sentence each; one that says that nothing is."""
+        """Return one sentence for each kind of missing receipt, or a single one if none is missing."""
         found = [f"{self.say(what)}: {count}" for what, count in sorted(summary.missing.items()) if count]
         if summary.rejected:
             found.append(
@@ -120,7 +120,7 @@ class Words:
         )
 
     def closing(self, summary: Summary) -> str:
-        """What is signed, again beside the signature."""
+        """Return the sentence that the signature stands for: time, batch and number of recipients."""
         made_at = self.instant(summary.made_at)
         return printable(
             self.say(
@@ -131,11 +131,11 @@ class Words:
         )
 
     def signature(self) -> tuple[str, str, str]:
-        """What stands beside the lines for place, date and signature."""
+        """Return the labels of the lines for place, date and signature."""
         return self.say(_("Place")), self.say(_("Date")), self.say(_("Signature"))
 
     def page(self) -> tuple[str, str]:
-        """What stands before the number of a page, and before the number of all pages."""
+        """Return the words before the number of a page, and before the number of all pages."""
         page, of = self.say(_("Page")), self.say(_("of"))
         return f"{page} ", f" {of} "
 

@@ -8,7 +8,7 @@ const client = createClient({
   url: process.env.PEC_REDIS_URL ?? "redis://localhost:6379/0",
   socket: { reconnectStrategy: false }, // an example gives up at once; a service would try again
 });
-client.on("error", () => {}); // it is told below
+client.on("error", () => {}); // reported below
 await client.connect().catch((error) => {
   console.error(`Redis can't be used (${error.message}): start one, or set PEC_REDIS_URL with its user and password`);
   process.exit(4);

@@ -1,4 +1,4 @@
-"""Which messages may be sent again: those that certainly reached nobody, and can't any more. Pure."""
+"""Choose the messages that may be sent again: those that reached no recipient, and can't any more. Pure."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ OVER = (*SENDABLE_AGAIN, State.UNCERTIFIED)  # another address may get what thes
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a person asks to send again (`states`), and for how long a receipt may still come (`late`)."""
+    """The `states` that a person asks to send again, and for how long a receipt may still come (`late`)."""
 
     states: Collection[State]
     now: datetime
     late: timedelta
 
     def over(self, message: Message) -> State | None:
-        """Return the state in which the message ended, or None if somebody may have got it, or still may."""
+        """Return the state in which the message ended, or None if a recipient may have got it, or still may."""
         if message.lost_references or message.duplicate or message.state not in OVER:
             return None
         if message.state is State.FAILED and message.reason and message.reason.code == "discarded":

@@ -1,4 +1,4 @@
-"""What of a campaign was enqueued by an earlier import, whether workers have taken it or not, and what goes again."""
+"""Find the messages that an earlier import enqueued, taken by workers or not, and those to send again."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ _TOO_LONG = _("is not sent again, because its id is too long: give it a shorter 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """`over` counts by state what reached nobody and is left out; `again` is what goes again, `mended` elsewhere."""
+    """`over` counts by state the messages that reached no recipient; `again` are sent again, `mended` elsewhere."""
 
     over: Mapping[State, int]
     again: int = 0
@@ -31,7 +31,7 @@ class Earlier:
 
 
 def mark_already_enqueued(store: Store, ledger: RowStore, letters: RowRenderer, rule: Rule) -> Earlier:
-    """What was enqueued before needs no second time; what was changed since would be rejected by the workers."""
+    """The rows of an earlier import: unchanged ones are not enqueued again, and workers would reject changed ones."""
     settling = _Settling(store, ledger, letters, rule)
     for page in pages(one for one in ledger.entries(RowStatus.READY) if one.number is None):
         settling.own(page)
@@ -99,7 +99,7 @@ class _Settling:
                 self._ledger.renumber(rows[0].line, numbered_of(rows, number), None)
 
     def again(self) -> None:
-        """Of what was enqueued before: send what reached nobody again if it was asked for, else count it."""
+        """Send a message again if it reached no recipient and a person asked for it, else count it."""
         for page in pages(self._ledger.entries(RowStatus.ALREADY_ENQUEUED)):
             last = {entry.line: self._attempts(str(entry.id))[-1] for entry in page}
             over = self._ended(last.values())
@@ -133,7 +133,7 @@ class _Settling:
     def _settle_made(
         self, rows: Sequence[Entry], taken: Mapping[int, str], digests: Mapping[str, str]
     ) -> list[Entry]:
-        """Numbers follow the order in the file, which may be another one by now. Returns what nobody said before."""
+        """Match rows with earlier messages in the order of the file. Return the rows whose earlier message differs."""
         left = set(taken)  # messages that were enqueued, and that no row was found to say
         others = []
         for row in rows:
@@ -245,7 +245,7 @@ class _Settling:
         return sent
 
     def _ended(self, ids: Iterable[str]) -> dict[str, State]:
-        """Those of the messages that reached nobody, and the states in which they ended."""
+        """Return the messages that reached no recipient, with the states in which they ended."""
         asked = list(dict.fromkeys(ids))
         with self._store.client.pipeline(transaction=False) as pipeline:
             for one in OVER:

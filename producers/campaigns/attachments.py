@@ -37,7 +37,7 @@ def names_in(cell: str) -> list[str]:
 
 
 class Folder:
-    """Where a campaign's attachments are."""
+    """The attachments of a campaign."""
 
     def __init__(self, path: Path) -> None:
         self._root = path.resolve()

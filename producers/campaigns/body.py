@@ -141,7 +141,7 @@ def _read(content: bytes, name: str) -> tuple[str, Encoding]:
 
 
 def _declared(content: bytes, charset: str) -> tuple[str, Encoding] | None:
-    """What no browser would read otherwise. UTF-8 is read as such, whatever a page says."""
+    """Return the text of a page as a browser reads it. UTF-8 is read as UTF-8, whatever the page declares."""
     python = {"x-mac-roman": "mac_roman", "iso-8859-1": "cp1252", "latin1": "cp1252"}.get(charset, charset)
     for encoding in ("utf-8-sig", python):
         try:

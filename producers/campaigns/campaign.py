@@ -1,4 +1,4 @@
-"""A campaign as its file tells it: every row is judged before anything is enqueued."""
+"""A campaign, read from its file: every row is validated before any job is enqueued."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ OnProgress = Callable[[float], object]  # the share that is done, from 0 to 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequest:
-    """What a person asks for. `stated`: fields that all jobs share, the account among them."""
+    """The request of a person. `stated`: fields that all jobs share, the account among them."""
 
     file: Path
     subject: str

@@ -1,4 +1,4 @@
-"""What a file's columns are for: the recipient, attachments, an id; the others are for the templates. Pure."""
+"""The roles of a file's columns: recipient, attachments, id; the others are for the templates. Pure."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ def fold(name: str) -> str:
 
 
 def positions(header: Sequence[str]) -> dict[str, int]:
-    """Of each named column, by its folded name."""
+    """Return the position of each named column, by its folded name."""
     return {fold(name): place for place, name in enumerate(header) if name}
 
 

@@ -5,7 +5,7 @@ from functools import cache
 
 from producers.campaigns.cells import clean
 
-_FORCED = re.compile(r'=\s*"((?:[^"]|"")*)"')  # a text that Excel is to leave as it is
+_FORCED = re.compile(r'=\s*"((?:[^"]|"")*)"')  # a text that Excel must not change
 _BESIDE_A_QUOTE = re.compile(r'[ \t\xa0]"|"[ \t\xa0]')
 
 

@@ -1,4 +1,4 @@
-"""What is ready becomes jobs, and the batch is told how many messages it has by then."""
+"""Enqueue the rows that are ready, and declare the new size of the batch."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What keeps a campaign from being imported at all; of single rows tells `pec.jobs.Problem`.
+"""Errors that prevent the import of a whole campaign; `pec.jobs.Problem` describes those of single rows.
 
 Both messages are for people, remedy included.
 """

@@ -46,7 +46,7 @@ def refusal(path: Path, start: bytes) -> str | None:
 
 
 def _of_container(path: Path) -> str:
-    """Of what Office wrote until 2003, and of what it encrypts until today."""
+    """Say why a file in the container of Office until 2003, or of encrypted files until today, can't be read."""
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
         if content.find(_ENCRYPTED) >= 0:
             return _("{path} has a password: open it in Excel, remove the password and save it").format(

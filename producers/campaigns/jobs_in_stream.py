@@ -16,7 +16,7 @@ _MAX_ASKED = 1000  # ids in one command
 
 
 def digests_of_waiting(store: Store, batch: str) -> dict[str, str]:
-    """By job id, what workers will keep of it. Of two jobs with the same id the first is taken."""
+    """Return, by job id, the data that workers will keep. If two jobs have one id, the first counts."""
     found: dict[str, str] = {}
     for job in _waiting(store, batch):
         found.setdefault(job.id, digest_of(job, contents_of(job)))

@@ -27,18 +27,18 @@ def slug(name: str) -> str:
 
 
 def made_id(batch: str, recipient: str) -> str:
-    """Of batch and recipient, not of the row's number: a row put in between must not shift all later ids."""
+    """Return an id made of batch and recipient, not of the row number: an inserted row must not shift later ids."""
     digest = hashlib.blake2b(recipient.lower().encode("utf-8", "surrogatepass"), digest_size=5)
     return f"{batch}-{digest.hexdigest()}"
 
 
 def own_id(batch: str, key: str) -> str:
-    """Of batch and the row's own key, so that the same key in another batch is another message."""
+    """Return an id made of batch and the row's key, so that the same key in another batch is another message."""
     return key if key.startswith(f"{batch}-") else f"{batch}-{key}"
 
 
 def numbered(base: str, number: int) -> str:
-    """Of further, different messages to the same recipient."""
+    """Return the id of a further, different message to the same recipient."""
     return base if number == 1 else f"{base}-{number}"
 
 

@@ -41,7 +41,7 @@ _DOUBTFUL = _set(
 
 
 class Certified(IntEnum):
-    """What a column's name says of PEC."""
+    """How a column's name refers to PEC."""
 
     NO = 0
     PERHAPS = 1

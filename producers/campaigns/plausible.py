@@ -1,4 +1,4 @@
-"""How likely a character is where it stands in an Italian text: what tells one old encoding from another. Pure."""
+"""How likely a character is at its place in an Italian text, to distinguish old encodings. Pure."""
 
 import unicodedata
 

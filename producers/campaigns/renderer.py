@@ -1,4 +1,4 @@
-"""What a row says: a job, or why it can't be one, and what a person should look at before it is sent."""
+"""Render a row: a job, or the problems that prevent it, and issues for a person to check before it is sent."""
 
 import hashlib
 import re
@@ -35,7 +35,7 @@ _MAX_SHOWN = 100  # characters of a cell
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What a row came to. `digest` is equal for the same message to the same recipient.
+    """The rendered row. `digest` is equal for the same message to the same recipient.
 
     `id` is the row's own, if it has one; `recipient`, in lower case, is None where it is no address.
     """
@@ -121,7 +121,7 @@ class RowRenderer:
         return {**self._form(letter, job_id, values), "attachments": files}
 
     def taken_digests(self, values: Sequence[str]) -> Callable[[str], str]:
-        """What workers keep of the job under an id, once they have taken it. Raises as `job` does."""
+        """Return the data that workers keep of the job under an id. Raise as `job` does."""
         letter = self._whole(values)
         files = [{"name": file.name, "sha256": self.folder.sha256(file.path)} for file in letter.files]
         job = validate({**self._form(letter, _NO_ID, values), "type": "send", "attachments": files})
@@ -170,7 +170,7 @@ class RowRenderer:
     def _checked(
         self, letter: Draft, given: str | None, values: Sequence[str]
     ) -> tuple[str | None, list[Problem]]:
-        """The recipient as it is written to, and what the workers would refuse."""
+        """Return the recipient's address, and the problems for which workers would refuse it."""
         form = {**self._form(letter, given or _NO_ID, values), "type": "send"}
         form["attachments"] = [{"name": file.name, "sha256": _NO_HASH} for file in letter.files]
         try:
@@ -251,7 +251,7 @@ class RowRenderer:
         ]
 
     def _warnings(self, values: Sequence[str], recipient: str | None) -> list[Problem]:
-        """What may be meant, but seldom is."""
+        """Yield issues: values that are valid, but seldom intended."""
         header = self.columns.header
         used = dict.fromkeys((*self.subject.used, *self.body.used))
         found = [

@@ -1,4 +1,4 @@
-"""What a message keeps of its line of the sheet, so that an export can show the sheet's own columns again: pure."""
+"""The part of its line that a message keeps, so that an export can show the columns of the sheet. Pure."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Every row of a campaign and what became of it, in a database on disk that goes with the process.
+"""Every row of a campaign and its status, in a database on disk that ends with the process.
 
 So 100,000 rows take no memory, and nothing is enqueued before the last one is judged.
 """
@@ -18,7 +18,7 @@ _PAGE = 500
 
 
 class RowStatus(StrEnum):
-    """What becomes of a row."""
+    """The status of a row."""
 
     READY = "ready"  # it is to be enqueued
     REFUSED = "refused"
@@ -28,7 +28,7 @@ class RowStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row as it is kept. `like` is the line that a double repeats.
+    """A stored row. `like` is the line that a duplicate repeats.
 
     An id that was made is of `base`, the recipient's, and `number`, which of the messages to it this is.
     """
@@ -75,7 +75,7 @@ class RowStore:
     """Use it as a context manager."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None)  # "": a file that nobody else sees
+        self._database = sqlite3.connect("", isolation_level=None)  # "": a private temporary file
         self._database.executescript(_SCHEMA)
         self._database.execute("BEGIN")
 
@@ -104,7 +104,7 @@ class RowStore:
         self._database.execute("UPDATE row SET id = ?, number = ? WHERE line = ?", [job_id, number, line])
 
     def send_as(self, line: int, job_id: str) -> None:
-        """The row is ready under this id, whatever became of it before."""
+        """Mark the row as ready under this id, whatever its status was."""
         self._database.execute(
             "UPDATE row SET id = ?, fate = ? WHERE line = ?", [job_id, str(RowStatus.READY), line]
         )

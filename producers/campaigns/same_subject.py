@@ -60,7 +60,7 @@ def same_subject(store: Store, ledger: RowStore, letters: RowRenderer, now: date
 
 
 def _newest(store: Store, since: datetime) -> Iterator[str]:
-    """The ids of messages that reached somebody since then, or may, newest first."""
+    """Return the ids of messages that reached a recipient since then, or may, newest first."""
     walks = (_walk(store, store.keys.state(state), since.timestamp()) for state in _REACHED)
     return (job_id for _, job_id in heapq.merge(*walks, reverse=True))
 

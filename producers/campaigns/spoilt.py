@@ -40,7 +40,7 @@ _LOST = "\ufffd"
 
 
 def problem_of(value: str) -> str | None:
-    """Return why a cell can't be sent as it is, with the remedy, or None."""
+    """Return why a cell can't be sent unchanged, with the remedy, or None."""
     if value.startswith(("#", "E", "e")) and _ERROR.fullmatch(value):
         return _("holds the error {error} of a formula: correct it").format(error=value)
     if "#" in value and (within := _WITHIN.search(value)):

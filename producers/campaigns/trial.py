@@ -15,7 +15,7 @@ from producers.campaigns.row_store import Entry, RowStatus
 from producers.campaigns.written_address import address_in
 
 MARK = "[PROVA] "  # before the subject
-PRIORITY = 9  # whoever waits for a test looks at the screen
+PRIORITY = 9  # the person who waits for a test looks at the screen
 _NOT_OF_A_TEST = ("batch", "not_before", "not_after", "metadata")
 _ADDRESS: TypeAdapter[str] = TypeAdapter(Address)
 

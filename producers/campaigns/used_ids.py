@@ -17,7 +17,7 @@ _AHEAD = 8  # numbers looked at beyond the last: those of lines that were refuse
 
 
 class UsedIds:
-    """What Redis knows of them when this is made."""
+    """The ids that Redis knows when this object is made."""
 
     def __init__(self, store: Store, batch: str) -> None:
         self._store = store

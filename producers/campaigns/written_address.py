@@ -64,7 +64,7 @@ def domain_shown(domain: str) -> str:
 
 
 def _seen(text: str) -> str:
-    """Return the text without characters that nobody sees, such as the zero-width space."""
+    """Return the text without invisible characters, such as the zero-width space."""
     if text.isascii():
         return text
     return "".join(one for one in text if unicodedata.category(one) != "Cf" and one not in _SELECTORS)

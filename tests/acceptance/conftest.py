@@ -1,4 +1,4 @@
-"""What is built once for all tests that run something of it: the image, and the Node examples."""
+"""Fixtures that are built once for all tests: the image, and the Node examples."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ NPM_SECONDS = 150
 
 @pytest.fixture(scope="session")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    """What `docker build` would make."""
+    """Return the image as `docker build` would make it."""
     return build_image(tmp_path_factory.mktemp("image"))
 
 

@@ -51,7 +51,7 @@ class Containers:
 
     @property
     def metrics_url(self) -> str:
-        """Of the container that was started last."""
+        """Return the log of the container that was started last."""
         return f"http://127.0.0.1:{self._metrics_port}/metrics"
 
     def start(self, name: str) -> Process:

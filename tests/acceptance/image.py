@@ -48,7 +48,7 @@ def _build_wheel(folder: Path) -> Path:
 
 
 def _run_packages() -> Iterator[Path]:
-    """What is installed here of requirements-run.lock, by its top folders and files."""
+    """Yield the top folders and files of the packages of requirements-run.lock that are installed here."""
     for name in pinned_here("requirements-run.lock"):
         found = distribution(name)
         tops = {file.parts[0] for file in found.files or []} - {"..", "__pycache__"}

@@ -21,7 +21,7 @@ ENDS = ("delivered", "undelivered", "refused", "uncertified", "expired", "failed
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """What the condition returns once it is true. Fails the test where that takes too long."""
+    """Return the condition's value once it is true. Fail the test if that takes too long."""
     ends = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < ends, "it did not happen in time"

@@ -100,7 +100,7 @@ def test_power_loss_costs_nothing_with_appendfsync_always(tmp_path: Path) -> Non
 
 
 def test_power_loss_costs_what_was_acknowledged_with_everysec(tmp_path: Path) -> None:
-    """What the recommended setting is for; and the proof that the test above can fail."""
+    """The reason for the recommended setting, and the proof that the test above can fail."""
     assert _lost_with("everysec", tmp_path) > 0
 
 

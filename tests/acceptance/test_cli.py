@@ -159,7 +159,7 @@ def test_a_server_that_comes_back_while_one_waits_is_no_error(
 
 
 def _hear_ctrl_c() -> None:
-    """What a shell starts in the background is deaf to it, and so is all that it starts."""
+    """A shell's background process ignores the signal, and so do its children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

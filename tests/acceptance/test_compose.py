@@ -24,7 +24,7 @@ def site(image: Image, tmp_path: Path) -> Iterator[Containers]:
 
 @pytest.fixture
 def redis(site: Containers) -> Iterator[Redis]:
-    """Of the site's own server, once it is healthy."""
+    """Return the URL of the site's own server, once it is healthy."""
     site.start("redis")
     eventually(lambda: site.is_healthy("redis"))
     with connect(site.redis_url) as client:

@@ -1,4 +1,4 @@
-"""What the image holds, by building its wheel and running it with nothing beside it but what is locked to run."""
+"""The contents of the image: its wheel runs with no other packages than those of requirements-run.lock."""
 
 import os
 import subprocess

@@ -116,7 +116,7 @@ def test_the_clerks_spreadsheet_is_refused_mended_and_imported_once(
 
 
 def mend(path: Path) -> None:
-    """As she would in Excel, which writes it back as it likes."""
+    """Edit the file as in Excel, which writes it in its own style."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         header, *rows = csv.reader(file, delimiter=";")
     assert header[-3:] == ["pec-id", "pec-batch", "errors"]
@@ -138,7 +138,7 @@ def test_a_hundred_times_the_lines_take_no_more_memory(
 
 
 def peak_kib(environment: Mapping[str, str], folder: Path, lines: int) -> int:
-    """What a dry run of so many lines took at most."""
+    """Return the most memory that a dry run of so many lines took."""
     with (folder / "soci.csv").open("w", encoding="cp1252", newline="") as file:
         file.write("Ragione sociale;Città;Importo;PEC\r\n")
         file.writelines(f"Società {n};Forlì;{n},00;ditta{n}@pec.example.it\r\n" for n in range(lines))

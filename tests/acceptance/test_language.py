@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 60
 
 @pytest.fixture
 def environment(redis: Redis, redis_url: str) -> dict[str, str]:
-    """With a job in Redis that nobody has taken."""
+    """A site with a job in Redis that no worker has taken."""
     with Producer(redis_url) as producer:
         producer.send("inv-1", "acme", "x@pec.example", "Fattura", "<p>Ciao</p>")
     return {**os.environ, "PEC_REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)}

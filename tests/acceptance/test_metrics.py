@@ -17,7 +17,7 @@ from tests.acceptance.site import PASSWORD, TOKEN, Site, eventually, site
 from tests.wire import free_port
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
-ENDPOINT = {"name": "crm", "url": "http://127.0.0.1:9/hook", "secret": SECRET}  # where nobody listens
+ENDPOINT = {"name": "crm", "url": "http://127.0.0.1:9/hook", "secret": SECRET}  # a closed port
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def at(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:
-    """Of the workers: metrics on a free port, a folder of their own for what is temporary, a dead endpoint."""
+    """Return the workers' environment: metrics on a free port, a temporary folder of their own, a dead endpoint."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     return {
@@ -55,7 +55,7 @@ class Scraped:
 
 
 def scrape(settings: dict[str, str], path: str = "/metrics") -> Scraped | None:
-    """None while nobody listens."""
+    """Return the page, or None while the port is closed."""
     with suppress(requests.ConnectionError):
         answer = requests.get(f"http://{settings['PEC_METRICS_ADDRESS']}{path}", timeout=10)
         return Scraped(answer.text) if answer.ok else None

@@ -1,4 +1,4 @@
-"""What docs/operations.md says of ACLs and back-ups, on a real server."""
+"""The ACLs and backups of docs/operations.md, on a real server."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A crowded mailbox is read by its pages, in whatever order and from whatever number the service counts."""
+"""A busy mailbox is scanned by its pages, in whatever order and from whatever number the service counts."""
 
 import time
 from collections import Counter

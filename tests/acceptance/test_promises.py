@@ -68,7 +68,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _works(pid: int) -> bool:
-    """A zombie, which nobody has reaped, has no command line any more."""
+    """A zombie, which no process has reaped, has no command line any more."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text() != ""
     except FileNotFoundError:

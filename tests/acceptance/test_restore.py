@@ -95,7 +95,7 @@ def _restore(server: EmbeddedServer, folder: Path) -> None:
 
 
 def _last_sequences(store: Store) -> dict[str, int]:
-    """By message, the sequence of the newest event."""
+    """Return the sequence of the newest event of each message."""
     entries: Any = store.client.xrange(store.keys.events)
     told = [json.loads(fields[b"event"])["data"] for _, fields in entries]
     return {data["id"]: data["sequence"] for data in told if "sequence" in data}

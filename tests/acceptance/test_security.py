@@ -43,7 +43,7 @@ GOOD = {"subject": "Oggetto", "account": "planted"}
 
 
 def spellings(secret: str) -> set[bytes]:
-    """As it is, as JSON, in a URL, in hexadecimal, and in base64 at whatever place in a longer text."""
+    """Yield the secret in plain text, as JSON, in a URL, in hexadecimal, and in base64 within a longer text."""
     raw = secret.encode()
     shifted = [base64.b64encode(b"\0" * shift + raw)[(0, 2, 3)[shift] :] for shift in range(3)]
     whole = [one.rstrip(b"=")[:-1] for one in shifted]  # the last character depends on what follows
@@ -67,7 +67,7 @@ def test_what_is_looked_for_is_found_in_any_spelling() -> None:
 
 @contextmanager
 def locked_server(folder: Path) -> Iterator[tuple[EmbeddedServer, Redis]]:
-    """One user for the truth and one for the broker; nobody else gets in."""
+    """Allow one user for the store and one for the broker, and no other."""
     with EmbeddedServer(folder / "redis", port=0) as server, connect(server.url) as client:
         for user, password in (("pec", REDIS_PASSWORD), ("broker", BROKER_PASSWORD)):
             client.acl_setuser(user, enabled=True, passwords=[f"+{password}"], keys=["*"], commands=["+@all"])
@@ -187,7 +187,7 @@ def _pec(at: Site, settings: Mapping[str, str], *words: str) -> bytes:
 
 
 def _command_lines(group: int) -> bytes:
-    """Of the workers: master, processes, and whatever they started."""
+    """Return the processes of the workers: master, worker processes, and their children."""
     found = b""
     for process in Path("/proc").glob("[0-9]*"):
         try:

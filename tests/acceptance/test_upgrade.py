@@ -1,4 +1,4 @@
-"""Two versions side by side, and machines whose settings differ: nothing is lost, and what stands still is told."""
+"""Two versions side by side, and machines whose settings differ: nothing is lost, and standstills are reported."""
 
 import json
 import os
@@ -191,7 +191,7 @@ def _deliver(at: Site, sent: Mapping[str, Any]) -> None:
 
 
 def _subject(sent: Mapping[str, Any]) -> str:
-    """As its job had it, without the reference."""
+    """Return the subject from the job, without the reference."""
     return str(sent["subject"]).split()[0]
 
 
@@ -232,7 +232,7 @@ def test_machines_with_other_accounts_and_endpoints_lose_nothing(at: Site, redis
 
             one.terminate()
             one.wait(30)
-            at.add(id="acme-late", **GOOD)  # taken while its account is still vouched for
+            at.add(id="acme-late", **GOOD)  # taken while its account is still registered
             eventually(lambda: at.state("acme-late") == "queued")
             with at.workers(1, **mine_not, **account("RENAMED", MAILBOX, "acme")):
                 at.add(id="other-late", **{**GOOD, "account": "other"})
@@ -248,7 +248,7 @@ def test_machines_with_other_accounts_and_endpoints_lose_nothing(at: Site, redis
 
 
 def _ends(receiver: Receiver) -> list[str]:
-    """Of the messages whose delivery it heard."""
+    """Return the messages whose delivery the receiver got."""
     told = (heard.body for heard in receiver.heard)
     return [one["data"]["id"] for one in told if one["type"] == "message.delivered"]
 

@@ -48,7 +48,7 @@ def main(
 @click.option("--seed", default=0)
 @click.option("--json", "path", type=click.Path(path_type=Path), help="Where to write the results.")
 def each_alone(seed: int, path: Path | None) -> None:
-    """Each kind of fault without the others, in short runs: some 7 minutes. One that never came about is told too."""
+    """Each kind of fault without the others, in short runs: some 7 minutes. One that never occurred is reported too."""
     results, missed = [], []
     for kind in alone.KINDS:
         result = _attack(alone.plan_of(kind, seed), kind, **alone.SETTINGS)
@@ -107,7 +107,7 @@ def _attack(chosen: Plan, name: str, **settings: str) -> Result:
 
 
 def _kept_if_harmed(result: Result, folder: Path) -> Result:
-    """Tells of the run. Its folder stays where harm was done."""
+    """Report the run. Keep its folder if harm was done."""
     click.echo(report.line(result))
     if result.harmed:
         click.echo("\n".join([*report.evidence(result), f"  look into {folder}"]))

@@ -10,7 +10,7 @@ MESSAGES = 40
 SECONDS = 5.0  # in which faults begin
 SETTINGS = {
     "PEC_RECEIPTS__DEADLINE_SECONDS": "4.5"
-}  # what nobody answers ends sooner: it is most of a short run
+}  # unanswered calls end sooner: they are most of a short run
 
 
 def plan_of(kind: str, seed: int) -> Plan:

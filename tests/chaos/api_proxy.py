@@ -23,7 +23,7 @@ PLANT = "/_sandbox/receipts"
 _RECIPIENT = re.compile(rb'"recipient": ?("[^"]*"|\[[^]]*\])')
 _GARBLING = {"truncated", "truncated-after", "no_code-after", "code-twice", "neither-shape", "doubled"}
 _ACCENTED = re.compile("[^\x00-\x7f]")
-# fault → status, body: said in place of the API, which has heard nothing
+# fault → status, body: answered instead of the API, which got no request
 _INSTEAD: dict[str, tuple[int, bytes]] = {
     "500-before": (500, b'{"success": false, "message": "MySQL Error 1040"}'),
     "502-html-before": (502, HTML),
@@ -71,7 +71,7 @@ class Call:
 
     @property
     def kind(self) -> str:
-        """What is asked: each has faults of its own. A search and the reading of pages are one."""
+        """The operations, each with its own faults. A search and the reading of pages count as one."""
         if self.method == "POST":
             return "send"
         path, _, _ = self.path.partition("?")
@@ -81,7 +81,7 @@ class Call:
 
     @property
     def sender(self) -> str:
-        """Of a POST /send."""
+        """Return the recipients of a POST /send."""
         try:
             return str(json.loads(self.body)["sender"])
         except (ValueError, KeyError, TypeError):
@@ -89,7 +89,7 @@ class Call:
 
     @property
     def recipients(self) -> list[str]:
-        """Of a POST /send: they stand before its attachments, which can be long and come in part."""
+        """Return the recipients of a POST /send: they precede its attachments, which can be long and come in part."""
         told = _RECIPIENT.search(self.body[:HEAD_BYTES])
         found = json.loads(told[1]) if told else []
         return [found] if isinstance(found, str) else list(found)
@@ -164,7 +164,7 @@ class ApiProxy:
         first = await reader.read(1)
         at = time.monotonic()
         if not first:
-            if hung_up:  # whoever connected has seen it, and asked nothing
+            if hung_up:  # the client has seen it, and sent no request
                 self.calls.append(Call(at, "", "", {}, b"", "hung_up"))
             return None
         head = first + await reader.readuntil(b"\r\n\r\n")
@@ -185,7 +185,7 @@ class ApiProxy:
         return call
 
     async def _sip(self, call: Call, reader: asyncio.StreamReader, length: int) -> None:
-        """Reads on and on, until whoever sends gives up: whom it was for stands at the beginning."""
+        """Read until the client gives up: the recipient is at the beginning."""
         while len(call.body) < length:
             piece = await reader.read(DRIP_BYTES)
             if not piece:
@@ -238,7 +238,7 @@ class ApiProxy:
         await self._relay(call, Answer(status, headers, body), writer)
 
     async def _forwarded(self, call: Call, reader: asyncio.StreamReader) -> Answer | None:
-        """The sandbox's answer; None where it gave none, or nobody waits for it any more."""
+        """Return the sandbox's answer; None if it gave none, or if the client does not wait any more."""
         if call.fault == "shifted":
             await self._plant_while_read(call)
         call.forwarded = True
@@ -285,7 +285,7 @@ class ApiProxy:
         await self._ask("POST", PLANT, {"host": "sandbox", "content-type": "application/json"}, body)
 
     async def _changed(self, call: Call, answer: Answer) -> Answer:
-        """What the fault makes of the API's answer."""
+        """Return the API's answer as the fault changes it."""
         if call.fault == "slow-answer":
             await asyncio.sleep(SLOW_SECONDS)
         if call.fault in _AFTER:

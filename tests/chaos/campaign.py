@@ -29,7 +29,7 @@ STORIES: dict[str, tuple[float, str]] = {
 HUGE_BYTES = 3_000_000
 BATCH = "chaos"  # that of most messages
 FEW = 4  # messages of a batch that can complete
-WITHDRAWN_SECONDS = 30.0  # until messages may go whose batch is cancelled: long after that was heard
+WITHDRAWN_SECONDS = 30.0  # until messages of a cancelled batch may go: long after the cancel arrived
 TELLING = ("consegna", "mancata-consegna", "non-accettazione", "posta-ordinaria")  # stories without faults
 WORST = ("delivered", "uncertified", "undelivered", "expired", "refused")
 
@@ -62,7 +62,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """`tags` are what stands after the + of a recipient, which is how the API's ledger tells messages apart."""
+    """`tags` are what stands after the + of a recipient, by which the API's ledger distinguishes messages."""
 
     entries: tuple[Entry, ...]
     expected: dict[str, Expected]
@@ -257,7 +257,7 @@ KINDS = {
 
 
 def campaign(chance: random.Random, messages: int, seconds: float) -> Campaign:
-    """As many messages, or one more. They go in for as long as faults begin: one that meets no send attacks nothing."""
+    """Yield as many messages, or one more. They go in while faults begin: a fault without a send has no effect."""
     maker = _Maker(chance, seconds=seconds)
     kinds = chance.choices(list(KINDS), list(KINDS.values()), k=2 * messages)
     maker.huge("huge")
@@ -286,6 +286,6 @@ def plain_campaign(
 
 
 def ids_of(addresses: list[str], tags: dict[str, str]) -> Iterator[str]:
-    """The messages that a PEC's recipients tell of, each once."""
+    """Return the messages that a PEC's recipients identify, each once."""
     found = (tags.get(address.partition("+")[2].partition("@")[0]) for address in addresses)
     yield from dict.fromkeys(one for one in found if one)

@@ -1,4 +1,4 @@
-"""What harm was done: compares what the API really sent with what Redis, the events and the webhooks say. Pure."""
+"""Find harm: compare the PECs that the API sent with Redis, the events and the webhooks. Pure."""
 
 import json
 from collections import Counter, defaultdict
@@ -17,7 +17,7 @@ JITTER_SECONDS = 0.008  # from its look at the clock to ours: Python may give ot
 DOOR_STRETCH = 10
 DOOR_SHARE = 0.5
 AWAKE_SECONDS = 0.5
-CLOCKS_SECONDS = 0.005  # between the two clocks that tell when a job may go, and when it went
+CLOCKS_SECONDS = 0.005  # between the two clocks of when a job may go, and when it went
 STRETCH = 20  # intervals over which the pace is looked at too
 ENDS = frozenset({"delivered", "undelivered", "refused", "uncertified", "expired", "failed", "cancelled"})
 EXPLAINED = ("delivered", "undelivered", "refused", "uncertified")  # by a receipt
@@ -46,7 +46,7 @@ Check = Callable[[Observation], Iterator[str]]
 
 
 def lost(seen: Observation) -> Iterator[str]:
-    """What Redis acknowledged has an end, is held, or was rejected with words.
+    """Every job that Redis acknowledged has an end, is held, or was rejected with a reason.
 
     Of two jobs with one id and other content either may be: a death can put the later before the earlier.
     """
@@ -67,7 +67,7 @@ def lost(seen: Observation) -> Iterator[str]:
 
 
 def _ids_of(job_id: str, seen: Observation) -> list[str]:
-    """Of its messages: a job with several recipients makes several."""
+    """Return the ids of its messages: a job with several recipients makes several."""
     return [one for one in seen.expected if one == job_id or one.startswith(f"{job_id}#")]
 
 
@@ -112,7 +112,7 @@ def wrong_end(seen: Observation) -> Iterator[str]:
         record = seen.records.get(message_id, {})
         state = record.get("state", "")
         if state not in SETTLED:
-            continue  # lost, which is told elsewhere
+            continue  # lost, which another check reports
         right = (
             _ends_if_sent(expected, record, restored=seen.restored)
             if times[message_id]
@@ -128,10 +128,10 @@ def wrong_end(seen: Observation) -> Iterator[str]:
 def _ends_if_sent(expected: Expected, record: dict[str, str], *, restored: bool) -> set[str]:
     """The API sent it.
 
-    - its story's end: right, whatever became of the answer, because its receipts stand in the mailbox;
+    - its scenario's end: right, whatever happened to the answer, because its receipts stand in the mailbox;
     - held: right after a restore where it has no reference, because then one alike proves nothing; else wrong,
       because the reference, or subject, recipient and time, must have found it;
-    - failed, cancelled, expired in the lane: wrong, an operator is told that it was not sent.
+    - failed, cancelled, expired in the lane: wrong, an operator reads that it was not sent.
     """
     alike = (
         restored
@@ -148,7 +148,7 @@ def _ends_if_unsent(expected: Expected, doubtful: bool, refused: bool) -> set[st
     - an end that says so (cancelled; expired before its not_after let it go): right where its job asks for it;
     - held: right where an answer was lost, or a worker died after the claim; without such, it had to be sent;
     - failed: right where the API answered 400;
-    - an end that receipts alone can tell (delivered, …): always wrong.
+    - an end that only receipts can cause (delivered, …): always wrong.
     """
     ends = set(expected.if_unsent)
     if doubtful:
@@ -159,7 +159,7 @@ def _ends_if_unsent(expected: Expected, doubtful: bool, refused: bool) -> set[st
 
 
 def _doubtful(seen: Observation) -> set[str]:
-    """Messages of which somebody can't know whether they were sent: by a fault of the API, or by a death."""
+    """Return the messages of which it is unknown whether they were sent: by a fault of the API, or by a death."""
     by_api = {
         message_id
         for post in seen.posts
@@ -168,7 +168,7 @@ def _doubtful(seen: Observation) -> set[str]:
     }
     if not seen.restored:
         return by_api | set(seen.in_dead_hands)
-    told = {  # of what was in hand when the backup was made nobody took notes
+    told = {  # work that was in hand when the backup was made has no notes
         event["data"]["id"]
         for event in seen.events
         if event["type"] == "message.uncertain"
@@ -186,7 +186,7 @@ def _refused(seen: Observation) -> set[str]:
 
 
 def receipts_missing(seen: Observation) -> Iterator[str]:
-    """What is settled as the network's receipts say has the receipt that says so, whole: it is the proof in court."""
+    """Each state that follows from receipts has its receipt, complete: it is the proof in court."""
     for message_id, record in seen.records.items():
         state = record.get("state", "")
         kept = seen.receipts.get(message_id, [])
@@ -196,7 +196,7 @@ def receipts_missing(seen: Observation) -> Iterator[str]:
 
 
 def _explains(state: str, receipt: dict[str, Any], record: dict[str, str]) -> bool:
-    """Of the right kind, of this PEC, and with the text that the provider wrote: it quotes the code."""
+    """Return whether the receipt is of the right kind, of this PEC, and has the provider's text with the code."""
     told = {
         "delivered": receipt["kind"] == "avvenuta-consegna",
         "undelivered": receipt["kind"] == "errore-consegna"
@@ -209,7 +209,7 @@ def _explains(state: str, receipt: dict[str, Any], record: dict[str, str]) -> bo
 
 
 def webhooks_missing(seen: Observation) -> Iterator[str]:
-    """Every event reached every endpoint that hears it, and every change of state is an event."""
+    """Every event reached every subscribed endpoint, and every change of state is an event."""
     heard = {(one["endpoint"], one["id"]) for one in seen.heard}
     dead = {(one["endpoint"], one["id"]) for one in seen.dead}
     for name, types in seen.endpoints.items():
@@ -240,7 +240,7 @@ def _rejections_untold(seen: Observation) -> Iterator[str]:
 
 
 def _states_untold(seen: Observation) -> Iterator[str]:
-    """Each change says what was before: where that was never told, an event is missing in between."""
+    """Each change names the previous state: if that was never published, an event is missing in between."""
     last: dict[str, str | None] = {}
     changes = [one["data"] for one in seen.events if one["type"] == f"message.{one['data'].get('state')}"]
     for data in sorted(changes, key=lambda data: int(data["sequence"])):
@@ -264,7 +264,7 @@ def _batches_untold(seen: Observation) -> Iterator[str]:
 
 
 def _last_told(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What the event with the greatest sequence says of each message: what a consumer believes."""
+    """The event with the greatest sequence of each message has the state that a consumer ends up with."""
     last: dict[str, dict[str, Any]] = {}
     for event in events:
         data = event["data"]
@@ -315,7 +315,7 @@ def too_close(seen: Observation) -> Iterator[str]:
 
 
 def _too_close_at_the_door(seen: Observation) -> Iterator[str]:
-    """As the API sees them: what a worker notes and does not do, or does much later, shows here alone."""
+    """Check the sends that the API saw: they alone show a send that a worker notes and makes much later, or never."""
     times: dict[str, list[float]] = defaultdict(list)
     for post in seen.posts:
         if not any(0 <= post["at"] - moment <= AWAKE_SECONDS for moment in seen.continued):
@@ -337,7 +337,7 @@ def _too_early(seen: Observation) -> Iterator[str]:
 
 
 def left_over(seen: Observation) -> Iterator[str]:
-    """Nothing waits that will never be done, and content stands as long as it is needed."""
+    """No task waits forever, and content stays as long as a message needs it."""
     for key, members in seen.schedule.items():
         wrong = [member for member in members if not _may_wait(key, member, seen)]
         if wrong:

@@ -40,9 +40,9 @@ from tests.chaos.world import MOODY, RATE, STEADY, Machine, World, drawn, world
 QUIET_SECONDS = 120.0  # within which all must have settled once the faults are over,
 QUIET_SECONDS_EACH = 0.15  # and so much more for each message
 OPERATOR_SECONDS = 1.0
-AGAIN_SECONDS, MAX_TRIES = 0.5, 40  # of a task that nobody is there for
+AGAIN_SECONDS, MAX_TRIES = 0.5, 40  # of a task without a target
 PROCESSES = (2, 1, 1)  # of each machine
-PARTED_SECONDS = 0.8  # that a replica hears nothing before it takes over: some 40 slots
+PARTED_SECONDS = 0.8  # that a replica is cut off before it takes over: some 40 slots
 RESTORE_SECONDS = 1.5  # that a restore takes: what was on the wire has its receipts by then
 BROKEN = "the run itself broke"
 AOF = "appendonlydir"
@@ -50,7 +50,7 @@ UNDELIVERED = ("mancata-consegna+", "tempo-massimo+", "silenzio+")  # looked at 
 
 
 class NotYet(Exception):
-    """There is nobody whom the fault could meet: try again a moment later."""
+    """The fault has no target now: try again a moment later."""
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Result:
 
     @property
     def done(self) -> set[str]:
-        """What had an effect, as the report names it."""
+        """Return the faults that had an effect, as the report names them."""
         counts = {
             "fault": self.faults,
             "point": self.kill_points,
@@ -166,7 +166,7 @@ class Conductor:
         return seen, harms
 
     def _plan_goes_on(self) -> bool:
-        """An armed point that nobody reaches is waited for only so long."""
+        """Wait only so long for an armed point that no worker reaches."""
         last = max((fault.at for fault in self._plan.faults), default=0.0)
         return len(self._deeds) > 1 or self._now() < last + 3
 
@@ -180,7 +180,7 @@ class Conductor:
         self._at(self._now() + seconds, task)
 
     def _step(self) -> None:
-        """What is due now, then a moment's rest."""
+        """Run the tasks that are due, then rest for a moment."""
         while self._deeds and self._deeds[0][0] <= self._now():
             heapq.heappop(self._deeds)[2]()
         for machine in [] if self._restoring else self._world.machines:
@@ -322,7 +322,7 @@ class Conductor:
         )
 
     def _redis_readonly(self, seconds: float) -> bool:
-        """A replica of nobody refuses what writes."""
+        """Make the server a replica without a master, which refuses writes."""
         if self._world.replica:
             return False
         self._world.client.replicaof("127.0.0.1", "1")
@@ -330,7 +330,7 @@ class Conductor:
         return True
 
     def _failover(self) -> None:
-        """To a replica that has heard nothing for a while: what was not to go on without it must not have gone on."""
+        """Fail over to a replica that was cut off for a while: work that must wait for it must not have gone on."""
         self._world.part_replica()
         self._in(PARTED_SECONDS, self._world.fail_over)
 
@@ -341,7 +341,7 @@ class Conductor:
         self._start_server()
 
     def _restore(self) -> None:
-        """As docs/operations.md has it: workers stopped, the backup in place, then workers that reconcile."""
+        """Restore as in docs/operations.md: workers stopped, the backup in place, then workers that reconcile."""
         assert self._backed_up_at
         self._restoring = True
         self.kills += sum(machine.kill_all() for machine in self._world.machines)
@@ -411,7 +411,7 @@ class Conductor:
         self._in(seconds, lambda: switch.unlink(missing_ok=True))
 
     def _forge(self, number: int) -> bool:
-        """A mail from a stranger that is titled as our CONSEGNA, reference and code included."""
+        """Plant a forged mail with the title of our CONSEGNA, reference and code included."""
         mark = f"truffa.{next(self._order)}@pec.example"
         return self._plant("forge", mark, number, mark, lambda pec: f"{pec['subject']} {pec['code']}")
 
@@ -469,7 +469,7 @@ class Conductor:
     # The operator
 
     def _operate(self) -> None:
-        """Looks now and then, as somebody does who is paged: resumes what an answer paused."""
+        """Look from time to time, as an operator does who is paged: resume accounts that an answer paused."""
         with suppress(redis.RedisError, RuntimeError), connect_store(self._world) as store:
             for account in ACCOUNTS:
                 accounts.resume(store, account)

@@ -1,4 +1,4 @@
-"""What a worker's death costs: how soon its work goes on, and how long a token stands idle."""
+"""The cost of a worker's death: how soon its work goes on, and how long a token is idle."""
 
 import math
 import random
@@ -46,7 +46,7 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Deaths:
-    """Of so many kills: after how long each piece of work in hand went on, and how many intervals each token idled."""
+    """The times after the kills until each piece of work went on, and the intervals for which each token was idle."""
 
     kills: int
     resumed_seconds: tuple[float, ...]
@@ -73,7 +73,7 @@ class Deaths:
         yield from (f"  {kind}: {one}" for kind, found in self.harms.items() for one in found[:MAX_EVIDENCE])
 
     def _figures(self) -> tuple[tuple[str, tuple[float, ...], float], ...]:
-        """What was measured, and how much may be at the 99th percentile."""
+        """The measurements, and their limits at the 99th percentile."""
         return (
             ("work in hand goes on after, s", self.resumed_seconds, LEASE_SECONDS + 2),
             ("a job that was read is taken, s", self.intake_seconds, LEASE_SECONDS + 2),
@@ -115,7 +115,7 @@ class _Keeper:
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             self.step()
-            time.sleep(0.02)  # a death is seen in a process table, which tells nobody
+            time.sleep(0.02)  # a death shows in the process table, which sends no notice
 
     def _pending(self) -> dict[str, str]:
         """Entries that were read and not taken, and by whom."""
@@ -197,9 +197,9 @@ def _all_run(keeper: _Keeper) -> bool:
 
 
 def _resumed(notes: Sequence[dict[str, Any]], moments: Sequence[tuple[float, int]]) -> Iterator[float]:
-    """Seconds from each death until somebody began again what the dead had begun, or what was handed out last.
+    """Return the seconds from each death until a live worker took over its work, or the work dispatched last.
 
-    What nobody began again counts for the whole time until the next death, unless a commit had done it.
+    Work that no worker took over counts for the whole time until the next death, unless a commit had done it.
     """
     begun: dict[tuple[str, str], list[float]] = defaultdict(list)
     for note in notes:
@@ -255,7 +255,7 @@ def _in_hand(notes: Sequence[dict[str, Any]], at: float, pid: int) -> set[tuple[
 def _handed_out(
     notes: Sequence[dict[str, Any]], at: float, begun: dict[tuple[str, str], list[float]]
 ) -> set[tuple[str, str]]:
-    """Under a lease when the process died, and nobody had begun it: it may have lain in the dead one's memory."""
+    """Under a lease when the process died, and no worker had begun it: it may have been in the dead one's memory."""
     found = set()
     for note in notes:
         if "hinted" in note and at - 1 < note["at"] <= at:

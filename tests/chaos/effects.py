@@ -10,7 +10,7 @@ from tests.chaos.observation import Observation, journal
 from tests.chaos.plan import Fault
 from tests.chaos.world import World, drawn
 
-NOTICED_SECONDS = 2.0  # within which somebody has met what was done
+NOTICED_SECONDS = 2.0  # within which a fault takes effect
 _REDIS = {
     "redis-cut": "cut",
     "redis-kill": "gone",
@@ -24,7 +24,7 @@ _REDIS = {
 
 
 def met(world: World, fault: Fault) -> int | None:
-    """Of this kind, so far. None: the task itself is the effect, and says so."""
+    """Return the number of effects of this kind so far. None: the task itself is the effect."""
     match fault.name:
         case name if name in _REDIS:
             return world.redis_proxy.met[_REDIS[name]]
@@ -43,7 +43,7 @@ def met(world: World, fault: Fault) -> int | None:
 
 
 def in_the_end(world: World, seen: Observation, late: Collection[str]) -> Counter[str]:
-    """What is met at any time after it was done: planted mails, and armed points."""
+    """Faults that can take effect at any later time: planted mails, and armed points."""
     deaths = sum("killed" in note for note in journal(world.folder))
     came_true = sum(seen.records.get(one, {}).get("state") == "delivered" for one in late)
     return world.api.shown + Counter({"kill-at": deaths, "late": came_true})

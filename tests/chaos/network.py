@@ -1,4 +1,4 @@
-"""The thread in which proxies and receivers live: one event loop, told what to do from other threads."""
+"""The thread in which proxies and receivers live: one event loop that takes calls from other threads."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""What can be seen of a run from outside, as plain data: the API's ledger, Redis, events, webhooks, the journal."""
+"""A run as seen from outside, as plain data: the API's ledger, Redis, events, webhooks, the journal."""
 
 import json
 from collections import Counter
@@ -15,7 +15,7 @@ from tests.chaos.world import INSIDE, INSIDE_HEARS, MOODY, RATE, STEADY, World, 
 
 @dataclass(slots=True)
 class Observation:
-    """The checker reads nothing else. Message ids are lists where one PEC may tell of several."""
+    """The checker reads nothing else. Message ids are lists where one PEC may stand for several."""
 
     expected: dict[str, Expected]
     interval_seconds: float  # between two sends of one token
@@ -126,7 +126,7 @@ def observe(
 
 
 def journal(folder: Path) -> list[dict[str, Any]]:
-    """What worker processes noted: first bytes, and their own ends."""
+    """Return the notes of worker processes: first bytes, and their own ends."""
     path = folder / "journal.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [json.loads(line) for line in lines]
@@ -182,7 +182,7 @@ def _hash(client: Redis, key: str) -> dict[str, str]:
 
 
 def _receipts(client: Redis, key: str) -> list[dict[str, Any]]:
-    """Without the marks of mails that were told once, which are empty."""
+    """Return the receipts, without the empty marks of reported mails."""
     return [json.loads(value) for value in _hash(client, key).values() if value]
 
 

@@ -6,7 +6,7 @@ from tests.chaos.campaign import ACCOUNTS, plain_campaign
 from tests.chaos.conductor import Result, run
 from tests.chaos.plan import MACHINES, Fault, Plan
 
-SCALE = 20.0  # times faster than in life: pace, time-outs, the circuit's waits, and the outage itself
+SCALE = 20.0  # times faster than in production: pace, time-outs, the circuit's waits, and the outage itself
 OUTAGE_SECONDS = 600 / SCALE
 AFTER_SECONDS = 6.0  # that the workers take to start, and some sends
 MAX_UNCERTAIN = 10

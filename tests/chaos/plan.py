@@ -1,4 +1,4 @@
-"""What a seed decides: which messages go in, and what is done to whom at which second. Pure, printable, repeatable."""
+"""The plan of a seed: which messages are enqueued, and which fault hits what at which second. Pure, repeatable."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ KILL_POINTS = (
     "before-ack",  # all is done, but Dramatiq's acknowledgement
     "taken",  # jobs read from the stream, still pending
     "job-committed",  # a job became messages, the entry left
-    "hinted",  # due entries taken under a lease, nobody told
+    "hinted",  # due entries taken under a lease, no hint enqueued
     "receipts-read",  # seen in the mailbox, not kept
     "looked-up",  # a search of the mailbox, not kept
     "delivery-taken",  # a webhook under its lease, not posted
@@ -148,7 +148,7 @@ class Plan:
 
     @property
     def circumstances(self) -> set[str]:
-        """Those of CIRCUMSTANCES that hold."""
+        """Return the CIRCUMSTANCES that hold."""
         ours = {"clocks apart": any(self.skews_seconds), "accents mangled": self.mangled}
         return {name for name, so in ours.items() if so} | {f"{of} {how}" for of, how in self.sandbox.items()}
 
@@ -172,9 +172,7 @@ def plan(seed: int, messages: int = 200, only: Sequence[str] = (), seconds: floa
     failover = "failover" in wanted and draw < 0.15
     faults = [*_kills(chance, wanted, seconds), *_timed(chance, wanted, messages, seconds)]
     if "pause-batch" in wanted:
-        faults += _pauses(
-            random.Random(f"pauses of {seed}"), seconds
-        )  # so that the rest stays as it is drawn
+        faults += _pauses(random.Random(f"pauses of {seed}"), seconds)  # so that the rest is drawn as before
     if failover:
         faults.append(Fault(round(chance.uniform(0.3, 0.6) * seconds, 2), "failover"))
     elif "restore" in wanted and draw < 0.3:
@@ -228,7 +226,7 @@ def _pauses(chance: random.Random, seconds: float) -> Iterator[Fault]:
 
 
 def _details(chance: random.Random, name: str, messages: int) -> dict[str, Any]:
-    """What a fault needs to know, drawn here so that the conductor draws nothing."""
+    """Return the parameters of a fault, drawn here so that the conductor draws nothing."""
     draw, seconds = round(chance.random(), 3), round(chance.uniform(0.3, 1.5), 2)
     match name:
         case "stop":

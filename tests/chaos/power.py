@@ -14,7 +14,7 @@ SHIM = Path(__file__).with_name("fsync.c")
 
 
 class NoCompiler(Exception):
-    """There is no C compiler, so nobody can tell where the last fsync ended."""
+    """There is no C compiler, so the end of the last fsync is unknown."""
 
 
 class FragileServer(EmbeddedServer):
@@ -31,7 +31,7 @@ class FragileServer(EmbeddedServer):
             super().start()
 
     def lose_power(self) -> int:
-        """What was not synced is gone. Returns how many bytes of it there were."""
+        """Remove the bytes that were not synced. Return how many there were."""
         assert self.pid
         os.kill(self.pid, signal.SIGSTOP)  # so that nothing is synced between the look and the end
         lost = sum(_cut(path, size) for path, size in self._sizes().items())
@@ -67,7 +67,7 @@ def _compiled(folder: Path) -> Path:
 
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """What a child that is started here inherits besides."""
+    """Return the additional environment of a child."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

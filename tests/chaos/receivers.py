@@ -1,4 +1,4 @@
-"""Consumers of webhooks that misbehave when told to, and remember what they took with a right signature."""
+"""Consumers of webhooks that misbehave on command, and remember the events with a valid signature."""
 
 import asyncio
 import json
@@ -76,7 +76,7 @@ class Receivers:
             return
         if mood == "slow":
             await asyncio.sleep(SLOW_SECONDS)
-        if mood == "too-slow":  # it says that it took it, and nobody listens any more
+        if mood == "too-slow":  # it answers that it took the event, after the worker gave up
             await asyncio.sleep(TOO_SLOW_SECONDS)
         status = self._take(name, headers, body) if mood in ("ok", "slow") else _ANSWERS[mood]
         location = f"location: http://127.0.0.1:{self.port}/elsewhere\r\n" if status == 302 else ""

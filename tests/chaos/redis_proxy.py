@@ -99,7 +99,7 @@ class _Front(asyncio.Protocol):
 
     def answered(self, data: bytes) -> None:
         self._awaits = False
-        if self._loses_reply:  # the script ran, and nobody hears of it
+        if self._loses_reply:  # the script ran, and its reply is lost
             self._proxy.met["lost-reply"] += 1
             self.abort()
             return

@@ -1,4 +1,4 @@
-"""What was found, for people and for machines."""
+"""The findings, for people and for programs."""
 
 import json
 from collections import Counter
@@ -57,7 +57,7 @@ def table(results: Sequence[Result]) -> list[str]:
 
 
 def never_done(results: Sequence[Result]) -> list[str]:
-    """What plans had in mind and no run did: an attack that was none."""
+    """Return the planned faults that took no effect in any run."""
     aims, done = ({one for result in results for one in getattr(result, of)} for of in ("aims", "done"))
     return sorted(aims - done)
 

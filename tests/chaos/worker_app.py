@@ -27,11 +27,9 @@ CHANCE = random.Random(f"{os.environ['CHAOS_SEED']} {MACHINE} {os.environ['CHAOS
 SKEW_SECONDS = float(os.environ.get("CHAOS_SKEW_SECONDS", "0"))
 SCALE = float(
     os.environ.get("CHAOS_SCALE", "1")
-)  # how many times faster than in life the API's circuit waits
+)  # how many times faster than in production the API's circuit waits
 TRACED = "CHAOS_TRACE" in os.environ  # whether each task's begin and end are noted
-UNTOLD = os.environ.get(
-    "CHAOS_UNTOLD", ""
-)  # the events that these workers drop, for whoever must find that out
+UNTOLD = os.environ.get("CHAOS_UNTOLD", "")  # the events that these workers drop, to test the checker
 API_PORT = int(os.environ["CHAOS_API_PORT"])
 INSIDE = "inside.chaos.test"  # a name that resolves to an address of our own network
 PUBLIC = "127.0.0.1"  # where receivers listen; taken for public, so that all other loopback is not
@@ -207,7 +205,7 @@ def _wrap_store() -> None:
 
 
 def _without(event_type: str, payload: str) -> str:
-    """A commit that tells less than it does."""
+    """A commit that publishes fewer events than changes."""
     commit = json.loads(payload)
     commit["commands"] = [command for command in commit["commands"] if event_type not in command]
     return json.dumps(commit)
@@ -231,7 +229,7 @@ def _did_something(name: str, reply: Any) -> bool:
 
 
 def _note_deed(name: str, args: Sequence[Any], reply: Any, *, queued: bool) -> None:
-    """What the checker and the measuring of deaths ask for. `queued`: in a pipeline, it has not happened yet."""
+    """Note facts for the checker and the measurement of deaths. `queued`: in a pipeline, it has not happened yet."""
     match name:
         case "pick" if reply[0] == b"picked":
             note(picked=reply[2].decode())
@@ -245,7 +243,7 @@ def _note_deed(name: str, args: Sequence[Any], reply: Any, *, queued: bool) -> N
 
 
 def _note_hints(reply: Any) -> None:
-    """What was taken under a lease, of which queue, to be done by anybody."""
+    """Note the work taken under a lease, and its queue."""
     _, _, taken, _ = reply
     for queue, *members in taken:
         for member in members[::2]:

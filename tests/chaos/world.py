@@ -1,4 +1,4 @@
-"""What a run stands on: server, sandbox, proxies, receivers and machines with worker processes. It draws nothing."""
+"""The world of a run: server, sandbox, proxies, receivers and machines with worker processes. It draws nothing."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def interval_seconds(rate: float) -> float:
 
 
 def eventually(condition: Callable[[], Any], what: str, seconds: float = START_SECONDS) -> Any:
-    """What the condition returns once it is true. Raises TimeoutError."""
+    """Return the condition's value once it is true. Raise TimeoutError."""
     ends = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > ends:
@@ -117,7 +117,7 @@ class Machine:
         self._environment |= settings
 
     def workers(self) -> list[int]:
-        """Those that run, by the files they leave when they have booted."""
+        """Return the running processes, by the files that they write after boot."""
         found = [int(path.name.partition(".")[2]) for path in self._pid_files()]
         return sorted(pid for pid in found if _runs(pid))
 
@@ -201,7 +201,7 @@ class World:
         eventually(lambda: all(machine.workers() for machine in self.machines), "workers start")
 
     def part_replica(self) -> None:
-        """The replica keeps what it has, and hears no more."""
+        """Cut the replica off: it keeps its data, and gets no more."""
         assert self.replica
         with Redis(host="127.0.0.1", port=port_of(self.replica)) as client:
             client.replicaof("127.0.0.1", "1")
@@ -239,7 +239,7 @@ class World:
         return str(answer.json()["message_id"])
 
     def sent(self) -> list[dict[str, Any]]:
-        """What the API really sent."""
+        """Return the PECs that the API sent."""
         found: Any = requests.get(f"{self.sandbox_url}/_sandbox/sent", timeout=10).json()
         return list(found)
 
@@ -375,7 +375,7 @@ def _runs(pid: int) -> bool:
 
 
 def _state_of(pid: int) -> str:
-    """As the kernel has it, in one letter; empty: there is no such process."""
+    """Return the kernel's state of the process, in one letter; empty if there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:

@@ -123,7 +123,7 @@ def plain(chance: random.Random, operation: int) -> tuple[bytes, str]:
 
 
 def _interim(chance: random.Random) -> bytes:
-    """What may come before a final answer, and mostly does not."""
+    """Return interim answers, mostly none."""
     many = max(0, chance.randint(-20, 5))
     return b"".join(
         b"HTTP/1.1 %d X\r\nA: b\r\n\r\n" % chance.choice((100, 102, 103, 199)) for _ in range(many)
@@ -143,7 +143,7 @@ def _status(given: bytes) -> int | None:
 
 
 def answer(chance: random.Random) -> bytes:
-    """What the next connection gets."""
+    """Set the answer to the next connection."""
     body = _body(chance)
     if chance.random() < 0.05:
         return chance.randbytes(chance.randint(0, 200))
@@ -198,7 +198,7 @@ def run(seed: int, answers: int) -> tuple[Counter[str], list[str]]:
         peer.read()
         peer.say(given[0])
 
-    for _ in range(0, answers, 500):  # a server for some: it keeps what it heard
+    for _ in range(0, answers, 500):  # a server for some: it keeps its requests
         with Wire(script) as wire, closing(PecClient(_api(wire.url))) as client:
             for number in range(min(500, answers)):
                 operation, must = number % len(OPERATIONS), ""

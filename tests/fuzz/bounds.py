@@ -1,7 +1,7 @@
 """Streams and indexes over many messages: what grows while they live, and what is left when they are gone.
 
 `python -m tests.fuzz.bounds --messages 100000` takes them through the store's own commits: taken, sent, accepted,
-delivered, told to an endpoint, exported, forgotten. Its exit code is 1 where a bound is broken.
+delivered, reported to an endpoint, exported, deleted. Its exit code is 1 if a bound is broken.
 """
 
 import argparse
@@ -51,10 +51,10 @@ class Keys:
 
 
 def run(client: Redis, count: int) -> tuple[Keys, Keys]:
-    """What is there when all have ended, and when all are gone."""
+    """The keys when all have ended, and when all are deleted."""
     store = Store(client, "pec")
     outbox.ensure(store, [SHOP.name])
-    apply(store, Commit(contents={BODY: b"<p>Salve</p>"}, uses=[BODY]))  # somebody else's, who stays
+    apply(store, Commit(contents={BODY: b"<p>Salve</p>"}, uses=[BODY]))  # another message's, which stays
     for start in range(0, count, CHUNK):
         _live(store, range(start, min(start + CHUNK, count)))
         _deliver(store)
@@ -164,7 +164,7 @@ def _sizes(client: Redis) -> Iterator[tuple[str, int]]:
 
 
 def _entries(client: Redis, stream: bytes) -> int:
-    """What it holds, and what its groups keep of what they have not acknowledged."""
+    """Return the size of the stream, and the pending entries of its groups."""
     groups: Any = client.xinfo_groups(stream)
     return int(client.xlen(stream)) + sum(int(group["pending"]) for group in groups)
 

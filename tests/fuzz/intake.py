@@ -35,7 +35,7 @@ CHUNK = 200
 
 @dataclass(slots=True)
 class Report:
-    """What came of them. `faults` is empty where all is well."""
+    """The results. `faults` is empty if all is well."""
 
     taken: int = 0
     rejected: int = 0
@@ -80,7 +80,7 @@ def _chunk(client: Redis, cases: list[Case], report: Report) -> None:
 
 
 def _take_all(client: Redis, store: Store) -> None:
-    """Until nothing new is there: what raised stays pending, and is told by the log."""
+    """Run until no entry is new: an entry that raised stays pending, and the log reports it."""
     account = Account(sender="a@pec.example", username="a", password=SecretStr("x"), token=SecretStr("t"))
     settings = Settings(accounts={ACCOUNT: account})
     intake = Consumer(

@@ -1,4 +1,4 @@
-"""Jobs as producers write them, and what becomes of them in careless hands. A seed decides everything."""
+"""Jobs as producers write them, and as careless programs damage them. A seed decides everything."""
 
 import base64
 import json

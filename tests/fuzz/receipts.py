@@ -42,7 +42,7 @@ from workers.tasks.inbox_scan import scan
 from workers.tasks.lookup import look_up
 
 Item = dict[str, Any]
-CHUNK = 30  # messages, before all are told the truth and the database is emptied
+CHUNK = 30  # messages, before all get their true receipts and the database is emptied
 ROUNDS = 4  # looks at each of them until then
 PROVIDER = "posta-certificata@pec.example"
 NOBODYS_CODE = "2026112309300099"
@@ -57,7 +57,7 @@ SETTINGS: Item = {
 
 @dataclass(slots=True)
 class Report:
-    """What came of them. `faults` is empty where all is well."""
+    """The results. `faults` is empty if all is well."""
 
     looks: int = 0
     ended: Counter[str] = field(default_factory=Counter)
@@ -67,7 +67,7 @@ class Report:
 
 @dataclass(slots=True)
 class Mailbox:
-    """What the API says of the mailbox for now: `raw` bytes to whatever is asked, or these mails."""
+    """The API's present answers about the mailbox: `raw` bytes to every request, or these mails."""
 
     mails: list[Item] = field(default_factory=list)
     raw: bytes = b""
@@ -152,7 +152,7 @@ def run(redis_url: str, seed: int, looks: int) -> Report:
     with connect(redis_url) as client:
         while report.looks < looks:
             box = Mailbox()
-            with Wire(box.script) as wire:  # one for some: it keeps what it heard
+            with Wire(box.script) as wire:  # one for some: it keeps its requests
                 settings = Settings.model_validate({**SETTINGS, "api": {**SETTINGS["api"], "url": wire.url}})
                 with closing(PecClient(settings.api)) as api, structlog.testing.capture_logs():
                     _chunk(client, WorkerContext(settings, Store(client, "pec"), api), box, chance, report)
@@ -177,7 +177,7 @@ def _chunk(client: Redis, ctx: WorkerContext, box: Mailbox, chance: random.Rando
     for number, message in enumerate(messages):
         code = _read(ctx, message).code or _code(
             number
-        )  # a receipt with the reference may have told another one
+        )  # a receipt with the reference may have changed another one
         box.mails = [true(message, code, "ACCETTAZIONE"), true(message, code, "CONSEGNA")]
         _look(ctx, message, report)
         found = _read(ctx, message)
@@ -209,7 +209,7 @@ def _code(number: int) -> str:
 
 
 def _look(ctx: WorkerContext, message: Message, report: Report, *, pages: bool = False) -> None:
-    """As the actors do it, for what the message is by now."""
+    """Run the task that the message's state needs, as the actors do."""
     report.looks += 1
     state = _read(ctx, message).state
     try:
@@ -224,7 +224,7 @@ def _look(ctx: WorkerContext, message: Message, report: Report, *, pages: bool =
 
 
 def _judge(ctx: WorkerContext, message: Message, report: Report, *, moved: bool) -> None:
-    """What must hold after any look. `moved`: something that may count was shown."""
+    """Check what must hold after any check. `moved`: a receipt that may count was shown."""
     found = _read(ctx, message)
     if not moved and found.state not in UNMOVED:
         report.faults.append(f"a forgery made {message.id} {found.state}")

@@ -141,7 +141,7 @@ def clock(seconds: float) -> Finding:
 
 
 def broker(truth: Database, dramatiq: Database, where: str) -> Finding:
-    """Dramatiq's maintenance scans all keys of its database (DESIGN §6)."""
+    """Dramatiq's maintenance scans all keys of its database."""
     if truth == dramatiq:
         remedy = "set PEC_BROKER_URL to another database of the server, or leave it out"
         return Finding(Mark.FAIL, f"Dramatiq's queues are in the database of the truth, {where}", remedy)

@@ -1,4 +1,4 @@
-"""What keeps a value from being shown."""
+"""Errors that prevent a value from being shown."""
 
 
 class Unshown(Exception):

@@ -330,7 +330,7 @@ def test_somebody_elses_list_is_left_alone(store: Store, proof: Path) -> None:
 
 
 def forgets(store: Store, message_id: str) -> bool:
-    """What the workers' sweep does, when the time for it has come."""
+    """Sweep as workers do, when the time for it has come."""
     return retention.forget(store, message_id, datetime.now(UTC) + timedelta(days=91), RULES)
 
 

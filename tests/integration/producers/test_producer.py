@@ -1,4 +1,4 @@
-"""What a producer writes, against a real server and the workers' own intake."""
+"""The producer, against a real server and the workers' own intake."""
 
 import hashlib
 from collections.abc import Iterator

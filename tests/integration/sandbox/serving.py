@@ -125,7 +125,7 @@ def serving(*options: str, environment: Mapping[str, str] | None = None) -> Iter
 
 
 def wait_until(condition: Callable[[], Any]) -> Any:
-    """What the condition gives, once it is true. It asks the server, so this is no busy loop."""
+    """Return the condition's value, once it is true. It queries the server, so this is no busy loop."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not (value := condition()):
         assert time.monotonic() < deadline, "the condition did not come true in time"

@@ -1,4 +1,4 @@
-"""The description tells all that the vendor's tells, and its page asks nobody else for anything."""
+"""The description has everything that the vendor's has, and its page loads nothing from other hosts."""
 
 import re
 from collections.abc import Iterator

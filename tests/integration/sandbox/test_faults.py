@@ -1,4 +1,4 @@
-"""What a client sees on the wire when POST /send goes wrong, and what was really sent."""
+"""Faults of POST /send: the client's view on the wire, and the PECs that were sent."""
 
 import json
 from collections.abc import Iterator

@@ -112,7 +112,7 @@ def usage(api: Served, mailbox: str) -> int:
 
 
 def attach(kib: int) -> dict[str, str]:
-    """Of so many KiB as it travels, in base64."""
+    """Return an attachment of so many KiB on the wire, in base64."""
     return {"name": "a.bin", "file": base64.b64encode(bytes(kib * 768)).decode()}
 
 

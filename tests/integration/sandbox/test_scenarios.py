@@ -1,4 +1,4 @@
-"""The recipient's name decides which receipts come; both shapes tell them in full."""
+"""The recipient's name decides which receipts come; both shapes show them in full."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""What is made of measurements: shares, gaps, targets."""
+"""Figures from measurements: shares, gaps, targets."""
 
 import pytest
 

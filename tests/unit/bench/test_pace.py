@@ -1,4 +1,4 @@
-"""What is made of the sends that the API saw."""
+"""Figures from the sends that the API saw."""
 
 from bench.pace import Measured, _figures
 

@@ -1,4 +1,4 @@
-"""What is made of waits and of many tokens."""
+"""Figures from waits and from many tokens."""
 
 import pytest
 

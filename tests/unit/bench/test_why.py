@@ -1,4 +1,4 @@
-"""What is said of a missed target fits the result that it stands beside."""
+"""The explanation of a missed target fits its result."""
 
 import json
 from pathlib import Path

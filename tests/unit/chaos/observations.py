@@ -60,7 +60,7 @@ def clean() -> Observation:
 
 
 def reject(seen: Observation, entry: str, why: str) -> None:
-    """A job is rejected, and told so to the endpoint that hears everything."""
+    """A job is rejected, and the endpoint that subscribes to all events gets the event."""
     seen.rejected[entry] = why
     event = {"id": f"e-rejected-{entry}", "type": "job.rejected", "data": {"entry": entry}}
     seen.events.append(event)
@@ -68,7 +68,7 @@ def reject(seen: Observation, entry: str, why: str) -> None:
 
 
 def record(seen: Observation, message_id: str, **fields: str) -> None:
-    """Changes what Redis says of a message, and what the world was told, so that no other check is touched."""
+    """Change a message's record in Redis, and its events and webhooks, so that no other check is affected."""
     before = seen.records[message_id]["state"]
     seen.records[message_id] |= fields
     for told in (*seen.events, *seen.heard):

@@ -73,7 +73,7 @@ def _hurry(seen: Observation, interval: float) -> None:
 
 
 def _write_together(seen: Observation, at: float) -> None:
-    """Of nothing that any other check knows."""
+    """Return harm that no other check finds."""
     post: dict[str, Any] = {"messages": [], "fault": None, "forwarded": True, "status": 201, "token": "t"}
     seen.posts += [{**post, "at": at + 0.01 * number} for number in range(11)]
 
@@ -95,7 +95,7 @@ def _drop_delivery(seen: Observation, event_id: str) -> None:
 
 
 def _tell_later_state_wrongly(seen: Observation) -> None:
-    """The endpoint heard something after the end that the stream never had."""
+    """The endpoint got an event after the end that the stream never had."""
     data = {"id": "good", "sequence": 9, "state": "accepted"}
     seen.heard.append({"endpoint": "steady", "id": "e-good-9", "type": "message.accepted", "data": data})
 
@@ -106,7 +106,7 @@ def _tell_in_two_ways(seen: Observation) -> None:
 
 
 def _never_ends(seen: Observation) -> None:
-    """All its messages ended, and it counts one less: nobody will be told that it is complete."""
+    """All its messages ended, and it counts one less: its completion will not be published."""
     seen.batches["b"].update({"ended": "3"})
     _hide_event(seen, "e-batch")
 
@@ -225,7 +225,7 @@ def test_every_check_has_harm_that_it_alone_finds() -> None:
 
 
 def test_an_event_that_was_never_told_of_a_state_is_missed() -> None:
-    """It shows twice: no event tells the state, and consumers believe the one before."""
+    """It shows twice: no event has the state, and consumers keep the previous one."""
     seen = clean()
     _hide_event(seen, "e-good-5")
 

@@ -1,4 +1,4 @@
-"""What a death cost, from the notes that worker processes left."""
+"""The cost of a death, from the notes of worker processes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is said of many runs: an attack that never came about is none."""
+"""The report of many runs: a fault that never occurred does not count."""
 
 from collections import Counter
 from typing import Any

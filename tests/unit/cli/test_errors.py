@@ -1,4 +1,4 @@
-"""What is said of an error, and the exit code."""
+"""The message and the exit code of each error."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What `pec` alone advises."""
+"""The advice of `pec` without arguments."""
 
 import pytest
 

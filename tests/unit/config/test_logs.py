@@ -1,4 +1,4 @@
-"""What is told at which level."""
+"""The events of each log level."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What settings are there, what they default to, and how they refuse what can't work."""
+"""The settings, their defaults, and the refusal of invalid values."""
 
 import json
 from datetime import UTC, datetime, timedelta

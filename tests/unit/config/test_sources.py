@@ -1,4 +1,4 @@
-"""Where settings come from: the environment, files it names, and `pec.toml`; and what is no setting."""
+"""The sources of settings: the environment, files that it names, and `pec.toml`; and unknown names."""
 
 from pathlib import Path
 

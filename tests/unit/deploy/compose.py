@@ -8,7 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[3]
-DEMO = {"SITE": "demo"}  # as the file's first lines tell a newcomer
+DEMO = {"SITE": "demo"}  # as in the file's first lines
 SECRETS = "/run/secrets/"  # where Compose puts them
 Service = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ def settings_file(path: Path) -> dict[str, str]:
 
 
 def environment(service: Service) -> dict[str, str]:
-    """What a service's processes find: its files first, then its own variables, which win."""
+    """Return the environment of a service: its files first, then its own variables, which win."""
     found: dict[str, str] = {}
     for file in service.get("env_file", []):
         if (ROOT / file["path"]).exists():

@@ -1,4 +1,4 @@
-"""What a PromQL query asks for, read by a real parser."""
+"""The metrics and labels of a PromQL query, read by a real parser."""
 
 from typing import Any
 

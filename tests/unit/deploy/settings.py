@@ -1,4 +1,4 @@
-"""What a deployment sets, held against the settings that there are."""
+"""The settings of a deployment, compared with the known ones."""
 
 import re
 

@@ -106,7 +106,7 @@ def test_every_metric_is_shown_or_rings() -> None:
         + [target["expr"] for panel in PANELS.values() for target in panel["targets"]]
     )
     assert [one.name for one in DEFINITIONS if not re.search(rf"\b{one.name}(_bucket|_count)?\b", asked)] == [
-        "pec_jobs_rejected"  # the event and `pec status` tell of them
+        "pec_jobs_rejected"  # the event and `pec status` show them
     ]
 
 

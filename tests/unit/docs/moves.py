@@ -51,7 +51,7 @@ def message_in(state: State) -> Message:
 
 
 def births() -> Moves:
-    """By what a new job becomes."""
+    """Return the moves of new jobs."""
     new = message_in(State.QUEUED)
     poll = PollJob(type="poll", id="p", account="acme", code=CODE)
     return {
@@ -62,7 +62,7 @@ def births() -> Moves:
 
 
 def moves_before_the_code() -> Moves:
-    """Of messages that have no code yet."""
+    """Return the moves of messages that have no code yet."""
     late_answers: list[Callable[[Message], Change | None]] = [
         lambda m: answered(m, CODE, NOW, NOW),
         lambda m: requeued(m, NOW, WHY, None, 0.5),
@@ -120,7 +120,7 @@ def _searched_for_the_last_time(message: Message) -> Change:
 
 
 def _found_in_the_mailbox() -> Moves:
-    """By a search, or after a restore. Either shows one receipt at least."""
+    """Yield the moves by a search, or after a restore. Either shows one receipt at least."""
     found = set()
     for receipts, at in ((some, at) for some in _sets() if some for at in (NOW, NOW + timedelta(hours=31))):
         for state in (State.UNCERTAIN, State.HELD):

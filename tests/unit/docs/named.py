@@ -26,7 +26,7 @@ def command_lines(page: str) -> Iterator[str]:
 
 
 def unknown_in(line: str) -> list[str]:
-    """What of the command line does not exist: the command, or its options."""
+    """Return the parts of the command line that do not exist: the command, or its options."""
     words = shlex.split(line)
     with click.Context(pec) as ctx:
         if len(words) == 1 or words[1].startswith("-"):

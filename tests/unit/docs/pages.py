@@ -27,7 +27,7 @@ def prose(page: str) -> str:
 
 
 def spans(page: str) -> Iterator[str]:
-    """What stands between backquotes in the prose, on one line or folded."""
+    """Return the texts between backquotes in the prose, on one line or folded."""
     return (" ".join(found.split()) for found in re.findall(r"`([^`]+)`", prose(page)))
 
 

@@ -1,4 +1,4 @@
-"""What the pages on security and durability call tested has its test."""
+"""Every test that the pages on security and durability name exists."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is uploaded, and what is not uploaded again."""
+"""Uploads, and the content that is not uploaded again."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The page of settings tells all of them, and is the one that the code would write today."""
+"""The page of settings lists all of them, and is the one that the code generates today."""
 
 from pathlib import Path
 

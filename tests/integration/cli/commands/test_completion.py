@@ -24,7 +24,7 @@ Tab = Callable[..., list[str]]
 
 @pytest.fixture
 def tab(tmp_path: Path) -> Tab:
-    """What bash offers for the last of some words."""
+    """Return what bash offers for the last of some words."""
     command = tmp_path / "pec"
     command.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m cli "$@"\n')
     command.chmod(0o755)

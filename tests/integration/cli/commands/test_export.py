@@ -304,7 +304,7 @@ def test_a_table_alone_is_no_proof_so_nothing_may_leave_redis(
 
 
 def bare(kind: Kind) -> Receipt:
-    """As a page of the mailbox shows it."""
+    """Return the receipt as a page of the mailbox shows it."""
     return receipt(kind, text=None)
 
 

@@ -1,4 +1,4 @@
-"""`pec import`: all lines become jobs, or none; what is wrong with all of it is told once."""
+"""`pec import`: all lines become jobs, or none; a fault of the whole file is reported once."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Lines that are refused: told one by one, mended in a file of their own, imported from there."""
+"""Refused lines: reported one by one, corrected in a separate file, imported from there."""
 
 import csv
 from pathlib import Path

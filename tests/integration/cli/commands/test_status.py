@@ -33,7 +33,7 @@ def test_a_queued_message_says_how_many_go_before_it(pec: Pec, producer: Produce
     [found] = pec("status", "inv-2", "--json").lines
 
     assert (found["state"], found["recipient"], found["subject"]) == ("queued", "x@pec.example", "Fattura")
-    assert "no live worker" in found["why"]  # only the account was vouched for
+    assert "no live worker" in found["why"]  # only the account was registered
     assert [entry["state"] for entry in found["timeline"]] == ["queued"]
     assert found["next"] == [{"what": "send", "at": found["turn_at"]}]
 

@@ -1,4 +1,4 @@
-"""The overview of a real store: what it tells, and in how many round trips."""
+"""The overview of a real store: its contents, and its round trips."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

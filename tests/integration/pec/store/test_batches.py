@@ -250,7 +250,7 @@ def test_ten_thousand_messages_of_a_paused_batch_hold_up_neither_redis_nor_the_m
 ) -> None:
     _fill(store, 10_000)
     waiting(store, "other", 20_000)
-    store.run("pause_batch", "b", store.now(), "{}")  # as if nobody had parked them
+    store.run("pause_batch", "b", store.now(), "{}")  # as if no script had parked them
 
     steps = list(_steps_of_a_pick(store))
 
@@ -278,7 +278,7 @@ def _fill(store: Store, count: int) -> None:
 
 
 def _steps_of_a_pick(store: Store) -> Iterator[tuple[str, int]]:
-    """What each run of the script says, and how many commands it made."""
+    """Return the reply of each run of the script, and how many commands it made."""
     said = "parked"
     while said == "parked":
         before = _calls(store)

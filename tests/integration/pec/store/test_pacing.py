@@ -67,7 +67,7 @@ def test_another_server_gives_no_slot_where_the_last_one_may_have_given_some(sto
 
 
 def test_a_read_needs_no_such_distance(store: Store) -> None:
-    """What waits for a read is put off for long, and after a restore every send does."""
+    """A send that waits for a read is put off for long, as every send after a restore does."""
     pacing.reserve_read(store, TOKEN, API)
     store.client.hset(store.keys.reads(TOKEN), mapping={"run": "0" * 40, "tat": 0, "not_before": 0})
 

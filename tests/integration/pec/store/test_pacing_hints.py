@@ -82,7 +82,7 @@ def test_a_message_whose_slot_is_reserved_is_not_counted_twice(store: Store) -> 
 
 
 def test_a_server_whose_clock_was_set_back_gives_hints_at_once(store: Store) -> None:
-    """`reserve` mends the rest, once somebody asks it."""
+    """`reserve` mends the rest, once a worker calls it."""
     waiting(store, "m", 1)
     in_an_hour = round((store.now() + 3600) * 1e6)
     store.client.hset(store.keys.limiter(TOKEN), "tat", str(in_an_hour))

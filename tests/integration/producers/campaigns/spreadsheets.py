@@ -27,7 +27,7 @@ def csv_utf8(folder: Path, rows: Sequence[Sequence[Any]], name: str = "soci.csv"
 
 
 def csv_commas(folder: Path, rows: Sequence[Sequence[Any]], name: str = "soci.csv") -> Path:
-    """As other programs write it."""
+    """Write the file as other programs do."""
     return _written(folder / name, lines(rows, ",").replace("\r\n", "\n").encode())
 
 

@@ -1,4 +1,4 @@
-"""A job that kills whoever takes it is rejected in the end, and does no harm to those that came with it."""
+"""A job that kills every worker that takes it is rejected in the end, and does not harm the jobs beside it."""
 
 import json
 from contextlib import suppress
@@ -167,7 +167,7 @@ def test_an_uploaded_body_without_a_text_is_rejected_as_one_in_the_job_is(
 def test_a_job_whose_commit_lost_its_reply_and_was_followed_by_others_is_not_refused(
     redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As redis-py does it: the same write again, when the first is stored and the message has gone on."""
+    """Repeat a write as redis-py does, when the first is stored and the message has gone on."""
     together = Store.pipeline
 
     def repeated(store: Store, calls: Any) -> Any:

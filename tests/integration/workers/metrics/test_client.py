@@ -40,7 +40,7 @@ class Growth:
         return self._now().get(key, 0.0) - self._before.get(key, 0.0)
 
     def of(self, name: str) -> dict[tuple[str, ...], float]:
-        """By the values of the labels."""
+        """Return the counts by the values of the labels."""
         grown = {key: value - self._before.get(key, 0.0) for key, value in self._now().items()}
         return {
             tuple(value for _, value in labels): by

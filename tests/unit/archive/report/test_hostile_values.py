@@ -60,7 +60,7 @@ class _Tags(HTMLParser):
 
 
 def written(hostile: str, write: Callable[[Report, Words, IO[bytes]], None]) -> bytes:
-    """Return a report with this value wherever a value of somebody else stands."""
+    """Return a report with this value at every place of a foreign value."""
     one = message(
         State.FAILED,
         id=hostile,

@@ -1,4 +1,4 @@
-"""What a report says of each recipient, and what is missing."""
+"""The lines of a report for each recipient, and the missing receipts."""
 
 from datetime import timedelta
 

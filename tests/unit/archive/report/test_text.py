@@ -1,4 +1,4 @@
-"""Where lines break in a column, and what the fonts can show."""
+"""Line breaks in a column, and the characters of the fonts."""
 
 import pytest
 from hypothesis import given

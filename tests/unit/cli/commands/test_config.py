@@ -1,4 +1,4 @@
-"""What `pec config` shows, and what it must not."""
+"""The output of `pec config`, without secrets."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""What the worker's process is told."""
+"""The environment and arguments of the worker's process."""
 
 from cli.commands.processes import worker_arguments
 

@@ -1,4 +1,4 @@
-"""What stands still: work that waits without a cause that people know of."""
+"""Standstills: work that waits without a known cause."""
 
 from dataclasses import replace
 from datetime import timedelta

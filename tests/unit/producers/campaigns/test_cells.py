@@ -1,4 +1,4 @@
-"""What stands in a spreadsheet, as text."""
+"""The cells of a spreadsheet, as text."""
 
 from datetime import date, datetime, time, timedelta
 

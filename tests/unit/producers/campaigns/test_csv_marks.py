@@ -1,4 +1,4 @@
-"""Marks around a cell are no part of its value, whoever wrote the CSV."""
+"""Marks around a cell are no part of its value, whatever program wrote the CSV."""
 
 import pytest
 

@@ -47,7 +47,7 @@ def test_one_value_is_read_right_or_asked_about(encoding: str, value: str) -> No
 
 
 def answer(content: bytes) -> str:
-    """What is read, or asked."""
+    """Return the text that was read, or the question."""
     try:
         return content.decode(read(content).name)
     except Unusable as asked:

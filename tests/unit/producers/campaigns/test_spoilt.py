@@ -1,4 +1,4 @@
-"""What a spreadsheet program shows in place of a value reaches no letter; what a person wrote does."""
+"""A program's mark in place of a value reaches no letter; a person's text does."""
 
 import pytest
 

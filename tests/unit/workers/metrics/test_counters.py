@@ -1,4 +1,4 @@
-"""What is recorded around an actor, and when the process that shows it is started."""
+"""The counts around an actor, and the start of the process that shows them."""
 
 import time
 from typing import Any

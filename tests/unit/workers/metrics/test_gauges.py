@@ -1,4 +1,4 @@
-"""What the gauges show of an overview."""
+"""The gauges of an overview."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

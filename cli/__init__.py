@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from cli.commands.completion import ASKED_BY, completable
+from cli.commands.completion import ASKED_BY
 from cli.errors import Exit, tell, worded
 from cli.help import in_language
 from cli.language import let_click_speak
@@ -54,7 +54,7 @@ class _Commands(click.Group):
             ctx.fail(_("there is no command {command}: {hint}").format(command=cmd_name, hint=hint))
         module, attribute = COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(import_module(module), attribute)
-        return completable(in_language(command))
+        return in_language(command)
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"max_content_width": 110})

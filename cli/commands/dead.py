@@ -3,12 +3,13 @@
 import click
 
 from cli import output
+from cli.configured_names import ENDPOINT
 from cli.session import open_session
 from pec.operations.dead_letters import dead_letter_dict, list_dead_letters
 
 
 @click.command()
-@click.option("--endpoint", metavar="NAME", help="Only this one's.")
+@click.option("--endpoint", type=ENDPOINT, metavar="NAME", help="Only this one's.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @output.as_json
 def dead(endpoint: str | None, limit: int, as_json: bool) -> None:

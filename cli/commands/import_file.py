@@ -12,6 +12,7 @@ import click
 
 from cli import output
 from cli.commands.jobs import stated_options
+from cli.configured_names import ACCOUNT
 from cli.errors import Exit, Failure
 from cli.import_again import again_option, refuse_cancelled, tell_of_earlier, tell_of_same_subject
 from cli.import_report import MAX_SHOWN, Found, as_dict, show, show_letters
@@ -52,7 +53,7 @@ _SAME_AGAIN = _("import the same file again: nothing is sent twice")
 
 @click.command("import")
 @click.argument("file", type=_FILE)
-@click.option("--account", required=True, help="The mailbox that sends.")
+@click.option("--account", type=ACCOUNT, required=True, help="The mailbox that sends.")
 @click.option("--subject", required=True, help="With {column} where a value of the line belongs.")
 @click.option("--body", required=True, type=_FILE, help="HTML or plain text, with {column} too.")
 @click.option("--batch", help="Counts the messages together, and makes their ids. Default: FILE's name.")

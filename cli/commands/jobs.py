@@ -11,6 +11,7 @@ import click
 
 from cli import output
 from cli.commands.watch import follow, timeout_option
+from cli.configured_names import ACCOUNT, ENDPOINT
 from cli.session import Session, open_session
 from config.text_files import MARK, read_text
 from config.texts import _
@@ -51,7 +52,9 @@ _STATED = (
     click.option("--priority", type=click.IntRange(0, 9), help="Higher first. Default: 5."),
     click.option("--not-before", metavar="INSTANT", help="RFC 3339: not sent earlier."),
     click.option("--not-after", metavar="INSTANT", help="RFC 3339: not sent later, but expired."),
-    click.option("--webhook", metavar="NAME", help="An endpoint that hears of this message too."),
+    click.option(
+        "--webhook", type=ENDPOINT, metavar="NAME", help="An endpoint that hears of this message too."
+    ),
     click.option(
         "--no-reference",
         "reference",
@@ -71,7 +74,7 @@ def stated_options(command: Command) -> Command:
 
 
 @click.command()
-@click.option("--account", required=True, help="The mailbox that sends.")
+@click.option("--account", type=ACCOUNT, required=True, help="The mailbox that sends.")
 @click.option("--to", "to", required=True, multiple=True, help="A recipient; several get a PEC each.")
 @click.option("--subject", required=True)
 @click.option("--body", required=True, metavar="TEXT|@FILE|-", callback=_text, help="HTML.")
@@ -119,7 +122,7 @@ def send(
 
 @click.command()
 @click.argument("code")
-@click.option("--account", required=True, help="The mailbox that sent it.")
+@click.option("--account", type=ACCOUNT, required=True, help="The mailbox that sent it.")
 @click.option("--subject", help="Its subject, if known.")
 @click.option("--recipient", help="Its recipient, if known.")
 @click.option("--id", "job_id", help="Your id. Default: a random one.")

@@ -4,6 +4,7 @@ import click
 
 from cli import output
 from cli.batch_names import note_unknown
+from cli.configured_names import ACCOUNT
 from cli.session import open_session
 from cli.shapes import COLUMNS, REJECTED_COLUMNS, rejection_rows, row
 from cli.state_name import states_option
@@ -16,7 +17,7 @@ from pec.record_json import message_dict
 @click.command("list")
 @states_option
 @click.option("--batch", help="Only this batch, in the order of intake.")
-@click.option("--account", help="Only this mailbox.")
+@click.option("--account", type=ACCOUNT, help="Only this mailbox.")
 @click.option("--rejected", is_flag=True, help="Jobs that were not taken, and why, in place of messages.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @output.as_json

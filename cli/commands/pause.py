@@ -6,13 +6,14 @@ import socket
 import click
 
 from cli import output
+from cli.configured_names import ACCOUNT
 from cli.session import Session, open_session
 from pec.operations import actions
 from pec.operations.paused_batches import said
 
 
 @click.command()
-@click.argument("account", required=False)
+@click.argument("account", type=ACCOUNT, required=False)
 @click.option("--batch", help="Only the messages of this batch, also those that are still to come.")
 @click.option("--all", "every", is_flag=True, help="All accounts: to drain before an upgrade or a move.")
 def pause(account: str | None, batch: str | None, every: bool) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 import click
 
 from cli import output
+from cli.configured_names import ENDPOINT
 from cli.session import open_session
 from pec.instants import from_text
 from pec.operations import actions
@@ -18,7 +19,7 @@ def _instant(ctx: click.Context, param: click.Parameter, value: str | None) -> d
 
 
 @click.command()
-@click.option("--endpoint", metavar="NAME", required=True)
+@click.option("--endpoint", type=ENDPOINT, metavar="NAME", required=True)
 @click.option("--dead", "dead_letters", is_flag=True, help="Deliveries that were given up.")
 @click.option("--since", metavar="INSTANT", callback=_instant, help="All events since then (RFC 3339).")
 @output.as_json

@@ -3,6 +3,7 @@
 import click
 
 from cli import output
+from cli.configured_names import ACCOUNT, ENDPOINT
 from cli.session import Session, open_session
 from pec.operations import actions
 from pec.operations.diagnosis import remedy_of_pause
@@ -15,9 +16,9 @@ _BATCH = {
 
 
 @click.command()
-@click.argument("account", required=False)
+@click.argument("account", type=ACCOUNT, required=False)
 @click.option("--batch", help="A batch that was paused: each message gets its place in line back.")
-@click.option("--endpoint", metavar="NAME", help="A webhook endpoint that answered 410.")
+@click.option("--endpoint", type=ENDPOINT, metavar="NAME", help="A webhook endpoint that answered 410.")
 @click.option("--all", "every", is_flag=True, help="All accounts that an operator paused.")
 def resume(account: str | None, batch: str | None, endpoint: str | None, every: bool) -> None:
     """Let a paused account or batch, or a disabled webhook endpoint, go on.

@@ -85,46 +85,46 @@ def look(
     return change
 
 
-def told(change: Change) -> list[str]:
+def published(change: Change) -> list[str]:
     return [event.type for event in change.events]
 
 
 def test_an_end_seen_with_all_texts_is_complete_in_the_same_commit() -> None:
     change = look(SENT, (ACCEPTED, DELIVERED))
 
-    assert told(change) == ["message.delivered", "proof.complete"]
+    assert published(change) == ["message.delivered", "proof.complete"]
     assert all('"proof":"texts"' in event.body for event in change.events)
     assert (change.after.proof, change.due[Queue.CHECK]) == ("texts", None)
 
 
 def test_an_end_seen_on_a_page_is_complete_once_the_texts_came() -> None:
     on_page = look(SENT, (bare(ACCEPTED), bare(DELIVERED)), from_page=True)
-    assert (told(on_page), on_page.after.proof) == (["message.delivered"], None)
+    assert (published(on_page), on_page.after.proof) == (["message.delivered"], None)
     assert on_page.due[Queue.CHECK] == NOW
 
     change = look(on_page.after, (ACCEPTED, DELIVERED), on_page.receipts)
-    assert (told(change), change.after.proof) == (["proof.complete"], "texts")
+    assert (published(change), change.after.proof) == (["proof.complete"], "texts")
 
 
 def test_an_acceptance_that_comes_after_the_consegna_is_waited_for() -> None:
     first = look(SENT, (DELIVERED,))
-    assert (told(first), first.after.proof) == (["message.delivered"], None)
+    assert (published(first), first.after.proof) == (["message.delivered"], None)
     assert first.due[Queue.CHECK]
 
-    assert told(look(first.after, (ACCEPTED, DELIVERED), first.receipts)) == ["proof.complete"]
+    assert published(look(first.after, (ACCEPTED, DELIVERED), first.receipts)) == ["proof.complete"]
 
 
 def test_a_late_receipt_without_its_text_makes_proof_incomplete_and_is_not_published_again() -> None:
     old = replace(SENT, sent_at=NOW - timedelta(hours=31))
     expired = look(old, (ACCEPTED,))
-    assert told(expired) == ["message.expired", "proof.complete"]
+    assert published(expired) == ["message.expired", "proof.complete"]
 
     late = look(expired.after, (bare(DELIVERED),), expired.receipts, from_page=True)
-    assert (told(late), late.after.proof) == (["message.delivered"], None)
+    assert (published(late), late.after.proof) == (["message.delivered"], None)
     assert "proof" not in to_hash(late.after)
 
     again = look(late.after, (DELIVERED,), (*expired.receipts, *late.receipts))
-    assert (told(again), again.after.proof) == ([], "texts")
+    assert (published(again), again.after.proof) == ([], "texts")
 
 
 def test_texts_that_never_come_are_asked_for_a_bounded_number_of_times() -> None:

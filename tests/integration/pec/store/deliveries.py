@@ -23,21 +23,21 @@ def endpoint(name: str = "shop", events: list[str] | None = None) -> Endpoint:
     return Endpoint(name=name, url="https://shop.example/", secret=SecretStr(a_secret()), events=events)
 
 
-def tell(store: Store, event_id: str, kind: str = "message.sent", webhook: str = "", at: str = "*") -> str:
+def publish(store: Store, event_id: str, kind: str = "message.sent", webhook: str = "", at: str = "*") -> str:
     """Adds an event. Returns its place in the stream."""
     fields: dict[Any, Any] = {"id": event_id, "type": kind, "event": json.dumps({"type": kind})}
     named = {"webhook": webhook} if webhook else {}
     return text(store.client.xadd(store.keys.events, fields | named, id=at))
 
 
-def tell_many(store: Store, count: int) -> None:
+def publish_many(store: Store, count: int) -> None:
     with store.client.pipeline(transaction=False) as pipeline:
         for number in range(count):
             pipeline.xadd(store.keys.events, {"id": f"evt_{number}", "type": "message.sent", "event": "{}"})
         pipeline.execute()
 
 
-def feed_all(store: Store, *endpoints: Endpoint) -> None:
+def fan_out_all(store: Store, *endpoints: Endpoint) -> None:
     while outbox.fan_out(store, endpoints):
         pass
 

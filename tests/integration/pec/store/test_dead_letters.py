@@ -18,17 +18,17 @@ from tests.integration.pec.store.deliveries import (
     give_up,
     make_due,
     pending,
+    publish,
     state,
     take,
     take_all,
-    tell,
     waiting,
 )
 
 
 def test_a_delivery_that_is_given_up_is_kept_with_all_that_is_known(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
     fail(store, 2)
 
@@ -47,7 +47,7 @@ def test_a_delivery_that_is_given_up_is_kept_with_all_that_is_known(store: Store
 
 def test_without_an_answer_there_is_no_status(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
 
     give_up(store, take(store), Failed("Connection refused"))
@@ -57,7 +57,7 @@ def test_without_an_answer_there_is_no_status(store: Store) -> None:
 
 def test_dead_letters_are_listed_newest_first_of_one_endpoint_or_of_all(store: Store) -> None:
     outbox.ensure(store, ["shop", "other"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint("shop"), endpoint("other")])
     die(store, "shop")
     die(store, "other")
@@ -69,7 +69,7 @@ def test_dead_letters_are_listed_newest_first_of_one_endpoint_or_of_all(store: S
 
 def test_a_replay_delivers_the_same_event_even_when_the_stream_was_trimmed(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
     die(store)
     store.client.xtrim(store.keys.events, maxlen=0, approximate=False)
@@ -87,7 +87,7 @@ def test_a_replay_delivers_the_same_event_even_when_the_stream_was_trimmed(store
 
 def test_a_replay_that_fails_is_retried_and_can_die_again(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
     die(store)
     dead_letters.replay(store, "shop")
@@ -104,7 +104,7 @@ def test_a_replay_that_fails_is_retried_and_can_die_again(store: Store) -> None:
 
 def test_replaying_twice_delivers_once(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
     die(store)
 
@@ -116,8 +116,8 @@ def test_replaying_twice_delivers_once(store: Store) -> None:
 
 def test_chosen_letters_of_one_endpoint_are_replayed_alone(store: Store) -> None:
     outbox.ensure(store, ["shop", "other"])
-    tell(store, "evt_1")
-    tell(store, "evt_2")
+    publish(store, "evt_1")
+    publish(store, "evt_2")
     outbox.fan_out(store, [endpoint("shop"), endpoint("other")])
     for name in ("shop", "shop", "other"):
         die(store, name)
@@ -136,7 +136,7 @@ def test_with_nothing_dead_nothing_is_due(store: Store) -> None:
 
 def test_dead_letters_carry_the_time_of_redis(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
     die(store)
 

@@ -16,12 +16,12 @@ from tests.integration.pec.store.deliveries import (
     give_up,
     make_due,
     pending,
+    publish,
+    publish_many,
     state,
     take,
     take_after_time,
     take_all,
-    tell,
-    tell_many,
     waiting,
 )
 from tests.wire import eventually
@@ -31,7 +31,7 @@ from tests.wire import eventually
 
 def test_a_delivery_carries_the_event_and_how_often_it_was_tried(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    entry = tell(store, "evt_1")
+    entry = publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
 
     taken = take(store)
@@ -42,7 +42,7 @@ def test_a_delivery_carries_the_event_and_how_often_it_was_tried(store: Store) -
 
 def test_under_a_lease_nobody_else_gets_it(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell_many(store, 200)
+    publish_many(store, 200)
     outbox.fan_out(store, [endpoint()])
     taken: list[str] = []
 
@@ -57,7 +57,7 @@ def test_under_a_lease_nobody_else_gets_it(store: Store) -> None:
 
 def test_what_a_dead_worker_had_comes_back_when_its_lease_ends(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
 
     take(store, lease_seconds=0.05)
@@ -70,7 +70,7 @@ def test_what_a_dead_worker_had_comes_back_when_its_lease_ends(store: Store) -> 
 
 def test_while_more_is_due_the_endpoint_is_due_for_others_too(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell_many(store, 2)
+    publish_many(store, 2)
     outbox.fan_out(store, [endpoint()])
 
     take(store)
@@ -82,7 +82,7 @@ def test_while_more_is_due_the_endpoint_is_due_for_others_too(store: Store) -> N
 
 def test_whoever_lost_the_lease_does_not_count_a_failure(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
     late = take(store)
     make_due(store)
@@ -99,7 +99,7 @@ def test_whoever_lost_the_lease_does_not_count_a_failure(store: Store) -> None:
 
 def test_whoever_lost_the_lease_can_still_say_that_it_was_delivered(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
     late = take(store)
     make_due(store)
@@ -117,7 +117,7 @@ def test_whoever_lost_the_lease_can_still_say_that_it_was_delivered(store: Store
 
 def test_what_was_delivered_is_gone_for_good(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
     fail(store, 1)
 
@@ -133,7 +133,7 @@ def test_what_was_delivered_is_gone_for_good(store: Store) -> None:
 
 def test_a_failure_is_due_again_after_its_wait(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
 
     end(store, DeliveryResult.retry(take(store), timedelta(seconds=50)))
@@ -149,8 +149,8 @@ def test_a_failure_is_due_again_after_its_wait(store: Store) -> None:
 def test_settling_again_changes_nothing(store: Store) -> None:
     """redis-py says a script again when its answer is lost."""
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
-    tell(store, "evt_2")
+    publish(store, "evt_1")
+    publish(store, "evt_2")
     outbox.fan_out(store, [endpoint()])
     failed, given_up = take(store), take(store)
 
@@ -165,7 +165,7 @@ def test_settling_again_changes_nothing(store: Store) -> None:
 
 def test_the_bad_news_of_one_endpoint_is_not_another_s(store: Store) -> None:
     outbox.ensure(store, ["shop", "other"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint("shop"), endpoint("other")])
 
     fail(store, 5, "shop")
@@ -176,8 +176,8 @@ def test_the_bad_news_of_one_endpoint_is_not_another_s(store: Store) -> None:
 
 def test_a_delivery_whose_event_was_trimmed_by_hand_does_not_block_the_rest(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
-    last = tell(store, "evt_2")
+    publish(store, "evt_1")
+    last = publish(store, "evt_2")
     outbox.fan_out(store, [endpoint()])
     store.client.xtrim(store.keys.events, minid=last, approximate=False)
 
@@ -190,7 +190,7 @@ def test_a_delivery_whose_event_was_trimmed_by_hand_does_not_block_the_rest(stor
 
 def test_410_stops_everything_until_an_operator_says_otherwise(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell_many(store, 2)
+    publish_many(store, 2)
     outbox.fan_out(store, [endpoint()])
 
     end(store, DeliveryResult.gone(take(store)))
@@ -198,7 +198,7 @@ def test_410_stops_everything_until_an_operator_says_otherwise(store: Store) -> 
     assert state(store).disabled
     assert due(store) is None
     assert take_all(store) == []
-    tell(store, "evt_new")
+    publish(store, "evt_new")
     outbox.fan_out(store, [endpoint()])
     assert take_all(store) == []
     assert due(store) is None
@@ -211,7 +211,7 @@ def test_410_stops_everything_until_an_operator_says_otherwise(store: Store) -> 
 
 def test_410_uses_up_no_attempt(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.fan_out(store, [endpoint()])
 
     end(store, DeliveryResult.gone(take(store)))

@@ -13,17 +13,17 @@ from tests.integration.pec.store.deliveries import (
     end,
     endpoint,
     fail,
+    publish_many,
     state,
     take,
     take_all,
-    tell_many,
 )
 from tests.wire import eventually
 
 
 def test_four_failures_in_a_row_hold_nothing_up(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell_many(store, 10)
+    publish_many(store, 10)
     outbox.fan_out(store, [endpoint()])
     for _ in range(4):
         end(store, DeliveryResult.retry(take(store), timedelta(hours=1)))
@@ -34,7 +34,7 @@ def test_four_failures_in_a_row_hold_nothing_up(store: Store) -> None:
 def open_circuit(store: Store) -> None:
     """Five of ten deliveries failed; five are due, untried."""
     outbox.ensure(store, ["shop"])
-    tell_many(store, 10)
+    publish_many(store, 10)
     outbox.fan_out(store, [endpoint()])
     for _ in range(5):
         end(store, DeliveryResult.retry(take(store), timedelta(hours=1)))
@@ -75,7 +75,7 @@ def test_a_probe_whose_worker_died_is_followed_by_another(store: Store) -> None:
 
 def test_what_was_on_its_way_when_it_opened_lengthens_no_wait(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell_many(store, 10)
+    publish_many(store, 10)
     outbox.fan_out(store, [endpoint()])
     on_their_way = [take(store) for _ in range(9)]
 

@@ -10,28 +10,28 @@ from tests.integration.pec.store.deliveries import (
     due,
     end,
     endpoint,
-    feed_all,
+    fan_out_all,
     pending,
+    publish,
+    publish_many,
     state,
     take,
     take_all,
-    tell,
-    tell_many,
 )
 
 
-def test_a_new_endpoint_hears_what_comes_from_now_on(store: Store) -> None:
-    tell(store, "evt_before")
+def test_a_new_endpoint_gets_what_comes_from_now_on(store: Store) -> None:
+    publish(store, "evt_before")
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_after")
+    publish(store, "evt_after")
 
     assert outbox.fan_out(store, [endpoint()]) == ["shop"]
 
     assert take_all(store) == ["evt_after"]
 
 
-def test_an_endpoint_that_redis_lost_hears_all_that_came_since(store: Store) -> None:
-    tell(store, "evt_since")
+def test_an_endpoint_that_redis_lost_gets_all_that_came_since(store: Store) -> None:
+    publish(store, "evt_since")
     outbox.ensure(store, ["shop"], from_the_first=True)
 
     assert outbox.fan_out(store, [endpoint()]) == ["shop"]
@@ -41,7 +41,7 @@ def test_an_endpoint_that_redis_lost_hears_all_that_came_since(store: Store) -> 
 
 def test_an_endpoint_that_is_known_keeps_its_place_when_a_worker_registers(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
     outbox.ensure(store, ["shop", "other"])
 
     assert outbox.fan_out(store, [endpoint("shop"), endpoint("other")]) == ["shop"]
@@ -49,7 +49,7 @@ def test_an_endpoint_that_is_known_keeps_its_place_when_a_worker_registers(store
 
 def test_an_endpoint_without_a_group_does_not_keep_others_from_theirs(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
 
     assert outbox.fan_out(store, [endpoint("unknown"), endpoint("shop")]) == ["shop"]
 
@@ -63,23 +63,23 @@ def test_an_endpoint_without_a_group_does_not_keep_others_from_theirs(store: Sto
         ([], ["evt_named"]),
     ],
 )
-def test_an_endpoint_hears_its_types_and_what_names_it(
+def test_an_endpoint_gets_its_types_and_what_names_it(
     store: Store, events: list[str] | None, heard: list[str]
 ) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_sent", "message.sent", webhook="other")
-    tell(store, "evt_expired", "message.expired")
-    tell(store, "evt_named", "message.failed", webhook="shop")
+    publish(store, "evt_sent", "message.sent", webhook="other")
+    publish(store, "evt_expired", "message.expired")
+    publish(store, "evt_named", "message.failed", webhook="shop")
 
-    feed_all(store, endpoint(events=events))
+    fan_out_all(store, endpoint(events=events))
 
     assert pending(store) == len(heard)  # the others are acknowledged
     assert sorted(take_all(store)) == sorted(heard)
 
 
-def test_what_is_fed_is_due_now(store: Store) -> None:
+def test_what_is_fanned_out_is_due_now(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
 
     outbox.fan_out(store, [endpoint()])
 
@@ -88,9 +88,9 @@ def test_what_is_fed_is_due_now(store: Store) -> None:
     assert seconds <= 0
 
 
-def test_where_nothing_is_heard_nothing_is_due(store: Store) -> None:
+def test_without_a_delivery_nothing_is_due(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
 
     assert outbox.fan_out(store, [endpoint(events=[])]) == []
     assert due(store) is None
@@ -98,7 +98,7 @@ def test_where_nothing_is_heard_nothing_is_due(store: Store) -> None:
 
 def test_a_dead_endpoint_with_many_events_costs_a_bounded_number_of_deliveries(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell_many(store, MAX_WAITING + 50)
+    publish_many(store, MAX_WAITING + 50)
 
     while outbox.fan_out(store, [endpoint()], limit=300):
         pass
@@ -109,21 +109,21 @@ def test_a_dead_endpoint_with_many_events_costs_a_bounded_number_of_deliveries(s
 
 def test_what_waited_in_the_stream_follows_when_there_is_room(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell_many(store, MAX_WAITING + 1)
-    feed_all(store, endpoint())
+    publish_many(store, MAX_WAITING + 1)
+    fan_out_all(store, endpoint())
 
     end(store, DeliveryResult.delivered(take(store)))
-    feed_all(store, endpoint())
+    fan_out_all(store, endpoint())
 
     assert state(store).waiting == MAX_WAITING
     assert state(store).lag == 0
 
 
-def test_status_is_told_in_the_order_asked_also_of_endpoints_that_never_had_an_event(store: Store) -> None:
+def test_status_comes_in_the_order_asked_also_of_endpoints_that_never_had_an_event(store: Store) -> None:
     assert [one.name for one in outbox.status(store, ["b", "a"])] == ["b", "a"]
     assert outbox.status(store, []) == []
 
     outbox.ensure(store, ["a"])
-    tell(store, "evt_1")
+    publish(store, "evt_1")
 
     assert outbox.status(store, ["a"])[0].lag == 1

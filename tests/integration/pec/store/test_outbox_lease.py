@@ -15,10 +15,10 @@ from tests.integration.pec.store.deliveries import (
     endpoint,
     make_due,
     pending,
+    publish_many,
     state,
     take,
     take_all,
-    tell_many,
     waiting,
 )
 from tests.wire import eventually
@@ -27,7 +27,7 @@ from tests.wire import eventually
 def a_lease(store: Store, events: int) -> DeliveryLease:
     """Return a lease at an endpoint for which so many deliveries are due."""
     outbox.ensure(store, ["shop"])
-    tell_many(store, events)
+    publish_many(store, events)
     outbox.fan_out(store, [endpoint()])
     return DeliveryLease("shop", LONG_SECONDS)
 

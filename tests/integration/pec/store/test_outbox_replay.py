@@ -10,12 +10,12 @@ from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
     end,
     endpoint,
-    feed_all,
+    fan_out_all,
     pending,
+    publish,
     take,
     take_all,
     take_due,
-    tell,
     waiting,
 )
 
@@ -23,20 +23,20 @@ from tests.integration.pec.store.deliveries import (
 def test_events_since_an_instant_are_delivered_again_with_the_same_ids(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     for second in (1000, 2000, 3000):
-        tell(store, f"evt_{second}", at=f"{second}000-0")
-    feed_all(store, endpoint())
+        publish(store, f"evt_{second}", at=f"{second}000-0")
+    fan_out_all(store, endpoint())
     for taken in take_due(store):
         end(store, DeliveryResult.delivered(taken))
 
     assert outbox.replay_since(store, "shop", datetime.fromtimestamp(2000, UTC))
 
-    feed_all(store, endpoint())
+    fan_out_all(store, endpoint())
     assert take_all(store) == ["evt_2000", "evt_3000"]
 
 
 def test_what_is_being_tried_is_not_disturbed_by_a_replay(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1", at="1000000-0")
+    publish(store, "evt_1", at="1000000-0")
     outbox.fan_out(store, [endpoint()])
     taken = take(store)
 
@@ -50,11 +50,11 @@ def test_what_is_being_tried_is_not_disturbed_by_a_replay(store: Store) -> None:
 
 def test_a_replay_never_skips_what_has_not_been_delivered_yet(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    tell(store, "evt_1", at="1000000-0")
+    publish(store, "evt_1", at="1000000-0")
 
     assert not outbox.replay_since(store, "shop", datetime.now(UTC))
 
-    feed_all(store, endpoint())
+    fan_out_all(store, endpoint())
     assert take_all(store) == ["evt_1"]
 
 

@@ -10,11 +10,11 @@ from pec.store.store import Store, text
 from tests.integration.pec.store.deliveries import (
     end,
     endpoint,
-    feed_all,
+    fan_out_all,
     make_due,
+    publish,
     take,
     take_all,
-    tell,
 )
 
 
@@ -24,7 +24,7 @@ def vouch(store: Store, name: str, days_ago: float = 0) -> None:
 
 def tell_of_old(store: Store, *days: float) -> None:
     for number, ago in enumerate(days):
-        tell(store, f"evt_{number}", at=f"{int((store.now() - ago * 86_400) * 1000)}-{number}")
+        publish(store, f"evt_{number}", at=f"{int((store.now() - ago * 86_400) * 1000)}-{number}")
 
 
 def left(store: Store) -> list[str]:
@@ -36,18 +36,18 @@ def test_old_events_that_nobody_waits_for_go(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     vouch(store, "shop")
     tell_of_old(store, 100, 95, 10)
-    feed_all(store, endpoint(events=[]))
+    fan_out_all(store, endpoint(events=[]))
 
     assert outbox.trim(store, 90) == 2
     assert left(store) == ["evt_2"]
 
 
-def test_events_that_an_endpoint_has_not_heard_stay(store: Store) -> None:
+def test_events_that_an_endpoint_has_not_got_stay(store: Store) -> None:
     outbox.ensure(store, ["shop", "other"])
     vouch(store, "shop")
     vouch(store, "other")
     tell_of_old(store, 100, 95, 10)
-    feed_all(store, endpoint("shop", events=[]))
+    fan_out_all(store, endpoint("shop", events=[]))
 
     outbox.trim(store, 90)
 
@@ -58,7 +58,7 @@ def test_events_that_are_still_to_be_delivered_stay(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     vouch(store, "shop")
     tell_of_old(store, 100, 99, 98, 10)
-    feed_all(store, endpoint())
+    fan_out_all(store, endpoint())
     make_due(store)
     end(store, DeliveryResult.delivered(take(store)))
 

@@ -56,7 +56,7 @@ class Box:
 
 
 class Network:
-    """What was sent and asked, and which receipts there are."""
+    """The sends and requests that the API got, and its receipts."""
 
     def __init__(self, acceptance: Range, delivery: Range) -> None:
         self._delays = (acceptance, delivery)
@@ -66,7 +66,7 @@ class Network:
         self.sends: list[Sent] = []
         self._by_code: dict[str, Sent] = {}
         self.calls: Counter[str] = Counter()
-        self.looks: list[tuple[float, str]] = []
+        self.checks: list[tuple[float, str]] = []
         self.hooks: list[tuple[float, str, str]] = []  # when, whose, what
 
     def answer(self, at: float, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
@@ -104,7 +104,7 @@ class Network:
         return {"success": True, "sent": 1, "message": "", "message_id": code}
 
     def _receipts(self, at: float, code: str) -> Reply:
-        self.looks.append((at, code))
+        self.checks.append((at, code))
         due = self._due.get(code, ())
         data = [self._mail(when, kind, code) for kind, when in enumerate(due) if when <= at]
         return (200, {"success": True, "message": "", "data": data}) if data else (404, EMPTY)
@@ -147,11 +147,11 @@ class Network:
         }
 
     def _report(self, query: dict[str, list[str]]) -> dict[str, Any]:
-        """What came from these positions on."""
-        sends, looks, hooks = (int(query.get(name, ["0"])[0]) for name in ("sends", "looks", "hooks"))
+        """Return the sends and requests after these positions."""
+        sends, checks, hooks = (int(query.get(name, ["0"])[0]) for name in ("sends", "checks", "hooks"))
         return {
             "sends": [(sent.at, sent.token, sent.recipient) for sent in self.sends[sends:]],
-            "looks": self.looks[looks:],
+            "checks": self.checks[checks:],
             "hooks": self.hooks[hooks:],
             "calls": dict(self.calls),
         }

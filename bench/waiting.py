@@ -31,7 +31,7 @@ DELIVERED = (0.1, 0.3), (1.5, 2.0)  # seconds to ACCETTAZIONE and CONSEGNA of wh
 
 @dataclass(slots=True)
 class Measured:
-    """By messages waiting."""
+    """Return the figures by the number of waiting messages."""
 
     lateness: dict[int, list[float]] = field(default_factory=dict)  # of all checks that were due, in seconds
     idle_percent: dict[int, float] = field(default_factory=dict)
@@ -165,21 +165,21 @@ def _idle_percent(made: Site, seconds: float) -> float:
 
 def _lateness(made: Site, api: FakeApi, numbers: range) -> list[float]:
     """From when each was due to its GET, as the API saw it."""
-    seen, ahead = len(api.report(sends=10**9, hooks=10**9)["looks"]), 1.0
+    seen, ahead = len(api.report(sends=10**9, hooks=10**9)["checks"]), 1.0
     due_at, due_here = made.store.now() + ahead, time.monotonic() + ahead
     made.client.zadd("pec:due:check", {fill.name_of(number): due_at for number in numbers})
     wanted = {fill.code_of(number) for number in numbers}
 
-    def looks() -> list[float]:
-        found = _first_looks(api, seen, wanted)
+    def checks() -> list[float]:
+        found = _first_checks(api, seen, wanted)
         return found if len(found) == len(wanted) else []
 
-    return [at - due_here for at in until(looks, "what is due is looked at", 120)]
+    return [at - due_here for at in until(checks, "what is due is looked at", 120)]
 
 
-def _first_looks(api: FakeApi, seen: int, wanted: set[str]) -> list[float]:
+def _first_checks(api: FakeApi, seen: int, wanted: set[str]) -> list[float]:
     found: dict[str, float] = {}
-    for at, code in api.report(sends=10**9, hooks=10**9, checks=seen)["looks"]:
+    for at, code in api.report(sends=10**9, hooks=10**9, checks=seen)["checks"]:
         if code in wanted:
             found.setdefault(code, at)
     return list(found.values())
@@ -197,5 +197,5 @@ def _peer(folder: Path, size: int, patience: float, idle_seconds: float) -> OfPe
         contender.produce("check_soon", DUE)
         due_here = time.monotonic()
         time.sleep(patience)
-        late = [at - due_here for at in _first_looks(api, 0, {fill.code_of(n) for n in range(DUE)})]
+        late = [at - due_here for at in _first_checks(api, 0, {fill.code_of(n) for n in range(DUE)})]
         return OfPeer(late, idle, memory)

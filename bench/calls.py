@@ -1,4 +1,4 @@
-"""Calls: GETs for each delivered PEC of a campaign in one mailbox, with and without its pages; how late each is told.
+"""Calls: GETs for each delivered PEC of a campaign in one mailbox, with and without scans; how late each is reported.
 
 All settings but the pace of sends are the defaults.
 """
@@ -68,7 +68,7 @@ class _Campaign:
         put(self._site, count)
 
     def calls(self) -> Calls:
-        """For each PEC, once all are delivered and told in full."""
+        """Return the calls per PEC, once all are delivered and reported in full."""
         client = self._site.client
         until(lambda: client.zcard("pec:state:delivered") >= self._count, "all are delivered", 600, every=0.5)
         until(lambda: client.zcard("pec:due:check") <= 1, "all texts are there", 600, every=0.5)

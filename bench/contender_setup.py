@@ -1,4 +1,4 @@
-"""What every contender's process meets: a wall clock of its own, and an API whose certificate it trusts."""
+"""The environment of every contender's process: its own wall clock, and an API whose certificate it trusts."""
 
 import os
 import time
@@ -22,7 +22,7 @@ def set_clock_apart() -> None:
 
 
 def trust() -> None:
-    """The file holds the usual authorities too, so that reading it costs what it costs in life."""
+    """The file holds the usual authorities too, so that reading it costs as much as in production."""
     certificate = os.environ.get("BENCH_CERTIFICATE")
     if certificate:
         import requests.adapters

@@ -35,7 +35,7 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a number of PEC cost, for 1,000 where nothing else is said."""
+    """The cost of a number of PEC; figures are per 1,000 unless their name says otherwise."""
 
     pec_a_second: float
     worker_cpu_seconds: float
@@ -91,7 +91,7 @@ def spend(made: Site, api: FakeApi, name: str, count: int, put: Callable[[], obj
         mine = [one for one in api.report(sends=10**9, checks=10**9, hooks=seen)["hooks"] if one[1] == name]
         return mine if sum(what == "message.delivered" for _, _, what in mine) >= count else None
 
-    until(hooks, "every PEC is delivered and told", 300, every=0.25)
+    until(hooks, "every PEC is delivered and reported", 300, every=0.25)
     last = hooks() or []
     after, outside_after, memory_after = made.cpu_seconds(), _outside_cpu_seconds(api), made.memory_bytes()
     per = 1000 / count
@@ -108,7 +108,7 @@ def spend(made: Site, api: FakeApi, name: str, count: int, put: Callable[[], obj
 
 
 def commands_for_1000(made: Site, run: Callable[[], Spent], count: int) -> float:
-    """Of a run of its own, because MONITOR costs the server something. What the bench itself put in is left out."""
+    """Count commands in a separate run, because MONITOR costs the server time. The bench's own are left out."""
     with made.monitor() as monitor:
         run()
         counted = monitor.counted()

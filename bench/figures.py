@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`target` is what ours must be at least, or at most where it begins with `≤`; None: told for comparison.
+    """`target` is what ours must be at least, or at most where it begins with `≤`; None: for comparison only.
 
     `ratio` is ours to the best peer that kept the rules. `runs` are the values of ours of which it is the median.
     """
@@ -65,7 +65,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of one benchmark."""
+    """The figures of one benchmark."""
 
     figures: Sequence[Figure]
     plots: Sequence[Plot] = ()

@@ -59,7 +59,7 @@ def _message(at: datetime, state: State, **fields: object) -> Message:
 
 
 def _write(store: Store, change: Change, numbers: Iterable[int]) -> None:
-    """What each event would cost the stream is left out: these were told long ago."""
+    """Store the messages without their events, which were delivered long ago."""
     make = _copier(store, replace(change, events=()))
     script = store.script("commit")
     todo = list(numbers)

@@ -1,6 +1,6 @@
-"""Counts the commands that clients send to a Redis, a script counting one, by what MONITOR tells.
+"""Counts the commands that clients send to a Redis, a script counting one, by MONITOR.
 
-No statistic of the server tells them apart from those that scripts make.
+No statistic of the server distinguishes them from those that scripts make.
 """
 
 import re
@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-# A script's own commands are from `[0 lua]`. Of Dramatiq's, `fetch` is told apart: it polls.
+# A script's own commands are from `[0 lua]`. Dramatiq's `fetch` counts separately: it polls.
 _FROM_CLIENTS = {
     "truth": re.compile(rb" \[0 127\."),
     "broker": re.compile(rb" \[1 127\."),

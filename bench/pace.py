@@ -25,7 +25,7 @@ TARGETS = {1: ("0.985", "0.995"), 5: ("0.985", "0.995"), 50: ("0.97", None)}
 
 @dataclass(slots=True)
 class Measured:
-    """Of one contender at one rate."""
+    """The figures of one contender at one rate."""
 
     shares: list[float]
     close: int
@@ -150,7 +150,7 @@ def _commands_a_send(api: FakeApi, sites: Mapping[str, Site], rate: int) -> dict
 
 
 def _beyond_polling(counted: Mapping[str, int]) -> int:
-    """Of fetches, only as many as brought something."""
+    """Count only as many fetches as brought messages."""
     return counted["truth"] + counted["broker"] - counted["fetch"] + counted["ack"]
 
 

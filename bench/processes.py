@@ -1,4 +1,4 @@
-"""What processes cost: CPU time and memory of everything in a session, from /proc."""
+"""The cost of processes: CPU time and memory of a whole session, from /proc."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def session(leader: int) -> Iterator[int]:
 
 
 def cpu_seconds(leader: int) -> float:
-    """Of the processes that run now."""
+    """Return the CPU seconds of the processes that run now."""
     return sum(cpu_seconds_of(pid) for pid in session(leader))
 
 
@@ -25,7 +25,7 @@ def cpu_seconds_of(pid: int) -> float:
 
 
 def memory_bytes(leader: int) -> int:
-    """What would be free if they ended (PSS: shared pages counted once)."""
+    """Return the memory that would be free if they ended (PSS: shared pages counted once)."""
     return sum(map(_pss, session(leader)))
 
 

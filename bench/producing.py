@@ -102,7 +102,7 @@ def _data(made: Site) -> int:
 
 
 def _events(made: Site) -> int:
-    """Bytes of the stream of events and of its deliveries: they go when they are told or old."""
+    """Bytes of the stream of events and of its deliveries: they are removed when they are delivered or old."""
     found: list[Any] = [
         made.client.memory_usage(key, samples=0) for key in ("pec:events", "pec:deliveries:crm")
     ]

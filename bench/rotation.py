@@ -127,7 +127,7 @@ def _wait(made: Site, api: FakeApi, name: str, account: str, priority: int) -> W
 
 
 def _slots_granted(made: Site) -> int:
-    """Those to come, which messages have already."""
+    """Return the slots to come that messages already have."""
     limiter = made.store.keys.limiter(pacing.digest("token"))
     next_free_at = int(made.client.hget(limiter, "tat") or 0) / 1e6
     interval = pacing.interval_seconds(Api(rate=RATE))

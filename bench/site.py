@@ -1,4 +1,4 @@
-"""What a benchmark stands on: the API, a Redis for each contender, and the contenders' processes."""
+"""The site of a benchmark: the API, a Redis for each contender, and the contenders' processes."""
 
 import json
 import os
@@ -32,7 +32,7 @@ GRACE_SECONDS = 15.0  # ours may be followed by others on the same Redis, who mu
 def until(
     condition: Callable[[], Any], what: str, seconds: float = START_SECONDS, every: float = 0.05
 ) -> Any:
-    """What the condition returns once it is true. Raises TimeoutError."""
+    """Return the condition's value once it is true. Raise TimeoutError."""
     ends = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > ends:
@@ -42,7 +42,7 @@ def until(
 
 
 class FakeApi:
-    """The lean API, as its reports tell it."""
+    """The lean API, read through its reports."""
 
     def __init__(self, pid: int, url: str, tls_url: str) -> None:
         self._pid = pid
@@ -57,7 +57,7 @@ class FakeApi:
         return found
 
     def cpu_seconds(self) -> float:
-        """Of its process, which takes the webhooks too."""
+        """Return the CPU seconds of its process, which takes the webhooks too."""
         return processes.cpu_seconds_of(self._pid)
 
     def send_times(self, token: str) -> list[float]:
@@ -140,7 +140,7 @@ class Site:
             yield leader
 
     def cpu_seconds(self) -> dict[str, float]:
-        """Of the contender's processes, and of its Redis."""
+        """Return the CPU seconds of the contender's processes and of its Redis."""
         workers = sum(map(processes.cpu_seconds, self._leaders))
         return {"workers": workers, "redis": processes.cpu_seconds_of(self.server.pid or 0)}
 
@@ -231,7 +231,7 @@ def ended(process: "subprocess.Popen[bytes]", grace_seconds: float = 0) -> Itera
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(grace_seconds)
-        process.kill()  # first, so that it starts nobody in a killed one's place
+        process.kill()  # first, so that it starts no process in place of a killed one
         for pid in list(processes.session(process.pid)):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -1,7 +1,7 @@
-"""A worker's composition root for benches: the product's own, with its clock, its authorities and its crowds set.
+"""A worker's composition root for benches: the product's own, with its clock, its authorities and its scans set.
 
 `BENCH_APART`: seconds between the wall clocks of one worker process and the next. `BENCH_CERTIFICATE`: trusted beside
-the usual authorities. `BENCH_PAGES=no`: no mailbox counts as crowded. `BENCH_UNLIMITED=yes`: slots are a formality, as
+the usual authorities. `BENCH_PAGES=no`: no mailbox is scanned. `BENCH_UNLIMITED=yes`: slots are a formality, as
 where an API had no limit; the settings know none.
 """
 

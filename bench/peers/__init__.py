@@ -1,1 +1,1 @@
-"""What a user would write instead, each as its own documentation says."""
+"""The peers: programs that a user would write instead, each by its own documentation."""

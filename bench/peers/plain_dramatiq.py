@@ -1,6 +1,6 @@
 """Plain Dramatiq, as its guide has it: actors, a rate limiter in `with`, retries with backoff, delays.
 
-`BENCH_TUNED=yes` is what somebody would find who measures: short retries, and our prefetch, threads and HTTP session.
+`BENCH_TUNED=yes` is what a user would find by measuring: short retries, and our prefetch, threads and HTTP session.
 """
 
 import os

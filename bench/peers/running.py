@@ -11,7 +11,7 @@ from bench.site import PEERS_PYTHON, ROOT, Site
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """`kind`: which module of bench/peers; `tuned`: with what somebody would find who measures."""
+    """`kind`: which module of bench/peers; `tuned`: with what a user would find by measuring."""
 
     name: str
     kind: str

@@ -1,4 +1,4 @@
-"""What every peer's worker does for a message, beside its queue: the same calls, records and webhooks as ours."""
+"""The work of every peer for a message, beside its queue: the same calls, records and webhooks as ours."""
 
 import base64
 import hashlib
@@ -60,7 +60,7 @@ def post(number: int) -> str:
 
 
 def state_shown(number: int, code: str) -> str:
-    """What the receipts say. They are kept."""
+    """Store the receipts. Return the state that they show."""
     headers = {**_headers(), "x-username": SENDER, "x-password": "bench"}
     answer = http().get(f"{API}/send/{code}", headers=headers, timeout=30)
     if answer.status_code == 404:

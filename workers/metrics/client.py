@@ -23,13 +23,13 @@ class MeteredClient(PecClient):
     def send(self, mailbox: Mailbox, body: bytes, before_first_byte: Callable[[], None]) -> str:
         first_byte_at: list[float] = []
 
-        def at_first_byte() -> None:
+        def note_start() -> None:
             before_first_byte()
             first_byte_at.append(time.perf_counter())
 
         outcome = "message_given_back"  # what `before_first_byte` raises
         try:
-            code = super().send(mailbox, body, at_first_byte)
+            code = super().send(mailbox, body, note_start)
             outcome = "sent"
             return code
         except ApiError as error:

@@ -1,8 +1,11 @@
 """The heartbeat: registers in Redis which accounts, endpoints and queues this process serves, while it lives."""
 
 import math
+import multiprocessing
 import os
+import signal
 import socket
+import time
 from contextlib import suppress
 
 import dramatiq
@@ -16,12 +19,12 @@ from pec.names import Queue
 from pec.store import accounts, heartbeat, outbox
 from workers.context import WorkerContext
 from workers.middleware.background import Background
-from workers.parent_watch import ParentWatch
 from workers.retry import retry_until_stored
 from workers.tasks.sweep import EVERYTHING
 
 EVERY_SECONDS = 5.0
 LIVES_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0  # for the orderly end of an orphan, as long as a master waits for it
 REMEDY = "restore the backup: jobs that are put in again are sent again, whatever was sent before"
 log = structlog.get_logger()
 
@@ -109,6 +112,27 @@ class Heartbeat(Middleware):
             "restore": _restores(settings),
         }
         return heartbeat.beat(self._ctx.store, seen, LIVES_SECONDS, about)
+
+
+class ParentWatch:
+    """Ends this process with its master: an orphan would go on sending after an operator stopped the rest."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def stop_if_orphaned(self) -> None:
+        """Send this process SIGTERM, and so end it in order, once the master is dead; a second one if the first failed.
+
+        A process that was booting waits for its master for ever inside Dramatiq, while its threads work: the second
+        SIGTERM ends it at once.
+        """
+        master = multiprocessing.parent_process()
+        if master is None or master.is_alive():
+            return
+        now = time.monotonic()
+        if self._since is None or now - self._since > PATIENCE_SECONDS:
+            self._since = now
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _endpoint_names(settings: Settings) -> list[str]:

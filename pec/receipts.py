@@ -142,8 +142,8 @@ class Unrecognised:
 def read(mail: Mail, code: str, subject: str | None) -> Receipt | Unrecognised | None:
     """Return the receipt that the mail is of the PEC with this code. `subject` is the one sent, None if unknown.
 
-    Return None if the mail is not from a provider, has another code (perhaps one that ours is part of), or is a PEC
-    or an ordinary mail that was sent to us, whatever its subject says.
+    Return None if the mail is not from a provider, or has another code (perhaps one that ours is part of). Nor is a
+    PEC or an ordinary mail that was sent to us a receipt, whatever its subject says.
     """
     found = _parted(mail.subject, lambda end: end == code)
     if provider(mail.sender) is None or found is None:

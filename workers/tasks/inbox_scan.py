@@ -60,8 +60,8 @@ def scan(ctx: WorkerContext, account: str) -> None:
 class ScanProgress:
     """How far one scan came, and what its pages showed. Mails are known by their digests.
 
-    All that is older than `horizon` was read before. If a scan ends before it got there, the next one reads what is
-    newer than `newest`, then goes on at the `unread` mails, counted from the oldest.
+    All that is older than `horizon` was read before. A scan can end before it got there. Then the next
+    one reads what is newer than `newest`, and goes on at the `unread` mails, counted from the oldest.
     """
 
     horizon: datetime | None = None

@@ -9,8 +9,8 @@ from typing import Any
 
 from bench.figures import Plot
 from bench.plots import svg
-from bench.why import why
 
+MISSED = Path(__file__).with_name("missed_targets.md")
 BASELINE = Path(__file__).with_name("baseline.json")  # a profile of before the last optimisations
 TITLES = {
     "pace": "Pace",
@@ -27,7 +27,7 @@ HEAD = """# Benchmarks
 Written by `{command}` from its result, {date}, in {minutes:.0f} minutes; don't edit it.
 
 Each contender has a Redis of its own, of the same build and settings, and does the same work for a PEC; where that
-isn't so it is said. What stands in the way of a target that was missed is said below its table.
+isn't so it is said. The last section gives the reasons for missed targets.
 
 {machine}
 
@@ -71,10 +71,10 @@ def _lines(result: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> Ite
             yield f"![{plot['title']}](benchmarks/{plot['name']}.svg)\n"
         if made["figures"]:
             yield from _table(made["figures"])
-            yield from _missed(result, made["figures"])
         before = (baseline or {}).get("benchmarks", {}).get(name, {})
         yield from _profile(made.get("more", {}), before.get("more", {}))
         yield from (f"{note}\n" for note in made.get("notes", []))
+    yield MISSED.read_text(encoding="utf-8")
 
 
 def _table(figures: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -92,19 +92,6 @@ def _table(figures: list[Mapping[str, Any]]) -> Iterator[str]:
     for note in dict.fromkeys(figure["note"] for figure in figures if figure["note"]):
         yield f"- {note}"
     yield ""
-
-
-def _missed(result: Mapping[str, Any], figures: list[Mapping[str, Any]]) -> Iterator[str]:
-    """Each reason once, with all figures that it holds for."""
-    reasons: dict[str, list[str]] = {}
-    for figure in figures:
-        if figure["met"] is False:
-            reason = why(result, figure["name"]) or "why can't be told from this run."
-            reasons.setdefault(reason, []).append(figure["name"])
-    yield from (
-        f"**Missed: {'; '.join(names)}.** {reason[0].upper()}{reason[1:]}\n"
-        for reason, names in reasons.items()
-    )
 
 
 def _named(figure: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from pec.jobs import parse
 from pec.messages import public_fields
 from tests.receiver import a_secret
 from tests.unit.docs.named import command_lines, known_settings, settings_in, unknown_in
-from tests.unit.docs.pages import PAGES, README, ROOT, anchors, blocks, prose, tables
+from tests.unit.docs.pages import PAGES, README, ROOT, anchors, blocks, prose, spans, tables
 from tools.schemas import schemas
 from tools.typescript import typescript
 
@@ -68,6 +68,24 @@ def test_every_link_leads_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(PAGES) - {"README.md"}))
 def test_every_page_can_be_reached_from_the_readme(name: str) -> None:
     assert f"]({name}" in README
+
+
+@every_page
+def test_every_file_that_is_named_exists(name: str) -> None:
+    named = [span for span in spans(PAGES[name]) if re.fullmatch(r"[a-z_]+/[\w/.-]+", span)]
+    scripts = [f"pec/store/scripts/{span}" for span in spans(PAGES[name]) if re.fullmatch(r"\w+\.lua", span)]
+    assert [one for one in (*named, *scripts) if not (ROOT / one).exists()] == []
+
+
+def test_the_design_shows_each_folder_of_the_source() -> None:
+    [tree] = re.findall(r"## Source tree\n\n((?:    .*\n)+)", PAGES["docs/design.md"])
+    shown = set(re.findall(r"(\w+)/", tree))
+    sources = [path for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests"]
+    below = [
+        path for top in sources for path in top.parent.glob("*/__init__.py") if top.parent.name != "bench"
+    ]
+    folders = {path.parent.name for path in (*sources, *below)}
+    assert folders - shown <= {"number_format", "report", "peers"}
 
 
 # Commands and settings

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cli import output
-from cli.language import ITALIAN, language
+from cli.language import ITALIAN, language, translated
 from config.texts import _, joined
 from pec.domains import for_people
 from pec.instants import to_text
@@ -217,7 +217,7 @@ def _takes(found: Found) -> str:
 
 def _costs(estimate: Estimate) -> str:
     amount = f"{estimate.cost_eur:.2f}"
-    italian = output.for_a_person() and language() == ITALIAN
+    italian = language() == ITALIAN
     return f"{amount.replace('.', ',') if italian else amount} EUR"
 
 
@@ -237,7 +237,7 @@ def _show_remarks(found: Found) -> None:
 def _table(title: str, lines: Sequence[tuple[int, str, str]], count: int) -> None:
     if not lines:
         return
-    click.echo(f"\n{output.for_stdout(title)}")
+    click.echo(f"\n{translated(title)}")
     output.table((_("LINE"), _("COLUMN"), _("REASON")), lines)
     if count > len(lines):
-        click.echo(output.for_stdout(_("and {count} more").format(count=count - len(lines))))
+        click.echo(translated(_("and {count} more").format(count=count - len(lines))))

@@ -1,11 +1,12 @@
 """How commands print: data on stdout, as JSON, a table or plain columns; everything else on stderr.
 
-What is for people is translated here; what a program may read, JSON and whatever goes into a pipe, never is.
+Texts for people follow LANG, in a terminal, a pipe and a file alike. JSON is for programs and always English.
 """
 
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import click
@@ -42,35 +43,29 @@ def for_a_person() -> bool:
     return sys.stdout.isatty()
 
 
-def for_stdout(text: str) -> str:
-    """A sentence of ours as stdout shows it: translated for a person's terminal, English for a pipe."""
-    return translated(text) if for_a_person() else text
-
-
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
-    """For a person's terminal a table; for a pipe tab-separated columns, which are never cut."""
+    """Print a table to a terminal, and tab-separated columns, which are never cut, into a pipe or a file."""
+    headings = list(map(translated, columns))
+    lines = ([_cell(*pair) for pair in zip(columns, row, strict=False)] for row in rows)
     if not sys.stdout.isatty():
-        for line in [columns, *rows]:
-            click.echo("\t".join(_written(cell).replace("\t", " ").replace("\n", " ") for cell in line))
+        for line in chain([headings], lines):
+            click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in line))
         return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    headings = map(translated, columns)
     drawn = Table(*headings, title=title and translated(title), box=SIMPLE_HEAD, title_justify="left")
-    for line in rows:
-        cells = map(_cell, columns, line)
-        drawn.add_row(
-            *(Text(cell, overflow="fold") for cell in cells)
-        )  # as Text, because data may look like markup
+    for line in lines:
+        # as Text, because data may look like markup
+        drawn.add_row(*(Text(cell, overflow="fold") for cell in line))
     Console().print(drawn)
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:
     """Names and values, a pair a line; what is None is left out."""
-    known = [(for_stdout(name), _fact(name, value)) for name, value in pairs if value is not None]
+    known = [(translated(name), _fact(name, value)) for name, value in pairs if value is not None]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
         click.echo(f"{name:<{width}}  {value}")
@@ -81,7 +76,7 @@ def _fact(name: str, value: object) -> str:
     written = _written(value)
     is_sentence = name in ("why", "verdict") or (" " in written and name not in _FREE_TEXT)
     ours = isinstance(value, State) or "@" in name or is_sentence
-    return for_stdout(written) if ours else written
+    return translated(written) if ours else written
 
 
 def _cell(column: str, value: object) -> str:

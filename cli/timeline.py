@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from cli import output
+from cli.language import translated
 from pec.instants import ROME, to_text
 from pec.names import Queue, State
 from pec.operations.message_detail import MessageDetail, addresses_named
@@ -29,14 +30,14 @@ _RECEIPTS = {
 def show(detail: MessageDetail) -> None:
     """Print the timeline as a table, oldest first, with what is due at its end."""
     rows = [_row(one) for one in detail.happened]
-    rows += [(one.at and when(one.at), output.for_stdout(_NEXT[one.queue]), None) for one in detail.next]
+    rows += [(one.at and when(one.at), translated(_NEXT[one.queue]), None) for one in detail.next]
     output.table(_COLUMNS, rows)
 
 
 def when(at: datetime | None) -> str:
     """Return the time in Rome for a person's terminal, in UTC for a pipe."""
     if at is None:
-        return output.for_stdout("without a date")
+        return translated("without a date")
     if not output.for_a_person():
         return to_text(at)
     return at.astimezone(ROME).replace(tzinfo=None).isoformat(" ", "seconds")
@@ -45,14 +46,14 @@ def when(at: datetime | None) -> str:
 def _row(one: Happened) -> tuple[object, ...]:
     if isinstance(one.what, State):
         note = f"{one.left_out} states before it are left out" if one.left_out else None
-        return when(one.at), one.what, note and output.for_stdout(note)
+        return when(one.at), one.what, note and translated(note)
     return when(one.at), _RECEIPTS[one.what.kind], _note(one.what)
 
 
 def _note(receipt: Receipt) -> str:
-    error = output.for_stdout("a virus was found") if receipt.virus else _error(receipt.error)
+    error = translated("a virus was found") if receipt.virus else _error(receipt.error)
     return " · ".join(filter(None, ["; ".join(addresses_named(receipt)), error]))
 
 
 def _error(status: str | None) -> str | None:
-    return status and f"{status} ({output.for_stdout(meaning_of(status))})"
+    return status and f"{status} ({translated(meaning_of(status))})"

@@ -4,6 +4,7 @@ import click
 
 from cli import output
 from cli.errors import Exit, Failure
+from cli.language import translated
 from config.settings import load_settings
 from pec.operations.doctor.run import run_checks
 from pec.operations.findings import Finding, Mark
@@ -37,6 +38,6 @@ def _print(finding: Finding, *, as_json: bool) -> None:
     if as_json:
         output.data({"mark": finding.mark, "what": finding.what, "remedy": finding.remedy or None})
         return
-    what, remedy = map(output.for_stdout, (finding.what, finding.remedy))
+    what, remedy = map(translated, (finding.what, finding.remedy))
     mark = click.style(f"{finding.mark:<4}", fg=_COLOURS[finding.mark])
     click.echo(f"{mark}  {what}" + (f"  → {remedy}" if remedy else ""))

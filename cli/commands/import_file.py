@@ -410,7 +410,7 @@ def _conclude(found: Found, session: Session, enqueued: int, *, as_json: bool) -
     if as_json:
         output.data(as_dict(found, enqueued))
     else:
-        click.echo(output.for_stdout(_("\n{count} enqueued").format(count=enqueued)))
+        click.echo(translated(_("\n{count} enqueued").format(count=enqueued)))
     _tell_of_names(found)
     if no_worker_runs(session.store):
         output.note(_("No worker is running, so they wait in Redis: start one with `pec worker`."))

@@ -3,6 +3,7 @@
 import click
 
 from cli import output
+from cli.language import translated
 from cli.session import open_session
 from cli.timeline import when
 from pec.operations.receipts import load_receipts, receipt_dict
@@ -27,7 +28,7 @@ def receipts(message_id: str, with_text: bool, as_json: bool) -> None:
             output.data(receipt_dict(message, receipt))
     elif with_text:
         for message, receipt in found:
-            text = receipt.text or output.for_stdout("(no text)")
+            text = receipt.text or translated("(no text)")
             click.echo(f"{message}  {receipt.kind}  {when(receipt.date)}\n\n{text}\n")
     else:
         output.table(("MESSAGE", "RECEIPT", "DATE", "CODE", "ERROR"), (_row(*one) for one in found))

@@ -122,7 +122,7 @@ def _tell(found: Sequence[Any], wrong: Sequence[str], seconds: float) -> None:
     out = Console()
     if not out.is_terminal:
         out.width = PIPED_WIDTH
-    out.print(as_table(found, output.for_stdout))
+    out.print(as_table(found, translated))
     console = Console(stderr=True)
     for problem in wrong:
         console.print("[bold red]✗[/]", translated(problem))

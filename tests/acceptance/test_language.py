@@ -1,4 +1,4 @@
-"""`pec` under LANG=it_IT.UTF-8: people read Italian, programs read what they always read."""
+"""`pec` under LANG=it_IT.UTF-8: people read Italian, in a pipe too; programs read `--json`, which has no language."""
 
 import os
 import pty
@@ -60,7 +60,7 @@ def test_help_and_errors_are_italian(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("config",), ("status",), ("status", "--json"), ("list",), ("doctor",)]
+    "arguments", [("config", "--json"), ("status", "--json"), ("list", "--json"), ("doctor", "--json")]
 )
 def test_what_a_program_reads_is_the_same_in_every_language(
     environment: dict[str, str], tmp_path: Path, arguments: tuple[str, ...]
@@ -72,6 +72,16 @@ def test_what_a_program_reads_is_the_same_in_every_language(
         return re.sub(r"[-+0-9]", "", text)
 
     assert without_numbers(italian) == without_numbers(english)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("config",), "IMPOSTAZIONE"), (("list",), "STATO"), (("status",), "VOCI"), (("doctor",), "avviar")],
+)
+def test_a_pipe_gets_italian_too(
+    environment: dict[str, str], tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in ran(environment | IN_ITALIAN, tmp_path, *arguments).stdout
 
 
 def test_a_terminal_shows_italian_headings(environment: dict[str, str], tmp_path: Path) -> None:

@@ -86,7 +86,6 @@ SHOWN_CALLS = {
         "_table",
         "facts",
         "Fact",
-        "for_stdout",
         "translated",
         "say",
         "confirm",

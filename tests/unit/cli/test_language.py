@@ -168,16 +168,16 @@ def test_notes_and_errors_are_translated(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.usefixtures("in_italian")
-def test_what_goes_into_a_pipe_is_the_same_in_every_language(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pipe_gets_the_readers_language_and_json_never_does(capsys: pytest.CaptureFixture[str]) -> None:
     output.table(("ID", "STATE", "REASON"), [("inv-1", State.HELD, "paused by an operator")])
     output.facts([("state", State.HELD), ("why", "its turn has come")])
     output.data({"state": State.HELD, "why": "its turn has come"})
 
     assert capsys.readouterr().out.splitlines() == [
-        "ID\tSTATE\tREASON",
-        "inv-1\theld\tpaused by an operator",
-        "state  held",
-        "why    its turn has come",
+        "ID\tSTATO\tMOTIVO",
+        "inv-1\ttrattenuta\tmessa in pausa da un operatore",
+        "stato   trattenuta",
+        "perché  è il suo turno",
         '{"state": "held", "why": "its turn has come"}',
     ]
 

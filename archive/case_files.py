@@ -8,6 +8,7 @@ from typing import Any
 
 from pec.instants import to_text
 from pec.messages import Message
+from pec.operations.attempts import Replacements
 from pec.proof import absent, lacking, proof_of
 from pec.receipts import Kind, Receipt
 from pec.record_json import message_dict
@@ -25,6 +26,7 @@ class CaseFile:
 
     message: Message
     receipts: tuple[Receipt, ...]
+    replaced_by: str | None = None  # id of the last attempt at the same message, if there was a later one
 
     @property
     def proof(self) -> str | None:
@@ -42,16 +44,19 @@ class CaseFile:
         return absent(self.message.state, self.receipts)
 
     def as_dict(self) -> dict[str, Any]:
-        """The message's public fields, `receipts`, and `lacking` if its proof is incomplete. Times are in UTC."""
+        """The message's public fields, `receipts`, and `replaced_by` and `lacking` if there are. Times are in UTC."""
         stated = {**message_dict(self.message), "receipts": [receipt_dict(one) for one in self.receipts]}
         stated |= {"proof": self.proof} if self.proof else {}
+        stated |= {"replaced_by": self.replaced_by} if self.replaced_by else {}
         return stated | ({"lacking": list(map(str, self.lacking))} if self.lacking else {})
 
 
 def gather(store: Store, message_ids: Iterable[str]) -> Iterator[CaseFile]:
     """Yield the case files of the messages that exist, in order, a few in memory at a time. Raise UnknownRecord."""
+    replacements = Replacements(store)
     for message, kept in records.read_all_with_receipts(store, message_ids):
-        yield CaseFile(message, tuple(sorted(kept.receipts.values(), key=_age)))
+        receipts = tuple(sorted(kept.receipts.values(), key=_age))
+        yield CaseFile(message, receipts, replacements.of(message))
 
 
 def receipt_dict(receipt: Receipt) -> dict[str, Any]:

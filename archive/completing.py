@@ -27,10 +27,10 @@ class Incomplete:
 def incomplete(store: Store, ids: Iterable[str], lacks: Lacks) -> dict[str, Incomplete]:
     """Return the ended messages whose proof lacks something, by id. Raises UnknownRecord."""
     found: dict[str, Incomplete] = {}
-    for chunk in _chunks(ids):
-        for case in gather(store, _without_proof(store, chunk)):
-            if lacks(case):
-                found[case.message.id] = Incomplete(case.message.version, case.message.account)
+    unproved = (one for chunk in _chunks(ids) for one in _without_proof(store, chunk))
+    for case in gather(store, unproved):
+        if lacks(case):
+            found[case.message.id] = Incomplete(case.message.version, case.message.account)
     return found
 
 

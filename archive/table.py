@@ -29,7 +29,7 @@ _KINDS = {
 }
 _OF_MESSAGE = ("id", "batch", "account", "recipient", "state", "code", "subject", "attempts")
 _TIMES = ("created_at", "sent_at", "accepted_at", "ended_at")
-FIELDS = (*_OF_MESSAGE, *_TIMES, "reason_code", "reason", *_KINDS, "receipt_error")
+FIELDS = (*_OF_MESSAGE, *_TIMES, "reason_code", "reason", *_KINDS, "receipt_error", "replaced_by")
 Words = Callable[[str], str]
 
 
@@ -59,7 +59,7 @@ class Table:
         own = [_text(sheet.get(name)) for name in self.sheet_columns]
         for outcome in _outcomes(case):
             if not self.states or outcome.state in self.states:
-                yield _line((*_row(case.message, outcome, self.words), *own))
+                yield _line((*_row(case.message, outcome, self.words), _text(case.replaced_by), *own))
 
 
 @dataclass(frozen=True, slots=True)

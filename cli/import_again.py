@@ -9,10 +9,10 @@ from cli.errors import Exit, Failure
 from cli.import_report import Found
 from cli.state_name import state_named
 from config.texts import _, joined
+from pec.attempts import SENDABLE_AGAIN
 from pec.names import State
 from pec.operations.state_counts import count_of
 from pec.store.store import Store
-from producers.campaigns.again import SENDABLE_AGAIN
 from producers.campaigns.cancelled_batch import Cancel, cancel_of
 from producers.campaigns.row_store import RowStatus
 from producers.campaigns.same_subject import MAX_LOOKED_AT

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from config.texts import _
 from pec.instants import ROME, from_text
 from pec.messages import Message
 from pec.status_codes import explained
@@ -31,13 +32,17 @@ def _local(written: str) -> str:
         return written
 
 
-def row(message: Message) -> tuple[object, ...]:
-    """Return a row with COLUMNS."""
+def row(message: Message, replaced_by: str | None = None) -> tuple[object, ...]:
+    """Return a row with COLUMNS. The reason of a message that was sent again is the later attempt."""
     return (
         message.id,
         message.state,
         message.account,
         ", ".join(message.recipients),
         local_time(message.updated_at),
-        explained(message.reason.description, message.reason.details) if message.reason else None,
+        _("sent again as {id}").format(id=replaced_by) if replaced_by else _reason(message),
     )
+
+
+def _reason(message: Message) -> str | None:
+    return explained(message.reason.description, message.reason.details) if message.reason else None

@@ -27,6 +27,16 @@ _WITHOUT_ACCETTAZIONE = (State.REFUSED, State.FAILED, State.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """How an earlier attempt at the same message ended, which a later one replaced."""
+
+    state: State
+    at: datetime | None
+    recipient: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One recipient of one message. All times but `sent_at` are dates of receipts; texts are to be translated."""
 
@@ -43,6 +53,7 @@ class Line:
     reason: str
     error: str
     missing: str  # "" if nothing is
+    earlier: tuple[Earlier, ...] = ()  # oldest first
 
 
 def lines_of(case: CaseFile) -> Iterator[Line]:
@@ -56,6 +67,12 @@ def lines_of(case: CaseFile) -> Iterator[Line]:
         state = State(message.outcomes.get(address, message.state))
         reason = reason_of(state, mine) if address in message.outcomes else message.reason
         yield _line(message, address, state, reason, mine)
+
+
+def earlier_of(case: CaseFile) -> Earlier:
+    """Return how an attempt ended that a later one replaced, which is always to one recipient."""
+    [line] = lines_of(case)
+    return Earlier(line.state, line.failed_at or case.message.ended_at, line.recipient, line.code)
 
 
 def _line(

@@ -1,19 +1,19 @@
 """The totals of a report's batch, and its lines, kept in a temporary file: ten thousand need no memory."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 from archive.case_files import CaseFile
-from archive.report.lines import Line, lines_of
+from archive.report.lines import Earlier, Line, earlier_of, lines_of
 from pec.names import ENDS, State
 
-_INSTANTS = ("sent_at", "accepted_at", "delivered_at", "failed_at")
+_INSTANTS = ("sent_at", "accepted_at", "delivered_at", "failed_at", "at")
 
 
 @dataclass(slots=True)
@@ -38,7 +38,8 @@ class Summary:
     announced: int | None = None  # messages that the batch was said to have
     rejected: int = 0
     senders: dict[str, str] = field(default_factory=dict)  # account → address, "" where it is not known here
-    messages: int = 0
+    messages: int = 0  # without those that later attempts replaced
+    replaced: int = 0
     states: Counter[State] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     queued: Period = field(default_factory=Period)
@@ -55,7 +56,7 @@ class Summary:
 
     @property
     def never_arrived(self) -> int:
-        return max(0, (self.announced or 0) - self.messages)
+        return max(0, (self.announced or 0) - self.messages - self.replaced)
 
 
 @dataclass(slots=True)
@@ -72,11 +73,17 @@ class Report:
 
 @contextmanager
 def gathered(cases: Iterable[CaseFile], summary: Summary) -> Iterator[Report]:
-    """Read all cases once. The lines are in a private temporary file."""
+    """Read all cases once, earlier attempts before later ones. The lines are in a private temporary file."""
     with TemporaryFile("w+", encoding="utf-8", errors="surrogatepass") as file:
+        earlier: defaultdict[str, list[Earlier]] = defaultdict(list)
         for case in cases:
+            if case.replaced_by:
+                summary.replaced += 1
+                earlier[case.replaced_by].append(earlier_of(case))
+                continue
             _note(case, summary)
-            for line in lines_of(case):
+            attempts = tuple(earlier.pop(case.message.id, ()))
+            for line in (replace(one, earlier=attempts) for one in lines_of(case)):
                 summary.states[line.state] += 1
                 summary.missing[line.missing] += bool(line.missing)
                 file.write(_written(line))
@@ -102,5 +109,10 @@ def _written(line: Line) -> str:
 
 def _read(text: str) -> Line:
     found = json.loads(text)
-    dates = {name: datetime.fromisoformat(found[name]) for name in _INSTANTS if found[name]}
-    return Line(**{**found, **dates, "state": State(found["state"])})
+    earlier = tuple(Earlier(**_typed(one)) for one in found["earlier"])
+    return Line(**{**_typed(found), "earlier": earlier})
+
+
+def _typed(found: dict[str, Any]) -> dict[str, Any]:
+    dates = {name: datetime.fromisoformat(found[name]) for name in _INSTANTS if found.get(name)}
+    return {**found, **dates, "state": State(found["state"])}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.report.lines import Line
+from archive.report.lines import Earlier, Line
 from archive.report.printable import printable
 from archive.report.summary import Period, Summary
 from config.texts import _
@@ -50,6 +50,8 @@ class Words:
         if summary.subject:
             yield self.say(_("Subject")), printable(summary.subject)
         yield self.say(_("Messages")), str(summary.messages)
+        if summary.replaced:
+            yield self.say(_("Earlier attempts, not counted")), str(summary.replaced)
         yield self.say(_("Queued")), self.period(summary.queued)
         yield self.say(_("Sent")), self.period(summary.sent)
         yield self.say(_("Report made")), self.instant(summary.made_at)
@@ -156,7 +158,16 @@ class Words:
             why = f"{why} ({line.error})".lstrip()
         if line.failed_at:
             why = f"{self.instant(line.failed_at)}: {why}"
-        return "; ".join(filter(None, [why, self.say(line.missing) if line.missing else ""]))
+        missing = self.say(line.missing) if line.missing else ""
+        return "; ".join(filter(None, [why, missing, *(self._earlier(one, line) for one in line.earlier)]))
+
+    def _earlier(self, one: Earlier, line: Line) -> str:
+        if one.recipient == line.recipient:
+            said = _("earlier PEC {state} on {instant}")
+        else:
+            said = _("earlier PEC to {address} {state} on {instant}")
+        said = said.format(state=one.state, instant=self.instant(one.at), address=for_people(one.recipient))
+        return " ".join(filter(None, [self.say(said), f"({one.code})" if one.code else ""]))
 
     def _share(self, count: int, total: int) -> str:
         share = f"{100 * count / total if total else 0:.1f}"

@@ -81,10 +81,11 @@ def export(
     cd november && sha256sum -c SHA256SUMS
 
     The CSV ends with the columns of the sheet that was imported. Its names, states and reasons are Italian if
-    LANG is. With --state, only lines in that state are written. In the CSV, times are those of Europe/Rome,
-    and text that Excel would compute or round begins with a '. FILE and DIR hold personal data: they are made
-    for your user alone (modes 0600 and 0700). The same DIR again is brought up to date. Where content is no
-    longer in Redis, the rest is written, message.json says what is missing, and the exit code is 1.
+    LANG is. With --state, only lines in that state are written, and none of messages that were sent again. In
+    the CSV, times are those of Europe/Rome, and text that Excel would compute or round begins with a '. FILE
+    and DIR hold personal data: they are made for your user alone (modes 0600 and 0700). The same DIR again is
+    brought up to date. Where content is no longer in Redis, the rest is written, message.json says what is
+    missing, and the exit code is 1.
 
     Receipts come after the end of a message, and their texts after them: the export waits for them, at most
     2 minutes. Messages whose receipts are still incomplete then are named, and the exit code is 6. Without
@@ -131,8 +132,10 @@ class _Chosen:
     states: frozenset[State] = frozenset()  # all, if it is empty
 
     def has(self, case: CaseFile) -> bool:
-        """Return whether the message, or one of its recipients, is in one of the states."""
-        return not self.states or bool(self.states & table.states_of(case.message))
+        """Return whether the message, or one of its recipients, is in one of the states and not replaced."""
+        if not self.states:
+            return True
+        return not case.replaced_by and bool(self.states & table.states_of(case.message))
 
 
 @dataclass(slots=True)
@@ -140,6 +143,7 @@ class _Done:
     """What was exported."""
 
     states: Counter[State] = field(default_factory=Counter)
+    replaced: int = 0  # messages that a later attempt replaced; `states` counts the others
     files: int = 0
     incomplete: list[str] = field(default_factory=list)
     lacking: list[tuple[str, tuple[Kind, ...]]] = field(default_factory=list)
@@ -217,7 +221,10 @@ def _export(
                 write(line)
             if kept:
                 kept.add(case)
-            done.states[case.message.state] += 1
+            if case.replaced_by:
+                done.replaced += 1
+            else:
+                done.states[case.message.state] += 1
             if lacked := lacks(case):
                 done.lacking.append((case.message.id, lacked))
     if kept:
@@ -271,6 +278,12 @@ def _tell(store: Store, done: _Done, batch: str | None, chosen: _Chosen) -> None
     nothing = _("No message is in that state.") if chosen.states else _("There are no messages yet.")
     states = joined(", ", [count_of(state, done.states[state]) for state in State if done.states[state]])
     output.note(_("{count} messages: {states}").format(count=total, states=states) if total else nothing)
+    if done.replaced:
+        output.note(
+            _("{count} earlier attempts are not counted: column replaced_by names the later ones").format(
+                count=done.replaced
+            )
+        )
     if unfinished := sum(count for state, count in done.states.items() if state not in ENDS):
         output.note(_("{count} have not ended yet: export again when they have").format(count=unfinished))
     if batch and (rejected := selection.rejected_of(store, batch)):

@@ -53,9 +53,10 @@ def _list_messages(
             note_unknown(session, batch)
     if as_json:
         for message in found.messages:
-            output.data(message_dict(message))
+            later = found.replaced_by.get(message.id)
+            output.data({**message_dict(message), **({"replaced_by": later} if later else {})})
     else:
-        output.table(COLUMNS, map(row, found.messages))
+        output.table(COLUMNS, (row(one, found.replaced_by.get(one.id)) for one in found.messages))
         _note_limit(len(found.messages), limit)
     if found.unsupported:
         output.note(

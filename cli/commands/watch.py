@@ -13,6 +13,7 @@ from cli.errors import Exit, Failure, rejection
 from cli.language import translated
 from cli.session import Session, open_session
 from cli.shapes import COLUMNS, row
+from config.texts import _
 from pec.instants import from_epoch
 from pec.messages import Message
 from pec.operations.paused_batches import said
@@ -123,10 +124,13 @@ class _Followed:
 
     def _print(self) -> None:
         if len(self._tally.places) <= _MAX_ROWS:
-            output.table(COLUMNS, map(row, self._last.values()))
+            last = (one for one in self._last.values() if one.id not in self._tally.replaced)
+            output.table(COLUMNS, map(row, last))
         else:
             output.table(("STATE", "MESSAGES"), self._tally.counts.items())
         output.note(summary(self._tally.counts, len(self._rejections)))
+        if self._tally.replaced:
+            output.note(_("{count} earlier attempts are not counted").format(count=len(self._tally.replaced)))
 
     def _line(self) -> str:
         left = self._all_sent_at and max(0.0, self._all_sent_at - time.monotonic())

@@ -1,11 +1,12 @@
 """Messages as an operator lists them: by state, batch and account."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
 from pec.messages import Message, UnsupportedRecord
 from pec.names import State
+from pec.operations.attempts import Replacements
 from pec.store import records
 from pec.store.store import Store
 
@@ -18,6 +19,7 @@ class Listing:
 
     messages: list[Message]
     unsupported: int
+    replaced_by: Mapping[str, str]  # ids of messages and of the later attempts that replaced them
 
 
 def list_messages(
@@ -28,12 +30,17 @@ def list_messages(
     account: str | None = None,
     limit: int,
 ) -> Listing:
-    """Return messages newest first, or those of a batch in the order of intake."""
+    """Return messages newest first, or those of a batch in the order of intake; of states, those not replaced."""
+    replacements = Replacements(store)
     unsupported: list[UnsupportedRecord] = []
     ids = records.ids_of_batch(store, batch) if batch else _newest(store, states)
     found = records.read_all(store, ids, unsupported.append)
     wanted = (one for one in found if _fits(one, states, account))
-    return Listing(list(islice(wanted, limit)), len(unsupported))
+    if states:
+        wanted = (one for one in wanted if not replacements.of(one))
+    chosen = list(islice(wanted, limit))
+    replaced_by = {one.id: later for one in chosen if (later := replacements.of(one))}
+    return Listing(chosen, len(unsupported), replaced_by)
 
 
 def _newest(store: Store, states: Collection[State]) -> Iterable[str]:

@@ -1,10 +1,11 @@
 """How far along messages are, and how long what waits may take: pure functions for `watch` and `status`."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pec.attempts import Attempt, may_matter, replaced
 from pec.instants import ROME
 from pec.messages import Message
 from pec.names import ENDS, State
@@ -22,17 +23,30 @@ class Place:
 
 @dataclass(slots=True)
 class Tally:
-    """The messages that are followed, by where they stand."""
+    """The messages that are followed, by where they stand. Of several attempts, counts have the last."""
 
     places: dict[str, Place] = field(default_factory=dict)
+    _attempts: dict[str, Attempt] = field(default_factory=dict)
+    _replaced: dict[str, str] | None = None
 
     def note(self, message: Message) -> None:
         self.places[message.id] = Place(message.state, message.account, int(lane_score(message)))
+        self._attempts.pop(message.id, None)
+        if may_matter(message.id, message.state):
+            self._attempts[message.id] = Attempt.of(message)
+        self._replaced = None
+
+    @property
+    def replaced(self) -> dict[str, str]:
+        """Return the ids of messages that later attempts replaced, with those attempts' ids."""
+        if self._replaced is None:
+            self._replaced = replaced(self._attempts.values())
+        return self._replaced
 
     @property
     def counts(self) -> dict[State, int]:
         """By state, in the order of states."""
-        found = Counter(place.state for place in self.places.values())
+        found = Counter(place.state for place in self._last_places())
         return {state: found[state] for state in State if found[state]}
 
     @property
@@ -41,7 +55,10 @@ class Tally:
 
     @property
     def all_delivered(self) -> bool:
-        return all(place.state is State.DELIVERED for place in self.places.values())
+        return all(place.state is State.DELIVERED for place in self._last_places())
+
+    def _last_places(self) -> Iterator[Place]:
+        return (place for message, place in self.places.items() if message not in self.replaced)
 
     def last_queued(self) -> dict[str, str]:
         """Of each account, the message that will be sent last."""

@@ -4,11 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pec.attempts import OVER
 from pec.messages import Message
 from pec.names import State
-
-SENDABLE_AGAIN = (State.CANCELLED, State.REFUSED, State.UNDELIVERED, State.FAILED, State.EXPIRED)
-OVER = (*SENDABLE_AGAIN, State.UNCERTIFIED)  # another address may get what these did not bring
 
 
 @dataclass(frozen=True, slots=True)

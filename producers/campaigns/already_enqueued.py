@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from config.texts import _
+from pec.attempts import MAX_ID, OVER, SENDABLE_AGAIN, again_ids, mended_ids
 from pec.domains import compared
 from pec.jobs import JobRejected, Problem
 from pec.messages import Message
 from pec.names import State
 from pec.store.records import read_all
 from pec.store.store import Store
-from producers.campaigns.again import OVER, SENDABLE_AGAIN, Rule
-from producers.campaigns.attempts import MAX_ID, again_ids, mended_ids
+from producers.campaigns.again import Rule
 from producers.campaigns.renderer import RowRenderer
 from producers.campaigns.row_store import Entry, RowStatus, RowStore
 from producers.campaigns.used_ids import UsedIds, numbered_of, pages
@@ -174,13 +174,13 @@ class _Settling:
         for entry in entries:
             message = messages.get(last[entry.line])
             state = self._rule.over(message) if message else None
-            if state in self._rule.states:
-                again.append((entry, self._next_id(entry, again_ids)))
-            elif message and self._was_for_another(entry, message):
+            if message and self._was_for_another(entry, message):
                 if state:
                     mended.append((entry, self._next_id(entry, self._mended_ids(entry))))
                 else:
                     self._refuse(entry, _of_another_address(message))
+            elif state in self._rule.states:
+                again.append((entry, self._next_id(entry, again_ids)))
             else:
                 self._refuse(entry, self._of_other_content(state))
         self._again += self._send_or_refuse(again)

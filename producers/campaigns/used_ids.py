@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
+from pec.attempts import further_attempts
 from pec.store.records import ids_of_batch
 from pec.store.store import Store, text
-from producers.campaigns.attempts import further_attempts
 from producers.campaigns.jobs_in_stream import digests_of_waiting
 from producers.campaigns.naming import numbered
 from producers.campaigns.row_store import Entry

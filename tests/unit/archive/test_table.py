@@ -158,4 +158,5 @@ def test_the_columns_keep_their_order() -> None:
         *("id", "batch", "account", "recipient", "state", "code", "subject", "attempts"),
         *("created_at", "sent_at", "accepted_at", "ended_at", "reason_code", "reason"),
         *("accettazione", "non_accettazione", "preavviso", "consegna", "mancata_consegna", "receipt_error"),
+        "replaced_by",
     ]

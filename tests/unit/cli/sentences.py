@@ -69,7 +69,14 @@ NO_SENTENCES = {
 WORDS = {  # of cells, and in sentences
     *("yes", "no", "all", "daily", "monthly", "default", "environment"),
     *("operator", "credentials", "wallet", "scope", "mailbox_full"),
-    *("reason", "reason_code", "non_accettazione", "mancata_consegna", "receipt_error"),  # of an export
+    *(
+        "reason",
+        "reason_code",
+        "non_accettazione",
+        "mancata_consegna",
+        "receipt_error",
+        "replaced_by",
+    ),  # of an export
     "errors",  # of a file of refused lines
 }
 CLICK_METAVARS = {"[OPTIONS]", "COMMAND [ARGS]...", "[COMMAND] [ARGS]..."}

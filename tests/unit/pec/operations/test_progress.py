@@ -30,6 +30,21 @@ def test_all_delivered_means_every_one() -> None:
     assert not tally(message(State.DELIVERED), message(State.UNCERTIFIED, id="inv-2")).all_delivered
 
 
+def test_a_message_that_a_later_attempt_replaced_does_not_count() -> None:
+    first = message(State.CANCELLED, batch="b", ended_at=NOW)
+    later = {"id": "inv-1:2", "batch": "b", "created_at": NOW + timedelta(seconds=1)}
+    followed = tally(first)
+    assert followed.counts == {State.CANCELLED: 1}
+
+    followed.note(message(State.QUEUED, **later))
+    assert followed.counts == {State.QUEUED: 1}
+    assert not followed.all_delivered
+
+    followed.note(message(State.DELIVERED, **later))
+    assert followed.all_delivered
+    assert followed.replaced == {"inv-1": "inv-1:2"}
+
+
 def test_the_last_queued_of_each_account_is_the_one_that_will_be_sent_last() -> None:
     followed = tally(
         message(id="early", order=1),

@@ -56,6 +56,16 @@ def faults(name: str) -> list[str]:
     return [*found, *(_openings(name, text) if name.endswith(".py") else [])]
 
 
+def long_sentences(page: str, most_words: int) -> list[str]:
+    """Return the sentences of a page that have more words; tables and code are left out, a span of code is one word."""
+    text = re.sub(r"```.*?```", "", page, flags=re.DOTALL)
+    text = re.sub(r"`[^`]*`", "code", re.sub(r"\]\([^)]*\)", "]", text))
+    parts = re.split(r"\n\s*\n|\n(?=\s*(?:- |\d+\. |\|))", text)
+    prose = [" ".join(part.split()) for part in parts if not part.startswith(("|", "    "))]
+    sentences = [one for part in prose for one in re.split(r"(?<=[.:;?!])\**\s+", part)]
+    return [one for one in sentences if len(re.findall(r"\S*\w\S*", one)) > most_words]
+
+
 def _parts(name: str, text: str) -> Iterator[tuple[int, str]]:
     suffix = Path(name).suffix
     if suffix == ".md":

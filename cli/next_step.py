@@ -3,6 +3,7 @@
 from cli import output
 from cli.session import open_session
 from config.redis_connection import RedisUnreachable
+from config.texts import _
 from pec.operations.situation import Situation, load_situation
 
 
@@ -17,21 +18,27 @@ def next_step(found: Situation) -> list[str]:
     if found.redis_problem:
         return [
             found.redis_problem,
-            "To look around without any set-up: `pec demo`. All commands: `pec --help`.",
+            _("To look around without any set-up: `pec demo`. All commands: `pec --help`."),
         ]
     if not found.workers and not found.accounts:
         return [
-            "Redis answers, but no mailbox is configured: set PEC_API__TOKEN and PEC_ACCOUNTS__<NAME>__SENDER, "
-            "__USERNAME, __PASSWORD, or write them into pec.toml.",
-            "To try without one: `pec demo`. All commands: `pec --help`.",
+            _(
+                "Redis answers, but no mailbox is configured: set PEC_API__TOKEN and "
+                "PEC_ACCOUNTS__<NAME>__SENDER, __USERNAME, __PASSWORD, or write them into pec.toml."
+            ),
+            _("To try without one: `pec demo`. All commands: `pec --help`."),
         ]
     if not found.workers:
-        return ["No worker is running: start one with `pec worker`, and check the set-up with `pec doctor`."]
+        return [
+            _("No worker is running: start one with `pec worker`, and check the set-up with `pec doctor`.")
+        ]
     if found.held:
-        return [f"{found.held} held messages wait for a decision: `pec list --state held`."]
+        return [
+            _("{count} held messages wait for a decision: `pec list --state held`.").format(count=found.held)
+        ]
     if not found.messages:
-        return ["All is ready: send a first message, see `pec send --help`."]
-    return ["`pec status` shows where everything stands. All commands: `pec --help`."]
+        return [_("All is ready: send a first message, see `pec send --help`.")]
+    return [_("`pec status` shows where everything stands. All commands: `pec --help`.")]
 
 
 def _situation() -> Situation:

@@ -3,19 +3,28 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from cli import output
+from config.texts import _
 from pec.names import Queue, State
 from pec.operations.lane_forecast import empty_at
 from pec.operations.overview import Lane, Overview, Token, Work, Worker
 from pec.operations.overview_warnings import named, recommendations, warnings
 from pec.operations.progress import age, clock, duration
 
-_STATES = ("STATE", "MESSAGES", "OLDEST")
-_LANES = ("ACCOUNT", "WAITING", "OLDEST", "TIME LEFT", "ENDS (ROME)", "MAILBOX", "PAUSED")
-_TOKENS = ("TOKEN", "ACCOUNTS", "LAST MINUTE", "SENT TODAY", "THIS MONTH")
-_STREAMS = ("STREAM", "ENTRIES", "OLDEST")
-_QUEUES = ("QUEUE", "SCHEDULED", "DUE NOW", "LATE")
-_WORKERS = ("WORKER", "HOST", "THREADS", "QUEUES", "SINCE")
-_ENDPOINTS = ("ENDPOINT", "FAILURES", "WAITING", "NOT YET READ", "DEAD", "DISABLED")
+_STATES = (_("STATE"), _("MESSAGES"), _("OLDEST"))
+_LANES = (
+    _("ACCOUNT"),
+    _("WAITING"),
+    _("OLDEST"),
+    _("TIME LEFT"),
+    _("ENDS (ROME)"),
+    _("MAILBOX"),
+    _("PAUSED"),
+)
+_TOKENS = (_("TOKEN"), _("ACCOUNTS"), _("LAST MINUTE"), _("SENT TODAY"), _("THIS MONTH"))
+_STREAMS = (_("STREAM"), _("ENTRIES"), _("OLDEST"))
+_QUEUES = (_("QUEUE"), _("SCHEDULED"), _("DUE NOW"), _("LATE"))
+_WORKERS = (_("WORKER"), _("HOST"), _("THREADS"), _("QUEUES"), _("SINCE"))
+_ENDPOINTS = (_("ENDPOINT"), _("FAILURES"), _("WAITING"), _("NOT YET READ"), _("DEAD"), _("DISABLED"))
 
 
 def show(found: Overview) -> None:
@@ -51,7 +60,7 @@ def _lane_row(found: Overview, lane: Lane) -> tuple[object, ...]:
         lane.account,
         lane.waiting,
         age(lane.oldest_at, found.now),
-        f"about {duration((ends - found.now).total_seconds())}" if ends else None,
+        _("about {duration}").format(duration=duration((ends - found.now).total_seconds())) if ends else None,
         clock(ends, found.now) if ends else None,
         None if lane.share_of_mailbox is None else f"{lane.share_of_mailbox:.0%}",
         lane.paused and lane.paused.code,
@@ -59,13 +68,21 @@ def _lane_row(found: Overview, lane: Lane) -> tuple[object, ...]:
 
 
 def _token_row(token: Token) -> tuple[object, ...]:
-    made = f"{token.sends_last_minute} of {token.allowed_per_minute:.0f} ({token.pace_used:.0%})"
+    made = _("{count} of {count2} ({share})").format(
+        count=token.sends_last_minute,
+        count2=f"{token.allowed_per_minute:.0f}",
+        share=f"{token.pace_used:.0%}",
+    )
     today, month = str(token.usage.today), str(token.usage.this_month)
     if token.daily_cap is not None:
-        today += f" of {token.daily_cap}, {token.left_today} left"
+        today = _used(token.usage.today, token.daily_cap, token.left_today)
     if token.monthly_cap is not None:
-        month += f" of {token.monthly_cap}, {token.left_this_month} left"
+        month = _used(token.usage.this_month, token.monthly_cap, token.left_this_month)
     return token.digest, named(token.accounts), made, today, month
+
+
+def _used(count: int, cap: int, left: int | None) -> str:
+    return _("{count} of {cap}, {left} left").format(count=count, cap=cap, left=left)
 
 
 def _work_row(found: Overview, work: Work) -> tuple[object, ...]:
@@ -73,10 +90,10 @@ def _work_row(found: Overview, work: Work) -> tuple[object, ...]:
 
 
 def _worker_row(worker: Worker) -> tuple[object, ...]:
-    queues = "all" if set(worker.queues) == set(Queue) else " ".join(worker.queues)
+    queues = _("all") if set(worker.queues) == set(Queue) else " ".join(worker.queues)
     return worker.id, f"{worker.host}:{worker.pid}", worker.threads, queues, worker.started_at
 
 
 def _endpoint_rows(found: Overview) -> Iterator[tuple[object, ...]]:
     for one in found.endpoints:
-        yield one.name, one.failures, one.waiting, one.lag, one.dead, "yes" if one.disabled else "no"
+        yield one.name, one.failures, one.waiting, one.lag, one.dead, _("yes") if one.disabled else _("no")

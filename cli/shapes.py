@@ -9,8 +9,17 @@ from pec.messages import Message
 from pec.status_codes import explained
 from producers import Rejection
 
-COLUMNS = ("ID", "STATE", "ACCOUNT", "RECIPIENT", "UPDATED", "REASON")
-REJECTED_COLUMNS = ("ENTRY", "JOB", "ID", "ACCOUNT", "BATCH", "REJECTED", "FIELD", "REASON")
+COLUMNS = (_("ID"), _("STATE"), _("ACCOUNT"), _("RECIPIENT"), _("UPDATED"), _("REASON"))
+REJECTED_COLUMNS = (
+    _("ENTRY"),
+    _("JOB"),
+    _("ID"),
+    _("ACCOUNT"),
+    _("BATCH"),
+    _("REJECTED"),
+    _("FIELD"),
+    _("REASON"),
+)
 
 
 def rejection_rows(rejection: Rejection) -> Iterator[tuple[object, ...]]:

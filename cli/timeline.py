@@ -4,6 +4,7 @@ from datetime import datetime
 
 from cli import output
 from cli.language import translated
+from config.texts import _
 from pec.instants import ROME, to_text
 from pec.names import Queue, State
 from pec.operations.message_detail import MessageDetail, addresses_named
@@ -11,12 +12,12 @@ from pec.receipts import Kind, Receipt
 from pec.status_codes import meaning_of
 from pec.timeline import Happened
 
-_COLUMNS = ("WHEN", "WHAT", "NOTE")
+_COLUMNS = (_("WHEN"), _("WHAT"), _("NOTE"))
 _NEXT = {
-    Queue.RELEASE: "next: it goes into its lane, or expires",
-    Queue.SEND: "next: it is sent when its turn comes",
-    Queue.CHECK: "next: the mailbox is asked for receipts",
-    Queue.LOOKUP: "next: the mailbox is searched for it",
+    Queue.RELEASE: _("next: it goes into its lane, or expires"),
+    Queue.SEND: _("next: it is sent when its turn comes"),
+    Queue.CHECK: _("next: the mailbox is asked for receipts"),
+    Queue.LOOKUP: _("next: the mailbox is searched for it"),
 }
 _RECEIPTS = {
     Kind.ACCETTAZIONE: "ACCETTAZIONE",
@@ -37,7 +38,7 @@ def show(detail: MessageDetail) -> None:
 def when(at: datetime | None) -> str:
     """Return the time in Rome for a person's terminal, in UTC for a pipe."""
     if at is None:
-        return translated("without a date")
+        return translated(_("without a date"))
     if not output.for_a_person():
         return to_text(at)
     return at.astimezone(ROME).replace(tzinfo=None).isoformat(" ", "seconds")
@@ -45,13 +46,13 @@ def when(at: datetime | None) -> str:
 
 def _row(one: Happened) -> tuple[object, ...]:
     if isinstance(one.what, State):
-        note = f"{one.left_out} states before it are left out" if one.left_out else None
+        note = _("{count} states before it are left out").format(count=one.left_out) if one.left_out else None
         return when(one.at), one.what, note and translated(note)
     return when(one.at), _RECEIPTS[one.what.kind], _note(one.what)
 
 
 def _note(receipt: Receipt) -> str:
-    error = translated("a virus was found") if receipt.virus else _error(receipt.error)
+    error = translated(_("a virus was found")) if receipt.virus else _error(receipt.error)
     return " · ".join(filter(None, ["; ".join(addresses_named(receipt)), error]))
 
 

@@ -5,6 +5,7 @@ import click
 from cli import output
 from cli.configured_names import ENDPOINT
 from cli.session import open_session
+from config.texts import _
 from pec.operations.dead_letters import dead_letter_dict, list_dead_letters
 
 
@@ -24,11 +25,23 @@ def dead(endpoint: str | None, limit: int, as_json: bool) -> None:
         for letter in letters:
             output.data(dead_letter_dict(letter))
         return
-    columns = ("ENDPOINT", "EVENT", "TYPE", "AT", "TRIES", "WHY", "REPLAYED")
+    columns = (_("ENDPOINT"), _("EVENT"), _("TYPE"), _("AT"), _("TRIES"), _("WHY"), _("REPLAYED"))
     rows = [
-        (one.endpoint, one.event_id, one.type, one.at, one.tries, one.why, "yes" if one.replayed else "no")
+        (
+            one.endpoint,
+            one.event_id,
+            one.type,
+            one.at,
+            one.tries,
+            one.why,
+            _("yes") if one.replayed else _("no"),
+        )
         for one in letters
     ]
     output.table(columns, rows)
     if letters:
-        output.note(f"Deliver them again: `pec replay --endpoint {letters[0].endpoint} --dead`")
+        output.note(
+            _("Deliver them again: `pec replay --endpoint {endpoint} --dead`").format(
+                endpoint=letters[0].endpoint
+            )
+        )

@@ -4,6 +4,7 @@ import click
 
 from cli import output
 from cli.session import open_session
+from config.texts import _
 from pec.operations import actions
 from pec.record_json import message_dict
 
@@ -21,4 +22,4 @@ def discard(message_id: str, as_json: bool) -> None:
         message = actions.discard(session.store, message_id)
     if as_json:
         output.data(message_dict(message))
-    output.note("Discarded.")
+    output.note(_("Discarded."))

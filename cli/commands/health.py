@@ -7,6 +7,7 @@ import click
 from cli import output
 from cli.errors import Exit, Failure
 from cli.session import open_session
+from config.texts import _, joined
 from pec.operations.doctor.health import check_health, check_host
 
 
@@ -23,11 +24,13 @@ def health(local: bool) -> None:
     with open_session() as session:
         found = check_host(session.store, host) if local else check_health(session.store, session.settings)
     if not found.workers and local:
-        raise Failure(f"no worker is alive on {host}: start one with `pec worker`", Exit.UNREACHABLE)
+        raise Failure(
+            _("no worker is alive on {host}: start one with `pec worker`").format(host=host), Exit.UNREACHABLE
+        )
     if not found.workers:
-        raise Failure("no worker is alive: start one with `pec worker`", Exit.UNREACHABLE)
+        raise Failure(_("no worker is alive: start one with `pec worker`"), Exit.UNREACHABLE)
     for one in (*found.standing_still, *found.held_back):
-        output.note(f"{one.what}: {one.remedy}")
+        output.note(joined(": ", (one.what, one.remedy)))
     if not found.is_good:
         raise Failure("", Exit.UNREACHABLE)
-    output.note(f"healthy: {found.workers} worker processes")
+    output.note(_("healthy: {count} worker processes").format(count=found.workers))

@@ -8,6 +8,7 @@ from cli.configured_names import ACCOUNT
 from cli.session import open_session
 from cli.shapes import COLUMNS, REJECTED_COLUMNS, rejection_rows, row
 from cli.state_name import states_option
+from config.texts import _
 from pec.names import State
 from pec.operations.listing import list_messages
 from pec.operations.rejections import list_rejections, rejection_dict
@@ -39,7 +40,9 @@ def list_(
     if not rejected:
         _list_messages(states, batch, account, limit, as_json=as_json)
     elif states:
-        raise click.UsageError("--state: a job that was rejected has none: leave out --state or --rejected")
+        raise click.UsageError(
+            _("--state: a job that was rejected has none: leave out --state or --rejected")
+        )
     else:
         _list_rejected(batch, account, limit, as_json=as_json)
 
@@ -60,7 +63,9 @@ def _list_messages(
         _note_limit(len(found.messages), limit)
     if found.unsupported:
         output.note(
-            f"{found.unsupported} messages were written by a newer version and are left out: upgrade this one"
+            _("{count} messages were written by a newer version and are left out: upgrade this one").format(
+                count=found.unsupported
+            )
         )
 
 
@@ -77,4 +82,4 @@ def _list_rejected(batch: str | None, account: str | None, limit: int, *, as_jso
 
 def _note_limit(count: int, limit: int) -> None:
     if count == limit:
-        output.note(f"The first {limit}: --limit shows more.")
+        output.note(_("The first {count}: --limit shows more.").format(count=limit))

@@ -8,6 +8,7 @@ import click
 from cli import output
 from cli.configured_names import ACCOUNT
 from cli.session import Session, open_session
+from config.texts import _
 from pec.operations import actions
 from pec.operations.paused_batches import said
 
@@ -25,7 +26,9 @@ def pause(account: str | None, batch: str | None, every: bool) -> None:
     pec pause --all
     """
     if (account is not None, batch is not None, every).count(True) != 1:
-        raise click.UsageError("name an account, a batch, or all: pec pause ACCOUNT, or --batch B, or --all")
+        raise click.UsageError(
+            _("name an account, a batch, or all: pec pause ACCOUNT, or --batch B, or --all")
+        )
     with open_session() as session:
         if batch is not None:
             _pause_batch(session, batch)
@@ -38,20 +41,28 @@ def pause(account: str | None, batch: str | None, every: bool) -> None:
 def _pause_batch(session: Session, batch: str) -> None:
     done = actions.pause_batch(session.store, batch, _operator())
     if done.already:
-        output.note("It was paused already.")
+        output.note(_("It was paused already."))
     if done.state:
         output.note(said(done.state, done.at))
 
 
 def _pause_account(session: Session, account: str) -> None:
     done = actions.pause_account(session.store, session.settings, account)
-    output.note(f"Paused: `pec resume {account}` lets it go on." if done else "It was paused already.")
+    output.note(
+        _("Paused: `pec resume {account}` lets it go on.").format(account=account)
+        if done
+        else _("It was paused already.")
+    )
 
 
 def _pause_all(session: Session) -> None:
     for name, done in actions.pause_accounts(session.store, session.settings).items():
-        output.note(f"{name}: paused" if done else f"{name}: it was paused already")
-    output.note("`pec resume --all` lets them go on, but for those that were paused for another reason.")
+        output.note(
+            _("{account}: paused").format(account=name)
+            if done
+            else _("{account}: it was paused already").format(account=name)
+        )
+    output.note(_("`pec resume --all` lets them go on, but for those that were paused for another reason."))
 
 
 def _operator() -> str:

@@ -6,6 +6,7 @@ from cli import output
 from cli.language import translated
 from cli.session import open_session
 from cli.timeline import when
+from config.texts import _
 from pec.operations.receipts import load_receipts, receipt_dict
 from pec.receipts import Receipt
 
@@ -28,12 +29,14 @@ def receipts(message_id: str, with_text: bool, as_json: bool) -> None:
             output.data(receipt_dict(message, receipt))
     elif with_text:
         for message, receipt in found:
-            text = receipt.text or translated("(no text)")
+            text = receipt.text or translated(_("(no text)"))
             click.echo(f"{message}  {receipt.kind}  {when(receipt.date)}\n\n{text}\n")
     else:
-        output.table(("MESSAGE", "RECEIPT", "DATE", "CODE", "ERROR"), (_row(*one) for one in found))
+        output.table(
+            (_("MESSAGE"), _("RECEIPT"), _("DATE"), _("CODE"), _("ERROR")), (_row(*one) for one in found)
+        )
     if not found:
-        output.note("No receipt so far: `pec status ID` tells what is awaited.")
+        output.note(_("No receipt so far: `pec status ID` shows what is awaited."))
 
 
 def _row(message: str, receipt: Receipt) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ import click
 from cli import output
 from cli.configured_names import ENDPOINT
 from cli.session import open_session
+from config.texts import _
 from pec.instants import from_text
 from pec.operations import actions
 
@@ -15,7 +16,7 @@ def _instant(ctx: click.Context, param: click.Parameter, value: str | None) -> d
     try:
         return from_text(value) if value else None
     except ValueError:
-        raise click.BadParameter("is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00") from None
+        raise click.BadParameter(_("is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00")) from None
 
 
 @click.command()
@@ -31,16 +32,20 @@ def replay(endpoint: str, dead_letters: bool, since: datetime | None, as_json: b
     pec replay --endpoint crm --since 2026-11-23T09:30:00+01:00
     """
     if dead_letters == (since is not None):
-        raise click.UsageError("say what to replay: --dead, or --since INSTANT")
+        raise click.UsageError(_("say what to replay: --dead, or --since INSTANT"))
     replayed: int | bool
     with open_session() as session:
         if since is None:
             replayed = actions.replay_dead(session.store, session.settings, endpoint)
-            done = f"{replayed} on their way again."
+            done = _("{count} on their way again.").format(count=replayed)
         else:
             replayed = actions.replay_since(session.store, endpoint, since)
             done = (
-                "On its way again." if replayed else "It has not got that far yet: nothing is to be repeated."
+                _("On its way again.")
+                if replayed
+                else _(
+                    "Endpoint {endpoint} has not reached that point yet: it will receive those events anyway."
+                ).format(endpoint=endpoint)
             )
     if as_json:
         output.data({"endpoint": endpoint, "replayed": replayed})

@@ -5,13 +5,14 @@ import click
 from cli import output
 from cli.configured_names import ACCOUNT, ENDPOINT
 from cli.session import Session, open_session
+from config.texts import _
 from pec.operations import actions
 from pec.operations.diagnosis import remedy_of_pause
 
 _BATCH = {
-    "resumed": "Resumed: its messages are in line again.",
-    "nothing_left": "Resumed: no message of it is left to send.",
-    "not_paused": "It was not paused.",
+    "resumed": _("Resumed: its messages are in line again."),
+    "nothing_left": _("Resumed: no message of it is left to send."),
+    "not_paused": _("It was not paused."),
 }
 
 
@@ -31,18 +32,20 @@ def resume(account: str | None, batch: str | None, endpoint: str | None, every: 
     """
     if (account is not None, batch is not None, endpoint is not None, every).count(True) != 1:
         raise click.UsageError(
-            "name an account, a batch, all, or an endpoint: "
-            "pec resume ACCOUNT, or --batch B, or --all, or --endpoint NAME"
+            _(
+                "name an account, a batch, all, or an endpoint: pec resume ACCOUNT, or --batch B, or "
+                "--all, or --endpoint NAME"
+            )
         )
     with open_session() as session:
         if batch is not None:
             output.note(_BATCH[actions.resume_batch(session.store, batch)])
         elif account is not None:
             resumed = actions.resume_account(session.store, session.settings, account)
-            output.note("Resumed." if resumed else "It was not paused.")
+            output.note(_("Resumed.") if resumed else _("It was not paused."))
         elif endpoint is not None:
             actions.enable_endpoint(session.store, session.settings, endpoint)
-            output.note("Enabled: what waits is delivered now.")
+            output.note(_("Enabled: what waits is delivered now."))
         else:
             _resume_all(session)
 
@@ -50,8 +53,12 @@ def resume(account: str | None, batch: str | None, endpoint: str | None, every: 
 def _resume_all(session: Session) -> None:
     for one in actions.resume_accounts(session.store, session.settings):
         if one.resumed:
-            output.note(f"{one.account}: resumed")
+            output.note(_("{account}: resumed").format(account=one.account))
         elif one.still_paused:
-            output.note(f"{one.account}: still paused: {remedy_of_pause(one.account, one.still_paused)}")
+            output.note(
+                _("{account}: still paused: {why}").format(
+                    account=one.account, why=remedy_of_pause(one.account, one.still_paused)
+                )
+            )
         else:
-            output.note(f"{one.account}: it was not paused")
+            output.note(_("{account}: it was not paused").format(account=one.account))

@@ -7,6 +7,7 @@ from cli.overview import show as show_overview
 from cli.session import open_session
 from cli.timeline import show as show_timeline
 from cli.timeline import when
+from config.texts import _
 from pec.messages import Message
 from pec.operations.load_overview import load_overview
 from pec.operations.message_detail import MessageDetail, detail_dict, load_details
@@ -47,22 +48,27 @@ def _show_details(details: list[MessageDetail], *, as_json: bool) -> None:
 
 
 def _show_facts(message: Message, why: str) -> None:
-    instants = (
-        "created_at", "sent_at", "accepted_at", "delivered_at", "undelivered_at", "refused_at", "ended_at",
-    )  # fmt: skip
-    known = {name: getattr(message, name) for name in instants}
+    instants = {
+        _("created_at"): message.created_at,
+        _("sent_at"): message.sent_at,
+        _("accepted_at"): message.accepted_at,
+        _("delivered_at"): message.delivered_at,
+        _("undelivered_at"): message.undelivered_at,
+        _("refused_at"): message.refused_at,
+        _("ended_at"): message.ended_at,
+    }
     output.facts(
         [
-            ("id", message.id),
-            ("state", message.state),
-            ("why", why),
-            ("account", message.account),
-            ("recipient", ", ".join(message.recipients) or None),
+            (_("id"), message.id),
+            (_("state"), message.state),
+            (_("why"), why),
+            (_("account"), message.account),
+            (_("recipient"), ", ".join(message.recipients) or None),
             *((address, state) for address, state in message.outcomes.items()),
-            ("subject", message.sent_subject),
-            ("batch", message.batch),
-            ("code", message.code),
-            ("attempts", message.attempts or None),
-            *((name, when(instant)) for name, instant in known.items() if instant),
+            (_("subject"), message.sent_subject),
+            (_("batch"), message.batch),
+            (_("code"), message.code),
+            (_("attempts"), message.attempts or None),
+            *((name, when(instant)) for name, instant in instants.items() if instant),
         ]
     )

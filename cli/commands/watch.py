@@ -1,4 +1,4 @@
-"""`pec watch`, and `--wait`: following messages to their end."""
+"""`pec watch` and `--wait`: follow messages to their end."""
 
 import sys
 import time
@@ -46,7 +46,7 @@ def watch(ids: tuple[str, ...], batch: str | None, timeout: float | None, as_jso
     pec watch --batch november --json | jq .state
     """
     if bool(ids) == bool(batch):
-        raise click.UsageError("name messages or a batch: pec watch ID…, or pec watch --batch B")
+        raise click.UsageError(_("name messages or a batch: pec watch ID…, or pec watch --batch B"))
     with open_session() as session:
         follow(session, ids, batch, timeout_seconds=timeout, as_json=as_json)
 
@@ -59,7 +59,7 @@ def follow(
     timeout_seconds: float | None = None,
     as_json: bool = False,
 ) -> None:
-    """Shows progress on stderr, and what it came to on stdout. Raises Failure and TimeoutError."""
+    """Print progress on stderr and the outcome on stdout. Raise Failure or TimeoutError."""
     if batch:
         note_unknown(session, batch)
     followed = _Followed(session, batch, as_json)
@@ -70,10 +70,10 @@ def follow(
 
 
 class _Followed:
-    """What is known so far of the messages that are followed."""
+    """The messages that are followed, and their progress so far."""
 
     def __init__(self, session: Session, batch: str | None, as_json: bool) -> None:
-        self._here, self._batch, self._as_json = session, batch, as_json
+        self._session, self._batch, self._as_json = session, batch, as_json
         self._tally = Tally()
         self._last: dict[str, Message] = {}  # what the table shows in the end
         self._rejections: list[Rejection] = []
@@ -92,7 +92,7 @@ class _Followed:
             output.data(rejection_dict(one) if isinstance(one, Rejection) else message_dict(one))
 
     def refresh(self) -> None:
-        """Look at what no event tells: a pause of the batch, and when all will be sent."""
+        """Read what no event reports: a pause of the batch, and when all will be sent."""
         now = time.monotonic()
         if now >= self._refresh_at:
             self._refresh_at = now + _REFRESH_EVERY_SECONDS
@@ -101,7 +101,7 @@ class _Followed:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """For a terminal, one line that changes; elsewhere nothing until the end."""
+        """Show one line that changes on a terminal, and nothing elsewhere."""
         if not sys.stderr.isatty():
             yield
             return
@@ -112,14 +112,14 @@ class _Followed:
             yield
 
     def conclude(self) -> None:
-        """Prints what it came to. Raises Failure where not all were delivered."""
+        """Print the outcome. Raise Failure if not all were delivered."""
         if not self._as_json:
             self._print()
         if self._rejections:
             raise Failure(rejection(as_error(self._rejections)), Exit.REJECTED)
         if not self._tally.all_delivered:
             raise Failure(
-                "not all were delivered: `pec status ID` and `pec receipts ID` tell why", Exit.UNDELIVERED
+                _("not all were delivered: see `pec status ID` and `pec receipts ID`"), Exit.UNDELIVERED
             )
 
     def _print(self) -> None:
@@ -127,7 +127,7 @@ class _Followed:
             last = (one for one in self._last.values() if one.id not in self._tally.replaced)
             output.table(COLUMNS, map(row, last))
         else:
-            output.table(("STATE", "MESSAGES"), self._tally.counts.items())
+            output.table((_("STATE"), _("MESSAGES")), self._tally.counts.items())
         output.note(summary(self._tally.counts, len(self._rejections)))
         if self._tally.replaced:
             output.note(_("{count} earlier attempts are not counted").format(count=len(self._tally.replaced)))
@@ -138,12 +138,12 @@ class _Followed:
 
     def _estimate(self, now: float) -> None:
         if sys.stderr.isatty():
-            seconds = seconds_to_send(self._here.store, self._here.settings, self._tally.last_queued())
+            seconds = seconds_to_send(self._session.store, self._session.settings, self._tally.last_queued())
             self._all_sent_at = None if seconds is None else now + seconds
 
     def _note_pause(self) -> None:
-        """Once for each pause: without it, a batch that does not move looks broken."""
-        paused = load_paused_batch(self._here.store, self._batch) if self._batch else None
+        """Note each pause once: without it, a batch that does not move looks broken."""
+        paused = load_paused_batch(self._session.store, self._batch) if self._batch else None
         if paused and not self._pause_noted:
-            output.note(said(paused, from_epoch(self._here.store.now())))
+            output.note(said(paused, from_epoch(self._session.store.now())))
         self._pause_noted = paused is not None

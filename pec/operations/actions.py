@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from config.settings import Settings
+from config.texts import _, joined
 from pec.changes import Change
 from pec.instants import from_epoch, to_text
 from pec.messages import Message, Reason
@@ -20,7 +21,7 @@ from pec.store.commits import update
 from pec.store.store import Store, wall_clock
 from pec.transitions import NotAllowed, discarded, resend_asked
 
-_PAUSED = "paused by an operator"
+_PAUSED = _("paused by an operator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,9 @@ def replay_since(store: Store, endpoint: str, instant: datetime) -> bool:
     try:
         return outbox.replay_since(store, endpoint, instant)
     except LookupError as error:
-        raise Refused("unknown_endpoint", f"{error.args[0]}: `pec status` lists endpoints") from None
+        raise Refused(
+            "unknown_endpoint", _("{what}: `pec status` lists endpoints").format(what=error.args[0])
+        ) from None
 
 
 def _pause_account(store: Store, account: str) -> bool:
@@ -143,7 +146,7 @@ def _decide(store: Store, message_id: str, choose: Callable[[Message, datetime],
             lambda found: choose(found, from_epoch(wall_clock())),
         )
     except NotAllowed as refused:
-        raise Refused("not_allowed", f"{message_id} {refused}") from None
+        raise Refused("not_allowed", joined(" ", (message_id, refused.args[0]))) from None
     if message is None:
         raise absent(store, message_id)
     return message

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from config.texts import _
 from pec.names import State
 from pec.operations.absent import jobs_remedy
 from pec.operations.load_overview import jobs_waiting
@@ -30,15 +31,21 @@ def known_batches(store: Store) -> list[str]:
 
 def unknown_batch(store: Store, batch: str) -> Refused:
     """Return the refusal of a name that is mistyped, or whose jobs no worker has taken yet."""
-    waiting, _ = jobs_waiting(store)
+    waiting = jobs_waiting(store)[0]
     if near := near_batch(store, batch):
-        remedy = f"did you mean {near}?"
+        remedy: str = _("did you mean {name}?").format(name=near)
     elif waiting:
         remedy = jobs_remedy(store)
     else:
         named = ", ".join(known_batches(store)[:_MAX_NAMED])
-        remedy = f"known are: {named}" if named else "no queued message belongs to a batch"
-    return Refused("unknown_batch", f"there is no batch {batch}: {remedy}")
+        remedy = (
+            _("known are: {names}").format(names=named)
+            if named
+            else _("no queued message belongs to a batch")
+        )
+    return Refused(
+        "unknown_batch", _("there is no batch {batch}: {remedy}").format(batch=batch, remedy=remedy)
+    )
 
 
 def _of_newest(store: Store) -> Iterator[str]:

@@ -1,11 +1,11 @@
-"""What a check of `pec doctor` comes to."""
+"""Findings: the results of a check, with what to do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Mark(StrEnum):
-    """How a check went."""
+    """The result of a check."""
 
     OK = "ok"
     NOTE = "note"  # no fault, but worth knowing; or it could not be looked at

@@ -1,4 +1,4 @@
-"""When sends will be made, at a token's pace and under its caps: pure, for estimates that people are shown."""
+"""Estimates when sends will be made, at a token's pace and under its caps. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ MAX_PERIODS = 5000  # days and months looked ahead: 13 years
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How fast one token may send, and what is used up. Caps are sends a day and a month; None: no cap."""
+    """How fast one token may send, and what is used up. Caps count sends a day and a month; None is no cap."""
 
     interval_seconds: float
     daily: int | None = None
@@ -20,7 +20,7 @@ class Allowance:
 
 
 def sent_by(count: int, allowance: Allowance, now: datetime) -> datetime | None:
-    """When the last of `count` sends that start now is made; None where that is years away. `now` is aware."""
+    """Return when the last of `count` sends that start now is made, or None if that is years away."""
     at, left = now, count
     today, this_month = allowance.sent_today, allowance.sent_this_month
     for _ in range(MAX_PERIODS):
@@ -35,7 +35,7 @@ def sent_by(count: int, allowance: Allowance, now: datetime) -> datetime | None:
 
 
 def _possible(allowance: Allowance, today: int, this_month: int, seconds: float) -> int:
-    """Sends that pace and caps allow in the rest of a day."""
+    """Return how many sends pace and caps allow in the rest of a day."""
     rooms = [int(seconds / allowance.interval_seconds)]
     if allowance.daily is not None:
         rooms.append(allowance.daily - today)

@@ -1,15 +1,16 @@
-"""When messages in line are likely sent: their place, the turns of the other accounts, pace and caps. Pure."""
+"""Estimates when queued messages are sent: by place, rotation, pace and caps. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from config.texts import _
 from pec.operations.forecast import Allowance, sent_by
 from pec.operations.overview import Overview, Token
 from pec.operations.progress import sends_until
 
 
 def turn_at(found: Overview, account: str, position: int) -> datetime | None:
-    """When the message at this position (from 0) of a lane is likely sent; None where that can't be told."""
+    """Return when the message at this position (from 0) of a lane is likely sent, or None if that is not known."""
     lane = found.lanes.get(account)
     token = found.tokens.get(lane.token) if lane and lane.token else None
     if lane is None or token is None or lane.paused:
@@ -23,13 +24,13 @@ def turn_at(found: Overview, account: str, position: int) -> datetime | None:
 
 
 def empty_at(found: Overview, account: str) -> datetime | None:
-    """When the last of a lane is likely sent; None where nothing waits in it, or nothing goes."""
+    """Return when the last message of a lane is likely sent, or None if nothing waits or nothing goes."""
     lane = found.lanes[account]
     return turn_at(found, account, lane.waiting - 1) if lane.waiting and lane.goes else None
 
 
 def last_turn_at(found: Overview, positions: Mapping[str, int | None]) -> datetime | None:
-    """When all of these, one an account, are likely sent; None where that can't be told of each."""
+    """Return when all of these, one an account, are likely sent, or None if it is not known for each."""
     turns = [
         turn_at(found, account, position) for account, position in positions.items() if position is not None
     ]
@@ -38,7 +39,7 @@ def last_turn_at(found: Overview, positions: Mapping[str, int | None]) -> dateti
 
 
 def allowance(token: Token) -> Allowance:
-    """What pace and caps leave a token now."""
+    """Return what pace and caps allow a token now."""
     return Allowance(
         interval_seconds=token.interval_seconds,
         daily=token.daily_cap,
@@ -49,22 +50,22 @@ def allowance(token: Token) -> Allowance:
 
 
 def used_up(token: Token) -> tuple[str, int] | None:
-    """The cap that lets nothing more go just now: `daily` or `monthly`, and its size."""
+    """Return the cap that is used up, `daily` or `monthly`, and its size, or None."""
     if token.monthly_cap is not None and token.left_this_month == 0:
-        return "monthly", token.monthly_cap
+        return _("monthly"), token.monthly_cap
     if token.daily_cap is not None and token.left_today == 0:
-        return "daily", token.daily_cap
+        return _("daily"), token.daily_cap
     return None
 
 
 def goes_on_at(found: Overview, token: Token) -> datetime | None:
-    """When a cap that is used up lets the next send go: the beginning of a day or month."""
+    """Return when a cap that is used up allows the next send: the beginning of a day or month."""
     first = sent_by(1, allowance(token), found.now)
     return first - timedelta(seconds=token.interval_seconds) if first else None
 
 
 def _start(found: Overview, token: Token) -> datetime:
-    """The API may have asked for a pause. What a full cap puts off is for the forecast to tell."""
+    """Return the end of a pause that the API asked for; the forecast covers what a full cap puts off."""
     if token.on_hold_until and not used_up(token):
         return max(found.now, token.on_hold_until)
     return found.now

@@ -1,4 +1,4 @@
-"""Reads the overview in seven round trips, however many messages, accounts and workers there are."""
+"""Reads the overview in seven round trips, whatever the number of messages, accounts and workers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,13 +14,13 @@ from pec.store import accounts, batches, heartbeat, outbox, pacing, unsupported
 from pec.store.batches import PausedBatch
 from pec.store.store import Store, text, text_dict
 
-NEWEST = 20  # messages of a state whose POST tells how long one takes
+NEWEST = 20  # messages of a state whose POST was timed
 _ON_THEIR_WAY = tuple(state for state in State if state not in ENDS)
 _ANSWERED = (State.SENT, State.ACCEPTED, State.DELIVERED)
 
 
 def load_overview(store: Store, settings: Settings) -> Overview:
-    """Reads it all. Caps, pace and the names of accounts and endpoints are those of these settings."""
+    """Return the overview. Caps, pace and the names of accounts and endpoints come from these settings."""
     first = _whole(store)
     now = first["time"][0] + first["time"][1] / 1e6
     names = sorted({*settings.accounts, *(text(name) for name, _ in first["seen", "account"])})
@@ -70,7 +70,7 @@ def load_overview(store: Store, settings: Settings) -> Overview:
 
 
 def jobs_waiting(store: Store) -> tuple[int, datetime | None]:
-    """Jobs that no worker has taken, and since when the oldest waits."""
+    """Return how many jobs no worker has taken, and since when the oldest waits."""
     jobs, oldest = store.run("waiting")
     return int(jobs), _stream_instant(text(oldest))
 
@@ -88,7 +88,7 @@ def _ask(store: Store, questions: Questions) -> dict[Any, Any]:
 
 
 def _whole(store: Store) -> dict[Any, Any]:
-    """What needs no name."""
+    """Return the replies that need no name."""
     keys = store.keys
     streams = {"rejected": keys.rejected, "events": keys.events, "dead": keys.dead}
     return _ask(
@@ -113,7 +113,7 @@ def _whole(store: Store) -> dict[Any, Any]:
 
 
 def _parts(store: Store, names: Iterable[str], first: Mapping[Any, Any], now: float) -> dict[Any, Any]:
-    """What is asked by name: accounts, workers, the newest messages, and what is due by now."""
+    """Return the replies for names: accounts, workers, the newest messages, and what is due by now."""
     keys = store.keys
     return _ask(
         store,
@@ -143,21 +143,21 @@ def _tokens(
     }
 
 
-# What the replies say
+# From replies to values
 
 
 def _ends(key: str, count: int, *, newest: bool = False) -> Sequence[Any]:
-    """The first members of a sorted set, or the last, with their scores."""
+    """Return the command for the first members of a sorted set, or the last, with their scores."""
     return ("zrange", key, 0, count - 1, newest, True)
 
 
 def _alive(first: Mapping[Any, Any], kind: str, now: float) -> list[str]:
-    """Those that a live worker vouches for."""
+    """Return the names with a live heartbeat."""
     return sorted(text(name) for name, until in first["seen", kind] if float(until) >= now)
 
 
 def _paused(first: Mapping[Any, Any]) -> list[tuple[str, float]]:
-    """Batches that are paused, and since when."""
+    """Return the batches that are paused, and since when."""
     return [(text(batch), float(since)) for batch, since in first["paused"]]
 
 
@@ -166,7 +166,7 @@ def _newest(first: Mapping[Any, Any]) -> list[str]:
 
 
 def _post_seconds(instants: Iterable[Sequence[bytes | None]]) -> float | None:
-    """From claim to answer, at the median. The two are equal where the answer was lost."""
+    """Return the median time from claim to answer. The two are equal if the answer was lost."""
     pairs = [[from_text(text(one)) for one in pair if one] for pair in instants]
     took = [(pair[1] - pair[0]).total_seconds() for pair in pairs if len(pair) == 2]
     answered = [seconds for seconds in took if seconds > 0]

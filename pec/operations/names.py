@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from config.settings import Settings
+from config.texts import _
 from pec.operations.refusals import Refused
 from pec.store.store import Store, text_list
 
@@ -12,7 +13,7 @@ def known_accounts(store: Store, settings: Settings) -> list[str]:
     """Return the names of all known accounts. Raise Refused if there is none."""
     if known := sorted(_known(store, "account", settings.accounts)):
         return known
-    raise Refused("no_account", "there is no account: configure one, or check PEC_REDIS_URL")
+    raise Refused("no_account", _("there is no account: configure one, or check PEC_REDIS_URL"))
 
 
 def require_account(store: Store, settings: Settings, account: str) -> None:
@@ -35,5 +36,12 @@ def _require(kind: str, name: str, known: set[str]) -> None:
     if name in known:
         return
     near = get_close_matches(name, known, n=1)
-    remedy = f"did you mean {near[0]}?" if near else f"known are: {', '.join(sorted(known)) or 'none yet'}"
-    raise Refused(f"unknown_{kind}", f"there is no {kind} {name}: {remedy}")
+    remedy = (
+        _("did you mean {name}?").format(name=near[0])
+        if near
+        else _("known are: {names}").format(names=", ".join(sorted(known)) or "none yet")
+    )
+    raise Refused(
+        f"unknown_{kind}",
+        _("there is no {word} {name}: {remedy}").format(word=kind, name=name, remedy=remedy),
+    )

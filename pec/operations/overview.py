@@ -1,4 +1,4 @@
-"""The overview that `pec status` and the metrics show. `pec.operations.load_overview` reads it."""
+"""The overview that `pec status` and the metrics show, as values. `load_overview` reads it."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -29,13 +29,13 @@ class Lane:
 
     @property
     def goes(self) -> bool:
-        """Whether its messages are sent."""
+        """Return whether its messages are sent."""
         return self.paused is None and self.served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A token's pace and caps (None: no cap), and what waits for it in lanes that go."""
+    """The pace and caps of a token (None is no cap), and what waits for it in lanes that go."""
 
     digest: str
     accounts: tuple[str, ...]
@@ -56,7 +56,7 @@ class Token:
 
     @property
     def pace_used(self) -> float:
-        """The share of the last whole minute's sends that were made."""
+        """Return the share of the last whole minute's slots that were used."""
         return min(1.0, self.sends_last_minute / self.allowed_per_minute)
 
     @property
@@ -69,17 +69,17 @@ class Token:
 
     @property
     def backlog_seconds(self) -> float:
-        """What waits, at this pace, caps left aside."""
+        """Return how long the waiting messages take at this pace, without caps."""
         return self.waiting * self.interval_seconds
 
     @property
     def threads_at_full_pace(self) -> int:
-        """Threads that can be busy sending at once: pace × the time that a send holds one."""
+        """Return how many threads can be busy sending at once: pace × the time that a send holds one."""
         return threads_worth(self.interval_seconds, self.post_seconds, self.in_flight)
 
     @property
     def threads_worth(self) -> int:
-        """The same, and no more than messages wait that the caps let go."""
+        """Return the same, limited to the messages that wait and that caps allow."""
         left = [cap for cap in (self.left_today, self.left_this_month) if cap is not None]
         return min(self.waiting, self.threads_at_full_pace, *left)
 
@@ -110,11 +110,11 @@ class Worker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Everything. Ages are told against `now`, which is Redis's clock."""
+    """Everything at a glance. Ages count up to `now`, which is Redis's clock."""
 
     now: datetime
     messages: Mapping[State, int]
-    oldest_in_state: Mapping[State, datetime]  # of states that are no end
+    oldest_in_state: Mapping[State, datetime]  # of states before the end
     jobs: int = 0
     oldest_job_at: datetime | None = None
     streams: Mapping[str, int]  # entries of `rejected`, `events`, `dead`
@@ -123,7 +123,7 @@ class Overview:
     tokens: Mapping[str, Token]
     work: Mapping[Queue, Work]
     workers: Sequence[Worker] = ()
-    reconciling_since: datetime | None = None  # the oldest back-up that live workers were told of
+    reconciling_since: datetime | None = None  # the oldest restore instant of live workers
     endpoints: Sequence[EndpointState] = ()
     api_failures: int = 0
     unsupported: int = 0  # messages of a newer version that workers met within an hour
@@ -144,7 +144,7 @@ class Overview:
 
 
 def threads_worth(interval_seconds: float, post_seconds: float | None, in_flight: int) -> int:
-    """Threads that can be busy sending for one token. Where no send was timed yet, all that may be on the wire."""
+    """Return how many threads can be busy sending for one token, or `in_flight` if no send was timed yet."""
     if post_seconds is None:
         return in_flight
     return min(in_flight, math.ceil((LEAD_SECONDS + post_seconds) / interval_seconds))

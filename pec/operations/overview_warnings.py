@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from config.texts import _, joined
 from pec.instants import to_text
 from pec.names import State
 from pec.operations import paused_batches
 from pec.operations.diagnosis import LATE_SECONDS, remedy_of_pause
+from pec.operations.findings import Finding
 from pec.operations.lane_forecast import goes_on_at, used_up
 from pec.operations.overview import Lane, Overview, Token, Work
 from pec.operations.progress import age, clock
@@ -20,13 +22,13 @@ def warnings(found: Overview) -> list[str]:
     """Return what stands still or went wrong, each with its remedy."""
     return [
         *_about_workers(found),
-        *(f"{one.what}: {one.remedy}" for one in (*losses(found), *standstills(found))),
+        *map(_with_remedy, (*losses(found), *standstills(found))),
         *_about_restore(found),
-        *(f"account {lane.account}: {said}" for lane in found.lanes.values() if (said := lane_remedy(lane))),
+        *(line for lane in found.lanes.values() for line in _about_lane(lane)),
         *(paused_batches.said(batch, found.now) for batch in found.paused_batches),
         *(line for token in found.tokens.values() for line in _about_caps(found, token)),
         *_about_messages(found),
-        *(f"{one.what}: {one.remedy}" for endpoint in found.endpoints for one in failing(endpoint)),
+        *(_with_remedy(one) for endpoint in found.endpoints for one in failing(endpoint)),
         *(line for work in found.work.values() for line in _about_lateness(found, work)),
     ]
 
@@ -38,87 +40,117 @@ def recommendations(found: Overview) -> list[str]:
         return []
     now = sum(token.threads_worth for token in found.tokens.values())
     return [
-        f"{found.threads} threads run; sending can keep {worth} busy at full pace, and {now} with what waits now: "
-        "more is waste"
+        _(
+            "{count} threads run; sending can keep {count2} busy at full pace, and {count3} with "
+            "what waits now: more is waste"
+        ).format(count=found.threads, count2=worth, count3=now)
     ]
 
 
 def lane_remedy(lane: Lane) -> str:
     """Return what to do about an account, or an empty text if it needs nothing."""
     if lane.paused:
-        return f"{lane.paused.description or lane.paused.code}: {remedy_of_pause(lane.account, lane.paused)}"
+        cause = lane.paused.description or lane.paused.code
+        return joined(": ", (cause, remedy_of_pause(lane.account, lane.paused)))
     if lane.waiting and not lane.served:
-        return "no live worker serves it: configure it and start `pec worker`"
+        return _("no live worker serves it: configure it and start `pec worker`")
     return ""
 
 
 # What needs a person
 
 
+def _with_remedy(one: Finding) -> str:
+    return joined(": ", (one.what, one.remedy))
+
+
+def _about_lane(lane: Lane) -> Iterator[str]:
+    if remedy := lane_remedy(lane):
+        yield joined(": ", (_("account {account}").format(account=lane.account), remedy))
+
+
 def _about_restore(found: Overview) -> Iterator[str]:
     if found.reconciling_since:
         since = to_text(found.reconciling_since)
         yield (
-            f"workers reconcile what was sent since {since}: "
-            "once nothing older is queued, start them without --reconcile"
+            _(
+                "workers reconcile what was sent since {instant}: once nothing older is queued, start"
+                " them without --reconcile"
+            ).format(instant=since)
         )
 
 
 def _about_workers(found: Overview) -> Iterator[str]:
     if not found.workers:
-        waiting = (
-            f": {found.jobs} jobs and {_waiting(found)} messages wait"
-            if found.jobs or _waiting(found)
-            else ""
-        )
-        yield f"no worker is running{waiting}: start one with `pec worker`"
+        parts = [_("no worker is running")]
+        if found.jobs or _waiting(found):
+            counts = {"jobs": found.jobs, "messages": _waiting(found)}
+            parts.append(_("{jobs} jobs and {messages} messages wait").format(**counts))
+        yield joined(": ", (*parts, _("start one with `pec worker`")))
     elif found.unserved_queues:
         queues = ", ".join(found.unserved_queues)
-        yield f"no live worker consumes {queues}: start `pec worker --queues {found.unserved_queues[0]} …`"
+        yield _("no live worker consumes {queues}: start `pec worker --queues {queue} …`").format(
+            queues=queues, queue=found.unserved_queues[0]
+        )
 
 
 def _about_caps(found: Overview, token: Token) -> Iterator[str]:
     accounts = named(token.accounts)
     if full := used_up(token):
         goes_on = goes_on_at(found, token)
-        at = f": goes on at {clock(goes_on, found.now)} in Rome" if goes_on else ""
-        yield f"the {full[0]} cap of {full[1]} is used up for {accounts}{at}"
+        used_up_for = _("the {period} cap of {count} is used up for {accounts}")
+        parts = [used_up_for.format(period=full[0], count=full[1], accounts=accounts)]
+        if goes_on:
+            parts.append(_("goes on at {time} in Rome").format(time=clock(goes_on, found.now)))
+        yield joined(": ", parts)
         return
     for period, cap, left in _caps(token):
         if left < (1 - NEARLY_USED_UP) * cap:
-            yield f"{left} of the {period} cap of {cap} are left for {accounts}"
+            yield _("{count} of the {word} cap of {count2} are left for {accounts}").format(
+                count=left, word=period, count2=cap, accounts=accounts
+            )
 
 
 def _about_messages(found: Overview) -> Iterator[str]:
     if held := found.messages.get(State.HELD):
-        yield f"{held} held: `pec list --state held`, then `pec resend ID` or `pec discard ID` for each"
+        yield _(
+            "{count} held: `pec list --state held`, then `pec resend ID` or `pec discard ID` for each"
+        ).format(count=held)
     if rejected := found.streams["rejected"]:
-        yield f"{rejected} jobs were rejected: see `pec list --rejected`"
+        yield _("{count} jobs were rejected: see `pec list --rejected`").format(count=rejected)
     if found.unsupported:
-        yield f"{found.unsupported} messages were written by a newer version and are skipped: upgrade all workers"
+        yield _(
+            "{count} messages were written by a newer version and are skipped: upgrade all workers"
+        ).format(count=found.unsupported)
     if found.circuit_open:
-        times = f"{found.api_failures} times in a row"
-        yield f"the API gave no usable answer {times}: it is probed; see `pec doctor`"
+        times = _("{count} times in a row").format(count=found.api_failures)
+        yield _("the API gave no usable answer {times}: it is probed; see `pec doctor`").format(times=times)
 
 
 def _about_lateness(found: Overview, work: Work) -> Iterator[str]:
     if work.served and work.overdue_since and _seconds(found, work.overdue_since) > LATE_SECONDS:
-        late = f"{work.overdue} due, the oldest for {age(work.overdue_since, found.now)}"
-        yield f"queue {work.queue} is late: {late}: add workers, or `pec worker --queues {work.queue}`"
+        late = _("{count} due, the oldest for {age}").format(
+            count=work.overdue, age=age(work.overdue_since, found.now)
+        )
+        yield _("queue {queue} is late: {late}: add workers, or `pec worker --queues {queue2}`").format(
+            queue=work.queue, late=late, queue2=work.queue
+        )
 
 
 def named(names: Sequence[str]) -> str:
     """Return the first names of a list, and how many more there are."""
-    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-    return ", ".join(names[:_MAX_NAMES]) + more
+    first = ", ".join(names[:_MAX_NAMES])
+    if len(names) <= _MAX_NAMES:
+        return first
+    return _("{names} and {count} more").format(names=first, count=len(names) - _MAX_NAMES)
 
 
 def _caps(token: Token) -> Iterator[tuple[str, int, int]]:
     """Each cap: its period, its size, what is left."""
     if token.daily_cap is not None and token.left_today is not None:
-        yield "daily", token.daily_cap, token.left_today
+        yield _("daily"), token.daily_cap, token.left_today
     if token.monthly_cap is not None and token.left_this_month is not None:
-        yield "monthly", token.monthly_cap, token.left_this_month
+        yield _("monthly"), token.monthly_cap, token.left_this_month
 
 
 def _waiting(found: Overview) -> int:

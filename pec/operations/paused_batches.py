@@ -1,23 +1,26 @@
-"""What is said of a paused batch, alike by status, doctor, health and watch. Pure."""
+"""The words about a paused batch that status, doctor, health and watch share. Pure."""
 
 from datetime import datetime
 
+from config.texts import _, joined
 from pec.operations.progress import clock
 from pec.store.batches import PausedBatch
 
 
 def what(paused: PausedBatch, now: datetime) -> str:
     """Return since when a batch is paused, by whom, and how many messages wait for that."""
-    by = paused.reason.details.get("by") or "an operator"
+    by = paused.reason.details.get("by") or _("an operator")
     since = clock(paused.since, now)
-    return f"batch {paused.name} was paused at {since} in Rome by {by}; messages that wait: {paused.parked}"
+    return _("batch {batch} was paused at {time} in Rome by {who}; messages that wait: {count}").format(
+        batch=paused.name, time=since, who=by, count=paused.parked
+    )
 
 
 def remedy(paused: PausedBatch) -> str:
     """Return what an operator does to have it sent."""
-    return f"`pec resume --batch {paused.name}` lets it go on"
+    return _("`pec resume --batch {batch}` lets it go on").format(batch=paused.name)
 
 
 def said(paused: PausedBatch, now: datetime) -> str:
-    """Return both in a sentence."""
-    return f"{what(paused, now)}: {remedy(paused)}"
+    """Return both as one sentence."""
+    return joined(": ", (what(paused, now), remedy(paused)))

@@ -1,10 +1,11 @@
-"""How far along messages are, and how long what waits may take: pure functions for `watch` and `status`."""
+"""Progress of messages, and durations and times as people read them. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from config.texts import _, joined
 from pec.attempts import Attempt, may_matter, replaced
 from pec.instants import ROME
 from pec.messages import Message
@@ -14,7 +15,7 @@ from pec.store.commits import lane_score
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one message stands. Of two in a lane, the one with the lower score goes first."""
+    """The state and lane of one message. In a lane, the lower score goes first."""
 
     state: State
     account: str
@@ -23,7 +24,7 @@ class Place:
 
 @dataclass(slots=True)
 class Tally:
-    """The messages that are followed, by where they stand. Of several attempts, counts have the last."""
+    """The messages that are followed, each with its place. Of several attempts, counts have the last."""
 
     places: dict[str, Place] = field(default_factory=dict)
     _attempts: dict[str, Attempt] = field(default_factory=dict)
@@ -45,7 +46,7 @@ class Tally:
 
     @property
     def counts(self) -> dict[State, int]:
-        """By state, in the order of states."""
+        """Return how many are in each state, in the order of states."""
         found = Counter(place.state for place in self._last_places())
         return {state: found[state] for state in State if found[state]}
 
@@ -61,7 +62,7 @@ class Tally:
         return (place for message, place in self.places.items() if message not in self.replaced)
 
     def last_queued(self) -> dict[str, str]:
-        """Of each account, the message that will be sent last."""
+        """Return the message of each account that will be sent last."""
         last: dict[str, tuple[int, str]] = {}
         for message, place in self.places.items():
             if place.state is State.QUEUED:
@@ -70,39 +71,39 @@ class Tally:
 
 
 def sends_until(position: int, other_lanes: Iterable[int]) -> int:
-    """Sends of a token until the message at this position (from 0) of a lane is sent, itself included.
+    """Return how many sends a token makes until it has sent the message at this position (from 0) of a lane.
 
-    Accounts take turns: while ours sends so many, each other sends as many, if it has them.
+    Accounts rotate: while this one sends some, each other sends as many, if it has them.
     """
     own = position + 1
     return own + sum(min(depth, own) for depth in other_lanes)
 
 
 def summary(counts: dict[State, int], rejected: int = 0, seconds_to_send: float | None = None) -> str:
-    """`2 delivered · 5 queued · all sent in about 6 s`."""
+    """Return `2 delivered · 5 queued · all sent in about 6 s`."""
     parts = [f"{count} {state}" for state, count in counts.items()]
-    parts += [f"{rejected} rejected"] if rejected else []
+    parts += [_("{count} rejected").format(count=rejected)] if rejected else []
     if seconds_to_send is not None and counts.get(State.QUEUED):
-        parts.append(f"all sent in about {duration(seconds_to_send)}")
-    return " · ".join(parts) or "waiting for a worker to take it"
+        parts.append(_("all sent in about {duration}").format(duration=duration(seconds_to_send)))
+    return joined(" · ", parts) or _("waiting for a worker to take it")
 
 
 def duration(seconds: float) -> str:
-    """`45 s`, `6 min`, `2 h 05 min`, `3 d 4 h`: as exact as an estimate deserves."""
+    """Return `45 s`, `6 min`, `2 h 05 min` or `3 d 4 h`: as exact as an estimate deserves."""
     whole = max(0, round(seconds))
     if whole < 90:
-        return f"{whole} s"
+        return _("{count} s").format(count=whole)
     minutes = round(whole / 60)
     if minutes < 60:
-        return f"{minutes} min"
+        return _("{count} min").format(count=minutes)
     if minutes < 24 * 60:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
+        return _("{count} h {count2} min").format(count=minutes // 60, count2=f"{minutes % 60:02d}")
     hours = round(minutes / 60)
-    return f"{hours // 24} d {hours % 24} h"
+    return _("{count} d {count2} h").format(count=hours // 24, count2=hours % 24)
 
 
 def clock(instant: datetime, now: datetime) -> str:
-    """`14:05:09`, `14:05` or `2026-11-26 00:00`: a time in Rome, as exact as its distance deserves."""
+    """Return `14:05:09`, `14:05` or `2026-11-26 00:00`: a time in Rome, as exact as its distance deserves."""
     here, today = instant.astimezone(ROME), now.astimezone(ROME).date()
     if abs((instant - now).total_seconds()) < 600:
         return here.strftime("%H:%M:%S")
@@ -110,5 +111,5 @@ def clock(instant: datetime, now: datetime) -> str:
 
 
 def age(since: datetime | None, now: datetime) -> str | None:
-    """`6 min`; None where there is nothing that could be old."""
+    """Return `6 min`, or None if there is no instant."""
     return None if since is None else duration((now - since).total_seconds())

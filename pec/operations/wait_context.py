@@ -1,4 +1,4 @@
-"""Reads what a message's waiting depends on: its account, its place in line, what is due, who works."""
+"""Reads the facts that a message's wait depends on: account, place in line, due tasks, workers."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ STILL_SECONDS = 3.0  # shorter waits are the pace itself
 
 
 def load_wait_context(store: Store, settings: Settings, message: Message) -> WaitContext:
-    """For one message that a person looks at: the whole, and what concerns it alone."""
+    """Return the WaitContext of one message: the overview, and what concerns this message alone."""
     found = load_overview(store, settings)
     lane = found.lanes.get(message.account) or Lane(account=message.account, served=False)
     token = found.tokens.get(lane.token or "")
@@ -51,7 +51,7 @@ def load_paused_batch(store: Store, batch: str) -> PausedBatch | None:
 
 
 def positions(store: Store, messages: Mapping[str, str]) -> dict[str, int | None]:
-    """How many of its lane go before each of these, one an account; None where it stands in none."""
+    """Return how many of its lane go before each of these, one an account, or None if it stands in no lane."""
     with store.client.pipeline(transaction=False) as pipeline:
         for account, message in messages.items():
             pipeline.zrank(store.keys.lane(account), message)
@@ -59,7 +59,7 @@ def positions(store: Store, messages: Mapping[str, str]) -> dict[str, int | None
 
 
 def seconds_to_send(store: Store, settings: Settings, last: Mapping[str, str]) -> float | None:
-    """Until these messages, one an account, are sent; None where that can't be told (paused, not in line)."""
+    """Return the time until these messages, one an account, are sent, or None if one is paused or not in line."""
     found = load_overview(store, settings)
     at = last_turn_at(found, positions(store, last))
     return None if at is None else (at - found.now).total_seconds()
@@ -82,7 +82,7 @@ def _cap(found: Overview, token: Token | None) -> Cap | None:
 
 
 def _still_until(found: Overview, token: Token | None) -> datetime | None:
-    """429: the token was asked to wait. What a full cap sets is told as the cap."""
+    """Return until when the API asked the token to wait (429); a wait that a full cap sets counts as the cap."""
     if token is None or token.on_hold_until is None or used_up(token):
         return None
     left = (token.on_hold_until - found.now).total_seconds()

@@ -1,15 +1,16 @@
-"""What `pec doctor` looks at besides the server. Each check is a function that gives its findings, remedy included."""
+"""The checks of `pec doctor` besides the server: each yields its findings, with their remedies."""
 
 import os
 from collections.abc import Callable, Iterator
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from config.settings import Settings
+from config.texts import _
 from pec.api.client import Mailbox, PecClient
 from pec.api.errors import ApiError, Denied, NotFound, Unreachable
 from pec.names import Queue
@@ -22,20 +23,33 @@ from pec.store.store import Store
 
 _DRAMATIQ = (2, 2)  # what is known of its ways with Redis was tried with this one
 
-_SERVE = {
-    "queue": "start `pec worker` with these queues",
-    "account": "start `pec worker` with the settings of these accounts",
-    "endpoint": "start `pec worker` with these endpoints, or their events are forgotten in 30 days",
+Kind = Literal["queue", "account", "endpoint"]
+_SERVE = {  # if some are not served, what to do, and if all are
+    "queue": (
+        _("no live worker serves the queues {names}"),
+        _("start `pec worker` with these queues"),
+        _("every queue is served"),
+    ),
+    "account": (
+        _("no live worker serves the accounts {names}"),
+        _("start `pec worker` with the settings of these accounts"),
+        _("every account is served"),
+    ),
+    "endpoint": (
+        _("no live worker serves the endpoints {names}"),
+        _("start `pec worker` with these endpoints, or their events are forgotten in 30 days"),
+        _("every endpoint is served"),
+    ),
 }
 
 
 def worker_checks(store: Store, settings: Settings) -> Iterator[Finding]:
-    """Of who does the work."""
+    """Check that workers live and serve everything."""
     alive = heartbeat.live(store, "worker")
     if not alive:
-        yield Finding(Mark.FAIL, "no worker is running", "start one with `pec worker`")
+        yield Finding(Mark.FAIL, _("no worker is running"), _("start one with `pec worker`"))
         return
-    yield Finding(Mark.OK, f"workers: {len(alive)} running")
+    yield Finding(Mark.OK, _("workers: {count} running").format(count=len(alive)))
     yield served("queue", {str(queue) for queue in Queue}, heartbeat.live(store, "queue"))
     yield served("account", set(settings.accounts), heartbeat.live(store, "account"))
     endpoints = {endpoint.name for endpoint in settings.webhooks.endpoints}
@@ -43,19 +57,21 @@ def worker_checks(store: Store, settings: Settings) -> Iterator[Finding]:
 
 
 def standing_checks(found: Overview) -> Iterator[Finding]:
-    """Of the work itself."""
+    """Check that no work stands still."""
     yield from losses(found)
     still = [*held_back(found), *standstills(found)]
     yield from still
     if found.workers and not still:
-        yield Finding(Mark.OK, "nothing stands still")
+        yield Finding(Mark.OK, _("nothing stands still"))
 
 
 def api_checks(settings: Settings) -> Iterator[Finding]:
-    """Of each configured account's credentials, by asking for its quota: nothing is sent."""
+    """Check the credentials of each configured account by asking for its quota. Nothing is sent."""
     if not settings.accounts:
         yield Finding(
-            Mark.WARN, "no account is configured here", "set PEC_ACCOUNTS__<NAME>__… to have them checked"
+            Mark.WARN,
+            _("no account is configured here"),
+            _("set PEC_ACCOUNTS__<NAME>__… to have them checked"),
         )
         return
     client = PecClient(settings.api)
@@ -71,7 +87,7 @@ def api_checks(settings: Settings) -> Iterator[Finding]:
 
 
 def file_checks() -> Iterator[Finding]:
-    """Of pec.toml, which may hold secrets, and of the files that hold one each."""
+    """Check who may read pec.toml and the files of `PEC_…_FILE`, which may hold secrets."""
     path = Path(os.environ.get("PEC_CONFIG") or "pec.toml")
     if path.exists():
         yield private(path)
@@ -81,12 +97,14 @@ def file_checks() -> Iterator[Finding]:
 
 
 def settings_checks(settings: Settings) -> Iterator[Finding]:
-    """Of settings by which something is lost, or seen by others."""
+    """Check settings that can lose something, or show it to others."""
     yield dramatiq(installed("dramatiq"))
     yield from kept_ids(settings)
     if settings.retention.delete_unexported:
-        what = "finished messages are deleted though nobody exported them"
-        yield Finding(Mark.WARN, what, "unset PEC_RETENTION__DELETE_UNEXPORTED, or keep the proof elsewhere")
+        what = _("finished messages are deleted though they were never exported")
+        yield Finding(
+            Mark.WARN, what, _("unset PEC_RETENTION__DELETE_UNEXPORTED, or keep the proof elsewhere")
+        )
     yield from encrypted_http("PEC_API__URL", settings.api.url)
     for endpoint in settings.webhooks.endpoints:
         yield from encrypted_http("PEC_WEBHOOKS__ENDPOINTS", endpoint.url)
@@ -95,65 +113,91 @@ def settings_checks(settings: Settings) -> Iterator[Finding]:
 def dramatiq(running: str) -> Finding:
     numbers = tuple(int(part) for part in running.split(".")[:2])
     if numbers[:1] != _DRAMATIQ[:1] or numbers < _DRAMATIQ:
-        what = f"Dramatiq is version {running}, and this was made for 2.2"
-        return Finding(Mark.FAIL, what, "install what requirements-run.lock says")
-    return Finding(Mark.OK, f"Dramatiq version {running}")
+        what = _("Dramatiq is version {version}, and this was made for 2.2").format(version=running)
+        return Finding(Mark.FAIL, what, _("install what requirements-run.lock says"))
+    return Finding(Mark.OK, _("Dramatiq version {version}").format(version=running))
 
 
 def kept_ids(settings: Settings) -> Iterator[Finding]:
-    """An id is taken for a new one once its digest and its message are gone."""
+    """Warn if ids are forgotten before their messages: the same job would then be a new one."""
     rules = settings.retention
     if rules.ids_days < rules.messages_days:
-        what = f"ids are forgotten after {rules.ids_days:g} days: the same job later is sent again"
-        yield Finding(Mark.WARN, what, "set PEC_RETENTION__IDS_DAYS above PEC_RETENTION__MESSAGES_DAYS")
+        what = _("ids are forgotten after {count} days: the same job later is sent again").format(
+            count=f"{rules.ids_days:g}"
+        )
+        yield Finding(Mark.WARN, what, _("set PEC_RETENTION__IDS_DAYS above PEC_RETENTION__MESSAGES_DAYS"))
 
 
 def encrypted_http(name: str, url: str) -> Iterator[Finding]:
-    """Whether something crosses a network that others may listen to."""
+    """Warn if content crosses a network unencrypted."""
     parts = urlsplit(url)
     if parts.scheme == "http" and not is_local(parts.hostname):
-        what = f"{name}: what is sent to {parts.hostname} goes there unencrypted"
-        yield Finding(Mark.WARN, what, "use https://")
+        what = _("{name}: what is sent to {host} goes there unencrypted").format(
+            name=name, host=parts.hostname
+        )
+        yield Finding(Mark.WARN, what, _("use https://"))
 
 
-def served(kind: str, wanted: set[str], alive: set[str]) -> Finding:
-    """Whether live workers serve all queues, accounts or endpoints."""
+def served(kind: Kind, wanted: set[str], alive: set[str]) -> Finding:
+    """Return whether live workers serve all queues, accounts or endpoints."""
+    what, remedy, fine = _SERVE[kind]
     if left := sorted(wanted - alive):
-        return Finding(Mark.FAIL, f"no live worker serves the {kind}s {', '.join(left)}", _SERVE[kind])
-    return Finding(Mark.OK, f"every {kind} is served")
+        return Finding(Mark.FAIL, what.format(names=", ".join(left)), remedy)
+    return Finding(Mark.OK, fine)
 
 
 def credentials(name: str, ask: Callable[[Mailbox], object], mailbox: Mailbox) -> Finding:
-    """What the API says to an account."""
+    """Return whether the API accepts an account's credentials."""
     try:
         ask(mailbox)
     except Unreachable as error:
-        remedy = "check PEC_API__URL and this machine's network"
-        return Finding(Mark.FAIL, f"the API can't be reached ({error.description})", remedy, unreachable=True)
+        remedy = _("check PEC_API__URL and this machine's network")
+        return Finding(
+            Mark.FAIL,
+            _("the API can't be reached ({why})").format(why=error.description),
+            remedy,
+            unreachable=True,
+        )
     except Denied as error:
         own = f"PEC_ACCOUNTS__{name.upper()}__"
-        remedy = f"correct {own}USERNAME, {own}PASSWORD, or the token and its scopes"
-        return Finding(Mark.FAIL, f"account {name}: the API refuses it ({error.description})", remedy)
+        remedy = _("correct {own}USERNAME, {own2}PASSWORD, or the token and its scopes").format(
+            own=own, own2=own
+        )
+        return Finding(
+            Mark.FAIL,
+            _("account {account}: the API refuses it ({why})").format(account=name, why=error.description),
+            remedy,
+        )
     except ApiError as error:
         if _is_another(error):
-            what = f"account {name}: what answers is not the API ({error.description})"
-            return Finding(Mark.FAIL, what, "correct the host and the path of PEC_API__URL")
+            what = _("account {account}: what answers is not the API ({why})").format(
+                account=name, why=error.description
+            )
+            return Finding(Mark.FAIL, what, _("correct the host and the path of PEC_API__URL"))
         return Finding(
-            Mark.WARN, f"account {name}: the API gave no usable answer ({error.description})", "try again"
+            Mark.WARN,
+            _("account {account}: the API gave no usable answer ({why})").format(
+                account=name, why=error.description
+            ),
+            _("try again"),
         )
-    return Finding(Mark.OK, f"account {name}: its credentials are accepted")
+    return Finding(Mark.OK, _("account {account}: its credentials are accepted").format(account=name))
 
 
 def _is_another(error: ApiError) -> bool:
-    """Whether something else answered: nothing is there, or a web page. One with a 5xx is a proxy's: an outage."""
+    """Return whether another service answered: 404, or a web page. A page with a 5xx is a proxy's outage."""
     page = str(error.details.get("excerpt", "")).startswith("<")
     return isinstance(error, NotFound) or (page and error.details["status"] < 500)
 
 
 def private(path: Path) -> Finding:
     if path.stat().st_mode & 0o007:
-        return Finding(Mark.WARN, f"{path} can be read by others: it may hold secrets", f"`chmod 600 {path}`")
-    return Finding(Mark.OK, f"{path} can't be read by others")
+        return Finding(
+            Mark.WARN,
+            _("{path} can be read by others: it may hold secrets").format(path=path),
+            f"`chmod 600 {path}`",
+        )
+    return Finding(Mark.OK, _("{path} can't be read by others").format(path=path))
 
 
 def _mailbox(account: Any, token: SecretStr) -> Mailbox:

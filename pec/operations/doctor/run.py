@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from config.redis_connection import RedisUnreachable, address, check
 from config.settings import Settings
+from config.texts import _
 from pec.operations.doctor.checks import (
     api_checks,
     file_checks,
@@ -27,7 +28,7 @@ def run_checks(settings: Settings, store: Store) -> Iterator[Finding]:
     except RedisUnreachable as error:
         yield unusable(address(store.client), error.__cause__)
     else:
-        yield Finding(Mark.OK, f"Redis answers at {address(store.client)}")
+        yield Finding(Mark.OK, _("Redis answers at {address}").format(address=address(store.client)))
         yield from redis_checks(store, settings)
         yield from replica_checks(store.client)
         yield from worker_checks(store, settings)

@@ -1,4 +1,4 @@
-"""What `pec doctor` looks at in the server that holds the truth: what of it can lose a PEC, or send one twice."""
+"""The checks of `pec doctor` on the Redis server: settings that can lose a PEC, or send one twice."""
 
 import shlex
 import time
@@ -10,6 +10,7 @@ import redis
 
 from config.redis_connection import RedisUnreachable, address, check, connect
 from config.settings import Settings
+from config.texts import _
 from pec.operations.findings import Finding, Mark
 from pec.store.job_stream import MAX_MEMORY_SHARE
 from pec.store.store import Store, text
@@ -19,21 +20,21 @@ _OLDEST_VERSION = (7, 0)
 _NEARLY_FULL_SHARE = 0.7  # of maxmemory
 
 DURABILITY = (
-    ("appendonly", "yes", "jobs are lost when the server stops"),
-    ("appendfsync", "always", "a claim can be lost with the power, and its message sent twice"),
+    ("appendonly", "yes", _("jobs are lost when the server stops")),
+    ("appendfsync", "always", _("a claim can be lost with the power, and its message sent twice")),
     (
         "no-appendfsync-on-rewrite",
         "no",
-        "while the file is rewritten nothing is flushed, as with `appendfsync no`",
+        _("while the file is rewritten nothing is flushed, as with `appendfsync no`"),
     ),
-    ("maxmemory-policy", "noeviction", "the server may delete messages"),
+    ("maxmemory-policy", "noeviction", _("the server may delete messages")),
 )
 
-_AWAY = "start it, or set PEC_REDIS_URL"
-_REFUSED = "set the right user and password in PEC_REDIS_URL"
+_AWAY = _("start it, or set PEC_REDIS_URL")
+_REFUSED = _("set the right user and password in PEC_REDIS_URL")
 _REFUSALS = {
-    "MISCONF": "see the server's log, and make room on its disk",
-    "loading": "wait until it has read its append-only file",
+    "MISCONF": _("see the server's log, and make room on its disk"),
+    "loading": _("wait until it has read its append-only file"),
 }
 
 _DEFAULT_ADDRESS = "redis://localhost:6379/0"
@@ -42,14 +43,14 @@ Info = Mapping[str, Any]
 
 
 class Database(NamedTuple):
-    """One of a server's databases. `server` is the id of its run, the same however it is reached."""
+    """One database of a server. `server` is the id of its run, whatever address was used."""
 
     server: str
     number: int
 
 
 def redis_checks(store: Store, settings: Settings) -> Iterator[Finding]:
-    """Of the server as it runs now."""
+    """Check the running server."""
     info, cli = _info(store), redis_cli(store.client)
     yield version(str(info["redis_version"]))
     yield mode(str(info.get("redis_mode") or info.get("server_mode") or "standalone"))
@@ -69,126 +70,167 @@ def redis_checks(store: Store, settings: Settings) -> Iterator[Finding]:
 def version(running: str) -> Finding:
     numbers = tuple(int(part) for part in running.split(".")[:2])
     if numbers < _OLDEST_VERSION:
-        return Finding(Mark.FAIL, f"Redis is version {running}", "run Redis 7 or later, or Valkey")
-    return Finding(Mark.OK, f"Redis version {running}")
+        return Finding(
+            Mark.FAIL,
+            _("Redis is version {version}").format(version=running),
+            _("run Redis 7 or later, or Valkey"),
+        )
+    return Finding(Mark.OK, _("Redis version {version}").format(version=running))
 
 
 def mode(running: str) -> Finding:
-    """One server holds the truth: scripts name keys that a cluster would keep on several."""
+    """Refuse a cluster: scripts name keys that a cluster would keep on several servers."""
     if running != "standalone":
         return Finding(
-            Mark.FAIL, f"Redis runs in the mode {running}", "run one server, with replicas if you like"
+            Mark.FAIL,
+            _("Redis runs in the mode {word}").format(word=running),
+            _("run one server, with replicas if you like"),
         )
-    return Finding(Mark.OK, "Redis is one server")
+    return Finding(Mark.OK, _("Redis is one server"))
 
 
 def durable(name: str, value: str | None, wanted: str, danger: str, cli: str) -> Finding:
-    """One directive of the server."""
+    """Return whether a directive of the server has the value that nothing is lost with."""
     if value is None:
-        remedy = f"make sure that it is {wanted}, at your provider's console"
-        return Finding(Mark.WARN, f"{name} can't be read: the server does not allow CONFIG GET", remedy)
+        remedy = _("make sure that it is {value}, at your provider's console").format(value=wanted)
+        return Finding(
+            Mark.WARN,
+            _("{name} can't be read: the server does not allow CONFIG GET").format(name=name),
+            remedy,
+        )
     if value != wanted:
-        remedy = f"`{cli} CONFIG SET {name} {wanted}`, and the same in its configuration file"
-        return Finding(Mark.FAIL, f"{name} is {value}: {danger}", remedy)
+        remedy = _("`{command} CONFIG SET {name} {value}`, and the same in its configuration file").format(
+            command=cli, name=name, value=wanted
+        )
+        return Finding(
+            Mark.FAIL, _("{name} is {value}: {danger}").format(name=name, value=value, danger=danger), remedy
+        )
     return Finding(Mark.OK, f"{name} {value}")
 
 
 def rewritten(percentage: str | None, cli: str) -> Finding:
-    """A back-up switches it off (docs/operations.md), and somebody may forget to switch it on."""
+    """Warn if rewriting is off: a back-up switches it off (docs/operations.md), and it may have stayed so."""
     if percentage == "0":
-        remedy = f"`{cli} CONFIG SET auto-aof-rewrite-percentage 100`, unless a back-up is being made"
+        remedy = _(
+            "`{command} CONFIG SET auto-aof-rewrite-percentage 100`, unless a back-up is being made"
+        ).format(command=cli)
         return Finding(
-            Mark.WARN, "the append-only file is never rewritten: it grows until the disk is full", remedy
+            Mark.WARN, _("the append-only file is never rewritten: it grows until the disk is full"), remedy
         )
-    return Finding(Mark.OK, "the append-only file is rewritten when it has grown")
+    return Finding(Mark.OK, _("the append-only file is rewritten when it has grown"))
 
 
 def rewrites(info: Info) -> Iterator[Finding]:
-    """Where a write itself fails, the server answers nothing else; a rewrite that fails goes unnoticed."""
+    """Report a rewrite that failed, which goes unnoticed until the disk is full."""
     if info.get("aof_last_bgrewrite_status", "ok") != "ok":
-        what = "the last rewrite of the append-only file failed: it grows until the disk is full"
-        yield Finding(Mark.FAIL, what, "see the server's log, and make room on its disk")
+        what = _("the last rewrite of the append-only file failed: it grows until the disk is full")
+        yield Finding(Mark.FAIL, what, _("see the server's log, and make room on its disk"))
 
 
 def unusable(where: str, why: object) -> Finding:
-    """Of a server that does not answer, or only to say why it can't."""
+    """Return the finding for a server that does not answer, or refuses to work."""
     away = _REFUSED if isinstance(why, redis.AuthenticationError) else _AWAY
     remedy = next((remedy for word, remedy in _REFUSALS.items() if word in str(why)), away)
-    return Finding(Mark.FAIL, f"Redis at {where} can't be used ({why})", remedy, unreachable=True)
+    return Finding(
+        Mark.FAIL,
+        _("Redis at {address} can't be used ({why})").format(address=where, why=why),
+        remedy,
+        unreachable=True,
+    )
 
 
 def memory(used: int, limit: int, cli: str) -> Finding:
-    """How near the server is to where intake stops."""
+    """Return how near memory is to the share at which intake stops."""
     if limit == 0:
-        return Finding(Mark.OK, f"memory: {used / 1e6:.0f} MB in use, without a limit")
+        return Finding(
+            Mark.OK, _("memory: {count} MB in use, without a limit").format(count=f"{used / 1e6:.0f}")
+        )
     share = f"{used / limit:.0%}"
-    remedy = f"`{cli} CONFIG SET maxmemory …` with more, or let messages end"
+    remedy = _("`{command} CONFIG SET maxmemory …` with more, or let messages end").format(command=cli)
     if used > limit * MAX_MEMORY_SHARE:
-        what = f"memory: {share} of maxmemory is in use, and workers take no new jobs"
+        what = _("memory: {share} of maxmemory is in use, and workers take no new jobs").format(share=share)
         return Finding(Mark.FAIL, what, remedy)
     if used > limit * _NEARLY_FULL_SHARE:
-        what = f"memory: {share} of maxmemory is in use, and workers take no new jobs above 80 %"
+        what = _("memory: {share} of maxmemory is in use, and workers take no new jobs above 80 %").format(
+            share=share
+        )
         return Finding(Mark.WARN, what, remedy)
-    return Finding(Mark.OK, f"memory: {share} of maxmemory is in use")
+    return Finding(Mark.OK, _("memory: {share} of maxmemory is in use").format(share=share))
 
 
 def clock(seconds: float) -> Finding:
-    """How far this machine's clock is from Redis's."""
+    """Return how far this machine's clock is from Redis's."""
     if abs(seconds) > MAX_CLOCK_DIFFERENCE_SECONDS:
-        what = f"this machine's clock is {seconds:+.1f} s from Redis's"
-        return Finding(Mark.FAIL, what, "synchronise both with NTP")
-    return Finding(Mark.OK, f"clock {seconds:+.2f} s from Redis's")
+        what = _("this machine's clock is {count} s from Redis's").format(count=f"{seconds:+.1f}")
+        return Finding(Mark.FAIL, what, _("synchronise both with NTP"))
+    return Finding(Mark.OK, _("clock {count} s from Redis's").format(count=f"{seconds:+.2f}"))
 
 
 def broker(truth: Database, dramatiq: Database, where: str) -> Finding:
-    """Dramatiq's maintenance scans all keys of its database."""
+    """Refuse one database for both: Dramatiq's maintenance scans all keys of its own."""
     if truth == dramatiq:
-        remedy = "set PEC_BROKER_URL to another database of the server, or leave it out"
-        return Finding(Mark.FAIL, f"Dramatiq's queues are in the database of the truth, {where}", remedy)
-    return Finding(Mark.OK, f"Dramatiq's queues are apart, in {where}")
+        remedy = _("set PEC_BROKER_URL to another database of the server, or leave it out")
+        return Finding(
+            Mark.FAIL,
+            _("Dramatiq's queues are in the database of the truth, {address}").format(address=where),
+            remedy,
+        )
+    return Finding(Mark.OK, _("Dramatiq's queues are apart, in {address}").format(address=where))
 
 
 def role(info: Info) -> Finding:
-    """A replica gets everything from its master anew: what is written to it is gone then."""
+    """Refuse a replica: writes to it are lost when it copies its master again."""
     if info.get("role") != "master":
         master = f"{info.get('master_host')}:{info.get('master_port')}"
-        return Finding(Mark.FAIL, f"this server is a replica of {master}", "set PEC_REDIS_URL to the master")
-    return Finding(Mark.OK, "this server is no replica")
+        return Finding(
+            Mark.FAIL,
+            _("this server is a replica of {address}").format(address=master),
+            _("set PEC_REDIS_URL to the master"),
+        )
+    return Finding(Mark.OK, _("this server is no replica"))
 
 
 def replicas(connected: int, wanted: int) -> Finding:
     if connected < wanted:
-        what = f"{connected} of {wanted} replicas are connected: nothing can be sent"
-        return Finding(Mark.FAIL, what, "connect them, or lower PEC_REDIS_REPLICAS")
+        what = _("{count} of {count2} replicas are connected: nothing can be sent").format(
+            count=connected, count2=wanted
+        )
+        return Finding(Mark.FAIL, what, _("connect them, or lower PEC_REDIS_REPLICAS"))
     if connected and not wanted:
-        what = f"replicas: {connected} connected, none required: a failover can lose a claim and send its PEC twice"
-        return Finding(Mark.WARN, what, "set PEC_REDIS_REPLICAS to 1 or more")
-    return Finding(Mark.OK, f"replicas: {connected} connected, {wanted} required")
+        what = _(
+            "replicas: {count} connected, none required: a failover can lose a claim and send its PEC twice"
+        ).format(count=connected)
+        return Finding(Mark.WARN, what, _("set PEC_REDIS_REPLICAS to 1 or more"))
+    return Finding(
+        Mark.OK, _("replicas: {count} connected, {count2} required").format(count=connected, count2=wanted)
+    )
 
 
 def demanded_replicas(demanded: int, info: Info) -> Iterator[Finding]:
-    """What the server itself demands before it takes a write."""
+    """Report that the server refuses writes because it has too few replicas."""
     good = int(info.get("min_slaves_good_slaves", 0))
     if good < demanded:
-        what = f"min-replicas-to-write is {demanded} and {good} are there: the server refuses every write"
-        yield Finding(Mark.FAIL, what, "connect them, or lower min-replicas-to-write")
+        what = _(
+            "min-replicas-to-write is {count} and {count2} are there: the server refuses every write"
+        ).format(count=demanded, count2=good)
+        yield Finding(Mark.FAIL, what, _("connect them, or lower min-replicas-to-write"))
 
 
 def encrypted(url: str) -> Iterator[Finding]:
-    """Whether a password crosses a network that others may listen to."""
+    """Warn if the password and all content cross a network unencrypted."""
     parts = urlsplit(url)
     if parts.scheme == "redis" and parts.password and not is_local(parts.hostname):
-        what = f"the password of Redis and all content go to {parts.hostname} unencrypted"
-        yield Finding(Mark.WARN, what, "use rediss://, or a network that nobody else is in")
+        what = _("the password of Redis and all content go to {host} unencrypted").format(host=parts.hostname)
+        yield Finding(Mark.WARN, what, _("use rediss://, or a private network"))
 
 
 def is_local(host: str | None) -> bool:
-    """Whether nothing that is sent there leaves this machine."""
+    """Return whether this host is the machine itself."""
     return host is not None and (host in ("localhost", "::1") or host.startswith("127."))
 
 
 def redis_cli(client: redis.Redis) -> str:
-    """How the server's own command reaches where a client does; a password is left to the person."""
+    """Return the `redis-cli` command that reaches the client's server, without its password."""
     at = client.connection_pool.connection_kwargs
     if "path" in at:
         return shlex.join(["redis-cli", "-s", at["path"]])
@@ -197,12 +239,12 @@ def redis_cli(client: redis.Redis) -> str:
 
 
 def configured(client: redis.Redis, info: Info, name: str) -> str | None:
-    """A directive as the server has it now; None where it does not tell."""
+    """Return a directive of the running server, or None if it may not be read."""
     try:
         found: Any = client.config_get(name)
-    except redis.ResponseError:  # managed servers rename or forbid CONFIG; some of it INFO tells too
-        told = {"appendonly": {0: "no", 1: "yes"}.get(info.get("aof_enabled", -1))}
-        return told.get(name) or (info.get("maxmemory_policy") if name == "maxmemory-policy" else None)
+    except redis.ResponseError:  # managed servers rename or forbid CONFIG; INFO holds some of it
+        known = {"appendonly": {0: "no", 1: "yes"}.get(info.get("aof_enabled", -1))}
+        return known.get(name) or (info.get("maxmemory_policy") if name == "maxmemory-policy" else None)
     return text(found[name]) if name in found else None
 
 
@@ -215,7 +257,7 @@ def _info(store: Store) -> dict[str, Any]:
 
 
 def _broker(store: Store, settings: Settings) -> Iterator[Finding]:
-    """Where Dramatiq's queues are, or that this database is not there."""
+    """Check that Dramatiq's database is there, and is not the one of the truth."""
     away = list(broker_away(settings))
     yield from away
     if not away:
@@ -224,13 +266,13 @@ def _broker(store: Store, settings: Settings) -> Iterator[Finding]:
 
 
 def broker_away(settings: Settings) -> Iterator[Finding]:
-    """That Dramatiq's database can't be used: then no work is handed out."""
+    """Report that Dramatiq's database can't be used: then no task is dispatched."""
     with connect(settings.broker) as client:
         try:
             check(client)
         except RedisUnreachable:
-            what = f"Dramatiq's database can't be used: {address(client)}"
-            remedy = "set `databases 16` in the server's configuration, or PEC_BROKER_URL"
+            what = _("Dramatiq's database can't be used: {address}").format(address=address(client))
+            remedy = _("set `databases 16` in the server's configuration, or PEC_BROKER_URL")
             yield Finding(Mark.FAIL, what, remedy)
 
 

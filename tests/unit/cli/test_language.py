@@ -13,10 +13,17 @@ from cli.help import in_language, translated_help
 from cli.language import language, translated
 from config.texts import _, joined
 from pec.jobs import JobRejected, Problem
+from pec.messages import Reason
 from pec.names import State
+from pec.operations.overview_warnings import warnings
+from pec.operations.paused_batches import said
+from pec.operations.progress import summary
+from pec.store.batches import PausedBatch
 from producers.campaigns.cell_reader import unwritten_cell
 from producers.campaigns.columns import columns_of
 from producers.campaigns.errors import Unusable
+from tests.unit.cli.builders import NOW
+from tests.unit.pec.operations.overviews import lanes, overview
 
 ENTRIES = {
     "sent": "inviata",
@@ -93,7 +100,7 @@ def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: s
     ("english", "italian"),
     [
         (
-            "3 delivered · 5 queued · all sent in about 6 min",
+            summary({State.DELIVERED: 3, State.QUEUED: 5}, seconds_to_send=360),
             "consegnate: 3 · in coda: 5 · tutte inviate fra circa 6 min",
         ),
         (
@@ -105,19 +112,24 @@ def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: s
             "inv-1 è nello stato «consegnata»: solo un messaggio trattenuto può essere inviato di nuovo",
         ),
         (
-            "account acme is paused: the API's wallet is empty: top up the wallet at PEC Massiva, "
-            "then `pec resume acme`",
-            "la casella acme è in pausa: il credito presso l'API è esaurito: ricaricare il credito presso "
+            warnings(overview(lanes=lanes(paused=Reason("wallet", "the API's wallet is empty"))))[0],
+            "casella acme: il credito presso l'API è esaurito: ricaricare il credito presso "
             "PEC Massiva, poi `pec resume acme`",
         ),
         (
-            "batch nov was paused at 14:05 in Rome by anna@ufficio; messages that wait: 7: "
-            "`pec resume --batch nov` lets it go on",
-            "il lotto nov è stato messo in pausa da anna@ufficio, 14:05 ora di Roma; messaggi in attesa: 7: "
+            said(
+                PausedBatch(
+                    name="nov", since=NOW, reason=Reason("operator", "", {"by": "anna@ufficio"}), parked=7
+                ),
+                NOW,
+            ),
+            "il lotto nov è stato messo in pausa da anna@ufficio, 13:00:00 ora di Roma; messaggi in attesa: 7: "
             "`pec resume --batch nov` lo fa ripartire",
         ),
         (
-            "there is no batch novembr: did you mean novembre?",
+            _("there is no batch {batch}: {remedy}").format(
+                batch="novembr", remedy=_("did you mean {name}?").format(name="novembre")
+            ),
             "non c'è il lotto novembr: forse novembre?",
         ),
         (
@@ -158,8 +170,10 @@ def test_in_english_nothing_is_looked_up() -> None:
 
 @pytest.mark.usefixtures("in_italian")
 def test_notes_and_errors_are_translated(capsys: pytest.CaptureFixture[str]) -> None:
-    output.note("Resumed.")
-    tell(Failure("there is no message inv-1: check the id, or look through `pec list`", Exit.REJECTED))
+    output.note(_("Resumed."))
+    remedy = _("check the id, or look through `pec list`")
+    text = _("there is no message {id}: {remedy}").format(id="inv-1", remedy=remedy)
+    tell(Failure(text, Exit.REJECTED))
 
     assert capsys.readouterr().err.splitlines() == [
         "Ripartita.",

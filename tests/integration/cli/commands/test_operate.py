@@ -152,7 +152,10 @@ def test_a_replay_from_tomorrow_repeats_nothing(pec: Pec, store: Store, held: st
     store.client.xgroup_create(store.keys.events, "endpoint:crm", id="$")
     tomorrow = datetime.now(UTC).replace(year=2099).isoformat()
 
-    assert "nothing is to be repeated" in pec("replay", "--endpoint", "crm", "--since", tomorrow).err
+    assert (
+        "Endpoint crm has not reached that point yet"
+        in pec("replay", "--endpoint", "crm", "--since", tomorrow).err
+    )
 
 
 def test_an_endpoint_that_no_worker_ever_had_can_not_be_replayed(pec: Pec) -> None:

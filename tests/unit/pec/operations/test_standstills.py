@@ -65,7 +65,7 @@ def test_an_account_without_a_turn_is_told_at_once_and_once() -> None:
 
 def test_an_endpoint_that_lost_its_place_in_the_stream_is_told() -> None:
     assert said(overview(endpoints=[endpoint(listening=False)])) == [
-        "endpoint crm hears no events: its place is gone"
+        "endpoint crm gets no events: its place in the stream is gone"
     ]
     assert said(overview(endpoints=[endpoint(listening=False, served=False)])) == []
 

@@ -11,6 +11,7 @@ from config.settings import Settings
 from pec.api.client import Mailbox
 from pec.api.errors import Denied, OutcomeUnknown, Unreachable
 from pec.operations.doctor import checks, server
+from pec.operations.doctor.checks import Kind
 from pec.operations.doctor.replicas import alike, replica
 from pec.operations.doctor.server import Database
 from pec.operations.findings import Finding, Mark
@@ -87,7 +88,7 @@ def test_the_servers_own_command_goes_where_we_go_and_tells_no_password(url: str
 
 
 @pytest.mark.parametrize("kind", ["queue", "account", "endpoint"])
-def test_what_nobody_serves_is_named(kind: str) -> None:
+def test_what_no_worker_serves_is_named(kind: Kind) -> None:
     found = checks.served(kind, {"send", "check"}, {"check"})
 
     assert (found.mark, "send" in found.what, "check" in found.what) == (Mark.FAIL, True, False)

@@ -124,7 +124,7 @@ def _by_share(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str
 
 
 def _by_milliseconds(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
-    """A share alone would not tell what was saved."""
+    """Add the absolute figures, because a share alone would not show what was saved."""
     was, is_now = _milliseconds(before), _milliseconds(now)
     yield "| work | ms of a worker's CPU for each PEC, before | after | share |\n|---|---|---|---|"
     for place in dict.fromkeys([*is_now, *was]):

@@ -84,7 +84,7 @@ def test_the_sheet_that_was_open_is_read_and_named(tmp_path: Path) -> None:
 
     with open_table(tmp_path / "a.xlsx") as table:
         assert table.header == ("pec",)
-        assert table.sheet == "Soci (the other 1 are not read)"
+        assert table.sheet == "Soci (the other one is not read)"
 
 
 def test_rows_beyond_what_a_workbook_says_of_its_size_are_read(tmp_path: Path) -> None:

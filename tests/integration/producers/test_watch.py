@@ -249,7 +249,7 @@ def test_a_timeout_is_an_error_that_says_how_many_are_left(producer: Producer, t
     producer.send("inv-1", **SEND)
     take_jobs()
 
-    with pytest.raises(TimeoutError, match="^1 message has not ended in time"):
+    with pytest.raises(TimeoutError, match=r"^1 message has not ended in time"):
         list(producer.watch("inv-1", timeout_seconds=0.01))
 
 

@@ -18,6 +18,7 @@ from workers.mailbox.calls import MailboxUnavailable, call_optional
 
 MAX_PAGES = 200
 TOO_MANY_MAILS = "too_many_mails"
+UNREADABLE_MAILS = "unreadable_mails"
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
@@ -35,17 +36,25 @@ def search(ctx: WorkerContext, message: Message, reference: str | None) -> list[
 def mails_with(ctx: WorkerContext, account: str, query: str) -> Iterator[Mail]:
     """Yield all mails that a search shows. Pages may be numbered from 0 or 1: both are read, so some come twice.
 
-    Raise NotServed and MailboxUnavailable. Too many mails to read them all are unavailable: a part proves nothing.
+    Raise NotServed and MailboxUnavailable. Too many mails to read them all are unavailable, and so are mails in a shape
+    that nothing can be read of: a part proves nothing.
     """
     first = page_of(ctx, account, query, None)
-    yield from (mail for _, mail in first.mails)
+    yield from _readable(first)
     if len(first.mails) < PAGE_SIZE if first.total is None else first.total <= len(first.mails):
         return
     pages = -(-(first.total or 0) // PAGE_SIZE) + 1
     if first.total is None or pages > MAX_PAGES:
         raise MailboxUnavailable(TOO_MANY_MAILS)
     for number in range(pages):
-        yield from (mail for _, mail in page_of(ctx, account, query, number).mails)
+        yield from _readable(page_of(ctx, account, query, number))
+
+
+def _readable(page: InboxPage) -> list[Mail]:
+    mails = [mail for _, mail in page.mails]
+    if not all(mail.subject or mail.sender or mail.recipient for mail in mails):
+        raise MailboxUnavailable(UNREADABLE_MAILS)
+    return mails
 
 
 def page_of(ctx: WorkerContext, account: str, query: str | None, number: int | None) -> InboxPage:

@@ -56,6 +56,28 @@ def test_a_full_mailbox_proves_nothing_so_the_message_waits(ctx: WorkerContext, 
     assert ctx.store.client.zscore(ctx.store.keys.due(Queue.RELEASE), message.id)
 
 
+def test_mails_in_an_unknown_shape_prove_nothing_so_the_message_waits(
+    ctx: WorkerContext, served: Served
+) -> None:
+    message = queued(ctx, "shapeless-1")
+    served.code_of_send(
+        "consegna@pec.example",
+        subject=f"Avviso {reference_tag(reference_of('pec', message.id, 0))}",
+    )
+    shapeless = {
+        "success": True,
+        "message": "",
+        "data": [{"von": "?", "betreff": "?"}],
+        "page": 1,
+        "total": 1,
+    }
+    plant(served, "GET /inbox", 200, shapeless)
+
+    assert settled(ctx, message)
+    assert read(ctx, message).state is State.QUEUED
+    assert ctx.store.client.zscore(ctx.store.keys.due(Queue.RELEASE), message.id)
+
+
 def test_more_mails_than_can_be_read_are_left_to_an_operator(
     ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

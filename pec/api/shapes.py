@@ -26,13 +26,15 @@ _Item = Mapping[str, Any]
 class InboxPage:
     """A page of the mailbox, each mail with its id: a position that may shift, never to be stored.
 
-    `page`, `total` and `pages` are the API's own; whether it counts pages from 0 is unknown.
+    `page`, `total` and `pages` are the API's own; whether it counts pages from 0 is unknown. `unreadable` counts the
+    items that are no objects, or have a subject in neither shape: behind one of them any mail can hide.
     """
 
     mails: tuple[tuple[int | str, Mail], ...]
     page: int | None
     total: int | None
     pages: int | None
+    unreadable: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,16 +47,19 @@ class Quota:
 
 def mails(envelope: _Item) -> list[Mail]:
     """Return the mails of GET /send/{code}. Raise OutcomeUnknown if `data` is neither a list nor an object."""
-    return [mail(item) for item in _items(envelope.get("data"))]
+    return [mail(item) for item in _objects(_entries(envelope.get("data")))]
 
 
 def inbox_page(envelope: _Item) -> InboxPage:
     """Return the page of GET /inbox. Raise OutcomeUnknown if `data` is neither a list nor an object."""
+    entries = _entries(envelope.get("data"))
+    items = _objects(entries)
     return InboxPage(
-        mails=tuple((_id(item), mail(item)) for item in _items(envelope.get("data"))),
+        mails=tuple((_id(item), mail(item)) for item in items),
         page=_whole(envelope.get("page")),
         total=_whole(envelope.get("total")),
         pages=_whole(envelope.get("n_of_pages")),
+        unreadable=len(entries) - sum("subject" in item or "object" in item for item in items),
     )
 
 
@@ -114,13 +119,17 @@ def _italian_date(text: str) -> datetime:
     return datetime(year, month, day, hour, minute, second, tzinfo=ROME)
 
 
-def _items(data: Any) -> list[dict[str, Any]]:
-    """Return the objects in `data`. PHP writes a list with gaps in its keys as an object of objects."""
+def _entries(data: Any) -> list[Any]:
+    """Return what `data` lists. PHP writes a list with gaps in its keys as an object of objects."""
     if isinstance(data, dict):
         data = list(data.values()) if all(isinstance(value, dict) for value in data.values()) else [data]
     if not isinstance(data, list | None):
         raise OutcomeUnknown("shape", "the API sent neither a list nor an object of mails")
-    return [item for item in data or [] if isinstance(item, dict)]
+    return data or []
+
+
+def _objects(entries: list[Any]) -> list[dict[str, Any]]:
+    return [entry for entry in entries if isinstance(entry, dict)]
 
 
 def _first(item: _Item, *names: str) -> str:

@@ -51,10 +51,9 @@ def mails_with(ctx: WorkerContext, account: str, query: str) -> Iterator[Mail]:
 
 
 def _readable(page: InboxPage) -> list[Mail]:
-    mails = [mail for _, mail in page.mails]
-    if not all(mail.subject or mail.sender or mail.recipient for mail in mails):
+    if page.unreadable:
         raise MailboxUnavailable(UNREADABLE_MAILS)
-    return mails
+    return [mail for _, mail in page.mails]
 
 
 def page_of(ctx: WorkerContext, account: str, query: str | None, number: int | None) -> InboxPage:

@@ -56,10 +56,11 @@ def test_a_full_mailbox_proves_nothing_so_the_message_waits(ctx: WorkerContext, 
     assert ctx.store.client.zscore(ctx.store.keys.due(Queue.RELEASE), message.id)
 
 
+@pytest.mark.parametrize("item", [{"von": "?", "betreff": "?"}, {"sender": "a@x", "betreff": "?"}, "?"])
 def test_mails_in_an_unknown_shape_prove_nothing_so_the_message_waits(
-    ctx: WorkerContext, served: Served
+    ctx: WorkerContext, served: Served, item: Any
 ) -> None:
-    message = queued(ctx, "shapeless-1")
+    message = queued(ctx, f"shapeless-{type(item).__name__}-{'sender' in item}")
     served.code_of_send(
         "consegna@pec.example",
         subject=f"Avviso {reference_tag(reference_of('pec', message.id, 0))}",
@@ -67,7 +68,7 @@ def test_mails_in_an_unknown_shape_prove_nothing_so_the_message_waits(
     shapeless = {
         "success": True,
         "message": "",
-        "data": [{"von": "?", "betreff": "?"}],
+        "data": [item],
         "page": 1,
         "total": 1,
     }

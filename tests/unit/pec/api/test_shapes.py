@@ -55,6 +55,22 @@ def test_data_may_be_missing() -> None:
     assert shapes.inbox_page({}).mails == ()
 
 
+@pytest.mark.parametrize(
+    ("item", "unreadable"),
+    [
+        (LIVE, 0),
+        (DOCUMENTED, 0),
+        (LISTED, 0),
+        ({"subject": None}, 0),
+        ("text", 1),
+        (None, 1),
+        ({"sender": "a@x"}, 1),
+    ],
+)
+def test_items_without_a_subject_in_either_shape_are_counted(item: Any, unreadable: int) -> None:
+    assert shapes.inbox_page({"data": [LIVE, item]}).unreadable == unreadable
+
+
 @pytest.mark.parametrize("data", ["text", 1, True])
 def test_data_of_another_kind_is_unknown_rather_than_empty(data: Any) -> None:
     with pytest.raises(OutcomeUnknown):

@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from cli.commands.completion import ASKED_BY
-from cli.errors import Exit, tell, worded
+from cli.errors import Exit, show_failure, worded
 from cli.help import in_language
 from cli.language import let_click_speak
 from config.texts import _
@@ -83,7 +83,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         failure = worded(error)
         if failure is None:
             raise
-        tell(failure)
+        show_failure(failure)
         return failure.exit_code
 
 

@@ -51,7 +51,7 @@ def worded(error: Exception) -> click.ClickException | None:
     return _of_ours(error)
 
 
-def tell(error: click.ClickException) -> None:
+def show_failure(error: click.ClickException) -> None:
     """On stderr, in the reader's language."""
     error.message = translated(error.message)  # type: ignore[misc]  # click shows only what it holds itself
     error.show()

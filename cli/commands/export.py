@@ -92,7 +92,7 @@ def export(
     --receipts and --json, only receipts that are missing altogether count, because the CSV holds no texts.
 
     Messages that have ended and stand whole in DIR may be deleted from Redis in time
-    (PEC_RETENTION__MESSAGES_DAYS). A table alone is no proof: what only it tells of stays.
+    (PEC_RETENTION__MESSAGES_DAYS). A table alone is no proof: what stands only there stays in Redis.
     """
     if (bool(ids), bool(batch), everything).count(True) != 1:
         raise click.UsageError(_("say what: pec export ID…, or pec export --batch B, or pec export --all"))
@@ -178,9 +178,7 @@ def _messages_of(store: Store, job: str) -> list[str]:
 def no_batch(store: Store, batch: str) -> Failure:
     waiting = int(store.client.xlen(store.keys.jobs))
     if rejected := selection.rejected_of(store, batch):
-        remedy = _("{count} of its jobs were rejected, `pec list --rejected` tells why").format(
-            count=rejected
-        )
+        remedy = _("{count} of its jobs were rejected, `pec list --rejected` says why").format(count=rejected)
     elif waiting:
         remedy = _("{count} jobs wait to be taken, they may be among them: try again").format(count=waiting)
     elif near := near_batch(store, batch):
@@ -289,7 +287,7 @@ def _tell(store: Store, done: _Done, batch: str | None, chosen: _Chosen) -> None
     if batch and (rejected := selection.rejected_of(store, batch)):
         output.note(
             _(
-                "{count} jobs of the batch were rejected and are no messages: `pec list --rejected` tells why"
+                "{count} jobs of the batch were rejected and are no messages: `pec list --rejected` says why"
             ).format(count=rejected)
         )
 

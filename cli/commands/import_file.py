@@ -232,8 +232,8 @@ def _surroundings(*, dry_run: bool) -> Iterator[tuple[Settings, Session | None]]
 def _judged(order: ImportRequest, settings: Settings) -> Iterator[Campaign]:
     with ExitStack() as stack:
         try:
-            with _progress(_("reading")) as told:
-                campaign = stack.enter_context(validate_file(order, settings.api.max_bytes, told))
+            with _progress(_("reading")) as report_progress:
+                campaign = stack.enter_context(validate_file(order, settings.api.max_bytes, report_progress))
         except Unusable as error:
             raise Failure(_("{error}\nNothing was enqueued.").format(error=error), Exit.REJECTED) from None
         except Misused as error:
@@ -344,7 +344,7 @@ def _write_refused(path: Path | None, order: ImportRequest, found: Found) -> Non
             )
         ) from None
     output.note(
-        _("The refused lines are in {path}: once mended, it can be imported by itself.").format(path=path)
+        _("The refused lines are in {path}: once they are mended, import that file.").format(path=path)
     )
     if campaign.renderer.columns.attachments and path.resolve().parent != order.file.resolve().parent:
         output.note(
@@ -379,11 +379,11 @@ def _refuse(found: Found, path: Path | None, *, dry_run: bool, as_json: bool) ->
 
 
 def _enqueue(session: Session, campaign: Campaign) -> int:
-    """Returns how many. Raises Failure, which tells how many are in."""
+    """Return how many were enqueued. Raise Failure, which says how many are in."""
     done, count = 0, campaign.row_store.count(RowStatus.READY)
     try:
-        with _progress(_("enqueuing")) as told:
-            for done in enqueue(session.producer, campaign, told):  # noqa: B007 - told below
+        with _progress(_("enqueuing")) as report_progress:
+            for done in enqueue(session.producer, campaign, report_progress):  # noqa: B007 - reported below
                 pass
     except RedisUnreachable as error:
         said = _("{error}\nat least {done} of {count} are in: once Redis answers, {same_again}").format(

@@ -8,7 +8,7 @@ import pytest
 
 from cli import COMMANDS, output, pec
 from cli.catalogue import Catalogue
-from cli.errors import Exit, Failure, rejection, tell
+from cli.errors import Exit, Failure, rejection, show_failure
 from cli.help import in_language, translated_help
 from cli.language import language, translated
 from config.texts import _, joined
@@ -173,7 +173,7 @@ def test_notes_and_errors_are_translated(capsys: pytest.CaptureFixture[str]) -> 
     output.note(_("Resumed."))
     remedy = _("check the id, or look through `pec list`")
     text = _("there is no message {id}: {remedy}").format(id="inv-1", remedy=remedy)
-    tell(Failure(text, Exit.REJECTED))
+    show_failure(Failure(text, Exit.REJECTED))
 
     assert capsys.readouterr().err.splitlines() == [
         "Ripartita.",

@@ -38,7 +38,7 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
         "≤ 1.25",
         better="less",
         note=f"{count:,} in one mailbox sent at up to {RATE}/s ({fewer:,} without pages); {receipts}; "
-        f"all were delivered and told in full within {with_pages.seconds:.0f} s",
+        f"all were delivered and reported in full within {with_pages.seconds:.0f} s",
     )
     late = Figure(
         "seconds from a CONSEGNA's arrival to its event, at the 99th percentile",
@@ -54,7 +54,7 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
 
 
 class _Campaign:
-    """Started when made."""
+    """A campaign that is under way as soon as the object is made."""
 
     def __init__(
         self, stack: ExitStack, folder: Path, count: int, delivery: tuple[float, float], pages: str
@@ -78,7 +78,7 @@ class _Campaign:
         return {kind: calls.get(kind, 0) / self._count for kind in ("GET /send", "GET /inbox")}
 
     def late_seconds(self) -> list[float]:
-        """From the date of each CONSEGNA, which is in whole seconds, to the state that it made."""
+        """Return the seconds from the date of each CONSEGNA, a whole second, to the state that it caused."""
         found = []
         for key in self._site.client.scan_iter("pec:message:*", count=1000):
             receipts = self._site.client.hvals(key.replace(b":message:", b":receipts:"))

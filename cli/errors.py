@@ -27,7 +27,7 @@ class Exit(IntEnum):
 
 
 class Failure(click.ClickException):
-    """An error that is told to a person, remedy included, on stderr. No text: nothing is said."""
+    """An error for a person, remedy included, on stderr. With an empty text, nothing is printed."""
 
     def __init__(self, text: str, code: Exit) -> None:
         super().__init__(text)
@@ -43,7 +43,7 @@ class Failure(click.ClickException):
 
 
 def worded(error: Exception) -> click.ClickException | None:
-    """The error as it is told, or None where it is none of ours."""
+    """Return the error with its message for people, or None if it is not one of ours."""
     if isinstance(error, click.ClickException):
         return error
     if isinstance(error, click.Abort):
@@ -52,7 +52,7 @@ def worded(error: Exception) -> click.ClickException | None:
 
 
 def show_failure(error: click.ClickException) -> None:
-    """On stderr, in the reader's language."""
+    """Print the error on stderr, in the reader's language."""
     error.message = translated(error.message)  # type: ignore[misc]  # click shows only what it holds itself
     error.show()
 
@@ -65,7 +65,7 @@ def _of_ours(error: Exception) -> Failure | None:
 
 
 def _table() -> list[tuple[type[Exception], Exit, str]]:
-    """The first that fits counts. Imported here, where something went wrong: it takes a fifth of a second."""
+    """Return the errors by type; the first that fits counts. Their import takes 0.2 s, so it is done only here."""
     import redis
 
     from archive.trust import AnchorsError
@@ -90,7 +90,7 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
         (redis.RedisError, Exit.UNREACHABLE, _("Redis gave no usable answer ({error}): run `pec doctor`")),
         (Denied, Exit.CREDENTIALS, _("{error}: correct the account's credentials, see `pec doctor`")),
         (ApiError, Exit.UNREACHABLE, _("{error}: try again, or run `pec doctor`")),
-        (TimeoutError, Exit.TIMED_OUT, _("{error}: nothing was cancelled, `pec status` tells what waits")),
+        (TimeoutError, Exit.TIMED_OUT, _("{error}: nothing was cancelled, `pec status` shows what waits")),
         (UnsupportedRecord, Exit.UNEXPECTED, _("{error}: a newer version wrote it, upgrade this one")),
         (EmbeddedServerError, Exit.UNEXPECTED, _("the demo has no server: {error}")),
         (
@@ -103,7 +103,7 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
 
 
 def rejection(error: Any) -> str:
-    """A line for each problem of a JobRejected."""
+    """Return a line for each problem of a JobRejected."""
     return joined(
         "\n",
         [

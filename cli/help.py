@@ -12,7 +12,7 @@ AS_IT_STANDS = "\b"  # click's mark of a paragraph that is not to be wrapped: th
 
 
 def in_language(command: click.Command) -> click.Command:
-    """A copy that speaks it. The command itself stays English, since another call may be in another language."""
+    """Return a translated copy. The command itself stays English, because the next call may use another language."""
     if language() == ENGLISH:
         return command
     spoken = copy(command)
@@ -29,7 +29,7 @@ def translated_help(text: str) -> str:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Of a docstring: each on one line, those that are not to be wrapped as they stand."""
+    """Return a docstring's paragraphs, each on one line; those that must not be wrapped stay unchanged."""
     found = re.split(r"\n\s*\n", cleandoc(text).partition("\f")[0])
     return [one if one.startswith(AS_IT_STANDS) else " ".join(one.split()) for one in found]
 

@@ -1,4 +1,4 @@
-"""`pec import --again`: what reached nobody is sent again, and a batch that was cancelled goes on."""
+"""`pec import --again`: what reached no recipient is sent again, and a batch that was cancelled goes on."""
 
 from collections.abc import Collection
 
@@ -39,7 +39,7 @@ again_option = click.option(
 
 
 def refuse_cancelled(store: Store, found: Found, again: Collection[State]) -> None:
-    """Raises Failure where what is to be enqueued would be cancelled on arrival."""
+    """Raise Failure if new messages would be cancelled on arrival."""
     batch, wanted = found.campaign.batch, State.CANCELLED in again
     if not (found.count(RowStatus.READY) or wanted):
         return
@@ -91,7 +91,7 @@ def tell_of_same_subject(found: Found) -> None:
 
 
 def tell_of_earlier(found: Found) -> None:
-    """Name what reached nobody, and the two ways to reach them."""
+    """Count the messages that reached no recipient, and name the two ways to send them again."""
     over = dict(found.earlier.over) if found.earlier else {}
     if count := over.pop(State.CANCELLED, 0):
         output.note(
@@ -101,8 +101,8 @@ def tell_of_earlier(found: Found) -> None:
         counted = joined(", ", (count_of(state, count) for state, count in over.items()))
         output.note(
             _(
-                "Of those, some reached nobody ({counts}): "
-                "mend their addresses in the sheet and import it into this batch, "
-                "or send them as they are with --again {names}."
+                "Of those, some reached no recipient ({counts}): "
+                "correct their addresses in the sheet and import it into this batch, "
+                "or send them unchanged with --again {names}."
             ).format(counts=counted, names=",".join(over))
         )

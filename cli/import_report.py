@@ -1,4 +1,4 @@
-"""What `pec import` says of a campaign: to a person, or as one JSON object."""
+"""The output of `pec import` about a campaign: for a person, or as one JSON object."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -39,7 +39,7 @@ class Found:
 
     @property
     def sendable(self) -> int:
-        """Lines that are sent, or were."""
+        """Return the number of lines that are sent, or were."""
         return self.count(RowStatus.READY) + self.count(RowStatus.ALREADY_ENQUEUED)
 
     def count(self, fate: RowStatus) -> int:
@@ -47,7 +47,7 @@ class Found:
 
 
 def as_dict(found: Found, enqueued: int | None) -> dict[str, Any]:
-    """The summary. `enqueued` is None for a dry run."""
+    """Return the summary. `enqueued` is None for a dry run."""
     campaign, ledger = found.campaign, found.campaign.row_store
     doubles = [{"line": line, "like": like} for line, like in ledger.duplicates()]
     estimate = found.estimate
@@ -85,7 +85,7 @@ def _as_earlier(earlier: Earlier | None) -> dict[str, Any]:
 
 
 def show(found: Found) -> None:
-    """For a person."""
+    """Print the summary for a person."""
     campaign, header = found.campaign, found.campaign.renderer.columns.header
     columns = campaign.renderer.columns
     output.facts(
@@ -120,7 +120,7 @@ def show(found: Found) -> None:
 
 
 def show_letters(found: Found) -> None:
-    """The rows that were asked for, or the first message, as their recipients will read them."""
+    """Print the chosen rows, or the first message, as their recipients will read them."""
     if found.shown:
         for row in found.shown:
             _show_letter(_as_shown(found.campaign, row))
@@ -159,7 +159,7 @@ def _first(campaign: Campaign) -> dict[str, Any] | None:
 
 
 def _as_shown(campaign: Campaign, row: Picked) -> dict[str, Any]:
-    """A row's letter and, where it will not be sent, why."""
+    """Return a row's letter and, if it will not be sent, the reason."""
     entry = row.entry
     problems = campaign.row_store.problems_of(entry.line) if entry.status is RowStatus.REFUSED else []
     told = {"refused": [problem.as_dict() for problem in problems]} if problems else {}
@@ -178,7 +178,7 @@ def _as_letter(campaign: Campaign, entry: Entry) -> dict[str, Any]:
 
 
 def _encodings(campaign: Campaign) -> str | None:
-    """Return what each file was read in that does not say it itself, with values by which a person can judge."""
+    """Return the guessed encoding of each file that does not name its own, with values that let a person check it."""
     judged = [(name, one) for name, one in campaign.encodings.items() if one.judged]
     return "; ".join(f"{one.label}: {', '.join(one.values)} ({name})" for name, one in judged) or None
 

@@ -21,7 +21,7 @@ _WORDED = {
     *("REASON", "WHY", "FROM", "PAUSED", "TIME LEFT", "DISABLED", "REPLAYED"),
     *("VERDICT", "DATE", "LAST MINUTE", "SENT TODAY", "THIS MONTH", "ACCOUNTS", "QUEUES"),
 }
-# Facts that somebody else worded.
+# Facts in the words of other people or programs.
 _FREE_TEXT = {
     *("subject", "attached", "sheet", "encoding"),
     *("file", "provider", "organisation", "error", "holds (SHA-256)"),
@@ -29,12 +29,12 @@ _FREE_TEXT = {
 
 
 def data(fields: Mapping[str, Any]) -> None:
-    """One JSON object on a line of stdout."""
+    """Print one JSON object on a line of stdout."""
     click.echo(json.dumps(fields, ensure_ascii=False, default=str))
 
 
 def note(text: str) -> None:
-    """A line on stderr."""
+    """Print a line on stderr."""
     click.echo(translated(text), err=True)
 
 
@@ -64,7 +64,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str |
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:
-    """Names and values, a pair a line; what is None is left out."""
+    """Print names and values, a pair a line, without those that are None."""
     known = [(translated(name), _fact(name, value)) for name, value in pairs if value is not None]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
@@ -72,7 +72,7 @@ def facts(pairs: Iterable[tuple[str, object]]) -> None:
 
 
 def _fact(name: str, value: object) -> str:
-    """Sentences and states are ours; of an address, the fact is its recipient's state."""
+    """Return a fact with sentences and states translated; an address's fact is its recipient's state."""
     written = _written(value)
     is_sentence = name in ("why", "verdict") or (" " in written and name not in _FREE_TEXT)
     ours = isinstance(value, State) or "@" in name or is_sentence

@@ -174,7 +174,7 @@ def to_hash(message: Message) -> dict[str, str]:
 def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
     """Return the message of a hash.
 
-    Raises UnknownRecord where a field can't be read: a newer version's state, or somebody else's writing.
+    Raise UnsupportedRecord if a field can't be read: a newer version or another program wrote it.
     """
     values: dict[str, Any] = {"recipients": (), "subject": "", "has_reference": False}
     try:

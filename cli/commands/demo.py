@@ -6,7 +6,7 @@ import click
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="The table as data.")
 def demo(as_json: bool) -> None:
-    """Send some PEC through a simulated network on this machine, and watch what becomes of them.
+    """Send some PEC through a simulated network on this machine, and watch each to its end.
 
     Starts a Redis of its own, the sandbox, two worker processes and a webhook receiver, and stops them again.
     Needs no settings and no account; nothing is sent to anyone. Exits 0 only if every message ended as its

@@ -1,4 +1,4 @@
-"""What the demo sends, and how each message must end: every story of the sandbox, and one of each fault."""
+"""The messages that the demo sends, and how each must end: every scenario of the sandbox, and one of each fault."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,7 @@ ACCOUNTS = {"studio": "studio.rossi@pec.example", "comune": "protocollo@pec.exam
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One PEC: its job, and what must become of it."""
+    """One PEC: its job, and the state in which it must end."""
 
     id: str
     job: dict[str, Any]
@@ -21,10 +21,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """One job of the demo, told shortly."""
+    """One job of the demo, in short form."""
 
     id: str
-    to: str  # local part: the sandbox's story, up to the +
+    to: str  # local part: the sandbox's scenario, up to the +
     subject: str
     ends: State
     times_sent: int = 1
@@ -106,7 +106,7 @@ _SEVERAL = ("consegna+soci", "mancata-consegna+soci")
 
 
 def planned() -> list[Planned]:
-    """The letters, one job with two recipients (a PEC each), and one PEC to two that see each other."""
+    """Return the letters, one job with two recipients (a PEC each), and one PEC to two that see each other."""
     single = [Planned(letter.id, _job(letter), letter.ends, letter.times_sent) for letter in _LETTERS]
     both = [f"{name}@pec.example" for name in _SEVERAL]
     split = _job(_Letter("circolare-6", "", "Circolare n. 6", State.DELIVERED), recipient=both)
@@ -122,7 +122,7 @@ def planned() -> list[Planned]:
 
 
 def jobs(plan: list[Planned]) -> list[dict[str, Any]]:
-    """Each job once."""
+    """Return each job once."""
     return list({one.job["id"]: one.job for one in plan}.values())
 
 
@@ -142,7 +142,7 @@ def _job(letter: _Letter, **more: Any) -> dict[str, Any]:
 
 
 def _file(name: str) -> bytes:
-    """A file that opens: the smallest PDF, or an empty ZIP archive."""
+    """Return a file that opens: the smallest PDF, or an empty ZIP archive."""
     if name.endswith(".zip"):
         return b"PK\x05\x06" + bytes(18)
     page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>"

@@ -1,4 +1,4 @@
-"""A webhook receiver: takes what comes, if its signature is right, and remembers it."""
+"""A webhook receiver, which keeps each event whose signature is right."""
 
 import json
 import threading
@@ -22,7 +22,7 @@ class Received:
         self.forged = 0
 
     def take(self, headers: dict[str, str], body: bytes) -> int:
-        """The status to answer."""
+        """Keep the event of a request, and return the status to answer."""
         event_id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "0")
         expected = signed_headers(self._secret, event_id, body, int(timestamp))["webhook-signature"]
         with self._lock:
@@ -33,7 +33,7 @@ class Received:
             return 204
 
     def of(self, message_id: str) -> list[dict[str, Any]]:
-        """The events of one message, in order."""
+        """Return the events of one message, in order."""
         with self._lock:
             mine = [event["data"] for event in self.events.values() if event["data"].get("id") == message_id]
         return sorted(mine, key=lambda data: int(data["sequence"]))
@@ -41,7 +41,7 @@ class Received:
 
 @contextmanager
 def receiving(received: Received) -> Iterator[str]:
-    """Serves on a free port of this machine. Yields the URL."""
+    """Serve on a free port of this machine. Yield the URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -54,7 +54,7 @@ def receiving(received: Received) -> Iterator[str]:
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-            """Says nothing: the table tells what came."""
+            """Log nothing: the table shows what came."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

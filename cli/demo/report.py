@@ -1,4 +1,4 @@
-"""What the demo shows at the end: a row for each message, and every way in which it differs from the plan."""
+"""The demo's last output: a row for each message, and every way in which it differs from the plan."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ CLOSEST_SECONDS = 0.98  # between two sends, as the sandbox saw their first byte
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message, in the words of its record."""
+    """One message, as its record has it."""
 
     id: str
     recipient: str
@@ -35,7 +35,7 @@ def rows(
     receipts: Mapping[str, Sequence[str]],
     received: Received,
 ) -> list[Row]:
-    """In the order of the plan."""
+    """Return the rows in the order of the plan."""
     return [
         Row(
             id=one.id,
@@ -58,7 +58,7 @@ def problems(
     told: set[str],
     received: Received,
 ) -> list[str]:
-    """Each in a sentence; none where everything went as planned."""
+    """Return a sentence for each problem; none if everything went as planned."""
     return [
         *_wrong_ends(plan, found),
         *_wrong_sends(plan, found, sent),
@@ -106,7 +106,7 @@ def _wrong_webhooks(found: Sequence[Row], told: set[str], received: Received) ->
             if received.forged
             else []
         ),
-        *(_("the last webhook of {id} tells another state").format(id=message_id) for message_id in stale),
+        *(_("the last webhook of {id} has another state").format(id=message_id) for message_id in stale),
     ]
 
 
@@ -125,7 +125,7 @@ def _too_close(times: Sequence[float]) -> list[str]:
 
 
 def as_data(found: Sequence[Row], wrong: Sequence[str], seconds: float) -> dict[str, Any]:
-    """For `--json`."""
+    """Return the result for `--json`."""
     return {
         "ok": not wrong,
         "seconds": round(seconds, 1),
@@ -135,8 +135,8 @@ def as_data(found: Sequence[Row], wrong: Sequence[str], seconds: float) -> dict[
 
 
 def as_table(found: Sequence[Row], shown: Callable[[str], str] = str) -> Table:
-    """For people. `shown` says our words in their language."""
-    title = shown(_("PEC Massiva: every message and what became of it"))
+    """Return the table for people. `shown` translates our words into their language."""
+    title = shown(_("PEC Massiva: every message and how it ended"))
     table = Table(title=title, title_justify="left")
     headings = (_("message"), _("recipient"), _("state"), _("code"), _("receipts"), _("webhooks"))
     for heading in headings:

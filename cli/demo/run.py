@@ -1,4 +1,4 @@
-"""The demo's course: set the scene, enqueue, watch, check against the plan, tell."""
+"""The demo's course: start the stack, enqueue, watch, check against the plan, report."""
 
 import json
 import sys
@@ -34,7 +34,7 @@ PIPED_WIDTH = 140  # a file has no edge to fold at
 
 
 def run(*, as_json: bool) -> int:
-    """Returns 0 where every message ended as its story says, with nothing lost and nothing sent twice; else 1."""
+    """Return 0 if every message ended as planned, with nothing lost and nothing sent twice; else 1."""
     started = time.monotonic()
     plan, received = planned(), Received(SECRET)
     with (
@@ -67,7 +67,7 @@ def _wait_for_workers(store: Store, folder: Path) -> None:
 
 
 def _send_and_watch(producer: Producer, plan: Sequence[Planned]) -> Mapping[str, Message]:
-    """Enqueues, and looks until every message has its planned state, or time is up."""
+    """Enqueue, and watch until every message has its planned state or time is up."""
     producer.batch(BATCH, size=len(plan))
     producer.send_many(jobs(list(plan)))
     expected = {one.id: one.ends for one in plan}
@@ -96,13 +96,13 @@ def _states(messages: Any) -> str:
 
 
 def _wait_for_webhooks(store: Store, received: Received) -> set[str]:
-    """The ids of all events told; returns when all have come, or when time is up."""
+    """Return the ids of all published events, once all have come or time is up."""
     ends = time.monotonic() + WEBHOOK_SECONDS
     while True:
         entries: Any = store.client.xrange(store.keys.events)
-        told = {text_dict(fields)["id"] for _, fields in entries}
-        if told <= set(received.events) or time.monotonic() > ends:
-            return told
+        published = {text_dict(fields)["id"] for _, fields in entries}
+        if published <= set(received.events) or time.monotonic() > ends:
+            return published
         time.sleep(LOOK_SECONDS)  # deliveries have no signal to wait for
 
 
@@ -112,7 +112,7 @@ def _kinds(store: Store, message_id: str) -> list[str]:
 
 
 def _ledger(where: Stack) -> list[dict[str, Any]]:
-    """What the sandbox really sent."""
+    """Return the list of what the sandbox really sent."""
     answer: Any = requests.get(f"{where.sandbox_url}/_sandbox/sent", timeout=10).json()
     found: list[dict[str, Any]] = answer
     return found

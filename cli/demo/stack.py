@@ -1,4 +1,4 @@
-"""The demo's scene: an embedded server, the sandbox and two worker processes, each a process of its own."""
+"""The demo's processes: an embedded server, the sandbox and two workers."""
 
 import json
 import os
@@ -22,12 +22,12 @@ SECRET = "whsec_ZGVtbyBzZWNyZXQgb2YgcGVjIG1hc3NpdmEuLi4="  # noqa: S105 - the sa
 
 
 class StackError(Exception):
-    """A process of the demo did not start. The text ends with its last words."""
+    """A process of the demo did not start. The text ends with its last output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Where things are while the demo runs."""
+    """The addresses of the demo's servers while it runs."""
 
     redis_url: str
     sandbox_url: str
@@ -35,7 +35,10 @@ class Stack:
 
 @contextmanager
 def start_stack(folder: Path, webhook_url: str) -> Iterator[Stack]:
-    """Starts all, and stops all at the end. Raises SceneError and EmbeddedServerError."""
+    """Start all processes, and stop them at the end.
+
+    Raise StackError or EmbeddedServerError if one does not start.
+    """
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedServer(folder / "redis"))
         ready = folder / "sandbox.url"
@@ -51,7 +54,7 @@ def start_stack(folder: Path, webhook_url: str) -> Iterator[Stack]:
 
 
 def _environment(redis_url: str, sandbox_url: str, webhook_url: str) -> dict[str, str]:
-    """The workers' settings: a real operator's, with hours shortened."""
+    """Return the workers' settings: a real operator's, with hours shortened."""
     settings = {
         "PEC_REDIS_URL": redis_url,
         "PEC_API__URL": sandbox_url,
@@ -76,7 +79,7 @@ def _environment(redis_url: str, sandbox_url: str, webhook_url: str) -> dict[str
 def _process(
     module: str, options: list[str], folder: Path, settings: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m <module>`, away from the caller's settings and `pec.toml`; its words go to a log."""
+    """`python -m <module>`, away from the caller's settings and `pec.toml`; its output goes to a log."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PEC_")}
     with (folder / f"{module}.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own modules

@@ -31,7 +31,7 @@ class Earlier:
 
 
 def mark_already_enqueued(store: Store, ledger: RowStore, letters: RowRenderer, rule: Rule) -> Earlier:
-    """The rows of an earlier import: unchanged ones are not enqueued again, and workers would reject changed ones."""
+    """Mark the rows of an earlier import: unchanged ones are not enqueued again, changed ones are refused."""
     settling = _Settling(store, ledger, letters, rule)
     for page in pages(one for one in ledger.entries(RowStatus.READY) if one.number is None):
         settling.own(page)
@@ -59,7 +59,7 @@ class _Settling:
         return Earlier(over, self._again, self._mended)
 
     def own(self, page: Sequence[Entry]) -> None:
-        """Rows that have ids of their own."""
+        """Mark the rows that have ids of their own."""
         ids = {entry.line: self._attempts(str(entry.id)) for entry in page}
         digests = self._used.digests(one for some in ids.values() for one in some)
         changed = []
@@ -72,14 +72,14 @@ class _Settling:
         self._settle_changed(changed)
 
     def made(self, group: Sequence[Sequence[Entry]]) -> None:
-        """Rows whose ids were made, by recipient."""
+        """Mark the rows whose ids were made, by recipient."""
         changed: list[Entry] = []
         for rows, taken, digests in self._numbers(group):
             changed += self._settle_made(rows, taken, digests)
         self._settle_changed(changed)
 
     def of_other_ids(self, page: Sequence[Entry]) -> None:
-        """Rows that an earlier import enqueued under their own key, which this one uses in another way."""
+        """Mark the rows that an earlier import enqueued under their own key, which this one uses in another way."""
         others = {entry.line: self._letters.other_ids(entry.values) for entry in page}
         ids = {job_id: self._attempts(job_id) for some in others.values() for job_id in some}
         digests = self._used.digests(chain.from_iterable(ids.values()))
@@ -92,7 +92,7 @@ class _Settling:
                     self._ledger.renumber(entry.line, job_id, entry.number)
 
     def of_other_made_ids(self, group: Sequence[Sequence[Entry]]) -> None:
-        """Rows with a key that an earlier import enqueued without it."""
+        """Mark the rows with a key that an earlier import enqueued without it."""
         for rows, taken, digests in self._numbers(group):
             if (number := self._same(rows[0], taken, digests)) is not None:
                 self._ledger.settle(rows[0].line, RowStatus.ALREADY_ENQUEUED)
@@ -117,7 +117,7 @@ class _Settling:
     def _numbers(
         self, group: Sequence[Sequence[Entry]]
     ) -> Iterator[tuple[Sequence[Entry], dict[int, str], dict[str, str]]]:
-        """For each recipient that something was enqueued for: its rows, the numbers used, and digests by id."""
+        """Return for each recipient of an earlier import its rows, the numbers used, and digests by id."""
         used = self._used.numbers(group)
         further = self._used.digests(
             one
@@ -150,7 +150,7 @@ class _Settling:
         return [row for row in others if row.number in left and row.status is RowStatus.READY]
 
     def _same(self, row: Entry, left: Iterable[int], digests: Mapping[str, str]) -> int | None:
-        """The number under which the row's message was enqueued."""
+        """Return the number under which the row's message was enqueued."""
         digest = self._digest(row)
         for number in sorted(left, key=lambda number: (number != row.number, number)):
             if _says(digest, self._attempts(numbered_of([row], number)), digests):
@@ -187,7 +187,7 @@ class _Settling:
         self._mended += self._send_or_refuse(mended)
 
     def _was_for_another(self, entry: Entry, message: Message) -> bool:
-        """Made ids are of the recipient, so that these never were."""
+        """Return whether an own id was enqueued for another address. A made id contains its recipient."""
         address = compared(entry.values[self._letters.columns.recipient])
         return entry.number is None and address not in map(compared, message.recipients)
 
@@ -209,7 +209,7 @@ class _Settling:
         if state and state is not State.UNCERTIFIED:
             return _(
                 "was enqueued before with other content, and is {state}: "
-                "send it as it is now with --again {name}; {remedy}"
+                "send the new content with --again {name}; {remedy}"
             ).format(state=state, name=str(state), remedy=remedy)
         return _("was enqueued before with other content, and nothing is sent twice: {remedy}").format(
             remedy=remedy
@@ -218,12 +218,12 @@ class _Settling:
     # Further attempts
 
     def _attempts(self, job_id: str) -> list[str]:
-        """The ids under which a message was enqueued, oldest first. What another row names is that row's."""
+        """Return the ids under which a message was enqueued, oldest first, without ids that another row names."""
         further = (one for one in self._used.further(job_id) if not self._ledger.with_id(one))
         return [job_id, *further]
 
     def _next_id(self, entry: Entry, ids: "NextIds") -> str | None:
-        """None where there is no room for one."""
+        """Return the next free id, or None if there is no room for one."""
         used = self._used.further(str(entry.id))
         free = next(one for one in ids(str(entry.id), used) if not self._ledger.with_id(one))
         return free if len(free) <= MAX_ID else None
@@ -233,7 +233,7 @@ class _Settling:
         return lambda job_id, used: mended_ids(job_id, address, used)
 
     def _send(self, going: Sequence[tuple[Entry, str | None]]) -> set[int]:
-        """Makes rows ready under these ids, but for ids that were used after all. Returns their lines."""
+        """Make rows ready under these ids, except ids that are used already. Return their lines."""
         used = self._used.digests(job_id for _, job_id in going if job_id)
         sent = set()
         for entry, job_id in going:
@@ -267,12 +267,12 @@ NextIds = Callable[[str, Sequence[str]], Iterator[str]]
 
 
 def _says(digest: Callable[[str], str | None], ids: Iterable[str], digests: Mapping[str, str]) -> bool:
-    """Whether a row's message was enqueued under one of these ids."""
+    """Return whether a row's message was enqueued under one of these ids."""
     return any(one in digests and digest(one) == digests[one] for one in ids)
 
 
 def _of_another_address(message: Message) -> str:
-    """Why a mended address does not go yet."""
+    """Return why a row with a corrected address is not sent yet."""
     remedy = _("a new message needs a new id") if message.ended else _("import again once it has ended")
     return _("was enqueued before to {address}, and is {state}: {remedy}").format(
         address=", ".join(message.recipients), state=message.state, remedy=remedy

@@ -1,4 +1,4 @@
-"""What the gauges show of an overview: pure."""
+"""The samples of the gauges, computed from an overview: pure."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -13,7 +13,7 @@ Sample = tuple[Metric, tuple[str, ...], float]  # a metric, the values of its la
 
 
 def samples(found: Overview) -> Iterator[Sample]:
-    """All of them."""
+    """Yield the samples of all gauges."""
     yield from _of_all(found)
     for lane in found.lanes.values():
         yield from _of_lane(found, lane)

@@ -183,7 +183,7 @@ def test_a_letter_that_was_mended_after_the_cancel_goes_with_again(
 
     plain = import_rows(ROWS, *mended)
     assert plain.code == 3
-    assert "is cancelled: send it as it is now with --again cancelled" in plain.out
+    assert "is cancelled: send the new content with --again cancelled" in plain.out
 
     for _ in range(2):
         assert import_rows(ROWS, *mended, "--again", "cancelled").code == 0
@@ -222,7 +222,7 @@ def test_what_reached_nobody_is_counted_and_goes_again_by_state(
     end_as("a", State.DELIVERED, sent_at=NOW)
 
     told = import_rows(rows)
-    assert "some reached nobody (1 refused, 1 undelivered)" in told.err
+    assert "some reached no recipient (1 refused, 1 undelivered)" in told.err
     assert "--again refused,undelivered" in told.err
 
     import_rows(rows, "--again", "undelivered")

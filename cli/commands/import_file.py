@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import click
 
 from cli import output
-from cli.commands.jobs import stated_options
 from cli.configured_names import ACCOUNT
 from cli.errors import Exit, Failure
 from cli.import_again import again_option, refuse_cancelled, tell_of_earlier, tell_of_same_subject
 from cli.import_report import MAX_SHOWN, Found, as_dict, show, show_letters
 from cli.import_trial import send_trials
+from cli.job_options import job_options
 from cli.language import translated
 from cli.row_numbers import row_numbers
 from cli.session import Session, open_session
@@ -78,7 +78,7 @@ _SAME_AGAIN = _("import the same file again: nothing is sent twice")
     help="Of FILE, if it is CSV: utf-8, windows-1252, macintosh, cp850. Default: found out.",
 )
 @click.option("--attach", type=_FILE, multiple=True, help="A file that every message gets.")
-@stated_options
+@job_options
 @click.option("--dry-run", is_flag=True, help="Check and show everything, enqueue nothing.")
 @click.option(
     "--show",

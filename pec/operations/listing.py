@@ -43,6 +43,13 @@ def list_messages(
     return Listing(chosen, len(unsupported), replaced_by)
 
 
+def has_messages(store: Store, job_id: str | None, batch: str | None) -> bool:
+    """Return whether a job has made messages, or else whether a batch has any."""
+    if job_id is not None:
+        return bool(records.ids_of_job(store, job_id))
+    return batch is not None and bool(store.client.exists(store.keys.members(batch)))
+
+
 def _newest(store: Store, states: Collection[State]) -> Iterable[str]:
     newest = store.client.pipeline(transaction=False)
     for one in states or State:

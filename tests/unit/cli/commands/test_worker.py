@@ -1,6 +1,6 @@
-"""The environment and arguments of the worker's process."""
+"""The arguments that `pec worker` hands to the workers."""
 
-from cli.commands.processes import worker_arguments
+from cli.commands.worker import worker_arguments
 
 
 def test_queues_are_left_out_where_all_are_meant() -> None:

@@ -1,17 +1,13 @@
-"""`pec worker` and `pec sandbox`: this process becomes the other package's, which is never imported here."""
+"""`pec worker`: the worker processes."""
 
 import os
-import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
 
 import click
 
+from cli.replace_process import replace_process
 from config.settings import load_settings
 from pec.names import Queue
-
-_ROOT = Path(__file__).parents[2]
 
 
 @click.command()
@@ -45,34 +41,11 @@ def worker(
     """
     if reconcile:
         os.environ["PEC_RECONCILE_SINCE"] = reconcile
-    load_settings()  # here, so that what is wrong with them is told once and not by each process
-    become("workers", worker_arguments(processes, threads, (*queues, *more_queues)))
-
-
-@click.command(
-    add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
-)
-@click.pass_context
-def sandbox(ctx: click.Context) -> None:
-    """Run the PEC Massiva API on this machine, to try things out.
-
-    \b
-    pec sandbox --help
-    """
-    become("sandbox", ctx.args)
+    load_settings()  # here, so that a fault in them is reported once and not by each process
+    replace_process("workers", worker_arguments(processes, threads, (*queues, *more_queues)))
 
 
 def worker_arguments(processes: int, threads: int, queues: Sequence[str]) -> list[str]:
-    """What `python -m workers` is told."""
+    """Return the arguments of `python -m workers`."""
     numbers = ["--processes", str(processes), "--threads", str(threads)]
     return [*numbers, *(["--queues", *queues] if queues else [])]
-
-
-def become(package: str, arguments: Sequence[str]) -> NoReturn:
-    """Runs the package in place of this process.
-
-    `-P` and PYTHONPATH: a folder `config` or `workers` where the user stands is not to be taken for ours.
-    """
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-P", "-m", package, *arguments]
-    os.execve(sys.executable, command, {**os.environ, "PYTHONPATH": path})  # noqa: S606 - no shell, our own module

@@ -1,0 +1,43 @@
+"""`pec cancel`: cancel what is not yet sent."""
+
+import click
+
+from cli import output
+from cli.enqueued import show_enqueued
+from cli.session import Session, open_session
+from config.texts import _
+from pec.operations.batch_names import near_batch
+from pec.operations.listing import has_messages
+
+
+@click.command()
+@click.argument("job_id", metavar="[ID]", required=False)
+@click.option("--batch", help="All messages of a batch that are not yet sent.")
+@output.as_json
+def cancel(job_id: str | None, batch: str | None, as_json: bool) -> None:
+    """Cancel a message that is not yet sent, or all such of a batch.
+
+    \b
+    pec cancel inv-2026-001
+    pec cancel --batch november
+    """
+    if (job_id is None) == (batch is None):
+        raise click.UsageError(_("name a message or a batch: pec cancel ID, or pec cancel --batch B"))
+    with open_session() as session:
+        show_enqueued(session, session.producer.cancel(job_id, batch), as_json=as_json, quiet=True)
+        if has_messages(session.store, job_id, batch):
+            output.note(
+                _("Cancellation requested. Messages already sent are not affected; see `pec status`.")
+            )
+        else:
+            _note_unknown(session, job_id, batch)
+
+
+def _note_unknown(session: Session, job_id: str | None, batch: str | None) -> None:
+    output.note(
+        _("Nothing is known of {name} so far: what comes within a day is cancelled on arrival.").format(
+            name=job_id or batch
+        )
+    )
+    if near := batch and near_batch(session.store, batch):
+        output.note(_("Nothing of batch {name} was cancelled: if you meant it, name it.").format(name=near))

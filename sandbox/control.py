@@ -27,6 +27,15 @@ class PlantedMail(BaseModel):
     code: str = ""
 
 
+class RefusedMail(BaseModel):
+    """A mail that was lost because its mailbox had no room. `at`: when it came, in seconds since 1970."""
+
+    mailbox: str
+    subject: str
+    size_bytes: int
+    at: float
+
+
 class PlantedFault(BaseModel):
     """Text in `body` is served as HTML, all else as JSON."""
 
@@ -52,6 +61,18 @@ def sent(sandbox: Here) -> list[PecSent]:
 def requests(sandbox: Here) -> list[RequestSeen]:
     """Every call of the API, in order of arrival."""
     return sandbox.network.ledger.requests
+
+
+@router.get("/refused")
+def refused(sandbox: Here) -> list[RefusedMail]:
+    """Every mail that found its mailbox full."""
+    return [
+        RefusedMail(
+            mailbox=address, subject=mail.subject, size_bytes=mail.size_bytes, at=mail.at.epoch_seconds
+        )
+        for address, mailbox in sandbox.network.mailboxes().items()
+        for mail in mailbox.refused(now())
+    ]
 
 
 @router.post("/receipts", status_code=201)

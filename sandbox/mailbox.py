@@ -24,13 +24,14 @@ class Mail:
 class Mailbox:
     """Safe for threads. Ids are positions from 1, oldest first: those after a deleted mail shift down.
 
-    Every reading first lets in what is due by `now`. A mail for which the quota has no room is lost.
+    Every reading first lets in what is due by `now`. A mail for which the quota has no room is lost, and counted.
     """
 
     def __init__(self, quota_bytes: int) -> None:
         self._quota_bytes = quota_bytes
         self._used_bytes = 0
         self._mails: list[Mail] = []
+        self._refused: list[Mail] = []
         self._expected: list[tuple[Instant, int, Mail]] = []
         self._order = count()  # mails due at the same instant arrive as they were written
         self._lock = Lock()
@@ -67,6 +68,11 @@ class Mailbox:
         with self._arrived(now):
             return self._used_bytes
 
+    def refused(self, now: Instant) -> list[Mail]:
+        """Return the mails that were lost because there was no room, oldest first."""
+        with self._arrived(now):
+            return list(self._refused)
+
     @contextmanager
     def _arrived(self, now: Instant) -> Iterator[list[Mail]]:
         with self._lock:
@@ -78,6 +84,8 @@ class Mailbox:
         if self._used_bytes + mail.size_bytes <= self._quota_bytes:
             self._mails.append(mail)
             self._used_bytes += mail.size_bytes
+        else:
+            self._refused.append(mail)
 
 
 def _matches(mail: Mail, text: str) -> bool:

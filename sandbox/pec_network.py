@@ -38,6 +38,11 @@ class PecNetwork:
         with self._lock:
             return self._mailboxes.setdefault(address.lower(), Mailbox(self.quota_bytes))
 
+    def mailboxes(self) -> dict[str, Mailbox]:
+        """Return the mailboxes that are in use, by address."""
+        with self._lock:
+            return dict(self._mailboxes)
+
     def send(self, outgoing: SendRequest, token_digest: str, at: Instant) -> Sending:
         """Send the PEC, unless its story says that nothing leaves."""
         fault = fault_of(outgoing.recipient)

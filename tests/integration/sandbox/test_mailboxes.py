@@ -140,6 +140,8 @@ def test_a_full_mailbox_gets_no_receipt_until_there_is_room(small: Served) -> No
     )
 
     assert page(small, mailbox, q=second)["total"] == 1  # ACCETTAZIONE is small enough
+    lost = [one for one in small.call("GET", "/_sandbox/refused").json() if one["mailbox"] == mailbox]
+    assert [one["subject"].startswith("CONSEGNA: ") for one in lost] == [True]
     small.call("DELETE", f"/send/{first}", headers={"x-username": mailbox})
     third = small.code_of_send("consegna@pec.example", sender=mailbox, attachments=attach(600))
     assert page(small, mailbox, q=third)["total"] == 2

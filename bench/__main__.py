@@ -18,7 +18,7 @@ from bench import machine, page
 from bench.figures import Outcome
 from bench.site import PEERS_PYTHON, ROOT
 
-NAMES = ("pace", "turns", "cost", "producing", "waiting", "calls", "verify", "hot_path")
+NAMES = ("pace", "rotation", "cost", "producing", "waiting", "calls", "verify", "hot_path")
 AT_A_TIME = 3
 
 
@@ -26,7 +26,9 @@ def main() -> int:
     """0: all ran, whether or not targets are met; 1: a benchmark broke; 2: usage."""
     options = _parse()
     if not PEERS_PYTHON.exists():
-        print(f"without Celery and py-spy: `make bench` installs them ({PEERS_PYTHON})", file=sys.stderr)
+        print(
+            f"without Celery, py-spy and plots: `make bench` installs them ({PEERS_PYTHON})", file=sys.stderr
+        )
     started = time.monotonic()
     about = machine.describe()
     names = options.names or NAMES
@@ -52,6 +54,7 @@ def main() -> int:
         page.write(
             options.page, made, json.loads(page.BASELINE.read_text()) if page.BASELINE.exists() else None
         )
+        page.draw_plots(options.page, made)
     return 1 if broken else 0
 
 
@@ -94,9 +97,14 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which (default: all)")
     parser.add_argument("--quick", action="store_true", help="small numbers: does it run? not for comparing")
     parser.add_argument("--json", type=Path, help="write the result here (default: stdout)")
-    parser.add_argument("--page", type=Path, help="write this page, and its plots beside it")
+    parser.add_argument(
+        "--page", type=Path, help="write this page, and its plots beside it; needs .venv-bench"
+    )
     parser.add_argument("--note", default="", help="for the page: what was different about this run")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.page and not PEERS_PYTHON.exists():
+        parser.error(f"{PEERS_PYTHON} is missing, which draws the plots: `make bench` installs it")
+    return options
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The page `docs/benchmarks.md` and its plots, from a result. `python -m bench.page RESULT PAGE` writes it again."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -8,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Plot
-from bench.plots import svg
+from bench.site import PEERS_PYTHON, ROOT
 
 MISSED = Path(__file__).with_name("missed_targets.md")
 BASELINE = Path(__file__).with_name("baseline.json")  # a profile of before the last optimisations
 TITLES = {
     "pace": "Pace",
-    "turns": "Turns",
+    "rotation": "Rotation",
     "cost": "Cost",
     "producing": "Producing",
     "waiting": "Waiting and growth",
@@ -45,13 +46,14 @@ def plot_as_dict(plot: Plot) -> dict[str, Any]:
 
 
 def write(page: Path, result: Mapping[str, Any], baseline: Mapping[str, Any] | None = None) -> None:
-    """The page, and its plots in a folder beside it."""
-    folder = page.parent / "benchmarks"
-    folder.mkdir(parents=True, exist_ok=True)
-    for made in result["benchmarks"].values():
-        for plot in made["plots"]:
-            (folder / f"{plot['name']}.svg").write_text(svg(Plot(**plot)))
+    """Write the page. Its plots are not drawn."""
     page.write_text("\n".join(_lines(result, baseline)).rstrip() + "\n")
+
+
+def draw_plots(page: Path, result: Mapping[str, Any]) -> None:
+    """Draw the page's plots into a folder beside it, in the environment that has matplotlib."""
+    command = [str(PEERS_PYTHON), "-m", "bench.plots", str((page.parent / "benchmarks").resolve())]
+    subprocess.run(command, cwd=ROOT, input=json.dumps(result), text=True, check=True)
 
 
 def _lines(result: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> Iterator[str]:
@@ -140,4 +142,6 @@ def _milliseconds(made: Mapping[str, Any]) -> dict[str, float]:
 
 if __name__ == "__main__":
     kept = json.loads(BASELINE.read_text()) if BASELINE.exists() else None
-    write(Path(sys.argv[2]), json.loads(Path(sys.argv[1]).read_text()), kept)
+    recorded, written = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+    write(written, recorded, kept)
+    draw_plots(written, recorded)

@@ -1,4 +1,4 @@
-"""Turns: how long a lone urgent message and a small mailbox wait beside a campaign, and 200 tokens at once."""
+"""Rotation: how long a lone urgent message and a small mailbox wait beside a campaign, and 200 tokens at once."""
 
 import time
 from contextlib import ExitStack

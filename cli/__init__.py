@@ -58,13 +58,16 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"max_content_width": 110})
+@click.version_option(
+    package_name="pecmassiva", message="%(prog)s %(version)s", help="Show the version and exit."
+)
 @click.pass_context
 def pec(ctx: click.Context) -> None:
     """Certified mail (PEC), sent in bulk: nothing is lost, nothing is sent twice.
 
     Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 unexpected, 2 usage or settings,
     3 input rejected, 4 Redis or the API unreachable, 5 credentials, 6 finished with some undelivered or not verified,
-    124 timed out.
+    124 timed out, 130 interrupted.
     """
     if ctx.invoked_subcommand is None:
         from cli.next_step import print_next_step
@@ -73,11 +76,11 @@ def pec(ctx: click.Context) -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command line and returns its exit code."""
+    """Run a command line and return its exit code."""
     let_click_speak()
     try:
         return int(in_language(pec).main(arguments, prog_name="pec", standalone_mode=False) or 0)
-    except Exception as error:  # a fault that has no words is a bug, and is raised again with its traceback
+    except Exception as error:  # a fault without a message is a bug, and is raised again with its traceback
         if ASKED_BY in os.environ:
             return Exit.UNEXPECTED  # while a command is being typed, nothing is printed into it
         failure = worded(error)
@@ -88,5 +91,5 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def main() -> None:
-    """The entry point."""
+    """Run the command line of this process, and exit with its code."""
     sys.exit(run())

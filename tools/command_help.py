@@ -13,6 +13,7 @@ from babel.messages.extract import extract_python
 from cli.help import AS_IT_STANDS, paragraphs
 
 Found = tuple[int, Any, Any, Any]
+_HAVE_TEXTS = {"option", "version_option", "argument", "command"}
 
 
 def extract(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:
@@ -29,7 +30,7 @@ def _shown_by_click(node: ast.AST) -> Iterator[str]:
         case ast.FunctionDef(decorator_list=decorators) if any(map(_makes_a_command, decorators)):
             docstring = ast.get_docstring(node) or ""
             yield from (one for one in paragraphs(docstring) if not one.startswith(AS_IT_STANDS))
-        case ast.Call(func=ast.Attribute(attr="option" | "argument" | "command"), keywords=given):
+        case ast.Call(func=ast.Attribute(attr=attr), keywords=given) if attr in _HAVE_TEXTS:
             for one in given:
                 match one:
                     case ast.keyword(arg="help" | "metavar", value=ast.Constant(value=str(text))):

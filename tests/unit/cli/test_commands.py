@@ -1,11 +1,16 @@
 """Properties of all commands."""
 
+import tomllib
 from inspect import cleandoc
+from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from cli import COMMANDS, pec
+
+ROOT = Path(__file__).parents[3]
 
 # They print nothing that a program would read; of `completion`, the shell does.
 NOT_DATA = {"pause", "resume", "report", "worker", "sandbox", "health", "completion"}
@@ -34,3 +39,9 @@ def test_every_command_that_prints_data_can_print_json(command: click.Command) -
 
 def test_the_list_of_commands_shows_the_whole_sentence(command: click.Command) -> None:
     assert not command.get_short_help_str(95).endswith("...")
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert CliRunner().invoke(pec, ["--version"], prog_name="pec").output == f"pec {project['version']}\n"

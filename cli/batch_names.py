@@ -1,9 +1,9 @@
 """The note about a batch that has no messages, if a known one has a name like it."""
 
 from cli import output
-from cli.session import Session
 from config.texts import _
 from pec.operations.batch_names import meant_instead
+from pec.operations.session import Session
 
 
 def note_unknown(session: Session, batch: str) -> None:

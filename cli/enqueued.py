@@ -3,9 +3,9 @@
 import click
 
 from cli import output
-from cli.session import Session
 from config.texts import _
 from pec.operations.live_workers import no_worker_runs
+from pec.operations.session import Session
 from producers.producer import Enqueued
 
 

@@ -11,7 +11,6 @@ from cli import output
 from cli.batch_names import note_unknown
 from cli.errors import Exit, Failure, rejection
 from cli.language import translated
-from cli.session import Session
 from cli.shapes import COLUMNS, row
 from config.texts import _
 from pec.instants import from_epoch
@@ -19,6 +18,7 @@ from pec.messages import Message
 from pec.operations.paused_batches import said
 from pec.operations.progress import Tally, summary
 from pec.operations.rejections import as_error, rejection_dict
+from pec.operations.session import Session
 from pec.operations.wait_context import load_paused_batch, seconds_to_send
 from pec.record_json import message_dict
 from producers import Rejection

@@ -6,14 +6,15 @@ import click
 
 from cli import output
 from cli.errors import Exit, Failure
-from cli.session import Session
 from config.texts import _, joined
 from pec.jobs import JobRejected
 from pec.operations.live_workers import no_worker_runs
+from pec.operations.session import Session
 from producers.campaigns.campaign import Campaign
 from producers.campaigns.errors import Misused
 from producers.campaigns.row_store import RowStatus
 from producers.campaigns.trial import Picked, Trial, first_sendable, picked, refused, trials
+from producers.producer import Producer
 
 _COLUMNS = (_("ROW"), _("LINE"), _("RECIPIENT"), _("SUBJECT"), _("ID"))
 
@@ -25,7 +26,7 @@ def send_trials(
     rows = _rows(campaign, numbers)
     try:
         made = trials(campaign, rows, to)
-        session.producer.send_many(trial.job for trial in made)
+        Producer.on(session.store).send_many(trial.job for trial in made)
     except (JobRejected, OSError) as error:
         raise Failure(
             _("no test was sent, because a file was changed meanwhile ({why})").format(why=error),

@@ -1,9 +1,9 @@
 """The next step that `pec` without a command advises."""
 
 from cli import output
-from cli.session import open_session
 from config.redis_connection import RedisUnreachable
 from config.texts import _
+from pec.operations.session import open_session
 from pec.operations.situation import Situation, load_situation
 
 

@@ -1,25 +1,26 @@
-"""Before an export: wait until receipts are complete, with progress, and say what is not waited for."""
+"""The wait of an export until receipts are complete, with progress on stderr."""
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from archive import completing
-from archive.completing import Lacks
+from archive.export import ExportRequest
 from cli import output
 from cli.language import translated
 from config.texts import _
-from pec.store.store import Store
+from pec.operations.session import Session
 
 _MAX_SECONDS = 120
 _MAX_ASKED = 1000  # looks at the mailbox that one export asks for
 _NOTE_EVERY_SECONDS = 10
 
 
-def wait_for_proof(store: Store, ids: Iterable[str], lacks: Lacks) -> None:
+def wait_for_proof(session: Session, request: ExportRequest) -> None:
     """Return once the proof of these messages is complete, or after two minutes, or if nothing more can come."""
-    pending = completing.incomplete(store, ids, lacks)
+    store, lacks = session.store, request.lacks_if_chosen
+    pending = completing.incomplete(store, request.choice.ids(), lacks)
     if not pending:
         return
     count = len(pending)

@@ -65,6 +65,13 @@ class Producer:
         settings = load_settings()
         return cls(settings.redis_url, settings.namespace)
 
+    @classmethod
+    def on(cls, store: Store) -> Self:
+        """Return a producer for an open store. Who opened the store closes it."""
+        producer = cls.__new__(cls)
+        producer.store = store
+        return producer
+
     def send(
         self,
         id: str,  # noqa: A002 - the contract's word

@@ -11,7 +11,11 @@ from typing import IO, Any
 
 from archive.case_files import CaseFile
 from archive.report.lines import Earlier, Line, earlier_of, lines_of
+from archive.selection import rejected_of
+from pec.instants import from_epoch
 from pec.names import ENDS, State
+from pec.store import records
+from pec.store.store import Store
 
 _INSTANTS = ("sent_at", "accepted_at", "delivered_at", "failed_at", "at")
 
@@ -69,6 +73,17 @@ class Report:
     def lines(self) -> Iterator[Line]:
         self._file.seek(0)
         return map(_read, self._file)
+
+
+def new_summary(store: Store, batch: str) -> Summary:
+    """Return a summary without messages so far."""
+    size = records.batch_of(store, batch).get("size")
+    return Summary(
+        batch=batch,
+        made_at=from_epoch(store.now()),
+        announced=int(size) if size else None,
+        rejected=rejected_of(store, batch),
+    )
 
 
 @contextmanager

@@ -4,10 +4,11 @@ import click
 
 from cli import output
 from cli.enqueued import show_enqueued
-from cli.session import Session, open_session
 from config.texts import _
 from pec.operations.batch_names import near_batch
 from pec.operations.listing import has_messages
+from pec.operations.session import Session, open_session
+from producers.producer import Producer
 
 
 @click.command()
@@ -24,7 +25,7 @@ def cancel(job_id: str | None, batch: str | None, as_json: bool) -> None:
     if (job_id is None) == (batch is None):
         raise click.UsageError(_("name a message or a batch: pec cancel ID, or pec cancel --batch B"))
     with open_session() as session:
-        show_enqueued(session, session.producer.cancel(job_id, batch), as_json=as_json, quiet=True)
+        show_enqueued(session, Producer.on(session.store).cancel(job_id, batch), as_json=as_json, quiet=True)
         if has_messages(session.store, job_id, batch):
             output.note(
                 _("Cancellation requested. Messages already sent are not affected; see `pec status`.")

@@ -4,9 +4,9 @@ import click
 
 from cli import output
 from cli.configured_names import ENDPOINT
-from cli.session import open_session
 from config.texts import _
 from pec.operations.dead_letters import dead_letter_dict, list_dead_letters
+from pec.operations.session import open_session
 
 
 @click.command()

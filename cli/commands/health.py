@@ -6,9 +6,9 @@ import click
 
 from cli import output
 from cli.errors import Exit, Failure
-from cli.session import open_session
 from config.texts import _, joined
 from pec.operations.doctor.health import check_health, check_host
+from pec.operations.session import open_session
 
 
 @click.command()

@@ -19,7 +19,6 @@ from cli.import_trial import send_trials
 from cli.job_options import job_options
 from cli.language import translated
 from cli.row_numbers import row_numbers
-from cli.session import Session, open_session
 from config.redis_connection import RedisUnreachable
 from config.settings import Settings, load_settings
 from config.texts import _
@@ -30,6 +29,7 @@ from pec.names import State
 from pec.operations.diagnosis import remedy_of_pause
 from pec.operations.live_workers import no_worker_runs
 from pec.operations.paused_batches import said
+from pec.operations.session import Session, open_session
 from pec.store import accounts, batches, heartbeat
 from pec.store.store import wall_clock
 from producers.campaigns.again import Rule
@@ -44,6 +44,7 @@ from producers.campaigns.row_store import RowStatus
 from producers.campaigns.same_subject import same_subject
 from producers.campaigns.trial import own_address, picked
 from producers.campaigns.validation import warn_of_several
+from producers.producer import Producer
 
 T = TypeVar("T")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -383,7 +384,7 @@ def _enqueue(session: Session, campaign: Campaign) -> int:
     done, count = 0, campaign.row_store.count(RowStatus.READY)
     try:
         with _progress(_("enqueuing")) as report_progress:
-            for done in enqueue(session.producer, campaign, report_progress):  # noqa: B007 - reported below
+            for done in enqueue(Producer.on(session.store), campaign, report_progress):  # noqa: B007 - reported below
                 pass
     except RedisUnreachable as error:
         said = _("{error}\nat least {done} of {count} are in: once Redis answers, {same_again}").format(

@@ -5,13 +5,13 @@ import click
 from cli import output
 from cli.batch_names import note_unknown
 from cli.configured_names import ACCOUNT
-from cli.session import open_session
 from cli.shapes import COLUMNS, REJECTED_COLUMNS, rejection_rows, row
 from cli.state_name import states_option
 from config.texts import _
 from pec.names import State
 from pec.operations.listing import list_messages
 from pec.operations.rejections import list_rejections, rejection_dict
+from pec.operations.session import open_session
 from pec.record_json import message_dict
 
 

@@ -7,10 +7,10 @@ import click
 
 from cli import output
 from cli.configured_names import ACCOUNT
-from cli.session import Session, open_session
 from config.texts import _
 from pec.operations import actions
 from pec.operations.paused_batches import said
+from pec.operations.session import Session, open_session
 
 
 @click.command()

@@ -8,7 +8,8 @@ from cli import output
 from cli.configured_names import ACCOUNT
 from cli.enqueued import show_enqueued
 from cli.follow import follow, timeout_option
-from cli.session import open_session
+from pec.operations.session import open_session
+from producers.producer import Producer
 
 
 @click.command()
@@ -37,7 +38,7 @@ def poll(
     """
     with open_session() as session:
         name = job_id or f"poll-{secrets.token_hex(8)}"
-        job = session.producer.poll(name, account, code, subject, recipient)
+        job = Producer.on(session.store).poll(name, account, code, subject, recipient)
         show_enqueued(session, job, as_json=as_json, quiet=wait)
         if wait:
             follow(session, [job], timeout_seconds=timeout, as_json=as_json)

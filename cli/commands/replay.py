@@ -6,10 +6,10 @@ import click
 
 from cli import output
 from cli.configured_names import ENDPOINT
-from cli.session import open_session
 from config.texts import _
 from pec.instants import from_text
 from pec.operations import actions
+from pec.operations.session import open_session
 
 
 def _instant(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:

@@ -8,17 +8,16 @@ import click
 from archive import selection
 from archive.atomic_files import atomic_write
 from archive.case_files import CaseFile, gather
-from archive.report.summary import Summary, gathered
+from archive.choice import count_of_batch
+from archive.report.summary import Summary, gathered, new_summary
 from archive.report.words import Words
 from cli import output
 from cli.bar import progress_bar
-from cli.commands.export import cannot_write, no_batch
 from cli.errors import Exit, Failure
 from cli.language import in_italian
-from cli.session import Session, open_session
+from cli.output_file import cannot_write
 from config.texts import _
-from pec.instants import from_epoch
-from pec.store import records
+from pec.operations.session import Session, open_session
 
 
 @click.command()
@@ -42,9 +41,7 @@ def report(batch: str, file: Path) -> None:
     """
     write = _writer(file)
     with open_session() as session:
-        count = selection.count_of_batch(session.store, batch)
-        if not count:
-            raise no_batch(session.store, batch)
+        count = count_of_batch(session.store, batch)
         try:
             with progress_bar(count, hidden=False) as step:
                 cases = _counted(gather(session.store, selection.of_batch(session.store, batch)), step)
@@ -75,13 +72,7 @@ def _writer(file: Path) -> Callable[..., None]:
 def _write(
     session: Session, batch: str, cases: Iterable[CaseFile], write: Callable[..., None], file: Path
 ) -> Summary:
-    size = records.batch_of(session.store, batch).get("size")
-    summary = Summary(
-        batch=batch,
-        made_at=from_epoch(session.store.now()),
-        announced=int(size) if size else None,
-        rejected=selection.rejected_of(session.store, batch),
-    )
+    summary = new_summary(session.store, batch)
     with gathered(cases, summary) as found:
         accounts = session.settings.accounts
         summary.senders = {

@@ -3,9 +3,9 @@
 import click
 
 from cli import output
-from cli.session import open_session
 from config.texts import _
 from pec.operations import actions
+from pec.operations.session import open_session
 from pec.record_json import message_dict
 
 

@@ -4,10 +4,10 @@ import click
 
 from cli import output
 from cli.configured_names import ACCOUNT, ENDPOINT
-from cli.session import Session, open_session
 from config.texts import _
 from pec.operations import actions
 from pec.operations.diagnosis import remedy_of_pause
+from pec.operations.session import Session, open_session
 
 _BATCH = {
     "resumed": _("Resumed: its messages are in line again."),

@@ -13,9 +13,10 @@ from cli.configured_names import ACCOUNT
 from cli.enqueued import show_enqueued
 from cli.follow import follow, timeout_option
 from cli.job_options import job_options
-from cli.session import open_session
 from config.text_files import MARK, read_text
 from config.texts import _
+from pec.operations.session import open_session
+from producers.producer import Producer
 
 
 def _text(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -76,7 +77,7 @@ def send(
     pec send --account acme --to x@pec.example.it --subject Prova --body '<p>Ciao</p>' --wait --timeout 600
     """
     with open_session() as session:
-        job = session.producer.send(
+        job = Producer.on(session.store).send(
             job_id or f"pec-{secrets.token_hex(8)}",
             account,
             to[0] if len(to) == 1 else list(to),

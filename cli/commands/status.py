@@ -4,7 +4,6 @@ import click
 
 from cli import output
 from cli.overview import show as show_overview
-from cli.session import open_session
 from cli.timeline import show as show_timeline
 from cli.timeline import when
 from config.texts import _
@@ -12,6 +11,7 @@ from pec.messages import Message
 from pec.operations.load_overview import load_overview
 from pec.operations.message_detail import MessageDetail, detail_dict, load_details
 from pec.operations.overview_json import overview_dict
+from pec.operations.session import open_session
 
 
 @click.command()

@@ -4,8 +4,8 @@ import click
 
 from cli import output
 from cli.follow import follow, timeout_option
-from cli.session import open_session
 from config.texts import _
+from pec.operations.session import open_session
 
 
 @click.command()

@@ -13,7 +13,7 @@ from pec.proof import absent, lacking, proof_of
 from pec.receipts import Kind, Receipt
 from pec.record_json import message_dict
 from pec.store import records
-from pec.store.receipt_json import to_dict
+from pec.store.records import receipt_to_dict
 from pec.store.store import Store
 
 _ORDER = list(Kind)
@@ -60,7 +60,7 @@ def gather(store: Store, message_ids: Iterable[str]) -> Iterator[CaseFile]:
 
 
 def receipt_dict(receipt: Receipt) -> dict[str, Any]:
-    return {**to_dict(receipt), "date": to_text(receipt.date) if receipt.date else None}
+    return {**receipt_to_dict(receipt), "date": to_text(receipt.date) if receipt.date else None}
 
 
 def json_line(stated: Mapping[str, Any]) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from pec.receipts import Receipt, merge
-from pec.store.receipt_json import from_json
+from pec.store.records import receipt_from_json
 
 _OF_RECEIPTS = re.compile(r"\d{2,}-[a-z-]+\.(json|txt)")
 
@@ -36,7 +36,7 @@ def text_bytes(text: str) -> bytes:
 
 def _read(path: Path) -> Receipt | None:
     try:
-        return from_json(path.read_text(encoding="utf-8"))
+        return receipt_from_json(path.read_text(encoding="utf-8"))
     except (ValueError, KeyError, TypeError):  # of another version, or edited by hand
         return None
 

@@ -27,8 +27,8 @@ PLACES = {
         *("pec/changes", "pec/events", "json/"),
     ),
     "records: reading them": ("pec/messages", "pec/store/records", "pec/instants"),
-    "receipts": ("pec/receipts", "pec/states", "pec/api/shapes"),
-    "intake: checking jobs": ("pec/jobs", "pec/intake", "pydantic/"),
+    "receipts": ("pec/receipts", "pec/states", "pec/api/answers"),
+    "intake: checking jobs": ("pec/jobs", "pec/job_messages", "workers/intake", "pydantic/"),
     "webhooks": "pec/webhooks/",
 }
 

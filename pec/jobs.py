@@ -25,9 +25,9 @@ from pydantic import (
     model_validator,
 )
 
-from pec.codes import is_code
 from pec.content import decode_file, is_blank, sha256
 from pec.domains import compared
+from pec.subjects import is_code
 
 ID = r"^[A-Za-z0-9._:-]{1,128}$"
 MAX_RECIPIENTS = 500

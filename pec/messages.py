@@ -86,7 +86,7 @@ class Message:
     duplicate: str | None = None  # the code of an earlier attempt that was sent too
     outcomes: Mapping[str, str] = field(default_factory=dict)  # `together`: the state of each recipient
     reason: Reason | None = None
-    history: str = ""  # its states so far (pec.history); "" in records of older versions
+    history: str = ""  # its states so far (`pec.changes`); "" in records of older versions
 
     @property
     def ended(self) -> bool:

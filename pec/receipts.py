@@ -10,13 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from pec.codes import is_code
 from pec.domains import compared
 from pec.provider_text import Named, provider, provider_words, recipients_in
 from pec.subjects import (
     bare,
     ends_with_reference_tag,
     has_reference_tag,
+    is_code,
     reference_tag,
     same_letters,
     same_subject,

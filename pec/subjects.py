@@ -1,5 +1,6 @@
-"""Subjects of receipts: how they can be spelled on their way, and whether one can come from ours."""
+"""Subjects: the marks by which a mail is found (reference, code), and whether a receipt's subject comes from ours."""
 
+import hashlib
 import html
 import re
 from collections.abc import Iterator
@@ -9,22 +10,48 @@ from functools import lru_cache
 from typing import Final
 from unicodedata import normalize
 
-from pec.plain_text import quoted_bytes
+from pec.provider_text import quoted_bytes
 
 MIN_TRUNCATED = 30  # characters left of a subject that was cut off, for it to differ from others
 _MAX_DECODED = 10_000  # characters: 500 of a subject in encoded words, and then some
 _MAX_LAYERS = 2  # what was encoded is sometimes encoded again
 _SPACES = re.compile(r"[ \t\r\n\xa0]+")
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: it may be read aloud
+_LENGTH = 5
 _MARK = re.compile(r"\[rif\. [0-9A-Z]{1,16}\]\Z")
+# YYYYMMDDHHMMSS in local time, and 1 to 6 more digits: one code can be the prefix of another.
+_CODE = re.compile(r"20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d){2}\d{1,6}", re.ASCII)
 _WORD_BEGINS = re.compile(r"=\?[-\w*.:]+\?[bq]\?", re.IGNORECASE)
 _CHARSET = re.compile(
     r"utf-?8|us-ascii|(?:iso[-_]?8859|windows|cp|ibm|mac|koi8|latin)[-_a-z0-9]*", re.IGNORECASE
 )
 
 
+# Marks
+
+
+def reference_of(namespace: str, message_id: str, lost: int) -> str:
+    """Return the reference of the next attempt, given how many earlier attempts lost their answer.
+
+    It is made of the id and not of chance, so it is known even if a restored backup has not seen the attempt.
+    """
+    seed = f"{namespace}\0{message_id}\0{lost}".encode()
+    number = int.from_bytes(hashlib.blake2b(seed, digest_size=8, person=b"pec reference").digest(), "big")
+    letters = []
+    for _ in range(_LENGTH):
+        number, place = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[place])
+    return "".join(letters)
+
+
 def reference_tag(reference: str) -> str:
     """Return a reference as it stands at the end of a subject."""
     return f"[rif. {reference}]"
+
+
+def is_code(text: str) -> bool:
+    """Return whether it can be a code of the API: 14 digits of time and 1 to 6 more."""
+    return _CODE.fullmatch(text) is not None
 
 
 # Spellings

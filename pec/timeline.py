@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pec.history import Past, past_states
+from pec.changes import Past, past_states
 from pec.messages import Message
 from pec.names import State
 from pec.receipts import Kind, Receipt

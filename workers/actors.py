@@ -1,13 +1,16 @@
-"""The actors: one for each queue. Each gets a hint that names what to look at, and calls a task of `workers.tasks`."""
+"""The actors: one for each queue. Each gets a hint, names it in every log line, and calls a task of `workers.tasks`."""
 
 from collections.abc import Callable
+from typing import Any
 
 import dramatiq
+import structlog
+from dramatiq.middleware import Middleware
 
 from pec.messages import UnsupportedRecord
 from pec.names import Queue
 from workers.context import WorkerContext
-from workers.middleware.rate_limiter import RateLimiter
+from workers.send_permit import RateLimiter
 from workers.tasks.check import check
 from workers.tasks.inbox_scan import scan
 from workers.tasks.lookup import look_up
@@ -53,3 +56,16 @@ def _guarded(ctx: WorkerContext, task: Callable[..., None]) -> Callable[..., Non
 
 def _actor(broker: dramatiq.Broker, task: Callable[..., None], queue: Queue, *, paced: bool) -> None:
     dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker, paced=paced)(task)
+
+
+class LogContext(Middleware):
+    """The outermost middleware, so that all that is logged in between carries the context."""
+
+    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(task=message.actor_name, key=str(message.args[0]))
+
+    def after_process_message(self, broker: dramatiq.Broker, *args: Any, **kwargs: Any) -> None:
+        structlog.contextvars.clear_contextvars()
+
+    after_skip_message = after_process_message

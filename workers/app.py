@@ -8,18 +8,15 @@ from config.logs import configure_logging
 from config.redis_connection import connect
 from config.settings import Settings, load_settings
 from pec.store.store import Store
-from workers.actors import declare
-from workers.broker import HintBroker
+from workers.actors import LogContext, declare
+from workers.broker import HintBroker, ThreadLimits
 from workers.context import WorkerContext
 from workers.intake.consumer import Consumer
-from workers.metrics.client import MeteredClient
+from workers.metrics.counters import MeteredClient, Metrics
 from workers.middleware.background import Background, Beside
-from workers.middleware.concurrency import ThreadLimits
 from workers.middleware.heartbeat import Heartbeat
-from workers.middleware.log_context import LogContext
-from workers.middleware.metrics import Metrics
-from workers.middleware.rate_limiter import RateLimiter
 from workers.middleware.scheduler import Scheduler
+from workers.send_permit import RateLimiter
 
 
 def build(settings: Settings) -> HintBroker:

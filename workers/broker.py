@@ -1,4 +1,4 @@
-"""The broker of hints: Dramatiq's on Redis, but a process fetches its own hints at once, and none is delayed."""
+"""The broker of hints: Dramatiq's on Redis. A process fetches its own hints at once, and no more than it can run."""
 
 import threading
 from collections import defaultdict
@@ -8,8 +8,33 @@ from typing import Any
 import dramatiq
 from dramatiq.broker import Consumer
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import Middleware
+
+from pec.names import Queue
 
 AT_ONCE = 0  # milliseconds: HintConsumer waits, not Dramatiq's consumer, which would poll
+THREAD_SHARES: dict[str, float] = {  # of a process, so that no kind of work starves the others
+    Queue.WEBHOOK: 1 / 4,
+    Queue.CHECK: 1 / 2,
+    Queue.INBOX_SCAN: 1 / 4,
+    Queue.LOOKUP: 1 / 4,
+    Queue.QUOTA: 1 / 4,
+    Queue.SWEEP: 1 / 4,
+}
+
+
+class ThreadLimits(Middleware):
+    """How many threads of this process one kind of work may hold. The scheduler asks too."""
+
+    def __init__(self) -> None:
+        self._threads = 1
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._threads = worker.worker_threads
+
+    def limit(self, queue: str) -> int:
+        """Return how many threads the queue's tasks may hold, at least one."""
+        return max(1, int(self._threads * THREAD_SHARES.get(queue, 1)))
 
 
 class HintBroker(RedisBroker):

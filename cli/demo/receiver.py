@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from pec.webhooks.signing import signed_headers
+from pec.webhooks.delivery import signed_headers
 
 
 class Received:

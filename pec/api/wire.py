@@ -1,6 +1,6 @@
 """The requests and answers of the vendor's API as its description states them, checked to the letter. Pure.
 
-The sandbox answers with these models. The client reads answers by `shapes.py` instead, which also takes what the live
+The sandbox answers with these models. The client reads answers by `answers.py` instead, which also takes what the live
 service sends beside its description.
 """
 

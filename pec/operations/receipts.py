@@ -5,7 +5,7 @@ from typing import Any
 from pec.operations.absent import absent
 from pec.receipts import Receipt
 from pec.store import records
-from pec.store.receipt_json import to_dict
+from pec.store.records import receipt_to_dict
 from pec.store.store import Store
 
 
@@ -19,7 +19,7 @@ def load_receipts(store: Store, message_id: str) -> list[tuple[str, Receipt]]:
 
 def receipt_dict(message_id: str, receipt: Receipt) -> dict[str, Any]:
     """Return the object that `pec receipts --json` prints."""
-    return {"message": message_id, **to_dict(receipt)}
+    return {"message": message_id, **receipt_to_dict(receipt)}
 
 
 def _oldest_first(store: Store, message_id: str) -> list[Receipt]:

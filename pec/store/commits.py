@@ -15,7 +15,7 @@ from pec.events import Event
 from pec.instants import to_text
 from pec.messages import Message, to_hash
 from pec.names import State
-from pec.store.receipt_json import to_json
+from pec.store.records import receipt_to_json
 from pec.store.store import ScriptCall, Store, text
 
 MAX_CONFLICTS = 20
@@ -278,7 +278,7 @@ def _schedule(store: Store, change: Change) -> list[list[str | float]]:
 
 def _receipts(store: Store, change: Change) -> list[list[str | float]]:
     key = store.keys.receipts(change.after.id)
-    pairs = [part for receipt in change.receipts for part in (receipt.key, to_json(receipt))]
+    pairs = [part for receipt in change.receipts for part in (receipt.key, receipt_to_json(receipt))]
     pairs += [part for mark in change.reported for part in (mark, "")]
     commands: list[list[str | float]] = [["HSET", key, *pairs]] if pairs else []
     return [*commands, ["HDEL", key, *change.superseded]] if change.superseded else commands

@@ -1,13 +1,15 @@
-"""Reading what the store keeps of messages: records, receipts, content, batches."""
+"""Read what the store keeps of messages: records, receipts and their JSON, content, batches."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from pec.messages import Message, UnsupportedRecord, from_hash
 from pec.names import State
-from pec.receipts import Receipt
-from pec.store.receipt_json import from_json
+from pec.receipts import Kind, Named, Receipt
 from pec.store.store import Store, text, text_dict, text_list
 
 CHUNK = 500
@@ -92,7 +94,7 @@ def receipts_of(store: Store, message_id: str) -> dict[str, Receipt]:
 
 
 def _kept(stored: dict[str, str]) -> StoredReceipts:
-    receipts = {key: from_json(value) for key, value in stored.items() if value}
+    receipts = {key: receipt_from_json(value) for key, value in stored.items() if value}
     return StoredReceipts(receipts, frozenset(key for key, value in stored.items() if not value))
 
 
@@ -171,3 +173,43 @@ def counts(store: Store) -> dict[State, int]:
 def batch_of(store: Store, name: str) -> dict[str, str]:
     """Return the hash `pec:batch:<name>`, empty if there is none."""
     return text_dict(store.client.hgetall(store.keys.batch(name)))
+
+
+# Receipts as `pec:receipts:<id>` keeps them: JSON, one field a receipt
+
+
+def receipt_to_json(receipt: Receipt) -> str:
+    """Return the receipt as JSON: stored so, and shown so to people and programs."""
+    stated = json.dumps(receipt_to_dict(receipt), ensure_ascii=False, separators=(",", ":"))
+    return stated.encode("utf-8", "replace").decode()  # an API's JSON can hold lone surrogates
+
+
+def receipt_to_dict(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "kind": str(receipt.kind),
+        "date": receipt.date.isoformat() if receipt.date else None,
+        "code": receipt.code,
+        "subject": receipt.subject,
+        "sender": receipt.sender,
+        "virus": receipt.virus,
+        "final": receipt.final,
+        "error": receipt.error,
+        "named": [[named.address, named.certified] for named in receipt.named],
+        "text": receipt.text,
+    }
+
+
+def receipt_from_json(stored: str) -> Receipt:
+    found: Mapping[str, Any] = json.loads(stored)
+    return Receipt(
+        kind=Kind(found["kind"]),
+        date=datetime.fromisoformat(found["date"]) if found["date"] else None,
+        code=found["code"],
+        subject=found["subject"],
+        sender=found["sender"],
+        virus=found["virus"],
+        final=found["final"],
+        error=found["error"],
+        named=tuple(Named(*pair) for pair in found["named"]),
+        text=found["text"],
+    )

@@ -1,5 +1,8 @@
-"""POSTs of events to one endpoint, as `pec.http` makes them. No redirect is followed."""
+"""Signed POSTs of events to one endpoint, as `pec.http` makes them. No redirect is followed."""
 
+import base64
+import hashlib
+import hmac
 import socket
 import ssl
 import time
@@ -12,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Self
 
 import requests
+from pydantic import SecretStr
 
 from config.settings import Endpoint, Webhooks
 from pec.http.address_guard import AddressRefused, require_public
@@ -20,7 +24,6 @@ from pec.http.retry_after import retry_after_seconds
 from pec.http.tls import all_authorities
 from pec.instants import from_epoch
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome
-from pec.webhooks.signing import signed_headers
 
 _READ_BYTES = 4096
 
@@ -125,3 +128,27 @@ def _user_agent() -> str:
         return f"pecmassiva/{version('pecmassiva')}"
     except PackageNotFoundError:  # run from its folder, not installed
         return "pecmassiva"
+
+
+# Signatures, by which a consumer knows that an event is ours: Standard Webhooks, scheme v1 (HMAC-SHA256)
+
+
+def signed_headers(secrets: SecretStr, event_id: str, body: bytes, timestamp: int) -> dict[str, str]:
+    """Return the three headers of one try.
+
+    `secrets` are `whsec_…`, separated by spaces. Each signs, so that a consumer can rotate its secret when it likes.
+    `timestamp` is the present in epoch seconds at every try: consumers refuse what is older than 5 minutes.
+    """
+    signed = f"{event_id}.{timestamp}.".encode() + body
+    signatures = [_signature(secret, signed) for secret in secrets.get_secret_value().split()]
+    return {
+        "webhook-id": event_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+def _signature(secret: str, signed: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    digest = hmac.digest(key, signed, hashlib.sha256)
+    return f"v1,{base64.b64encode(digest).decode()}"

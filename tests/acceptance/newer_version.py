@@ -17,9 +17,9 @@ names.State = StrEnum(  # type: ignore[misc] # before anybody takes it
 )
 names.ENDS = frozenset(names.State(end) for end in names.ENDS)
 
-import pec.history as history  # noqa: E402 - with the newer states
+import pec.changes as changes  # noqa: E402 - with the newer states
 
-history.LETTERS[names.State("filed")] = "Z"
+changes.LETTERS[names.State("filed")] = "Z"
 
 import pec.states as states  # noqa: E402
 import pec.store.commits as commits  # noqa: E402

@@ -17,9 +17,8 @@ from redis import Redis
 
 from config.redis_connection import connect
 from config.settings import Endpoint, Webhooks
-from pec.webhooks.delivery import Poster
+from pec.webhooks.delivery import Poster, signed_headers
 from pec.webhooks.outcomes import Delivered, Failed, Outcome
-from pec.webhooks.signing import signed_headers
 from sandbox.redis_server import EmbeddedServer
 from tests.acceptance.programs import absent, program
 from tests.acceptance.site import Site, eventually, site

@@ -13,7 +13,7 @@ from redis import Redis
 from standardwebhooks import Webhook
 
 from pec.jobs import SendJob, parse
-from pec.webhooks.signing import signed_headers
+from pec.webhooks.delivery import signed_headers
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SECRET = "whsec_ZGVtbyBzZWNyZXQgb2YgcGVjIG1hc3NpdmEuLi4="

@@ -12,9 +12,9 @@ import structlog
 from pec.changes import Change
 from pec.messages import Message, Reason
 from pec.receipts import Receipt, find
-from pec.references import reference_of
 from pec.store import records
 from pec.store.commits import Commit, Conflict, KeyExists, apply
+from pec.subjects import reference_of
 from pec.transitions import UNREADABLE_RETRY_SECONDS, adopted_after_restore, held_after_restore, requeued
 from workers.context import WorkerContext
 from workers.mailbox.adoption import adoption

@@ -1,12 +1,24 @@
-"""Count what one worker process does, without a call to Redis. `workers.metrics.server` sums and shows it.
+"""Count what one worker process does, its tasks and its calls to the API. `workers.metrics.server` sums and shows it.
 
 prometheus_client decides when it is imported whether processes share a folder of counts: see `workers.__main__`.
 """
 
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dramatiq
+import structlog
+from dramatiq.middleware import Middleware
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from pec.api.client import InboxPage, Mail, Mailbox, PecClient, Quota
+from pec.api.errors import ApiError, Denied, Invalid, NotFound, OutcomeUnknown, RateLimited, Unreachable
 from pec.names import Queue
-from workers.metrics import definitions
+from workers.context import WorkerContext
+from workers.metrics import definitions, server
 from workers.metrics.definitions import Metric
 
 SEND_OUTCOMES = (
@@ -22,6 +34,14 @@ CHECK_OUTCOMES = ("found", "nothing", "unreadable")
 TASK_OUTCOMES = ("done", "failed", "message_given_back")
 _API_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _LATENESS_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+KINDS: dict[type[ApiError], str] = {
+    Unreachable: "unreachable",
+    RateLimited: "rate_limited",
+    Invalid: "invalid",
+    Denied: "denied",
+    OutcomeUnknown: "unknown",
+}
+log = structlog.get_logger()
 
 REGISTRY = CollectorRegistry()
 
@@ -53,3 +73,115 @@ def start_at_zero() -> None:
         LATENESS.labels(queue)
         for outcome in TASK_OUTCOMES:
             TASKS.labels(queue, outcome)
+
+
+class Metrics(Middleware):
+    """Counts how late tasks start and how they end. Only tasks that start are late; skipped ones are counted apart."""
+
+    def __init__(self, ctx: WorkerContext) -> None:
+        self._ctx = ctx
+
+    @property
+    def forks(self) -> list[Callable[[], int]]:
+        """Return the server's process, which Dramatiq's master starts once, whatever the number of workers."""
+        return [server.serve] if self._ctx.settings.metrics_address and server.FOLDER in os.environ else []
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        start_at_zero()
+        if self._ctx.settings.metrics_address and server.FOLDER not in os.environ:
+            remedy = f"start with `pec worker`, or set {server.FOLDER} to an empty folder"
+            log.warning("metrics_not_served", remedy=remedy)
+
+    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
+        due_at = message.options.get("due_at")
+        if due_at is not None:
+            late = max(0.0, self._ctx.now().timestamp() - due_at)
+            LATENESS.labels(message.queue_name).observe(late)
+
+    def after_process_message(
+        self,
+        broker: dramatiq.Broker,
+        message: dramatiq.MessageProxy,
+        *,
+        result: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        TASKS.labels(message.queue_name, "failed" if exception else "done").inc()
+
+    def after_skip_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
+        TASKS.labels(message.queue_name, "message_given_back").inc()
+
+
+class MeteredClient(PecClient):
+    """The API's client, with its calls counted and timed. Changes nothing of what they do."""
+
+    def send(self, mailbox: Mailbox, body: bytes, before_first_byte: Callable[[], None]) -> str:
+        first_byte_at: list[float] = []
+
+        def note_start() -> None:
+            before_first_byte()
+            first_byte_at.append(time.perf_counter())
+
+        outcome = "message_given_back"  # what `before_first_byte` raises
+        try:
+            code = super().send(mailbox, body, note_start)
+            outcome = "sent"
+            return code
+        except ApiError as error:
+            outcome = "uncertain" if isinstance(error, OutcomeUnknown) else KINDS[type(error)]
+            _count_error("POST /send", error)
+            raise
+        finally:
+            SENDS.labels(outcome).inc()
+            for started in first_byte_at:
+                API_SECONDS.labels("POST /send").observe(time.perf_counter() - started)
+
+    def receipts(self, mailbox: Mailbox, code: str) -> list[Mail]:
+        outcome = "unreadable"
+        try:
+            with _timed("GET /send/{code}"):
+                found = super().receipts(mailbox, code)
+            outcome = "found" if found else "nothing"
+            return found
+        except NotFound:
+            outcome = "nothing"
+            raise
+        finally:
+            CHECKS.labels(outcome).inc()
+
+    def delete_receipts(self, mailbox: Mailbox, code: str) -> None:
+        with _timed("DELETE /send/{code}"):
+            super().delete_receipts(mailbox, code)
+
+    def inbox(self, mailbox: Mailbox, query: str | None = None, page: int | None = None) -> InboxPage:
+        with _timed("GET /inbox"):
+            return super().inbox(mailbox, query, page)
+
+    def inbox_message(self, mailbox: Mailbox, message_id: int | str) -> Mail:
+        with _timed("GET /inbox/{id}"):
+            return super().inbox_message(mailbox, message_id)
+
+    def delete_inbox_message(self, mailbox: Mailbox, message_id: int | str) -> None:
+        with _timed("DELETE /inbox/{id}"):
+            super().delete_inbox_message(mailbox, message_id)
+
+    def quota(self, mailbox: Mailbox, name: str = "inbox") -> Quota:
+        with _timed("GET /quota/{mailbox}"):
+            return super().quota(mailbox, name)
+
+
+@contextmanager
+def _timed(operation: str) -> Iterator[None]:
+    started = time.perf_counter()
+    try:
+        yield
+    except ApiError as error:
+        _count_error(operation, error)
+        raise
+    finally:
+        API_SECONDS.labels(operation).observe(time.perf_counter() - started)
+
+
+def _count_error(operation: str, error: ApiError) -> None:
+    if kind := KINDS.get(type(error)):
+        API_ERRORS.labels(operation, kind).inc()

@@ -1,1 +1,1 @@
-"""Dramatiq middleware: what happens around every task, and the threads that each worker process runs."""
+"""The threads that each worker process runs beside its actors, as Dramatiq middleware."""

@@ -17,9 +17,9 @@ from config.settings import Settings
 from pec.instants import to_text
 from pec.names import Queue
 from pec.store import accounts, heartbeat, outbox
+from pec.store.store import retry_until_stored
 from workers.context import WorkerContext
 from workers.middleware.background import Background
-from workers.retry import retry_until_stored
 from workers.tasks.sweep import EVERYTHING
 
 EVERY_SECONDS = 5.0

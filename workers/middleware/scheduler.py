@@ -8,9 +8,9 @@ from dramatiq.middleware import Middleware
 
 from pec.names import Queue
 from pec.store.dispatch import DispatchRequest, HintRules, dispatch
+from workers.broker import ThreadLimits
 from workers.context import WorkerContext
 from workers.middleware.background import Background
-from workers.middleware.concurrency import ThreadLimits
 
 REST_SECONDS = 1.0  # at most, half of that at least: other processes and people make things due too
 MIN_REST_SECONDS = 0.05  # between two steps, whatever happens meanwhile

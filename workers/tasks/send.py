@@ -11,11 +11,12 @@ from pec.api.errors import ApiError, Denied, Invalid, RateLimited, Unreachable
 from pec.changes import Change
 from pec.messages import Message, Reason
 from pec.names import State
-from pec.references import reference_of
 from pec.store import accounts, pacing, records
 from pec.store.clock import local_clock
 from pec.store.commits import Commit, Conflict, KeyExists, TooFewReplicas, commit_to_replicas
 from pec.store.pacing import Outcome
+from pec.store.store import retry_until_stored
+from pec.subjects import reference_of
 from pec.transitions import (
     GRACE,
     answer_lost,
@@ -29,7 +30,6 @@ from pec.transitions import (
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.reconcile import settled_before_sending
 from workers.mailbox.scan_policy import Command, first_check
-from workers.retry import retry_until_stored
 from workers.send_permit import NoSlot, SendPermit
 
 CLAIM_LEAD_SECONDS = 0.05  # the claim is on disk this long before its slot, mostly

@@ -11,8 +11,7 @@ from redis import Redis
 from config.redis_connection import connect
 from pec.names import Queue
 from tests.wire import eventually
-from workers.broker import HintBroker, HintConsumer
-from workers.middleware.concurrency import ThreadLimits
+from workers.broker import HintBroker, HintConsumer, ThreadLimits
 
 FOR_EVER, NOT_AT_ALL = 60_000, 1  # milliseconds that a consumer rests
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from pec.api.outgoing import Mailbox, Outgoing, encode
+from pec.api.client import Mailbox, Outgoing, encode
 from pec.domains import compared, for_people, on_the_wire
 from pec.jobs import JobRejected, SendJob, validate
 from pec.provider_text import Named

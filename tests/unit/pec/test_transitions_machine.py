@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from config.settings import Receipts, Uncertain
-from pec.changes import Change
-from pec.history import past_states
+from pec.changes import Change, past_states
 from pec.job_messages import enqueued
 from pec.messages import Message, Reason, from_hash, to_hash
 from pec.names import Queue, State

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from config.settings import Receipts
 from pec.changes import Lane
 from pec.names import Queue, State
-from pec.references import reference_of
+from pec.subjects import reference_of
 from pec.transitions import adopted_after_restore, held_after_restore
 from tests.unit.pec.restored import ACCEPTANCE, CODE, NOW, QUEUED, SENT_AT
 

@@ -8,8 +8,7 @@ import requests
 
 from pec.messages import Message
 from pec.names import Queue, State
-from pec.references import reference_of
-from pec.subjects import reference_tag
+from pec.subjects import reference_of, reference_tag
 from tests.integration.sandbox.serving import SENDER, Served
 from tests.integration.workers.messages import queued, read
 from workers.context import WorkerContext

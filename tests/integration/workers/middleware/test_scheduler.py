@@ -15,10 +15,9 @@ from pec.api.client import PecClient
 from pec.names import Queue
 from pec.store.store import Store
 from tests.wire import eventually
-from workers.broker import HintBroker
+from workers.broker import HintBroker, ThreadLimits
 from workers.context import WorkerContext
 from workers.middleware import scheduler
-from workers.middleware.concurrency import ThreadLimits
 from workers.middleware.scheduler import Scheduler
 
 

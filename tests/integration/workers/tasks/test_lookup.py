@@ -10,7 +10,7 @@ from pec.messages import Message
 from pec.names import Queue, State
 from pec.store import records
 from pec.store.commits import commit
-from pec.store.receipt_json import to_json
+from pec.store.records import receipt_to_json
 from pec.subjects import reference_tag
 from tests.integration.producing import RECEIPT
 from tests.integration.sandbox.serving import Served
@@ -94,7 +94,7 @@ def test_an_owner_that_has_receipts_keeps_its_code(ctx: WorkerContext, served: S
 def test_so_does_one_that_has_some_though_its_state_is_still_sent(ctx: WorkerContext, served: Served) -> None:
     code = served.code_of_send("consegna@pec.example", subject=f"Avviso ours {reference_tag(REFERENCE)}")
     stored(ctx, "theirs", State.SENT, code, "AAAAA")
-    ctx.store.client.hset(ctx.store.keys.receipts("theirs"), "key", to_json(RECEIPT))
+    ctx.store.client.hset(ctx.store.keys.receipts("theirs"), "key", receipt_to_json(RECEIPT))
     stored(ctx, "ours", State.UNCERTAIN, None, REFERENCE)
 
     look_up(ctx, "ours")

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from pec.api import shapes, wire
-from pec.api.outgoing import Attachment, Mailbox, Outgoing, encode
+from pec.api import answers, wire
+from pec.api.client import Attachment, Mailbox, Outgoing, encode
 
 MAILBOX = Mailbox("me@pec.example", "user", SecretStr("p"), SecretStr("token"))
 
@@ -49,8 +49,8 @@ def test_the_client_reads_every_answer_of_the_description() -> None:
     message = wire.InboxMessage(data=wire.InboxSingle(object="s", body="t", **fields))
     quota = wire.Quota(data=wire.QuotaResponse(usage=1, limit=2))
 
-    as_live = shapes.mail(live.model_dump())
-    assert shapes.mails(statuses.model_dump()) == [as_live, as_live]
-    assert shapes.inbox_page(page.model_dump()).mails[0][0] == 3
-    assert shapes.inbox_mail(message.model_dump()) == as_live
-    assert shapes.quota(quota.model_dump()) == shapes.Quota(1, 2)
+    as_live = answers.mail(live.model_dump())
+    assert answers.mails(statuses.model_dump()) == [as_live, as_live]
+    assert answers.inbox_page(page.model_dump()).mails[0][0] == 3
+    assert answers.inbox_mail(message.model_dump()) == as_live
+    assert answers.quota(quota.model_dump()) == answers.Quota(1, 2)

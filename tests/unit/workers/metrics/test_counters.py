@@ -10,9 +10,8 @@ from config.settings import Settings
 from pec.names import Queue
 from workers.context import WorkerContext
 from workers.metrics import server
-from workers.metrics.counters import REGISTRY, start_at_zero
+from workers.metrics.counters import REGISTRY, Metrics, start_at_zero
 from workers.metrics.definitions import DEFINITIONS
-from workers.middleware.metrics import Metrics
 
 ADDRESS = {"metrics_address": "127.0.0.1:9464"}
 

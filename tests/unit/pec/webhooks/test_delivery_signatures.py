@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from pec.webhooks.signing import signed_headers
+from pec.webhooks.delivery import signed_headers
 from tests.receiver import a_secret
 
 BODY = '{"type":"message.delivered","data":{"recipient":"società@pec.example"}}'.encode()

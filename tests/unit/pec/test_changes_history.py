@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pec.changes import changed, created
-from pec.history import FIRST_KEPT, LETTERS, MAX_BYTES, Past, extended, past_states
+from pec.changes import FIRST_KEPT, LETTERS, MAX_BYTES, Past, changed, created, extended, past_states
 from pec.messages import Message, from_hash, to_hash
 from pec.names import State
 from tests.unit.cli.builders import NOW, message

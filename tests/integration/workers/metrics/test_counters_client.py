@@ -12,8 +12,7 @@ from config.settings import Api
 from pec.api.client import Mailbox, Outgoing, encode
 from pec.api.errors import ApiError
 from tests.wire import Wire, answering
-from workers.metrics.client import MeteredClient
-from workers.metrics.counters import REGISTRY
+from workers.metrics.counters import REGISTRY, MeteredClient
 from workers.send_permit import NoSlot
 
 SENT = {"success": True, "sent": 1, "message": "", "message_id": "2020082610003492"}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from pec.api.outgoing import Attachment, Mailbox, Outgoing, encode
+from pec.api.client import Attachment, Mailbox, Outgoing, encode
 
 MAILBOX = Mailbox("me@pec.example", "user", SecretStr('p"à\\ss'), SecretStr("token"))
 

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from pec.codes import is_code
+from pec.subjects import is_code
 from tests.unit.pec.strategies import PATIENT, codes
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pec.api import shapes
+from pec.api import answers
 from pec.api.errors import ApiError, OutcomeUnknown
 from pec.receipts import Mail
 
@@ -31,7 +31,7 @@ json_values = st.recursive(
 
 @pytest.mark.parametrize("item", [LIVE, DOCUMENTED, LIVE | {"data": None, "message": None}])
 def test_live_and_documented_items_read_the_same(item: dict[str, Any]) -> None:
-    assert shapes.mails({"data": [item]}) == [MAIL]
+    assert answers.mails({"data": [item]}) == [MAIL]
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_live_and_documented_items_read_the_same(item: dict[str, Any]) -> None:
     ],
 )
 def test_data_may_be_a_list_an_object_or_null(data: Any, count: int) -> None:
-    assert len(shapes.mails({"data": data})) == count
+    assert len(answers.mails({"data": data})) == count
 
 
 def test_data_may_be_missing() -> None:
-    assert shapes.mails({}) == []
-    assert shapes.inbox_page({}).mails == ()
+    assert answers.mails({}) == []
+    assert answers.inbox_page({}).mails == ()
 
 
 @pytest.mark.parametrize(
@@ -68,28 +68,28 @@ def test_data_may_be_missing() -> None:
     ],
 )
 def test_items_without_a_subject_in_either_shape_are_counted(item: Any, unreadable: int) -> None:
-    assert shapes.inbox_page({"data": [LIVE, item]}).unreadable == unreadable
+    assert answers.inbox_page({"data": [LIVE, item]}).unreadable == unreadable
 
 
 @pytest.mark.parametrize("data", ["text", 1, True])
 def test_data_of_another_kind_is_unknown_rather_than_empty(data: Any) -> None:
     with pytest.raises(OutcomeUnknown):
-        shapes.mails({"data": data})
+        answers.mails({"data": data})
 
 
 @pytest.mark.parametrize("text", [None, ""])
 def test_a_text_that_is_null_or_empty_was_fetched_and_is_empty(text: str | None) -> None:
-    assert shapes.mail(LIVE | {"body": text}).text == ""
-    assert shapes.mail(DOCUMENTED | {"message": text}).text == ""
+    assert answers.mail(LIVE | {"body": text}).text == ""
+    assert answers.mail(DOCUMENTED | {"message": text}).text == ""
 
 
 def test_a_listed_mail_has_no_text_yet() -> None:
-    assert shapes.mail(LISTED).text is None
+    assert answers.mail(LISTED).text is None
 
 
 def test_null_fields_are_empty() -> None:
     nulls = dict.fromkeys(LIVE)
-    assert shapes.mail(nulls) == Mail("", "", None, "", "")
+    assert answers.mail(nulls) == Mail("", "", None, "", "")
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,11 @@ def test_null_fields_are_empty() -> None:
     ],
 )
 def test_dates_come_in_many_guises(text: str) -> None:
-    assert shapes.date(text) == AT
+    assert answers.date(text) == AT
 
 
 def test_italian_dates_without_a_zone_follow_summer_and_winter() -> None:
-    assert shapes.date("26/01/2020 10:00") == datetime(2020, 1, 26, 9, tzinfo=UTC)
+    assert answers.date("26/01/2020 10:00") == datetime(2020, 1, 26, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -123,18 +123,18 @@ def test_italian_dates_without_a_zone_follow_summer_and_winter() -> None:
     ],
 )
 def test_an_unreadable_date_is_none(text: str) -> None:
-    assert shapes.date(text) is None
+    assert answers.date(text) is None
 
 
 @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d+ Aug \d+ \d+:\d+:\d+ [+-]?\d+", fullmatch=True))
 def test_every_date_is_aware_or_none(text: str) -> None:
-    found = shapes.date(text)
+    found = answers.date(text)
     assert found is None or found.tzinfo is not None
 
 
 def test_a_page_keeps_the_ids_beside_the_mails() -> None:
     envelope = {"data": [LISTED | {"id": 1}, LISTED | {"id": "b"}, LISTED], "page": "39", "total": 981.0}
-    page = shapes.inbox_page(envelope)
+    page = answers.inbox_page(envelope)
     assert [name for name, _ in page.mails] == [1, "b", ""]
     assert (page.page, page.total, page.pages) == (39, 981, None)
 
@@ -152,18 +152,18 @@ def test_a_page_keeps_the_ids_beside_the_mails() -> None:
     ],
 )
 def test_the_body_of_an_inbox_message_is_form_decoded(body: str | None, text: str) -> None:
-    assert shapes.inbox_mail({"data": LIVE | {"body": body}}).text == text
+    assert answers.inbox_mail({"data": LIVE | {"body": body}}).text == text
 
 
 @pytest.mark.parametrize("data", [None, [], {}, "text"])
 def test_an_inbox_message_that_is_not_there_is_unknown(data: Any) -> None:
     with pytest.raises(OutcomeUnknown):
-        shapes.inbox_mail({"data": data})
+        answers.inbox_mail({"data": data})
 
 
 @pytest.mark.parametrize("data", [{"usage": 5, "limit": 10}, {"usage": "5", "limit": "10.0"}])
 def test_a_quota_is_two_numbers(data: dict[str, Any]) -> None:
-    assert shapes.quota({"data": data}) == shapes.Quota(5.0, 10.0)
+    assert answers.quota({"data": data}) == answers.Quota(5.0, 10.0)
 
 
 @pytest.mark.parametrize(
@@ -180,12 +180,12 @@ def test_a_quota_is_two_numbers(data: dict[str, Any]) -> None:
 )
 def test_a_quota_without_numbers_is_unknown(data: Any) -> None:
     with pytest.raises(OutcomeUnknown):
-        shapes.quota({"data": data})
+        answers.quota({"data": data})
 
 
 @given(st.dictionaries(names, json_values))
 def test_no_answer_breaks_the_reader(envelope: dict[str, Any]) -> None:
-    for read in (shapes.mails, shapes.inbox_page, shapes.inbox_mail, shapes.quota):
+    for read in (answers.mails, answers.inbox_page, answers.inbox_mail, answers.quota):
         try:
             read(envelope)
         except ApiError:

@@ -245,3 +245,21 @@ def test_a_machine_whose_clock_is_minutes_slow_starts_after_a_restore(
 
     assert load(monkeypatch, PEC_RECONCILE_SINCE=written(20)).reconcile_since
     assert "lies in the future" in refusal(monkeypatch, PEC_RECONCILE_SINCE=written(59))
+
+
+@pytest.mark.parametrize(
+    "url", ["archive", "./archive", "s3://", "s3://key:secret@bucket", "https://bucket/x", "s3:/x"]
+)
+def test_an_archive_that_is_neither_a_folder_s_path_nor_a_bucket_is_refused(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    assert refusal(monkeypatch, PEC_ARCHIVE__URL=url).startswith(
+        "PEC_ARCHIVE__URL: must be the absolute path"
+    )
+
+
+@pytest.mark.parametrize("url", ["/var/lib/pec/archive", "s3://bucket", "s3://bucket/some/prefix"])
+def test_an_archive_is_a_folder_or_a_bucket(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("PEC_ARCHIVE__URL", f"{url}/")
+
+    assert load_settings().archive.url == url

@@ -1,0 +1,127 @@
+"""S3-compatible storage as the place of the archive."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotSupportedError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
+from obstore.store import S3Store
+
+from archive.vault.errors import VaultAway
+from config.settings import Archive
+
+if TYPE_CHECKING:
+    from obstore import GetResult  # it exists for type checkers only
+
+TIMEOUT = timedelta(seconds=120)  # of one request, with its body
+SILENCE = timedelta(seconds=20)
+CONNECT_TIMEOUT = timedelta(seconds=5)
+RETRY_TIMEOUT = timedelta(seconds=10)
+MAX_RETRIES = 2
+CHUNK_BYTES = 1_000_000
+_REASONS = (
+    ("NoSuchBucket", "there is no such bucket", "make it, or correct PEC_ARCHIVE__URL"),
+    ("InvalidAccessKeyId", "the access key is unknown", "correct PEC_ARCHIVE__S3__ACCESS_KEY_ID"),
+    ("SignatureDoesNotMatch", "the secret key is wrong", "correct PEC_ARCHIVE__S3__SECRET_ACCESS_KEY"),
+    ("kind: Connect", "nothing answers", "check PEC_ARCHIVE__S3__ENDPOINT and the network"),
+    ("kind: Timeout", "it does not answer in time", "check the storage and the network"),
+)
+
+
+class S3:
+    """Objects below one prefix of a bucket. Raises VaultAway if the storage refuses, or does not answer."""
+
+    can_vanish = False
+
+    def __init__(self, rules: Archive) -> None:
+        parts, s3 = urlsplit(rules.url), rules.s3
+        secret = s3.secret_access_key
+        given: dict[str, Any] = {
+            "endpoint": s3.endpoint,
+            "region": s3.region,
+            "access_key_id": s3.access_key_id,
+            "secret_access_key": secret.get_secret_value() if secret else "",
+        }
+        self._url = rules.url
+        self._store = S3Store(
+            parts.netloc,
+            prefix=parts.path.strip("/") or None,
+            client_options={
+                "allow_http": s3.endpoint.startswith("http://"),
+                "timeout": TIMEOUT,
+                "read_timeout": SILENCE,
+                "connect_timeout": CONNECT_TIMEOUT,
+            },
+            retry_config={"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT},
+            **{name: value for name, value in given.items() if value},
+        )
+
+    def __str__(self) -> str:
+        return self._url
+
+    def put_new(self, name: str, data: bytes) -> bool:
+        """Write an object that is not there yet. Return False, and change nothing, if it is there."""
+        try:
+            obstore.put(self._store, name, data, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            return False
+        except NotSupportedError:  # a storage without conditions: the same name has the same bytes
+            if self.chunks(name) is not None:
+                return False
+            self.overwrite(name, data)
+        except (BaseError, OSError) as error:
+            raise self._away(error) from None
+        return True
+
+    def overwrite(self, name: str, data: bytes) -> None:
+        try:
+            obstore.put(self._store, name, data, use_multipart=False)
+        except (BaseError, OSError) as error:
+            raise self._away(error) from None
+
+    def chunks(self, name: str) -> Iterator[bytes] | None:
+        """Return the bytes of an object in order, or None if there is none."""
+        try:
+            found = obstore.get(self._store, name)
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise self._away(error) from None
+            return None
+        except (BaseError, OSError) as error:
+            raise self._away(error) from None
+        return self._chunks(found)
+
+    def _chunks(self, found: "GetResult") -> Iterator[bytes]:
+        try:
+            for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+                yield bytes(chunk)
+        except (BaseError, OSError) as error:
+            raise self._away(error) from None
+
+    def delete(self, name: str) -> None:
+        try:
+            obstore.delete(self._store, name)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise self._away(error) from None
+
+    def _away(self, error: Exception) -> VaultAway:
+        """Return the error in words. The storage's own text can hold the request, so only its first line is shown."""
+        said = str(error)
+        for sign, why, remedy in _REASONS:
+            if sign in said:
+                return VaultAway(f"the archive {self._url} can't be used ({why}): {remedy}")
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+            why, remedy = "access is denied", "allow GetObject, PutObject and DeleteObject for this key"
+            return VaultAway(f"the archive {self._url} can't be used ({why}): {remedy}")
+        first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
+        return VaultAway(f"the archive {self._url} can't be used ({first[:300]}): check the storage")

@@ -1,0 +1,72 @@
+"""S3 servers for tests: moto's in its own process, and two that fail."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+KEYS = {"region": "eu-south-1", "access_key_id": "id", "secret_access_key": "secret"}
+
+
+@contextmanager
+def s3_server() -> Iterator[str]:
+    """Run a server and yield its address."""
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env) as server:
+        assert server.stderr
+        try:
+            for line in server.stderr:
+                if found := re.search(rb"http://127\.0\.0\.1:\d+", line):
+                    break
+            else:
+                raise AssertionError("moto's server did not start")
+            yield found[0].decode()
+        finally:
+            server.terminate()
+            server.stderr.close()
+
+
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    """Answer every request like this. Yield the address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = _answer  # noqa: N815 - the library's names
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output clean."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """Take connections and never answer. Yield the address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def make_bucket(url: str) -> None:
+    with urllib.request.urlopen(urllib.request.Request(url, method="PUT"), timeout=10):
+        pass

@@ -214,7 +214,9 @@ def _marked(node: ast.AST) -> Iterator[ast.AST]:
     match node:
         case ast.Call(func=ast.Name(id="_" | "ngettext")):
             yield node
-        case ast.Call(func=ast.Attribute(attr="option" | "version_option" | "argument" | "command"), keywords=given):
+        case ast.Call(
+            func=ast.Attribute(attr="option" | "version_option" | "argument" | "command"), keywords=given
+        ):
             yield from (one.value for one in given if one.arg in ("help", "metavar", "message"))
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from config.settings import Receipts as ReceiptSettings
-from pec.backoff import delay
 from pec.changes import Change, changed
 from pec.events import Event, of_message
+from pec.instants import delay
 from pec.messages import Message
 from pec.names import EventType, Queue, State
 from pec.proof import lacking, proof_of

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from config.settings import Receipts as ReceiptSettings
 from config.settings import Uncertain as UncertainSettings
-from pec.backoff import doubling
 from pec.changes import Change, Lane, changed
+from pec.instants import doubling
 from pec.messages import Message, Reason
 from pec.names import Queue, State
 from pec.receipt_transitions import receipts_observed

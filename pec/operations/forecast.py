@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pec.instants import ROME
+from pec.instants import day_start, month_start
 
 MAX_PERIODS = 5000  # days and months looked ahead: 13 years
 
@@ -24,7 +24,7 @@ def sent_by(count: int, allowance: Allowance, now: datetime) -> datetime | None:
     at, left = now, count
     today, this_month = allowance.sent_today, allowance.sent_this_month
     for _ in range(MAX_PERIODS):
-        midnight, next_month = _next_day(at), _next_month(at)
+        midnight, next_month = day_start(at, 1).astimezone(at.tzinfo), month_start(at, 1)
         possible = _possible(allowance, today, this_month, (midnight - at).total_seconds())
         if left <= possible:
             return at + timedelta(seconds=left * allowance.interval_seconds)
@@ -42,14 +42,3 @@ def _possible(allowance: Allowance, today: int, this_month: int, seconds: float)
     if allowance.monthly is not None:
         rooms.append(allowance.monthly - this_month)
     return max(0, min(rooms))
-
-
-def _next_day(at: datetime) -> datetime:
-    tomorrow = at.astimezone(ROME).date() + timedelta(days=1)
-    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=ROME).astimezone(at.tzinfo)
-
-
-def _next_month(at: datetime) -> datetime:
-    here = at.astimezone(ROME)
-    months = here.year * 12 + here.month
-    return datetime(months // 12, months % 12 + 1, 1, tzinfo=ROME).astimezone(at.tzinfo)

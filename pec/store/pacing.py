@@ -5,13 +5,13 @@ import json
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
 from config.settings import Api
-from pec.instants import ROME
+from pec.instants import ROME, day_start, from_epoch, month_start
 from pec.messages import Message, UnsupportedRecord, from_hash
 from pec.store.commits import lane_score
 from pec.store.store import ScriptCall, Store, text, text_dict, text_list, wall_clock
@@ -237,25 +237,13 @@ def _calendar(hour: int, caps: tuple[int, int] | None) -> str:
     """
     if caps is None:
         return json.dumps({"days": [], "months": [], "daily": 0, "monthly": 0})
-    now = datetime.fromtimestamp(hour * 3600, UTC)
-    today = now.astimezone(ROME).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [_midnight(today + timedelta(days=shift)) for shift in range(-1, 3)]
-    first = today.replace(day=1)
-    months = [_month(first, shift) for shift in range(-1, 3)]
+    now = from_epoch(hour * 3600)
+    days = [day_start(now, shift) for shift in range(-1, 3)]
+    months = [month_start(now, shift) for shift in range(-1, 3)]
     daily, monthly = caps
     return json.dumps(
         {"days": _spans(days, _DAY), "months": _spans(months, _MONTH), "daily": daily, "monthly": monthly}
     )
-
-
-def _midnight(instant: datetime) -> datetime:
-    """Return local midnight of that date, whichever offset it has that day."""
-    return datetime(instant.year, instant.month, instant.day, tzinfo=ROME)
-
-
-def _month(first: datetime, shift: int) -> datetime:
-    months = first.year * 12 + first.month - 1 + shift
-    return datetime(months // 12, months % 12 + 1, 1, tzinfo=ROME)
 
 
 def _spans(starts: Sequence[datetime], label: str) -> list[tuple[str, float, float]]:

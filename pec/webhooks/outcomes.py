@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pec.backoff import delay
+from pec.instants import delay
 
 _MAX_ASKED_SECONDS = 86_400  # an endpoint may ask us to wait a day, not for ever
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pec.backoff import delay
 from pec.inbox import PAGE_SIZE
+from pec.instants import delay
 from pec.messages import Message
 from pec.names import Queue
 from workers.context import WorkerContext

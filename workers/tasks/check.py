@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from pec.backoff import delay
 from pec.changes import Change
+from pec.instants import delay
 from pec.messages import Message
 from pec.names import Queue
 from pec.receipt_transitions import duplicated, receipts_observed

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pec.backoff import JITTER
 from pec.changes import changed
-from pec.instants import from_epoch
+from pec.instants import JITTER, from_epoch
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.store import records

@@ -1,10 +1,16 @@
 """A batch that was cancelled: what comes into it within a day is cancelled on arrival, unless the cancel is lifted."""
 
+from collections.abc import Collection
 from enum import Enum, auto
 
+from config.texts import _
 from pec.jobs import CancelJob
+from pec.names import State
+from pec.operations.refusals import Refused
 from pec.store.store import Store
 from producers.campaigns.jobs_in_stream import waiting_jobs
+from producers.campaigns.preview import Preview
+from producers.campaigns.row_store import RowStatus
 
 
 class Cancel(Enum):
@@ -23,6 +29,32 @@ def cancel_of(store: Store, batch: str) -> Cancel:
     if not store.client.exists(store.keys.cancelled("batch", batch)):
         return Cancel.NONE
     return Cancel.AT_WORK if waiting else Cancel.DONE
+
+
+def refuse_cancelled(store: Store, preview: Preview, again: Collection[State]) -> None:
+    """Raise Refused if new messages would be cancelled on arrival. `again` are states to send again."""
+    batch, wanted = preview.campaign.batch, State.CANCELLED in again
+    if not (preview.count(RowStatus.READY) or wanted):
+        return
+    cancel = cancel_of(store, batch)
+    if cancel is Cancel.NONE or (cancel is Cancel.DONE and wanted):
+        return
+    if wanted:
+        raise Refused(
+            "batch_being_cancelled",
+            _(
+                "nothing is enqueued, because batch {batch} is still being cancelled: "
+                "import again once workers have taken its jobs (`pec status` shows them)"
+            ).format(batch=batch),
+        )
+    raise Refused(
+        "batch_cancelled",
+        _(
+            "nothing is enqueued, because batch {batch} was cancelled and new messages of it would "
+            "be too: send them, and what was cancelled, with --again cancelled, "
+            "or choose another --batch"
+        ).format(batch=batch),
+    )
 
 
 def lift(store: Store, batch: str) -> None:

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
-import click
-
 from cli import output
+from cli.campaigns.options import usage_errors
 from cli.errors import Exit, Failure
 from config.texts import _, joined
 from pec.jobs import JobRejected
 from pec.operations.live_workers import no_worker_runs
 from pec.operations.session import Session
 from producers.campaigns.campaign import Campaign
-from producers.campaigns.errors import Misused
 from producers.campaigns.row_store import RowStatus
 from producers.campaigns.trial import Picked, Trial, first_sendable, picked, refused, trials
 from producers.producer import Producer
@@ -40,11 +38,9 @@ def send_trials(
 
 
 def _rows(campaign: Campaign, numbers: Sequence[int]) -> list[Picked]:
-    """Raises Failure where one of them can't be sent."""
-    try:
+    """Raise Failure or UsageError if one of them can't be sent."""
+    with usage_errors():
         rows = picked(campaign, numbers, "--rows") if numbers else first_sendable(campaign)
-    except Misused as error:
-        raise click.UsageError(str(error)) from None
     if not rows:
         raise Failure(_("no test was sent, because no line can be sent: see --dry-run"), Exit.REJECTED)
     if wrong := refused(campaign, rows):

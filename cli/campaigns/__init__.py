@@ -1,0 +1,1 @@
+"""The parts of `pec import`: its options, checks, notes and report."""

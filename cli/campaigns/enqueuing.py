@@ -1,0 +1,43 @@
+"""The rows that are ready become jobs; if that breaks off, say how many did."""
+
+from cli import output
+from cli.bar import share_bar
+from cli.errors import Exit, Failure
+from config.redis_connection import RedisUnreachable
+from config.texts import _
+from pec.jobs import JobRejected
+from pec.operations.session import Session
+from producers.campaigns.campaign import Campaign
+from producers.campaigns.enqueuing import enqueue
+from producers.campaigns.row_store import RowStatus
+from producers.producer import Producer
+
+_SAME_AGAIN = _("import the same file again: nothing is sent twice")
+
+
+def enqueue_ready(session: Session, campaign: Campaign) -> int:
+    """Return how many were enqueued. Raise Failure, which says how many are in."""
+    done, count = 0, campaign.row_store.count(RowStatus.READY)
+    try:
+        with share_bar(_("enqueuing")) as on_progress:
+            for done in enqueue(Producer.on(session.store), campaign, on_progress):  # noqa: B007 - reported below
+                pass
+    except RedisUnreachable as error:
+        said = _("{error}\nat least {done} of {count} are in: once Redis answers, {same_again}").format(
+            error=error, done=done, count=count, same_again=_SAME_AGAIN
+        )
+        raise Failure(said, Exit.UNREACHABLE) from None
+    except (JobRejected, OSError) as error:
+        said = _(
+            "a file was changed meanwhile ({error})\nat least {done} of {count} are in: "
+            "mend it and {same_again}"
+        ).format(error=error, done=done, count=count, same_again=_SAME_AGAIN)
+        raise Failure(said, Exit.REJECTED) from None
+    except KeyboardInterrupt:
+        output.note(
+            _("at least {count} of {count2} are in. To go on, {what}.").format(
+                count=done, count2=count, what=_SAME_AGAIN
+            )
+        )
+        raise
+    return done

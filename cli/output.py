@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 from cli.language import translated
+from pec.messages import Message
 from pec.names import State
+from pec.record_json import message_dict
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 
@@ -36,6 +38,13 @@ def data(fields: Mapping[str, Any]) -> None:
 def note(text: str) -> None:
     """Print a line on stderr."""
     click.echo(translated(text), err=True)
+
+
+def changed(message: Message, text: str, *, as_json: bool) -> None:
+    """Print what a command did to a message, and with `as_json` the message as it is now."""
+    if as_json:
+        data(message_dict(message))
+    note(text)
 
 
 def for_a_person() -> bool:

@@ -9,7 +9,6 @@ import redis
 from pydantic_core import PydanticSerializationError
 
 from config.redis_connection import connect, unusable
-from config.settings import load_settings
 from config.texts import _
 from pec.jobs import JobRejected, Problem, SendJob, validate
 from pec.messages import Message
@@ -58,12 +57,6 @@ class Producer:
 
     def __init__(self, redis_url: str = "redis://localhost:6379/0", namespace: str = "pec") -> None:
         self.store = Store(connect(redis_url), namespace)
-
-    @classmethod
-    def from_settings(cls) -> Self:
-        """Return a producer for PEC_REDIS_URL and PEC_NAMESPACE, or pec.toml. Raise SettingsError."""
-        settings = load_settings()
-        return cls(settings.redis_url, settings.namespace)
 
     @classmethod
     def on(cls, store: Store) -> Self:

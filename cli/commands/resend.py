@@ -6,7 +6,6 @@ from cli import output
 from config.texts import _
 from pec.operations import actions
 from pec.operations.session import open_session
-from pec.record_json import message_dict
 
 
 @click.command()
@@ -20,6 +19,6 @@ def resend(message_id: str, as_json: bool) -> None:
     """
     with open_session() as session:
         message = actions.resend(session.store, message_id)
-    if as_json:
-        output.data(message_dict(message))
-    output.note(_("Resend requested. It is looked for once more, then sent again."))
+    output.changed(
+        message, _("Resend requested. It is looked for once more, then sent again."), as_json=as_json
+    )

@@ -30,6 +30,15 @@ def publish(store: Store, event_id: str, kind: str = "message.sent", webhook: st
     return text(store.client.xadd(store.keys.events, fields | named, id=at))
 
 
+def publish_one(store: Store, *names: str) -> str:
+    """Fan the event `evt_1` out to these endpoints, or to `shop`. Return its place in the stream."""
+    endpoints = [endpoint(name) for name in names or ("shop",)]
+    outbox.ensure(store, [one.name for one in endpoints])
+    entry = publish(store, "evt_1")
+    outbox.fan_out(store, endpoints)
+    return entry
+
+
 def publish_many(store: Store, count: int) -> None:
     with store.client.pipeline(transaction=False) as pipeline:
         for number in range(count):

@@ -19,6 +19,7 @@ from tests.integration.pec.store.deliveries import (
     make_due,
     pending,
     publish,
+    publish_one,
     state,
     take,
     take_all,
@@ -27,9 +28,7 @@ from tests.integration.pec.store.deliveries import (
 
 
 def test_a_delivery_that_is_given_up_is_kept_with_all_that_is_known(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
     fail(store, 2)
 
     die(store)
@@ -46,9 +45,7 @@ def test_a_delivery_that_is_given_up_is_kept_with_all_that_is_known(store: Store
 
 
 def test_without_an_answer_there_is_no_status(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
 
     give_up(store, take(store), Failed("Connection refused"))
 
@@ -56,9 +53,7 @@ def test_without_an_answer_there_is_no_status(store: Store) -> None:
 
 
 def test_dead_letters_are_listed_newest_first_of_one_endpoint_or_of_all(store: Store) -> None:
-    outbox.ensure(store, ["shop", "other"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint("shop"), endpoint("other")])
+    publish_one(store, "shop", "other")
     die(store, "shop")
     die(store, "other")
 
@@ -68,9 +63,7 @@ def test_dead_letters_are_listed_newest_first_of_one_endpoint_or_of_all(store: S
 
 
 def test_a_replay_delivers_the_same_event_even_when_the_stream_was_trimmed(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
     die(store)
     store.client.xtrim(store.keys.events, maxlen=0, approximate=False)
 
@@ -86,9 +79,7 @@ def test_a_replay_delivers_the_same_event_even_when_the_stream_was_trimmed(store
 
 
 def test_a_replay_that_fails_is_retried_and_can_die_again(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
     die(store)
     dead_letters.replay(store, "shop")
 
@@ -103,9 +94,7 @@ def test_a_replay_that_fails_is_retried_and_can_die_again(store: Store) -> None:
 
 
 def test_replaying_twice_delivers_once(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
     die(store)
 
     assert dead_letters.replay(store, "shop") == 1
@@ -135,9 +124,7 @@ def test_with_nothing_dead_nothing_is_due(store: Store) -> None:
 
 
 def test_dead_letters_carry_the_time_of_redis(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
     die(store)
 
     assert abs(

@@ -18,6 +18,7 @@ from tests.integration.pec.store.deliveries import (
     pending,
     publish,
     publish_many,
+    publish_one,
     state,
     take,
     take_after_time,
@@ -30,9 +31,7 @@ from tests.wire import eventually
 
 
 def test_a_delivery_carries_the_event_and_how_often_it_was_tried(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    entry = publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    entry = publish_one(store)
 
     taken = take(store)
 
@@ -56,9 +55,7 @@ def test_under_a_lease_nobody_else_gets_it(store: Store) -> None:
 
 
 def test_what_a_dead_worker_had_comes_back_when_its_lease_ends(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
 
     take(store, lease_seconds=0.05)
 
@@ -81,9 +78,7 @@ def test_while_more_is_due_the_endpoint_is_due_for_others_too(store: Store) -> N
 
 
 def test_whoever_lost_the_lease_does_not_count_a_failure(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
     late = take(store)
     make_due(store)
     other = take(store)
@@ -98,9 +93,7 @@ def test_whoever_lost_the_lease_does_not_count_a_failure(store: Store) -> None:
 
 
 def test_whoever_lost_the_lease_can_still_say_that_it_was_delivered(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
     late = take(store)
     make_due(store)
     other = take(store)
@@ -116,9 +109,7 @@ def test_whoever_lost_the_lease_can_still_say_that_it_was_delivered(store: Store
 
 
 def test_what_was_delivered_is_gone_for_good(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
     fail(store, 1)
 
     make_due(store)
@@ -132,9 +123,7 @@ def test_what_was_delivered_is_gone_for_good(store: Store) -> None:
 
 
 def test_a_failure_is_due_again_after_its_wait(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
 
     end(store, DeliveryResult.retry(take(store), timedelta(seconds=50)))
 
@@ -164,9 +153,7 @@ def test_settling_again_changes_nothing(store: Store) -> None:
 
 
 def test_the_bad_news_of_one_endpoint_is_not_another_s(store: Store) -> None:
-    outbox.ensure(store, ["shop", "other"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint("shop"), endpoint("other")])
+    publish_one(store, "shop", "other")
 
     fail(store, 5, "shop")
     end(store, DeliveryResult.gone(take_after_time(store, "shop")))
@@ -210,9 +197,7 @@ def test_410_stops_everything_until_an_operator_says_otherwise(store: Store) -> 
 
 
 def test_410_uses_up_no_attempt(store: Store) -> None:
-    outbox.ensure(store, ["shop"])
-    publish(store, "evt_1")
-    outbox.fan_out(store, [endpoint()])
+    publish_one(store)
 
     end(store, DeliveryResult.gone(take(store)))
     outbox.enable(store, "shop")

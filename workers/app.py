@@ -4,6 +4,8 @@ import secrets
 
 import dramatiq
 
+from archive.vault import Vault
+from archive.vault.installation import agreed_in
 from config.logs import configure_logging
 from config.redis_connection import connect
 from config.settings import Settings, load_settings
@@ -13,6 +15,7 @@ from workers.broker import HintBroker, ThreadLimits
 from workers.context import WorkerContext
 from workers.intake.consumer import Consumer
 from workers.metrics.counters import MeteredClient, Metrics
+from workers.middleware.archive_watch import ArchiveState, ArchiveWatch
 from workers.middleware.background import Background, Beside
 from workers.middleware.heartbeat import Heartbeat
 from workers.middleware.scheduler import Scheduler
@@ -22,7 +25,8 @@ from workers.send_permit import RateLimiter
 def build(settings: Settings) -> HintBroker:
     """Return the broker with its middleware, in the order in which they need each other, and its actors."""
     store = Store(connect(settings.redis_url), settings.namespace, settings.redis_replicas)
-    ctx = WorkerContext(settings, store, MeteredClient(settings.api))
+    vault, archive = Vault.open(settings.archive, agreed_in(store)), ArchiveState()
+    ctx = WorkerContext(settings, store, MeteredClient(settings.api), vault)
     worker_id = secrets.token_hex(6)
     limiter, limits = RateLimiter(ctx), ThreadLimits()
     scheduler = Scheduler(ctx, limits)
@@ -33,7 +37,10 @@ def build(settings: Settings) -> HintBroker:
         client=connect(settings.broker),
         middleware=[
             LogContext(),  # first, so that all that follows logs with it
-            Heartbeat(ctx, worker_id),  # before intake and scheduler start, which ask for live workers
+            ArchiveWatch(vault, worker_id, archive),
+            Heartbeat(
+                ctx, worker_id, archive
+            ),  # before intake and scheduler start, which ask for live workers
             limits,  # before the scheduler starts: it asks them
             limiter,
             Metrics(ctx),  # after those that give work back: what is left has started

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pydantic import SecretStr
 
+from archive.vault import Vault
 from config.settings import Settings
 from pec.api.client import Mailbox, PecClient
 from pec.instants import from_epoch, from_text
@@ -69,6 +70,7 @@ class WorkerContext:
     settings: Settings
     store: Store
     client: PecClient
+    vault: Vault | None = None  # None: there is no archive
     clock: RedisClock = field(default_factory=RedisClock)
     chance: Callable[[], float] = random.random
     restore: RestoreWatch = field(default_factory=RestoreWatch)

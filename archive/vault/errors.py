@@ -1,8 +1,15 @@
 """The errors of the archive, named by what the caller must do."""
 
+from config.texts import joined
+
 
 class VaultError(Exception):
-    """The archive gave no bytes. The message says what happened and what to do."""
+    """The archive gave no bytes. `what` says what happened, `remedy` what to do, and the message both."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(joined(": ", [what, remedy]))
+        self.what = what
+        self.remedy = remedy
 
 
 class VaultAway(VaultError):

@@ -9,17 +9,18 @@ from tempfile import mkstemp
 from typing import BinaryIO
 
 from archive.vault.errors import VaultAway
+from config.texts import _
 
 PRIVATE_FOLDER = 0o700
 CHUNK_BYTES = 1_000_000
 _REMEDIES = {
-    errno.ENOSPC: "make room on its disk",
-    errno.EDQUOT: "make room in its quota",
-    errno.EROFS: "mount it for writing",
-    errno.EACCES: "let the user of the workers write there",
-    errno.EPERM: "let the user of the workers write there",
-    errno.ENOENT: "make the folder above it, or mount its disk",
-    errno.ENOTDIR: "name a folder in PEC_ARCHIVE__URL",
+    errno.ENOSPC: _("make room on its disk"),
+    errno.EDQUOT: _("make room in its quota"),
+    errno.EROFS: _("mount it for writing"),
+    errno.EACCES: _("let the user of the workers write there"),
+    errno.EPERM: _("let the user of the workers write there"),
+    errno.ENOENT: _("make the folder above it, or mount its disk"),
+    errno.ENOTDIR: _("name a folder in PEC_ARCHIVE__URL"),
 }
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
@@ -96,8 +97,8 @@ class Folder:
             _sync(folder.parent)
 
     def _away(self, error: OSError) -> VaultAway:
-        remedy = _REMEDIES.get(error.errno or 0, "see the system's log")
-        return VaultAway(f"the archive {self._root} can't be used ({error.strerror}): {remedy}")
+        what = _("the archive {place} can't be used ({why})").format(place=self._root, why=error.strerror)
+        return VaultAway(what, _REMEDIES.get(error.errno or 0, _("see the system's log")))
 
 
 def _rename(temporary: str, path: Path) -> bool:

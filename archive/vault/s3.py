@@ -17,6 +17,7 @@ from obstore.store import S3Store
 
 from archive.vault.errors import VaultAway
 from config.settings import Archive
+from config.texts import _
 
 if TYPE_CHECKING:
     from obstore import GetResult  # it exists for type checkers only
@@ -28,11 +29,19 @@ RETRY_TIMEOUT = timedelta(seconds=10)
 MAX_RETRIES = 2
 CHUNK_BYTES = 1_000_000
 _REASONS = (
-    ("NoSuchBucket", "there is no such bucket", "make it, or correct PEC_ARCHIVE__URL"),
-    ("InvalidAccessKeyId", "the access key is unknown", "correct PEC_ARCHIVE__S3__ACCESS_KEY_ID"),
-    ("SignatureDoesNotMatch", "the secret key is wrong", "correct PEC_ARCHIVE__S3__SECRET_ACCESS_KEY"),
-    ("kind: Connect", "nothing answers", "check PEC_ARCHIVE__S3__ENDPOINT and the network"),
-    ("kind: Timeout", "it does not answer in time", "check the storage and the network"),
+    ("NoSuchBucket", _("there is no such bucket"), _("make it, or correct PEC_ARCHIVE__URL")),
+    (
+        "InvalidAccessKeyId",
+        _("the access key is unknown"),
+        _("correct PEC_ARCHIVE__S3__ACCESS_KEY_ID"),
+    ),
+    (
+        "SignatureDoesNotMatch",
+        _("the secret key is wrong"),
+        _("correct PEC_ARCHIVE__S3__SECRET_ACCESS_KEY"),
+    ),
+    ("Connect,", _("nothing answers"), _("check PEC_ARCHIVE__S3__ENDPOINT and the network")),
+    ("Timeout,", _("it does not answer in time"), _("check the storage and the network")),
 )
 
 
@@ -116,12 +125,15 @@ class S3:
 
     def _away(self, error: Exception) -> VaultAway:
         """Return the error in words. The storage's own text can hold the request, so only its first line is shown."""
-        said = str(error)
+        why, remedy = self._reason(error)
+        what = _("the archive {place} can't be used ({why})").format(place=self._url, why=why)
+        return VaultAway(what, remedy)
+
+    def _reason(self, error: Exception) -> tuple[str, str]:
+        said = str(error).strip()
         for sign, why, remedy in _REASONS:
             if sign in said:
-                return VaultAway(f"the archive {self._url} can't be used ({why}): {remedy}")
+                return why, remedy
         if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-            why, remedy = "access is denied", "allow GetObject, PutObject and DeleteObject for this key"
-            return VaultAway(f"the archive {self._url} can't be used ({why}): {remedy}")
-        first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
-        return VaultAway(f"the archive {self._url} can't be used ({first[:300]}): check the storage")
+            return _("access is denied"), _("allow GetObject, PutObject and DeleteObject for this key")
+        return said.partition("\n")[0][:300] or type(error).__name__, _("check the storage")

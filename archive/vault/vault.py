@@ -2,6 +2,7 @@
 
 <aa>/<sha256>.eml        a mail as it came
 content/<aa>/<sha256>    a body or an attachment that was sent
+workers/<id>             the mark of a worker that reaches the archive
 pec-archive              the id of the archive, by which workers know that they reach the same place
 """
 
@@ -14,6 +15,7 @@ from typing import Protocol
 from archive.vault.errors import Altered, Missing, VaultAway
 from archive.vault.folder import Folder
 from config.settings import Archive
+from config.texts import _
 
 EML = ".eml"
 CONTENT = ""
@@ -81,7 +83,8 @@ class Vault:
         if not self._place.put_new(name, data) and self._digest(name) != digest:
             self._place.overwrite(name, data)
         if self._digest(name) != digest:
-            raise VaultAway(f"the archive {self} gives back other bytes than were put: check its disk")
+            what = _("the archive {place} gives back other bytes than were put").format(place=str(self))
+            raise VaultAway(what, _("check its disk"))
         return digest
 
     def get(self, digest: str, suffix: str) -> bytes:
@@ -89,10 +92,12 @@ class Vault:
         name = path_of(digest, suffix)
         found = self._chunks(name)
         if found is None:
-            raise Missing(f"the archive {self} does not hold {name}: put it back from a backup")
+            what = _("the archive {place} does not hold {name}").format(place=str(self), name=name)
+            raise Missing(what, _("put it back from a backup"))
         data = b"".join(found)
         if hashlib.sha256(data).hexdigest() != digest:
-            raise Altered(f"{name} in the archive {self} was altered: put it back from a backup")
+            what = _("{name} in the archive {place} was altered").format(place=str(self), name=name)
+            raise Altered(what, _("put it back from a backup"))
         return data
 
     def contains(self, digest: str, suffix: str) -> bool:
@@ -103,6 +108,20 @@ class Vault:
         """Return the id of the archive, which is made at its first use. Raise VaultAway."""
         self._identity = None
         return self._known()
+
+    def leave_mark(self, writer: str) -> None:
+        """Write a mark that others read, and so know that the writer reaches the same place. Raise VaultAway."""
+        self.identity()
+        self._place.overwrite(_mark_of(writer), writer.encode())
+
+    def has_mark(self, writer: str) -> bool:
+        """Return whether the mark of a writer is there. Raise VaultAway."""
+        self._known()
+        found = self._place.chunks(_mark_of(writer))
+        return found is not None and b"".join(found) == writer.encode()
+
+    def remove_mark(self, writer: str) -> None:
+        self._place.delete(_mark_of(writer))
 
     def _digest(self, name: str) -> str | None:
         found = self._chunks(name)
@@ -133,15 +152,17 @@ class Vault:
             found = self._stated()
             wanted = self._agree(found)
         if found is None:
-            raise VaultAway(
-                f"{self} is not the archive that was used so far: mount it, or correct PEC_ARCHIVE__URL "
-                f"(the file {IDENTITY} of that archive holds {wanted})"
-            )
+            what = _("{place} is not the archive that was used so far").format(place=str(self))
+            remedy = _(
+                "mount it, or correct PEC_ARCHIVE__URL (the file {name} of that archive holds {wanted})"
+            ).format(name=IDENTITY, wanted=wanted)
+            raise VaultAway(what, remedy)
         if found != wanted:
-            raise VaultAway(
-                f"{self} is another archive than the one used so far: correct PEC_ARCHIVE__URL "
-                f"(its file {IDENTITY} holds {found}, and {wanted} is expected)"
+            what = _("{place} is another archive than the one used so far").format(place=str(self))
+            remedy = _("correct PEC_ARCHIVE__URL (its file {name} holds {found}, not {wanted})").format(
+                name=IDENTITY, found=found, wanted=wanted
             )
+            raise VaultAway(what, remedy)
         return found
 
     def _stated(self) -> str | None:
@@ -153,6 +174,10 @@ class Vault:
         if self._place.can_vanish and self._stated() != self._identity:
             self._identity = None
             self._known()
+
+
+def _mark_of(writer: str) -> str:
+    return f"workers/{writer}"
 
 
 def path_of(digest: str, suffix: str) -> str:

@@ -1,7 +1,10 @@
 """`pec doctor`: whether this installation can be trusted with PECs."""
 
+from itertools import chain
+
 import click
 
+from archive.vault.checks import archive_checks
 from cli import output
 from cli.errors import Exit, Failure
 from cli.language import translated
@@ -25,7 +28,7 @@ def doctor(as_json: bool) -> None:
     settings = load_settings()
     found = []
     with Producer(settings.redis_url, settings.namespace) as producer:
-        for finding in run_checks(settings, producer.store):
+        for finding in chain(run_checks(settings, producer.store), archive_checks(settings, producer.store)):
             _print(finding, as_json=as_json)
             found.append(finding)
     if any(finding.unreachable for finding in found):

@@ -19,6 +19,7 @@ from pec.names import Queue
 from pec.store import accounts, heartbeat, outbox
 from pec.store.store import retry_until_stored
 from workers.context import WorkerContext
+from workers.middleware.archive_watch import ArchiveState
 from workers.middleware.background import Background
 from workers.tasks.sweep import EVERYTHING
 
@@ -32,8 +33,9 @@ log = structlog.get_logger()
 class Heartbeat(Middleware):
     """Registers names, never secrets. It beats once before intake starts, so that no job finds its account unknown."""
 
-    def __init__(self, ctx: WorkerContext, worker_id: str) -> None:
+    def __init__(self, ctx: WorkerContext, worker_id: str, archive: ArchiveState | None = None) -> None:
         self._ctx = ctx
+        self._archive = archive or ArchiveState()
         self._id = worker_id
         self._queues: list[str] = []
         self._threads = 0
@@ -103,6 +105,7 @@ class Heartbeat(Middleware):
             "threads": str(self._threads),
             "queues": " ".join(self._queues),
             "accounts": " ".join(settings.accounts),
+            "archive": self._archive.said,
         }
         seen = {
             "worker": [self._id],

@@ -1,0 +1,78 @@
+"""The checks of `pec doctor` on the archive: it holds what is put, and every worker reaches the same one."""
+
+import secrets
+from collections.abc import Iterator
+
+import redis
+
+from archive.vault.errors import VaultAway
+from archive.vault.installation import agreed_in
+from archive.vault.vault import Vault
+from config.settings import Settings
+from config.texts import _
+from pec.operations.doctor.checks import encrypted_http
+from pec.operations.findings import Finding, Mark
+from pec.store import heartbeat
+from pec.store.store import Store
+
+REACHED = "reached"  # what a worker reports that left its mark
+
+
+def archive_checks(settings: Settings, store: Store) -> Iterator[Finding]:
+    """Write a mark, read it, and read that of each live worker. Nothing is said if Redis does not answer."""
+    vault = Vault.open(settings.archive, agreed_in(store))
+    if vault is None:
+        return
+    yield from encrypted_http("PEC_ARCHIVE__S3__ENDPOINT", settings.archive.s3.endpoint)
+    try:
+        yield _used_from_here(vault)
+        yield from _reached_by_workers(vault, heartbeat.workers(store))
+    except VaultAway as away:
+        yield Finding(Mark.FAIL, away.what, away.remedy)
+    except redis.RedisError:
+        return
+
+
+def _used_from_here(vault: Vault) -> Finding:
+    mark = f"doctor-{secrets.token_hex(6)}"
+    vault.leave_mark(mark)
+    try:
+        found = vault.has_mark(mark)
+    finally:
+        vault.remove_mark(mark)
+    if not found:
+        what = _("the archive {place} does not give back what was just written").format(place=str(vault))
+        return Finding(Mark.FAIL, what, _("use storage that shows a write at once"))
+    return Finding(Mark.OK, _("the archive {place} can be written and read").format(place=str(vault)))
+
+
+def _reached_by_workers(vault: Vault, workers: dict[str, dict[str, str]]) -> Iterator[Finding]:
+    reached = 0
+    for name, about in workers.items():
+        where = _("the worker on {host} (process {pid})").format(
+            host=about.get("host", "?"), pid=about.get("pid", "?")
+        )
+        said = about.get("archive", "")
+        if not said:
+            what = _("{worker} uses no archive").format(worker=where)
+            late = _("give it PEC_ARCHIVE__URL too, or wait a minute if it has just started")
+            yield Finding(Mark.FAIL, what, late)
+        elif said != REACHED:
+            away, remedy = _halves(said)
+            yield Finding(Mark.FAIL, _("{worker}: {why}").format(worker=where, why=away), remedy)
+        elif not vault.has_mark(name):
+            what = _("{worker} writes to another archive than {place}").format(worker=where, place=str(vault))
+            yield Finding(Mark.FAIL, what, _("share one folder among all machines, or use a bucket"))
+        else:
+            reached += 1
+    if reached:
+        what = _("workers whose writes to the archive can be read here: {count} of {count2}").format(
+            count=reached, count2=len(workers)
+        )
+        yield Finding(Mark.OK if reached == len(workers) else Mark.NOTE, what)
+
+
+def _halves(said: str) -> tuple[str, str]:
+    """Return what happened and what to do, of what a worker reported."""
+    what, _colon, remedy = said.partition(": ")
+    return what, remedy

@@ -1,0 +1,57 @@
+"""Watches the archive: leaves this worker's mark there, which `pec doctor` reads, and reports when it is away."""
+
+from contextlib import suppress
+
+import dramatiq
+import structlog
+from dramatiq.middleware import Middleware
+
+from archive.vault import Vault, VaultAway
+from archive.vault.checks import REACHED
+from workers.middleware.background import Background
+
+EVERY_SECONDS = 60.0
+AGAIN_SECONDS = 5.0  # while it is away
+log = structlog.get_logger()
+
+
+class ArchiveState:
+    """The last finding of this worker: "" without an archive or before the first look, REACHED, or why it is away."""
+
+    def __init__(self) -> None:
+        self.said = ""
+
+
+class ArchiveWatch(Middleware):
+    """Runs from boot to shutdown, in a thread of its own: an archive can take minutes to answer."""
+
+    def __init__(self, vault: Vault | None, worker_id: str, state: ArchiveState) -> None:
+        self._vault = vault
+        self._id = worker_id
+        self._state = state
+        self._thread = Background("archive", self._step)
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        if self._vault:
+            self._thread.start()
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._thread.stop()
+        if self._vault and self._state.said:
+            with suppress(VaultAway):
+                self._vault.remove_mark(self._id)
+
+    def _step(self) -> float:
+        """Leave the mark again each time: another archive can have come to this place, or an empty folder."""
+        assert self._vault  # noqa: S101 - the thread starts with an archive only
+        try:
+            self._vault.leave_mark(self._id)
+        except VaultAway as why:
+            if self._state.said != str(why):
+                log.error("archive_away", why=str(why))
+            self._state.said = str(why)
+            return AGAIN_SECONDS
+        if self._state.said not in ("", REACHED):
+            log.info("archive_back")
+        self._state.said = REACHED
+        return EVERY_SECONDS

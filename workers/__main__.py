@@ -13,8 +13,8 @@ from dramatiq import cli
 from config.redis_connection import RedisRefused, RedisUnreachable, check, connect
 from config.settings import Settings, SettingsError, load_settings
 from pec.names import Queue
+from workers.metrics.definitions import FOLDER
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name
 SHUTDOWN_MILLISECONDS = 60_000  # a send has ended by then; keep the container's grace above it
 
 

@@ -9,7 +9,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 # What an address is called, besides its certificate.
 _MAIL = _set(
     "posta poste post mail mails email emails elettronica elettroniche courriel mailadresse emailadresse"
@@ -51,7 +51,7 @@ class Certified(IntEnum):
 def certified(name: str) -> Certified:
     """Return whether a column of this name holds addresses of PEC."""
     words = words_of(name)
-    if _ADDRESS.search(name) or words & (_NOT_PEC | OURS):
+    if ADDRESS.search(name) or words & (_NOT_PEC | OURS):
         return Certified.NO
     if not _speaks_of_pec(words):
         return Certified.PERHAPS if words & _MAYBE else Certified.NO

@@ -1,15 +1,13 @@
 """Which column holds the recipients: judged by the words of its name, and by whether its values are addresses. Pure."""
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 from config.texts import _
 from producers.campaigns.errors import Unusable
-from producers.campaigns.pec_names import OURS, Certified, certified, words_of
+from producers.campaigns.pec_names import ADDRESS, OURS, Certified, certified, words_of
 from producers.campaigns.written_address import address_in
 
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _MAX_SHOWN = 5  # columns in a question
 
 _RECIPIENT = (  # a name of an earlier line is taken before one of a later
@@ -29,7 +27,7 @@ class Tally:
                 self._filled[place] += bool(value)
                 if "@" in value:
                     self._meant[place] += 1
-                    self._addresses[place] += _ADDRESS.fullmatch(address_in(value)) is not None
+                    self._addresses[place] += ADDRESS.fullmatch(address_in(value)) is not None
 
     def has_addresses(self, place: int) -> bool:
         """Whether any value is one, even if it is mistyped."""

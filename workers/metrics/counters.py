@@ -84,12 +84,14 @@ class Metrics(Middleware):
     @property
     def forks(self) -> list[Callable[[], int]]:
         """Return the server's process, which Dramatiq's master starts once, whatever the number of workers."""
-        return [server.serve] if self._ctx.settings.metrics_address and server.FOLDER in os.environ else []
+        return (
+            [server.serve] if self._ctx.settings.metrics_address and definitions.FOLDER in os.environ else []
+        )
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         start_at_zero()
-        if self._ctx.settings.metrics_address and server.FOLDER not in os.environ:
-            remedy = f"start with `pec worker`, or set {server.FOLDER} to an empty folder"
+        if self._ctx.settings.metrics_address and definitions.FOLDER not in os.environ:
+            remedy = f"start with `pec worker`, or set {definitions.FOLDER} to an empty folder"
             log.warning("metrics_not_served", remedy=remedy)
 
     def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:

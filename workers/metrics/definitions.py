@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name for where processes keep what they count
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:

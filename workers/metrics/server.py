@@ -28,7 +28,6 @@ from pec.store.store import Store
 from workers.metrics import definitions
 from workers.metrics.gauges import Sample, samples
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where processes keep what they count
 REDIS_SECONDS = 1.5  # a scrape does not wait longer for an answer of Redis, and asks once
 AGAIN_SECONDS = 5.0  # until a port in use is tried again
 CLIENT_SECONDS = 10.0
@@ -96,7 +95,7 @@ class _Server(ThreadingHTTPServer):
         self.address_family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         super().__init__((host, port), _Handler)
         self.registry = CollectorRegistry()
-        MultiProcessCollector(self.registry, os.environ[FOLDER])  # type: ignore[no-untyped-call]  # it has no types
+        MultiProcessCollector(self.registry, os.environ[definitions.FOLDER])  # type: ignore[no-untyped-call]  # it has no types
         self.registry.register(RedisGauges(_impatient(settings), settings))
 
     def service_actions(self) -> None:

@@ -12,12 +12,12 @@ import requests
 from redis import Redis
 
 from config.settings import Settings
-from workers.metrics import server
+from workers.metrics import definitions, server
 
 
 @pytest.fixture(autouse=True)
 def _counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(server.FOLDER, str(tmp_path))
+    monkeypatch.setenv(definitions.FOLDER, str(tmp_path))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 from config.settings import Settings
 from pec.names import Queue
 from workers.context import WorkerContext
-from workers.metrics import server
+from workers.metrics import definitions, server
 from workers.metrics.counters import REGISTRY, Metrics, start_at_zero
 from workers.metrics.definitions import DEFINITIONS
 
@@ -64,11 +64,11 @@ def test_work_given_back_is_counted_apart() -> None:
 def test_metrics_are_served_only_where_an_address_and_a_folder_are_given(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(server.FOLDER, "/somewhere")
+    monkeypatch.setenv(definitions.FOLDER, "/somewhere")
     assert telemetry(**ADDRESS).forks == [server.serve]
     assert telemetry().forks == []
 
-    monkeypatch.delenv(server.FOLDER)
+    monkeypatch.delenv(definitions.FOLDER)
     assert telemetry(**ADDRESS).forks == []
 
 

@@ -16,7 +16,7 @@ PRIVATE_FOLDER = 0o700
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """Takes the place of `path` once it is complete. Raises OSError, which names `path`."""
+    """Write a file that takes the place of `path` once it is complete. Raise OSError, which names `path`."""
     try:
         descriptor, temporary = mkstemp(dir=path.parent, prefix=".pec-", suffix=".part")
     except OSError as error:
@@ -35,7 +35,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
 
 def make_folder(path: Path) -> Path:
-    """A folder that is really there. Raises OSError where a link or a file stands in its place."""
+    """Make a real folder. Raise OSError if a link or a file stands in its place."""
     try:
         path.mkdir(PRIVATE_FOLDER)
         path.chmod(PRIVATE_FOLDER)  # whatever the umask

@@ -35,16 +35,16 @@ class CaseFile:
 
     @property
     def lacking(self) -> tuple[Kind, ...]:
-        """The kinds of receipt that its proof lacks, or holds without their text."""
+        """Return the kinds of receipt that its proof lacks, or has without their text."""
         return lacking(self.message.state, self.receipts)
 
     @property
     def absent(self) -> tuple[Kind, ...]:
-        """The kinds of receipt that its proof lacks altogether."""
+        """Return the kinds of receipt that its proof lacks altogether."""
         return absent(self.message.state, self.receipts)
 
     def as_dict(self) -> dict[str, Any]:
-        """The message's public fields, `receipts`, and `replaced_by` and `lacking` if there are. Times are in UTC."""
+        """Return the public fields, `receipts`, and `replaced_by` and `lacking` if they apply. Times are in UTC."""
         stated = {**message_dict(self.message), "receipts": [receipt_dict(one) for one in self.receipts]}
         stated |= {"proof": self.proof} if self.proof else {}
         stated |= {"replaced_by": self.replaced_by} if self.replaced_by else {}

@@ -164,7 +164,7 @@ def _purposes_allow_mail(authority: Certificate) -> bool:
 
 
 def _may_certify(authority: Certificate, signer: Certificate) -> bool:
-    """Whether its constraints on names of organisations allow the signer's; AgID CA1 lists each provider's."""
+    """Return whether its constraints on names of organisations allow the signer's; AgID CA1 lists each provider's."""
     constraints = _extension(authority.extensions, NameConstraints)
     if constraints is None:
         return True

@@ -74,7 +74,7 @@ class Signature:
 
 
 def read(encoded: bytes) -> Signature:
-    """Return the signature in a `smime.p7s`. Raise NotReadable where it is none, or of a kind that is refused."""
+    """Return the signature in a `smime.p7s`. Raise NotReadable if it is no signature, or of a kind that is refused."""
     try:
         return _read(encoded)
     except NotReadable:
@@ -129,7 +129,7 @@ def _attributes(signer: Any) -> dict[str, Any]:
 
 
 def _hash_of(scheme: Any) -> str | None:
-    """The digest that the signature's algorithm names; None for rsaEncryption, which names none."""
+    """Return the digest that the signature's algorithm names; None for rsaEncryption, which names none."""
     if scheme["algorithm"].native == "rsassa_pkcs1v15":
         return None
     name: str = scheme.hash_algo

@@ -71,7 +71,7 @@ class _Element:
 
 
 def parse(xml: bytes) -> Daticert:
-    """Return the facts. Raise NotDaticert where the bytes are no such document, or use what could be abused."""
+    """Return the facts. Raise NotDaticert if the bytes are no such document, or use features that could be abused."""
     if len(xml) > MAX_BYTES:
         raise NotDaticert("is too large")
     elements = _Elements(xml)
@@ -130,7 +130,7 @@ class _Elements:
         return next((one.attributes.get(name, "") for one in self.all(f"{_ROOT}/{path}")), "")
 
     def instant(self) -> datetime | None:
-        """Return the date, hour and zone that stand in three places, or None where they are no instant."""
+        """Return the instant of a date, an hour and a zone, or None if they are no instant."""
         day, hour = self.text("dati/data/giorno"), self.text("dati/data/ora")
         zone = self.attribute("dati/data", "zona").strip()
         try:

@@ -13,7 +13,7 @@ _MAX_BYTES = 240  # of the 255 that file systems allow; the rest is for a number
 
 
 def portable_name(name: str) -> str:
-    """The name with what some system can't bear written as `%XX`. Ids hold no `%`, so theirs stay different."""
+    """Return the name with `%XX` for characters that some system refuses. Ids have no `%`, so they stay distinct."""
     written = "".join(_escaped(one) if one in _FORBIDDEN or not one.isprintable() else one for one in name)
     if written.endswith((".", " ")):  # Windows drops them; `.` and `..` are other folders
         written = written[:-1] + _escaped(written[-1])

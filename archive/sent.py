@@ -53,7 +53,7 @@ def compare(receipt: Verification, sent: bytes) -> Comparison:
 
 
 def _is_same_mail(inside: list[Piece], sent: bytes) -> bool:
-    """Whether a whole mail has the same bodies and attachments: the provider changes header fields only."""
+    """Return whether a whole mail has the same bodies and attachments: the provider changes header fields only."""
     names = {name.lower() for name in mime.parse(sent).headers}
     return "from" in names and list(map(_comparable, pieces(sent))) == list(map(_comparable, inside))
 
@@ -72,7 +72,7 @@ def _text(content: bytes) -> bytes:
 
 
 def _holds_digest(piece: Piece, sent: bytes) -> bool:
-    """Whether the text `NAME.hash`, which stands in place of an attachment, names this file's SHA-1 or SHA-256."""
+    """Return whether the text `NAME.hash`, in place of an attachment, names this file's SHA-1 or SHA-256."""
     if not piece.name.lower().endswith(".hash"):
         return False
     found = {one.lower() for one in _DIGEST.findall(piece.content)}

@@ -113,7 +113,7 @@ def verify(raw: bytes, profiles: Sequence[Profile]) -> Verification:
 
 
 def _taken_apart(mail: mime.Part) -> tuple[bytes, cms.Signature]:
-    """The content as it was signed, and its signature that fits."""
+    """Return the content as it was signed, and its signature that fits."""
     first, second = _two_parts(mail)
     try:
         signature = cms.read(mime.content(second))

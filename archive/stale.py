@@ -30,7 +30,7 @@ def stale_files(place: Path, receipts: Sequence[Receipt], written: Collection[st
 
 
 def text_bytes(text: str) -> bytes:
-    """The text of a receipt as its file holds it: half a character has no UTF-8."""
+    """Return the text of a receipt as its file has it: half a character has no UTF-8."""
     return text.encode("utf-8", "replace")
 
 

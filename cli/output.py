@@ -41,7 +41,7 @@ def note(text: str) -> None:
 
 
 def changed(message: Message, text: str, *, as_json: bool) -> None:
-    """Print what a command did to a message, and with `as_json` the message as it is now."""
+    """Print what a command did to a message; with `as_json`, also the changed message."""
     if as_json:
         data(message_dict(message))
     note(text)

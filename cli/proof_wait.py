@@ -44,7 +44,7 @@ def wait_for_proof(session: Session, request: ExportRequest) -> None:
 
 @contextmanager
 def _progress(count: int) -> Iterator[Callable[[int], object]]:
-    """For a terminal a bar; elsewhere a line every 10 seconds if something has come."""
+    """Show a bar on a terminal; elsewhere a line every 10 seconds if something has come."""
     if not sys.stderr.isatty():
         yield _Lines(count).show
         return

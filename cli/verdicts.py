@@ -205,7 +205,7 @@ def _organisation(signer: Certificate) -> str | None:
 
 
 def _in_utf8(file: Path) -> str:
-    """A name that is not UTF-8 could not be printed."""
+    """Return a name in UTF-8, because another one could not be printed."""
     return os.fsencode(file).decode("utf-8", "replace")
 
 

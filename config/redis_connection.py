@@ -59,7 +59,7 @@ def connect(url: str, *, timeout_seconds: float = 5.0) -> redis.Redis:
 
 
 def check(client: redis.Redis) -> None:
-    """Return once Redis answers. Raises RedisUnreachable, worded for a person, where it does not."""
+    """Return once Redis answers. Raise RedisUnreachable, worded for a person, if it does not."""
     try:
         client.ping()
     except (redis.RedisError, OSError) as error:

@@ -7,7 +7,7 @@ _RESERVED = {"#": "%23", "/": "%2F", "?": "%3F", "[": "%5B", "]": "%5D"}
 
 
 def next_database(url: str) -> str:
-    """The same server's next logical database: `redis://h/0` → `redis://h/1`, `unix:///s?db=2` → `…?db=3`."""
+    """Return the same server's next logical database: `redis://h/0` → `redis://h/1`, `unix:///s?db=2` → `…?db=3`."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     if parts.scheme == "unix" or "db" in query:
@@ -19,7 +19,7 @@ def next_database(url: str) -> str:
 
 
 def is_redis_address(url: str) -> bool:
-    """Whether it is `redis://host…`, `rediss://host…` or `unix:///path…` with a database that is a number."""
+    """Return whether it is `redis://host…`, `rediss://host…` or `unix:///path…` with a database that is a number."""
     try:
         parts = urlsplit(url)
         next_database(url)  # its database is a number

@@ -51,7 +51,7 @@ class Environment(EnvSettingsSource):
             raise SettingsError(str(error.__cause__)) from None
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """JSON to a value. Raises ValueError, which the library forgives where plain text may be meant."""
+        """Return the value of JSON. Raise ValueError, which the library ignores if plain text is allowed."""
         try:
             return super().decode_complex_value(field_name, field, value)
         except ValueError as error:
@@ -99,7 +99,7 @@ def read_toml() -> dict[str, Any]:
 
 
 def variables(model: type[BaseModel], prefix: str = PREFIX) -> Iterator[tuple[str, FieldInfo]]:
-    """Each single setting of a model, by its environment variable; `<NAME>` stands for an account's name."""
+    """Yield each single setting of a model with its environment variable; `<NAME>` stands for an account's name."""
     for field_name, field in model.model_fields.items():
         name = prefix + field_name.upper()
         if get_origin(field.annotation) is dict:
@@ -111,7 +111,7 @@ def variables(model: type[BaseModel], prefix: str = PREFIX) -> Iterator[tuple[st
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> SettingsError:
-    """One line for each fault: the variable's name and what is wrong with it, never its value."""
+    """Return one line for each fault: the variable's name and what is wrong with it, never its value."""
     known = [name for name, _ in variables(model)]
     return SettingsError("\n".join(_line(problem, known) for problem in error.errors(include_input=False)))
 
@@ -157,5 +157,5 @@ def _read_secret(name: str, path: str) -> str:
 
 
 def _unmarked(text: Any) -> Any:
-    """An env file that Notepad wrote gives its mark to the first name, and `$(cat FILE)` to the value."""
+    """Return names and values without a byte order mark: an env file from Notepad or `$(cat FILE)` may bring one."""
     return text.removeprefix(MARK) if isinstance(text, str) else text

@@ -12,7 +12,7 @@ _MARKS = (
 
 
 def marked_encoding(start: bytes) -> str | None:
-    """Return the encoding that a byte order mark names, or None where a file has no mark."""
+    """Return the encoding that a byte order mark names, or None if a file has no mark."""
     return next((encoding for mark, encoding in _MARKS if start.startswith(mark)), None)
 
 

@@ -305,7 +305,7 @@ _MODELS: dict[str, type[BaseModel]] = {
 
 
 def parse(raw: bytes | str) -> Job:
-    """The job of a stream entry. Raises JobRejected."""
+    """Return the job of a stream entry. Raise JobRejected."""
     try:
         found, repeated = _read(raw)
     except (ValueError, RecursionError):
@@ -334,7 +334,7 @@ def _read(raw: bytes | str) -> tuple[Any, list[str]]:
 
 
 def validate(found: object) -> Job:
-    """The job of parsed JSON. Raises JobRejected."""
+    """Return the job of parsed JSON. Raise JobRejected."""
     if not isinstance(found, dict):
         raise JobRejected([Problem("job", 'must be a JSON object such as {"type": "send", …}')])
     try:
@@ -350,7 +350,7 @@ def validate(found: object) -> Job:
 
 
 def safe_fields(found: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of a bad job that may be shown: only names that have the form of names."""
+    """Return the fields of a bad job that may be shown: only names that have the form of names."""
     return {
         name: value
         for name, pattern in _SAFE.items()

@@ -10,7 +10,7 @@ from pec.messages import Attachment, Message, Reason
 
 
 def message_dict(message: Message) -> dict[str, Any]:
-    """The record's public fields, typed; those that are empty, and the raw history, are left out."""
+    """Return the record's public fields, typed, without those that are empty and without the raw history."""
     values = {spec.name: getattr(message, spec.name) for spec in fields(message) if spec.name != "history"}
     values["recipient"] = recipients(message)
     del values["recipients"]

@@ -48,7 +48,7 @@ class Enqueued(str):
 
 
 class Producer:
-    """Puts jobs into Redis. Safe to share among threads.
+    """Adds jobs to Redis. Safe to share among threads.
 
     Every job is checked before anything of it is written. Raises JobRejected where it is not right, and
     RedisUnreachable where Redis gives no answer: then the job may be enqueued, or not, and saying it
@@ -75,7 +75,7 @@ class Producer:
         attachments: Sequence[Attached] = (),
         **fields: Unpack[SendFields],
     ) -> Enqueued:
-        """Sends a PEC, or one to each of several recipients (`id#1`, `id#2`, …).
+        """Enqueue a PEC, or one to each of several recipients (`id#1`, `id#2`, …).
 
         `body` is HTML, or `{"sha256": …}` of HTML uploaded before. An attachment is a Path, a pair
         (name, bytes), or `{"name": …, "sha256": …}`.
@@ -112,16 +112,16 @@ class Producer:
         return self._one({"type": "cancel", **_stated({"id": id, "batch": batch})})
 
     def batch(self, id: str, size: int) -> Enqueued:  # noqa: A002 - the contract's word
-        """Says how many messages (recipients, not jobs) a batch will have."""
+        """Declare how many messages (recipients, not jobs) a batch will have."""
         return self._one({"type": "batch", "id": id, "size": size})
 
     def status(self, id: str) -> list[Message]:  # noqa: A002 - the contract's word
-        """The messages of a job; empty until a worker has taken it. Raises UnknownRecord."""
+        """Return the messages of a job; none until a worker has taken it. Raise UnsupportedRecord."""
         with _usable(self.store):
             return list(records.read_all(self.store, records.ids_of_job(self.store, id)))
 
     def receipts(self, id: str) -> dict[str, list[Receipt]]:  # noqa: A002 - the contract's word
-        """The receipts of a job's messages, by message, oldest first."""
+        """Return the receipts of a job's messages, by message, oldest first."""
         with _usable(self.store):
             ids = records.ids_of_job(self.store, id)
             return {one: sorted(records.receipts_of(self.store, one).values(), key=_age) for one in ids}

@@ -64,7 +64,7 @@ class Watch:
             told = set()
 
     def _begin(self) -> None:
-        """Note the positions where reading starts: no later event is missed."""
+        """Note the positions at which reading starts, so that no later event is missed."""
         keys = self._store.keys
         self._events_at = self._last(keys.events)
         horizon = self._last(keys.jobs)
@@ -122,7 +122,7 @@ class Watch:
             yield self._doubtful.pop(job)
 
     def _found(self, settled: Sequence[str]) -> set[str]:
-        """The messages of jobs that were taken."""
+        """Return the messages of jobs that were taken."""
         return {message for job in settled if job in self._unborn for message in self._bear(job)}
 
     def _bear(self, job: str) -> list[str]:
@@ -153,7 +153,7 @@ class Watch:
         return bool(self._versions) and not self._unfinished
 
     def _wait(self, until: float | None) -> None:
-        """Until there is something to read, or a short time passed. Raises TimeoutError."""
+        """Wait for an event, a short time at most. Raise TimeoutError at the end of the watch."""
         left = until - time.monotonic() if until is not None else _BLOCK_SECONDS
         if left <= 0:
             raise TimeoutError(_not_ended(len(self._unborn | self._unfinished)))

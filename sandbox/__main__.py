@@ -26,7 +26,7 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _each(parse: Callable[[str], Parsed]) -> Callable[[Any, Any, tuple[str, ...]], tuple[Parsed, ...]]:
-    """A click callback: a ValueError of `parse` becomes a usage error."""
+    """Return a click callback that turns a ValueError of `parse` into a usage error."""
 
     def parse_all(context: Any, parameter: Any, values: tuple[str, ...]) -> tuple[Parsed, ...]:
         try:

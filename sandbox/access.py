@@ -56,7 +56,7 @@ def parse_token(text: str) -> tuple[str, frozenset[str]]:
 
 
 def parse_credentials(text: str) -> Credentials:
-    """`ADDRESS:USERNAME:PASSWORD`, where only the password may hold a colon. Raises ValueError."""
+    """Return the parts of `ADDRESS:USERNAME:PASSWORD`; only the password may contain a colon. Raise ValueError."""
     parts = text.split(":", 2)
     if len(parts) != 3 or not all(parts):
         raise ValueError("must be ADDRESS:USERNAME:PASSWORD")
@@ -75,7 +75,7 @@ class Pace:
         self._lock = Lock()
 
     def seconds_too_early(self, token: str, at: Instant) -> float:
-        """Nought where the send may pass, and is counted as the last; else how long it should have waited."""
+        """Return 0 if the send may pass, and count it as the last one; else how long it should have waited."""
         with self._lock:
             last = self._last.get(token)
             early = last.monotonic_seconds + self._interval_seconds - at.monotonic_seconds if last else 0.0

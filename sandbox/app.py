@@ -15,7 +15,7 @@ from sandbox.wire import CONTROL_PREFIX, Arrival
 
 
 def build_app(options: Options) -> FastAPI:
-    """An ASGI application with a world of its own. It needs uvicorn's `AbortableProtocol`."""
+    """Return an ASGI application with a network of its own. It needs uvicorn's `AbortableProtocol`."""
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.sandbox = Sandbox(options)
     app.include_router(vendor.router)
@@ -37,7 +37,7 @@ async def _refused(request: Request, refusal: Exception) -> Response:
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    """A missing credential header is 401, any other parameter 400. FastAPI's 422 is only for /_sandbox/."""
+    """Return 401 for a missing credential header, 400 for any other parameter. FastAPI's 422 is only for /_sandbox/."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     if request.url.path.startswith(CONTROL_PREFIX):
         return await request_validation_exception_handler(request, error)

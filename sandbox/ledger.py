@@ -60,7 +60,7 @@ class Ledger:
             self.sent.append(pec)
 
     def record_request(self, method: str, path: str, at: Instant) -> RequestSeen:
-        """The caller sets `status` on what it gets, when there is one."""
+        """Record a request and return it. The caller sets its `status` when it is known."""
         seen = RequestSeen(at.epoch_seconds, method, path)
         with self._lock:
             self.requests.append(seen)

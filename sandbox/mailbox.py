@@ -37,7 +37,7 @@ class Mailbox:
         self._lock = Lock()
 
     def expect(self, mail: Mail) -> None:
-        """The mail arrives at `mail.at`."""
+        """Add a mail that arrives at `mail.at`."""
         with self._lock:
             heapq.heappush(self._expected, (mail.at, next(self._order), mail))
 

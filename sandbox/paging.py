@@ -15,7 +15,7 @@ class Paging:
     newest_first: bool
 
     def cut(self, oldest_first: list[Item], page: int) -> list[Item]:
-        """The items of a page: before the first page stands the first one, after the last nothing."""
+        """Return the items of a page. A number below the first gives the first page, one above the last no items."""
         items = oldest_first[::-1] if self.newest_first else oldest_first
         start = max(page - self.first_page, 0) * PAGE_SIZE
         return items[start : start + PAGE_SIZE]

@@ -99,7 +99,7 @@ def write(due: Due, letter: Letter, writing: Writing) -> tuple[str, str]:
 
 
 def identifier_of(code: str) -> str:
-    """The message id that the provider gives, which receipts quote."""
+    """Return the message id that the provider gives, and that receipts quote."""
     return f"opec1.{code}.1@{PROVIDER}"
 
 

@@ -62,17 +62,17 @@ class EmbeddedServer:
 
     @property
     def url(self) -> str:
-        """Its address, the same after every restart."""
+        """Return its address, the same after every restart."""
         return f"redis://127.0.0.1:{self._port}/0" if self._port else f"unix://{self._socket}?db=0"
 
     @property
     def log(self) -> Path:
-        """The server's log file."""
+        """Return the server's log file."""
         return self._folder / "server.log"
 
     @property
     def pid(self) -> int | None:
-        """The server's process, or None while there is none."""
+        """Return the id of the server's process, or None while there is none."""
         return self._process.pid if self._process else None
 
     def start(self) -> None:
@@ -172,7 +172,7 @@ def _program_in_wheel() -> str:
 
 
 def _answers(probe: redis.Redis, pid: int) -> bool:
-    """Whether the server answers, and is ours: another one may hold the port."""
+    """Return whether the server answers and is ours, because another one may hold the port."""
     try:
         return bool(probe.ping()) and probe.info("server")["process_id"] == pid
     except (redis.ConnectionError, redis.TimeoutError):  # not listening yet, or still loading its data

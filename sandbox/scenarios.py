@@ -79,13 +79,13 @@ def scenario_of(address: str) -> Scenario:
 
 
 def fault_of(recipients: Sequence[str]) -> Fault | None:
-    """The fault of the first recipient that has one."""
+    """Return the fault of the first recipient that has one."""
     return next((story.fault for story in map(scenario_of, recipients) if story.fault), None)
 
 
 @dataclass(frozen=True)
 class Due:
-    """A receipt to come. `recipient` is None where it is about the whole message."""
+    """A receipt to come. `recipient` is None if it is about the whole message."""
 
     receipt: Receipt
     recipient: str | None
@@ -93,7 +93,7 @@ class Due:
 
 
 def receipts_due(recipients: Sequence[str], sent_at: Instant, delays: Delays) -> Iterator[Due]:
-    """One ACCETTAZIONE or refusal for the message, then the receipts of each recipient's scenario."""
+    """Return one ACCETTAZIONE or refusal for the message, then the receipts of each recipient's scenario."""
     accepted_at = sent_at.after(delays.acceptance_seconds)
     refusal = next((story.refusal for story in map(scenario_of, recipients) if story.refusal), None)
     if refusal:

@@ -49,7 +49,7 @@ def inbox_item(id_: int, mail: Mail) -> InboxSearch:
 
 
 def inbox_single(mail: Mail) -> InboxSingle:
-    """The body is in x-www-form-urlencoded."""
+    """Return one mail, with its body in x-www-form-urlencoded."""
     return InboxSingle(
         sender=_stripped(mail.sender),
         recipient=_stripped(mail.recipient),

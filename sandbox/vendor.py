@@ -76,7 +76,7 @@ def _checked(body: bytes) -> SendRequest:
     responses=refusals((404, answers.RESULT_EMPTY)),
 )
 def statuses(code: str, mailbox: Opened, sandbox: Here, arrived: Arrived) -> wire.Statuses:
-    """A search of the mailbox by subject: receipts, but also replies and the message itself."""
+    """Search the mailbox by subject: this finds receipts, but also replies and the message itself."""
     found = mailbox.search(code, arrived)
     if not found:
         raise refuse(404, answers.RESULT_EMPTY)
@@ -119,7 +119,7 @@ def inbox(
     responses=refusals((404, answers.MESSAGE_NOT_FOUND)),
 )
 def message(id: int, mailbox: Opened, arrived: Arrived) -> wire.InboxMessage:  # noqa: A002 - the vendor's name
-    """Its body is in x-www-form-urlencoded."""
+    """Return one mail, with its body in x-www-form-urlencoded."""
     mail = mailbox.get(id, arrived)
     if mail is None:
         raise refuse(404, answers.MESSAGE_NOT_FOUND)
@@ -128,7 +128,7 @@ def message(id: int, mailbox: Opened, arrived: Arrived) -> wire.InboxMessage:  #
 
 @router.delete("/inbox/{id}", tags=["Inbox"], summary="Delete a mail", responses=refusals())
 def delete_message(id: int, mailbox: Opened, arrived: Arrived) -> Envelope:  # noqa: A002 - the vendor's name
-    """The vendor documents no answer for a mail that is not there: it is deleted all the same."""
+    """Delete a mail. The vendor documents no answer for a mail that is missing: it counts as deleted."""
     mailbox.delete(id, arrived)
     return Envelope(message=answers.MESSAGE_DELETED)
 

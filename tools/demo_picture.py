@@ -52,7 +52,7 @@ SVG = """\
 
 
 def main() -> int:
-    """Writes the picture, unless the demo failed. Returns the demo's exit code."""
+    """Write the picture, unless the demo failed. Return the demo's exit code."""
     code, printed = in_terminal([str(Path(sys.executable).with_name("pec")), "demo"])
     if code:
         sys.stderr.write(printed)
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def in_terminal(command: list[str]) -> tuple[int, str]:
-    """Runs it as in a person's terminal. Returns its exit code and everything it printed."""
+    """Run the demo as in a person's terminal. Return its exit code and everything it printed."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
     clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR")}
@@ -82,7 +82,7 @@ def left_standing(printed: str) -> str:
 
 
 def drawn(shown: str) -> str:
-    """The SVG of a terminal."""
+    """Return the SVG of a terminal."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(shown), overflow="crop", no_wrap=True)
     return console.export_svg(title="PEC Massiva", code_format=SVG)

@@ -94,7 +94,7 @@ class WorkerContext:
 
     @property
     def reconcile_since(self) -> datetime | None:
-        """The instant since which sends may be unknown to Redis. None: Redis was not restored."""
+        """Return the instant since which sends may be unknown to Redis, or None if Redis was not restored."""
         return self.settings.reconcile_since or self.restore.since
 
     def defer_to_others(self, queue: Queue, member: str) -> None:

@@ -57,7 +57,7 @@ class Words:
         yield self.say(_("Report made")), self.instant(summary.made_at)
 
     def totals(self, summary: Summary) -> Iterator[tuple[str, str, str]]:
-        """A row under _TOTALS for each state that occurs, and one of all."""
+        """Return a row under _TOTALS for each state that occurs, and one for all."""
         for state in State:
             if count := summary.states[state]:
                 yield self.say(str(state)), str(count), self._share(count, summary.lines)
@@ -108,7 +108,7 @@ class Words:
         ]
 
     def cells(self, number: int, line: Line, *, with_subject: bool) -> tuple[str, ...]:
-        """The texts under _HEADINGS."""
+        """Return the texts under _HEADINGS."""
         recipient = for_people(line.recipient) or line.id
         return (
             str(number),

@@ -48,7 +48,7 @@ def config(as_json: bool) -> None:
 
 
 def effective(settings: BaseModel, environment: dict[str, str], in_file: dict[str, Any]) -> Iterator[Setting]:
-    """Each single setting."""
+    """Yield each single setting."""
     file_name = str(Path(environment.get("PEC_CONFIG") or "pec.toml"))
     for path, value in _leaves(settings, ()):
         name = PREFIX + "__".join(path).upper()
@@ -56,7 +56,7 @@ def effective(settings: BaseModel, environment: dict[str, str], in_file: dict[st
 
 
 def masked(value: Any) -> Any:
-    """A value as it may be shown."""
+    """Return a value in the form that may be shown."""
     match value:
         case SecretStr():
             return MASK
@@ -80,7 +80,7 @@ def _leaves(section: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
 def _source(
     path: tuple[str, ...], environment: dict[str, str], in_file: dict[str, Any], file_name: str
 ) -> str:
-    """A section can be set as a whole too, as JSON in the variable of its name."""
+    """Return the source of a setting. A whole section can be set too, as JSON in the variable of its name."""
     upper = {name.upper() for name, value in environment.items() if value}
     names = [PREFIX + "__".join(path[:depth]).upper() for depth in range(1, len(path) + 1)]
     if any(name in upper or f"{name}_FILE" in upper for name in names):

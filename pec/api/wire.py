@@ -57,7 +57,7 @@ class SendRequest(BaseModel):
 
     @property
     def size_bytes(self) -> int:
-        """The size of the message as it travels: body, and attachments in base64."""
+        """Return the size of the encoded message: body, and attachments in base64."""
         return len(self.body.encode()) + sum(attachment.encoded_bytes for attachment in self.attachments)
 
     @property

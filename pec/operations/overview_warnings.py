@@ -146,7 +146,7 @@ def named(names: Sequence[str]) -> str:
 
 
 def _caps(token: Token) -> Iterator[tuple[str, int, int]]:
-    """Each cap: its period, its size, what is left."""
+    """Yield each cap: its period, its size, and the sends that are left."""
     if token.daily_cap is not None and token.left_today is not None:
         yield _("daily"), token.daily_cap, token.left_today
     if token.monthly_cap is not None and token.left_this_month is not None:

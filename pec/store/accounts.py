@@ -31,7 +31,7 @@ class AccountState:
 
     @property
     def share_of_mailbox(self) -> float | None:
-        """The share in use when the mailbox was last asked, or None."""
+        """Return the used share of the mailbox at the last check, or None."""
         return self.usage / self.limit if self.usage is not None and self.limit else None
 
 

@@ -28,7 +28,7 @@ class Rule:
         return message.state
 
     def _expired_for_good(self, message: Message) -> bool:
-        """It never left, or no late receipt is looked for any more."""
+        """Return whether an expired message never left, or is no longer checked for a late receipt."""
         return message.sent_at is None or (
             message.ended_at is not None and message.ended_at + self.late < self.now
         )

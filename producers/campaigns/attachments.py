@@ -32,7 +32,7 @@ class Missing(Exception):
 
 
 def names_in(cell: str) -> list[str]:
-    """The files that a cell names: separated by `;`, `|` or a line break."""
+    """Return the files that a cell names, separated by `;`, `|` or a line break."""
     return [name.strip() for name in _SEPARATOR.split(cell.rstrip("; |\r\n"))] if cell else []
 
 
@@ -50,14 +50,14 @@ class Folder:
         self.sha256 = lru_cache(_MAX_FOUND)(_sha256)
 
     def find(self, name: str) -> File:
-        """Raises Missing."""
+        """Return the file of a name. Raise Missing."""
         found = self._find(name)
         if isinstance(found, str):
             raise Missing(found)
         return found
 
     def _look_for(self, name: str) -> File | str:
-        """The file, or why there is none."""
+        """Return the file, or why there is none."""
         if not name:
             return _("names a file with an empty name: remove the separator that is too many")
         written = PureWindowsPath(name)  # which knows both kinds of slashes
@@ -90,7 +90,7 @@ class Folder:
         return File(path, real.stat().st_size)
 
     def _same_name(self, path: Path) -> Path:
-        """The file whose name is the same to people: a Mac writes accents in another way."""
+        """Return the file whose name looks the same to people: a Mac encodes accents in another way."""
         twin = self._names(path.parent).get(unicodedata.normalize("NFC", path.name))
         return path.parent / twin if twin else path
 
@@ -100,7 +100,7 @@ class Folder:
 
 
 def _names(folder: Path) -> Mapping[str, str]:
-    """The names in a folder, by their usual spelling."""
+    """Return the names in a folder, by their normalised spelling."""
     if not folder.is_dir():
         return {}
     return {unicodedata.normalize("NFC", one.name): one.name for one in folder.iterdir()}

@@ -77,7 +77,7 @@ def body_of(path: Path) -> tuple[str, Encoding]:
 
 
 def is_html(path: Path, text: str) -> bool:
-    """Whether a text is HTML. A file that is called so may have entities and no tags."""
+    """Return whether a text is HTML. A file with that extension may have entities and no tags."""
     named = path.suffix.lower() in (".html", ".htm", ".xhtml")
     return _TAG.search(text) is not None or (named and _ENTITY.search(text) is not None)
 
@@ -130,7 +130,7 @@ def _check_text(path: Path, text: str) -> None:
 
 
 def _read(content: bytes, name: str) -> tuple[str, Encoding]:
-    """In Unicode if it is that, else in what the page itself says, else as any text. Raises Misused."""
+    """Return the text: read as Unicode, else in the encoding that the page names, else as any text. Raise Misused."""
     declared = _META_CHARSET.search(content[: 4 * _START].decode("ascii", "replace"))
     try:
         return (_declared(content, declared[2].lower()) if declared else None) or decoded(content, name)

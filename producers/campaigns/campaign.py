@@ -69,12 +69,12 @@ class Campaign:
 
     @property
     def first(self) -> Entry | None:
-        """The first that is to be sent."""
+        """Return the first row that will be sent."""
         return next(self.row_store.entries(RowStatus.READY), None)
 
     @property
     def examples(self) -> list[str]:
-        """The first three recipients, as their column has them."""
+        """Return the first three recipients, as their column has them."""
         place, found = self.renderer.columns.recipient, dict[str, None]()
         for values in self.row_store.rows():
             found |= {values[place]: None} if values[place] else {}
@@ -85,7 +85,7 @@ class Campaign:
 
 @contextmanager
 def validate_file(order: ImportRequest, max_bytes: int, on_progress: OnProgress) -> Iterator[Campaign]:
-    """Reads and judges the file. Raises Unusable, Misused, and JobRejected for what is stated of all jobs."""
+    """Read and validate the file. Raise Unusable, Misused, or JobRejected for a fault that all jobs would have."""
     with open_table(order.file, order.encoding) as table, RowStore() as ledger:
         header, rows = _meant(table)
         start = list(islice(rows, _LOOKED_AT))

@@ -46,7 +46,7 @@ def decoded(content: bytes, name: str) -> tuple[str, Encoding]:
 
 
 def _is_wrapped(text: io.TextIOWrapper) -> bool:
-    """Whether a program put each line as a whole into quotation marks: `"nome;PEC"`. Leaves the text at its start."""
+    """Return whether a program put each whole line into quotation marks: `"nome;PEC"`. Leave the text at its start."""
     lines = text.read(_MAX_HEADER).splitlines()[:_MAX_LINES]
     text.seek(0)
     found = [_WHOLE.fullmatch(line) for line in lines if line.strip(";, \t")]

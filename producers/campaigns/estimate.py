@@ -13,7 +13,7 @@ from pec.store.store import Store, text_list
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`finishes_at` is None where it is years away. Of `waiting` messages it is known that they go before."""
+    """`finishes_at` is None if it is years away. `waiting` messages are sent before."""
 
     seconds: float | None
     finishes_at: datetime | None
@@ -45,7 +45,7 @@ def _allowance(settings: Settings, account: str, store: Store | None) -> Allowan
 
 
 def _token(settings: Settings, account: str, store: Store | None) -> str | None:
-    """Its digest, as workers registered it or as our own settings say."""
+    """Return the token's digest, from the workers' registration or from our own settings."""
     registered = accounts.state_of(store, account).token if store else None
     if registered or account not in settings.accounts:
         return registered
@@ -53,7 +53,7 @@ def _token(settings: Settings, account: str, store: Store | None) -> str | None:
 
 
 def _waiting(store: Store, account: str, count: int) -> int:
-    """Sends of the token before our last one: its lane, and the turns of the token's other accounts."""
+    """Return the sends of the token before our last one: its lane, and the turns of the token's other accounts."""
     state = accounts.state_of(store, account)
     busy = text_list(store.client.zrange(store.keys.rotation(state.token), 0, -1)) if state.token else []
     others: list[Any] = [store.client.zcard(store.keys.lane(other)) for other in busy if other != account]

@@ -14,7 +14,7 @@ _COPY = re.compile(
 
 
 def batch_of(stem: str) -> str:
-    """The batch of a file by its name (without extension): a copy of the file has the same one."""
+    """Return the batch of a file by its name without extension, so that a copy of the file has the same batch."""
     name = stem
     while (shorter := _COPY.sub("", name).strip()) != name:
         name = shorter
@@ -43,6 +43,6 @@ def numbered(base: str, number: int) -> str:
 
 
 def number_of(base: str, job_id: str) -> int | None:
-    """The other way round: None where the id was not made of `base`."""
+    """Return the number in an id; None if the id was not made from `base`."""
     found = re.fullmatch(re.escape(base) + r"(?:-([1-9]\d{0,3}))?", job_id, re.ASCII)
     return found and int(found[1] or 1)

@@ -37,6 +37,6 @@ _FAMILIES = re.compile(
 
 
 def is_ordinary(domain: str) -> bool:
-    """Whether it is a well-known domain of ordinary mail. False says nothing."""
+    """Return whether it is a well-known domain of ordinary mail. False proves nothing."""
     lowered = domain.lower()
     return lowered in _DOMAINS or _FAMILIES.fullmatch(lowered) is not None

@@ -30,25 +30,25 @@ class Tally:
                     self._addresses[place] += ADDRESS.fullmatch(address_in(value)) is not None
 
     def has_addresses(self, place: int) -> bool:
-        """Whether any value is one, even if it is mistyped."""
+        """Return whether any value is an address, even a mistyped one."""
         return self._meant[place] > 0
 
     def has_an_address(self, place: int) -> bool:
-        """Whether any value is one and nothing else."""
+        """Return whether any value is an address and nothing else."""
         return self._addresses[place] > 0
 
     def is_of_addresses(self, place: int) -> bool:
-        """Whether most values are addresses."""
+        """Return whether most values are addresses."""
         return self._addresses[place] * 2 > self._filled[place]
 
 
 def is_usual(name: str) -> bool:
-    """Whether a column of this name is taken as the recipient's without further ado."""
+    """Return whether a column of this name is the recipient's without a question."""
     return certified(name) is Certified.YES or any(_plain(name) in names for names in _RECIPIENT)
 
 
 def needs_every_row(header: Sequence[str], first_rows: Tally) -> bool:
-    """Whether addresses further down would change the choice."""
+    """Return whether addresses further down could change the choice."""
     named = [place for place, name in enumerate(header) if certified(name) is Certified.YES]
     return not all(map(first_rows.has_addresses, named))
 
@@ -69,7 +69,7 @@ def recipient_column(header: Sequence[str], tally: Tally) -> int | None:
 
 
 def columns_of_addresses(header: Sequence[str], tally: Tally) -> list[str]:
-    """The names of columns whose values are addresses, the sender's left out."""
+    """Return the names of columns whose values are addresses, without the sender's."""
     return [header[place] for place in _of_addresses(header, tally)]
 
 

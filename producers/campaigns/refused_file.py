@@ -40,7 +40,7 @@ def write_refused(
 
 
 def is_refused_file(header: Sequence[str]) -> bool:
-    """Whether a file was written here, so that the marks in its cells are ours."""
+    """Return whether a file was written by `write_refused`, so that the marks in its cells are ours."""
     return any(fold(name) == BATCH for name in header)
 
 

@@ -80,7 +80,7 @@ class RowRenderer:
         return self.columns.header[self.columns.recipient]
 
     def values(self, row: Row) -> tuple[str, ...]:
-        """A value for each column, the address without what stands around it, and what stands beyond them."""
+        """Return a value for each column, with the bare address, and the cells beyond the last column."""
         cells = list(row.cells) + [""] * (len(self.columns.header) - len(row.cells))
         cells[self.columns.recipient] = address_in(cells[self.columns.recipient])
         return tuple(cells)
@@ -115,7 +115,7 @@ class RowRenderer:
         )
 
     def job(self, values: Sequence[str], job_id: str) -> dict[str, Any]:
-        """For `Producer.send_many`. Raises OSError or JobRejected where a file is gone by now."""
+        """Return the job for `Producer.send_many`. Raise OSError or JobRejected if a file is gone by now."""
         letter = self._whole(values)
         files = [(file.name, self.folder.read(file.path)) for file in letter.files]
         return {**self._form(letter, job_id, values), "attachments": files}
@@ -184,14 +184,14 @@ class RowRenderer:
         return job.recipients[0].lower(), []
 
     def _check_size(self, job: SendJob, letter: Draft) -> None:
-        """Raises JobRejected, as the workers would."""
+        """Raise JobRejected if the message is too large, as the workers would."""
         sizes = {str(place): file.size for place, file in enumerate(letter.files)}
         attachments = tuple(Attachment(name, name) for name in sizes)
         sizes["body"] = len(letter.body.encode())
         check_size(job, Contents("body", attachments, {}, {}), sizes, self.max_bytes)
 
     def _placed(self, problem: Problem, values: Sequence[str]) -> Problem:
-        """The problem of a job's field as one of the file's column."""
+        """Return the problem of a job's field as one of the file's column."""
         header, field = self.columns.header, problem.field.split(".")[0]
         if field == "recipient":
             return Problem(self.recipient_name, _of_recipient(values[self.columns.recipient], problem))

@@ -115,11 +115,11 @@ class RowStore:
     # Questions
 
     def with_id(self, job_id: str) -> Entry | None:
-        """The first row that has this id."""
+        """Return the first row that has this id."""
         return self._one(f"{_ENTRY} WHERE id = ? ORDER BY line LIMIT 1", job_id)
 
     def with_message(self, base: str, digest: bytes) -> Entry | None:
-        """A row that says the same to the same recipient, if possible one that is to be sent."""
+        """Return a row with the same message to the same recipient, preferably one that will be sent."""
         order = "ORDER BY fate <> 'ready', line LIMIT 1"
         return self._one(f"{_ENTRY} WHERE base = ? AND digest = ? {order}", base, digest)
 
@@ -131,7 +131,7 @@ class RowStore:
         yield from self._database.execute(f"{query} WHERE {sent} AND row.line > first.line ORDER BY row.line")
 
     def with_made_ids(self) -> Iterator[list[Entry]]:
-        """For each recipient the rows that make a message of their own. The ledger may be changed meanwhile."""
+        """Yield for each recipient the rows that make a message of their own. The store may be changed meanwhile."""
         base = ""
         query = "SELECT DISTINCT base FROM row WHERE base > ? AND number IS NOT NULL ORDER BY base LIMIT ?"
         while page := self._database.execute(query, [base, _PAGE]).fetchall():
@@ -143,19 +143,19 @@ class RowStore:
         return list(map(_entry, self._database.execute(query, [base]).fetchall()))
 
     def ready_for(self, base: str) -> list[Entry]:
-        """The rows of a recipient that are to be sent."""
+        """Return the rows of a recipient that will be sent."""
         found = self._database.execute(
             f"{_ENTRY} WHERE base = ?", [base]
         )  # by state SQLite would look through all
         return [entry for entry in map(_entry, found) if entry.status is RowStatus.READY]
 
     def messages_to(self, base: str) -> int:
-        """The number of the last one."""
+        """Return the number of the recipient's last message."""
         found = self._database.execute("SELECT max(number) FROM row WHERE base = ?", [base]).fetchone()
         return int(found[0] or 0)
 
     def entries(self, fate: RowStatus) -> Iterator[Entry]:
-        """In the order of lines. The ledger may be changed meanwhile."""
+        """Yield the rows in the order of lines. The store may be changed meanwhile."""
         line = 0
         query = f"{_ENTRY} WHERE fate = ? AND line > ? ORDER BY line LIMIT {_PAGE}"
         while page := self._database.execute(query, [str(fate), line]).fetchall():
@@ -163,7 +163,7 @@ class RowStore:
             line = page[-1][0]
 
     def rows(self) -> Iterator[list[str]]:
-        """The values of every row, in the order of lines."""
+        """Yield the values of every row, in the order of lines."""
         for (cells,) in self._database.execute("SELECT cells FROM row ORDER BY line"):
             yield json.loads(cells)
 

@@ -36,12 +36,12 @@ class Table:
 
     @property
     def share_read(self) -> float:
-        """From 0 to 1."""
+        """Return the share of the file that was read, from 0 to 1."""
         return self._file.share_read()
 
     @property
     def breaks(self) -> bool:
-        """Whether a cell had line breaks so far."""
+        """Return whether a cell had line breaks so far."""
         return self._file.breaks()
 
     def _filled(self) -> Iterator[Row]:

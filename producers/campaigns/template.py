@@ -31,16 +31,16 @@ class Template:
 
     @property
     def used(self) -> tuple[int, ...]:
-        """Each column once."""
+        """Return each used column once."""
         return tuple(dict.fromkeys(self.places))
 
     def fill(self, values: Sequence[str]) -> str:
-        """A subject. It takes the names that HTML has for braces, so that one can be written."""
+        """Return a filled subject. HTML's names of braces work here too, so that a brace can be written."""
         texts = tuple(text.replace("&#123;", "{").replace("&#125;", "}") for text in self.texts)
         return "".join(Template(texts, self.places)._parts([values[place] for place in self.places]))
 
     def fill_html(self, values: Sequence[str]) -> str:
-        """A value is text: it is escaped, and its line breaks are kept."""
+        """Return filled HTML. Values are text: they are escaped, and their line breaks are kept."""
         return "".join(self._parts([_as_html(values[place]) for place in self.places]))
 
     def _parts(self, values: list[str]) -> Iterator[str]:
@@ -51,7 +51,7 @@ class Template:
 
 
 def compile_template(text: str, header: Sequence[str], where: str) -> Template:
-    """Raises Misused where a placeholder is no column. `where` is what a person calls the template."""
+    """Return the template, which `where` names to people. Raise Misused if a placeholder is no column."""
     _check_marks(text, header, where)
     texts, places, start = [], [], 0
     for found in _BRACES.finditer(text):
@@ -84,7 +84,7 @@ def _as_html(value: str) -> str:
 
 
 def _place(found: str, header: Sequence[str], where: str) -> int | None:
-    """The column of a placeholder; None where it is text."""
+    """Return the column of a placeholder; None if it is text."""
     if found.startswith("<"):
         return None
     known = positions(header)

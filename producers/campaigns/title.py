@@ -27,7 +27,7 @@ def check_title(header: Sequence[str], rows: Sequence[Row], wanted: str | None) 
 
 
 def _is_wider(header: Sequence[str], row: Row, wanted: str | None) -> bool:
-    """Whether a row names more columns than the first one, which may have hidden the separator of a CSV."""
+    """Return whether a row names more columns than the first one, which may have hidden the separator of a CSV."""
     names = list(filter(None, header))
     cells = [part.strip(' "') for cell in row.cells for part in _SEPARATOR.split(cell)]
     filled = list(filter(None, cells))
@@ -39,7 +39,7 @@ def _is_wider(header: Sequence[str], row: Row, wanted: str | None) -> bool:
 def _heads_addresses(
     header: Sequence[str], row: Row, above: Sequence[Row], below: Sequence[Row], wanted: str | None
 ) -> bool:
-    """Whether a row, and not the first one, has the recipient's column name over the first of its addresses."""
+    """Return whether a row below the first one has the name of the recipient's column, above its first address."""
     return any(
         _has_name([cell], wanted)
         and cell not in header[place : place + 1]

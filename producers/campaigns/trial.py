@@ -76,7 +76,7 @@ def refused(campaign: Campaign, rows: Sequence[Picked]) -> list[tuple[Picked, Pr
 
 
 def trials(campaign: Campaign, rows: Sequence[Picked], to: str) -> list[Trial]:
-    """Return the tests of rows that can be sent. Raises OSError or JobRejected where a file is gone by now."""
+    """Return the tests of rows that can be sent. Raise OSError or JobRejected if a file is gone by now."""
     return [_trial(campaign, row, to) for row in rows]
 
 

@@ -72,7 +72,7 @@ class RowValidator:
             self._ledger.add(replace(entry, status=RowStatus.REFUSED, number=None), refused)
 
     def _enter_again(self, entry: Entry, verdict: RowResult, same: Entry) -> None:
-        """A row whose message another has; which counts if it can be sent."""
+        """Store a row whose message an earlier row has. If both can be sent, it is a double."""
         if entry.status is RowStatus.READY and same.status is RowStatus.READY:
             entry = replace(entry, status=RowStatus.DOUBLE, like=same.line)
             verdict = replace(verdict, warnings=())

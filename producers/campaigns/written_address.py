@@ -41,7 +41,7 @@ def addresses_in(cell: str) -> list[str]:
 
 
 def is_several(cell: str) -> bool:
-    """Whether a cell holds more than one address, whatever stands between them."""
+    """Return whether a cell holds more than one address, whatever separates them."""
     return len(addresses_in(cell)) > 1 or len(_DOMAIN.findall(address_in(cell))) > 1
 
 

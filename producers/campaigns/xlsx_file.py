@@ -35,7 +35,7 @@ _MAX_REMEMBERED = 10_000  # texts, most of which stand in many rows
 
 @contextmanager
 def open_xlsx(path: Path) -> Iterator[Rows]:
-    """Raises Unusable, also while rows are read."""
+    """Return the sheet's table. Raise Unusable, also later, while rows are read."""
     with closing(sqlite3.connect("")) as texts, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl's, of what it does not read: styles, validation
         reader = _opened(path, texts)

@@ -64,7 +64,7 @@ WEBHOOKS = _counter(definitions.WEBHOOKS)
 
 
 def start_at_zero() -> None:
-    """A count that begins with its first 1 has no rate: those whose labels are known begin with 0."""
+    """Set counters with known labels to 0. A counter that begins with its first 1 has no rate."""
     for outcome in SEND_OUTCOMES:
         SENDS.labels(outcome)
     for outcome in CHECK_OUTCOMES:

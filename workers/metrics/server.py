@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 
 def serve() -> int:
-    """Serves until Dramatiq's master stops it (SIGTERM) or is gone. A port in use stops nothing but the metrics."""
+    """Serve until Dramatiq's master stops it (SIGTERM) or is gone. A port in use stops nothing but the metrics."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_json)
     with listening(settings) as server:
@@ -104,7 +104,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def listening(settings: Settings) -> _Server:
-    """Waits for the port, which a worker that is stopping may still hold."""
+    """Wait for the port, which a worker that is stopping may still hold."""
     logged = False
     while True:
         try:
@@ -129,7 +129,7 @@ def _impatient(settings: Settings) -> Store:
 
 
 def _end_with_the_master() -> None:
-    """A master that was killed can't stop us, and the port must be free for the next."""
+    """End with the master. If it was killed, it can't stop this process, and the port must be free for the next."""
     master = multiprocessing.parent_process()
     if master is not None and os.getppid() != master.pid:
         raise SystemExit(0)

@@ -140,7 +140,7 @@ def _begin(ctx: WorkerContext, account: str) -> ScanProgress:
 
 
 def _remember(ctx: WorkerContext, account: str, progress: ScanProgress) -> None:
-    """Move the watermark once all before it was read; until then, note where to go on."""
+    """Move the watermark once all mails before it were read. Until then, note the point at which to go on."""
     fields = ["taken", " ".join(progress.taken[:MAX_TAKEN])]
     if progress.complete and progress.watermark:
         fields += ["watermark", to_text(progress.watermark), "newest", "", "unread", ""]

@@ -48,7 +48,7 @@ class Section:
 
     @property
     def only_negative(self) -> bool:
-        """Whether its condition lets only negative numbers pass, so that it writes their sign itself."""
+        """Return whether its condition lets only negative numbers pass, so that it writes their sign itself."""
         if self.condition is None:
             return False
         sign, limit = self.condition
@@ -132,7 +132,7 @@ def _shape(tokens: Sequence[Token], audible: Sequence[Token]) -> Numeral | Ratio
 
 
 def plain(section: Section, number: Decimal) -> str:
-    """Return a section without digits: its texts, and the number where it says General."""
+    """Return a section without digits: its texts, and the number in place of General."""
     shown = {Kind.GAP: GAP}
     return "".join(
         general(number) if token.kind is Kind.GENERAL else shown.get(token.kind, token.text)

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +14,9 @@ from sandbox.access import Credentials, parse_credentials, parse_token
 from sandbox.answers import Shape
 from sandbox.app import build_app
 from sandbox.clock import Delays
+from sandbox.imap.door import serve_imap
 from sandbox.paging import Paging
+from sandbox.providers import make_providers
 from sandbox.state import Options
 from sandbox.wire import AbortableProtocol
 
@@ -68,10 +70,18 @@ def _each(parse: Callable[[str], Parsed]) -> Callable[[Any, Any, tuple[str, ...]
     type=click.Choice(["newest", "oldest"]),
     help="Of /inbox.",
 )
+@click.option(
+    "--imap-port",
+    type=click.IntRange(0, 65535),
+    help="Serve the mailboxes by IMAP too. 0: any free port.",
+)
+@click.option(
+    "--anchor-file", type=NEW_FILE, help="Gets the root that signs receipts, for PEC_ARCHIVE__ANCHORS."
+)
 @click.option("--tls-cert", type=EXISTING_FILE, help="PEM certificate; needs --tls-key.")
 @click.option("--tls-key", type=EXISTING_FILE, help="PEM key; needs --tls-cert.")
 @click.option(
-    "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Gets the URL once listening."
+    "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Gets the URLs once listening."
 )
 def main(
     host: str,
@@ -86,14 +96,16 @@ def main(
     quota_mb: int,
     first_page: str,
     inbox_order: str,
+    imap_port: int | None,
+    anchor_file: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
     ready_file: Path | None,
 ) -> None:
     """Serve the PEC Massiva API on this machine. Nothing is sent to anyone.
 
-    The first line on stdout is the URL. Every option can come from the environment: --rate from
-    PEC_SANDBOX_RATE; repeatable ones, there, are separated by spaces.
+    The first line on stdout is the URL; the second one is that of the IMAP door, if there is one. Every option
+    can come from the environment: --rate from PEC_SANDBOX_RATE; repeatable ones, there, are separated by spaces.
 
     The recipient's name, up to a +, chooses the outcome of a PEC: consegna, mancata-consegna, casella-piena,
     non-accettazione, virus, preavviso, tempo-massimo, posta-ordinaria, silenzio, errore-500,
@@ -104,10 +116,16 @@ def main(
       pec sandbox
       pec sandbox --port 0 --ready-file /tmp/sandbox.url
       pec sandbox --rate 50 --acceptance-delay 0 --delivery-delay 0.1 --hour 1
+      pec sandbox --imap-port 8143 --anchor-file sandbox-ca.pem
       pec sandbox --token reader=GET:send,GET:inbox --mailbox a@pec.example:user:secret
     """
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key need each other")
+    if anchor_file and imap_port is None:
+        raise click.UsageError("--anchor-file needs --imap-port: only IMAP shows what is signed")
+    providers = None if imap_port is None else make_providers()
+    if providers and anchor_file:
+        _write_at_once(anchor_file, providers.authority.anchor)
     options = Options(
         tokens=dict(token),
         rate=rate,
@@ -116,10 +134,17 @@ def main(
         mailboxes=mailbox,
         quota_mb=quota_mb,
         paging=Paging(int(first_page), inbox_order == "newest"),
+        providers=providers,
     )
-    config = _config(build_app(options), tls_cert, tls_key)
+    app = build_app(options)
+    config = _config(app, tls_cert, tls_key)
     listener = _listen(host, port)
-    _announce(_url(listener, secure=tls_cert is not None), ready_file)
+    urls = [_url(listener, "https" if tls_cert else "http")]
+    if imap_port is not None:
+        door = _listen(host, imap_port)
+        serve_imap(app.state.sandbox, door, config.ssl)
+        urls.append(_url(door, "imaps" if tls_cert else "imap"))
+    _announce(urls, ready_file)
     uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -155,18 +180,23 @@ def _listen(host: str, port: int) -> socket.socket:
         raise click.ClickException(problem) from None
 
 
-def _url(listener: socket.socket, secure: bool) -> str:
+def _url(listener: socket.socket, scheme: str) -> str:
     host, port = listener.getsockname()[:2]
-    return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _announce(url: str, ready_file: Path | None) -> None:
-    """Write the file in one step, so that a program that waits for it never reads half a URL."""
-    click.echo(url)
+def _announce(urls: Sequence[str], ready_file: Path | None) -> None:
+    for url in urls:
+        click.echo(url)
     if ready_file:
-        part = ready_file.with_name(ready_file.name + ".part")
-        part.write_text(url + "\n", encoding="utf-8")
-        part.replace(ready_file)
+        _write_at_once(ready_file, "".join(f"{url}\n" for url in urls).encode())
+
+
+def _write_at_once(path: Path, content: bytes) -> None:
+    """Write the file in one step, so that a program that waits for it never reads half of it."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    part.replace(path)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from sandbox import control, vendor
+from sandbox import control, imap_control, vendor
 from sandbox.answers import POST_INVALID, UNAUTHORIZED, Refusal, refuse
 from sandbox.description import add_description
 from sandbox.state import Options, Sandbox
@@ -20,6 +20,7 @@ def build_app(options: Options) -> FastAPI:
     app.state.sandbox = Sandbox(options)
     app.include_router(vendor.router)
     app.include_router(control.router)
+    app.include_router(imap_control.router)
     app.add_middleware(Arrival, ledger=app.state.sandbox.network.ledger)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)

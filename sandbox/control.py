@@ -1,16 +1,15 @@
 """The sandbox's own endpoints under /_sandbox/: a ledger to read, mails and answers to plant, ways to write."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from pec.api.wire import Envelope
+from pec.api.wire import Envelope, SentFile
 from sandbox.answers import Refusal
 from sandbox.clock import now
 from sandbox.faults import Operation
 from sandbox.ledger import PecSent, RequestSeen
-from sandbox.mailbox import Mail
 from sandbox.state import Here
 from sandbox.writing import Writing
 
@@ -18,13 +17,19 @@ router = APIRouter(prefix="/_sandbox", include_in_schema=False)
 
 
 class PlantedMail(BaseModel):
-    """Any mail, as from anyone. A `code` is appended to the subject."""
+    """Any mail, as from anyone: a PEC in its provider's envelope, or an ordinary mail without a signature.
+
+    A `code` is appended to the subject. `in_reply_to` is the Message-ID that it quotes.
+    """
 
     mailbox: str
     sender: str
     subject: str
     text: str
     code: str = ""
+    kind: Literal["ordinary", "pec"] = "ordinary"
+    in_reply_to: str = ""
+    attachments: tuple[SentFile, ...] = ()
 
 
 class RefusedMail(BaseModel):
@@ -78,8 +83,17 @@ def refused(sandbox: Here) -> list[RefusedMail]:
 @router.post("/receipts", status_code=201)
 def plant_mail(planted: PlantedMail, sandbox: Here) -> Envelope:
     subject = f"{planted.subject} {planted.code}".rstrip()
-    size_bytes = len(planted.text.encode())
-    mail = Mail(planted.sender, planted.mailbox, now(), subject, planted.text, size_bytes)
+    writer = sandbox.network.writer
+    write = writer.pec if planted.kind == "pec" else writer.ordinary
+    mail = write(
+        planted.sender,
+        planted.mailbox,
+        now(),
+        subject,
+        planted.text,
+        in_reply_to=planted.in_reply_to,
+        files=[(one.name, one.file) for one in planted.attachments],
+    )
     sandbox.network.mailbox(planted.mailbox).expect(mail)
     return Envelope()
 

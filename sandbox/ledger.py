@@ -45,7 +45,7 @@ class Ledger:
     requests: list[RequestSeen] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
-    def record_sent(self, code: str, outgoing: SendRequest, token_digest: str, at: Instant) -> None:
+    def record_sent(self, code: str, outgoing: SendRequest, token_digest: str, at: Instant) -> PecSent:
         pec = PecSent(
             code=code,
             sender=outgoing.sender,
@@ -58,6 +58,7 @@ class Ledger:
         )
         with self._lock:
             self.sent.append(pec)
+        return pec
 
     def record_request(self, method: str, path: str, at: Instant) -> RequestSeen:
         """Record a request and return it. The caller sets its `status` when it is known."""

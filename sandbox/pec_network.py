@@ -7,9 +7,10 @@ from pec.api.wire import SendRequest
 from sandbox.clock import Delays, Instant
 from sandbox.codes import Codes
 from sandbox.ledger import Ledger
-from sandbox.mailbox import Mail, Mailbox
-from sandbox.receipt_texts import RECEIPTS_SENDER, Letter, identifier_of, write
-from sandbox.scenarios import Due, Fault, Receipt, fault_of, receipts_due
+from sandbox.mail_writing import MailWriter, SentPec
+from sandbox.mailbox import Mailbox
+from sandbox.providers import Providers
+from sandbox.scenarios import Fault, Receipt, fault_of, receipts_due, scenario_of
 from sandbox.writing import Writing
 
 
@@ -22,12 +23,13 @@ class Sending:
 
 
 class PecNetwork:
-    """Safe for threads. Holds everything in memory."""
+    """Safe for threads. Holds everything in memory. Without `providers` its mails have no originals."""
 
-    def __init__(self, delays: Delays, quota_bytes: int) -> None:
+    def __init__(self, delays: Delays, quota_bytes: int, providers: Providers | None = None) -> None:
         self.quota_bytes = quota_bytes
         self.ledger = Ledger()
         self.writing = Writing()
+        self.writer = MailWriter(providers)
         self._delays = delays
         self._codes = Codes()
         self._mailboxes: dict[str, Mailbox] = {}
@@ -39,9 +41,18 @@ class PecNetwork:
             return self._mailboxes.setdefault(address.lower(), Mailbox(self.quota_bytes))
 
     def mailboxes(self) -> dict[str, Mailbox]:
-        """Return the mailboxes that are in use, by address."""
+        """Return the mailboxes that are in use, each under its last name: the address, if it sent."""
         with self._lock:
-            return dict(self._mailboxes)
+            return {
+                address: one for one, address in {one: name for name, one in self._mailboxes.items()}.items()
+            }
+
+    def join(self, username: str, address: str) -> None:
+        """Open the mailbox of the address to a user who was here before his first send, under his name."""
+        with self._lock:
+            earlier = self._mailboxes.get(username.lower())
+            if earlier:
+                self._mailboxes.setdefault(address.lower(), earlier)
 
     def send(self, outgoing: SendRequest, token_digest: str, at: Instant) -> Sending:
         """Send the PEC, unless its story says that nothing leaves."""
@@ -50,44 +61,22 @@ class PecNetwork:
             return Sending(None, fault)
         with self._lock:
             code = self._codes.next(at, self.writing.code_digits)
-        self.ledger.record_sent(code, outgoing, token_digest, at)
-        self._dispatch(outgoing, code, at)
+        sent = self.ledger.record_sent(code, outgoing, token_digest, at)
+        self._dispatch(self.writer.sent_pec(outgoing, sent, at), at)
         return Sending(code, fault)
 
-    def _dispatch(self, outgoing: SendRequest, code: str, at: Instant) -> None:
-        subject = f"{outgoing.subject} {code}"
-        letter = Letter(outgoing.sender, outgoing.recipient, subject, identifier_of(code))
-        own = self.mailbox(outgoing.sender)
-        for due in receipts_due(outgoing.recipient, at, self._delays):
+    def _dispatch(self, pec: SentPec, at: Instant) -> None:
+        own = self.mailbox(pec.letter.sender)
+        for due in receipts_due(pec.letter.recipients, at, self._delays):
             if due.receipt is Receipt.DELIVERY and due.recipient:
-                self._deliver(outgoing, subject, due.recipient, due.at)
-            own.expect(_receipt(due, letter, outgoing, self.writing))
+                self._deliver(pec, due.recipient, due.at)
+            own.expect(self.writer.receipt(due, pec, self.writing))
+            reply = due.recipient and scenario_of(due.recipient).reply
+            if reply and due.recipient:
+                own.expect(self.writer.reply(reply, pec, due.recipient, due.at))
 
-    def _deliver(self, outgoing: SendRequest, subject: str, recipient: str, at: Instant) -> None:
+    def _deliver(self, pec: SentPec, recipient: str, at: Instant) -> None:
         """Put a mail into a mailbox, if the sandbox uses it: no test could read the others."""
         mailbox = self._mailboxes.get(recipient.lower())
         if mailbox:
-            mailbox.expect(
-                Mail(
-                    sender=f'"Per conto di: {outgoing.sender}" <{RECEIPTS_SENDER}>',
-                    recipient=recipient,
-                    at=at,
-                    subject=f"POSTA CERTIFICATA: {subject}",
-                    text=outgoing.body,
-                    size_bytes=outgoing.size_bytes,
-                )
-            )
-
-
-def _receipt(due: Due, letter: Letter, outgoing: SendRequest, writing: Writing) -> Mail:
-    """Addressed to the sender's own mailbox. CONSEGNA repeats the whole message, and weighs as much."""
-    subject, text = write(due, letter, writing)
-    carried_bytes = outgoing.size_bytes if due.receipt is Receipt.DELIVERY else 0
-    return Mail(
-        sender=RECEIPTS_SENDER,
-        recipient=outgoing.sender,
-        at=due.at,
-        subject=subject,
-        text=text,
-        size_bytes=len(text.encode()) + carried_bytes,
-    )
+            mailbox.expect(self.writer.envelope(pec, recipient, at))

@@ -4,9 +4,7 @@ Made by hand, because the builder of cryptography knows neither SHA-1, nor BER, 
 providers signed with until 2024, what some write today, and what tests and a shifted clock need.
 """
 
-import base64
 import hashlib
-import secrets
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -17,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sandbox.authority import Signer
+from sandbox.pec_mail import base64_lines, encoded_bytes
 
 SIGNATURE_TYPE = "application/x-pkcs7-signature"
 
@@ -41,23 +40,44 @@ def sign_mail(
     encoded: Encoded = Encoded.DER,
 ) -> bytes:
     """Return a mail with these header lines and this content, a MIME entity with CRLF, signed at that instant."""
-    boundary = f"----{secrets.token_hex(16).upper()}"
-    p7s = base64.encodebytes(signature(content, signer, at=at, digest=digest, encoded=encoded))
+    p7s = signature(content, signer, at=at, digest=digest, encoded=encoded)
+    return _signed(headers, content, p7s, digest)
+
+
+def signed_size(headers: bytes, content_bytes: int, p7s_bytes: int, digest: str = "sha256") -> int:
+    """Return the size of a mail with these header lines, without its content and its signature."""
+    return len(_signed(headers, b"", b"", digest)) + content_bytes + encoded_bytes(p7s_bytes)
+
+
+def signed_head(headers: bytes, digest: str = "sha256") -> bytes:
+    """Return all header lines of such a mail, and the empty one."""
+    return (
+        headers
+        + b"MIME-Version: 1.0\r\n"
+        + f'Content-Type: multipart/signed; protocol="{SIGNATURE_TYPE}"; micalg="{digest}"; '.encode()
+        + f'boundary="{_boundary(headers)}"\r\n\r\n'.encode()
+    )
+
+
+def _signed(headers: bytes, content: bytes, p7s: bytes, digest: str) -> bytes:
+    boundary = _boundary(headers)
     return b"".join(
         [
-            headers,
-            b"MIME-Version: 1.0\r\n",
-            f'Content-Type: multipart/signed; protocol="{SIGNATURE_TYPE}"; micalg="{digest}"; '.encode(),
-            f'boundary="{boundary}"\r\n\r\n'.encode(),
+            signed_head(headers, digest),
             b"This is an S/MIME signed message\r\n\r\n",
             f"--{boundary}\r\n".encode() + content + b"\r\n",
             f'--{boundary}\r\nContent-Type: {SIGNATURE_TYPE}; name="smime.p7s"\r\n'.encode(),
             b"Content-Transfer-Encoding: base64\r\n",
             b'Content-Disposition: attachment; filename="smime.p7s"\r\n\r\n',
-            p7s.replace(b"\n", b"\r\n"),
+            base64_lines(p7s),
             f"\r\n--{boundary}--\r\n".encode(),
         ]
     )
+
+
+def _boundary(headers: bytes) -> str:
+    """Return one that the same mail always has, and a mail within a mail never shares."""
+    return f"----{hashlib.sha256(headers).hexdigest()[:32].upper()}"
 
 
 def signature(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from sandbox.clock import Delays, Instant
+from sandbox.flaws import Flaw
 
 
 class Receipt(StrEnum):
@@ -29,6 +30,13 @@ class Fault(StrEnum):
     SENT_THEN_RESET = auto()  # the PEC left, then a TCP RST
 
 
+class Reply(StrEnum):
+    """The recipient's answer, right after the delivery."""
+
+    PEC = auto()
+    ORDINARY = auto()
+
+
 @dataclass(frozen=True)
 class Step:
     """A receipt about one recipient: so many simulated hours after the send, or after the delivery delay."""
@@ -44,12 +52,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A `refusal` takes the place of ACCETTAZIONE and ends the whole message, whatever other recipients it has."""
+    """A `refusal` takes the place of ACCETTAZIONE and ends the whole message, whatever other recipients it has.
+
+    A `flaw` is that of the originals of all steps.
+    """
 
     steps: tuple[Step, ...] = (Step(Receipt.DELIVERY),)
     refusal: Receipt | None = None
     certified: bool = True
     fault: Fault | None = None
+    flaw: Flaw | None = None
+    reply: Reply | None = None
 
 
 DELIVERED = Scenario()
@@ -69,6 +82,18 @@ SCENARIOS = {
     "errore-500-inviata": Scenario(fault=Fault.SENT_THEN_ERROR),
     "risposta-persa": Scenario(fault=Fault.SENT_NO_ANSWER),
     "connessione-chiusa": Scenario(fault=Fault.SENT_THEN_RESET),
+    "risposta": Scenario(reply=Reply.PEC),
+    "risposta-ordinaria": Scenario(reply=Reply.ORDINARY),
+    "contenuto-alterato": Scenario(flaw=Flaw.ALTERED),
+    "intestazioni-cambiate": Scenario((Step(Receipt.NON_DELIVERY),), flaw=Flaw.HEADERS_CHANGED),
+    "terza-parte": Scenario(flaw=Flaw.THIRD_PART),
+    "ca-estranea": Scenario(flaw=Flaw.FOREIGN_CA),
+    "firma-scaduta": Scenario(flaw=Flaw.EXPIRED),
+    "senza-postacert": Scenario(flaw=Flaw.NO_POSTACERT),
+    "firma-ber": Scenario(flaw=Flaw.BER),
+    "firma-sha1": Scenario(flaw=Flaw.SHA1),
+    "righe-lf": Scenario(flaw=Flaw.LF),
+    "senza-firma": Scenario(flaw=Flaw.UNSIGNED),
 }
 
 

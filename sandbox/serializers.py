@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 
 from pec.api.wire import InboxSearch, InboxSingle, LiveStatus, ResponseStatus
 from sandbox.answers import Shape
-from sandbox.mailbox import Mail
+from sandbox.mail import Mail
 
 _ANGLED = re.compile(r"<[^>]*>")
 

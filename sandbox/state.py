@@ -9,8 +9,10 @@ from sandbox.access import Credentials, Pace, Tokens
 from sandbox.answers import Shape
 from sandbox.clock import Delays, Instant
 from sandbox.faults import Faults
+from sandbox.imap_faults import ImapFaults
 from sandbox.paging import Paging
 from sandbox.pec_network import PecNetwork
+from sandbox.providers import Providers
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -18,7 +20,10 @@ MIB = 1024 * KIB
 
 @dataclass(frozen=True)
 class Options:
-    """The options of `python -m sandbox` for the API. Without `mailboxes` it accepts any credentials."""
+    """The options of `python -m sandbox`. Without `mailboxes` it accepts any credentials.
+
+    `providers` sign originals for the IMAP door; without a door there are none.
+    """
 
     tokens: Tokens
     rate: float
@@ -27,14 +32,16 @@ class Options:
     mailboxes: tuple[Credentials, ...]
     quota_mb: int
     paging: Paging
+    providers: Providers | None = None
 
 
 class Sandbox:
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.network = PecNetwork(options.delays, options.quota_mb * MIB)
+        self.network = PecNetwork(options.delays, options.quota_mb * MIB, options.providers)
         self.pace = Pace(options.rate)
         self.faults = Faults()
+        self.imap_faults = ImapFaults()
         self.senders: dict[str, str] = {}  # by user name, the address it last sent from
         for known in options.mailboxes:
             self.network.mailbox(known.address)

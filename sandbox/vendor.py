@@ -47,6 +47,7 @@ def _send(sandbox: Sandbox, body: bytes, token: str, arrived: Instant) -> Respon
     password = outgoing.password.get_secret_value()
     if not may_send(sandbox.options.mailboxes, outgoing.sender, outgoing.username, password):
         raise refuse(401, answers.UNAUTHORIZED)
+    sandbox.network.join(outgoing.username, outgoing.sender)
     sandbox.senders[outgoing.username] = outgoing.sender
     sending = sandbox.network.send(outgoing, digest(token.encode()), arrived)
     if sending.fault is Fault.SENT_NO_ANSWER:

@@ -17,10 +17,18 @@ from pec.store.store import Store
 from producers import Producer
 from tests.integration.commands import Pec, Ran
 from tests.integration.producing import Settle, TakeJobs
+from tests.integration.sandbox.serving import AT_ONCE, Served, serving_imap
 from workers.context import WorkerContext
 from workers.intake.consumer import Consumer
 
 ACCOUNT = {"sender": "me@pec.example", "username": "me", "password": "secret"}
+
+
+@pytest.fixture(scope="module")
+def imap_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The sandbox with its IMAP door, whose receipts come at once."""
+    with serving_imap(tmp_path_factory.mktemp("sandbox"), *AT_ONCE) as served:
+        yield served
 
 
 @pytest.fixture

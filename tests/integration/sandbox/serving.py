@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from imapclient import IMAPClient
 
 ROOT = Path(__file__).parents[3]
 SENDER = "studio@pec.example"
@@ -24,7 +25,29 @@ DEADLINE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Served:
+    """A running sandbox. `imap_port` and `anchors`, the file of its root, are those of its IMAP door, if it has one."""
+
     url: str
+    imap_port: int = 0
+    anchors: Path | None = None
+
+    def imap(self, username: str = SENDER, folder: str = "INBOX", *, readonly: bool = True) -> IMAPClient:
+        """Return a client that is logged in and looks at a folder. Its `shutdown` or `with` ends it."""
+        client = IMAPClient("127.0.0.1", self.imap_port, ssl=False, timeout=DEADLINE_SECONDS)
+        try:
+            client.login(username, "password")
+            client.select_folder(folder, readonly=readonly)
+        except BaseException:
+            client.shutdown()
+            raise
+        return client
+
+    def make(self, path: str, **fields: Any) -> dict[str, Any]:
+        """Ask the control API for something to go wrong: `make("imap", down=True)`."""
+        answer = self.call("POST", f"/_sandbox/{path}", json=fields)
+        assert answer.ok, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
 
     def call(
         self,
@@ -117,11 +140,20 @@ def serving(*options: str, environment: Mapping[str, str] | None = None) -> Iter
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         if url:
-            yield Served(url)
+            imap = process.stdout.readline().strip() if "--imap-port" in options else ""
+            yield Served(url, int(imap.rpartition(":")[2] or 0))
         process.terminate()
         _, complaints = process.communicate(timeout=DEADLINE_SECONDS)
         assert url, complaints
         assert complaints == ""
+
+
+@contextmanager
+def serving_imap(folder: Path, *options: str) -> Iterator[Served]:
+    """A sandbox with an IMAP door on a free port, and the file of its root in the folder."""
+    anchors = folder / "sandbox-ca.pem"
+    with serving("--imap-port", "0", "--anchor-file", str(anchors), *options) as served:
+        yield replace(served, anchors=anchors)
 
 
 def wait_until(condition: Callable[[], Any]) -> Any:

@@ -9,6 +9,7 @@ import click
 from cli import pec
 from config.settings import Settings
 from config.sources import variables
+from sandbox.__main__ import main as sandbox_command
 from tests.unit.docs.pages import blocks, spans
 
 _OTHER_VARIABLES = {"PEC_CONFIG"}
@@ -37,6 +38,7 @@ def unknown_in(line: str) -> list[str]:
         except click.UsageError as error:
             return [error.message]
         assert command is not None
+        command = sandbox_command if words[1] == "sandbox" else command  # which passes its arguments on
         known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
     return [word for word in words[2:] if word.startswith("-") and word not in {*known, "--help"}]
 

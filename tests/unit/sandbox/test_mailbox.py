@@ -3,7 +3,8 @@
 import pytest
 
 from sandbox.clock import Instant
-from sandbox.mailbox import Mail, Mailbox
+from sandbox.mail import Mail
+from sandbox.mailbox import Mailbox
 from sandbox.paging import Paging, number_of_pages
 
 

@@ -1,0 +1,72 @@
+"""Endpoints that make IMAP go wrong: a door that refuses, mails that a rule moves, numbers that change."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from pec.api.wire import Envelope
+from sandbox.clock import now
+from sandbox.folders import INBOX
+from sandbox.imap_faults import ImapBehaviour
+from sandbox.mailbox import Rule
+from sandbox.state import Here
+
+router = APIRouter(prefix="/_sandbox/imap", include_in_schema=False)
+
+
+class FolderOf(BaseModel):
+    """A folder of a mailbox."""
+
+    mailbox: str
+    folder: str = INBOX
+
+
+class FilingRule(BaseModel):
+    """Mails whose subject holds `subject` go to `folder`: those that are there, and those that come."""
+
+    mailbox: str
+    subject: str
+    folder: str
+
+
+class Matching(BaseModel):
+    """The mails of a mailbox whose subject holds `subject`."""
+
+    mailbox: str
+    subject: str
+
+
+class Count(BaseModel):
+    """How many mails it concerned."""
+
+    count: int
+
+
+@router.post("")
+def behave(behaviour: ImapBehaviour, sandbox: Here) -> Envelope:
+    sandbox.imap_faults.behave(behaviour)
+    return Envelope()
+
+
+@router.post("/hang-up")
+def hang_up(sandbox: Here) -> Envelope:
+    sandbox.imap_faults.hang_up()
+    return Envelope()
+
+
+@router.post("/uid-validity")
+def renumber(place: FolderOf, sandbox: Here) -> Envelope:
+    """Number a folder's mails anew. Its server was restarted, so connections are gone."""
+    sandbox.network.mailbox(place.mailbox).renumber(place.folder, now())
+    sandbox.imap_faults.hang_up()
+    return Envelope()
+
+
+@router.post("/rule")
+def file(rule: FilingRule, sandbox: Here) -> Count:
+    mailbox = sandbox.network.mailbox(rule.mailbox)
+    return Count(count=mailbox.file(Rule(rule.subject, rule.folder), now()))
+
+
+@router.post("/double")
+def double(mails: Matching, sandbox: Here) -> Count:
+    return Count(count=sandbox.network.mailbox(mails.mailbox).double(mails.subject, now()))

@@ -72,11 +72,9 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
     from cli.demo.stack import StackError
     from config.redis_connection import MAY_NOT, RedisRefused, RedisUnreachable
     from config.settings import SettingsError
-    from pec.api.errors import ApiError, Denied
     from pec.jobs import JobRejected
     from pec.messages import UnsupportedRecord
-    from pec.operations.refusals import Refused
-    from pec.store.commits import Conflict
+    from pec.operations.refusals import Contended, Refused
     from sandbox.redis_server import EmbeddedServerError
 
     return [
@@ -88,8 +86,6 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
         (RedisUnreachable, Exit.UNREACHABLE, _ITS_OWN),
         (redis.exceptions.NoPermissionError, Exit.CREDENTIALS, MAY_NOT),
         (redis.RedisError, Exit.UNREACHABLE, _("Redis gave no usable answer ({error}): run `pec doctor`")),
-        (Denied, Exit.CREDENTIALS, _("{error}: correct the account's credentials, see `pec doctor`")),
-        (ApiError, Exit.UNREACHABLE, _("{error}: try again, or run `pec doctor`")),
         (TimeoutError, Exit.TIMED_OUT, _("{error}: nothing was cancelled, `pec status` shows what waits")),
         (UnsupportedRecord, Exit.UNEXPECTED, _("{error}: a newer version wrote it, upgrade this one")),
         (EmbeddedServerError, Exit.UNEXPECTED, _("the demo has no server: {error}")),
@@ -98,7 +94,7 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
             Exit.UNEXPECTED,
             _("{error}\nTry again, and report what stands above if it happens again."),
         ),
-        (Conflict, Exit.UNEXPECTED, _("others keep changing this message ({error}): try again")),
+        (Contended, Exit.UNEXPECTED, _ITS_OWN),
     ]
 
 

@@ -11,7 +11,7 @@ from cli.language import translated
 from config.settings import load_settings
 from pec.operations.doctor.run import run_checks
 from pec.operations.findings import Finding, Mark
-from producers.producer import Producer
+from pec.operations.session import open_store
 
 _COLOURS = {Mark.OK: "green", Mark.NOTE: "cyan", Mark.WARN: "yellow", Mark.FAIL: "red"}
 
@@ -27,8 +27,8 @@ def doctor(as_json: bool) -> None:
     """
     settings = load_settings()
     found = []
-    with Producer(settings.redis_url, settings.namespace) as producer:
-        for finding in chain(run_checks(settings, producer.store), archive_checks(settings, producer.store)):
+    with open_store(settings) as store:
+        for finding in chain(run_checks(settings, store), archive_checks(settings, store)):
             _print(finding, as_json=as_json)
             found.append(finding)
     if any(finding.unreachable for finding in found):

@@ -9,9 +9,9 @@ from typing import Any
 from rich.table import Table
 
 from cli.demo.plan import Planned
-from cli.demo.receiver import Received
 from config.texts import _
 from pec.messages import Message
+from sandbox.webhook_receiver import Received
 
 CLOSEST_SECONDS = 0.98  # between two sends, as the sandbox saw their first bytes: an interval less 20 ms
 

@@ -15,17 +15,19 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli import output
 from cli.demo.plan import BATCH, Planned, jobs, planned
-from cli.demo.receiver import Received, receiving
 from cli.demo.report import as_data, as_table, problems, rows
 from cli.demo.stack import SECRET, START_SECONDS, Stack, StackError, start_stack
 from cli.language import translated
 from config.texts import _, joined
 from pec.messages import Message
 from pec.names import Queue
+from pec.operations.events import published_ids
+from pec.operations.listing import read_messages
+from pec.operations.live_workers import served_queues
+from pec.operations.receipts import load_receipts
 from pec.operations.state_counts import count_of
-from pec.store import heartbeat, records
-from pec.store.store import Store, text_dict
 from producers.producer import Producer
+from sandbox.webhook_receiver import Received, receiving
 
 RUN_SECONDS = 55.0
 WEBHOOK_SECONDS = 10.0
@@ -43,23 +45,23 @@ def run(*, as_json: bool) -> int:
         start_stack(Path(folder), url) as where,
         Producer(where.redis_url) as producer,
     ):
-        _wait_for_workers(producer.store, Path(folder))
+        _wait_for_workers(producer, Path(folder))
         messages = _send_and_watch(producer, plan)
-        told = _wait_for_webhooks(producer.store, received)
-        receipts = {one: _kinds(producer.store, one) for one in messages}
+        published = _wait_for_webhooks(producer, received)
+        receipts = {one: _kinds(producer, one) for one in messages}
         found = rows(plan, messages, receipts, received)
-        wrong = problems(plan, found, _ledger(where), told, received)
+        wrong = problems(plan, found, _ledger(where), published, received)
     seconds = time.monotonic() - started
     if as_json:
         print(json.dumps(as_data(found, wrong, seconds), ensure_ascii=False, indent=2))  # noqa: T201 - the data
     else:
-        _tell(found, wrong, seconds)
+        _show(found, wrong, seconds)
     return 1 if wrong else 0
 
 
-def _wait_for_workers(store: Store, folder: Path) -> None:
+def _wait_for_workers(producer: Producer, folder: Path) -> None:
     ends = time.monotonic() + START_SECONDS
-    while Queue.SEND not in heartbeat.live(store, "queue"):
+    while Queue.SEND not in served_queues(producer.store):
         if time.monotonic() > ends:
             log = (folder / "workers.log").read_text(encoding="utf-8")
             raise StackError(_("the workers did not start: {log}").format(log=log[-1000:]))
@@ -82,7 +84,7 @@ def _send_and_watch(producer: Producer, plan: Sequence[Planned]) -> Mapping[str,
         doing = translated(_("sending, then waiting for receipts"))
         bar = progress.add_task(doing, total=len(plan), states="")
         while True:
-            messages = {one.id: one for one in records.read_all(producer.store, expected)}
+            messages = {one.id: one for one in read_messages(producer.store, expected)}
             done = sum(one.state is expected[one.id] for one in messages.values())
             progress.update(bar, completed=done, states=_states(messages.values()))
             if done == len(expected) or time.monotonic() > ends:
@@ -95,20 +97,18 @@ def _states(messages: Any) -> str:
     return translated(joined(", ", (count_of(state, count) for state, count in counts.most_common())))
 
 
-def _wait_for_webhooks(store: Store, received: Received) -> set[str]:
+def _wait_for_webhooks(producer: Producer, received: Received) -> set[str]:
     """Return the ids of all published events, once all have come or time is up."""
     ends = time.monotonic() + WEBHOOK_SECONDS
     while True:
-        entries: Any = store.client.xrange(store.keys.events)
-        published = {text_dict(fields)["id"] for _, fields in entries}
+        published = published_ids(producer.store)
         if published <= set(received.events) or time.monotonic() > ends:
             return published
         time.sleep(LOOK_SECONDS)  # deliveries have no signal to wait for
 
 
-def _kinds(store: Store, message_id: str) -> list[str]:
-    receipts = records.receipts_of(store, message_id).values()
-    return [str(receipt.kind) for receipt in sorted(receipts, key=lambda one: str(one.date))]
+def _kinds(producer: Producer, message_id: str) -> list[str]:
+    return [str(receipt.kind) for _, receipt in load_receipts(producer.store, message_id)]
 
 
 def _ledger(where: Stack) -> list[dict[str, Any]]:
@@ -118,7 +118,7 @@ def _ledger(where: Stack) -> list[dict[str, Any]]:
     return found
 
 
-def _tell(found: Sequence[Any], wrong: Sequence[str], seconds: float) -> None:
+def _show(found: Sequence[Any], wrong: Sequence[str], seconds: float) -> None:
     out = Console()
     if not out.is_terminal:
         out.width = PIPED_WIDTH

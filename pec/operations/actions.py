@@ -13,11 +13,11 @@ from pec.messages import Message, Reason
 from pec.operations.absent import absent
 from pec.operations.batch_names import unknown_batch
 from pec.operations.names import known_accounts, require_account, require_endpoint
-from pec.operations.refusals import Refused
+from pec.operations.refusals import Contended, Refused
 from pec.store import accounts, batches, dead_letters, outbox, records
 from pec.store.accounts import BY_OPERATOR
 from pec.store.batches import PausedBatch
-from pec.store.commits import update
+from pec.store.commits import Conflict, update
 from pec.store.store import Store, wall_clock
 from pec.transitions import NotAllowed, discarded, resend_asked
 
@@ -147,6 +147,10 @@ def _decide(store: Store, message_id: str, choose: Callable[[Message, datetime],
         )
     except NotAllowed as refused:
         raise Refused("not_allowed", joined(" ", (message_id, refused.args[0]))) from None
+    except Conflict as conflict:
+        raise Contended(
+            _("others keep changing this message ({error}): try again").format(error=conflict)
+        ) from None
     if message is None:
         raise absent(store, message_id)
     return message

@@ -43,6 +43,11 @@ def list_messages(
     return Listing(chosen, len(unsupported), replaced_by)
 
 
+def read_messages(store: Store, ids: Iterable[str]) -> list[Message]:
+    """Return the messages of these ids that exist, in order. Raise UnsupportedRecord."""
+    return list(records.read_all(store, ids))
+
+
 def has_messages(store: Store, job_id: str | None, batch: str | None) -> bool:
     """Return whether a job has made messages, or else whether a batch has any."""
     if job_id is not None:

@@ -13,6 +13,11 @@ def live_workers(store: Store) -> set[str]:
     return heartbeat.live(store, "worker")
 
 
+def served_queues(store: Store) -> set[str]:
+    """Return the queues that live workers serve."""
+    return heartbeat.live(store, "queue")
+
+
 def live_workers_on(store: Store, host: str) -> set[str]:
     """Return those of this host that are still a process here: a killed one stays registered for half a minute."""
     return {

@@ -1,4 +1,4 @@
-"""Refusals: what an operator asked for cannot be done, because of a name, a state or a moment."""
+"""Errors of operations: nothing was changed, because of a name, a state or a moment."""
 
 
 class Refused(Exception):
@@ -7,3 +7,7 @@ class Refused(Exception):
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+class Contended(Exception):
+    """Nothing was changed, because others kept changing the message meanwhile."""

@@ -21,6 +21,13 @@ class Session:
 def open_session() -> Iterator[Session]:
     """Yield a session. Raise SettingsError or RedisUnreachable."""
     settings = load_settings()
+    with open_store(settings) as store:
+        check(store.client)
+        yield Session(settings, store)
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Store]:
+    """Yield the store of these settings, whose Redis may not answer."""
     with closing(connect(settings.redis_url)) as client:
-        check(client)
-        yield Session(settings, Store(client, settings.namespace))
+        yield Store(client, settings.namespace)

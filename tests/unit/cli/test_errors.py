@@ -5,8 +5,8 @@ import pytest
 from cli.demo.stack import StackError
 from cli.errors import Exit, worded
 from config.settings import SettingsError
-from pec.api.errors import Denied, OutcomeUnknown
 from pec.jobs import JobRejected, Problem
+from pec.operations.refusals import Contended
 from sandbox.redis_server import EmbeddedServerError
 
 
@@ -15,8 +15,7 @@ from sandbox.redis_server import EmbeddedServerError
     [
         (SettingsError("PEC_LEASE_SECONDS: must be more"), Exit.USAGE, "PEC_LEASE_SECONDS: must be more"),
         (JobRejected([Problem("id", "is missing")]), Exit.REJECTED, "rejected: id: is missing"),
-        (Denied("wallet", "it is empty"), Exit.CREDENTIALS, "`pec doctor`"),
-        (OutcomeUnknown("reset", "no answer"), Exit.UNREACHABLE, "`pec doctor`"),
+        (Contended("others keep changing this message: try again"), Exit.UNEXPECTED, "try again"),
         (TimeoutError("2 have not ended in time"), Exit.TIMED_OUT, "`pec status`"),
         (EmbeddedServerError("no redis-server on PATH: install one"), Exit.UNEXPECTED, "install one"),
         (StackError("the sandbox did not start: log"), Exit.UNEXPECTED, "Try again"),

@@ -6,8 +6,10 @@ module reads the environment. Secrets are `SecretStr`, so no `repr` shows them.
 
 import base64
 import binascii
+import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import PurePath
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -25,6 +27,7 @@ from pydantic import (
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -96,6 +99,53 @@ class Api(_Section):
         return self.timeout_seconds + size_bytes / self.min_bytes_per_second
 
 
+class Imap(_Section):
+    """Access to the mails of a mailbox, from which signed receipts are kept."""
+
+    host: str = Field("", description="IMAP server of the mailbox; empty: it is not read by IMAP")
+    port: int = Field(993, gt=0, le=65535, description="port of the IMAP server")
+    tls: bool = Field(True, description="encrypt the connection; `false` only for a server on this machine")
+    username: str = Field("", description="user name at the IMAP server; empty: the one at the API")
+    password: SecretStr | None = Field(
+        None, description="password at the IMAP server; empty: the one at the API"
+    )
+    folders: Annotated[list[str], NoDecode] = Field(
+        min_length=1,
+        default=["INBOX"],
+        description="folders that receipts come into, by their names on the server, as JSON or separated by commas",
+    )
+    password_expires: date | None = Field(
+        None,
+        description="day on which the IMAP password expires, such as 2027-02-28; `pec doctor` warns 14 days before; "
+        "empty: it does not expire",
+    )
+
+    @field_validator("folders", mode="before")
+    @classmethod
+    def _separated_by_commas(cls, folders: Any) -> Any:
+        if isinstance(folders, str) and not folders.startswith("["):
+            return [name.strip() for name in folders.split(",")]
+        try:
+            return json.loads(folders) if isinstance(folders, str) else folders
+        except ValueError as error:
+            raise ValueError(f"must be JSON, or names separated by commas ({error})") from None
+
+    @field_validator("folders")
+    @classmethod
+    def _no_empty_or_repeated_name(cls, folders: list[str]) -> list[str]:
+        if not all(folders):
+            raise ValueError("has an empty name: name the folders, such as INBOX, INBOX.Ricevute")
+        return list(dict.fromkeys(folders))
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> Self:
+        if not self.host and self.model_fields_set:
+            raise ValueError("has no HOST: set it, or unset the others")
+        if not self.tls and not _is_loopback(self.host):
+            raise ValueError(f"TLS is false, and {self.host} is another machine: unset it")
+        return self
+
+
 class Account(_Section):
     """A mailbox that sends."""
 
@@ -107,6 +157,15 @@ class Account(_Section):
         True,
         description="append a short reference to subjects, which identifies a send whose answer was lost",
     )
+    imap: Imap = Field(default_factory=Imap)
+
+    @property
+    def imap_username(self) -> str:
+        return self.imap.username or self.username
+
+    @property
+    def imap_password(self) -> SecretStr:
+        return self.imap.password or self.password
 
 
 class Endpoint(_Section):
@@ -409,6 +468,13 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise explain(error, Settings) from None  # the cause would show values, secrets among them
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_standard_secret(secret: str) -> bool:

@@ -126,6 +126,8 @@ def _line(problem: ErrorDetails, known: list[str]) -> str:
         return f"{name}: there is no such setting{_nearest(name, known)}"
     if problem["type"].startswith(("datetime", "timezone")):
         return f"{name}: is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00"
+    if problem["type"].startswith("date_"):
+        return f"{name}: is not a day such as 2027-02-28"
     if problem["type"] == "missing":
         return f"{name}: is missing: set it"
     return f"{name}: {problem['msg'].removeprefix('Value error, ')}"

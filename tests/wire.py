@@ -55,6 +55,12 @@ class Peer:
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
         return Received(method, target, headers, b"")
 
+    def read_line(self) -> bytes:
+        while b"\n" not in self._buffer:
+            self._fill()
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        return bytes(line) + b"\n"
+
     def say(self, data: bytes) -> None:
         self._socket.sendall(data)
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -40,6 +41,7 @@ KINDS = {
     float: "number",
     bool: "true or false",
     AwareDatetime: "instant",
+    date: "day",
     SecretStr: "**secret**",
     Endpoint: "object",
 }

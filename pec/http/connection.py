@@ -19,6 +19,7 @@ from pec.http.deadline_socket import DeadlineSocket
 
 _HUNG_UP = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 Addresses = Sequence[tuple[int, tuple[Any, ...]]]  # family and address, as `socket` takes them
+Guard = Callable[[Addresses], Addresses]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Connection:
     `guard` gets the addresses of the name before any is connected to, and returns those that may be.
     """
 
-    def __init__(self, peer: Peer, guard: Callable[[Addresses], Addresses] | None = None) -> None:
+    def __init__(self, peer: Peer, guard: Guard | None = None) -> None:
         self._peer = peer
         self._guard = guard
         self._socket: DeadlineSocket | None = None
@@ -147,19 +148,23 @@ class Connection:
         return answer
 
     def _connect(self, ends: float) -> socket.socket:
-        host, port = self._peer.host, self._peer.port
-        found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-        addresses: Addresses = [(family, address) for family, _, _, _, address in found]
-        if self._guard is not None:
-            addresses = self._guard(addresses)
-        failure = OSError()
-        for position, (family, address) in enumerate(addresses):
-            left_seconds = max(ends - time.monotonic(), 0.001)
-            try:
-                return open_tcp(family, address, left_seconds / (len(addresses) - position))
-            except OSError as error:
-                failure = error
-        raise failure
+        return connect(self._peer.host, self._peer.port, ends, self._guard)
+
+
+def connect(host: str, port: int, ends: float, guard: Guard | None = None) -> socket.socket:
+    """Return a connection to the first address that takes one. Raise OSError, and what the guard raises."""
+    found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    addresses: Addresses = [(family, address) for family, _, _, _, address in found]
+    if guard is not None:
+        addresses = guard(addresses)
+    failure = OSError()
+    for position, (family, address) in enumerate(addresses):
+        left_seconds = max(ends - time.monotonic(), 0.001)
+        try:
+            return open_tcp(family, address, left_seconds / (len(addresses) - position))
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 def open_tcp(family: int, address: tuple[Any, ...], within_seconds: float) -> socket.socket:

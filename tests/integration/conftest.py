@@ -15,6 +15,7 @@ from pec.messages import Message
 from pec.store import accounts, commits, heartbeat, records
 from pec.store.store import Store
 from producers import Producer
+from tests.dovecot import Dovecot, require_dovecot
 from tests.integration.commands import Pec, Ran
 from tests.integration.producing import Settle, TakeJobs
 from tests.integration.sandbox.serving import AT_ONCE, Served, serving_imap
@@ -29,6 +30,14 @@ def imap_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The sandbox with its IMAP door, whose receipts come at once."""
     with serving_imap(tmp_path_factory.mktemp("sandbox"), *AT_ONCE) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """The session's Dovecot, in which every user name is a mailbox of its own."""
+    require_dovecot()
+    with Dovecot() as server:
+        yield server
 
 
 @pytest.fixture

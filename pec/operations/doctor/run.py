@@ -1,6 +1,7 @@
 """All checks of `pec doctor`, in the order in which they are read."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from config.redis_connection import RedisUnreachable, address, check
 from config.settings import Settings
@@ -12,6 +13,7 @@ from pec.operations.doctor.checks import (
     standing_checks,
     worker_checks,
 )
+from pec.operations.doctor.imap import imap_checks
 from pec.operations.doctor.replicas import replica_checks
 from pec.operations.doctor.server import redis_checks, unusable
 from pec.operations.findings import Finding, Mark
@@ -34,3 +36,4 @@ def run_checks(settings: Settings, store: Store) -> Iterator[Finding]:
         yield from worker_checks(store, settings)
         yield from standing_checks(load_overview(store, settings))
     yield from api_checks(settings)
+    yield from imap_checks(settings, datetime.now(UTC).date())

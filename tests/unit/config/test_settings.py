@@ -263,3 +263,57 @@ def test_an_archive_is_a_folder_or_a_bucket(monkeypatch: pytest.MonkeyPatch, url
     monkeypatch.setenv("PEC_ARCHIVE__URL", f"{url}/")
 
     assert load_settings().archive.url == url
+
+
+# IMAP
+
+SERVER = {**ACME, "PEC_API__TOKEN": "t", "PEC_ACCOUNTS__ACME__IMAP__HOST": "imap.pec.example"}
+
+
+def test_a_mailbox_is_read_by_imap_only_if_its_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, PEC_API__TOKEN="t", **ACME).accounts["acme"].imap.host == ""
+    assert "ACME__IMAP: has no HOST" in refusal(monkeypatch, PEC_ACCOUNTS__ACME__IMAP__PORT="143")
+
+
+def test_imap_uses_the_credentials_of_the_api_unless_it_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = load(monkeypatch, **SERVER).accounts["acme"]
+    assert (account.imap_username, account.imap_password.get_secret_value()) == ("acme", "hunter2")
+
+    own = {"PEC_ACCOUNTS__ACME__IMAP__USERNAME": "M1", "PEC_ACCOUNTS__ACME__IMAP__PASSWORD": "own"}
+    account = load(monkeypatch, **own).accounts["acme"]
+    assert (account.imap_username, account.imap_password.get_secret_value()) == ("M1", "own")
+
+
+@pytest.mark.parametrize(
+    "written", ['["INBOX", "INBOX.Ricevute è"]', "INBOX, INBOX.Ricevute è", "INBOX,INBOX.Ricevute è,INBOX"]
+)
+def test_folders_are_json_or_separated_by_commas(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    settings = load(monkeypatch, PEC_ACCOUNTS__ACME__IMAP__FOLDERS=written, **SERVER)
+
+    assert settings.accounts["acme"].imap.folders == ["INBOX", "INBOX.Ricevute è"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("FOLDERS", '["INBOX"', "FOLDERS: must be JSON, or names separated by commas"),
+        ("FOLDERS", "INBOX,,", "FOLDERS: has an empty name"),
+        ("FOLDERS", "[]", "FOLDERS: List should have at least 1 item"),
+        ("PASSWORD_EXPIRES", "28/2/2027", "PASSWORD_EXPIRES: is not a day such as 2027-02-28"),
+        ("TLS", "false", "ACME__IMAP: TLS is false, and imap.pec.example is another machine"),
+    ],
+)
+def test_a_wrong_imap_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str
+) -> None:
+    assert problem in refusal(monkeypatch, **SERVER, **{f"PEC_ACCOUNTS__ACME__IMAP__{name}": value})
+
+
+def test_without_tls_only_this_machine_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    local = {
+        **SERVER,
+        "PEC_ACCOUNTS__ACME__IMAP__HOST": "127.0.0.1",
+        "PEC_ACCOUNTS__ACME__IMAP__TLS": "false",
+    }
+
+    assert not load(monkeypatch, **local).accounts["acme"].imap.tls

@@ -37,6 +37,8 @@ def test_secrets_are_marked() -> None:
         "PEC_API__TOKEN",
         "PEC_ACCOUNTS__<NAME>__PASSWORD",
         "PEC_ACCOUNTS__<NAME>__TOKEN",
+        "PEC_ACCOUNTS__<NAME>__IMAP__PASSWORD",
+        "PEC_ARCHIVE__S3__SECRET_ACCESS_KEY",
         "secret",
     ]
 

@@ -1,0 +1,101 @@
+"""The checks of `pec doctor` on mailboxes that are read by IMAP: each one logs in once and opens its folders."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from config.settings import Account, Settings
+from config.texts import _
+from pec.imap.errors import FolderMissing, ImapUnavailable, LoginRefused
+from pec.imap.session import Server, Session
+from pec.operations.findings import Finding, Mark
+
+WARN_BEFORE_EXPIRY = timedelta(days=14)
+
+
+def imap_checks(settings: Settings, today: date) -> Iterator[Finding]:
+    """Check each mailbox that has IMAP settings. Nothing is changed in it."""
+    for name, account in settings.accounts.items():
+        if account.imap.host:
+            yield from password_expiry(name, account, today)
+            yield from _logged_in(name, account)
+
+
+def password_expiry(name: str, account: Account, today: date) -> Iterator[Finding]:
+    """Warn in time: providers' passwords for mail programs live 60 to 90 days."""
+    expires = account.imap.password_expires
+    if expires is None or today < expires - WARN_BEFORE_EXPIRY:
+        return
+    remedy = _(
+        "renew it at the provider, then set PEC_ACCOUNTS__{name}__IMAP__PASSWORD and …PASSWORD_EXPIRES"
+    )
+    what = (
+        _("account {account}: the IMAP password expires on {day}")
+        if today < expires
+        else _("account {account}: the IMAP password expired on {day}")
+    )
+    mark = Mark.WARN if today < expires else Mark.FAIL
+    yield Finding(mark, what.format(account=name, day=expires), remedy.format(name=name.upper()))
+
+
+def _logged_in(name: str, account: Account) -> Iterator[Finding]:
+    try:
+        session = Session.open(Server.of(account))
+    except LoginRefused as error:
+        what = _("account {account}: the IMAP server refuses the login ({why})")
+        remedy = _(
+            "correct PEC_ACCOUNTS__{name}__IMAP__USERNAME and …PASSWORD: repeated refusals can lock the mailbox"
+        )
+        yield Finding(
+            Mark.FAIL, what.format(account=name, why=error.description), remedy.format(name=name.upper())
+        )
+        return
+    except ImapUnavailable as error:
+        yield _unavailable(name, account, error)
+        return
+    try:
+        yield from _folders(name, account, session)
+    except ImapUnavailable as error:
+        yield _unavailable(name, account, error)
+    finally:
+        session.close()
+
+
+def _folders(name: str, account: Account, session: Session) -> Iterator[Finding]:
+    there = session.folders()
+    missing = list(_missing(account, session))
+    if missing:
+        what = _("account {account}: the IMAP server has no folder {names}; it has {there}")
+        remedy = _("correct PEC_ACCOUNTS__{name}__IMAP__FOLDERS")
+        yield Finding(
+            Mark.FAIL,
+            what.format(account=name, names=", ".join(missing), there=", ".join(there)),
+            remedy.format(name=name.upper()),
+        )
+        return
+    what = _("account {account}: IMAP reads {names}; the mailbox has {there}")
+    names = ", ".join(account.imap.folders)
+    yield Finding(Mark.OK, what.format(account=name, names=names, there=", ".join(there)))
+    if not session.can_idle():
+        what = _("account {account}: the IMAP server does not report new mail (IDLE), so it is asked often")
+        yield Finding(Mark.NOTE, what.format(account=name))
+
+
+def _missing(account: Account, session: Session) -> Iterator[str]:
+    for folder in account.imap.folders:
+        try:
+            session.examine(folder)
+        except FolderMissing:
+            yield folder
+
+
+def _unavailable(name: str, account: Account, error: ImapUnavailable) -> Finding:
+    what = _("account {account}: its mails can't be read at {host}:{port} ({why})")
+    remedy = (
+        _("name the server as its certificate does, or name its authority in SSL_CERT_FILE")
+        if error.code == "certificate"
+        else _("check PEC_ACCOUNTS__{name}__IMAP__HOST and …PORT, and this machine's network").format(
+            name=name.upper()
+        )
+    )
+    place = {"host": account.imap.host, "port": account.imap.port}
+    return Finding(Mark.FAIL, what.format(account=name, why=error.description, **place), remedy)

@@ -15,10 +15,10 @@ from pec.instants import ROME
 from pec.job_messages import SHEET_ROW
 from pec.messages import Message, Reason
 from pec.names import State
+from pec.reasons import explain
 from pec.receipts import Kind, Receipt
 from pec.spreadsheet_text import escape
 from pec.states import reason_of, receipts_for
-from pec.status_codes import explained
 
 _KINDS = {
     "accettazione": Kind.ACCETTAZIONE,
@@ -102,11 +102,7 @@ def _row(message: Message, outcome: _Outcome, words: Words) -> tuple[str, ...]:
     return (
         *(_text(known.get(name, getattr(message, name, None))) for name in _OF_MESSAGE),
         *(_time(getattr(message, name)) for name in _TIMES),
-        *(
-            (_text(reason.code), _text(words(explained(reason.description, reason.details))))
-            if reason
-            else ("", "")
-        ),
+        *((_text(reason.code), _text(words(explain(reason)))) if reason else ("", "")),
         *(_dates(receipts, kind, words) for kind in _KINDS.values()),
         _text(", ".join(dict.fromkeys(filter(None, map(_error, receipts))))),
     )

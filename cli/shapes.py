@@ -6,7 +6,7 @@ from datetime import datetime
 from config.texts import _
 from pec.instants import ROME, from_text
 from pec.messages import Message
-from pec.status_codes import explained
+from pec.reasons import explain
 from producers import Rejection
 
 COLUMNS = (_("ID"), _("STATE"), _("ACCOUNT"), _("RECIPIENT"), _("UPDATED"), _("REASON"))
@@ -54,4 +54,4 @@ def row(message: Message, replaced_by: str | None = None) -> tuple[object, ...]:
 
 
 def _reason(message: Message) -> str | None:
-    return explained(message.reason.description, message.reason.details) if message.reason else None
+    return explain(message.reason) if message.reason else None

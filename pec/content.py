@@ -6,6 +6,8 @@ import hashlib
 import re
 from collections.abc import Iterable
 
+from pec.problems import fault
+
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.ASCII)
 _BYTE_ORDER_MARK = "\ufeff"
 _WHITE = {ord(character): None for character in " \t\r\n"}
@@ -23,16 +25,16 @@ def is_blank(text: str) -> bool:
 def decode_file(text: str) -> bytes:
     """Return the bytes of an attachment's `file`: base64, or a data URI of it.
 
-    Raise ValueError, worded for people.
+    Raise a fault (ValueError) of pec.problems.
     """
     if uri := _DATA_URI.match(text):
         text = text[uri.end() :]
     elif text.startswith("data:"):
-        raise ValueError("is a data URI without ;base64: encode the file as base64")
+        raise fault("not_a_base64_uri")
     try:
         return base64.b64decode(text.translate(_WHITE), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("is not base64: encode the file's bytes as base64") from None
+        raise fault("not_base64") from None
 
 
 def encoded_size(body_bytes: int, attachments_bytes: Iterable[int]) -> int:

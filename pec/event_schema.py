@@ -62,6 +62,8 @@ class FieldError(BaseModel):
 
     field: str
     reason: str = Field(description="for people, with the remedy")
+    code: str | None = Field(None, description="short and stable, for programs")
+    details: dict[str, JsonValue] | None = Field(None, description="what the reason names")
 
 
 class RejectionData(_Data):

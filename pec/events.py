@@ -7,14 +7,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from pec.instants import to_text
-from pec.jobs import Problem
 from pec.messages import Message
 from pec.names import EventType, State
+from pec.problems import Problem
 
 MESSAGE_TYPES = tuple(f"message.{state}" for state in State)
 TYPES = (*MESSAGE_TYPES, *(str(event) for event in EventType))
@@ -77,7 +77,7 @@ def of_rejection(
     `limit_reached`: the limit for such events suppresses the next one.
     """
     errors = [
-        {"field": one.field if _FIELD.fullmatch(one.field) else "job", "reason": one.reason}
+        (one if _FIELD.fullmatch(one.field) else replace(one, field="job")).as_dict()
         for one in problems[:_MAX_ERRORS]
     ]
     data = {

@@ -11,9 +11,11 @@ from datetime import datetime
 
 from pec.changes import Change, created
 from pec.content import decode_file, encoded_size, sha256
-from pec.jobs import ContentRef, JobRejected, PollJob, Problem, SendJob
-from pec.messages import Attachment, Message, Reason
+from pec.jobs import ContentRef, JobRejected, PollJob, SendJob
+from pec.messages import Attachment, Message
 from pec.names import Queue, State
+from pec.problems import problem
+from pec.reasons import reason_by_code
 from pec.transitions import placement
 
 SHEET_ROW = "row"  # in the metadata of an imported job: the columns of its line
@@ -62,17 +64,11 @@ def check_size(job: SendJob, contents: Contents, sizes: Mapping[str, int], max_b
     )
     recipients = len(job.recipients) if job.together else 1
     if encoded * recipients > max_bytes:
-        times = f" times {recipients} recipients" if recipients > 1 else ""
-        raise JobRejected(
-            [Problem("body" if not job.attachments else "attachments", _too_big(encoded, times, max_bytes))]
-        )
-
-
-def _too_big(encoded: int, times: str, max_bytes: int) -> str:
-    return (
-        f"the message is {encoded / 1e6:.1f} MB once encoded{times}; at most {max_bytes / 1e6:.0f} MB "
-        "may be sent: make the attachments smaller or send a link (PEC_API__MAX_BYTES)"
-    )
+        figures = {"megabytes": f"{encoded / 1e6:.1f}", "max_megabytes": f"{max_bytes / 1e6:.0f}"}
+        field = "attachments" if job.attachments else "body"
+        if recipients > 1:
+            raise JobRejected([problem(field, "message_too_big_together", recipients=recipients, **figures)])
+        raise JobRejected([problem(field, "message_too_big", **figures)])
 
 
 def digest_of(job: SendJob | PollJob, contents: Contents | None = None) -> str:
@@ -132,8 +128,9 @@ def enqueued(message: Message, now: datetime) -> Change:
 
 def arrived_cancelled(message: Message) -> Change:
     """Return the change that creates a message whose cancel came before it."""
-    reason = Reason("cancelled", "cancelled before it was sent")
-    ended = replace(message, state=State.CANCELLED, ended_at=message.created_at, reason=reason)
+    ended = replace(
+        message, state=State.CANCELLED, ended_at=message.created_at, reason=reason_by_code("cancelled")
+    )
     return created(ended)
 
 

@@ -1,4 +1,4 @@
-"""Jobs as producers write them into `pec:jobs`: the models, and the problems of one in words for people.
+"""Jobs as producers write them into `pec:jobs`: the models, and the problems of one by their codes.
 
 Values are never quoted in an error: a job may hold content or, by mistake, a password.
 """
@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
@@ -27,6 +26,7 @@ from pydantic import (
 
 from pec.content import decode_file, is_blank, sha256
 from pec.domains import compared
+from pec.problems import SHOWN_DETAILS, Problem, code_of, fault, problem
 from pec.subjects import is_code
 
 ID = r"^[A-Za-z0-9._:-]{1,128}$"
@@ -39,23 +39,7 @@ _SAFE = {"type": r"^[a-z]{1,16}$", "id": ID, "account": r"^[A-Za-z0-9_-]{1,64}$"
 _MAX_DETAILS = 100  # of a job's faults: more are of no help, and words for 100,000 hold up a thread
 _LONGEST_PLACE = 128
 _OF_NOTHING = sha256(b"")
-_ID_OR_BATCH = "needs either id or batch, one of the two"
-_SAME_ADDRESS = "the same address stands twice in the list: it would be notified twice"
-_LATER = "must be later than not_before"
-_TWICE = "stands twice in the job: write it once"
-EMPTY_BODY = "is empty: write the message, in HTML"
 _CREDENTIALS = frozenset({"username", "password", "token", "x-username", "x-password", "authorization"})
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A fault of one field of a job: where it is, and why it is one, with the remedy."""
-
-    field: str
-    reason: str
-
-    def as_dict(self) -> dict[str, str]:
-        return {"field": self.field, "reason": self.reason}
 
 
 class JobRejected(Exception):
@@ -73,9 +57,9 @@ def _address(text: str) -> str:
             text, check_deliverability=False, globally_deliverable=False, allow_smtputf8=False
         )
     except EmailNotValidError:
-        raise ValueError(_problem_of_address(text)) from None
+        raise fault(_problem_of_address(text)) from None
     if "." not in parsed.domain:
-        raise ValueError("is not an e-mail address such as name@pec.example.it")
+        raise fault("not_an_address")
     return parsed.normalized
 
 
@@ -86,29 +70,29 @@ def _problem_of_address(text: str) -> str:
         and local.isascii()
         and (not domain.isascii() or re.search(r"(?:^|\.)xn--", domain, re.IGNORECASE))
     ):
-        return "has a domain that no international domain name (IDN) can be: check its spelling"
+        return "no_such_domain"
     if not local.isascii() and "@" not in local:
-        return "has a letter before the @ that no PEC address can have: write it without accents"
-    return "is not an e-mail address such as name@pec.example.it"
+        return "accented_address"
+    return "not_an_address"
 
 
 def _subject(text: str) -> str:
     if is_blank(text):
-        raise ValueError("is empty: say what the message is about")
+        raise fault("empty_subject")
     if any(ord(character) < 32 or character in "\x7f\x85\u2028\u2029" for character in text):
-        raise ValueError("has a line break or control character: write it on one line")
+        raise fault("control_character")
     return text
 
 
 def _body(text: str) -> str:
     if is_blank(text):
-        raise ValueError(EMPTY_BODY)
+        raise fault("empty_body")
     return text
 
 
 def _file_name(text: str) -> str:
     if text in (".", "..") or re.search(r"[/\\\x00-\x1f\x7f]", text):
-        raise ValueError("must be a file's name, without folders or control characters")
+        raise fault("not_a_file_name")
     return text
 
 
@@ -122,7 +106,7 @@ def _whole(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(_WORDS["string_unicode"]) from None
+        raise fault("half_character") from None
     return text
 
 
@@ -131,21 +115,21 @@ def _metadata(found: dict[str, JsonValue]) -> dict[str, JsonValue]:
     try:
         json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:
-        raise ValueError("holds NaN, Infinity or half a character, which JSON can't: leave it out") from None
+        raise fault("metadata_not_json") from None
     if len(json.dumps(found)) > MAX_METADATA_BYTES:
-        raise ValueError(f"is larger than {MAX_METADATA_BYTES} bytes: keep it in your own database")
+        raise fault("metadata_too_big", max_bytes=MAX_METADATA_BYTES)
     return found
 
 
 def _code(text: str) -> str:
     if not is_code(text):
-        raise ValueError("must be the code that the API gave: its time as 14 digits, and 1 to 6 more")
+        raise fault("not_a_code")
     return text
 
 
 def _written_out(instant: object) -> object:
     if isinstance(instant, (int, float)):
-        raise ValueError(_WORDS["datetime_parsing"])
+        raise fault("not_an_instant")
     return instant
 
 
@@ -173,7 +157,7 @@ class ContentRef(_Strict):
 
 def _uploaded_body(body: ContentRef) -> ContentRef:
     if body.sha256 == _OF_NOTHING:
-        raise ValueError(EMPTY_BODY)
+        raise fault("empty_body")
     return body
 
 
@@ -187,7 +171,7 @@ class AttachedFile(_Strict):
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if (self.file is None) == (self.sha256 is None):
-            raise ValueError("needs either file (base64) or sha256 (of uploaded bytes), one of the two")
+            raise fault("file_or_sha256")
         return self
 
 
@@ -255,9 +239,9 @@ class SendJob(_Job):
     def _makes_sense(self) -> Self:
         spelled = [compared(address) for address in self.recipients]
         if len(set(spelled)) != len(spelled):
-            raise ValueError("recipient: " + _SAME_ADDRESS)
+            raise fault("repeated_address", field="recipient")
         if self.not_before and self.not_after and self.not_after <= self.not_before:
-            raise ValueError("not_after: " + _LATER)
+            raise fault("not_after_too_early", field="not_after")
         return self
 
 
@@ -282,7 +266,7 @@ class CancelJob(_Job):
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if (self.id is None) == (self.batch is None):
-            raise ValueError("id: " + _ID_OR_BATCH)
+            raise fault("id_or_batch", field="id")
         return self
 
 
@@ -309,10 +293,10 @@ def parse(raw: bytes | str) -> Job:
     try:
         found, repeated = _read(raw)
     except (ValueError, RecursionError):
-        raise JobRejected([Problem("job", "is not JSON (UTF-8): send one JSON object")]) from None
+        raise JobRejected([problem("job", "not_json")]) from None
     if repeated:
         safe = safe_fields({name: value for name, value in found.items() if name not in repeated})
-        raise JobRejected([Problem(_shown(name), _TWICE) for name in repeated[:_MAX_DETAILS]], safe)
+        raise JobRejected([problem(_shown(name), "repeated_field") for name in repeated[:_MAX_DETAILS]], safe)
     return validate(found)
 
 
@@ -336,7 +320,7 @@ def _read(raw: bytes | str) -> tuple[Any, list[str]]:
 def validate(found: object) -> Job:
     """Return the job of parsed JSON. Raise JobRejected."""
     if not isinstance(found, dict):
-        raise JobRejected([Problem("job", 'must be a JSON object such as {"type": "send", …}')])
+        raise JobRejected([problem("job", "not_a_job")])
     try:
         return JOB.validate_python(found)
     except ValidationError as error:
@@ -344,9 +328,7 @@ def validate(found: object) -> Job:
         problems = [_problem(detail, found) for detail in details]
         raise JobRejected(_without_echoes(problems), safe_fields(found)) from None
     except RecursionError:
-        raise JobRejected(
-            [Problem("job", "is nested too deeply: make it flatter")], safe_fields(found)
-        ) from None
+        raise JobRejected([problem("job", "nested_too_deeply")], safe_fields(found)) from None
 
 
 def safe_fields(found: Mapping[str, Any]) -> dict[str, str]:
@@ -362,20 +344,16 @@ def _problem(detail: Any, found: Mapping[str, Any]) -> Problem:
     kind, path = detail["type"], _path(detail["loc"])
     name = ".".join(path)[:_LONGEST_PLACE] or "job"
     if kind in ("union_tag_not_found", "union_tag_invalid"):
-        return Problem("type", f"must be one of {', '.join(_MODELS)}")
+        return problem("type", "unknown_type", names=", ".join(_MODELS))
     if kind == "extra_forbidden":
         return _stray(name, str(detail["loc"][-1]), str(found.get("type")), nested=len(path) > 1)
-    if kind == "missing":
-        return Problem(name, "is missing: add it")
-    if kind == "value_error":
-        return _raised(name, detail["msg"].removeprefix("Value error, "))
-    if kind == "string_pattern_mismatch":
-        return Problem(
-            name, _FORMS.get(path[-1], "has another form than the contract asks: see docs/contract.md")
-        )
-    words = _WORDS.get(kind)
-    reason = words.format(**detail.get("ctx", {})) if words else detail["msg"][:1].lower() + detail["msg"][1:]
-    return Problem(name, reason)
+    if kind == "string_pattern_mismatch" and path[-1] in _FORMS:
+        return problem(name, _FORMS[path[-1]])
+    code = code_of(kind)
+    if code is None:
+        return Problem(name, detail["msg"][:1].lower() + detail["msg"][1:], "other_fault")
+    known = {key: value for key, value in detail.get("ctx", {}).items() if key in SHOWN_DETAILS}
+    return problem(detail.get("ctx", {}).get("field", name), code, **known)
 
 
 def _path(location: tuple[int | str, ...]) -> list[str]:
@@ -386,24 +364,14 @@ def _path(location: tuple[int | str, ...]) -> list[str]:
     return [name for name in names if name != "str"]
 
 
-def _raised(name: str, text: str) -> Problem:
-    field, colon, reason = text.partition(": ")
-    return Problem(field, reason) if name == "job" and colon and " " not in field else Problem(name, text)
-
-
 def _stray(name: str, last: str, kind: str, *, nested: bool) -> Problem:
     if last.lower() in _CREDENTIALS:
-        return Problem(
-            last if len(last) <= 64 else "job",
-            "a job carries no credentials: name an account, and configure the worker",
-        )
+        return problem(last if len(last) <= 64 else "job", "credentials_in_job")
     if nested:
-        return Problem(name[:64], "is not a field here: remove it")
-    near = get_close_matches(last[:64], list(_MODELS[kind].model_fields), n=1)
-    return Problem(
-        _shown(last),
-        f"is not a field of a {kind} job: " + (f"did you mean {near[0]}?" if near else "remove it"),
-    )
+        return problem(name[:64], "stray_field")
+    if near := get_close_matches(last[:64], list(_MODELS[kind].model_fields), n=1):
+        return problem(_shown(last), "misspelt_field", type=kind, near=near[0])
+    return problem(_shown(last), "unknown_field", type=kind)
 
 
 def _shown(name: str) -> str:
@@ -414,49 +382,22 @@ def _shown(name: str) -> str:
 def _without_echoes(problems: list[Problem]) -> list[Problem]:
     """Return the problems inside a branch of a union rather than those that say "not the other branch"."""
     said: dict[str, Problem] = {}
-    for problem in problems:
-        top = problem.field.split(".")[0]
-        of_type = problem.reason in _TYPE_WORDS and problem.field in _UNIONS
-        if of_type:
-            said.setdefault(problem.field, Problem(top, _UNIONS[top]))
+    for one in problems:
+        top = one.field.split(".")[0]
+        if one.code in _OTHER_TYPES and one.field in _UNIONS:
+            said.setdefault(one.field, problem(top, _UNIONS[top]))
         else:
-            if said.get(top) == Problem(top, _UNIONS.get(top, "")):
+            if top in said and said[top].code == _UNIONS.get(top):
                 del said[top]
-            said.setdefault(problem.field, problem)
+            said.setdefault(one.field, one)
     return list(said.values())
 
 
-_UNIONS = {
-    "recipient": "must be an address, or a list of addresses",
-    "body": 'must be HTML text, or {"sha256": …} of uploaded HTML',
-}
+_UNIONS = {"recipient": "not_addresses", "body": "not_a_body"}
 _FORMS = {
-    "id": "use 1 to 128 letters, digits, '.', '_', ':' and '-'",
-    "batch": "use 1 to 128 letters, digits, '.', '_', ':' and '-'",
-    "account": "use the name of a configured mailbox, in lower case",
-    "sha256": "must be 64 hexadecimal digits, in lower case",
+    "id": "not_an_id",
+    "batch": "not_an_id",
+    "account": "not_an_account",
+    "sha256": "not_a_sha256",
 }
-_WORDS = {
-    "string_type": "must be a string",
-    "string_unicode": "holds half a character (a lone surrogate): write whole ones",
-    "recursion_depth_exceeded": "is nested too deeply: make it flatter",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "dict_type": "must be a JSON object",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "literal_error": "must be {expected}",
-    "string_too_long": "is longer than {max_length} characters: shorten it",
-    "string_too_short": "is empty: fill it in",
-    "too_long": "has more than {max_length} entries: use several jobs",
-    "too_short": "is empty: fill it in",
-    "greater_than_equal": "must be {ge} or more",
-    "less_than_equal": "must be {le} or less",
-    "timezone_aware": "needs an offset: write it as 2026-11-23T09:30:00+01:00",
-    "datetime_from_date_parsing": "is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00",
-    "datetime_parsing": "is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00",
-    "datetime_type": "is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00",
-    "model_type": "must be a JSON object",
-    "model_attributes_type": "must be a JSON object",
-}
-_TYPE_WORDS = frozenset(_WORDS[kind] for kind in ("string_type", "list_type", "model_type"))
+_OTHER_TYPES = frozenset({"not_a_string", "not_a_list", "not_an_object"})

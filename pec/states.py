@@ -11,8 +11,8 @@ from pec.domains import compared
 from pec.messages import Reason
 from pec.names import ENDS, State
 from pec.provider_text import among
+from pec.reasons import reason_by_code
 from pec.receipts import Kind, Receipt
-from pec.status_codes import explained
 
 WORST_FIRST = (
     State.REFUSED,
@@ -164,48 +164,33 @@ def _accepted_at(known: Iterable[Receipt]) -> datetime | None:
 def reason_of(state: State, known: Sequence[Receipt]) -> Reason | None:
     """Return why a message with these receipts is in this state; None for a good state."""
     if state is State.REFUSED:
-        return _reason_from(
-            known, Kind.NON_ACCETTAZIONE, "not_accepted", "the sender's provider refused the message"
-        )
+        return _reason_from(known, Kind.NON_ACCETTAZIONE, "not_accepted")
     if state is State.UNDELIVERED:
         if any(receipt.kind is Kind.MANCATA_CONSEGNA for receipt in known):
-            return _reason_from(
-                known, Kind.MANCATA_CONSEGNA, "not_delivered", "the recipient's provider did not deliver it"
-            )
+            return _reason_from(known, Kind.MANCATA_CONSEGNA, "not_delivered")
         errors = [
             one.error for one in known if one.kind is Kind.PREAVVISO and one.error not in (None, _TIMEOUT)
         ]
-        reason = Reason(
-            "delivery_timeout",
-            "not delivered within 24 hours (AVVISO DI MANCATA CONSEGNA PER SUP. TEMPO MASSIMO)",
-        )
-        return _with_error(reason, min(filter(None, errors), default=None))
+        return _with_error("delivery_timeout", {}, min(filter(None, errors), default=None))
     return _WITHOUT_RECEIPT.get(state)
 
 
 _TIMEOUT = "5.4.1"  # what the 24 h notice says anyway
 _WITHOUT_RECEIPT = {
-    State.UNCERTIFIED: Reason(
-        "ordinary_mail", "the recipient is ordinary mail, not PEC: no CONSEGNA will come"
-    ),
-    State.EXPIRED: Reason("no_final_receipt", "nothing final came in time; a late receipt is still taken"),
-    State.DELAYED: Reason(
-        "delivery_delayed", "not delivered within 12 hours; CONSEGNA or a final notice follows"
-    ),
+    State.UNCERTIFIED: reason_by_code("ordinary_mail"),
+    State.EXPIRED: reason_by_code("no_final_receipt"),
+    State.DELAYED: reason_by_code("delivery_delayed"),
 }
 
 
-def _reason_from(known: Iterable[Receipt], kind: Kind, code: str, description: str) -> Reason:
+def _reason_from(known: Iterable[Receipt], kind: Kind, code: str) -> Reason:
     """Return the reason that the receipt with the least key gives: then the order of arrival can't matter."""
     receipt = min((receipt for receipt in known if receipt.kind is kind), key=lambda receipt: receipt.key)
     if receipt.virus:
-        return Reason("virus", f"{description}: a virus was found", {"receipt": str(kind)})
-    return _with_error(Reason(code, description, {"receipt": str(kind)}), receipt.error)
+        return reason_by_code("virus", receipt=str(kind))
+    return _with_error(code, {"receipt": str(kind)}, receipt.error)
 
 
-def _with_error(reason: Reason, error: str | None) -> Reason:
+def _with_error(code: str, details: Mapping[str, str], error: str | None) -> Reason:
     """Return the reason with a receipt's status code and what it means."""
-    if error is None:
-        return reason
-    details = {**reason.details, "error": error}
-    return Reason(reason.code, explained(reason.description, details), details)
+    return reason_by_code(code, **details) if error is None else reason_by_code(code, **details, error=error)

@@ -13,6 +13,8 @@ from pec.changes import Change, Lane, changed
 from pec.instants import doubling
 from pec.messages import Message, Reason
 from pec.names import Queue, State
+from pec.problems import problem
+from pec.reasons import reason_by_code
 from pec.receipt_transitions import receipts_observed
 from pec.receipts import Receipt
 from pec.subjects import reference_tag
@@ -23,7 +25,11 @@ GRACE = timedelta(seconds=5)  # between a send's deadline and the lookup that pr
 
 
 class NotAllowed(Exception):
-    """The message is in a state in which this can't be done. The text says what can."""
+    """The message is in a state in which this can't be done. `problem` says what can."""
+
+    def __init__(self, code: str, message: Message) -> None:
+        self.problem = problem("id", code, id=message.id, state=str(message.state))
+        super().__init__(self.problem.reason)
 
 
 # Waiting to be sent
@@ -40,15 +46,14 @@ def expired_in_queue(message: Message, now: datetime) -> Change | None:
     """Return the end of a queued message past its not_after; None if it may still be sent."""
     if message.not_after is None or now < message.not_after:
         return None
-    reason = Reason("not_sent_in_time", "its not_after passed before it could be sent")
-    return _leave(message, now, State.EXPIRED, reason)
+    return _leave(message, now, State.EXPIRED, reason_by_code("not_sent_in_time"))
 
 
 def cancelled(message: Message, now: datetime) -> Change:
     """Return the end of a message that is still queued. Raise NotAllowed once its bytes may have left."""
     if message.state is not State.QUEUED:
-        raise NotAllowed(f"is {message.state}: only a message that is still queued can be cancelled")
-    return _leave(message, now, State.CANCELLED, Reason("cancelled", "cancelled before it was sent"))
+        raise NotAllowed("not_queued", message)
+    return _leave(message, now, State.CANCELLED, reason_by_code("cancelled"))
 
 
 def _leave(message: Message, now: datetime, state: State, reason: Reason) -> Change:
@@ -134,9 +139,7 @@ def answer_lost(message: Message, now: datetime, reason: Reason, rules: Uncertai
 
 def code_revoked(message: Message, now: datetime, rules: UncertainSettings) -> Change:
     """Return the change that takes away a code which receipts show to be another message's. A lookup finds its own."""
-    reason = Reason(
-        "code_repeated", "the API gave it a code that belongs to another message", {"code": message.code}
-    )
+    why = reason_by_code("code_repeated", code=message.code)
     cleared = replace(
         message,
         code=None,
@@ -148,7 +151,7 @@ def code_revoked(message: Message, now: datetime, rules: UncertainSettings) -> C
         proof=None,
         proof_reported=False,  # what was published was another message's proof
     )
-    change = answer_lost(cleared, now, reason, rules)
+    change = answer_lost(cleared, now, why, rules)
     return replace(change, before=message, due={**change.due, Queue.CHECK: None})
 
 
@@ -201,14 +204,10 @@ def not_found(
     if lookups < len(rules.lookup_seconds):
         change = changed(message, now, {"checks": lookups})
         return replace(change, due={Queue.LOOKUP: max(now, next_lookup_at(change.after, rules))})
-    reason = Reason(
-        "not_found",
-        f"its answer was lost and {lookups} searches of the mailbox did not find it: "
-        f"`pec resend {message.id}` or `pec discard {message.id}`",
-    )
+    why = reason_by_code("not_found", searches=lookups, id=message.id)
     again = now + timedelta(seconds=rules.held_interval_seconds)
     return changed(
-        message, now, {"state": State.HELD, "checks": lookups, "reason": reason}, due={Queue.LOOKUP: again}
+        message, now, {"state": State.HELD, "checks": lookups, "reason": why}, due={Queue.LOOKUP: again}
     )
 
 
@@ -253,32 +252,33 @@ def adopted_after_restore(
     return replace(adopted(attempt, code, seen, now, rules, chance), before=message)
 
 
-def held_after_restore(message: Message, now: datetime, why: str) -> Change:
-    """Return the hold after a restore: an operator must find out whether it was sent since the backup."""
-    reason = Reason(
-        "perhaps_sent",
-        f"it may have been sent since the backup ({why}): look into the mailbox, then "
-        f"`pec discard {message.id}`, or `pec resend {message.id}` once workers run without --reconcile",
-    )
-    fields = {"state": State.HELD, "reason": reason}
+def held_after_restore(message: Message, now: datetime, why: str, **details: str) -> Change:
+    """Return the hold after a restore: an operator must find out whether it was sent since the backup.
+
+    `why` is `too_many_mails`, `no_query` or `similar_sent` (with its `code`): see pec.reasons.
+    """
+    fields = {
+        "state": State.HELD,
+        "reason": reason_by_code("perhaps_sent", id=message.id, why=why, **details),
+    }
     return changed(message, now, fields, due={Queue.RELEASE: None}, lane=Lane.LEAVE)
 
 
 def resend_asked(message: Message, now: datetime) -> Change:
     """Return the lookup that precedes a new send, which an operator asked for. Raise NotAllowed."""
-    _must_be_held(message, "sent again")
+    _must_be_held(message, "not_held_to_resend")
     return changed(message, now, {"resend": True}, due={Queue.LOOKUP: now})
 
 
 def discarded(message: Message, now: datetime) -> Change:
     """Return the end of a message that an operator gives up. Raise NotAllowed."""
-    _must_be_held(message, "discarded")
-    reason = Reason("discarded", "given up by an operator after its answer was lost")
-    return changed(message, now, {"state": State.FAILED, "reason": reason}, due={Queue.LOOKUP: None})
+    _must_be_held(message, "not_held_to_discard")
+    fields = {"state": State.FAILED, "reason": reason_by_code("discarded")}
+    return changed(message, now, fields, due={Queue.LOOKUP: None})
 
 
-def _must_be_held(message: Message, what: str) -> None:
+def _must_be_held(message: Message, otherwise: str) -> None:
     if message.state is State.UNCERTAIN:
-        raise NotAllowed("is still being looked for in the mailbox: wait until it is found, or held")
+        raise NotAllowed("still_searched", message)
     if message.state is not State.HELD:
-        raise NotAllowed(f"is {message.state}: only a held message can be {what}")
+        raise NotAllowed(otherwise, message)

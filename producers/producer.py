@@ -10,8 +10,9 @@ from pydantic_core import PydanticSerializationError
 
 from config.redis_connection import connect, unusable
 from config.texts import _
-from pec.jobs import JobRejected, Problem, SendJob, validate
+from pec.jobs import JobRejected, SendJob, validate
 from pec.messages import Message
+from pec.problems import Problem
 from pec.receipts import Receipt
 from pec.store import records
 from pec.store.rejections import Rejection, as_error

@@ -5,9 +5,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from config.texts import _
 from pec.content import decode_file, is_blank, sha256
-from pec.jobs import JobRejected, Problem
+from pec.jobs import JobRejected
+from pec.problems import Problem, problem
 
 KEEP_SECONDS = 7 * 86400  # uploads expire after 7 days; setting them again refreshes them
 INLINE_BYTES = 1024  # a body smaller than this goes in the job itself
@@ -88,8 +91,8 @@ class Uploads:
     def _encoded(self, place: int, text: str) -> str:
         try:
             return self._upload(decode_file(text))
-        except ValueError as error:
-            raise JobRejected([Problem(f"attachments.{place}.file", str(error))]) from None
+        except PydanticCustomError as error:
+            raise JobRejected([problem(f"attachments.{place}.file", error.type)]) from None
 
     def _upload(self, content: bytes) -> str:
         digest = self._hash(content)

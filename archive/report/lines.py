@@ -8,6 +8,7 @@ from archive.case_files import CaseFile
 from config.texts import _
 from pec.messages import Message, Reason
 from pec.names import ENDS, State
+from pec.reasons import explain
 from pec.receipts import Kind, Receipt
 from pec.states import reason_of, receipts_for
 
@@ -89,7 +90,7 @@ def _line(
         delivered_at=_date(receipts, Kind.CONSEGNA),
         failed_at=_date(receipts, *_ENDED_BY.get(state, ())),
         code=message.code or "",
-        reason=reason.description if reason and state in _EXPLAINED else "",
+        reason=explain(reason) if reason and state in _EXPLAINED else "",
         error=next((receipt.error for receipt in receipts if receipt.error), ""),
         missing=_missing(state, message.code, receipts),
     )

@@ -113,6 +113,10 @@ export interface FieldError {
   field: string;
   /** for people, with the remedy */
   reason: string;
+  /** short and stable, for programs */
+  code?: string;
+  /** what the reason names */
+  details?: Record<string, JsonValue>;
 }
 
 /** The data of an event about a message. Fields that do not apply are left out. */

@@ -33,14 +33,14 @@ class Answer:
     content: bytes = field(repr=False)
 
 
-_SEND_REFUSALS: dict[int, tuple[type[ApiError], str, str]] = {
-    400: (Invalid, "invalid", "the API refuses the request"),
-    401: (Denied, "credentials", "the API refuses the token or the credentials"),
-    402: (Denied, "wallet", "the API's wallet is empty"),
-    403: (Denied, "scope", "the token lacks the scope"),
-    429: (RateLimited, "rate_limited", "the API asks for a slower pace"),
+_SEND_REFUSALS: dict[int, tuple[type[ApiError], str]] = {
+    400: (Invalid, "invalid"),
+    401: (Denied, "credentials"),
+    402: (Denied, "wallet"),
+    403: (Denied, "scope"),
+    429: (RateLimited, "rate_limited"),
 }
-_REFUSALS = _SEND_REFUSALS | {404: (NotFound, "missing", "the API has no such thing")}
+_REFUSALS = _SEND_REFUSALS | {404: (NotFound, "missing")}
 
 
 def code_of(answer: Answer, secrets: Iterable[str]) -> str:
@@ -56,7 +56,7 @@ def code_of(answer: Answer, secrets: Iterable[str]) -> str:
     code = envelope.get("message_id")
     if isinstance(code, str | int) and is_code(str(code)):
         return str(code)
-    raise _with_excerpt(OutcomeUnknown, "no_code", "the API gave no code", answer, secrets)
+    raise _with_excerpt(OutcomeUnknown, "no_code", answer, secrets)
 
 
 def envelope_of(answer: Answer, secrets: Iterable[str]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _envelope(answer: Answer) -> dict[str, Any]:
 def _require_success(
     answer: Answer,
     envelope: dict[str, Any],
-    refusals: dict[int, tuple[type[ApiError], str, str]],
+    refusals: dict[int, tuple[type[ApiError], str]],
     secrets: Iterable[str],
 ) -> None:
     succeeded = envelope.get("success") is True
@@ -94,21 +94,19 @@ def _require_success(
     if taken and succeeded:
         return
     if taken:
-        raise _with_excerpt(OutcomeUnknown, "unsuccessful", "the API reports no success", answer, secrets)
-    unknown = OutcomeUnknown, "status", f"the API answered {answer.status}"
+        raise _with_excerpt(OutcomeUnknown, "unsuccessful", answer, secrets)
+    unknown = OutcomeUnknown, "status"
     # An error that claims success contradicts itself: nothing may be concluded from it.
-    kind, code, description = unknown if succeeded else refusals.get(answer.status, unknown)
-    raise _with_excerpt(kind, code, description, answer, secrets)
+    kind, code = unknown if succeeded else refusals.get(answer.status, unknown)
+    raise _with_excerpt(kind, code, answer, secrets)
 
 
-def _with_excerpt(
-    kind: type[ApiError], code: str, description: str, answer: Answer, secrets: Iterable[str]
-) -> ApiError:
+def _with_excerpt(kind: type[ApiError], code: str, answer: Answer, secrets: Iterable[str]) -> ApiError:
     excerpt = " ".join(scrub(_text(answer), secrets).split())[:EXCERPT_CHARACTERS]
     details: dict[str, Any] = {"status": answer.status, "excerpt": excerpt}
     if kind is RateLimited:
         details |= _pause(answer)
-    return kind(code, f"{description}: {excerpt}" if excerpt else description, **details)
+    return kind(code, **details)
 
 
 def _pause(answer: Answer) -> dict[str, float]:
@@ -184,7 +182,7 @@ def inbox_mail(envelope: _Item) -> Mail:
     """Return the mail of GET /inbox/{id}, its body decoded. Raise OutcomeUnknown if there is none."""
     item = envelope.get("data")
     if not isinstance(item, dict) or not item:
-        raise OutcomeUnknown("shape", "the API sent no message where one is meant")
+        raise OutcomeUnknown("shape", wanted="mail")
     return mail(item | {"body": _form_decoded(_text_of(item) or "")})
 
 
@@ -194,7 +192,7 @@ def quota(envelope: _Item) -> Quota:
     numbers = data if isinstance(data, dict) else {}
     usage, limit = _number(numbers.get("usage")), _number(numbers.get("limit"))
     if usage is None or limit is None:
-        raise OutcomeUnknown("shape", "the API sent no numbers where a quota is meant")
+        raise OutcomeUnknown("shape", wanted="quota")
     return Quota(usage, limit)
 
 
@@ -241,7 +239,7 @@ def _entries(data: Any) -> list[Any]:
     if isinstance(data, dict):
         data = list(data.values()) if all(isinstance(value, dict) for value in data.values()) else [data]
     if not isinstance(data, list | None):
-        raise OutcomeUnknown("shape", "the API sent neither a list nor an object of mails")
+        raise OutcomeUnknown("shape", wanted="mails")
     return data or []
 
 

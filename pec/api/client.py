@@ -218,7 +218,7 @@ def _credentials(mailbox: Mailbox) -> dict[str, str | bytes]:
 def _header(value: str) -> bytes:
     """Encode in UTF-8, as in POST /send's JSON. Refuse what HTTP can't carry: libraries would quote it in errors."""
     if not re.fullmatch(r"([^\x00-\x20\x7f][^\x00-\x1f\x7f]*)?", value):
-        raise Denied("credentials", "the token, user name or password can't stand in a header")
+        raise Denied("credentials", header=True)
     return value.encode()
 
 

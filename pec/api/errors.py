@@ -9,7 +9,10 @@ ApiError
 └── OutcomeUnknown  anything else: it may have happened, or not. A send must never be repeated
 """
 
+from collections.abc import Mapping
 from typing import Any
+
+from pec.reasons import reason_by_code
 
 
 class ApiError(Exception):
@@ -19,11 +22,21 @@ class ApiError(Exception):
     No credential stands in any of the three.
     """
 
-    def __init__(self, code: str, description: str, **details: Any) -> None:
-        super().__init__(f"{code}: {description}")
-        self.code = code
-        self.description = description
-        self.details = details
+    def __init__(self, code: str, /, **details: Any) -> None:
+        self.reason = reason_by_code(code, **details)
+        super().__init__(f"{code}: {self.reason.description}")
+
+    @property
+    def code(self) -> str:
+        return self.reason.code
+
+    @property
+    def description(self) -> str:
+        return self.reason.description
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        return self.reason.details
 
 
 class Unreachable(ApiError):

@@ -71,7 +71,7 @@ class ApiConnection:
         self._attempt(lambda: connection.open(opened_by))
         before_first_byte()
         if not connection.idle():
-            raise Unreachable("hung_up", "the API closed the connection before the request")
+            raise Unreachable("hung_up")
         ends = time.monotonic() + seconds
         ask = partial(connection.ask, _written(prepared), ends, self._wait_seconds)
         return self._attempt(lambda: _read(connection, ask()), ends)
@@ -112,8 +112,8 @@ class ApiConnection:
         cause = _first_cause(error)
         detail = (isinstance(cause, OSError) and cause.strerror) or type(cause).__name__
         if self._connection is not None and self._connection.may_have_written:
-            return OutcomeUnknown("deadline" if late else _word(cause), f"no usable answer came: {detail}")
-        return Unreachable(_word(cause), f"the API can't be reached: {detail}")
+            return OutcomeUnknown("deadline" if late else _word(cause), may_have_left=True, cause=detail)
+        return Unreachable(_word(cause), may_have_left=False, cause=detail)
 
 
 def _authorities() -> ssl.SSLContext:

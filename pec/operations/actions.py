@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from config.settings import Settings
-from config.texts import _, joined
+from config.texts import _
 from pec.changes import Change
 from pec.instants import from_epoch, to_text
 from pec.messages import Message, Reason
@@ -14,14 +14,13 @@ from pec.operations.absent import absent
 from pec.operations.batch_names import unknown_batch
 from pec.operations.names import known_accounts, require_account, require_endpoint
 from pec.operations.refusals import Contended, Refused
+from pec.reasons import reason_by_code
 from pec.store import accounts, batches, dead_letters, outbox, records
 from pec.store.accounts import BY_OPERATOR
 from pec.store.batches import PausedBatch
 from pec.store.commits import Conflict, update
 from pec.store.store import Store, wall_clock
 from pec.transitions import NotAllowed, discarded, resend_asked
-
-_PAUSED = _("paused by an operator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def resume_accounts(store: Store, settings: Settings) -> list[AccountResumed]:
 def pause_batch(store: Store, batch: str, by: str) -> BatchPaused:
     """Hold back what a batch has not sent yet, and what of it is still to come. `by` names the operator."""
     at = from_epoch(store.now())
-    outcome = batches.pause(store, batch, Reason(BY_OPERATOR, _PAUSED, {"by": by, "at": to_text(at)}))
+    outcome = batches.pause(store, batch, reason_by_code(BY_OPERATOR, by=by, at=to_text(at)))
     if outcome == "unknown":
         raise unknown_batch(store, batch)
     return BatchPaused(outcome == "already", at, batches.state_of(store, batch))
@@ -129,7 +128,7 @@ def replay_since(store: Store, endpoint: str, instant: datetime) -> bool:
 
 
 def _pause_account(store: Store, account: str) -> bool:
-    return accounts.pause(store, account, Reason(BY_OPERATOR, _PAUSED))
+    return accounts.pause(store, account, reason_by_code(BY_OPERATOR))
 
 
 def _resume_if_by_operator(store: Store, account: str) -> AccountResumed:
@@ -146,7 +145,7 @@ def _decide(store: Store, message_id: str, choose: Callable[[Message, datetime],
             lambda found: choose(found, from_epoch(wall_clock())),
         )
     except NotAllowed as refused:
-        raise Refused("not_allowed", joined(" ", (message_id, refused.args[0]))) from None
+        raise Refused("not_allowed", refused.problem.reason) from None
     except Conflict as conflict:
         raise Contended(
             _("others keep changing this message ({error}): try again").format(error=conflict)

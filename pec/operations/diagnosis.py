@@ -9,7 +9,8 @@ from pec.messages import Message, Reason
 from pec.names import Queue, State
 from pec.operations.paused_batches import said
 from pec.operations.progress import clock, duration
-from pec.status_codes import explained
+from pec.operations.state_counts import NAMES
+from pec.reasons import explain
 from pec.store.batches import PausedBatch
 
 LATE_SECONDS = 60  # a task that is due longer than this is late
@@ -80,7 +81,7 @@ def explain_wait(message: Message, ctx: WaitContext) -> str:
         again = _next(Queue.LOOKUP, _("it is looked for again"), ctx)
         return _sentences(_reason(message), again, _not_searched(message))
     if message.ended:
-        return _reason(message) or str(message.state)
+        return _reason(message) or NAMES[message.state]
     again = _next(Queue.CHECK, _("the mailbox is asked again"), ctx)
     receipt = "ACCETTAZIONE" if message.state is State.SENT else "CONSEGNA"
     return _sentences(_("{receipt} is awaited").format(receipt=receipt), again, _unreadable(message, ctx))
@@ -112,7 +113,7 @@ def _paused(message: Message, ctx: WaitContext) -> str:
         return ""
     remedy = remedy_of_pause(message.account, ctx.paused)
     return _("account {account} is paused: {reason}: {remedy}").format(
-        account=message.account, reason=ctx.paused.description or ctx.paused.code, remedy=remedy
+        account=message.account, reason=explain(ctx.paused), remedy=remedy
     )
 
 
@@ -201,13 +202,13 @@ def _unreadable(message: Message, ctx: WaitContext) -> str:
         return _paused(message, ctx)
     if not ctx.unreadable or not ctx.unreadable_at or ctx.unreadable_at <= message.updated_at:
         return ""
-    why = ctx.unreadable.description or ctx.unreadable.code
+    why = explain(ctx.unreadable)
     failed_at = clock(ctx.unreadable_at, ctx.now)
     return _("its mailbox could not be read at {time} in Rome: {why}").format(time=failed_at, why=why)
 
 
 def _reason(message: Message) -> str:
-    return explained(message.reason.description, message.reason.details) if message.reason else ""
+    return explain(message.reason) if message.reason else ""
 
 
 def _next(queue: Queue, what: str, ctx: WaitContext) -> str:

@@ -13,6 +13,7 @@ from pec.operations.lane_forecast import goes_on_at, used_up
 from pec.operations.overview import Lane, Overview, Token, Work
 from pec.operations.progress import age, clock
 from pec.operations.standstills import failing, losses, standstills
+from pec.reasons import explain
 
 NEARLY_USED_UP = 0.9  # share of a cap
 _MAX_NAMES = 3  # accounts of a token
@@ -50,8 +51,7 @@ def recommendations(found: Overview) -> list[str]:
 def lane_remedy(lane: Lane) -> str:
     """Return what to do about an account, or an empty text if it needs nothing."""
     if lane.paused:
-        cause = lane.paused.description or lane.paused.code
-        return joined(": ", (cause, remedy_of_pause(lane.account, lane.paused)))
+        return joined(": ", (explain(lane.paused), remedy_of_pause(lane.account, lane.paused)))
     if lane.waiting and not lane.served:
         return _("no live worker serves it: configure it and start `pec worker`")
     return ""

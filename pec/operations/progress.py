@@ -10,6 +10,7 @@ from pec.attempts import Attempt, may_matter, replaced
 from pec.instants import ROME
 from pec.messages import Message
 from pec.names import ENDS, State
+from pec.operations.state_counts import count_of
 from pec.store.commits import lane_score
 
 
@@ -81,7 +82,7 @@ def sends_until(position: int, other_lanes: Iterable[int]) -> int:
 
 def summary(counts: dict[State, int], rejected: int = 0, seconds_to_send: float | None = None) -> str:
     """Return `2 delivered · 5 queued · all sent in about 6 s`."""
-    parts = [f"{count} {state}" for state, count in counts.items()]
+    parts: list[str] = [count_of(state, count) for state, count in counts.items()]
     parts += [_("{count} rejected").format(count=rejected)] if rejected else []
     if seconds_to_send is not None and counts.get(State.QUEUED):
         parts.append(_("all sent in about {duration}").format(duration=duration(seconds_to_send)))

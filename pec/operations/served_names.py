@@ -8,6 +8,7 @@ from config.texts import _
 from pec.messages import Reason
 from pec.operations.diagnosis import remedy_of_pause
 from pec.operations.refusals import Refused
+from pec.reasons import explain
 from pec.store import accounts, heartbeat
 from pec.store.store import Store
 
@@ -44,7 +45,7 @@ def _check(store: Store | None, kind: str, word: str, name: str, configured: set
 
 
 def _paused(account: str, pause: Reason) -> str:
-    why = pause.description or pause.code
+    why = explain(pause)
     return _("account {account} is paused: {reason}: {remedy}").format(
         account=account, reason=why, remedy=remedy_of_pause(account, pause)
     )

@@ -11,6 +11,7 @@ from pec.operations.findings import Finding, Mark
 from pec.operations.lane_forecast import used_up
 from pec.operations.overview import Lane, Overview, Token
 from pec.operations.progress import age
+from pec.reasons import explain
 from pec.store.accounts import BY_OPERATOR
 from pec.store.outbox import EndpointState
 
@@ -72,7 +73,7 @@ def held_back(found: Overview) -> Iterator[Finding]:
         if lane.paused:
             mark = Mark.NOTE if lane.paused.code == BY_OPERATOR else Mark.WARN
             what = _("account {account} is paused: {reason}").format(
-                account=lane.account, reason=lane.paused.description or lane.paused.code
+                account=lane.account, reason=explain(lane.paused)
             )
             yield Finding(mark, what, remedy_of_pause(lane.account, lane.paused))
     for endpoint in found.endpoints:

@@ -10,7 +10,7 @@ import redis
 from pec.content import sha256
 from pec.events import of_rejection
 from pec.instants import from_epoch, to_text
-from pec.jobs import Problem
+from pec.problems import Problem
 from pec.store.store import Store, text, wall_clock
 
 GROUP = "workers"

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pec.jobs import JobRejected, Problem
+from pec.jobs import JobRejected
+from pec.problems import Problem, stored_problem
 from pec.store.store import Store, text, text_dict
 
 _PAGE = 1000
@@ -59,7 +60,7 @@ def as_error(rejections: Iterable[Rejection]) -> JobRejected:
     each = list(rejections)
     if len(each) == 1:
         return JobRejected(list(each[0].problems), each[0].job)
-    return JobRejected([Problem(f"{one.name}: {p.field}", p.reason) for one in each for p in one.problems])
+    return JobRejected([replace(p, field=f"{one.name}: {p.field}") for one in each for p in one.problems])
 
 
 def _read(store: Store, start: str) -> list[Rejection]:
@@ -78,8 +79,6 @@ def _rejection(position: bytes, stored: Any) -> Rejection:
         position=text(position),
         entry=fields.get("entry", ""),
         job=json.loads(fields.get("job", "{}")),
-        problems=tuple(
-            Problem(one["field"], one["reason"]) for one in json.loads(fields.get("errors", "[]"))
-        ),
+        problems=tuple(map(stored_problem, json.loads(fields.get("errors", "[]")))),
         at=fields.get("at", ""),
     )

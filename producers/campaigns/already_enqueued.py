@@ -8,9 +8,10 @@ from itertools import chain, count
 from config.texts import _
 from pec.attempts import MAX_ID, OVER, SENDABLE_AGAIN, again_ids, mended_ids
 from pec.domains import compared
-from pec.jobs import JobRejected, Problem
+from pec.jobs import JobRejected
 from pec.messages import Message
 from pec.names import State
+from pec.problems import Problem
 from pec.store.records import read_all
 from pec.store.store import Store
 from producers.campaigns.again import Rule

@@ -6,7 +6,7 @@ from typing import Any
 from openpyxl.utils import get_column_letter
 
 from config.texts import _
-from pec.jobs import Problem
+from pec.problems import Problem
 from producers.campaigns.cells import clean, shown
 from producers.campaigns.number_format.decimals import EXACT_DIGITS
 from producers.campaigns.number_format.errors import Unshown

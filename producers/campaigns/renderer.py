@@ -9,8 +9,9 @@ from typing import Any
 from config.texts import _
 from pec.domains import for_people
 from pec.job_messages import Contents, check_size, contents_of, digest_of
-from pec.jobs import JobRejected, Problem, SendJob, validate
+from pec.jobs import JobRejected, SendJob, validate
 from pec.messages import Attachment
+from pec.problems import Problem
 from producers.campaigns import spoilt
 from producers.campaigns.attachments import File, Folder, Missing, names_in
 from producers.campaigns.columns import Columns

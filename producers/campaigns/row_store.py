@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from pec.jobs import Problem
+from pec.problems import Problem
 from producers.campaigns.renderer import RowResult
 
 _PAGE = 500

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pec.jobs import Problem
+from pec.problems import Problem
 from producers.campaigns.encodings import Encoding
 
 

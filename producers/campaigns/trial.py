@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from config.texts import _
-from pec.jobs import MAX_SUBJECT, Address, Problem
+from pec.jobs import MAX_SUBJECT, Address
+from pec.problems import Problem
 from producers.campaigns.campaign import Campaign
 from producers.campaigns.errors import Misused
 from producers.campaigns.row_store import Entry, RowStatus

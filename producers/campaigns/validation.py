@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from config.texts import _
-from pec.jobs import Problem
+from pec.problems import Problem
 from producers.campaigns.naming import made_id, number_of, numbered
 from producers.campaigns.renderer import RowRenderer, RowResult
 from producers.campaigns.row_store import Entry, RowStatus, RowStore

@@ -2,9 +2,10 @@
 
 from contextlib import suppress
 
-from pec.jobs import CancelJob, JobRejected, Problem
+from pec.jobs import CancelJob, JobRejected
 from pec.messages import UnsupportedRecord
 from pec.names import State
+from pec.problems import Problem, problem
 from pec.store import job_stream, records
 from pec.store.commits import Commit, KeyExists, apply, update
 from pec.store.job_stream import Entry
@@ -14,15 +15,12 @@ from workers.unsupported import skip
 
 REMEMBERED_SECONDS = 86_400
 MAX_PROBLEMS = 100  # more are of no help
-AFTER_A_RESTORE = (
-    "its message may have been sent since the backup: cancel it again once workers run without --reconcile"
-)
 
 
 def take_cancel(ctx: WorkerContext, entry: Entry, job: CancelJob) -> None:
     """Cancel what the job names, and remove its entry. Raise JobRejected."""
     if ctx.reconcile_since:
-        raise JobRejected([Problem("type", AFTER_A_RESTORE)])
+        raise JobRejected([problem("type", "cancel_after_restore")])
     if job.id is not None:
         _cancel(ctx, entry, job.id)
     elif job.batch is not None:
@@ -38,8 +36,8 @@ def _cancel(ctx: WorkerContext, entry: Entry, job_id: str) -> None:
     for message_id in ids:
         try:
             problems += _cancel_one(ctx, message_id)
-        except NotAllowed as why:
-            problems.append(Problem("id", f"{message_id} {why}"))
+        except NotAllowed as refused:
+            problems.append(refused.problem)
     if problems:
         raise JobRejected(problems)
     _remove(ctx, entry)
@@ -77,9 +75,7 @@ def _cancel_one(ctx: WorkerContext, message_id: str) -> list[Problem]:
         )
     except UnsupportedRecord as met:
         skip(ctx.store, met)
-        return [
-            Problem("id", f"{message_id} was written by a newer version: upgrade the workers, then cancel")
-        ]
+        return [problem("id", "of_a_newer_version", id=message_id)]
     return []
 
 

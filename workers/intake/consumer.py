@@ -7,17 +7,8 @@ import redis
 import structlog
 
 from pec.job_messages import contents_of, digest_of
-from pec.jobs import (
-    BatchJob,
-    CancelJob,
-    Job,
-    JobRejected,
-    PollJob,
-    Problem,
-    SendJob,
-    parse,
-    safe_fields,
-)
+from pec.jobs import BatchJob, CancelJob, Job, JobRejected, PollJob, SendJob, parse, safe_fields
+from pec.problems import problem
 from pec.store import job_stream
 from pec.store.commits import Commit, Conflict, ContentMissing, KeyExists, apply, check
 from pec.store.job_stream import Entry
@@ -144,13 +135,11 @@ class Consumer:
     def _parsed(self, entry: Entry) -> Job | None:
         with self._rejecting(entry):
             if entry.deliveries > job_stream.MAX_DELIVERIES:
-                why = f"could not be taken in {job_stream.MAX_DELIVERIES} tries: see the workers' log"
-                raise JobRejected([Problem("job", why)])
+                raise JobRejected([problem("job", "not_taken", tries=job_stream.MAX_DELIVERIES)])
             if entry.job is None:
-                raise JobRejected([Problem("job", "the entry has no field `job`: XADD … * job '{…}'")])
+                raise JobRejected([problem("job", "no_job_field")])
             if entry.count > 1:
-                why = f"the entry has {entry.count} fields `job`: add an entry for each job"
-                raise JobRejected([Problem("job", why)])
+                raise JobRejected([problem("job", "several_job_fields", count=entry.count)])
             return parse(entry.job)
         return None
 
@@ -235,7 +224,4 @@ def _log_taken(one: PreparedJob) -> None:
 
 
 def _conflict() -> JobRejected:
-    reason = (
-        "was used before for a job with other content: nothing is sent twice; use a new id for a new message"
-    )
-    return JobRejected([Problem("id", reason)])
+    return JobRejected([problem("id", "id_used")])

@@ -15,7 +15,8 @@ from pec.job_messages import (
     followed,
     messages_of,
 )
-from pec.jobs import EMPTY_BODY, BatchJob, ContentRef, Job, JobRejected, PollJob, Problem, SendJob
+from pec.jobs import BatchJob, ContentRef, Job, JobRejected, PollJob, SendJob
+from pec.problems import Problem, problem
 from pec.store import job_stream, records
 from pec.store.commits import BatchDelta, Commit, call
 from pec.store.job_stream import Entry
@@ -155,14 +156,12 @@ def _uploaded(ctx: WorkerContext, digest: str, field: str) -> bytes:
     key = ctx.store.keys.upload(digest)
     data = ctx.store.client.get(key)
     if data is None:
-        raise JobRejected([Problem(field, f"no bytes at {key}: put them there, then enqueue the job again")])
+        raise JobRejected([problem(field, "upload_missing", key=key)])
     content = bytes(data)  # type: ignore[arg-type]  # bytes: responses are not decoded
     if sha256(content) != digest:
-        raise JobRejected(
-            [Problem(field, f"the bytes at {key} have another SHA-256: put the right ones there")]
-        )
+        raise JobRejected([problem(field, "upload_altered", key=key)])
     if field == "body.sha256" and is_blank(content.decode(errors="replace")):
-        raise JobRejected([Problem("body", EMPTY_BODY)])
+        raise JobRejected([problem("body", "empty_body")])
     return content
 
 
@@ -183,21 +182,15 @@ def _check_names(job: SendJob | PollJob, known: IntakeContext) -> None:
     """Raise JobRejected for an account or endpoint that no live worker has settings for."""
     problems = []
     if job.account not in known.accounts:
-        names = ", ".join(sorted(known.accounts)[:20]) or "none yet"
-        problems.append(
-            Problem(
-                "account",
-                f"is not configured on any live worker (known: {names}): use one of them, or configure it",
-            )
-        )
+        problems.append(_unknown("account", "unknown_account", "no_account_known", known.accounts))
     webhook = job.webhook if isinstance(job, SendJob) else None
     if webhook is not None and webhook not in known.endpoints:
-        names = ", ".join(sorted(known.endpoints)[:20]) or "none"
-        problems.append(
-            Problem(
-                "webhook",
-                f"is not the name of a configured endpoint (known: {names}): use one of them, or configure it",
-            )
-        )
+        problems.append(_unknown("webhook", "unknown_endpoint", "no_endpoint_known", known.endpoints))
     if problems:
         raise JobRejected(problems)
+
+
+def _unknown(field: str, code: str, code_of_none: str, known: Collection[str]) -> Problem:
+    if not known:
+        return problem(field, code_of_none)
+    return problem(field, code, names=", ".join(sorted(known)[:20]))

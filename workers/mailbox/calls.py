@@ -8,7 +8,6 @@ import structlog
 
 from pec.api.client import Mailbox
 from pec.api.errors import ApiError, Denied, Invalid, NotFound
-from pec.messages import Reason
 from pec.receipts import Mail
 from pec.store import accounts, pacing
 from pec.store.clock import local_clock
@@ -49,13 +48,12 @@ def call(
         raise
     except ApiError as error:
         if scope_pauses:  # the receipts' own call
-            reason = Reason(error.code, error.description, error.details)
-            accounts.set_unreadable(ctx.store, account, reason, ctx.now())
+            accounts.set_unreadable(ctx.store, account, error.reason, ctx.now())
         if not isinstance(error, Denied):
             raise
         if error.code == "scope" and not scope_pauses:
             log.error("scope_missing", account=account, details=error.details)
-        elif accounts.pause(ctx.store, account, Reason(error.code, error.description, error.details)):
+        elif accounts.pause(ctx.store, account, error.reason):
             log.error("account_paused", account=account, code=error.code)
         raise MailboxUnavailable(error.code) from None
 

@@ -10,7 +10,8 @@ from datetime import datetime
 import structlog
 
 from pec.changes import Change
-from pec.messages import Message, Reason
+from pec.messages import Message
+from pec.reasons import reason_by_code
 from pec.receipts import Receipt, find
 from pec.store import records
 from pec.store.commits import Commit, Conflict, KeyExists, apply
@@ -45,11 +46,9 @@ def settled_before_sending(ctx: WorkerContext, message: Message, since: datetime
 def _unread(ctx: WorkerContext, message: Message, error: MailboxUnavailable) -> Change:
     """Return a change that waits for a readable mailbox. Too many mails will not get fewer: then hold the message."""
     if error.code == TOO_MANY_MAILS:
-        return held_after_restore(
-            message, ctx.now(), "its mailbox has more mails of this subject than can be read"
-        )
-    reason = Reason("mailbox_unavailable", f"its mailbox can't be searched before it is sent: {error.code}")
-    return requeued(message, ctx.now(), reason, UNREADABLE_RETRY_SECONDS, ctx.chance())
+        return held_after_restore(message, ctx.now(), TOO_MANY_MAILS)
+    why = reason_by_code("mailbox_unavailable", why=error.code)
+    return requeued(message, ctx.now(), why, UNREADABLE_RETRY_SECONDS, ctx.chance())
 
 
 def _by_reference(ctx: WorkerContext, message: Message) -> Change | None:
@@ -76,13 +75,13 @@ def _by_subject(ctx: WorkerContext, message: Message, since: datetime) -> Change
     """Return a hold; None if nothing like it was sent since the backup. Raise MailboxUnavailable."""
     query = query_of(message.subject)
     if not query:
-        return held_after_restore(message, ctx.now(), "its subject has nothing to search for")
+        return held_after_restore(message, ctx.now(), "no_query")
     found = (find(mail, message.subject, None) for mail in mails_with(ctx, message.account, query))
     recent = (one for one in found if one and (one.date is None or one.date >= since - CLOCK_TOLERANCE))
     for code in sorted({receipt.code for receipt in recent}):
         unowned = records.owner_of(ctx.store, message.account, code) is None
         if unowned and not names_others(ctx, message, code):
-            return held_after_restore(message, ctx.now(), f"one alike was sent: {code}")
+            return held_after_restore(message, ctx.now(), "similar_sent", code=code)
     return None
 
 

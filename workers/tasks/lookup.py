@@ -7,8 +7,9 @@ import structlog
 
 from pec.api.client import send_is_over_seconds
 from pec.changes import Change
-from pec.messages import Message, Reason
+from pec.messages import Message
 from pec.names import Queue, State
+from pec.reasons import reason_by_code
 from pec.receipts import Receipt
 from pec.store import records
 from pec.store.commits import Commit, Conflict, KeyExists, apply, update
@@ -61,10 +62,7 @@ def _may_be_on_the_wire(ctx: WorkerContext, message: Message) -> bool:
 def _worker_lost(ctx: WorkerContext, message: Message) -> Change | None:
     if message.state is not State.SENDING:
         return None
-    reason = Reason(
-        "worker_lost", "the worker that was sending it died or hung: it may have been sent, or not"
-    )
-    return answer_lost(message, ctx.now(), reason, ctx.settings.uncertain)
+    return answer_lost(message, ctx.now(), reason_by_code("worker_lost"), ctx.settings.uncertain)
 
 
 def _change(ctx: WorkerContext, message: Message) -> Change:

@@ -2,13 +2,12 @@
 
 import structlog
 
-from pec.messages import Reason
 from pec.names import EventType, Queue
+from pec.reasons import reason_by_code
 from pec.store import accounts
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable, call_optional
 
-REMEDY = "archive and delete receipts, or ask the provider for more room"
 log = structlog.get_logger()
 
 
@@ -26,12 +25,10 @@ def guard_quota(ctx: WorkerContext, account: str) -> None:
     before = accounts.quota_share(ctx.store, account) or 0.0
     accounts.set_quota(ctx.store, account, quota.usage, quota.limit)
     share = quota.usage / quota.limit if quota.limit else 0.0
-    reason = Reason(
-        accounts.MAILBOX_FULL, f"the mailbox is {share:.0%} full: {REMEDY}", {"share": round(share, 3)}
-    )
+    why = reason_by_code(accounts.MAILBOX_FULL, share=round(share, 3))
     if before < rules.warn_ratio <= share:
-        accounts.publish(ctx.store, account, EventType.MAILBOX_FILLING, reason)
+        accounts.publish(ctx.store, account, EventType.MAILBOX_FILLING, why)
     if share >= rules.pause_ratio:
-        accounts.pause(ctx.store, account, reason)
+        accounts.pause(ctx.store, account, why)
     elif share < rules.warn_ratio:
         accounts.resume(ctx.store, account, only=accounts.MAILBOX_FULL)

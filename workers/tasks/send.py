@@ -11,6 +11,7 @@ from pec.api.errors import ApiError, Denied, Invalid, RateLimited, Unreachable
 from pec.changes import Change
 from pec.messages import Message, Reason
 from pec.names import State
+from pec.reasons import reason_by_code
 from pec.store import accounts, pacing, records
 from pec.store.clock import local_clock
 from pec.store.commits import Commit, Conflict, KeyExists, TooFewReplicas, commit_to_replicas
@@ -73,11 +74,7 @@ def _end_unsent(permit: SendPermit, change: Change) -> None:
 
 def _fail_without_content(ctx: WorkerContext, permit: SendPermit, sha256: str) -> None:
     log.error("content_missing", sha256=sha256)
-    reason = Reason(
-        "content_missing",
-        "its body or an attachment is no longer in Redis: enqueue it again, with another id",
-    )
-    _end_unsent(permit, failed(permit.message, ctx.now(), reason))
+    _end_unsent(permit, failed(permit.message, ctx.now(), reason_by_code("content_missing")))
 
 
 def _api_answers(ctx: WorkerContext, mailbox: Mailbox) -> bool:
@@ -187,13 +184,10 @@ class _Attempt:
             )
         except KeyExists as owner:
             log.error("code_conflict_found", code=code, owner=owner.value)
-            reason = Reason(
-                "code_repeated", "the API gave a code that belongs to another message", {"code": code}
-            )
-            self._lose("answered", reason)
+            self._lose("answered", reason_by_code("code_repeated", code=code))
 
     def _ended_badly(self, error: ApiError) -> Outcome:
-        reason = Reason(error.code, error.description, error.details)
+        reason = error.reason
         match error:
             case Unreachable():
                 retry_until_stored(self._permit.release_slot)

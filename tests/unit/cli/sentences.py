@@ -100,7 +100,6 @@ SHOWN_CALLS = {
     ),
     *("add_task", "_progress", "progress_bar"),  # of a bar
     *(
-        "_must_be_held",
         "_require",
         "_check_name",
         "served",
@@ -115,7 +114,7 @@ SHOWN_NAMES = {
     "_TOTALS",
 }  # and those of constants with headings, such as _LANES
 SHOWN_KEYWORDS = {"help", "metavar", "title"}
-AFTER_A_NAME = {"NotAllowed"}  # told as "<id> <text>"
+AFTER_A_NAME: set[str] = set()  # told as "<id> <text>"
 
 
 def sentences() -> set[str]:

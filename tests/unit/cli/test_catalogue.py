@@ -20,6 +20,7 @@ from pydantic_core._pydantic_core import list_all_errors
 
 from cli.catalogue import HOLE, Catalogue
 from cli.language import LOCALE, translated
+from config.texts import joined
 from pec.status_codes import MEANINGS
 from tests.unit.cli.sentences import ROOT, bare, core_of, sentences, sentences_of
 
@@ -172,7 +173,9 @@ def of_pydantic() -> Iterator[str]:
 
 def test_every_meaning_of_a_status_code_is_said_in_italian(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "it_IT.UTF-8")
-    said = {meaning: translated(f"x happened to y: {meaning}") for meaning in MEANINGS.values()}
+    said = {
+        str(meaning): translated(joined(": ", ("x happened to y", meaning))) for meaning in MEANINGS.values()
+    }
 
     assert said["the mailbox is full"].endswith(": la casella è piena")
     assert not [meaning for meaning, italian in said.items() if italian.endswith(meaning)]

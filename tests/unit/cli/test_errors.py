@@ -5,8 +5,9 @@ import pytest
 from cli.demo.stack import StackError
 from cli.errors import Exit, worded
 from config.settings import SettingsError
-from pec.jobs import JobRejected, Problem
+from pec.jobs import JobRejected
 from pec.operations.refusals import Contended
+from pec.problems import Problem
 from sandbox.redis_server import EmbeddedServerError
 
 

@@ -12,12 +12,14 @@ from cli.errors import Exit, Failure, rejection, show_failure
 from cli.help import in_language, translated_help
 from cli.language import language, translated
 from config.texts import _, joined
-from pec.jobs import JobRejected, Problem
+from pec.jobs import JobRejected
 from pec.messages import Reason
 from pec.names import State
 from pec.operations.overview_warnings import warnings
 from pec.operations.paused_batches import said
 from pec.operations.progress import summary
+from pec.problems import problem
+from pec.reasons import explain
 from pec.store.batches import PausedBatch
 from producers.campaigns.cell_reader import unwritten_cell
 from producers.campaigns.columns import columns_of
@@ -104,11 +106,11 @@ def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: s
             "consegnate: 3 · in coda: 5 · tutte inviate fra circa 6 min",
         ),
         (
-            "the recipient's provider did not deliver it: there is no such mailbox",
+            explain(Reason("not_delivered", "in other words", {"error": "5.1.1"})),
             "il gestore del destinatario non l'ha consegnata: la casella non esiste",
         ),
         (
-            "inv-1 is delivered: only a held message can be sent again",
+            problem("id", "not_held_to_resend", id="inv-1", state="delivered").reason,
             "inv-1 è nello stato «consegnata»: solo un messaggio trattenuto può essere inviato di nuovo",
         ),
         (
@@ -133,11 +135,11 @@ def test_a_sentence_is_translated_whole_or_by_its_parts(english: str, italian: s
             "non c'è il lotto novembr: forse novembre?",
         ),
         (
-            rejection(JobRejected([Problem("subject", "is empty: say what the message is about")])),
+            rejection(JobRejected([problem("subject", "empty_subject")])),
             "respinta: subject: è vuoto: dire di che cosa tratta il messaggio",
         ),
         (
-            "account: is not configured on any live worker (known: acme): use one of them, or configure it",
+            joined(": ", ("account", problem("account", "unknown_account", names="acme").reason)),
             "account: non è configurata su alcun worker attivo (note: acme): usarne una, o configurarla",
         ),
         (

@@ -30,7 +30,17 @@ RECORDED = Path(__file__).with_name("contract.txt")
 def contract() -> list[str]:
     """Return the lines of the contract, sorted."""
     return sorted(
-        {*_keys(), *_jobs(), *_events(), *_reasons(), *_settings(), *_commands(), *_metrics(), *_names()}
+        {
+            *_keys(),
+            *_jobs(),
+            *_events(),
+            *_reasons(),
+            *_rejections(),
+            *_settings(),
+            *_commands(),
+            *_metrics(),
+            *_names(),
+        }
     )
 
 
@@ -58,6 +68,11 @@ def _reasons() -> Iterator[str]:
     for table in tables(PAGES["docs/states.md"].split("## Reasons")[1]):
         for subject, codes in table:
             yield from (f"reason of {subject}: {code}" for code in codes.split("`")[1::2])
+
+
+def _rejections() -> Iterator[str]:
+    for group, codes in tables(PAGES["docs/contract.md"].split("## Codes of rejections")[1])[0]:
+        yield from (f"rejection for {group}: {code}" for code in codes.split("`")[1::2])
 
 
 def _settings() -> Iterator[str]:

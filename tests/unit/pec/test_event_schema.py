@@ -10,9 +10,9 @@ import pytest
 from pec.changes import changed, created
 from pec.event_schema import event_schema
 from pec.events import TYPES, of_account, of_message, of_rejection
-from pec.jobs import Problem
 from pec.messages import Reason
 from pec.names import EventType, State
+from pec.problems import Problem
 from tests.unit.cli.builders import NOW, message
 
 VALIDATOR = jsonschema.Draft202012Validator(event_schema())

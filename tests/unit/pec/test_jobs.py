@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pec.content import sha256
 from pec.job_messages import contents_of, digest_of
-from pec.jobs import JobRejected, Problem, SendJob, parse
+from pec.jobs import JobRejected, SendJob, parse
+from pec.problems import Problem
 from tests.unit.pec.strategies import PATIENT
 from tools.schemas import schemas
 

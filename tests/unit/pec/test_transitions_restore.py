@@ -27,7 +27,7 @@ def test_one_that_was_sent_takes_its_code_and_the_state_that_its_receipts_say() 
 
 
 def test_one_that_may_have_been_sent_is_held_out_of_its_lane() -> None:
-    change = held_after_restore(QUEUED, NOW, "2 alike were sent")
+    change = held_after_restore(QUEUED, NOW, "similar_sent", code="2020082610003492")
 
     assert (change.after.state, change.lane) == (State.HELD, Lane.LEAVE)
     assert change.due == {Queue.RELEASE: None}

@@ -224,5 +224,5 @@ def test_a_paused_account_is_told_of_with_the_remedy(import_rows: Import, store:
     imported = import_rows(ROWS)
 
     assert imported.code == 0
-    assert "account acme is paused: the API refuses them" in imported.err
+    assert "account acme is paused: the API refuses the token or the credentials" in imported.err
     assert "pec resume acme" in imported.err

@@ -14,6 +14,7 @@ from pec.changes import Change, changed
 from pec.instants import ROME
 from pec.messages import Message, Reason
 from pec.names import State
+from pec.reasons import reason_by_code
 from pec.store import accounts, heartbeat, retention
 from producers import Producer
 from tests.integration.commands import Pec
@@ -68,12 +69,12 @@ def test_a_message_that_retention_removed_is_told_as_such(
 
 @pytest.mark.usefixtures("two")
 def test_a_paused_account_is_told_with_its_remedy(pec: Pec, producer: Producer) -> None:
-    accounts.pause(producer.store, "acme", Reason("wallet", "the wallet is empty"))
+    accounts.pause(producer.store, "acme", reason_by_code("wallet"))
 
     assert "top up the wallet" in pec("status", "inv-1").out
     overview = pec("status")
     assert overview.out.splitlines()[3].split("\t")[-1] == "wallet"
-    assert "account acme: the wallet is empty: top up" in overview.err
+    assert "account acme: the API's wallet is empty: top up" in overview.err
     assert "`pec resume acme`" in overview.err
 
 

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from redis import Redis
 
 from config.settings import Endpoint
-from pec.jobs import Problem
+from pec.problems import Problem
 from pec.store import job_stream, outbox
 from pec.store.store import Store
 from tests.receiver import a_secret

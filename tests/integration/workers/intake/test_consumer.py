@@ -127,7 +127,12 @@ def test_jobs_that_share_an_entry_are_rejected_rather_than_all_but_one_lost(
     [(_, rejected)] = found
     assert rejected[b"entry"] == entry
     assert json.loads(rejected[b"errors"]) == [
-        {"field": "job", "reason": "the entry has 2 fields `job`: add an entry for each job"}
+        {
+            "field": "job",
+            "reason": "the entry has 2 fields `job`: add an entry for each job",
+            "code": "several_job_fields",
+            "details": {"count": 2},
+        }
     ]
     assert not redis.exists("pec:message:first", "pec:message:second")
     assert redis.exists("pec:message:beside")

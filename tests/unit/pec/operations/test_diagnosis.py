@@ -44,7 +44,7 @@ def why(one: Message, **ctx: Any) -> str:
         ),
         ({"position": 0, "replicas": Replicas(2, 1)}, "on 2 replicas of Redis, and 1 are connected"),
         ({"position": 0}, "0 of its account go before it"),
-        ({"paused": WALLET, "position": 0}, "the wallet is empty: top up the wallet"),
+        ({"paused": WALLET, "position": 0}, "the API's wallet is empty: top up the wallet"),
         (
             {"paused_batch": BATCH, "due": {Queue.RELEASE: SOON}},
             "batch nov was paused at 11:00 in Rome by anna@ufficio; messages that wait: 7: "

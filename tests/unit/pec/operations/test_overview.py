@@ -41,7 +41,10 @@ def test_nothing_is_said_where_all_is_well() -> None:
         ({"api_failures": 3, "probe_at": LONG_AGO}, "`pec doctor`"),
         ({"reconciling_since": LONG_AGO}, "start them without --reconcile"),
         ({"lanes": lanes(0, paused=Reason("operator", ""))}, "`pec resume acme`"),
-        ({"lanes": lanes(0, paused=Reason("wallet", "the wallet is empty"))}, "the wallet is empty: top up"),
+        (
+            {"lanes": lanes(0, paused=Reason("wallet", "the wallet is empty"))},
+            "the API's wallet is empty: top up",
+        ),
         ({"lanes": lanes(1, served=False)}, "start `pec worker`"),
         ({"endpoints": [endpoint(disabled=True)]}, "`pec resume --endpoint crm`"),
         ({"endpoints": [endpoint(failures=1)]}, "look at its log"),

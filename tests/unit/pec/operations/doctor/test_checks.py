@@ -98,9 +98,9 @@ def test_what_no_worker_serves_is_named(kind: Kind) -> None:
     ("error", "mark", "unreachable"),
     [
         (None, "ok", False),
-        (Denied("credentials", "401"), "fail", False),
-        (Unreachable("refused", "connection refused"), "fail", True),
-        (OutcomeUnknown("status", "500"), "warn", False),
+        (Denied("credentials"), "fail", False),
+        (Unreachable("refused", may_have_left=False, cause="Connection refused"), "fail", True),
+        (OutcomeUnknown("status", status=500), "warn", False),
     ],
 )
 def test_an_accounts_credentials_are_judged_by_what_the_api_says(

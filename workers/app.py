@@ -37,7 +37,7 @@ def build(settings: Settings) -> HintBroker:
         client=connect(settings.broker),
         middleware=[
             LogContext(),  # first, so that all that follows logs with it
-            ArchiveWatch(vault, worker_id, archive),
+            *([ArchiveWatch(vault, worker_id, archive)] if vault else []),
             Heartbeat(
                 ctx, worker_id, archive
             ),  # before intake and scheduler start, which ask for live workers

@@ -25,25 +25,23 @@ class ArchiveState:
 class ArchiveWatch(Middleware):
     """Runs from boot to shutdown, in a thread of its own: an archive can take minutes to answer."""
 
-    def __init__(self, vault: Vault | None, worker_id: str, state: ArchiveState) -> None:
+    def __init__(self, vault: Vault, worker_id: str, state: ArchiveState) -> None:
         self._vault = vault
         self._id = worker_id
         self._state = state
         self._thread = Background("archive", self._step)
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        if self._vault:
-            self._thread.start()
+        self._thread.start()
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         self._thread.stop()
-        if self._vault and self._state.said:
+        if self._state.said:
             with suppress(VaultAway):
                 self._vault.remove_mark(self._id)
 
     def _step(self) -> float:
         """Leave the mark again each time: another archive can have come to this place, or an empty folder."""
-        assert self._vault  # noqa: S101 - the thread starts with an archive only
         try:
             self._vault.leave_mark(self._id)
         except VaultAway as why:

@@ -34,17 +34,18 @@ def worker(store: Store, name: str, rules: Archive) -> Iterator[ArchiveState]:
     settings, state = Settings(archive=rules), ArchiveState()
     vault = Vault.open(rules, agreed_in(store))
     with closing(PecClient(settings.api)) as client:
-        watch = ArchiveWatch(vault, name, state)
+        watch = ArchiveWatch(vault, name, state) if vault else None
         beat = Heartbeat(WorkerContext(settings, store, client, vault), name, state)
-        watch.before_worker_boot(BOOTING, BOOTING)
-        if vault:
+        if watch:
+            watch.before_worker_boot(BOOTING, BOOTING)
             eventually(lambda: state.said != "")
         beat.before_worker_boot(BOOTING, BOOTING)
         try:
             yield state
         finally:
             beat.after_worker_shutdown(BOOTING, BOOTING)
-            watch.after_worker_shutdown(BOOTING, BOOTING)
+            if watch:
+                watch.after_worker_shutdown(BOOTING, BOOTING)
 
 
 def checked(store: Store, rules: Archive) -> list[Finding]:

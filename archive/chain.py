@@ -194,7 +194,7 @@ def _is_below(name: Name, base: Name) -> bool:
 
 
 def _comparable(name: Name) -> list[set[tuple[str, str]]]:
-    """Case and runs of spaces do not count in names (RFC 5280, 7.1)."""
+    """Return a name for comparison: case and runs of spaces do not count (RFC 5280, 7.1)."""
     return [
         {(one.oid.dotted_string, " ".join(str(one.value).casefold().split())) for one in part}
         for part in name.rdns

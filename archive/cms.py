@@ -114,7 +114,7 @@ def _read(encoded: bytes) -> Signature:
 
 
 def _attributes(signer: Any) -> dict[str, Any]:
-    """The three that must be there, each once and with one value: a second one would be another's truth."""
+    """Return the three required attributes, each once and with one value: a second one could contradict it."""
     found: dict[str, Any] = {}
     for attribute in signer["signed_attrs"]:
         name = attribute["type"].native

@@ -25,7 +25,7 @@ class FolderNames:
                 )
 
     def name_of(self, message_id: str) -> str:
-        """The same each time. `INV-1` is `INV-1~2` where `inv-1` is there, for Windows takes them for the same."""
+        """Return the same name each time. `INV-1` is `INV-1~2` beside `inv-1`: Windows takes them for one."""
         base = portable_name(message_id)
         name, number = base, 1
         while self._taken_by(name) not in (None, os.fsencode(name)):

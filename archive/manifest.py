@@ -33,11 +33,11 @@ class Manifest:
         self._set(path, sha256)
 
     def drop(self, path: Path) -> None:
-        """It is there no more."""
+        """Forget a file that was deleted."""
         self._set(path, None)
 
     def write(self) -> None:
-        """Sorted by path. What was listed before and not written now stays."""
+        """Write the lines, sorted by path. Files that were listed before and not written now stay listed."""
         self._sums.executemany("INSERT OR IGNORE INTO sums VALUES (?, ?)", self._listed())
         found = self._sums.execute("SELECT path, sha256 FROM sums WHERE sha256 IS NOT NULL ORDER BY path")
         with atomic_write(self._folder / NAME) as file:

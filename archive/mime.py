@@ -131,7 +131,7 @@ def from_base64(text: bytes) -> bytes:
 
 
 def _headers(lines: bytes) -> Message:
-    """A lone CR ends no line, though the parser takes it for an end."""
+    """Return the headers. A lone CR ends no line, although the parser takes it for an end."""
     return _PARSER.parsebytes(_LINE_END.sub(b"\n", lines).replace(b"\r", b" "))
 
 

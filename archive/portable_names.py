@@ -23,7 +23,7 @@ def portable_name(name: str) -> str:
 
 
 def unique_names(names: Iterable[str]) -> list[str]:
-    """Bearable names in the same order, no two of which any system takes for one."""
+    """Return portable names in the same order, no two of which any system takes for one."""
     taken: set[str] = set()
     chosen = []
     for name in map(portable_name, names):
@@ -34,14 +34,14 @@ def unique_names(names: Iterable[str]) -> list[str]:
 
 
 def _numbered(name: str) -> Iterator[str]:
-    """`a.pdf`, `a~2.pdf`, `a~3.pdf`, …"""
+    """Yield `a.pdf`, `a~2.pdf`, `a~3.pdf`, …"""
     yield name
     path = PurePath(name)
     yield from (f"{path.stem}~{number}{path.suffix}" for number in count(2))
 
 
 def folded(name: str) -> str:
-    """Equal for names that some file system takes for the same: case and accents' composition don't count."""
+    """Return the same text for names that some file system takes for one: case and form of accents don't count."""
     return normalize("NFKC", normalize("NFKC", name).casefold())
 
 

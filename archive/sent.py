@@ -67,7 +67,7 @@ def _is_text(piece: Piece) -> bool:
 
 
 def _text(content: bytes) -> bytes:
-    """Text in one form of its line ends, which change on the way."""
+    """Return a text with one form of line ends, because they change on the way."""
     return content.replace(b"\r\n", b"\n").rstrip(b"\n")
 
 

@@ -23,7 +23,7 @@ AT_A_TIME = 3
 
 
 def main() -> int:
-    """0: all ran, whether or not targets are met; 1: a benchmark broke; 2: usage."""
+    """Return 0 if all ran, whether or not targets are met; 1 if a benchmark broke; 2 for usage."""
     options = _parse()
     if not PEERS_PYTHON.exists():
         print(
@@ -59,7 +59,7 @@ def main() -> int:
 
 
 def _apart(folder: Path, name: str) -> dict[str, Any]:
-    """A quick run in a process of its own."""
+    """Run a quick benchmark in a process of its own."""
     written = folder / f"{name}.json"
     subprocess.run(
         [sys.executable, "-m", "bench", name, "--quick", "--json", str(written)], cwd=ROOT, check=False

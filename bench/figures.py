@@ -86,12 +86,12 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 
 def used(times: Sequence[float], since: float, until: float, rate: float) -> float:
-    """Sends made over sends allowed, from the first send of the window to the first one after it (or its end)."""
+    """Return sends made over sends allowed, from the window's first send to the first one after it (or its end)."""
     return used_by_all([times], since, until, rate)
 
 
 def used_by_all(of_each: Iterable[Sequence[float]], since: float, until: float, rate: float) -> float:
-    """The same of many tokens together. One without a send in the window was allowed all of it."""
+    """Return the same for many tokens together. A token without a send in the window was allowed all of it."""
     made = allowed = 0.0
     for times in of_each:
         inside = [at for at in times if since <= at < until]
@@ -102,7 +102,7 @@ def used_by_all(of_each: Iterable[Sequence[float]], since: float, until: float, 
 
 
 def too_close(times: Sequence[float], rate: float) -> int:
-    """Sends closer than the interval by more than 20 ms; from 20/s on, more than `rate + 1` within a second."""
+    """Count sends closer than the interval by more than 20 ms; from 20/s on, more than `rate + 1` within a second."""
     if rate < 20:
         return sum(later - sooner < 1 / rate - 0.020 for sooner, later in itertools.pairwise(times))
     most = round(rate) + 1

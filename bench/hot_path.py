@@ -85,7 +85,7 @@ def parsed(lines: Iterable[str]) -> dict[str, int]:
 
 
 def by_place(stacks: Mapping[str, int]) -> dict[str, float]:
-    """Share of each kind of work, most first."""
+    """Return the share of each kind of work, the greatest first."""
     found: Counter[str] = Counter()
     for stack, count in stacks.items():
         found[_place(stack)] += count
@@ -94,7 +94,7 @@ def by_place(stacks: Mapping[str, int]) -> dict[str, float]:
 
 
 def by_function(stacks: Mapping[str, int], most: int = 12) -> list[tuple[str, float]]:
-    """The functions that run most themselves."""
+    """Return the functions that take most time themselves."""
     found: Counter[str] = Counter()
     for stack, count in stacks.items():
         found[stack.rpartition(";")[2]] += count

@@ -163,7 +163,7 @@ def site(folder: Path, api: FakeApi) -> Iterator[Site]:
 
 
 def send_job(number: int | str, account: str = "a0", **fields: Any) -> str:
-    """A job of the contract."""
+    """Return a job of the contract."""
     job = {
         "type": "send",
         "id": f"m{number}",
@@ -177,7 +177,7 @@ def send_job(number: int | str, account: str = "a0", **fields: Any) -> str:
 
 
 def put(made: Site, count: int, first: int = 0, account: str = "a0") -> None:
-    """Jobs into the stream, as any app puts them."""
+    """Add jobs to the stream, as any app does."""
     with made.client.pipeline(transaction=False) as pipeline:
         for number in range(first, first + count):
             pipeline.xadd("pec:jobs", {"job": send_job(number, account)})

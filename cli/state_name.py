@@ -42,7 +42,7 @@ def state_named(name: str) -> State | None:
 
 
 def _folded(name: str) -> str:
-    """Equal for what differs only in case, gender, number, or in what stands between the words."""
+    """Return the same text for names that differ only in case, gender, number, or in what separates the words."""
     words = " ".join(name.casefold().replace("-", " ").replace("_", " ").split())
     return words[:-1] if words[-1:] in ("a", "o", "e", "i") else words
 

@@ -46,7 +46,7 @@ def problem_of_redis_url(url: str) -> str | None:
 
 
 def host_and_port(address: str) -> tuple[str, int]:
-    """`0.0.0.0:9464` or `[::]:9464`, in its parts. Raises ValueError, worded for a person."""
+    """Return the parts of `0.0.0.0:9464` or `[::]:9464`. Raise ValueError, worded for a person."""
     host, _, port = address.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not bare or (":" in bare and bare == host) or not (port.isascii() and port.isdigit()):

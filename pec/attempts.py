@@ -108,7 +108,7 @@ def _mark(address: str) -> str:
 
 
 def _firsts(job_id: str) -> Iterator[str]:
-    """Every id that this may be a further attempt at. An id of one's own may hold colons too."""
+    """Yield every id that this may be a further attempt at. A producer's own id may contain colons too."""
     root = job_id
     while (root := root.rpartition(":")[0]) and _FURTHER.fullmatch(job_id[len(root) :]):
         yield root

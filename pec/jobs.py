@@ -102,7 +102,7 @@ def _file(text: str) -> str:
 
 
 def _whole(text: str) -> str:
-    """JSON can spell half of a surrogate pair, which no PEC can carry."""
+    """Refuse half of a surrogate pair, which JSON can spell and no PEC can carry."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -357,7 +357,7 @@ def _problem(detail: Any, found: Mapping[str, Any]) -> Problem:
 
 
 def _path(location: tuple[int | str, ...]) -> list[str]:
-    """Without the names that pydantic gives to the branches of a union."""
+    """Return the path without the names that pydantic gives to the branches of a union."""
     names = [
         str(part) for part in location[1:] if isinstance(part, int) or re.fullmatch(r"[a-z0-9_]{1,64}", part)
     ]

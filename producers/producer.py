@@ -104,12 +104,12 @@ class Producer:
         subject: str | None = None,
         recipient: str | None = None,
     ) -> Enqueued:
-        """Follows the receipts of a PEC that something else sent."""
+        """Follow the receipts of a PEC that another program sent."""
         known = _stated({"subject": subject, "recipient": recipient})
         return self._one({"type": "poll", "id": id, "account": account, "code": code, **known})
 
     def cancel(self, id: str | None = None, batch: str | None = None) -> Enqueued:  # noqa: A002 - the contract's word
-        """Cancels a message that is not yet sent, or all such of a batch."""
+        """Cancel a message that is not yet sent, or all such messages of a batch."""
         return self._one({"type": "cancel", **_stated({"id": id, "batch": batch})})
 
     def batch(self, id: str, size: int) -> Enqueued:  # noqa: A002 - the contract's word
@@ -161,7 +161,7 @@ class Producer:
         return Enqueued(str(job["id"] if "id" in job else job["batch"]), entry)
 
     def _write(self, jobs: Iterable[Mapping[str, Any]]) -> Iterator[list[str]]:
-        """Checks and adds jobs, a pipeline at a time. Yields the entries of each."""
+        """Check and add jobs, a pipeline at a time. Yield the entries of each."""
         uploads = Uploads()
         ready: list[str] = []
         for job in jobs:

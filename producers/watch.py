@@ -82,7 +82,7 @@ class Watch:
         return text(latest[0][0]) if latest else _START
 
     def _settle(self) -> list[str]:
-        """Jobs that are pending no more: each was taken or rejected."""
+        """Stop waiting for jobs that are no longer pending, and return them: each was taken or rejected."""
         asked = list(self._pending.items())[:_PAGE]
         with self._store.client.pipeline(transaction=False) as pipeline:
             for _, (first, last) in asked:

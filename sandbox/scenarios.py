@@ -98,7 +98,7 @@ SCENARIOS = {
 
 
 def scenario_of(address: str) -> Scenario:
-    """`virus+3@pec.example` → the story `virus`; any other name is delivered."""
+    """Return an address's scenario: `virus+3@pec.example` → `virus`; any other name is delivered."""
     name = address.partition("@")[0].partition("+")[0].lower()
     return SCENARIOS.get(name, DELIVERED)
 

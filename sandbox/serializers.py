@@ -60,7 +60,7 @@ def inbox_single(mail: Mail) -> InboxSingle:
 
 
 def _date(mail: Mail) -> str:
-    """`Wed, 26 Aug 2020 10:00:35 +0200`, local time."""
+    """Return the date as `Wed, 26 Aug 2020 10:00:35 +0200`, in local time."""
     return format_datetime(mail.at.in_rome())
 
 

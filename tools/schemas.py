@@ -10,7 +10,7 @@ from pec.jobs import JOB
 
 
 def schemas() -> dict[str, str]:
-    """File name → JSON text."""
+    """Return the JSON text of each schema by its file name."""
     return {
         "job.schema.json": _text(JOB.json_schema(), "A job: the field `job` of the stream pec:jobs"),
         "event.schema.json": _text(event_schema(), "An event: in pec:events, and a webhook's body"),

@@ -44,7 +44,7 @@ class Words:
         ]
 
     def facts(self, summary: Summary) -> Iterator[tuple[str, str]]:
-        """Names and values of what concerns the whole."""
+        """Return the names and values that concern the whole batch."""
         for account, sender in summary.senders.items():
             yield self.say(_("Sender")), printable(f"{for_people(sender)} ({account})" if sender else account)
         if summary.subject:

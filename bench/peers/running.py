@@ -31,7 +31,7 @@ class Running:
         self._environment = environment
 
     def produce(self, actor: str, count: int, first: int = 0) -> float:
-        """Returns the seconds that it took."""
+        """Return the seconds that it took."""
         job = [actor, str(count), str(first)]
         command = [_python(self._peer), "-m", "bench.peers.produce", self._peer.kind, *job]
         done = subprocess.run(

@@ -44,7 +44,7 @@ def http() -> Any:
 
 
 def post(number: int) -> str:
-    """Returns the code. Raises what `requests` does."""
+    """Return the code. Raise what `requests` raises."""
     job = {
         "sender": SENDER,
         "recipient": f"r{number}@pec.example",
@@ -83,7 +83,7 @@ def _read(mail: dict[str, str]) -> dict[str, str]:
 
 
 def keep(number: int, state: str, **fields: str) -> str:
-    """Writes the record. Returns the event."""
+    """Write the record. Return the event."""
     store.hset(f"message:{number}", mapping={"state": state, "updated_at": str(time.time()), **fields})
     data = {"id": f"m{number}", "state": state, "recipient": f"r{number}@pec.example", **fields}
     return json.dumps(

@@ -154,5 +154,5 @@ def _declared(content: bytes, charset: str) -> tuple[str, Encoding] | None:
 
 
 def _in_utf8(text: str) -> str:
-    """Without saying that it is in another encoding: it is sent as UTF-8."""
+    """Return HTML that names no other encoding, because it is sent as UTF-8."""
     return _META_CHARSET.sub(r"\1utf-8", _XML_ENCODING.sub("", text, count=1))

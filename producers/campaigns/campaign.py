@@ -137,7 +137,7 @@ def _columns(order: ImportRequest, header: tuple[str, ...], start: Sequence[Row]
 
 
 def _meant(table: Table) -> tuple[tuple[str, ...], Iterator[Row]]:
-    """Without the marks that keep the cells of a file of refused rows."""
+    """Return the cells of a file of refused rows without the marks that protect them."""
     if not is_refused_file(table.header):
         return table.header, table.rows
     return tuple(map(unescape, table.header)), map(row_meant, table.rows)

@@ -13,7 +13,7 @@ _AROUND = _UNSEEN + "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 
 def clean(text: str) -> str:
-    """Without white space and invisible characters around it."""
+    """Return a value without white space and invisible characters around it."""
     return text.strip(_AROUND)
 
 

@@ -37,7 +37,7 @@ class Columns:
 
 
 def fold(name: str) -> str:
-    """Two names that are the same to a person are equal."""
+    """Return the same text for names that are the same to a person."""
     return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
 
 
@@ -51,7 +51,7 @@ def listed(header: Iterable[str]) -> str:
 
 
 def suggestion(name: str, header: Sequence[str]) -> str:
-    """` (did you mean Nome?)`, or nothing."""
+    """Return ` (did you mean Nome?)`, or an empty text."""
     known = {fold(one): one for one in header if one}
     near = get_close_matches(fold(name), known, n=1)
     return _(" (did you mean {name}?)").format(name=known[near[0]]) if near else ""

@@ -23,7 +23,7 @@ _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 @contextmanager
 def open_csv(path: Path, encoding: str | None = None) -> Iterator[Rows]:
-    """`encoding` is what a person says. Raises Unusable, also while rows are read, and Misused."""
+    """Return the table of a CSV; a person may give `encoding`. Raise Misused, or Unusable, also while rows are read."""
     with path.open("rb") as raw:
         found = encoding_of(raw, path.name, encoding)
         size = max(1, raw.seek(0, io.SEEK_END))

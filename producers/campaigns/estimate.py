@@ -24,7 +24,7 @@ class Estimate:
 def estimate(
     count: int, settings: Settings, account: str, store: Store | None, now: datetime, starts: datetime | None
 ) -> Estimate:
-    """`starts`: not before this instant. Without a store nothing is known of what was sent and what waits."""
+    """Return the estimate. Sending begins at `starts`. Without a store, sent and waiting messages are unknown."""
     cost = count * Decimal(str(settings.api.price_eur))
     if not count:
         return Estimate(0.0, now, cost)

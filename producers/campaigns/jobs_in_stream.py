@@ -24,7 +24,7 @@ def digests_of_waiting(store: Store, batch: str) -> dict[str, str]:
 
 
 def size_with(store: Store, batch: str, ready: Iterable[str]) -> int:
-    """How many messages the batch has with these: all that workers ever took, and those to come."""
+    """Return how many messages the batch has with these: all that workers ever took, and those to come."""
     coming = set(ready)
     for job in _waiting(store, batch):
         coming.update(children(job.id, count_of(job)))

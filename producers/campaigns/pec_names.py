@@ -70,7 +70,7 @@ def _any_begins(words: frozenset[str], *starts: str) -> bool:
 
 
 def words_of(name: str) -> frozenset[str]:
-    """`P.E.C. Aziendale1` is pec, aziendale, 1."""
+    """Return the words of a column's name: `P.E.C. Aziendale1` is pec, aziendale, 1."""
     apart = _CAMEL.sub(" ", name)
     text = unicodedata.normalize("NFKD", apart)
     plain = "".join(one for one in text if not unicodedata.combining(one)).casefold().replace("m@il", "mail")

@@ -79,7 +79,7 @@ def _is_pec(name: str, place: int, tally: Tally) -> bool:
 
 
 def _perhaps_of_pec(header: Sequence[str], tally: Tally) -> list[int]:
-    """Columns that hold some addresses of PEC by their name, such as `Codice SDI / PEC`."""
+    """Return the columns that, by their name, hold some PEC addresses, such as `Codice SDI / PEC`."""
     return [
         place
         for place, name in enumerate(header)

@@ -131,7 +131,7 @@ class RowRenderer:
         return lambda job_id: digest_of(job.model_copy(update={"id": job_id}), contents)
 
     def _whole(self, values: Sequence[str]) -> Draft:
-        """Never one that has lost an attachment since it was judged. Raises JobRejected."""
+        """Return the row's draft. Raise JobRejected if it has lost an attachment since it was validated."""
         letter = self.draft(values)
         if letter.missing:
             raise JobRejected(list(letter.missing))
@@ -210,7 +210,7 @@ class RowRenderer:
         return problem
 
     def _misplaced(self, values: Sequence[str]) -> list[Problem]:
-        """Values that stand under no name."""
+        """Return a problem if the row has values without a column name."""
         header = self.columns.header
         if len(values) > len(header) and any(values[len(header) :]):
             reason = _(
@@ -230,7 +230,7 @@ class RowRenderer:
         ]
 
     def _empty(self, values: Sequence[str]) -> list[Problem]:
-        """Values that the message would lack."""
+        """Return a problem for each value that the message would lack."""
         used = dict.fromkeys((*self.subject.used, *self.body.used))
         if self.allow_empty:
             reason = _("is empty, and the template uses it")
@@ -243,7 +243,7 @@ class RowRenderer:
         ]
 
     def _empty_files(self, letter: Draft) -> list[Problem]:
-        """Attachments of the row that hold nothing."""
+        """Return a warning for each empty attachment of the row."""
         names = {file.path: file.name for file in letter.files[len(self.everywhere) :] if not file.size}
         column = self.columns.header[self.columns.attachments[0]] if names else ""
         return [

@@ -24,5 +24,5 @@ def row_metadata(header: Sequence[str], values: Sequence[str]) -> dict[str, Any]
 
 
 def _whole(text: str) -> str:
-    """Half a character has no JSON that everybody can read."""
+    """Return a text without half characters, for which no JSON is readable everywhere."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -124,7 +124,7 @@ class RowStore:
         return self._one(f"{_ENTRY} WHERE base = ? AND digest = ? {order}", base, digest)
 
     def several(self) -> Iterator[tuple[int, int]]:
-        """Lines that are sent, or were, to a recipient of an earlier such line; and that line."""
+        """Yield lines that are sent, or were, to the recipient of an earlier such line; and that line."""
         sent = "fate IN ('ready', 'before') AND base IS NOT NULL"
         first = f"SELECT base, min(line) AS line FROM row WHERE {sent} GROUP BY base HAVING count(*) > 1"  # noqa: S608
         query = f"SELECT row.line, first.line FROM row JOIN ({first}) AS first USING (base)"  # noqa: S608
@@ -200,7 +200,7 @@ class RowStore:
         return [Problem(*map(pickle.loads, one)) for one in found]
 
     def duplicates(self, limit: int = -1) -> list[tuple[int, int]]:
-        """Lines, and those that they repeat."""
+        """Return lines, and those that they repeat."""
         query = "SELECT line, like FROM row WHERE fate = 'double' ORDER BY line LIMIT ?"
         return [(int(line), int(like)) for line, like in self._database.execute(query, [limit])]
 

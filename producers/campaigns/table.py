@@ -54,7 +54,7 @@ class Table:
 
 @contextmanager
 def open_table(path: Path, encoding: str | None = None) -> Iterator[Table]:
-    """`encoding` is what a person says of a CSV. Raises Unusable, also while rows are read, and Misused."""
+    """Return the table of a file; `encoding` is that of a CSV. Raise Misused, or Unusable, also while rows are read."""
     with _opened(path, encoding)(path) as file:
         yield Table(file, path.name)
 

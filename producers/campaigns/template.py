@@ -107,7 +107,7 @@ def _place(found: str, header: Sequence[str], where: str) -> int | None:
 
 
 def _check_text(inside: str, header: Sequence[str], where: str) -> None:
-    """Braces around no column's name: styles are left alone, all else is a mistake. Raises Misused."""
+    """Raise Misused for braces around a text that is no column's name. Styles are allowed."""
     name = _AFTER_NAME.split(inside)[0].strip()
     if fold(name) in positions(header):
         raise Misused(

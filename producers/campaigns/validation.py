@@ -92,7 +92,7 @@ class RowValidator:
 
 
 def warn_of_several(ledger: RowStore, letters: RowRenderer) -> None:
-    """Once it is known which rows are sent, and which were."""
+    """Warn of recipients with several rows, once it is known which rows are sent and which were."""
     for line, first in list(ledger.several()):
         note = _("gets another message by line {count} too: both are sent").format(count=first)
         ledger.warn(line, Problem(letters.recipient_name, note))

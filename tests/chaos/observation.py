@@ -150,9 +150,9 @@ def _schedule(client: Redis) -> dict[str, list[str]]:
     """Members of everything that says something is still to be done."""
     found: dict[str, list[str]] = {}
     time: Any = client.time()
-    for pattern in ("due:*", "lane:*", "turns:*", "flight:*", "deliveries:*"):
+    for pattern in ("due:*", "lane:*", "rotation:*", "in_flight:*", "deliveries:*"):
         # a place on the wire is free from its score on (µs), and leaves the set when it is next looked at
-        least = time[0] * 1_000_000 + time[1] if pattern == "flight:*" else "-inf"
+        least = time[0] * 1_000_000 + time[1] if pattern == "in_flight:*" else "-inf"
         for key in _keys(client, pattern):
             members: Any = client.zrangebyscore(key, least, "+inf")
             found[key.removeprefix("pec:")] = [_text(one) for one in members]

@@ -196,7 +196,7 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ("left over", "a claim's look-up", lambda seen: seen.schedule["due:lookup"].append("good")),
     ("left over", "a check after a certain end", lambda seen: seen.schedule["due:check"].append("good")),
     ("left over", "a message in its lane", lambda seen: seen.schedule.update({"lane:acme": ["good"]})),
-    ("left over", "a place on the wire", lambda seen: seen.schedule.update({"flight:t": ["good"]})),
+    ("left over", "a place on the wire", lambda seen: seen.schedule.update({"in_flight:t": ["good"]})),
     ("left over", "a delivery", lambda seen: seen.schedule.update({"deliveries:steady": ["1-0"]})),
     ("left over", "a pending job", lambda seen: seen.schedule.update({"pending:jobs:workers": ["?"]})),
     ("left over", "content that nobody needs", lambda seen: seen.contents.update({"c" * 64: 1})),

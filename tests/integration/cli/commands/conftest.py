@@ -1,4 +1,4 @@
-"""`pec import` of rows, with a subject and a body that use them."""
+"""Fixtures for commands: an import of rows, and a held message."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from pec.names import State
+from producers import Producer
 from tests.integration.cli.commands.importing_rows import Import
 from tests.integration.commands import Pec, Ran
 from tests.integration.producers.campaigns.spreadsheets import csv_ansi
+from tests.integration.producing import SEND, Settle, TakeJobs, to
 
 
 @pytest.fixture
@@ -23,3 +26,11 @@ def import_rows(pec: Pec, tmp_path: Path) -> Import:
         return pec("import", str(file), *asked, *subject, *options)
 
     return imported
+
+
+@pytest.fixture
+def held(producer: Producer, take_jobs: TakeJobs, change: Settle) -> str:
+    """Return the id of a held message."""
+    producer.send("inv-1", **SEND)
+    take_jobs()
+    return change("inv-1", to(State.HELD)).id

@@ -65,7 +65,7 @@ def test_what_was_exported_goes_when_its_time_has_come(store: Store) -> None:
     assert forgotten(store, message, NOW + 90 * DAY)
 
 
-def test_nothing_of_a_forgotten_message_is_left_but_the_turn_of_its_token(store: Store) -> None:
+def test_nothing_of_a_forgotten_message_is_left(store: Store) -> None:
     message = ended(store, "m")
     store.client.hset("pec:receipts:m", "key", "{}")
     retention.mark_exported(store, [message], NOW, KEPT)

@@ -1,4 +1,4 @@
-"""Whose turn it is to deliver, where machines serve different endpoints."""
+"""When an endpoint is due again, if machines serve different endpoints."""
 
 from pydantic import SecretStr
 from redis import Redis
@@ -13,9 +13,7 @@ from workers.context import OTHERS_SECONDS, WorkerContext
 from workers.tasks.webhook import deliver
 
 
-def test_the_turn_of_an_endpoint_that_only_others_serve_comes_again_soon(
-    redis: Redis, redis_url: str
-) -> None:
+def test_an_endpoint_that_only_others_serve_is_due_again_soon(redis: Redis, redis_url: str) -> None:
     settings = Settings(redis_url=redis_url)
     ctx = WorkerContext(settings, Store(redis, "pec"), PecClient(settings.api))
     due = ctx.store.keys.due(Queue.WEBHOOK)
@@ -28,7 +26,7 @@ def test_the_turn_of_an_endpoint_that_only_others_serve_comes_again_soon(
     assert at <= ctx.store.now() + OTHERS_SECONDS
 
 
-def test_the_turn_of_one_with_nothing_to_tell_does_not_come_again(redis: Redis, redis_url: str) -> None:
+def test_an_endpoint_without_events_is_not_due_again(redis: Redis, redis_url: str) -> None:
     endpoint = Endpoint(name="shop", url="https://shop.example", secret=SecretStr(a_secret()))
     settings = Settings(redis_url=redis_url, webhooks=Webhooks(endpoints=[endpoint]))
     ctx = WorkerContext(settings, Store(redis, "pec"), PecClient(settings.api))

@@ -22,7 +22,7 @@ def two(token: Any = TOKEN, **of_beta: Any) -> Any:
     return overview(lanes={"acme": lane("acme", 3), "beta": lane("beta", 5, **of_beta)}, tokens={"t": token})
 
 
-def test_accounts_of_a_token_take_turns() -> None:
+def test_accounts_of_a_token_rotate() -> None:
     assert turn_at(two(), "acme", 2) == NOW + timedelta(seconds=6)
     assert empty_at(two(), "beta") == NOW + timedelta(seconds=8)
 

@@ -66,7 +66,7 @@ def test_the_last_queued_of_each_account_is_the_one_that_will_be_sent_last() -> 
         (2, [1000, 1000], 9),  # long ones get as many turns as ours
     ],
 )
-def test_accounts_of_a_token_take_turns(position: int, others: list[int], sends: int) -> None:
+def test_accounts_of_a_token_rotate(position: int, others: list[int], sends: int) -> None:
     assert sends_until(position, others) == sends
 
 

@@ -1,4 +1,4 @@
-"""Whose turn it is: lanes, accounts, places on the wire."""
+"""The rotation of accounts, the order of lanes, and places on the wire."""
 
 from config.settings import Api
 from pec.messages import Reason
@@ -11,7 +11,7 @@ from tests.integration.pec.store.slots import TOKEN, picked, picked_id, waiting
 store = slots.store
 
 
-def test_an_account_that_redis_lost_is_there_again_with_its_turn(store: Store) -> None:
+def test_an_account_that_redis_lost_is_there_again_in_the_rotation(store: Store) -> None:
     waiting(store, "m", 1)
     store.client.delete(store.keys.account("acme"), store.keys.rotation(TOKEN), store.keys.due(Queue.SEND))
     assert picked(store) is None
@@ -36,7 +36,7 @@ def test_lanes_go_by_priority_then_age(store: Store) -> None:
     assert [picked_id(store) for _ in range(4)] == ["urgent", "old", "new", None]
 
 
-def test_accounts_take_turns(store: Store) -> None:
+def test_accounts_rotate(store: Store) -> None:
     for number in range(3):
         waiting(store, f"a{number}", number)
     waiting(store, "b", 9, account="beta")

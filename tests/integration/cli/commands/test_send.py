@@ -1,4 +1,4 @@
-"""`pec send`, `poll`, `cancel`, `watch`."""
+"""`pec send`: options become a job, and `--wait` follows it."""
 
 import io
 from collections.abc import Callable
@@ -16,7 +16,11 @@ from tests.integration.producing import Settle, TakeJobs, jobs_in, meanwhile, to
 from tests.wire import eventually
 
 SEND = ("send", "--account", "acme", "--to", "x@pec.example", "--subject", "Fattura", "--body", "<p>Ecco</p>")
+
+
 Taken = Callable[[], AbstractContextManager[None]]
+
+
 WAIT = ("--wait", "--timeout", "30")
 
 
@@ -107,7 +111,7 @@ def test_bad_input_says_what_is_wrong_and_enqueues_nothing(
     assert jobs_in(producer) == []
 
 
-def test_without_a_worker_the_user_is_told(pec: Pec, producer: Producer) -> None:
+def test_a_missing_worker_is_named(pec: Pec, producer: Producer) -> None:
     assert "`pec worker`" in pec(*SEND).err
 
     heartbeat.beat(producer.store, {"worker": ["w1"]}, 60)
@@ -190,58 +194,3 @@ def test_waiting_for_a_rejected_job_prints_why_and_ends_with_three(
 
     assert sent.code == 3
     assert "rejected: account: is not configured" in sent.err
-
-
-def test_a_timeout_ends_with_124(pec: Pec, take_jobs: TakeJobs) -> None:
-    pec(*SEND, "--id", "inv-1")
-    take_jobs()
-
-    watched = pec("watch", "inv-1", "--timeout", "0.01")
-
-    assert watched.code == 124
-    assert "nothing was cancelled" in watched.err
-
-
-def test_a_batch_is_watched_to_its_end(
-    pec: Pec, producer: Producer, take_jobs: TakeJobs, change: Settle
-) -> None:
-    for number in (1, 2):
-        pec(*SEND, "--id", f"inv-{number}", "--batch", "b1")
-    producer.batch("b1", 2)
-    take_jobs()
-    change("inv-1", to(State.DELIVERED))
-    with meanwhile(lambda: change("inv-2", to(State.DELIVERED))):
-        watched = pec("watch", "--batch", "b1", "--timeout", "30")
-
-    assert watched.code == 0
-    assert "2 delivered" in watched.err
-
-
-@pytest.mark.parametrize("arguments", [("watch",), ("watch", "a", "--batch", "b"), ("cancel",)])
-def test_a_message_or_a_batch_must_be_named(pec: Pec, arguments: tuple[str, ...]) -> None:
-    assert pec(*arguments).code == 2
-
-
-def test_a_pec_sent_elsewhere_is_polled(pec: Pec, producer: Producer) -> None:
-    polled = pec("poll", "2020082610003492", "--account", "acme", "--json")
-
-    assert jobs_in(producer) == [
-        {"type": "poll", "id": polled.lines[0]["id"], "account": "acme", "code": "2020082610003492"}
-    ]
-
-
-def test_a_code_that_is_none_is_rejected(pec: Pec) -> None:
-    assert pec("poll", "12", "--account", "acme").code == 3
-
-
-def test_cancelling_puts_the_job(pec: Pec, producer: Producer) -> None:
-    pec("cancel", "inv-1")
-    pec("cancel", "--batch", "b1")
-
-    assert jobs_in(producer) == [{"type": "cancel", "id": "inv-1"}, {"type": "cancel", "batch": "b1"}]
-
-
-def test_a_cancel_of_what_nobody_knows_says_so(pec: Pec, producer: Producer) -> None:
-    """A slip of the pen is not to look like a campaign that was stopped."""
-    assert "Nothing is known of b1 so far" in pec("cancel", "--batch", "b1").err
-    assert "Nothing is known of inv-1 so far" in pec("cancel", "inv-1").err

@@ -1,0 +1,38 @@
+"""`pec watch`: messages or a batch, to their end."""
+
+import pytest
+
+from pec.names import State
+from producers import Producer
+from tests.integration.commands import Pec
+from tests.integration.producing import SEND, Settle, TakeJobs, meanwhile, to
+
+
+def test_a_timeout_ends_with_124(pec: Pec, producer: Producer, take_jobs: TakeJobs) -> None:
+    producer.send("inv-1", **SEND)
+    take_jobs()
+
+    watched = pec("watch", "inv-1", "--timeout", "0.01")
+
+    assert watched.code == 124
+    assert "nothing was cancelled" in watched.err
+
+
+def test_a_batch_is_watched_to_its_end(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs, change: Settle
+) -> None:
+    for number in (1, 2):
+        producer.send(f"inv-{number}", **SEND, batch="b1")
+    producer.batch("b1", 2)
+    take_jobs()
+    change("inv-1", to(State.DELIVERED))
+    with meanwhile(lambda: change("inv-2", to(State.DELIVERED))):
+        watched = pec("watch", "--batch", "b1", "--timeout", "30")
+
+    assert watched.code == 0
+    assert "2 delivered" in watched.err
+
+
+@pytest.mark.parametrize("arguments", [(), ("a", "--batch", "b")])
+def test_messages_or_a_batch_must_be_named(pec: Pec, arguments: tuple[str, ...]) -> None:
+    assert pec("watch", *arguments).code == 2

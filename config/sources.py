@@ -134,7 +134,7 @@ def _line(problem: ErrorDetails, known: list[str]) -> str:
 
 
 def _variable(place: tuple[int | str, ...]) -> str:
-    """Return a variable: `("webhooks", "endpoints", 0, "url")` → `PEC_WEBHOOKS__ENDPOINTS[0].url`; a list is one variable."""
+    """Return a variable: `("webhooks", "endpoints", 0, "url")` → `PEC_WEBHOOKS__ENDPOINTS[0].url`, as a list is one."""
     in_list = next((depth for depth, part in enumerate(place) if isinstance(part, int)), len(place))
     name = PREFIX + "__".join(str(part) for part in place[:in_list]).upper() if place else "settings"
     return name + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place[in_list:])

@@ -14,7 +14,6 @@ from sandbox.access import Credentials, parse_credentials, parse_token
 from sandbox.answers import Shape
 from sandbox.app import build_app
 from sandbox.clock import Delays
-from sandbox.imap.door import serve_imap
 from sandbox.paging import Paging
 from sandbox.providers import make_providers
 from sandbox.state import Options
@@ -141,6 +140,8 @@ def main(
     listener = _listen(host, port)
     urls = [_url(listener, "https" if tls_cert else "http")]
     if imap_port is not None:
+        from sandbox.imap.door import serve_imap  # a tenth of a second and 10 MB, for those who want it
+
         door = _listen(host, imap_port)
         serve_imap(app.state.sandbox, door, config.ssl)
         urls.append(_url(door, "imaps" if tls_cert else "imap"))

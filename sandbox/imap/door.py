@@ -77,7 +77,7 @@ class _Door:
 
     @contextmanager
     def _held(self, writer: asyncio.StreamWriter) -> Iterator[None]:
-        """Hold the connection's task: on Python 3.13 a garbage collection ends one without a reference."""
+        """Hold the connection, for `_hang_up`; and its task, which Python 3.13 may collect if nothing else does."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in one
         self._connections[task] = writer

@@ -3,8 +3,9 @@
 import pytest
 
 from sandbox.clock import Instant
+from sandbox.folders import INBOX
 from sandbox.mail import Mail
-from sandbox.mailbox import Mailbox
+from sandbox.mailbox import Mailbox, Rule
 from sandbox.paging import Paging, number_of_pages
 
 
@@ -91,6 +92,76 @@ def test_deleting_makes_room_for_what_comes_later() -> None:
     assert subjects(mailbox, now=5) == ["second"]
     mailbox.delete(1, at(5))
     assert mailbox.used_bytes(at(5)) == 0
+
+
+def uids(mailbox: Mailbox, folder: str = INBOX, now: float = 0) -> list[int]:
+    with mailbox.folders(at(now)) as folders:
+        return folders[folder].uids()
+
+
+def test_numbers_grow_with_arrivals_and_are_never_given_again() -> None:
+    mailbox = filled(mail("a"), mail("b"), mail("c", due=5))
+
+    assert uids(mailbox) == [1, 2]
+    mailbox.expunge(INBOX, [2, 7], at(0))
+    assert uids(mailbox, now=5) == [1, 3]
+    assert subjects(mailbox, now=5) == ["a", "c"]
+    assert mailbox.used_bytes(at(5)) == 2
+
+
+def test_what_the_api_deletes_has_no_number_any_more() -> None:
+    mailbox = filled(mail("a"), mail("b"), mail("c"))
+
+    mailbox.delete(1, at(0))
+    mailbox.delete_matching("c", at(0))
+
+    assert uids(mailbox) == [2]
+
+
+def test_new_numbers_come_with_another_validity() -> None:
+    mailbox = filled(mail("a"), mail("b"))
+    with mailbox.folders(at(0)) as folders:
+        before = folders[INBOX].uid_validity
+
+    mailbox.renumber(INBOX, at(0))
+
+    assert uids(mailbox) == [3, 4]
+    with mailbox.folders(at(0)) as folders:
+        assert folders[INBOX].uid_validity > before
+
+
+def test_a_rule_moves_what_is_there_and_what_comes_and_positions_stay() -> None:
+    mailbox = filled(mail("CONSEGNA 1"), mail("x"), mail("consegna 2", due=5))
+
+    assert mailbox.file(Rule("Consegna", "Ricevute"), at(0)) == 1
+
+    assert (uids(mailbox), uids(mailbox, "Ricevute", now=5)) == ([2], [1, 2])
+    assert subjects(mailbox, now=5) == ["CONSEGNA 1", "x", "consegna 2"]
+    assert mailbox.used_bytes(at(5)) == 3
+
+
+def test_a_double_is_one_mail_more_of_the_same_size() -> None:
+    mailbox = filled(mail("a", size_bytes=30), mail("b"))
+
+    assert mailbox.double("a", at(0)) == 1
+
+    assert uids(mailbox) == [1, 2, 3]
+    assert mailbox.used_bytes(at(0)) == 61
+
+
+def test_a_watcher_is_called_at_each_change_until_it_leaves() -> None:
+    mailbox, calls = filled(), []
+    with mailbox.watched(lambda: calls.append(1)):
+        mailbox.expect(mail("a"))
+        mailbox.delete(1, at(0))
+    mailbox.expect(mail("b"))
+
+    assert len(calls) == 2
+
+
+def test_the_next_arrival_is_known_in_advance() -> None:
+    assert filled().seconds_to_next(at(0)) is None
+    assert filled(mail("a", due=5)).seconds_to_next(at(2)) == 3
 
 
 def test_pages_are_of_25() -> None:

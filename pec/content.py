@@ -1,13 +1,22 @@
-"""The bytes of a PEC: decode what producers wrote, hash it, and compute its size on the wire."""
+"""The content of a PEC: checks of each field of its job, and its bytes decoded, hashed and counted.
+
+The checks return the value, or raise a fault (ValueError) of pec.problems, which does not quote it.
+"""
 
 import base64
 import binascii
 import hashlib
+import json
 import re
 from collections.abc import Iterable
 
-from pec.problems import fault
+from email_validator import EmailNotValidError, validate_email
+from pydantic import JsonValue
 
+from pec.problems import fault
+from pec.subjects import is_code
+
+MAX_METADATA_BYTES = 16_384
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.ASCII)
 _BYTE_ORDER_MARK = "\ufeff"
 _WHITE = {ord(character): None for character in " \t\r\n"}
@@ -40,3 +49,89 @@ def decode_file(text: str) -> bytes:
 def encoded_size(body_bytes: int, attachments_bytes: Iterable[int]) -> int:
     """Return the bytes of a message on the wire: the text, and each file as base64 (four for every three)."""
     return body_bytes + sum(-(-size // 3) * 4 for size in attachments_bytes)
+
+
+# Fields of a job
+
+
+def address(text: str) -> str:
+    try:
+        parsed = validate_email(
+            text, check_deliverability=False, globally_deliverable=False, allow_smtputf8=False
+        )
+    except EmailNotValidError:
+        raise fault(_problem_of_address(text)) from None
+    if "." not in parsed.domain:
+        raise fault("not_an_address")
+    return parsed.normalized
+
+
+def _problem_of_address(text: str) -> str:
+    local, _, domain = text.rpartition("@")
+    if (
+        local
+        and local.isascii()
+        and (not domain.isascii() or re.search(r"(?:^|\.)xn--", domain, re.IGNORECASE))
+    ):
+        return "no_such_domain"
+    if not local.isascii() and "@" not in local:
+        return "accented_address"
+    return "not_an_address"
+
+
+def subject(text: str) -> str:
+    if is_blank(text):
+        raise fault("empty_subject")
+    if any(ord(character) < 32 or character in "\x7f\x85\u2028\u2029" for character in text):
+        raise fault("control_character")
+    return text
+
+
+def body(text: str) -> str:
+    if is_blank(text):
+        raise fault("empty_body")
+    return text
+
+
+def file_name(text: str) -> str:
+    if text in (".", "..") or re.search(r"[/\\\x00-\x1f\x7f]", text):
+        raise fault("not_a_file_name")
+    return text
+
+
+def file(text: str) -> str:
+    decode_file(text)
+    return text
+
+
+def whole(text: str) -> str:
+    """Refuse half of a surrogate pair, which JSON can spell and no PEC can carry."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise fault("half_character") from None
+    return text
+
+
+def metadata(found: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return metadata that any JSON reader accepts: Python's JSON alone knows NaN and half characters."""
+    try:
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        raise fault("metadata_not_json") from None
+    if len(json.dumps(found)) > MAX_METADATA_BYTES:
+        raise fault("metadata_too_big", max_bytes=MAX_METADATA_BYTES)
+    return found
+
+
+def code(text: str) -> str:
+    if not is_code(text):
+        raise fault("not_a_code")
+    return text
+
+
+def written_out(instant: object) -> object:
+    """Return what was written as text: pydantic would take a number for seconds since the epoch."""
+    if isinstance(instant, (int, float)):
+        raise fault("not_an_instant")
+    return instant

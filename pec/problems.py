@@ -101,34 +101,6 @@ _TEXTS = {
     ),
 }
 CODES = frozenset(_TEXTS)
-_OF_PYDANTIC = {
-    "string_type": "not_a_string",
-    "string_unicode": "half_character",
-    "recursion_depth_exceeded": "nested_too_deeply",
-    "int_type": "not_a_whole_number",
-    "bool_type": "not_a_boolean",
-    "dict_type": "not_an_object",
-    "model_type": "not_an_object",
-    "model_attributes_type": "not_an_object",
-    "list_type": "not_a_list",
-    "tuple_type": "not_a_list",
-    "literal_error": "other_value",
-    "string_too_long": "string_too_long",
-    "string_too_short": "empty",
-    "too_long": "too_many_entries",
-    "too_short": "empty",
-    "greater_than_equal": "too_small",
-    "less_than_equal": "too_great",
-    "timezone_aware": "no_offset",
-    "datetime_from_date_parsing": "not_an_instant",
-    "datetime_parsing": "not_an_instant",
-    "datetime_type": "not_an_instant",
-    "missing": "missing_field",
-    "string_pattern_mismatch": "other_form",
-}
-
-
-SHOWN_DETAILS = frozenset({"expected", "max_length", "ge", "le", "max_bytes"})  # of what validators state
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +135,6 @@ def stored_problem(found: Mapping[str, Any]) -> Problem:
 def fault(code: str, /, **details: Any) -> PydanticCustomError:
     """Return the error for a validator to raise. `field`: where it is, if not where the validator stands."""
     return PydanticCustomError(code, "{words}", {"words": str(_text(code, details)), **details})
-
-
-def code_of(kind: str) -> str | None:
-    """Return our code of pydantic's kind of error; None if it has no words of ours."""
-    return kind if kind in _TEXTS else _OF_PYDANTIC.get(kind)
 
 
 def _text(code: str, details: Mapping[str, Any]) -> Text:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pec.content import MAX_METADATA_BYTES
 from pec.job_messages import SHEET_ROW
-from pec.jobs import MAX_METADATA_BYTES
 from producers.campaigns.columns import BATCH, ERRORS, MADE_ID, fold
 
 

@@ -1,6 +1,7 @@
 """The columns of a line that its message keeps."""
 
-from pec.jobs import MAX_METADATA_BYTES, validate
+from pec.content import MAX_METADATA_BYTES
+from pec.jobs import validate
 from producers.campaigns.row_metadata import row_metadata
 
 

@@ -68,6 +68,9 @@ def _reasons() -> Iterator[str]:
     for table in tables(PAGES["docs/states.md"].split("## Reasons")[1]):
         for subject, codes in table:
             yield from (f"reason of {subject}: {code}" for code in codes.split("`")[1::2])
+    section = PAGES["docs/contract.md"].split("## Codes of rejections")[1]
+    for _, codes in tables(section)[0]:
+        yield from (f"code of a rejection: {code}" for code in codes.split("`")[1::2])
 
 
 def _rejections() -> Iterator[str]:

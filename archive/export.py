@@ -10,7 +10,8 @@ from archive import folder, selection
 from archive.case_files import CaseFile, gather, json_line
 from archive.choice import Choice
 from archive.table import Table, Words
-from config.settings import Retention
+from archive.vault.installation import open_vault
+from config.settings import Settings
 from pec.names import State
 from pec.receipts import Kind
 from pec.store.store import Store
@@ -57,16 +58,18 @@ class Exported:
 
 def export(
     store: Store,
-    rules: Retention,
+    settings: Settings,
     request: ExportRequest,
     lines_to: AbstractContextManager[Write],
     words: Words,
     step: Callable[[], object],
 ) -> Exported:
-    """Write what was asked for, and call `step` for each message. Raise OSError and NotAManifest."""
+    """Write what was asked for, and call `step` for each message. Raise OSError, NotAManifest and VaultAway."""
     done, choice = Exported(), request.choice
     with ExitStack() as stack:
-        proof = stack.enter_context(folder.opened(request.folder, store, rules)) if request.folder else None
+        vault = open_vault(settings.archive, store)
+        opened = request.folder and folder.opened(request.folder, store, settings.retention, vault)
+        proof = stack.enter_context(opened) if opened else None
         if proof and request.file:
             stack.callback(proof.cover, request.file.resolve())  # once it is written, and before the sums are
         write = stack.enter_context(lines_to)

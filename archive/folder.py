@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+from archive import contents
 from archive.atomic_files import PRIVATE_FOLDER, atomic_write, make_folder
 from archive.case_files import CaseFile, json_line, receipt_dict
 from archive.export_marker import ExportMarker
@@ -21,28 +22,28 @@ from archive.folder_names import FolderNames
 from archive.manifest import Manifest
 from archive.portable_names import unique_names
 from archive.stale import stale_files, text_bytes
+from archive.vault import Altered, Missing, Vault
 from config.settings import Retention
 from config.texts import _
 from pec.content import sha256
 from pec.messages import Message
-from pec.store import records
 from pec.store.store import Store
 
 _MAX_CONTENTS_HELD = 4  # so that what a batch shares is read once
-Missing = list[dict[str, str]]
+MissingFiles = list[dict[str, str]]
 
 
 @contextmanager
-def opened(path: Path, store: Store, rules: Retention) -> Iterator["Folder"]:
+def opened(path: Path, store: Store, rules: Retention, vault: Vault | None = None) -> Iterator["Folder"]:
     """Makes the folder if need be, and lists what was written even where the work broke off.
 
-    What stands whole in it is marked as exported in the end. Raises OSError and NotAManifest.
+    What stands whole in it is marked as exported in the end. Raises OSError, NotAManifest and VaultAway.
     """
     if not path.is_dir():
         path.mkdir(PRIVATE_FOLDER, parents=True)
         path.chmod(PRIVATE_FOLDER)
     with closing(ExportMarker()) as proved:
-        folder = Folder(path.resolve(), store, proved)
+        folder = Folder(path.resolve(), store, vault, proved)
         try:
             yield folder
         finally:
@@ -53,14 +54,14 @@ def opened(path: Path, store: Store, rules: Retention) -> Iterator["Folder"]:
 class Folder:
     """DIR while it is written."""
 
-    def __init__(self, path: Path, store: Store, proved: ExportMarker) -> None:
+    def __init__(self, path: Path, store: Store, vault: Vault | None, proved: ExportMarker) -> None:
         self.files = 0
         self.incomplete: list[str] = []  # ids of messages whose content is not all there
         self._path = path
         self._proved = proved
         self._manifest = Manifest(path)
         self._content = lru_cache(_MAX_CONTENTS_HELD)(
-            lambda sha256: records.contents(store, [sha256])[sha256]
+            lambda sha256: contents.read(store, vault, [sha256])[sha256]
         )
         self._places = FolderNames(path)
         self._stale: list[Path] = []
@@ -93,7 +94,7 @@ class Folder:
             self._manifest.close()
             self._places.close()
 
-    def _put_contents(self, place: Path, message: Message) -> Missing:
+    def _put_contents(self, place: Path, message: Message) -> MissingFiles:
         wanted = [(place / "body.html", message.body)] if message.body else []
         if message.attachments:
             attachments = make_folder(place / "attachments")
@@ -112,7 +113,9 @@ class Folder:
         try:
             data = self._content(digest)
         except KeyError:
-            why = _("Redis no longer holds it")
+            why: str = _("Redis no longer holds it")
+        except (Missing, Altered) as gone:
+            why = gone.what
         else:
             if sha256(data) == digest:
                 self._put(path, data)

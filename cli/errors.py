@@ -69,6 +69,7 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
     import redis
 
     from archive.trust import AnchorsError
+    from archive.vault import VaultAway
     from cli.demo.stack import StackError
     from config.redis_connection import MAY_NOT, RedisRefused, RedisUnreachable
     from config.settings import SettingsError
@@ -80,6 +81,7 @@ def _table() -> list[tuple[type[Exception], Exit, str]]:
     return [
         (SettingsError, Exit.USAGE, _ITS_OWN),
         (AnchorsError, Exit.USAGE, _ITS_OWN),
+        (VaultAway, Exit.UNREACHABLE, _ITS_OWN),
         (JobRejected, Exit.REJECTED, ""),
         (Refused, Exit.REJECTED, _ITS_OWN),
         (RedisRefused, Exit.CREDENTIALS, _ITS_OWN),

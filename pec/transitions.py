@@ -116,6 +116,17 @@ def requeued(
     return changed(message, now, fields, due={Queue.LOOKUP: None, Queue.RELEASE: back_at}, lane=Lane.LEAVE)
 
 
+def held_without_content(message: Message, now: datetime, reason: Reason) -> Change:
+    """Return the hold of a message whose content the archive no longer holds: an operator can put it back."""
+    return changed(
+        message,
+        now,
+        {"state": State.HELD, "reason": reason},
+        due={Queue.RELEASE: None},
+        lane=Lane.LEAVE,
+    )
+
+
 def failed(message: Message, now: datetime, reason: Reason) -> Change:
     """Return the end of a message that can't be sent: the API refused it for good, or its content is gone."""
     due = {Queue.LOOKUP: None, Queue.RELEASE: None}

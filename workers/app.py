@@ -4,8 +4,7 @@ import secrets
 
 import dramatiq
 
-from archive.vault import Vault
-from archive.vault.installation import agreed_in
+from archive.vault.installation import open_vault
 from config.logs import configure_logging
 from config.redis_connection import connect
 from config.settings import Settings, load_settings
@@ -25,7 +24,7 @@ from workers.send_permit import RateLimiter
 def build(settings: Settings) -> HintBroker:
     """Return the broker with its middleware, in the order in which they need each other, and its actors."""
     store = Store(connect(settings.redis_url), settings.namespace, settings.redis_replicas)
-    vault, archive = Vault.open(settings.archive, agreed_in(store)), ArchiveState()
+    vault, archive = open_vault(settings.archive, store), ArchiveState()
     ctx = WorkerContext(settings, store, MeteredClient(settings.api), vault)
     worker_id = secrets.token_hex(6)
     limiter, limits = RateLimiter(ctx), ThreadLimits()

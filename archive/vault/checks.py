@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import redis
 
 from archive.vault.errors import VaultAway
-from archive.vault.installation import agreed_in
+from archive.vault.installation import open_vault
 from archive.vault.vault import Vault
 from config.settings import Settings
 from config.texts import _
@@ -20,7 +20,7 @@ REACHED = "reached"  # what a worker reports that left its mark
 
 def archive_checks(settings: Settings, store: Store) -> Iterator[Finding]:
     """Write a mark, read it, and read that of each live worker. Nothing is said if Redis does not answer."""
-    vault = Vault.open(settings.archive, agreed_in(store))
+    vault = open_vault(settings.archive, store)
     if vault is None:
         return
     yield from encrypted_http("PEC_ARCHIVE__S3__ENDPOINT", settings.archive.s3.endpoint)

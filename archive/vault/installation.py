@@ -1,9 +1,15 @@
 """Agreement of an installation on its archive: Redis keeps the id of the one that was used first."""
 
-from archive.vault.vault import Agree
+from archive.vault.vault import Agree, Vault
+from config.settings import Archive
 from pec.store.store import Store, text
 
 FIELD = "archive"
+
+
+def open_vault(rules: Archive, store: Store) -> Vault | None:
+    """Return the installation's archive, or None if the settings name none. Nothing is read or written yet."""
+    return Vault.open(rules, agreed_in(store))
 
 
 def agreed_in(store: Store) -> Agree:

@@ -97,8 +97,8 @@ def _write(session: Session, request: ExportRequest) -> Exported:
     hidden = request.file is None and sys.stdout.isatty()
     try:
         with progress_bar(request.choice.count, hidden=hidden) as step:
-            rules, lines_to = session.settings.retention, bytes_to(request.file)
-            return write_export(session.store, rules, request, lines_to, translated, step)
+            lines_to = bytes_to(request.file)
+            return write_export(session.store, session.settings, request, lines_to, translated, step)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -60,6 +60,7 @@ class Commit:
     changes: Sequence[Change] = ()
     absent: Sequence[str] = ()
     contents: Mapping[str, bytes | None] = field(default_factory=dict)  # by SHA-256; None: already stored
+    archived: Mapping[str, int] = field(default_factory=dict)  # sizes, by SHA-256: new in the archive
     commands: Sequence[Sequence[str | float]] = ()
     batches: Sequence[BatchDelta] = ()
     uses: Sequence[str] = ()  # SHA-256 of each content that a new message needs, once for each message
@@ -183,7 +184,8 @@ def _contents(store: Store, work: Commit, blobs: list[bytes]) -> list[dict[str, 
         if data is not None:
             blobs.append(data)
         blob = len(blobs) + 1 if data is not None else 0
-        counted.append({"key": store.keys.content(sha256), "blob": blob, "times": times})
+        one = {"key": store.keys.content(sha256), "blob": blob, "times": times}
+        counted.append(one | ({"archived": work.archived[sha256]} if sha256 in work.archived else {}))
     return counted
 
 

@@ -66,6 +66,12 @@ def reclaim(store: Store, consumer: str, idle_seconds: float, limit: int) -> lis
     ]
 
 
+def keep(store: Store, consumer: str, entries: Sequence[Entry]) -> None:
+    """Keep entries this consumer's that it has had for long through no fault of theirs: no try counts."""
+    ids: list[int | bytes | str | memoryview[int]] = [entry.id for entry in entries]
+    store.client.xclaim(store.keys.jobs, GROUP, consumer, 0, ids, retrycount=1, justid=True)
+
+
 def _entry(entry_id: bytes, fields: Sequence[bytes], deliveries: int = 1) -> Entry:
     found = [value for name, value in zip(fields[::2], fields[1::2], strict=True) if name == b"job"]
     return Entry(text(entry_id), found[0] if found else None, deliveries, len(found))

@@ -81,7 +81,7 @@ class Keys:
         return f"{self.namespace}:upload:{sha256}"
 
     def content(self, sha256: str) -> str:
-        """Hash: data, and refs, the messages that need it."""
+        """Hash: data, or archived, its size if the archive holds the bytes; refs, the messages that need it."""
         return f"{self.namespace}:content:{sha256}"
 
     def taken(self, job_id: str) -> str:
@@ -149,7 +149,8 @@ class Keys:
 
     @property
     def installation(self) -> str:
-        """Hash: `id`, made by the first worker; `lost_at`, when one that lived on found another id or none."""
+        """Hash: `id`, made by the first worker; `lost_at`, when one that lived on found another id or none;
+        `archive`, the id of the archive; `archived_to`, the last event whose message's content was archived."""
         return f"{self.namespace}:installation"
 
     def worker(self, worker_id: str) -> str:

@@ -98,27 +98,33 @@ def _kept(stored: dict[str, str]) -> StoredReceipts:
     return StoredReceipts(receipts, frozenset(key for key, value in stored.items() if not value))
 
 
-def contents(store: Store, digests: Iterable[str]) -> dict[str, bytes]:
-    """Return contents by SHA-256, read in one round trip. Raise KeyError if one is gone."""
+def contents(store: Store, digests: Iterable[str]) -> dict[str, bytes | None]:
+    """Return contents by SHA-256, read in one round trip. None: Redis does not hold it, and the archive may."""
     wanted = list(dict.fromkeys(digests))
     if not wanted:
         return {}
     with store.client.pipeline(transaction=False) as pipeline:
         for sha256 in wanted:
             pipeline.hget(store.keys.content(sha256), "data")
-        found = dict(zip(wanted, pipeline.execute(), strict=True))
-    for sha256, data in found.items():
-        if data is None:
-            raise KeyError(sha256)
-    return found
+        return dict(zip(wanted, pipeline.execute(), strict=True))
 
 
 def content_size(store: Store, sha256: str) -> int | None:
-    """Return the size of stored content in bytes, or None if it is not stored."""
+    """Return the size in bytes of content in Redis or in the archive, or None if it is in neither."""
     key = store.keys.content(sha256)
-    if not store.client.hexists(key, "data"):
-        return None
-    return int(store.client.hstrlen(key, "data"))
+    with store.client.pipeline(transaction=False) as pipeline:
+        pipeline.hexists(key, "data")
+        pipeline.hstrlen(key, "data")
+        pipeline.hget(key, "archived")
+        here, size, archived = pipeline.execute()
+    if here:
+        return int(size)
+    return int(archived) if archived is not None else None
+
+
+def is_archived(store: Store, sha256: str) -> bool:
+    """Return whether the archive holds the content, as Redis knows."""
+    return bool(store.client.hexists(store.keys.content(sha256), "archived"))
 
 
 def owner_of(store: Store, account: str, code: str) -> str | None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import redis
 import structlog
 
+from archive.vault import VaultAway
 from pec.job_messages import contents_of, digest_of
 from pec.jobs import BatchJob, CancelJob, Job, JobRejected, PollJob, SendJob, parse, safe_fields
 from pec.problems import problem
@@ -23,6 +24,7 @@ RECLAIM_SECONDS = 1.5  # between two looks for entries of dead workers, which wa
 REGISTERED_SECONDS = 7.0  # until all live workers have registered again, so that their accounts are known
 HEAVY_BYTES = 10_000_000  # of one read: with files in them, 100 jobs can be more than memory holds
 MAX_BYTES = 1_000_000  # of commits that go in one write, about
+ARCHIVE_SECONDS = 2.0  # between two tries while the archive is away
 MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
 log = structlog.get_logger()
 
@@ -39,6 +41,8 @@ class Consumer:
         self._reclaim_at = 0.0
         self._memory_at = 0.0
         self._memory_short = False
+        self._waiting: list[Entry] = []  # in hand, until the archive takes their content
+        self._archive_away = ""  # why, if it is away
         self._ready = False
 
     def step(self) -> float:
@@ -53,19 +57,22 @@ class Consumer:
             )
             return MEMORY_SECONDS
         try:
-            entries = self._reclaimed() or self._read()
+            entries = self._retried() or self._reclaimed() or self._read()
         except redis.ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
             self._ready = False  # Redis came back empty
             log.warning("intake_paused", why="Redis lost what it held: all workers register first")
             return REGISTERED_SECONDS
+        was_away, self._archive_away = self._archive_away, ""
         for few in _by_size(entries):
             self._take(few)
         if entries:
             self._taken()
             self._memory_at = 0.0
-        return 0.0
+        if self._archive_away and self._archive_away != was_away:
+            log.error("intake_paused", why=self._archive_away)
+        return ARCHIVE_SECONDS if self._archive_away else 0.0
 
     # Read
 
@@ -83,6 +90,13 @@ class Consumer:
         if not stale:
             self._reclaim_at = now + RECLAIM_SECONDS
         return stale
+
+    def _retried(self) -> list[Entry]:
+        """Return the entries that wait for the archive. They stay this consumer's, and the wait counts as no try."""
+        if self._waiting:
+            job_stream.keep(self._store, self._consumer, self._waiting)
+        waiting, self._waiting = self._waiting, []
+        return waiting
 
     def _read(self) -> list[Entry]:
         """Return new entries. Wait for one if there is none."""
@@ -110,6 +124,9 @@ class Consumer:
         ready: list[PreparedJob] = []
         size = 0
         for entry, job in parsed:
+            if self._archive_away:
+                self._waiting.append(entry)
+                continue
             with self._rejecting(entry, job):
                 if isinstance(job, CancelJob) or size > MAX_BYTES:  # a cancel is for those before it
                     self._commit(ready)
@@ -145,7 +162,10 @@ class Consumer:
 
     @contextmanager
     def _rejecting(self, entry: Entry, job: Job | None = None) -> Iterator[None]:
-        """Reject the entry for its faults, and log a bug, after which it is tried again. Redis's errors go through."""
+        """Reject the entry for its faults, and log a bug, after which it is tried again. Redis's errors go through.
+
+        An entry whose content the archive can't take now waits in hand.
+        """
         with structlog.contextvars.bound_contextvars(entry=entry.id):
             try:
                 yield
@@ -155,6 +175,9 @@ class Consumer:
                 job_stream.reject(self._store, entry, rejected.problems, safe)
             except redis.RedisError:
                 raise
+            except VaultAway as why:
+                self._archive_away = str(why)
+                self._waiting.append(entry)
             except Exception:  # the entry stays pending, and is rejected after MAX_DELIVERIES
                 log.exception("job_not_taken")
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from archive.contents import MAX_BYTES_IN_REDIS
+from archive.vault import CONTENT
 from pec.content import is_blank, sha256
 from pec.job_messages import (
     Contents,
@@ -66,7 +68,11 @@ def load_context(ctx: WorkerContext, found: Sequence[Job]) -> IntakeContext:
         pipeline.incrby(keys.sequence, count) if count else pipeline.get(keys.sequence)
         for digest in named:
             pipeline.hstrlen(keys.content(digest), "data")
+            if ctx.vault:
+                pipeline.hget(keys.content(digest), "archived")
         accounts, endpoints, last, *sizes = pipeline.execute()
+    if ctx.vault:
+        sizes = [size or int(archived or 0) for size, archived in zip(sizes[::2], sizes[1::2], strict=True)]
     return IntakeContext(
         {*text_list(accounts), *ctx.settings.accounts},
         {*text_list(endpoints), *(endpoint.name for endpoint in ctx.settings.webhooks.endpoints)},
@@ -78,7 +84,7 @@ def load_context(ctx: WorkerContext, found: Sequence[Job]) -> IntakeContext:
 def prepare(
     ctx: WorkerContext, entry: Entry, job: SendJob | PollJob | BatchJob, known: IntakeContext
 ) -> PreparedJob:
-    """Return the job with the commit that takes it, not made yet. Raise JobRejected."""
+    """Return the job with the commit that takes it, not made yet. Raise JobRejected or VaultAway."""
     match job:
         case SendJob():
             work = _send_work(ctx, entry, job, known)
@@ -101,12 +107,14 @@ def _send_work(ctx: WorkerContext, entry: Entry, job: SendJob, known: IntakeCont
     changes = [
         arrived_cancelled(message) if known.cancelled else enqueued(message, now) for message in messages
     ]
+    archived = _archive(ctx, fetched)
     hashes = dict.fromkeys([contents.body, *(attached.sha256 for attached in contents.attachments)])
     return Commit(
         changes=changes,
         absent=[ctx.store.keys.taken(job.id), *([] if known.cancelled else cancels_of(ctx, job))],
         uses=[digest for _ in messages for digest in hashes],
         contents=fetched,
+        archived=archived,
         commands=_stamp(ctx, entry, job.id, digest_of(job, contents), count_of(job)),
     )
 
@@ -150,6 +158,17 @@ def _bytes_of(ctx: WorkerContext, contents: Contents, known: IntakeContext) -> d
                 stored = len(data)
             known.sizes[digest] = stored
     return fetched
+
+
+def _archive(ctx: WorkerContext, fetched: dict[str, bytes | None]) -> dict[str, int]:
+    """Move large contents from what the commit would store to the archive. Return their sizes. Raise VaultAway."""
+    if not ctx.vault:
+        return {}
+    large = {digest: data for digest, data in fetched.items() if data and len(data) > MAX_BYTES_IN_REDIS}
+    for digest, data in large.items():
+        ctx.vault.put(data, CONTENT)
+        del fetched[digest]
+    return {digest: len(data) for digest, data in large.items()}
 
 
 def _uploaded(ctx: WorkerContext, digest: str, field: str) -> bytes:

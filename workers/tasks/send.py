@@ -6,6 +6,8 @@ from dataclasses import replace
 import redis
 import structlog
 
+from archive import contents
+from archive.vault import Altered, Missing, VaultAway
 from pec.api.client import Attachment, Mailbox, Outgoing, encode, send_is_over_seconds
 from pec.api.errors import ApiError, Denied, Invalid, RateLimited, Unreachable
 from pec.changes import Change
@@ -25,6 +27,7 @@ from pec.transitions import (
     claimed,
     expired_in_queue,
     failed,
+    held_without_content,
     requeued,
     unclaimed,
 )
@@ -59,6 +62,14 @@ def send(ctx: WorkerContext, permit: SendPermit) -> None:
     except KeyError as missing:
         _fail_without_content(ctx, permit, str(missing))
         return
+    except (Missing, Altered) as gone:
+        _hold_without_content(ctx, permit, gone)
+        return
+    except VaultAway as away:
+        log.warning("archive_away", why=str(away))
+        wait = Reason("archive_away", str(away))
+        _end_unsent(permit, requeued(permit.message, ctx.now(), wait, None, ctx.chance(), nothing_left=True))
+        return
     if permit.picked.probe and not _api_answers(ctx, mailbox):
         permit.put_back("unreachable")
         return
@@ -75,6 +86,14 @@ def _end_unsent(permit: SendPermit, change: Change) -> None:
 def _fail_without_content(ctx: WorkerContext, permit: SendPermit, sha256: str) -> None:
     log.error("content_missing", sha256=sha256)
     _end_unsent(permit, failed(permit.message, ctx.now(), reason_by_code("content_missing")))
+
+
+def _hold_without_content(ctx: WorkerContext, permit: SendPermit, gone: Missing | Altered) -> None:
+    log.error("content_missing", why=str(gone))
+    message_id = permit.message.id
+    code = "content_altered" if isinstance(gone, Altered) else "content_missing"
+    what = f"{gone}, then `pec resend {message_id}`; or `pec discard {message_id}`"
+    _end_unsent(permit, held_without_content(permit.message, ctx.now(), Reason(code, what)))
 
 
 def _api_answers(ctx: WorkerContext, mailbox: Mailbox) -> bool:
@@ -282,11 +301,11 @@ def _next_reference(ctx: WorkerContext, message: Message) -> str:
 
 
 def _encode(ctx: WorkerContext, message: Message, body: bytes | None, mailbox: Mailbox) -> bytes:
-    """Return the whole request body, made before any slot is asked for. Raise KeyError if content is gone."""
+    """Return the whole request body, made before any slot is asked for. Raise as `contents.read` does."""
     wanted = [attached.sha256 for attached in message.attachments]
     if message.body and body is None:
         wanted.append(message.body)
-    found = records.contents(ctx.store, wanted)
+    found = contents.read(ctx.store, ctx.vault, wanted)
     if message.body and body is None:
         body = found[message.body]
     attachments = tuple(Attachment(attached.name, found[attached.sha256]) for attached in message.attachments)

@@ -6,7 +6,8 @@
 --   now       RFC 3339, for batch.completed
 --   records   [{key, version ("0": must not exist), set: [field, value, …], del: [field, …]}]
 --   absent    [key, …]                   keys that must not exist
---   contents  [{key, blob: 0 | n, times}]  needed by so many more; the bytes are ARGV[n], or must be there already
+--   contents  [{key, blob: 0 | n, times, archived?}]  needed by so many more; the bytes are ARGV[n], or the archive
+--             holds them since just now (their size), or they must be there already, in Redis or in the archive
 --   batches   [{name, from: "" | state, to: "" | state, ended: 0 | 1, size: "" | n}]
 --             the greatest size counts: two workers may take two of them in either order
 --   commands  [[name, argument, …]]      run in order
@@ -32,7 +33,8 @@ for _, key in ipairs(payload.absent) do
     end
 end
 for _, content in ipairs(payload.contents) do
-    if content.blob == 0 and call("HEXISTS", content.key, "data") == 0 then
+    if content.blob == 0 and not content.archived and call("HEXISTS", content.key, "data") == 0
+        and call("HEXISTS", content.key, "archived") == 0 then
         return {"missing", content.key}
     end
 end
@@ -94,6 +96,8 @@ end
 for _, content in ipairs(payload.contents) do
     if content.blob > 0 then
         call("HSET", content.key, "data", ARGV[content.blob])
+    elseif content.archived then
+        call("HSET", content.key, "archived", content.archived)
     end
     call("HINCRBY", content.key, "refs", content.times)
 end

@@ -13,7 +13,10 @@ import pytest
 from archive.case_files import CaseFile, gather
 from archive.folder import Folder, opened
 from archive.manifest import NotAManifest
-from config.settings import Retention
+from archive.vault import CONTENT, Vault, VaultAway
+from archive.vault.installation import open_vault
+from archive.vault.vault import path_of
+from config.settings import Archive, Retention
 from pec.content import sha256
 from pec.messages import Attachment
 from pec.names import State
@@ -381,3 +384,56 @@ def test_what_has_not_ended_is_not_marked(
     message = records.read(store, "inv-1")
     assert message is not None
     assert message.exported_at is None
+
+
+# Content in the archive
+
+
+def put_cases_from(store: Store, place: Path, vault: Vault | None, message_id: str) -> Folder:
+    with opened(place, store, RULES, vault) as folder:
+        for case in gather(store, [message_id]):
+            folder.add(case)
+    return folder
+
+
+@pytest.fixture
+def vault(store: Store, delivered: str, tmp_path: Path) -> Vault:
+    """An archive to which the content of the message has gone."""
+    vault = open_vault(Archive.model_validate({"url": str(tmp_path / "archive")}), store)
+    assert vault
+    digest = vault.put(PDF, CONTENT)
+    store.client.hset(store.keys.content(digest), "archived", str(len(PDF)))
+    store.client.hdel(store.keys.content(digest), "data")
+    return vault
+
+
+def test_content_in_the_archive_is_exported_as_any_other(
+    store: Store, proof: Path, delivered: str, vault: Vault
+) -> None:
+    folder = put_cases_from(store, proof, vault, delivered)
+
+    assert folder.incomplete == []
+    assert (proof / "inv-1/attachments/fattura n. 1.pdf").read_bytes() == PDF
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_content_that_the_archive_lost_or_altered_is_said_to_be_missing(
+    store: Store, proof: Path, delivered: str, vault: Vault, tmp_path: Path, lost: bool
+) -> None:
+    place = tmp_path / "archive" / path_of(sha256(PDF), CONTENT)
+    place.unlink() if lost else place.write_bytes(b"other")
+
+    folder = put_cases_from(store, proof, vault, delivered)
+
+    assert folder.incomplete == [delivered]
+    [missing] = json.loads((proof / "inv-1/message.json").read_text())["missing"]
+    assert ("does not hold" if lost else "was altered") in missing["why"]
+
+
+def test_an_export_without_the_archive_breaks_off_and_marks_nothing(
+    store: Store, proof: Path, delivered: str, vault: Vault
+) -> None:
+    with pytest.raises(VaultAway, match="set PEC_ARCHIVE__URL as the workers have it"):
+        put_cases_from(store, proof, None, delivered)
+
+    assert not store.client.hexists(store.keys.message(delivered), "exported_at")

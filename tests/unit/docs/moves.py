@@ -28,6 +28,7 @@ from pec.transitions import (
     expired_in_queue,
     failed,
     held_after_restore,
+    held_without_content,
     not_found,
     requeued,
     resend_asked,
@@ -76,6 +77,7 @@ def moves_before_the_code() -> Moves:
             lambda m: failed(m, NOW, WHY),
             lambda m: requeued(m, NOW, WHY, None, 0.5),
             lambda m: held_after_restore(m, NOW, "two alike"),
+            lambda m: held_without_content(m, NOW, WHY),
         ],
         State.SENDING: [
             *late_answers,

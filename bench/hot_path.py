@@ -27,8 +27,8 @@ PLACES = {
         *("pec/changes", "pec/events", "json/"),
     ),
     "records: reading them": ("pec/messages", "pec/store/records", "pec/instants"),
-    "receipts": ("pec/receipts", "pec/states", "pec/api/answers"),
-    "intake: checking jobs": ("pec/jobs", "pec/job_messages", "workers/intake", "pydantic/"),
+    "receipts": ("pec/receipts", "pec/subjects", "pec/provider_text", "pec/states", "pec/api/answers"),
+    "intake: checking jobs": ("pec/jobs", "pec/content", "pec/job_messages", "workers/intake", "pydantic/"),
     "webhooks": "pec/webhooks/",
 }
 

@@ -64,7 +64,7 @@ def receipt_dict(receipt: Receipt) -> dict[str, Any]:
 
 
 def json_line(stated: Mapping[str, Any]) -> bytes:
-    """UTF-8 whatever the locale; half a character, which has no UTF-8, stays the escape that JSON has for it."""
+    """Return a line of JSON in UTF-8, whatever the locale. Half a character, which has no UTF-8, stays escaped."""
     return f"{json.dumps(stated, ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")
 
 

@@ -24,7 +24,7 @@ class ExportMarker:
             )
 
     def mark(self, store: Store, rules: Retention) -> None:
-        """Once all files are written. One that changed since then is left for the next export."""
+        """Mark the messages as exported, once all files are written. One that changed since then is not marked."""
         os.sync()  # what Redis may forget must be on disk, whatever happens to the power
         written = self._versions.execute("SELECT id, version FROM versions")
         while some := dict(written.fetchmany(retention.CHUNK)):

@@ -35,9 +35,9 @@ MissingFiles = list[dict[str, str]]
 
 @contextmanager
 def opened(path: Path, store: Store, rules: Retention, vault: Vault | None = None) -> Iterator["Folder"]:
-    """Makes the folder if need be, and lists what was written even where the work broke off.
+    """Open the folder, made if it is missing, and list the written files even if the work breaks off.
 
-    What stands whole in it is marked as exported in the end. Raises OSError, NotAManifest and VaultAway.
+    Messages that are complete in it are marked as exported in the end. Raise OSError, NotAManifest or VaultAway.
     """
     if not path.is_dir():
         path.mkdir(PRIVATE_FOLDER, parents=True)
@@ -67,7 +67,7 @@ class Folder:
         self._stale: list[Path] = []
 
     def add(self, case: CaseFile) -> None:
-        """Writes all that is known of a message. What was written of it before is written over."""
+        """Write all that is known of a message, over what was written of it before."""
         place = make_folder(self._path / self._places.name_of(case.message.id))
         missing = self._put_contents(place, case.message)
         stated = {**case.as_dict(), "missing": missing} if missing else case.as_dict()
@@ -85,7 +85,7 @@ class Folder:
             self._list(path, _sum_of(path))
 
     def close(self) -> None:
-        """The sums go last: what they name is there. Stale files go after them, so that no sum is left of one."""
+        """Write the sums last, so that the files they name exist. Then delete stale files, which have no sum."""
         try:
             self._manifest.write()
             for path in self._stale:
@@ -109,7 +109,7 @@ class Folder:
         ]
 
     def _put_content(self, path: Path, digest: str) -> str | None:
-        """Returns why it can't be written, where it can't. What an earlier export wrote does as well."""
+        """Return why it can't be written, or None. The file of an earlier export with the same bytes counts too."""
         try:
             data = self._content(digest)
         except KeyError:

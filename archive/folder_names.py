@@ -1,4 +1,4 @@
-"""Which folder each message has inside the folder of proof: another for each, on every file system."""
+"""The folder of each message inside the folder of proof: a different one for each, on every file system."""
 
 import os
 import sqlite3
@@ -14,7 +14,7 @@ class FolderNames:
     """The names that are taken. They are kept in a file, not in memory: there may be a million."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises OSError."""
+        """Open the file of names. Raise OSError."""
         self._names = sqlite3.connect("")  # a private temporary file
         self._names.execute("CREATE TABLE names (folded BLOB PRIMARY KEY, name BLOB) WITHOUT ROWID")
         self._take(manifest.NAME, _NOBODY)

@@ -22,7 +22,7 @@ class Manifest:
     """The list of checksums: new ones beside those listed before, kept in a file, not in memory."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises NotAManifest, and OSError."""
+        """Read the manifest. Raise NotAManifest or OSError."""
         self._folder = folder
         for _ in self._listed():  # so that a bad one is reported before there is work to lose
             pass

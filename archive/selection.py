@@ -22,7 +22,7 @@ def count_of_batch(store: Store, batch: str) -> int:
 
 
 def of_batch(store: Store, batch: str) -> Iterator[str]:
-    """In the order of intake, which no two messages share."""
+    """Yield the ids of a batch in the order of intake, which no two messages share."""
     after = "-inf"
     while page := _page(store, batch, after):
         yield from (text(message_id) for message_id, _ in page)
@@ -35,7 +35,7 @@ def _page(store: Store, batch: str, after: str) -> Any:
 
 
 def of_all(store: Store) -> Iterator[str]:
-    """Every message once, in no order. Those that change state meanwhile are looked for a second time."""
+    """Yield every message once, in no order. Messages that change state meanwhile are searched for a second time."""
     started = store.now()
     with closing(sqlite3.connect("")) as seen:  # a private temporary file
         seen.execute("CREATE TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID")
@@ -72,7 +72,7 @@ def sheet_columns(store: Store, ids: Iterable[str]) -> list[str]:
 
 
 def rejected_of(store: Store, batch: str) -> int:
-    """Jobs of a batch that were not taken, nor put right since; 0 where there are too many to look through."""
+    """Count the rejected jobs of a batch that were not corrected since; 0 if there are too many to read."""
     if int(store.client.xlen(store.keys.rejected)) > _MAX_REJECTIONS:
         return 0
     names = {one.name for one in rejections.since(store, "0-0") if one.batch == batch}

@@ -42,7 +42,7 @@ def _read(path: Path) -> Receipt | None:
 
 
 def _is_replaced(earlier: Receipt, receipts: Sequence[Receipt]) -> bool:
-    """An older version may have read other recipients from the same text."""
+    """Return whether newer receipts replace it: an older version may have read other recipients from the same text."""
     if earlier.text and any((one.kind, one.text) == (earlier.kind, earlier.text) for one in receipts):
         return True
     known = {one.key: one for one in receipts}

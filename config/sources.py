@@ -34,9 +34,9 @@ class SettingsError(Exception):
 
 
 class Environment(EnvSettingsSource):
-    """The environment, where NAME_FILE names a file that holds the value of NAME; empty values are left out.
+    """The environment, without empty values. NAME_FILE names a file that contains the value of NAME.
 
-    A variable that looks like a setting and is none is handed on as a field, for the model to refuse.
+    A variable that looks like a setting and is none is passed on as a field, so that the model refuses it.
     """
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:

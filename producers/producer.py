@@ -51,9 +51,8 @@ class Enqueued(str):
 class Producer:
     """Adds jobs to Redis. Safe to share among threads.
 
-    Every job is checked before anything of it is written. Raises JobRejected where it is not right, and
-    RedisUnreachable where Redis gives no answer: then the job may be enqueued, or not, and saying it
-    again with the same id does no harm.
+    Every job is checked before anything of it is written. Raise JobRejected if it is invalid, and RedisUnreachable if
+    Redis gives no answer. Then the job may be enqueued, or not; enqueue it again with the same id.
     """
 
     def __init__(self, redis_url: str = "redis://localhost:6379/0", namespace: str = "pec") -> None:

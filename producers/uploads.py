@@ -43,9 +43,9 @@ class Uploads:
         self.waiting_bytes = 0
 
     def prepare(self, job: Mapping[str, Any]) -> dict[str, Any]:
-        """The job as it goes over the wire: large bodies and all attachments by their hash.
+        """Return the job for the stream: large bodies and all attachments by their hash.
 
-        Raises JobRejected. What is no body or attachment at all is left for the models to refuse.
+        Raise JobRejected. A value that is no body or attachment at all stays, so that the models refuse it.
         """
         ready = dict(job)
         body, attachments = ready.get("body"), ready.get("attachments")

@@ -22,9 +22,10 @@ class Credentials:
 def mailbox_opened_by(
     known: tuple[Credentials, ...], username: str, password: str, senders: Mapping[str, str]
 ) -> str | None:
-    """The address of the mailbox. Where none is known any pair opens the one that its user name sent from before.
+    """Return the address of the mailbox that the pair opens, or None.
 
-    One that has not sent yet is taken for an address.
+    Without known mailboxes, any pair opens the mailbox from which its user name sent before; a user name that has
+    not sent yet counts as an address.
     """
     if not known:
         return senders.get(username, username) if username and password else None

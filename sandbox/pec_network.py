@@ -55,7 +55,7 @@ class PecNetwork:
                 self._mailboxes.setdefault(address.lower(), earlier)
 
     def send(self, outgoing: SendRequest, token_digest: str, at: Instant) -> Sending:
-        """Send the PEC, unless its story says that nothing leaves."""
+        """Send the PEC, unless its scenario says that nothing leaves."""
         fault = fault_of(outgoing.recipient)
         if fault is Fault.NOTHING_SENT:
             return Sending(None, fault)

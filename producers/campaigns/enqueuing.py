@@ -10,9 +10,9 @@ from producers.producer import Producer
 
 
 def enqueue(producer: Producer, campaign: Campaign, told: OnProgress) -> Iterator[int]:
-    """Enqueues what is ready. Yields after each step how many are in by then.
+    """Enqueue the rows that are ready. Yield after each step how many are enqueued.
 
-    Raises RedisUnreachable, and JobRejected or OSError where a file went meanwhile.
+    Raise RedisUnreachable, and JobRejected or OSError if a file is gone meanwhile.
     """
     count, done = campaign.row_store.count(RowStatus.READY), 0
     if not count:

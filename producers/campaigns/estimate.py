@@ -1,4 +1,4 @@
-"""How long a campaign takes and what it costs: by the pace, the caps, what was sent and what waits already."""
+"""The duration and the cost of a campaign, from the pace, the caps, and the sent and waiting messages."""
 
 from dataclasses import dataclass
 from datetime import datetime

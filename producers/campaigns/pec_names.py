@@ -1,4 +1,4 @@
-"""Whether the name of a column speaks of addresses of PEC. Pure."""
+"""Recognise by its name a column of PEC addresses. Pure."""
 
 import re
 import unicodedata

@@ -19,11 +19,11 @@ _OURS = (BATCH, *ERRORS)
 def write_refused(
     path: Path, ledger: RowStore, columns: Columns, batch: str, words: Callable[[str], str] = str
 ) -> None:
-    """For its owner alone, whole or not at all, and so that Excel keeps each text. Raises OSError.
+    """Write the refused rows for their owner alone, whole or not at all, so that Excel keeps each text. Raise OSError.
 
-    `words` translates the name of the column of errors, and the errors.
-    Ids and batch are written too, so that a row mended here is the message that it would be if mended in the
-    first file. A row whose recipient is wrong has no id yet: it is made of the right one.
+    `words` translates the errors and the name of their column. Ids and batch are written too: a row corrected here
+    is the same message as one corrected in the first file. A row with a wrong recipient gets its id later, from the
+    right one.
     """
     places = [place for place, name in enumerate(columns.header) if fold(name) not in _OURS]
     names = [columns.header[place] for place in places] + ([] if columns.id is not None else [MADE_ID])

@@ -1,4 +1,4 @@
-"""A title above the column names: found, so that the advice is to delete it. Pure."""
+"""Find a title above the column names, so that the message says to delete it. Pure."""
 
 import re
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from pec.api.wire import Envelope, SentFile
-from sandbox.answers import Refusal
+from sandbox.answers import EMAIL_NOT_FOUND, Refusal, refuse
 from sandbox.clock import now
 from sandbox.faults import Operation
 from sandbox.ledger import PecSent, RequestSeen
@@ -95,6 +95,14 @@ def plant_mail(planted: PlantedMail, sandbox: Here) -> Envelope:
         files=[(one.name, one.file) for one in planted.attachments],
     )
     sandbox.network.mailbox(planted.mailbox).expect(mail)
+    return Envelope()
+
+
+@router.post("/delivered/{code}")
+def deliver_late(code: str, sandbox: Here) -> Envelope:
+    """Let the CONSEGNA of a PEC to `silenzio@…` arrive now."""
+    if not sandbox.network.deliver_late(code, now()):
+        raise refuse(404, EMAIL_NOT_FOUND)
     return Envelope()
 
 

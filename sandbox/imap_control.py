@@ -7,6 +7,7 @@ from pec.api.wire import Envelope
 from sandbox.clock import now
 from sandbox.folders import INBOX
 from sandbox.imap_faults import ImapBehaviour
+from sandbox.mail import Kind
 from sandbox.mailbox import Rule
 from sandbox.state import Here
 
@@ -35,6 +36,29 @@ class Matching(BaseModel):
     subject: str
 
 
+class StoredMail(BaseModel):
+    """A mail that is in a mailbox. `sha256` is that of its original; empty if there is no IMAP door."""
+
+    mailbox: str
+    folder: str
+    uid: int
+    kind: Kind
+    sender: str
+    subject: str
+    flags: list[str]
+    sha256: str
+
+
+class DeletedMail(BaseModel):
+    """A mail that the API or IMAP deleted. `at`: when, in seconds since 1970."""
+
+    mailbox: str
+    kind: Kind
+    subject: str
+    sha256: str
+    at: float
+
+
 class Count(BaseModel):
     """How many mails it concerned."""
 
@@ -45,6 +69,36 @@ class Count(BaseModel):
 def behave(behaviour: ImapBehaviour, sandbox: Here) -> Envelope:
     sandbox.imap_faults.behave(behaviour)
     return Envelope()
+
+
+@router.get("/mails")
+def mails(sandbox: Here) -> list[StoredMail]:
+    """Every mail of every mailbox. Each receipt is signed for its digest: a millisecond or more."""
+    return [
+        StoredMail(
+            mailbox=address,
+            folder=entry.folder,
+            uid=entry.uid,
+            kind=entry.mail.kind,
+            sender=entry.mail.sender,
+            subject=entry.mail.subject,
+            flags=sorted(flag.decode() for flag in entry.flags),
+            sha256=entry.mail.sha256(),
+        )
+        for address, mailbox in sandbox.network.mailboxes().items()
+        for entry in mailbox.entries(now())
+    ]
+
+
+@router.get("/deleted")
+def deleted(sandbox: Here) -> list[DeletedMail]:
+    return [
+        DeletedMail(
+            mailbox=address, kind=one.kind, subject=one.subject, sha256=one.sha256, at=one.at.epoch_seconds
+        )
+        for address, mailbox in sandbox.network.mailboxes().items()
+        for one in mailbox.deleted()
+    ]
 
 
 @router.post("/hang-up")

@@ -1,9 +1,12 @@
 """A mail: what the API shows of it, and the bytes that IMAP hands out."""
 
+import hashlib
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sandbox.clock import Instant
+
+Kind = Literal["receipt", "envelope", "ordinary"]
 
 
 class Original(Protocol):
@@ -48,6 +51,11 @@ class Mail:
     text: str
     size_bytes: int
     original: Original | None = None
+    kind: Kind = "ordinary"
+
+    def sha256(self) -> str:
+        """Return that of the original; empty if there is none."""
+        return hashlib.sha256(self.original.whole()).hexdigest() if self.original else ""
 
 
 def head_of(mail: bytes) -> bytes:

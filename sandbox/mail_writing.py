@@ -8,7 +8,7 @@ from pec.api.wire import SendRequest
 from sandbox.clock import Instant
 from sandbox.flaws import Flaw
 from sandbox.ledger import AttachmentSent, PecSent
-from sandbox.mail import Mail, Original, Raw
+from sandbox.mail import Kind, Mail, Original, Raw
 from sandbox.ordinary_mail import ordinary_mail
 from sandbox.originals import FlawedMail, SignedMail, size_of
 from sandbox.pec_mail import FileContent, PecFile, PecMail
@@ -200,7 +200,8 @@ class MailWriter:
         else:
             size_bytes = size_of(facts, receipt_id, inside, USUAL_P7S_BYTES)
         subject = facts.heading or f"POSTA CERTIFICATA: {facts.subject}"
-        return Mail(sender, recipient, at, subject, facts.text, size_bytes, original)
+        kind: Kind = "envelope" if facts.kind == ENVELOPE else "receipt"
+        return Mail(sender, recipient, at, subject, facts.text, size_bytes, original, kind)
 
     def _file(self, known: AttachmentSent, content: bytes) -> PecFile:
         if not self._providers:

@@ -9,8 +9,18 @@ from threading import Lock
 
 from sandbox.clock import Instant
 from sandbox.folders import INBOX, Entry, Folder
-from sandbox.mail import Mail
+from sandbox.mail import Kind, Mail
 from sandbox.writing import readable
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A mail that the API or IMAP deleted. `sha256`: of its original; empty if it had none."""
+
+    kind: Kind
+    subject: str
+    sha256: str
+    at: Instant
 
 
 @dataclass(frozen=True)
@@ -25,8 +35,7 @@ class Mailbox:
     """Safe for threads. Ids are positions from 1, oldest first: those after a deleted mail shift down.
 
     Every reading first lets in what is due by `now`. A mail for which the quota has no room is lost, and
-    counted. The API sees the
-    mails of all folders. A mail that one side deletes is gone for the other.
+    counted. The API sees the mails of all folders. A mail that one side deletes is gone for the other.
     """
 
     def __init__(self, quota_bytes: int) -> None:
@@ -34,6 +43,7 @@ class Mailbox:
         self._used_bytes = 0
         self._entries: list[Entry] = []
         self._refused: list[Mail] = []
+        self._deleted: list[Deleted] = []
         self._folders = {INBOX: Folder(INBOX)}
         self._rules: list[Rule] = []
         self._watchers: set[Callable[[], object]] = set()
@@ -56,7 +66,7 @@ class Mailbox:
         """Delete the mails with the text in their subject, and return how many."""
         with self._arrived(now) as entries:
             doomed = [one for one in entries if _matches(one.mail, text)]
-            self._remove(doomed)
+            self._delete(doomed, now)
         self._wake_watchers()
         return len(doomed)
 
@@ -67,7 +77,7 @@ class Mailbox:
     def delete(self, id_: int, now: Instant) -> None:
         """Delete a mail, if it exists."""
         with self._arrived(now) as entries:
-            self._remove(entries[id_ - 1 : id_] if id_ > 0 else [])
+            self._delete(entries[id_ - 1 : id_] if id_ > 0 else [], now)
         self._wake_watchers()
 
     def used_bytes(self, now: Instant) -> int:
@@ -78,6 +88,16 @@ class Mailbox:
         """Return the mails that were lost because there was no room, oldest first."""
         with self._arrived(now):
             return list(self._refused)
+
+    def entries(self, now: Instant) -> list[Entry]:
+        """Return the mails of all folders, oldest first."""
+        with self._arrived(now) as entries:
+            return list(entries)
+
+    def deleted(self) -> list[Deleted]:
+        """Return the mails that were deleted, oldest first."""
+        with self._lock:
+            return list(self._deleted)
 
     @contextmanager
     def folders(self, now: Instant) -> Iterator[dict[str, Folder]]:
@@ -100,7 +120,7 @@ class Mailbox:
         """Delete the mails with these numbers, those that are there."""
         with self._arrived(now):
             found = self._folders[folder]
-            self._remove([entry for uid in uids if (entry := found.get(uid))])
+            self._delete([entry for uid in uids if (entry := found.get(uid))], now)
         self._wake_watchers()
 
     def copy(self, folder: str, uid: int, to: str, now: Instant, *, move: bool = False) -> int | None:
@@ -183,6 +203,11 @@ class Mailbox:
         self._folders[entry.folder].remove(entry)
         moved = self._folder(folder).add(entry.mail, entry.flags)
         self._entries[self._entries.index(entry)] = moved
+
+    def _delete(self, doomed: list[Entry], now: Instant) -> None:
+        mails = [one.mail for one in doomed]
+        self._remove(doomed)
+        self._deleted += [Deleted(one.kind, one.subject, one.sha256(), now) for one in mails]
 
     def _remove(self, doomed: list[Entry]) -> None:
         for entry in doomed:

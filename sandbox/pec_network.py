@@ -10,7 +10,7 @@ from sandbox.ledger import Ledger
 from sandbox.mail_writing import MailWriter, SentPec
 from sandbox.mailbox import Mailbox
 from sandbox.providers import Providers
-from sandbox.scenarios import Fault, Receipt, fault_of, receipts_due, scenario_of
+from sandbox.scenarios import Due, Fault, Receipt, fault_of, receipts_due, scenario_of
 from sandbox.writing import Writing
 
 
@@ -33,6 +33,7 @@ class PecNetwork:
         self._delays = delays
         self._codes = Codes()
         self._mailboxes: dict[str, Mailbox] = {}
+        self._silent: dict[str, SentPec] = {}  # by code, those without a receipt but ACCETTAZIONE
         self._lock = Lock()
 
     def mailbox(self, address: str) -> Mailbox:
@@ -62,8 +63,21 @@ class PecNetwork:
         with self._lock:
             code = self._codes.next(at, self.writing.code_digits)
         sent = self.ledger.record_sent(code, outgoing, token_digest, at)
-        self._dispatch(self.writer.sent_pec(outgoing, sent, at), at)
+        pec = self.writer.sent_pec(outgoing, sent, at)
+        self._dispatch(pec, at)
+        if not any(scenario_of(one).steps for one in outgoing.recipient):
+            self._silent[code] = pec
         return Sending(code, fault)
+
+    def deliver_late(self, code: str, at: Instant) -> bool:
+        """Let the CONSEGNA of a PEC arrive after all. Return whether there is such a PEC, and it had none."""
+        pec = self._silent.pop(code, None)
+        if pec is None:
+            return False
+        for recipient in pec.letter.recipients:
+            due = Due(Receipt.DELIVERY, recipient, at)
+            self.mailbox(pec.letter.sender).expect(self.writer.receipt(due, pec, self.writing))
+        return True
 
     def _dispatch(self, pec: SentPec, at: Instant) -> None:
         own = self.mailbox(pec.letter.sender)

@@ -17,32 +17,49 @@ from sandbox.mail import Mail, Original
 _FIELD = re.compile(rb"([!-9;-~]+):(?:.*\r?\n(?:[ \t].*\r?\n)*)")
 
 
+class LastRead:
+    """The mail that a client read last: a large one is fetched in parts, and is to be signed once for all of them."""
+
+    def __init__(self) -> None:
+        self._original: Original | None = None
+        self._whole = b""
+
+    def read(self, original: Original) -> bytes:
+        if self._original is not original:
+            self._original, self._whole = original, original.whole()
+        return self._whole
+
+
 class StoredMessage(BaseMessage):
     """An entry of a folder."""
 
-    def __init__(self, entry: Entry, mail: Mail) -> None:
-        super().__init__(entry.uid, mail.at.in_rome(), map(Flag, entry.flags))
-        self._mail = mail
+    def __init__(self, entry: Entry, last_read: LastRead) -> None:
+        super().__init__(entry.uid, entry.mail.at.in_rome(), map(Flag, entry.flags))
+        self._mail = entry.mail
+        self._last_read = last_read
 
     async def load_content(self, requirement: FetchRequirement) -> "LoadedMessage":
-        return LoadedMessage(self, requirement, self._mail)
+        return LoadedMessage(self, requirement, self._mail, self._last_read)
 
 
 class LoadedMessage(BaseLoadedMessage):
     """Parsed only where a client asks for a part."""
 
-    def __init__(self, message: StoredMessage, requirement: FetchRequirement, mail: Mail) -> None:
+    def __init__(
+        self, message: StoredMessage, requirement: FetchRequirement, mail: Mail, last_read: LastRead
+    ) -> None:
         super().__init__(message, requirement, None)
         self._mail = mail
+        self._last_read = last_read
 
     @property
     def _original(self) -> Original:
         assert self._mail.original is not None  # noqa: S101 - the door is open: every mail has one
         return self._mail.original
 
-    @cached_property
+    @property
     def _whole(self) -> bytes:
-        return self._original.whole()
+        return self._last_read.read(self._original)
 
     @cached_property
     def _parsed(self) -> MessageContent:

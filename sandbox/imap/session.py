@@ -20,7 +20,7 @@ from pymap.selected import SelectedMailbox
 
 from sandbox.clock import now
 from sandbox.folders import Folder
-from sandbox.imap.message import StoredMessage
+from sandbox.imap.message import LastRead, StoredMessage
 from sandbox.imap.selected import SelectedFolder
 from sandbox.mail import Mail, Raw
 from sandbox.mailbox import Mailbox
@@ -35,6 +35,7 @@ class Session(SessionInterface):
     def __init__(self, owner: str, mailbox: Mailbox) -> None:
         self._owner = owner
         self._mailbox = mailbox
+        self._last_read = LastRead()
 
     @property
     def owner(self) -> str:
@@ -204,7 +205,7 @@ class Session(SessionInterface):
             folder = _same(folders, selected)
             known = selected.messages.get_uids(sequence_set)
             return [
-                (position, StoredMessage(entry, entry.mail))
+                (position, StoredMessage(entry, self._last_read))
                 for position, uid in known
                 if (entry := folder.get(uid))
             ]

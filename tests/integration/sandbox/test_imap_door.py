@@ -111,6 +111,20 @@ def test_chosen_header_lines_are_those_of_the_mail(served: Served, address: str,
     assert found[2][b"BODY[HEADER]"].endswith(b"\r\n\r\n")
 
 
+def test_a_mail_can_be_read_in_parts(served: Served, address: str, client: IMAPClient) -> None:
+    served.code_of_send("consegna@pec.example", sender=address, attachments=ATTACHED)
+    client.noop()
+    whole = client.fetch([2], ["BODY.PEEK[]"])[2][b"BODY[]"]
+
+    parts = [
+        client.fetch([2], [f"BODY.PEEK[]<{start}.10000>"])[2][f"BODY[]<{start}>".encode()]
+        for start in range(0, len(whole), 10_000)
+    ]
+
+    assert len(parts) > 3
+    assert b"".join(parts) == whole
+
+
 def test_peeking_marks_nothing_as_read_and_fetching_does(served: Served, address: str) -> None:
     served.code_of_send("consegna@pec.example", sender=address)
     with served.imap(address, readonly=False) as client:

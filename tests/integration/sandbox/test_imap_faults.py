@@ -1,5 +1,6 @@
 """Flawed originals, and an IMAP door that goes wrong while the API works."""
 
+import hashlib
 import ssl
 import time
 from collections.abc import Iterator
@@ -202,6 +203,35 @@ def test_a_doubled_mail_has_the_same_bytes(served: Served, address: str) -> None
     with served.imap(address) as client:
         found = client.fetch([2, 3], ["BODY.PEEK[]"])
         assert found[2][b"BODY[]"] == found[3][b"BODY[]"]
+
+
+def test_what_stands_in_a_mailbox_and_what_was_deleted_is_listed(served: Served, address: str) -> None:
+    served.code_of_send("risposta@pec.example", sender=address)
+    with served.imap(address, readonly=False) as client:
+        raw = client.fetch([2], ["BODY.PEEK[]"])[2][b"BODY[]"]
+        client.add_flags([2], [b"\\Deleted"])
+        client.uid_expunge([2])
+
+    stored = [one for one in served.call("GET", "/_sandbox/imap/mails").json() if one["mailbox"] == address]
+    gone = [one for one in served.call("GET", "/_sandbox/imap/deleted").json() if one["mailbox"] == address]
+
+    assert [(one["uid"], one["kind"], one["flags"]) for one in stored] == [
+        (1, "receipt", []),
+        (3, "envelope", []),
+    ]
+    assert [(one["kind"], one["sha256"]) for one in gone] == [("receipt", hashlib.sha256(raw).hexdigest())]
+    assert time.time() - 60 < gone[0]["at"] <= time.time()
+
+
+def test_a_consegna_can_come_after_all(served: Served, address: str) -> None:
+    code = served.code_of_send("silenzio@pec.example", sender=address)
+
+    assert served.call("POST", f"/_sandbox/delivered/{code}").ok
+    assert served.call("POST", f"/_sandbox/delivered/{code}").status_code == 404
+
+    found = last_verdict(served, address)
+    assert found.daticert
+    assert (found.is_verified_receipt, found.daticert.kind) == (True, "avvenuta-consegna")
 
 
 def test_one_pair_of_tls_files_is_for_both(tmp_path_factory: pytest.TempPathFactory) -> None:

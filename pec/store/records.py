@@ -127,6 +127,12 @@ def is_archived(store: Store, sha256: str) -> bool:
     return bool(store.client.hexists(store.keys.content(sha256), "archived"))
 
 
+def refs_of(store: Store, sha256: str) -> int:
+    """Return how many messages need the content."""
+    found = store.client.hget(store.keys.content(sha256), "refs")
+    return int(text(found)) if found is not None else 0
+
+
 def owner_of(store: Store, account: str, code: str) -> str | None:
     """Return the id of the message that a code of this mailbox belongs to, or None."""
     found = store.client.get(store.keys.code(account, code))

@@ -2,6 +2,8 @@
 
 import structlog
 
+from archive.finished_contents import move_finished
+from archive.vault import VaultAway
 from pec.names import Queue
 from pec.store import outbox, retention
 from workers.context import WorkerContext
@@ -19,6 +21,7 @@ def sweep(ctx: WorkerContext, what: str) -> None:
         return
     ctx.store.set_due(Queue.SWEEP, EVERYTHING, ctx.now().timestamp() + EVERY_SECONDS)
     _trim_streams(ctx)
+    _move_contents(ctx)
     if ctx.settings.retention.delete_unexported and _forget_overdue(ctx):
         ctx.store.set_due(Queue.SWEEP, EVERYTHING, ctx.now().timestamp() + AGAIN_SECONDS)
 
@@ -31,6 +34,19 @@ def _trim_streams(ctx: WorkerContext) -> None:
         (ctx.store.keys.dead, rules.events_days),
     ):
         ctx.store.client.xtrim(stream, minid=int((now - days * 86_400) * 1000), approximate=True)
+
+
+def _move_contents(ctx: WorkerContext) -> None:
+    """Move content that is needed for exports only to the archive, if there is one."""
+    if ctx.vault is None:
+        return
+    try:
+        moved = move_finished(ctx.store, ctx.vault)
+    except VaultAway as why:
+        log.warning("archive_away", why=str(why))
+        return
+    if moved:
+        log.info("contents_archived", count=moved)
 
 
 def _forget_overdue(ctx: WorkerContext) -> bool:

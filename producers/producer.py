@@ -17,6 +17,7 @@ from pec.receipts import Receipt
 from pec.store import records
 from pec.store.rejections import Rejection, as_error
 from pec.store.store import Store, text
+from producers.room import wait_for_room
 from producers.uploads import KEEP_SECONDS, Attached, Uploads
 from producers.watch import Watch
 
@@ -172,6 +173,9 @@ class Producer:
             yield self._flush(ready, uploads)
 
     def _flush(self, ready: list[str], uploads: Uploads) -> list[str]:
+        if uploads.may_wait and uploads.waiting_bytes >= _MAX_BYTES:
+            with _usable(self.store):
+                uploads.may_wait = wait_for_room(self.store)
         with _usable(self.store), self.store.client.pipeline(transaction=False) as pipeline:
             for digest, content in uploads.waiting.items():
                 pipeline.set(self.store.keys.upload(digest), content, ex=KEEP_SECONDS)

@@ -29,6 +29,7 @@ class Uploads:
     def __init__(self) -> None:
         self.waiting: dict[str, bytes] = {}
         self.waiting_bytes = 0
+        self.may_wait = True  # for room in Redis; once that was of no use, no more
         self._put: set[str] = set()
         self._files: dict[Path, str] = {}
         self._encode = lru_cache(_MAX_HASHED_LATELY)(str.encode)  # the same text again is the same object…

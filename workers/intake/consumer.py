@@ -51,7 +51,7 @@ class Consumer:
             job_stream.ensure_group(self._store)
             self._ready = True
         if self._memory_is_short():
-            share = f"{job_stream.MAX_MEMORY_SHARE:.0%}"
+            share = f"{self._max_memory_share():.0%}"
             log.error(
                 "intake_paused", why=f"Redis is at {share} of maxmemory: give it more, or let messages end"
             )
@@ -111,9 +111,13 @@ class Consumer:
         if now >= self._memory_at:
             info = self._store.client.info("memory")
             limit = int(info.get("maxmemory") or 0)
-            self._memory_short = limit > 0 and int(info["used_memory"]) > limit * job_stream.MAX_MEMORY_SHARE
+            self._memory_short = limit > 0 and int(info["used_memory"]) > limit * self._max_memory_share()
             self._memory_at = now + MEMORY_SECONDS
         return self._memory_short
+
+    def _max_memory_share(self) -> float:
+        """Return a greater share with an archive: taking a job with large files frees memory then."""
+        return job_stream.MAX_MEMORY_SHARE_ARCHIVING if self._ctx.vault else job_stream.MAX_MEMORY_SHARE
 
     # Take
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from archive.contents import MAX_BYTES_IN_REDIS
-from archive.vault import CONTENT
+from archive.vault import CONTENT, Altered, Missing
 from pec.content import is_blank, sha256
 from pec.job_messages import (
     Contents,
@@ -36,6 +36,7 @@ class IntakeContext:
     endpoints: Collection[str]
     order: int  # the next number of intake: as many are ours as the jobs need
     sizes: dict[str, int]  # of content that is stored, or will be by a commit before
+    archived: set[str]  # what of it is in the archive, as Redis knows
     cancelled: bool | None = None  # whether a cancel came before; None: the commit must check
 
     def next_order(self, count: int) -> int:
@@ -71,13 +72,16 @@ def load_context(ctx: WorkerContext, found: Sequence[Job]) -> IntakeContext:
             if ctx.vault:
                 pipeline.hget(keys.content(digest), "archived")
         accounts, endpoints, last, *sizes = pipeline.execute()
+    in_archive: dict[str, int] = {}
     if ctx.vault:
-        sizes = [size or int(archived or 0) for size, archived in zip(sizes[::2], sizes[1::2], strict=True)]
+        in_archive = {digest: int(size) for digest, size in zip(named, sizes[1::2], strict=True) if size}
+        sizes = sizes[::2]
     return IntakeContext(
         {*text_list(accounts), *ctx.settings.accounts},
         {*text_list(endpoints), *(endpoint.name for endpoint in ctx.settings.webhooks.endpoints)},
         int(last or 0) - count + 1,
-        {digest: size for digest, size in zip(named, sizes, strict=True) if size},
+        {digest: size for digest, size in zip(named, sizes, strict=True) if size} | in_archive,
+        set(in_archive),
     )
 
 
@@ -108,6 +112,7 @@ def _send_work(ctx: WorkerContext, entry: Entry, job: SendJob, known: IntakeCont
         arrived_cancelled(message) if known.cancelled else enqueued(message, now) for message in messages
     ]
     archived = _archive(ctx, fetched)
+    known.archived.update(archived)
     hashes = dict.fromkeys([contents.body, *(attached.sha256 for attached in contents.attachments)])
     return Commit(
         changes=changes,
@@ -115,7 +120,10 @@ def _send_work(ctx: WorkerContext, entry: Entry, job: SendJob, known: IntakeCont
         uses=[digest for _ in messages for digest in hashes],
         contents=fetched,
         archived=archived,
-        commands=_stamp(ctx, entry, job.id, digest_of(job, contents), count_of(job)),
+        commands=[
+            *_stamp(ctx, entry, job.id, digest_of(job, contents), count_of(job)),
+            *(["UNLINK", ctx.store.keys.upload(one)] for one in contents.named if one in known.archived),
+        ],
     )
 
 
@@ -173,7 +181,7 @@ def _archive(ctx: WorkerContext, fetched: dict[str, bytes | None]) -> dict[str, 
 
 def _uploaded(ctx: WorkerContext, digest: str, field: str) -> bytes:
     key = ctx.store.keys.upload(digest)
-    data = ctx.store.client.get(key)
+    data = ctx.store.client.get(key) or _from_archive(ctx, digest)
     if data is None:
         raise JobRejected([problem(field, "upload_missing", key=key)])
     content = bytes(data)  # type: ignore[arg-type]  # bytes: responses are not decoded
@@ -182,6 +190,14 @@ def _uploaded(ctx: WorkerContext, digest: str, field: str) -> bytes:
     if field == "body.sha256" and is_blank(content.decode(errors="replace")):
         raise JobRejected([problem("body", "empty_body")])
     return content
+
+
+def _from_archive(ctx: WorkerContext, digest: str) -> bytes | None:
+    """Return an upload that an earlier job moved to the archive, whose messages are deleted since. Raise VaultAway."""
+    try:
+        return ctx.vault.get(digest, CONTENT) if ctx.vault else None
+    except (Missing, Altered):
+        return None
 
 
 def _named_by(job: Job) -> list[str]:

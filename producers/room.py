@@ -1,0 +1,33 @@
+"""Waits for room in Redis before many files are put there: workers with an archive take them out again."""
+
+import time
+
+import redis
+
+from pec.store.store import Store
+
+MAX_MEMORY_SHARE = 0.6  # of maxmemory; workers take no jobs from 80 or 90 % on
+STEP_SECONDS = 0.2
+PATIENCE_SECONDS = 15.0  # without memory being freed: then nothing would come of waiting
+
+
+def wait_for_room(store: Store) -> bool:
+    """Wait until memory is below the share. Return False if it did not fall for a while. Raise Redis's errors."""
+    least, since = None, time.monotonic()
+    while (used := _used(store)) is not None:
+        if least is None or used < least:
+            least, since = used, time.monotonic()
+        elif time.monotonic() - since > PATIENCE_SECONDS:
+            return False
+        time.sleep(STEP_SECONDS)
+    return True
+
+
+def _used(store: Store) -> int | None:
+    """Return the bytes in use if they are above the share."""
+    try:
+        info = store.client.info("memory")
+    except redis.ResponseError:  # a producer's user may not ask
+        return None
+    used, limit = int(info["used_memory"]), int(info.get("maxmemory") or 0)
+    return used if limit and used > limit * MAX_MEMORY_SHARE else None

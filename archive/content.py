@@ -15,10 +15,11 @@ POSTACERT = "postacert.eml"
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """The parts of a receipt. More than one `daticert.xml` is an attack, so all are given."""
+    """The parts of a receipt. More than one `daticert.xml` is an attack, so all are given. `text`: for people."""
 
     daticerts: Sequence[bytes]
     postacert: bytes | None
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def read(signed: bytes) -> Inside:
     return Inside(
         daticerts=[mime.content(one) for one in parts if one.name.lower() == DATICERT],
         postacert=mime.content(mails[0]) if len(mails) == 1 else None,
+        text=next((mime.text(one) for one in parts if one.type == "text/plain" and not one.name), None),
     )
 
 

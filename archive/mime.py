@@ -121,6 +121,14 @@ def content(part: Part) -> bytes:
     return part.body
 
 
+def text(part: Part) -> str:
+    """Return the text that a part holds, as far as it can be decoded."""
+    try:
+        return content(part).decode(part.headers.get_content_charset("utf-8"), "replace")
+    except (LookupError, ValueError, TypeError):  # a charset that Python does not know
+        return content(part).decode("utf-8", "replace")
+
+
 def from_base64(text: bytes) -> bytes:
     """Return what base64 holds, as far as it can be read."""
     letters = re.sub(rb"[^A-Za-z0-9+/]", b"", text.partition(b"=")[0])

@@ -72,6 +72,7 @@ class Verification:
     ] = ()  # from the signer to the anchor; what the mail holds where there is no path
     daticert: Daticert | None = None
     postacert: bytes | None = None
+    text: str | None = None
 
     @property
     def is_verified_receipt(self) -> bool:
@@ -155,7 +156,7 @@ def _forms(part: bytes) -> Iterator[bytes]:
 
 
 def _with_contents(known: Verification, inside: content.Inside) -> Verification:
-    known = replace(known, postacert=inside.postacert)
+    known = replace(known, postacert=inside.postacert, text=inside.text)
     if not inside.daticerts:
         return replace(known, why=Why.NO_DATICERT)
     if len(inside.daticerts) > 1:

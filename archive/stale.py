@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from pec.receipts import Receipt, merge
+from pec.receipt_merge import merge
+from pec.receipts import Receipt
 from pec.store.records import receipt_from_json
 
 _OF_RECEIPTS = re.compile(r"\d{2,}-[a-z-]+\.(json|txt)")

@@ -41,6 +41,7 @@ class Proof(StrEnum):
     """The parts of the complete proof of a message."""
 
     TEXTS = "texts"  # every receipt that belongs to it, each with its text
+    ORIGINALS = "originals"  # every receipt that belongs to it, each as its provider signed it
 
 
 class EventType(StrEnum):

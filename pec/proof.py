@@ -16,12 +16,13 @@ _MAY_HAVE_NONE = (State.EXPIRED, State.FAILED, State.CANCELLED)
 
 
 def lacking(state: State, receipts: Iterable[Receipt]) -> tuple[Kind, ...]:
-    """Return the kinds of receipt that the proof of an ended message lacks, or holds without their text.
+    """Return the kinds of receipt that the proof of an ended message lacks, or holds without text and original.
 
     An end without any receipt lacks nothing: there is nothing to prove, and nothing more may ever come.
     """
     known = list(receipts)
-    without_text = {receipt.kind for receipt in known if not receipt.text} if state in ENDS else set()
+    bare = [receipt.kind for receipt in known if not (receipt.text or receipt.original)]
+    without_text = set(bare) if state in ENDS else set()
     return tuple(kind for kind in Kind if kind in {*absent(state, known), *without_text})
 
 
@@ -36,8 +37,11 @@ def absent(state: State, receipts: Iterable[Receipt]) -> tuple[Kind, ...]:
 def proof_of(state: State, receipts: Iterable[Receipt], recorded: str | None = None) -> str | None:
     """Return what the proof consists of if it is complete, else None.
 
-    What the record says already stays: a newer version may have recorded more than texts.
+    What the record says beyond these two stays: a newer version wrote it.
     """
     known = list(receipts)
-    complete = state in ENDS and known and not lacking(state, known)
-    return (recorded or Proof.TEXTS) if complete else None
+    if state not in ENDS or not known or lacking(state, known):
+        return None
+    if recorded not in (None, *Proof):
+        return recorded
+    return Proof.ORIGINALS if all(one.original and one.original.proves for one in known) else Proof.TEXTS

@@ -139,6 +139,42 @@ def _after(pattern: str, text: str) -> str | None:
     return parts[1] if len(parts) == 2 else None
 
 
+def identificativo_in(text: str, subject: str, code: str) -> str | None:
+    """Return the provider's id of the PEC that a receipt's text quotes, or None. A subject is not read for it."""
+    line = plain(text)
+    behind = _after(rf'{re.escape(code)}(?: ?"|\W{{1,6}}(?=proveniente da))', line) or _after(
+        f'"{re.escape(plain(subject))}"', line
+    )
+    found = _IDENTIFICATIVO.search(line if behind is None else behind)
+    return found[1] if found else None
+
+
+_IDENTIFICATIVO = re.compile(
+    r"\bidentificativo (?:del )?messaggio ?: ?<?([^\s<>]+@[^\s<>]+?)>?[.,;]?(?=\s|$)", re.IGNORECASE
+)
+
+
+# Notices
+
+WORDS_READ = 600  # characters, recipients left out, that are surely still the provider's
+_STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
+_WARNING = re.compile(r"\b(?:dodici|12) ?ore\b", re.IGNORECASE)
+_TIMEOUT = re.compile(r"\b(?:ventiquattro|24) ?ore\b", re.IGNORECASE)
+
+
+def status_code_in(words: str) -> str | None:
+    """Return the first status code that names a cause; else the first."""
+    found = _STATUS.findall(words)
+    return min(found, key=lambda status: status.endswith(".0.0"), default=None)
+
+
+def is_final_notice(words: str, error: str | None) -> bool | None:
+    """Return whether the text is of the final notice; None if it says neither, or both."""
+    warning = _WARNING.search(words) is not None
+    timeout = _TIMEOUT.search(words) is not None or (error or "").startswith("5.4.1")
+    return None if warning == timeout else timeout
+
+
 # Plain text
 
 

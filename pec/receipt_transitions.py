@@ -11,7 +11,8 @@ from pec.instants import delay
 from pec.messages import Message
 from pec.names import EventType, Queue, State
 from pec.proof import lacking, proof_of
-from pec.receipts import Receipt, Unrecognised, merge
+from pec.receipt_merge import merge
+from pec.receipts import Receipt, Unrecognised
 from pec.states import ReceiptRules, judge
 
 TEXT_CHECKS = 8  # for what the proof of an ended message lacks

@@ -4,14 +4,24 @@ Kinds and headings are those of RFC 6109.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
 from pec.domains import compared
-from pec.provider_text import Named, provider, provider_words, recipients_in
+from pec.originals import Original
+from pec.provider_text import (
+    WORDS_READ,
+    Named,
+    identificativo_in,
+    is_final_notice,
+    provider,
+    provider_words,
+    recipients_in,
+    status_code_in,
+)
 from pec.subjects import (
     bare,
     ends_with_reference_tag,
@@ -34,7 +44,6 @@ __all__ = [
     "Unrecognised",
     "code_in",
     "find",
-    "merge",
     "read",
     "read_all",
 ]
@@ -104,6 +113,7 @@ class Receipt:
     error: str | None  # such as 5.1.1
     text: str | None
     sender: str  # the provider's address, lower case
+    original: Original | None = None  # the signed mail, if it was read by IMAP
 
     @property
     def key(self) -> str:
@@ -111,15 +121,28 @@ class Receipt:
 
         That is kind, code, second, provider, and two things that only the text says: which notice it is, and whom
         it names, because two recipients can get their CONSEGNA in one second. So the key of a receipt seen without
-        its text changes once a text names recipients. `merge` then drops the poorer of the two.
+        its text changes once a text names recipients. `pec.receipt_merge` then drops the poorer of the two.
+        Two PEC can have got one code, so the id of the PEC distinguishes receipts that were signed.
         """
-        return _digest(*self.traits)
+        return _digest(*self.traits, *([self.original.identificativo] if self.original else []))
 
     @property
     def traits(self) -> tuple[object, ...]:
         """Return the parts of `key`. None and () are unknown."""
         names = tuple(sorted({compared(named.address) for named in self.named}))
-        return self.kind, self.virus, self.code, self.sender, _second(self.date), names, self.final
+        return self.kind, self.virus, self.code, self.sender, self.second, names, self.final
+
+    @property
+    def second(self) -> int | None:
+        """Return its date in epoch seconds."""
+        return _second(self.date)
+
+    @property
+    def identificativo(self) -> str | None:
+        """Return the provider's id of the PEC: as it was signed, else as the text quotes it."""
+        if self.original:
+            return self.original.identificativo or None
+        return identificativo_in(self.text, self.subject, self.code) if self.text else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +252,8 @@ def _receipt(mail: Mail, heading: Heading, quoted: str, code: str) -> Receipt | 
         return None
     words = provider_words(mail.text or "", quoted, code, maybe_body=heading.kind is Kind.CONSEGNA)
     named, rest = recipients_in(words)
-    rest = rest[:_WORDS_READ]
-    error = _error(rest) if heading.kind in _FAILURES else None
+    rest = rest[:WORDS_READ]
+    error = status_code_in(rest) if heading.kind in _FAILURES else None
     return Receipt(
         kind=heading.kind,
         subject=quoted,
@@ -238,74 +261,16 @@ def _receipt(mail: Mail, heading: Heading, quoted: str, code: str) -> Receipt | 
         date=mail.date,
         virus=heading.virus,
         named=named,
-        final=_is_final(rest, error) if heading.kind is Kind.PREAVVISO else None,
+        final=is_final_notice(rest, error) if heading.kind is Kind.PREAVVISO else None,
         error=error,
         text=mail.text if mail.text and mail.text.strip() else None,
         sender=provider(mail.sender) or mail.sender,
     )
 
 
-# Texts
-
-_WORDS_READ = 600  # characters, recipients left out, that are surely still the provider's
-_STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
-_WARNING = re.compile(r"\b(?:dodici|12) ?ore\b", re.IGNORECASE)
-_TIMEOUT = re.compile(r"\b(?:ventiquattro|24) ?ore\b", re.IGNORECASE)
-
-
-def _error(words: str) -> str | None:
-    """Return the first status code that names a cause; else the first."""
-    found = _STATUS.findall(words)
-    return min(found, key=lambda status: status.endswith(".0.0"), default=None)
-
-
-def _is_final(words: str, error: str | None) -> bool | None:
-    """Return whether the text is of the final notice; None if it says neither, or both."""
-    warning = _WARNING.search(words) is not None
-    timeout = _TIMEOUT.search(words) is not None or (error or "").startswith("5.4.1")
-    return None if warning == timeout else timeout
-
-
-# Sets of receipts
-
-
-def merge(known: Iterable[Receipt], seen: Iterable[Receipt]) -> tuple[Receipt, ...]:
-    """Return each receipt once, oldest first, whatever the order and however often it was seen.
-
-    Among receipts of one key, the one with the longest text stays. A receipt without text goes if another can be the
-    same, because nothing that both state differs.
-    """
-    best: dict[str, Receipt] = {}
-    for receipt in (*known, *seen):
-        best[receipt.key] = max(receipt, best.get(receipt.key, receipt), key=_completeness)
-    return tuple(sorted(_distinct(best.values()), key=_age))
-
-
-def _age(receipt: Receipt) -> tuple[bool, int, str]:
-    return receipt.date is None, _second(receipt.date) or 0, receipt.key
-
-
-def _completeness(receipt: Receipt) -> tuple[int, str]:
-    return len(receipt.text or ""), repr(receipt)
-
-
-def _distinct(receipts: Iterable[Receipt]) -> Iterator[Receipt]:
-    """Yield the receipts that no other can be. Keys differ here, so no two can be each other."""
-    traits = {receipt: receipt.traits for receipt in receipts}
-    for receipt, mine in traits.items():
-        if receipt.text or not any(
-            _is_same_receipt(other, mine) for other in traits.values() if other != mine
-        ):
-            yield receipt
-
-
-def _is_same_receipt(fuller: tuple[object, ...], poorer: tuple[object, ...]) -> bool:
-    return all(mine in (None, (), other) for mine, other in zip(poorer, fuller, strict=True))
+def _digest(*parts: object) -> str:
+    return sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
 def _second(date: datetime | None) -> int | None:
     return None if date is None else int(date.timestamp())
-
-
-def _digest(*parts: object) -> str:
-    return sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]

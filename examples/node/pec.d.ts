@@ -156,7 +156,7 @@ export interface MessageData {
 }
 
 /** The parts of the complete proof of a message. */
-export type Proof = "texts";
+export type Proof = "texts" | "originals";
 
 /** A rejected job. Fields that could not be read are left out. */
 export interface RejectionData {

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from pec.messages import Message, UnsupportedRecord, from_hash
 from pec.names import State
+from pec.originals import Original
 from pec.receipts import Kind, Named, Receipt
 from pec.store.store import Store, text, text_dict, text_list
 
@@ -208,6 +209,7 @@ def receipt_to_dict(receipt: Receipt) -> dict[str, Any]:
         "error": receipt.error,
         "named": [[named.address, named.certified] for named in receipt.named],
         "text": receipt.text,
+        **({"original": _original_to_dict(receipt.original)} if receipt.original else {}),
     }
 
 
@@ -224,4 +226,23 @@ def receipt_from_json(stored: str) -> Receipt:
         error=found["error"],
         named=tuple(Named(*pair) for pair in found["named"]),
         text=found["text"],
+        original=_original_from_dict(found["original"]) if found.get("original") else None,
+    )
+
+
+def _original_to_dict(original: Original) -> dict[str, Any]:
+    return {
+        **asdict(original),
+        "signed_at": original.signed_at.isoformat() if original.signed_at else None,
+    }
+
+
+def _original_from_dict(stored: Mapping[str, Any]) -> Original:
+    signed_at = stored["signed_at"]
+    return Original(
+        sha256=stored["sha256"],
+        size=stored["size"],
+        verdict=stored["verdict"],
+        identificativo=stored["identificativo"],
+        signed_at=datetime.fromisoformat(signed_at) if signed_at else None,
     )

@@ -18,7 +18,8 @@ from pec.inbox import PAGE_SIZE, Walk, older_than
 from pec.instants import from_epoch, from_text, to_text
 from pec.messages import Message
 from pec.names import Queue, State
-from pec.receipts import Kind, Receipt, Unrecognised, code_in, merge, read_all
+from pec.receipt_merge import merge
+from pec.receipts import Kind, Receipt, Unrecognised, code_in, read_all
 from pec.store import records
 from pec.store.records import StoredReceipts
 from pec.store.store import text

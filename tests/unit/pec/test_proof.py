@@ -10,6 +10,7 @@ from config.settings import Receipts, Uncertain
 from pec.changes import Change
 from pec.messages import Message, from_hash, to_hash
 from pec.names import Queue, State
+from pec.originals import Original
 from pec.proof import lacking, proof_of
 from pec.receipt_transitions import TEXT_CHECKS, receipts_observed
 from pec.receipts import Kind, Receipt
@@ -155,8 +156,8 @@ def test_a_code_that_was_another_messages_takes_its_proof_with_it() -> None:
 
 def test_more_than_texts_stays_recorded_while_the_texts_are_complete() -> None:
     known = (ACCEPTED, DELIVERED)
-    newer = replace(look(SENT, known).after, proof="originals")
-    assert look(newer, known, known).after.proof == "originals"
+    newer = replace(look(SENT, known).after, proof="conserved")
+    assert look(newer, known, known).after.proof == "conserved"
     assert look(newer, (bare(WARNING),), known).after.proof is None
 
 
@@ -164,3 +165,41 @@ def test_a_record_keeps_a_kind_of_proof_that_only_a_newer_version_knows() -> Non
     stored = to_hash(replace(SENT, state=State.DELIVERED, version=1)) | {"proof": "originals"}
 
     assert from_hash("m", stored).proof == "originals"
+
+
+# Originals
+
+
+def signed(receipt: Receipt, verdict: str = "verified") -> Receipt:
+    digest = receipt.key * 4
+    return replace(receipt, original=Original(digest, 4900, verdict, "opec1@pec.example", NOW))
+
+
+def test_proof_is_originals_when_each_receipt_is_there_as_it_was_signed() -> None:
+    assert proof_of(State.DELIVERED, (signed(ACCEPTED), signed(DELIVERED))) == "originals"
+    assert proof_of(State.DELIVERED, (signed(ACCEPTED), signed(DELIVERED, "intact"))) == "originals"
+    assert proof_of(State.DELIVERED, (signed(ACCEPTED), DELIVERED)) == "texts"
+    assert proof_of(State.DELIVERED, (signed(ACCEPTED), signed(DELIVERED, "altered"))) == "texts"
+    assert proof_of(State.DELIVERED, (signed(DELIVERED),)) is None
+
+
+def test_an_original_without_a_text_lacks_nothing() -> None:
+    known = (signed(bare(ACCEPTED)), signed(bare(DELIVERED)))
+
+    assert (proof_of(State.DELIVERED, known), lacking(State.DELIVERED, known)) == ("originals", ())
+
+
+def test_originals_take_the_place_of_texts_without_a_second_event() -> None:
+    texts = look(SENT, (ACCEPTED, DELIVERED))
+    originals = look(texts.after, (signed(ACCEPTED), signed(DELIVERED)), (ACCEPTED, DELIVERED))
+
+    assert (texts.after.proof, originals.after.proof) == ("texts", "originals")
+    assert [event.type for event in originals.events] == []
+    assert len(originals.receipts) == 2
+
+
+def test_originals_that_come_first_are_published_as_the_complete_proof() -> None:
+    change = look(SENT, (signed(ACCEPTED), signed(DELIVERED)))
+
+    assert [event.type for event in change.events] == ["message.delivered", "proof.complete"]
+    assert '"proof":"originals"' in change.events[1].body

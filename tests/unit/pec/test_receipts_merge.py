@@ -7,7 +7,9 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pec.receipts import Kind, Named, Receipt, merge
+from pec.originals import Original
+from pec.receipt_merge import merge
+from pec.receipts import Kind, Named, Receipt
 from tests.unit.pec.strategies import PATIENT, PROVIDER, receipts
 
 CODE = "2026112310300042"
@@ -128,3 +130,94 @@ def test_they_come_oldest_first_and_undated_ones_last() -> None:
 def test_a_key_is_short_and_never_changes_from_one_process_to_the_next() -> None:
     assert LISTED.key == "4701b963d7e855f4"
     assert TO_B.key == "4a72e09221e7ae7b"
+
+
+# Originals
+
+PEC_ID = "opec1.20261123093000.1@pec.example"
+
+
+def signed(
+    receipt: Receipt, sha256: str = "a" * 64, identificativo: str = PEC_ID, verdict: str = "verified"
+) -> Receipt:
+    return replace(receipt, original=Original(sha256, 4900, verdict, identificativo, NINE_THIRTY))
+
+
+@st.composite
+def with_originals(draw: st.DrawFn) -> list[Receipt]:
+    """Receipts of one code, some of them signed: of one PEC or of another, with the same dates."""
+    pile = draw(piles)
+    ids = st.sampled_from([PEC_ID, "opec2@pec.example"])
+    verdicts = st.sampled_from(["verified", "intact"])
+    return [
+        signed(one, draw(st.sampled_from(["a", "b", "c"])) * 64, draw(ids), draw(verdicts))
+        if draw(st.booleans())
+        else one
+        for one in pile
+    ]
+
+
+@given(with_originals(), with_originals(), st.randoms(use_true_random=False))
+@PATIENT
+def test_any_order_of_both_readers_gives_the_same(
+    one: list[Receipt], other: list[Receipt], chance: Random
+) -> None:
+    everything = one + other
+    shuffled = everything + other
+    chance.shuffle(shuffled)
+    merged = merge((), shuffled)
+
+    assert merge(one, other) == merged
+    assert merge(merged, everything) == merged
+    assert len({receipt.key for receipt in merged}) == len(merged)
+    assert {receipt.kind for receipt in merged} == {receipt.kind for receipt in everything}
+    facts = {(one.kind, one.identificativo, one.named, one.second) for one in everything if one.original}
+    assert facts == {(one.kind, one.identificativo, one.named, one.second) for one in merged if one.original}
+
+
+def test_a_signed_receipt_stands_for_what_the_api_showed_of_it() -> None:
+    text = f'Il messaggio "Fattura {CODE}" è stato consegnato. Identificativo messaggio: {PEC_ID}'
+    original = signed(replace(TO_B, text="from the mail", sender="posta-certificata@other.example"))
+    listed, fetched = (
+        replace(LISTED, date=None),
+        replace(TO_B, text=text, date=NINE_THIRTY + timedelta(seconds=9)),
+    )
+
+    assert merge([listed, fetched], [original]) == (original,)
+    assert merge([original], [fetched]) == (original,)
+
+
+def test_a_text_of_another_pec_or_recipient_is_another_receipt() -> None:
+    original = signed(TO_B)
+    other_pec = replace(
+        TO_B,
+        text=f'"Fattura {CODE}" Identificativo messaggio: opec9@pec.example',
+        sender="posta-certificata@x.example",
+    )
+
+    assert len(merge([TO_C], [original])) == 2
+    assert len(merge([other_pec], [original])) == 2
+
+
+def test_a_signed_receipt_without_a_text_takes_the_one_of_the_api() -> None:
+    [merged] = merge([TO_B], [signed(replace(TO_B, text=None))])
+
+    assert merged.text == TO_B.text
+    assert merged.original
+
+
+def test_a_mail_that_came_twice_is_one_receipt_by_its_better_verdict() -> None:
+    better, worse = signed(TO_B, "b" * 64), signed(TO_B, "a" * 64, verdict="intact")
+
+    assert merge([worse], [better]) == (better,)
+    assert merge([better], [worse]) == (better,)
+
+
+def test_both_notices_of_a_time_out_stay_two() -> None:
+    warning = replace(TO_B, kind=Kind.PREAVVISO, final=False)
+    last = replace(TO_B, kind=Kind.PREAVVISO, final=True, date=NINE_THIRTY + timedelta(hours=12))
+    unclear = replace(last, final=None, text=None, named=())
+
+    merged = merge([warning, unclear], [signed(warning), signed(last, "b" * 64)])
+
+    assert [(one.final, one.original is not None) for one in merged] == [(False, True), (True, True)]

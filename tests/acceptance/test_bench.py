@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 ABOUT = {"processor", "cores", "memory", "system", "python", "server", "dramatiq", "celery", "commit"}
 
 
-def test_a_quick_run_tells_every_figure_of_what_it_measures(tmp_path: Path) -> None:
+def test_a_quick_run_reports_every_figure_of_what_it_measures(tmp_path: Path) -> None:
     written, page = tmp_path / "result.json", tmp_path / "benchmarks.md"
     command = [sys.executable, "-m", "bench", "producing", "calls", "verify", "--quick"]
 

@@ -39,7 +39,9 @@ def test_no_harm_is_done_under_the_faults_of_a_seed(seed: int, tmp_path: Path) -
     assert result.kills >= 2
 
 
-def test_an_event_that_workers_drop_is_told_as_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_that_workers_drop_is_reported_as_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """From end to end: what the checker is shown must hold what it needs."""
     monkeypatch.setattr(conductor, "QUIET_SECONDS", 4.0)
     quiet = replace(plan(1, 12, seconds=1.5), faults=(), answers={}, failover=False)

@@ -63,7 +63,7 @@ def sent(site: Containers) -> list[str]:
     return [recipient for one in found for recipient in one["recipients"]]
 
 
-def test_redis_is_as_durable_as_it_must_be_and_its_check_tells_when_it_is_gone(site: Containers) -> None:
+def test_redis_is_as_durable_as_it_must_be_and_its_check_reports_when_it_is_gone(site: Containers) -> None:
     server = site.start("redis")
     eventually(lambda: site.is_healthy("redis"))
     with connect(site.redis_url) as client:
@@ -82,7 +82,7 @@ def test_redis_is_as_durable_as_it_must_be_and_its_check_tells_when_it_is_gone(s
     assert site.stop("redis", server) == 0
 
 
-def test_a_newcomer_sends_a_pec_and_every_check_tells_the_living_from_the_dead(
+def test_a_newcomer_sends_a_pec_and_every_check_distinguishes_the_living_from_the_dead(
     site: Containers, redis: Redis, sandbox: Process
 ) -> None:
     assert not site.is_healthy("worker")
@@ -96,7 +96,7 @@ def test_a_newcomer_sends_a_pec_and_every_check_tells_the_living_from_the_dead(
     assert doctor.returncode == 0, doctor.stdout
     kill(worker)
     eventually(lambda: not site.is_healthy("worker"), seconds=10)
-    assert workers(redis) > 0, "it is told dead though its registration stands for 30 s"
+    assert workers(redis) > 0, "it is reported dead though its registration stands for 30 s"
     kill(sandbox)
     assert not site.is_healthy("sandbox")
 

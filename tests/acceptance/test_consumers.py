@@ -145,9 +145,9 @@ def test_a_consumer_that_is_killed_again_and_again_knows_every_message_as_it_is(
     assert {one: state for one, (state, _) in example.known().items()} == {
         one: message["state"] for one, message in truth.items()
     }
-    told: Any = client.xrange("pec:events")
+    published: Any = client.xrange("pec:events")
     schema = jsonschema.Draft202012Validator(json.loads(schemas()["event.schema.json"]))
-    for _, fields in told:
+    for _, fields in published:
         schema.validate(json.loads(fields[b"event"]))
 
 

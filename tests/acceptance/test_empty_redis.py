@@ -63,15 +63,15 @@ def endpoints(receiver: Receiver) -> dict[str, str]:
     return {"PEC_WEBHOOKS__ENDPOINTS": json.dumps([one]), "PEC_WEBHOOKS__ALLOW_PRIVATE": "true"}
 
 
-def told(receiver: Receiver, message_id: str) -> set[str]:
+def reported_types(receiver: Receiver, message_id: str) -> set[str]:
     return {heard.body["type"] for heard in receiver.heard if heard.body["data"].get("id") == message_id}
 
 
 WHOLE = {"message.queued", "message.sent", "message.delivered"}
 
 
-def delivered_and_told(at: Site, receiver: Receiver, message_id: str) -> bool:
-    return at.state(message_id) == "delivered" and told(receiver, message_id) >= WHOLE
+def delivered_and_reported(at: Site, receiver: Receiver, message_id: str) -> bool:
+    return at.state(message_id) == "delivered" and reported_types(receiver, message_id) >= WHOLE
 
 
 def add(at: Site, message_id: str) -> None:
@@ -79,19 +79,19 @@ def add(at: Site, message_id: str) -> None:
 
 
 @pytest.mark.parametrize("lose", [Emptied.flush, Emptied.replace, Emptied.flush_broker])
-def test_new_jobs_are_delivered_and_told_after_redis_came_back_empty(
+def test_new_jobs_are_delivered_and_reported_after_redis_came_back_empty(
     tmp_path: Path, lose: Callable[[Emptied], None]
 ) -> None:
     with running(tmp_path) as (redis, at, receiver), at.workers(processes=2, **endpoints(receiver)):
         add(at, "before")
-        eventually(lambda: told(receiver, "before") >= WHOLE)
+        eventually(lambda: reported_types(receiver, "before") >= WHOLE)
 
         lose(redis)
         for number in range(3):
             add(at, f"after-{number}")
 
         for one in ("after-0", "after-1", "after-2"):
-            eventually(partial(delivered_and_told, at, receiver, one), 60)
+            eventually(partial(delivered_and_reported, at, receiver, one), 60)
         eventually(lambda: redis.client.exists("pec:due:sweep", "pec:due:quota") == 2)
         assert not redis.client.xlen("pec:rejected")
         assert len(at.sent()) == 4

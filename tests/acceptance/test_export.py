@@ -95,8 +95,8 @@ def test_an_export_right_after_the_last_delivery_has_every_receipt_and_its_text(
     rows = csv.DictReader(StringIO((tmp_path / "b.csv").read_bytes().decode("utf-8-sig")), delimiter=";")
     assert all(row["accettazione"] for row in rows)
     events: Any = redis.xrange("pec:events")
-    told = [fields[b"event"] for _, fields in events if fields[b"type"] == b"proof.complete"]
-    assert len(told) == len(set(told)) == len(ids)
+    published = [fields[b"event"] for _, fields in events if fields[b"type"] == b"proof.complete"]
+    assert len(published) == len(set(published)) == len(ids)
 
 
 def test_what_was_kept_as_proof_leaves_redis_when_its_time_is_over(
@@ -127,7 +127,7 @@ def test_a_program_reads_the_same_whatever_the_locale(campaign: Site, export: Ex
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 @pytest.mark.usefixtures("redis")
-def test_a_full_disk_is_told_without_a_traceback(redis_url: str) -> None:
+def test_a_full_disk_is_reported_without_a_traceback(redis_url: str) -> None:
     command = [sys.executable, "-m", "cli", "export", "--all"]
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(

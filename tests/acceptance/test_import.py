@@ -66,7 +66,7 @@ def jobs_in(redis: Redis) -> list[dict[str, Any]]:
     return [json.loads(fields[b"job"]) for _, fields in entries]
 
 
-def test_a_dry_run_tells_the_clerk_all_that_is_wrong(clerk: Import, redis: Redis) -> None:
+def test_a_dry_run_reports_the_clerk_all_that_is_wrong(clerk: Import, redis: Redis) -> None:
     ran = clerk("Solleciti novembre.csv", "--dry-run", "--json")
 
     assert ran.returncode == 3

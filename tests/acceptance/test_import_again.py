@@ -62,7 +62,7 @@ def test_a_campaign_stopped_by_a_pause_alone_loses_nothing(
         assert clerk.received() == Counter({f"consegna+{name}": 1 for name in NAMES[:20]})
 
 
-def test_a_mended_sheet_reaches_those_it_did_not_reach_and_nobody_else(
+def test_a_mended_sheet_reaches_only_those_it_did_not_reach(
     redis: Redis, redis_url: str, tmp_path: Path
 ) -> None:
     with site(redis, redis_url, tmp_path) as place, place.workers(processes=1):

@@ -22,8 +22,8 @@ def test_the_letters_of_two_rows_come_to_oneself_and_the_campaign_is_sent_whole(
         clerk = Clerk(place, tmp_path)
         clerk.sheet(ROWS)
 
-        told = clerk.imports_for_programs("--test-to", SELF, "--rows", "1,3", "--batch", "soci")
-        eventually(lambda: all(place.state(one["id"]) in ENDS for one in told["tests"]))
+        summary = clerk.imports_for_programs("--test-to", SELF, "--rows", "1,3", "--batch", "soci")
+        eventually(lambda: all(place.state(one["id"]) in ENDS for one in summary["tests"]))
 
         assert [sent["recipients"] for sent in place.sent()] == [[SELF], [SELF]]
         assert sorted(sent["subject"].partition(" [rif.")[0] for sent in place.sent()) == [

@@ -113,15 +113,15 @@ def assert_what_redis_holds(found: Scraped) -> None:
     assert found("pec_endpoint_failures", endpoint="crm") >= 1
 
 
-def test_a_port_in_use_is_told_and_stops_no_send_and_is_taken_when_it_is_free(
+def test_a_port_in_use_is_reported_and_stops_no_send_and_is_taken_when_it_is_free(
     at: Site, settings: dict[str, str]
 ) -> None:
     port = int(settings["PEC_METRICS_ADDRESS"].rpartition(":")[2])
     with closing(socket.create_server(("127.0.0.1", port))) as taken, at.workers(processes=1, **settings):
         at.add(id="m", recipient="consegna@pec.example", subject="Avviso")
         eventually(lambda: at.state("m") == "delivered")
-        [told] = eventually(lambda: logged(at, "metrics_not_served"))
-        assert "free the port, or set PEC_METRICS_ADDRESS" in told["remedy"]
+        [entry] = eventually(lambda: logged(at, "metrics_not_served"))
+        assert "free the port, or set PEC_METRICS_ADDRESS" in entry["remedy"]
         taken.close()
         assert scraped(settings)("pec_sends_total", outcome="sent") == 1
 

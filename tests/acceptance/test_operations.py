@@ -110,7 +110,7 @@ def test_doctor_passes_the_advised_server_and_its_users_beside_a_worker(tmp_path
     assert doctor.returncode == 0
 
 
-def test_a_stranger_is_shut_out(server: EmbeddedServer) -> None:
+def test_an_unknown_user_is_shut_out(server: EmbeddedServer) -> None:
     with (
         closing(Redis.from_url(server.url, retry=Retry(NoBackoff(), 0))) as client,
         pytest.raises(AuthenticationError),

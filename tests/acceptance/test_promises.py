@@ -164,7 +164,7 @@ def test_cancelled_and_timed_messages_are_not_sent(at: Site) -> None:
     assert at.sent() == []
 
 
-def test_a_batch_tells_its_completion_once(at: Site, redis: Redis) -> None:
+def test_a_batch_reports_its_completion_once(at: Site, redis: Redis) -> None:
     with at.workers():
         at.add_raw(json.dumps({"type": "batch", "id": "b", "size": 3}))
         at.add(

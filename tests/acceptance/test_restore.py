@@ -32,7 +32,7 @@ def test_after_a_restore_what_the_mailbox_shows_as_sent_is_not_sent_again(tmp_pa
             _add(at, AFTER)
             _all_delivered(at, [*BEFORE, *AFTER])
         assert len(at.sent()) == len(BEFORE) + len(AFTER)
-        told = _last_sequences(store)
+        published = _last_sequences(store)
 
         _restore(server, tmp_path)
         assert {at.state(one) for one in BEFORE} == {"queued"}, "the backup has not seen them sent"
@@ -42,7 +42,7 @@ def test_after_a_restore_what_the_mailbox_shows_as_sent_is_not_sent_again(tmp_pa
         with at.workers(PEC_RECONCILE_SINCE=backup.isoformat()):
             _all_delivered(at, [*BEFORE, *AFTER, *NEW])
         again = _last_sequences(store)
-        assert all(again[one] > told[one] for one in told), (
+        assert all(again[one] > published[one] for one in published), (
             "consumers that know a greater one believe no other"
         )
         references = [one["subject"] for one in at.sent()]
@@ -97,8 +97,8 @@ def _restore(server: EmbeddedServer, folder: Path) -> None:
 def _last_sequences(store: Store) -> dict[str, int]:
     """Return the sequence of the newest event of each message."""
     entries: Any = store.client.xrange(store.keys.events)
-    told = [json.loads(fields[b"event"])["data"] for _, fields in entries]
-    return {data["id"]: data["sequence"] for data in told if "sequence" in data}
+    published = [json.loads(fields[b"event"])["data"] for _, fields in entries]
+    return {data["id"]: data["sequence"] for data in published if "sequence" in data}
 
 
 def _add(at: Site, ids: list[str]) -> None:

@@ -232,7 +232,7 @@ def test_no_secret_in_the_repr_of_anything_that_holds_one(
         ("PEC_API__TOKN", TOKEN),
     ],
 )
-def test_a_setting_that_can_not_be_used_is_told_without_its_value(
+def test_a_setting_that_can_not_be_used_is_reported_without_its_value(
     tmp_path: Path, name: str, value: str
 ) -> None:
     ran = subprocess.run(

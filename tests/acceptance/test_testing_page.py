@@ -74,8 +74,8 @@ def _plant_an_empty_wallet(at: Site, redis: Redis) -> None:
     at.add(id="poor", recipient="consegna@pec.example", subject="poor")
 
     def paused() -> bool:
-        told: Any = redis.xrange("pec:events")
-        return any(fields[b"type"] == b"account.paused" for _, fields in told)
+        published: Any = redis.xrange("pec:events")
+        return any(fields[b"type"] == b"account.paused" for _, fields in published)
 
     eventually(paused)
 

@@ -57,7 +57,7 @@ def test_a_field_of_a_newer_version_survives_all_that_happens(at: Site, redis: R
     assert at.message("m")["exported_at"]
 
 
-def test_a_state_of_a_newer_version_is_left_alone_and_told_once(at: Site, redis: Redis) -> None:
+def test_a_state_of_a_newer_version_is_skipped_and_reported_once(at: Site, redis: Redis) -> None:
     with at.workers():
         for message_id in (*STRANGERS, "known"):
             at.add(id=message_id, **GOOD, batch="b")
@@ -78,11 +78,11 @@ def test_a_state_of_a_newer_version_is_left_alone_and_told_once(at: Site, redis:
         at.add(id="later", **GOOD)
         eventually(lambda: at.state("later") == "delivered")
         assert _scores(redis, queues) == scores, "none came back at once"
-        told = pec(at, "status")
+        shown = pec(at, "status")
 
     assert {one: at.message(one) for one in STRANGERS} == before
     assert "written by a newer version" in cancelled["errors"]
-    assert "2 messages were written by a newer version" in told.stderr
+    assert "2 messages were written by a newer version" in shown.stderr
     log = at.log.read_text(encoding="utf-8")
     assert "Traceback" not in log
     for one in STRANGERS:
@@ -168,8 +168,8 @@ def test_workers_of_two_versions_share_a_campaign_through_an_upgrade_and_a_roll_
         eventually(lambda: stand("delivered", plain["todays"]))
         eventually(lambda: redis.zcard("pec:unsupported") == len(before))
         assert {one: at.message(one) for one in before} == before, "left alone"
-        told = pec(at, "status")
-        assert f"{len(before)} messages were written by a newer version" in told.stderr
+        shown = pec(at, "status")
+        assert f"{len(before)} messages were written by a newer version" in shown.stderr
     with at.workers(1, NEWER, PYTHONPATH=HERE):  # and forth again
         eventually(lambda: stand("delivered", ids))
 
@@ -249,8 +249,8 @@ def test_machines_with_other_accounts_and_endpoints_lose_nothing(at: Site, redis
 
 def _ends(receiver: Receiver) -> list[str]:
     """Return the messages whose delivery the receiver got."""
-    told = (heard.body for heard in receiver.heard)
-    return [one["data"]["id"] for one in told if one["type"] == "message.delivered"]
+    bodies = (heard.body for heard in receiver.heard)
+    return [one["data"]["id"] for one in bodies if one["type"] == "message.delivered"]
 
 
 def _hints(redis: Redis) -> int:

@@ -123,7 +123,7 @@ def test_the_sums_cover_every_file_and_show_a_changed_byte(store: Store, proof: 
     assert "inv-1/body.html: FAILED" in check(proof).stdout
 
 
-def test_nobody_else_may_read_it_whatever_the_umask(store: Store, proof: Path, delivered: str) -> None:
+def test_no_other_user_may_read_it_whatever_the_umask(store: Store, proof: Path, delivered: str) -> None:
     before = os.umask(0)
     try:
         put(store, proof, delivered)
@@ -276,7 +276,7 @@ def test_a_link_in_a_folders_place_is_refused(store: Store, proof: Path, outside
     assert [path.read_text() for path in outside.iterdir()] == ["mine"]
 
 
-def test_ids_that_differ_by_case_alone_have_folders_that_windows_can_tell_apart(
+def test_ids_that_differ_by_case_alone_have_folders_that_windows_distinguishes(
     store: Store, proof: Path
 ) -> None:
     put_cases(store, proof, [case_of("INV-1")])
@@ -322,7 +322,7 @@ def test_work_that_breaks_off_leaves_right_sums_and_no_half_file(
     assert listed(proof) == [one for one in files(proof) if one != "SHA256SUMS"]
 
 
-def test_somebody_elses_list_is_left_alone(store: Store, proof: Path) -> None:
+def test_another_owners_list_is_left_alone(store: Store, proof: Path) -> None:
     proof.mkdir()
     (proof / "SHA256SUMS").write_text("my notes\n")
 

@@ -65,7 +65,7 @@ def test_a_command_without_an_answer_is_not_said_for_ever() -> None:
 
 
 @pytest.mark.usefixtures("_impatient")
-def test_an_absent_server_is_told_with_its_address_and_the_remedy_but_no_password() -> None:
+def test_an_absent_server_is_reported_with_its_address_and_the_remedy_but_no_password() -> None:
     client = connect(f"redis://user:s3cret@127.0.0.1:{free_port()}/3")
 
     with pytest.raises(RedisUnreachable) as raised:
@@ -77,7 +77,7 @@ def test_an_absent_server_is_told_with_its_address_and_the_remedy_but_no_passwor
 
 
 @pytest.mark.usefixtures("_impatient")
-def test_a_refused_password_is_told_and_not_shown(redis_url: str) -> None:
+def test_a_refused_password_is_reported_and_not_shown(redis_url: str) -> None:
     client = connect(f"{redis_url}&username=nobody&password=s3cret")
 
     with pytest.raises(RedisUnreachable, match="invalid username-password") as raised:
@@ -130,7 +130,7 @@ def _hang_up(listener: socket.socket, calls: list[object]) -> None:
         connection.close()
 
 
-def test_what_a_user_may_not_do_is_told_with_where_to_look(redis: Redis, redis_url: str) -> None:
+def test_what_a_user_may_not_do_is_reported_with_where_to_look(redis: Redis, redis_url: str) -> None:
     acl = ("SETUSER", "mute", "on", ">secret", "nocommands", "+client")
     redis.execute_command("ACL", *acl)  # type: ignore[no-untyped-call]
 

@@ -19,7 +19,7 @@ def watched(producer: Producer, *ids: str, **options: Any) -> list[tuple[str, St
     return [(message.id, message.state) for message in changes]
 
 
-def test_what_has_ended_before_is_told_at_once(
+def test_what_has_ended_before_is_reported_at_once(
     producer: Producer, take_jobs: TakeJobs, change: Settle
 ) -> None:
     producer.send("inv-1", **SEND)
@@ -29,7 +29,7 @@ def test_what_has_ended_before_is_told_at_once(
     assert watched(producer, "inv-1") == [("inv-1", State.DELIVERED)]
 
 
-def test_changes_are_told_as_they_come_until_the_end(
+def test_changes_are_reported_as_they_come_until_the_end(
     producer: Producer, take_jobs: TakeJobs, change: Settle
 ) -> None:
     inv_1, inv_2 = producer.send("inv-1", **SEND), producer.send("inv-2", **SEND)
@@ -99,7 +99,7 @@ def test_a_rejected_job_raises_when_the_others_have_ended(
     assert [problem.field for problem in rejected.value.problems] == ["account"]
 
 
-def test_a_conflict_is_told_although_a_message_with_the_id_has_ended(
+def test_a_conflict_is_reported_although_a_message_with_the_id_has_ended(
     producer: Producer, take_jobs: TakeJobs, change: Settle
 ) -> None:
     producer.send("inv-1", **SEND)
@@ -111,7 +111,7 @@ def test_a_conflict_is_told_although_a_message_with_the_id_has_ended(
         watched(producer, again)
 
 
-def test_what_happens_to_the_first_job_of_an_id_is_not_told_of_the_second(
+def test_what_happens_to_the_first_job_of_an_id_is_not_reported_of_the_second(
     producer: Producer, take_jobs: TakeJobs, change: Settle
 ) -> None:
     producer.send("inv-1", **SEND)
@@ -142,7 +142,7 @@ def test_the_same_job_again_is_followed_like_the_first(
         assert watched(producer, again) == [("inv-1", State.DELIVERED)]
 
 
-def test_a_rejection_of_before_is_told_where_the_job_is_known_by_its_id(
+def test_a_rejection_of_before_is_reported_where_the_job_is_known_by_its_id(
     producer: Producer, take_jobs: TakeJobs
 ) -> None:
     producer.send("inv-1", **{**SEND, "account": "acmee"})
@@ -182,7 +182,7 @@ def test_a_batch_ends_with_its_last_message(producer: Producer, take_jobs: TakeJ
     assert dict(states) == {"inv-1": State.DELIVERED, "inv-2": State.DELIVERED, "inv-3": State.EXPIRED}
 
 
-def test_a_batch_counts_its_rejected_jobs_and_tells_them(
+def test_a_batch_counts_its_rejected_jobs_and_reports_them(
     producer: Producer, take_jobs: TakeJobs, change: Settle
 ) -> None:
     producer.send("inv-1", **SEND, batch="b1")

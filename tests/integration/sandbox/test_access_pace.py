@@ -45,7 +45,7 @@ def test_other_operations_have_no_pace(slow: Served) -> None:
         assert slow.call("GET", "/inbox", headers=bearer("first")).status_code == 200
 
 
-def test_a_send_that_is_invalid_takes_its_turn_all_the_same(slow: Served) -> None:
+def test_a_send_that_is_invalid_takes_its_slot_all_the_same(slow: Served) -> None:
     assert slow.call("POST", "/send", data=b"{", headers=bearer("fourth")).status_code == 400
     assert slow.send("a@pec.example", headers=bearer("fourth")).status_code == 429
 

@@ -149,7 +149,7 @@ def test_a_planted_answer_can_have_headers(api: Served) -> None:
 
 
 @pytest.mark.parametrize("operation", ["POST /inbox", "GET /sned", "send", "GET /send/{id}"])
-def test_an_answer_for_no_operation_is_refused_and_the_right_ones_are_told(
+def test_an_answer_for_no_operation_is_refused_and_the_right_ones_are_reported(
     api: Served, operation: str
 ) -> None:
     fault = {"operation": operation, "status": 500, "body": ""}

@@ -97,7 +97,7 @@ def test_an_answer_quotes_the_message_id_of_the_pec(served: Served, story: str) 
     assert envelope.verdict is (Verdict.VERIFIED if story == "risposta" else Verdict.UNSIGNED)
 
 
-def test_a_stranger_s_pec_with_a_file_can_be_put_into_a_mailbox(served: Served, address: str) -> None:
+def test_another_sender_s_pec_with_a_file_can_be_put_into_a_mailbox(served: Served, address: str) -> None:
     served.make(
         "receipts",
         mailbox=address,

@@ -20,7 +20,7 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def test_every_pec_is_told_in_full_but_for_its_content(api: Served) -> None:
+def test_every_pec_is_reported_in_full_but_for_its_content(api: Served) -> None:
     attachment = {"name": "atto.pdf", "file": base64.b64encode(b"%PDF").decode()}
     started = time.time()
 
@@ -45,7 +45,7 @@ def test_a_pec_that_the_provider_refuses_was_sent_all_the_same(api: Served) -> N
     assert len(api.sent_with("Refused")) == 1
 
 
-def test_every_request_is_told_in_order_with_its_status(api: Served) -> None:
+def test_every_request_is_reported_in_order_with_its_status(api: Served) -> None:
     before = len(api.requests())
     api.call("GET", "/inbox")
     api.call("GET", "/send/none")

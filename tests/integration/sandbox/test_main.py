@@ -55,7 +55,7 @@ def test_a_wrong_option_is_a_usage_error_that_says_what_would_be_right(options: 
     assert said in finished.stderr
 
 
-def test_a_port_in_use_is_told_in_one_line() -> None:
+def test_a_port_in_use_is_reported_in_one_line() -> None:
     with serving() as api:
         finished = run("--port", api.url.rpartition(":")[2])
 
@@ -64,7 +64,7 @@ def test_a_port_in_use_is_told_in_one_line() -> None:
     assert finished.stderr.count("\n") == 1
 
 
-def test_a_file_that_is_no_certificate_is_told_before_the_url(tmp_path: Path) -> None:
+def test_a_file_that_is_no_certificate_is_reported_before_the_url(tmp_path: Path) -> None:
     nonsense = tmp_path / "nonsense.pem"
     nonsense.write_text("nonsense")
 

@@ -95,7 +95,7 @@ def test_it_listens_on_the_port_that_is_asked_for() -> None:
         assert client.ping()
 
 
-def test_a_port_in_use_is_told_with_the_server_s_own_words() -> None:
+def test_a_port_in_use_is_reported_with_the_server_s_own_words() -> None:
     with EmbeddedServer(port=0) as first:
         port = int(first.url.rpartition(":")[2].removesuffix("/0"))
 

@@ -83,7 +83,7 @@ def test_an_end_wakes_a_consumer_that_held_all_it_may(broker: HintBroker) -> Non
     assert taken(consumer).args == ("inv-3",)
 
 
-def test_an_end_wakes_a_consumer_that_took_all_it_may_while_it_was_told(broker: HintBroker) -> None:
+def test_an_end_wakes_a_consumer_that_took_all_it_may_while_it_was_reported(broker: HintBroker) -> None:
     consumer = broker.consume(Queue.CHECK, timeout=FOR_EVER)
     give(broker, "inv-1", "inv-2", "inv-3")
     first = taken(consumer)

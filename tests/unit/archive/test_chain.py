@@ -117,7 +117,7 @@ def test_a_second_address_makes_it_no_providers() -> None:
     assert found(_like(signer(), names)) is Flaw.NO_PROVIDER
 
 
-def test_an_authority_below_the_one_that_may_have_none_certifies_nobody() -> None:
+def test_an_authority_below_the_one_that_may_have_none_certifies_no_signer() -> None:
     sub = make_signer(authority(), is_ca=True)
     leaf = make_signer(replace(authority(), certificate=sub.certificate, key=sub.key))
 

@@ -206,7 +206,7 @@ def test_a_signed_mail_without_facts_is_no_receipt() -> None:
     assert (found.verdict, found.why) == (Verdict.VERIFIED, Why.NO_DATICERT)
 
 
-def test_a_receipt_of_a_kind_that_nobody_knows_yet_is_told_apart() -> None:
+def test_a_receipt_of_an_unknown_kind_is_distinguished() -> None:
     content = content_of(DELIVERED, None)
     facts = base64.encodebytes(b'<postacert tipo="rem-evidence"/>').rstrip()
     start = content.index(b"base64\r\n\r\n", content.index(b"daticert")) + len(b"base64\r\n\r\n")

@@ -86,13 +86,13 @@ def test_each_kind_of_receipt_has_its_column() -> None:
     assert {row[one] for one in columns} == {"2026-12-01T10:00:00+01:00"}
 
 
-def test_several_receipts_of_a_kind_are_all_told() -> None:
+def test_several_receipts_of_a_kind_are_all_reported() -> None:
     [row] = read(receipt(Kind.PREAVVISO), receipt(Kind.PREAVVISO, date=None))
 
     assert row["preavviso"] == "2026-12-01T10:00:00+01:00, no date"
 
 
-def test_errors_are_told_once_and_a_virus_is_one() -> None:
+def test_errors_are_reported_once_and_a_virus_is_one() -> None:
     failed = receipt(Kind.MANCATA_CONSEGNA, error="5.1.1")
     [row] = read(failed, failed, receipt(Kind.MANCATA_CONSEGNA, virus=True))
 
@@ -125,7 +125,7 @@ def test_one_pec_to_several_has_a_row_for_each_with_its_own_state(
     assert {row["id"] for row in together.values()} == {"inv-1"}
 
 
-def test_a_row_tells_only_of_its_recipient(together: dict[str, dict[str, str]]) -> None:
+def test_a_row_is_only_about_its_recipient(together: dict[str, dict[str, str]]) -> None:
     assert {name: bool(row["consegna"]) for name, row in together.items()} == {
         "a": True,
         "b": False,
@@ -149,7 +149,7 @@ def test_one_that_was_never_sent_has_the_messages_state_for_each() -> None:
     assert [(row["state"], row["reason_code"]) for row in rows] == [("cancelled", "cancelled")] * 2
 
 
-def test_a_followed_pec_whose_recipient_nobody_said_has_a_row() -> None:
+def test_a_followed_pec_without_a_stated_recipient_has_a_row() -> None:
     assert [row["recipient"] for row in read(recipients=())] == [""]
 
 

@@ -5,7 +5,7 @@ import pytest
 from bench.figures import Figure, percentile, too_close, used, used_by_all
 
 
-def test_the_share_is_told_from_send_to_send_so_that_a_window_s_edges_cost_nothing() -> None:
+def test_the_share_is_counted_from_send_to_send_so_that_a_window_s_edges_cost_nothing() -> None:
     even = [n * 1.003 for n in range(60)]
 
     assert used(even, 5, 25, rate=1) == pytest.approx(1 / 1.003)

@@ -16,5 +16,5 @@ def test_time_is_counted_for_the_innermost_known_place() -> None:
     assert shares["threads, the rest"] == 0.1
 
 
-def test_functions_are_told_by_their_own_time() -> None:
+def test_functions_are_listed_by_their_own_time() -> None:
     assert by_function(parsed(STACKS), most=1) == [("_arguments (pec/store/commits.py:9)", 0.6)]

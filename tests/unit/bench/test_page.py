@@ -30,7 +30,7 @@ def result(*figures: Figure) -> dict[str, Any]:
     }
 
 
-def test_a_target_that_was_missed_is_told(tmp_path: Path) -> None:
+def test_a_target_that_was_missed_is_reported(tmp_path: Path) -> None:
     page.write(tmp_path / "page.md", result(Figure("share at 1/s", "share", 0.9, {"them": 0.5}, "≥ 0.985")))
 
     lines = (tmp_path / "page.md").read_text().splitlines()
@@ -61,7 +61,7 @@ def test_the_published_page_is_written_from_the_published_result(tmp_path: Path)
     assert (tmp_path / "benchmarks.md").read_text() == (ROOT / "docs" / "benchmarks.md").read_text()
 
 
-def test_what_was_saved_is_told_in_time_and_not_in_shares(tmp_path: Path) -> None:
+def test_what_was_saved_is_reported_in_time_and_not_in_shares(tmp_path: Path) -> None:
     now, before = result(), result()
     for made, milliseconds, share in ((now, 10.0, 0.5), (before, 20.0, 0.75)):
         profile = (

@@ -10,7 +10,9 @@ def test_a_message_waits_only_for_slots_that_were_not_granted_when_it_came() -> 
     assert Waited(sends=1, granted=2).slots == 0
 
 
-def test_a_token_that_stands_still_and_one_that_is_too_fast_are_told_though_most_keep_their_pace() -> None:
+def test_a_token_that_stands_still_and_one_that_is_too_fast_are_reported_though_most_keep_their_pace() -> (
+    None
+):
     even = [float(n) for n in range(40)]
     hasty = sorted([*even, 10.5])
     found = Tokens([even, even, hasty, [0.0]], edges=[2, 14, 26, 38], cpu_seconds=1.0)

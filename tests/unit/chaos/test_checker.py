@@ -224,7 +224,7 @@ def test_every_check_has_harm_that_it_alone_finds() -> None:
     assert {kind for kind, _, _ in PLANTED} == set(CHECKS)
 
 
-def test_an_event_that_was_never_told_of_a_state_is_missed() -> None:
+def test_a_state_without_an_event_is_missed() -> None:
     """It shows twice: no event has the state, and consumers keep the previous one."""
     seen = clean()
     _hide_event(seen, "e-good-5")

@@ -35,7 +35,7 @@ def test_a_send_in_dead_hands_goes_on_when_it_is_picked_again() -> None:
     assert list(_sends_resumed(notes, [(DIED_AT, DEAD)])) == [3.0]
 
 
-def test_a_send_that_nobody_went_on_with_takes_for_ever() -> None:
+def test_a_send_that_no_worker_went_on_with_takes_for_ever() -> None:
     assert list(_sends_resumed([_note(99, DEAD, picked="m")], [(DIED_AT, DEAD)])) == [float("inf")]
 
 

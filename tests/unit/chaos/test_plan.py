@@ -34,7 +34,7 @@ def test_chosen_faults_are_the_only_ones() -> None:
     assert not chosen.answers
 
 
-def test_every_recipient_tells_of_an_expected_message() -> None:
+def test_every_recipient_leads_to_an_expected_message() -> None:
     campaign = plan(5).campaign
 
     assert set(campaign.tags.values()) <= set(campaign.expected)

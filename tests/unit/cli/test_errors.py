@@ -23,11 +23,11 @@ from sandbox.redis_server import EmbeddedServerError
     ],
 )
 def test_an_error_has_words_with_a_remedy_and_an_exit_code(error: Exception, code: Exit, said: str) -> None:
-    told = worded(error)
+    failure = worded(error)
 
-    assert told is not None
-    assert told.exit_code == code
-    assert said in told.message
+    assert failure is not None
+    assert failure.exit_code == code
+    assert said in failure.message
 
 
 def test_a_fault_of_our_own_has_no_words() -> None:

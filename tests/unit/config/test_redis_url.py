@@ -64,7 +64,7 @@ def test_anything_else_is_not(url: str) -> None:
         ("redis://h/0?password=s3c#ret", "%23 (#)"),
     ],
 )
-def test_a_password_that_ends_too_early_in_a_url_is_told_how_it_is_written(url: str, remedy: str) -> None:
+def test_a_password_that_ends_too_early_in_a_url_brings_advice_how_to_write_it(url: str, remedy: str) -> None:
     told = problem_of_redis_url(url) or ""
 
     assert told.endswith(f"write {remedy}")
@@ -102,6 +102,6 @@ def test_an_address_to_listen_on_is_a_host_and_a_port(address: str, parts: tuple
         ("host:65536", "port 65536 must be from 1 to 65535"),
     ],
 )
-def test_an_address_that_nobody_can_listen_on_is_told(address: str, words: str) -> None:
+def test_an_address_that_no_process_can_listen_on_is_reported(address: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         host_and_port(address)

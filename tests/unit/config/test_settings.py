@@ -164,7 +164,7 @@ def test_a_bad_value_gets_one_line_with_the_variable_s_name_and_not_the_value(
     assert value not in line.removeprefix(name) or len(value) < 3
 
 
-def test_all_bad_values_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_bad_values_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = refusal(monkeypatch, PEC_API__RATE="x", PEC_LEASE_SECONDS="0", PEC_REDIS_ULR="y").splitlines()
 
     assert [line.split(":")[0] for line in sorted(lines)] == [
@@ -219,7 +219,7 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     ("address", "words"),
     [("9464", "must be host:port, such as 0.0.0.0:9464 or [::]:9464"), ("h:70000", "port 70000 must be")],
 )
-def test_a_metrics_address_that_nobody_can_listen_on_is_refused(
+def test_a_metrics_address_that_no_process_can_listen_on_is_refused(
     monkeypatch: pytest.MonkeyPatch, address: str, words: str
 ) -> None:
     line = refusal(monkeypatch, PEC_METRICS_ADDRESS=address)

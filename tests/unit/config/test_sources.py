@@ -81,7 +81,9 @@ def test_a_json_list_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_p
     ).receipts.backoff_seconds == [7, 8]
 
 
-def test_a_file_that_can_t_be_read_is_told_by_the_variable_s_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_can_t_be_read_is_reported_by_the_variable_s_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     line = refusal(monkeypatch, PEC_API__TOKEN_FILE="/nowhere/token")
 
     assert line.startswith("PEC_API__TOKEN_FILE: can't read /nowhere/token")
@@ -209,7 +211,7 @@ def test_a_toml_syntax_error_names_the_file_and_the_line(monkeypatch: pytest.Mon
     assert "s3cret" not in line
 
 
-def test_a_pec_toml_that_is_a_folder_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pec_toml_that_is_a_folder_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("pec.toml").mkdir()
 
     assert refusal(monkeypatch).startswith("pec.toml: can't be read (Is a directory)")

@@ -134,7 +134,7 @@ def test_a_service_can_change_nothing_but_what_it_must(service: dict[str, Any]) 
     assert not service.keys() & {"privileged", "cap_add", "pid", "devices"}
 
 
-def test_nobody_is_root() -> None:
+def test_no_service_is_root() -> None:
     assert SERVICES["redis"]["user"].split(":")[0] not in ("", "0", "root")
     assert all("user" not in service for service in OURS.values()), "the image says who it is"
 

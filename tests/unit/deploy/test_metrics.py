@@ -38,7 +38,7 @@ PANELS = {panel["title"]: panel for panel in DASHBOARD["panels"]}
         ("1", ["it asks for nothing"]),
     ],
 )
-def test_a_query_for_what_nobody_exports_is_found(query: str, fault: list[str]) -> None:
+def test_a_query_for_what_no_process_exports_is_found(query: str, fault: list[str]) -> None:
     assert faults(query) == fault
 
 

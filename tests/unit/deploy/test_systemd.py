@@ -26,7 +26,7 @@ VARIABLES = dict(text.split("=", 1) for text in UNIT["Environment"])
 WORKER = compose(DEMO)["services"]["worker"]
 
 
-def test_only_the_master_is_told_to_stop_and_has_time_to() -> None:
+def test_only_the_master_gets_the_signal_to_stop_and_has_time_to() -> None:
     assert UNIT["KillMode"] == ["mixed"]
     assert not UNIT["KillSignal"]
     assert int(UNIT["TimeoutStopSec"][0]) >= SHUTDOWN_MILLISECONDS / 1000 + 15
@@ -48,7 +48,7 @@ def test_it_runs_the_command_that_compose_runs() -> None:
     assert words == shlex.split(WORKER["command"])
 
 
-def test_it_is_nobody_and_sees_little_of_the_machine() -> None:
+def test_it_has_no_user_of_its_own_and_sees_little_of_the_machine() -> None:
     assert UNIT["DynamicUser"] == ["yes"]
     assert UNIT["ProtectSystem"] == ["strict"]
     assert UNIT["NoNewPrivileges"] == UNIT["PrivateTmp"] == UNIT["ProtectHome"] == ["yes"]

@@ -116,7 +116,7 @@ def test_every_make_target_exists(name: str) -> None:
         assert re.search(rf"^{''.join(target)}:", makefile, re.MULTILINE), target
 
 
-def test_the_exit_codes_are_told() -> None:
+def test_the_exit_codes_are_reported() -> None:
     rows = tables(PAGES["docs/operations.md"].split("## The command")[1])[0]
     assert [int(code) for code, _ in rows] == [int(code) for code in Exit]
 
@@ -162,13 +162,13 @@ def test_every_event_is_documented() -> None:
 
 
 @pytest.mark.parametrize(("language", "file"), [("js", "node/receive.mjs"), ("php", "php/receive.php")])
-def test_how_to_verify_is_told_as_the_tested_example_does_it(language: str, file: str) -> None:
+def test_how_to_verify_is_described_as_the_tested_example_does_it(language: str, file: str) -> None:
     example = (ROOT / "examples" / file).read_text(encoding="utf-8")
     [snippet] = blocks(WEBHOOKS, language)
     assert all(part in example for part in snippet.strip().split("\n\n"))
 
 
-def test_python_is_told_as_the_readme_which_is_run_tells_it() -> None:
+def test_the_page_has_python_as_the_readme_which_is_run() -> None:
     assert blocks(WEBHOOKS, "python")[0] in README
 
 
@@ -181,7 +181,7 @@ def test_the_endpoint_of_the_example_is_one() -> None:
 # Decisions
 
 
-def test_the_decisions_are_told_in_fifty_lines_each() -> None:
+def test_the_decisions_take_fifty_lines_each() -> None:
     assert len(DECISIONS) == 4
     for name in DECISIONS:
         assert PAGES[name].count("\n") <= 50

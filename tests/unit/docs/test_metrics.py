@@ -37,7 +37,7 @@ def test_names_hold_their_unit() -> None:
     assert all(one.name.endswith("_total") == (one.type == "counter") for one in DEFINITIONS)
 
 
-def test_no_label_can_hold_what_must_not_be_told() -> None:
+def test_no_label_can_hold_what_must_not_be_reported() -> None:
     labels = {label for one in DEFINITIONS for label in one.labels}
 
     assert labels == {

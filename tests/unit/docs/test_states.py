@@ -49,7 +49,7 @@ def test_the_picture_of_the_states_shows_each_of_them() -> None:
     assert drawn == {str(state) for state in State}
 
 
-def test_each_state_is_described_and_the_ends_are_told() -> None:
+def test_each_state_is_described_and_the_ends_are_reported() -> None:
     rows = tables(PAGE.split("## Each state")[1].split("\n## ")[0])[0]
     assert sorted(words(row[0])[0] for row in rows) == sorted(State)
     assert {words(row[0])[0] for row in rows if "**End**" in row[1]} == ENDS

@@ -82,14 +82,14 @@ def test_half_a_character_is_refused_and_not_sent_as_another(field: str) -> None
 
 
 @pytest.mark.parametrize("name", ["", "\u202eevil\x1b[2J", "x" * 10_000])
-def test_a_stray_name_is_told_so_that_it_can_be_shown(name: str) -> None:
+def test_a_stray_name_is_reported_so_that_it_can_be_shown(name: str) -> None:
     [(field, _)] = problems_of({**GOOD, name: 1})
 
     assert field.isprintable()
     assert 0 < len(field) <= 64
 
 
-def test_of_many_faults_some_are_told_at_once() -> None:
+def test_of_many_faults_some_are_reported_at_once() -> None:
     began = time.monotonic()
 
     problems = problems_of({**GOOD, **{f"x{number}": 1 for number in range(50_000)}})
@@ -98,7 +98,7 @@ def test_of_many_faults_some_are_told_at_once() -> None:
     assert time.monotonic() - began < 5  # a bound, not a benchmark: a thread of intake stood still meanwhile
 
 
-def test_what_is_nested_too_deeply_is_told_in_short() -> None:
+def test_what_is_nested_too_deeply_is_reported_in_short() -> None:
     [(field, reason)] = problems_of({**GOOD, "metadata": {"a": json.loads("[" * 300 + "]" * 300)}})
 
     assert (field.split(".")[0], reason) == ("metadata", "is nested too deeply: make it flatter")

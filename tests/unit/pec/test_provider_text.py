@@ -188,13 +188,13 @@ def test_any_list_is_read_back_whole_and_in_its_order(
         ("1.b@pec.example", {"c@pec.example"}, "1.b@pec.example"),
     ],
 )
-def test_a_number_without_a_space_is_told_from_an_address_by_the_recipients(
+def test_a_number_without_a_space_is_distinguished_from_an_address_by_the_recipients(
     listed: str, wanted: set[str], read: str
 ) -> None:
     assert among(wanted, Named(listed, None)) == read
 
 
-def test_a_label_before_an_address_names_nobody_where_its_kind_is_not_said() -> None:
+def test_a_label_before_an_address_names_no_recipient_where_its_kind_is_not_said() -> None:
     error = "è stato rilevato un errore 5.1.1 - ordinaria@x.example (posta ordinaria)"
 
     assert named(f" b@pec.example {error}") == [("b@pec.example", None)]

@@ -89,7 +89,7 @@ def test_only_the_first_heading_counts_whatever_the_subject_begins_with(
     subjects(),
 )
 @PATIENT
-def test_a_mail_that_somebody_sent_us_is_no_receipt_whatever_its_subject_says(
+def test_a_mail_that_another_sender_sent_us_is_no_receipt_whatever_its_subject_says(
     heading: Heading, inner: str, subject: str
 ) -> None:
     mail = mail_of(heading, f"{inner}{subject}", CODE)
@@ -123,7 +123,7 @@ def test_case_and_folded_white_space_of_a_heading_do_not_matter(subject: str) ->
         f"Fattura {CODE}",
     ],
 )
-def test_an_unknown_heading_on_our_code_is_told_and_never_taken_for_a_known_one(subject: str) -> None:
+def test_an_unknown_heading_on_our_code_is_reported_and_never_taken_for_a_known_one(subject: str) -> None:
     unrecognised = read(a_mail(subject), CODE, "Fattura")
 
     assert isinstance(unrecognised, Unrecognised)
@@ -245,7 +245,7 @@ def test_spaces_lost_between_encoded_words_do_not_matter_beside_the_exact_code()
 
 @given(st.sampled_from(FOREIGN_HEADINGS), subjects(), codes(), st.sampled_from("qb"))
 @PATIENT
-def test_no_spelling_makes_a_receipt_of_a_mail_that_somebody_sent_us(
+def test_no_spelling_makes_a_receipt_of_a_mail_that_another_sender_sent_us(
     heading: Heading, subject: str, code: str, way: str
 ) -> None:
     whole = f"{heading.words}: CONSEGNA: {' '.join(subject.split())} {code}"
@@ -353,7 +353,7 @@ def test_a_provider_is_posta_certificata_with_or_without_a_name(sender: str) -> 
         "posta-certificata@pec.aruba.it@mario.example",
     ],
 )
-def test_nobody_else_can_write_a_receipt(sender: str) -> None:
+def test_no_other_sender_can_write_a_receipt(sender: str) -> None:
     assert read(a_mail(f"CONSEGNA: Fattura {CODE}", sender), CODE, "Fattura") is None
     assert read(a_mail(f"ALTRO: Fattura {CODE}", sender), CODE, "Fattura") is None
 
@@ -434,7 +434,7 @@ def test_a_long_subject_may_be_cut_off(data: st.DataObject, length: int, dots: s
 
 
 @pytest.mark.parametrize("theirs", ["RE: Fattura", "Sollecito", ""])
-def test_another_subject_with_our_code_is_told(theirs: str) -> None:
+def test_another_subject_with_our_code_is_reported(theirs: str) -> None:
     unrecognised = read(a_mail(f"CONSEGNA: {theirs} {CODE}"), CODE, "Fattura")
 
     assert isinstance(unrecognised, Unrecognised)

@@ -33,7 +33,7 @@ def an_acceptance(subject: str, sender: str = PROVIDER) -> Mail:
 
 @given(st.data(), st.sampled_from(RECEIPT_HEADINGS), subjects(), references, codes())
 @PATIENT
-def test_any_receipt_with_the_reference_tells_the_code(
+def test_any_receipt_with_the_reference_reports_the_code(
     data: st.DataObject, heading: Heading, subject: str, reference: str, code: str
 ) -> None:
     mail = mail_of(heading, f"{data.draw(mangled(subject))} {reference_tag(reference)}", code)
@@ -56,7 +56,7 @@ def test_another_attempt_of_the_same_subject_is_never_taken_for_this_one(
     assert (found is not None) == (ours == theirs)
 
 
-def test_without_a_reference_the_whole_subject_tells() -> None:
+def test_without_a_reference_the_whole_subject_decides() -> None:
     found = find(an_acceptance(f"Perch\ufffd no {CODE}"), "Perché no", None)
 
     assert found is not None
@@ -100,18 +100,20 @@ def test_a_subject_with_nothing_left_to_compare_is_found_only_by_its_reference()
 @pytest.mark.parametrize(
     "end", ["", " 20261123103000", " 202611231030004212345", "2026112310300042", " 2026132310300042"]
 )
-def test_a_subject_without_a_code_after_it_tells_nothing(end: str) -> None:
+def test_a_subject_without_a_code_after_it_reports_nothing(end: str) -> None:
     assert find(an_acceptance(f"Fattura{end}"), "Fattura", None) is None
 
 
 @given(st.sampled_from(FOREIGN_HEADINGS), subjects(), codes())
 @PATIENT
-def test_a_mail_that_somebody_sent_us_tells_nothing(heading: Heading, subject: str, code: str) -> None:
+def test_a_mail_that_another_sender_sent_us_reports_nothing(
+    heading: Heading, subject: str, code: str
+) -> None:
     assert find(mail_of(heading, f"ACCETTAZIONE: {subject}", code), f"ACCETTAZIONE: {subject}", None) is None
     assert find(mail_of(heading, subject, code), subject, None) is None
 
 
-def test_only_a_provider_and_a_known_heading_tell() -> None:
+def test_only_a_provider_and_a_known_heading_count() -> None:
     forged = an_acceptance(f"Fattura {CODE}", '"posta-certificata@pec.aruba.it" mario@pec.example')
     unknown = Mail(PROVIDER, "", None, f"ALTRO: Fattura {CODE}", None)
 

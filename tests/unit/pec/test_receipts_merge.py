@@ -57,7 +57,7 @@ def test_one_seen_in_a_list_and_then_with_its_text_stays_one_with_the_text() -> 
     assert merge([TO_B], [LISTED]) == (TO_B,)
 
 
-def test_one_whose_text_names_nobody_has_the_same_key_with_and_without_it() -> None:
+def test_one_whose_text_names_no_recipient_has_the_same_key_with_and_without_it() -> None:
     fetched = replace(LISTED, text="consegnato")
 
     assert fetched.key == LISTED.key

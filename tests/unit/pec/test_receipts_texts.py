@@ -76,7 +76,7 @@ def test_the_texts_of_the_providers_name_the_recipient(kind: Kind, quoted: str) 
     assert told(kind, TEXTS[kind].format(quoted)).named == (Named("b@pec.example", certified),)
 
 
-def test_an_acceptance_tells_which_recipients_are_ordinary_mail() -> None:
+def test_an_acceptance_reports_which_recipients_are_ordinary_mail() -> None:
     several = 'b@pec.example ("posta certificata"), c@mail.example ("posta ordinaria"), d@pec.example'
     text = ACCEPTED.format(f"Fattura {CODE}").replace('b@pec.example ("posta certificata")', several)
 
@@ -146,7 +146,7 @@ def test_recipients_may_be_separated_in_many_ways(addresses: str) -> None:
 
 @pytest.mark.parametrize("text", [None, "", "  \n ", "<p></p>", "testo qualunque", "\ufffd"])
 @pytest.mark.parametrize("kind", Kind)
-def test_a_text_that_is_missing_or_says_nothing_names_nobody(kind: Kind, text: str | None) -> None:
+def test_a_text_that_is_missing_or_says_nothing_names_no_recipient(kind: Kind, text: str | None) -> None:
     receipt = told(kind, text)
 
     assert (receipt.named, receipt.final, receipt.error) == ((), None, None)
@@ -229,13 +229,13 @@ def test_a_quoted_subject_may_be_set_in_bold() -> None:
     ]
 
 
-def test_a_text_cut_off_behind_the_subject_names_nobody() -> None:
+def test_a_text_cut_off_behind_the_subject_names_no_recipient() -> None:
     subject = f"Avviso {MARKS[0]}"
 
     assert named(Kind.ACCETTAZIONE, f'Il giorno 26/08/2020 il messaggio "{subject} {CODE}"', subject) == []
 
 
-def test_words_that_are_followed_by_no_address_name_nobody() -> None:
+def test_words_that_are_followed_by_no_address_name_no_recipient() -> None:
     sentence = 'proveniente da un utente, indirizzato a molti e destinato all\'utente "b@pec.example"'
 
     assert named(Kind.MANCATA_CONSEGNA, f'nel messaggio "Fattura {CODE}" {sentence}') == [
@@ -248,7 +248,7 @@ def test_only_the_beginning_of_a_very_long_text_is_read() -> None:
 
 
 @pytest.mark.parametrize("trap", MARKS[:4])
-def test_a_delivery_whose_text_is_only_the_body_names_nobody(trap: str) -> None:
+def test_a_delivery_whose_text_is_only_the_body_names_no_recipient(trap: str) -> None:
     assert named(Kind.CONSEGNA, f"Salve, in allegato la ricevuta {trap}") == []
 
 

@@ -69,7 +69,7 @@ def test_an_id_that_is_no_position_is_nothing(id_: int) -> None:
     assert subjects(mailbox) == ["a"]
 
 
-def test_deleting_what_matches_tells_how_many_and_spares_what_is_not_yet_due() -> None:
+def test_deleting_what_matches_reports_how_many_and_spares_what_is_not_yet_due() -> None:
     mailbox = filled(mail("x 1"), mail("y"), mail("x 2", due=5))
 
     assert mailbox.delete_matching("x", at(0)) == 1

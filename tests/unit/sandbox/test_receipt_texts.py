@@ -56,7 +56,7 @@ def test_a_subject_is_prefix_subject_and_code(receipt: Receipt, prefix: str) -> 
         (Receipt.TWENTY_FOUR_HOURS, "nelle ventiquattro ore"),
     ],
 )
-def test_an_end_is_told_by_its_words(receipt: Receipt, words: str) -> None:
+def test_an_end_is_recognised_by_its_words(receipt: Receipt, words: str) -> None:
     assert words in text(receipt)
 
 

@@ -39,7 +39,7 @@ def test_an_early_warning_comes_after_12_hours_and_consegna_one_later() -> None:
     ]
 
 
-def test_a_time_out_is_told_after_12_and_24_hours() -> None:
+def test_a_time_out_is_reported_after_12_and_24_hours() -> None:
     assert schedule("tempo-massimo@x")[1:] == [
         (Receipt.TWELVE_HOURS, "tempo-massimo@x", 12 * 60),
         (Receipt.TWENTY_FOUR_HOURS, "tempo-massimo@x", 24 * 60),
@@ -47,7 +47,7 @@ def test_a_time_out_is_told_after_12_and_24_hours() -> None:
 
 
 @pytest.mark.parametrize("name", ["posta-ordinaria", "silenzio"])
-def test_some_are_accepted_and_never_heard_of_again(name: str) -> None:
+def test_some_are_accepted_and_get_no_further_receipt(name: str) -> None:
     assert schedule(f"{name}@x") == [(Receipt.ACCEPTANCE, None, 1)]
 
 

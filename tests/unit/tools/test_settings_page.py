@@ -19,7 +19,7 @@ def test_every_setting_says_what_it_means() -> None:
     assert [name for name, field in every if not field.description] == []
 
 
-def test_each_row_tells_the_kind_the_default_and_the_bounds() -> None:
+def test_each_row_reports_the_kind_the_default_and_the_bounds() -> None:
     rows = {
         row.split("`")[1]: row.split(" | ")[1:4] for row in reference().splitlines() if row.startswith("| `")
     }

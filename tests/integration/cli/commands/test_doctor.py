@@ -116,7 +116,7 @@ def test_what_can_lose_data_fails(pec: Pec, store: Store, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("workers")
-def test_an_endpoint_that_nobody_serves_fails(
+def test_an_endpoint_that_no_worker_serves_fails(
     pec: Pec, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = "whsec_" + "QUFB" * 8
@@ -204,7 +204,9 @@ def test_a_worker_that_hangs_and_no_longer_registers_is_not_healthy(pec: Pec, st
     assert pec("health", "--local").code == 4
 
 
-def test_the_remedy_for_redis_out_of_reach_is_told_once(pec: Pec, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_remedy_for_redis_out_of_reach_is_reported_once(
+    pec: Pec, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PEC_REDIS_URL", "redis://127.0.0.1:1/0")
 
     assert pec("doctor").out.count("PEC_REDIS_URL") == 1

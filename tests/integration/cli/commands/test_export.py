@@ -212,7 +212,7 @@ def test_proof_is_written_beside_the_table_and_its_sums_cover_both(
     )
 
 
-def test_missing_content_is_told_with_an_exit_code_and_the_rest_goes_on(
+def test_missing_content_is_reported_with_an_exit_code_and_the_rest_goes_on(
     pec: Pec, store: Store, batch: list[str], tmp_path: Path
 ) -> None:
     body = records.read(store, "a")
@@ -228,7 +228,7 @@ def test_missing_content_is_told_with_an_exit_code_and_the_rest_goes_on(
     assert (tmp_path / "proof/c/receipts/01-accettazione.txt").exists()
 
 
-def test_a_folder_that_holds_somebody_elses_sums_is_refused(
+def test_a_folder_that_holds_another_owners_sums_is_refused(
     pec: Pec, batch: list[str], tmp_path: Path
 ) -> None:
     (tmp_path / "SHA256SUMS").write_text("my notes\n")
@@ -244,7 +244,7 @@ def test_just_one_thing_is_exported(pec: Pec, said: tuple[str, ...]) -> None:
     assert pec("export", *said).code == 2
 
 
-def test_what_nobody_knows_is_no_empty_export(pec: Pec, batch: list[str], tmp_path: Path) -> None:
+def test_an_unknown_name_is_no_empty_export(pec: Pec, batch: list[str], tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
 
     unknown = pec("export", "c", "inv-9", "--output", str(file))
@@ -272,7 +272,7 @@ def test_jobs_that_wait_to_be_taken_may_be_the_batch(pec: Pec, producer: Produce
     assert "1 jobs wait to be taken" in pec("export", "--batch", "november").err
 
 
-def test_a_record_that_is_gone_is_told(pec: Pec, store: Store, batch: list[str]) -> None:
+def test_a_record_that_is_gone_is_reported(pec: Pec, store: Store, batch: list[str]) -> None:
     store.client.delete(store.keys.message("c"))
 
     ran = pec("export", "c")

@@ -16,7 +16,7 @@ from tests.integration.producers.campaigns.spreadsheets import csv_ansi, csv_utf
 from tests.integration.producing import jobs_in
 
 
-def test_each_line_becomes_a_job_of_a_batch_whose_size_is_told(
+def test_each_line_becomes_a_job_of_a_batch_whose_size_is_reported(
     import_rows: Import, producer: Producer
 ) -> None:
     imported = import_rows(ROWS)
@@ -46,7 +46,7 @@ def test_every_format_gives_the_same_jobs(
     assert sends(producer) == expected
 
 
-def test_where_no_worker_runs_the_user_is_told(import_rows: Import, store: Store) -> None:
+def test_a_missing_worker_is_named(import_rows: Import, store: Store) -> None:
     assert "No worker is running" in import_rows(ROWS).err
 
     heartbeat.beat(store, {"worker": ["w1"]}, 60)
@@ -122,7 +122,7 @@ def test_an_id_of_the_file_is_the_jobs(import_rows: Import, producer: Producer) 
         (ROWS, ("--not-before", "domani"), 3, "rejected: not_before: is not an RFC 3339 instant"),
     ],
 )
-def test_what_is_wrong_with_all_of_it_is_told_once(
+def test_what_is_wrong_with_all_of_it_is_reported_once(
     import_rows: Import,
     producer: Producer,
     rows: list[list[str]],
@@ -176,7 +176,7 @@ def test_a_real_import_needs_redis(import_rows: Import, monkeypatch: pytest.Monk
     assert import_rows(ROWS).code == 4
 
 
-def test_when_redis_takes_no_more_half_way_it_is_told_how_many_are_in(
+def test_when_redis_takes_no_more_half_way_it_is_reported_how_many_are_in(
     import_rows: Import, producer: Producer, tmp_path: Path
 ) -> None:
     (tmp_path / "long.html").write_text("<p>{nome}</p>" + "x" * 20_000)
@@ -190,11 +190,11 @@ def test_when_redis_takes_no_more_half_way_it_is_told_how_many_are_in(
         client.config_set("maxmemory", 0)
 
     assert imported.code == 4
-    told = re.search(
+    noted = re.search(
         r"at least (\d+) of 1000 are in: once Redis answers, import the same file again", imported.err
     )
-    assert told
-    assert 0 < int(told[1]) <= len(sends(producer)) < 1000
+    assert noted
+    assert 0 < int(noted[1]) <= len(sends(producer)) < 1000
     assert import_rows(rows, body="long.html").code == 0
     assert len({job["id"] for job in sends(producer)}) == 1000
 
@@ -218,7 +218,7 @@ def test_a_number_of_a_workbook_with_more_digits_than_it_keeps_is_warned_about(
     assert "a long number that Excel has shortened" in warning["reason"]
 
 
-def test_a_paused_account_is_told_of_with_the_remedy(import_rows: Import, store: Store) -> None:
+def test_a_paused_account_is_noted_with_the_remedy(import_rows: Import, store: Store) -> None:
     accounts.pause(store, "acme", Reason("credentials", "the API refuses them"))
 
     imported = import_rows(ROWS)

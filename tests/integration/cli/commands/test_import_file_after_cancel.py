@@ -58,11 +58,11 @@ def test_the_same_file_says_how_many_were_cancelled_and_sends_nothing(
     import_rows: Import, producer: Producer
 ) -> None:
     again = import_rows(ROWS)
-    [told] = import_rows(ROWS, "--json").lines
+    [summary] = import_rows(ROWS, "--json").lines
 
     assert again.code == 0
     assert "Of those, 2 were cancelled: send them with --again cancelled." in again.err
-    assert told["not_reached"] == {"cancelled": 2}
+    assert summary["not_reached"] == {"cancelled": 2}
     assert sends(producer) == []
 
 
@@ -70,11 +70,11 @@ def test_the_same_file_says_how_many_were_cancelled_and_sends_nothing(
 def test_again_sends_what_was_cancelled_under_new_ids_in_the_same_batch(
     import_rows: Import, producer: Producer, take_jobs: TakeJobs
 ) -> None:
-    [told] = import_rows(ROWS, "--again", "cancelled", "--json").lines
+    [summary] = import_rows(ROWS, "--again", "cancelled", "--json").lines
     ids = [job["id"] for job in sends(producer)]
     take_jobs()
 
-    assert (told["again"], told["enqueued"], told["enqueued_before"]) == (2, 2, 0)
+    assert (summary["again"], summary["enqueued"], summary["enqueued_before"]) == (2, 2, 0)
     assert all(one.endswith(":2") for one in ids)
     assert queued(producer) == 2
     assert producer.store.client.hget("pec:batch:soci", "size") == b"4"
@@ -90,8 +90,8 @@ def test_the_same_command_again_sends_nothing_twice(
         take_jobs()
 
     for options in (("--again", "cancelled"), (), ("--again", "refused,undelivered,failed,expired")):
-        [told] = import_rows(ROWS, *options, "--json").lines
-        assert (told["enqueued"], told["enqueued_before"], told["not_reached"]) == (0, 2, {})
+        [summary] = import_rows(ROWS, *options, "--json").lines
+        assert (summary["enqueued"], summary["enqueued_before"], summary["not_reached"]) == (0, 2, {})
     take_jobs()
     assert queued(producer) == 2
 
@@ -211,7 +211,7 @@ def test_several_messages_to_a_recipient_go_again_each_once(
     ]
 
 
-def test_what_reached_nobody_is_counted_and_goes_again_by_state(
+def test_what_reached_no_recipient_is_counted_and_goes_again_by_state(
     import_rows: Import, producer: Producer, take_jobs: TakeJobs, end_as: EndAs
 ) -> None:
     rows = [*ROWS, ANNA, ["Eva", "e@pec.example.it", "4"]]
@@ -221,9 +221,9 @@ def test_what_reached_nobody_is_counted_and_goes_again_by_state(
     end_as("Z", State.REFUSED, sent_at=NOW)
     end_as("a", State.DELIVERED, sent_at=NOW)
 
-    told = import_rows(rows)
-    assert "some reached no recipient (1 refused, 1 undelivered)" in told.err
-    assert "--again refused,undelivered" in told.err
+    ran = import_rows(rows)
+    assert "some reached no recipient (1 refused, 1 undelivered)" in ran.err
+    assert "--again refused,undelivered" in ran.err
 
     import_rows(rows, "--again", "undelivered")
     assert [job["recipient"] for job in sends(producer)] == ["n@pec.example.it"]

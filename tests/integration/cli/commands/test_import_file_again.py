@@ -137,10 +137,10 @@ def test_no_line_is_said_to_be_sent_beside_one_that_is_refused(
     take_jobs()
     changed, other = ["Nicolò", "n@pec.example.it", "7"], ["Nicolò", "n@pec.example.it", "8"]
 
-    [told] = import_rows([HEADER, changed, other], "--json").lines
+    [summary] = import_rows([HEADER, changed, other], "--json").lines
 
-    assert [one["line"] for one in told["refused"]] == [2]
-    assert told["warnings"] == []
+    assert [one["line"] for one in summary["refused"]] == [2]
+    assert summary["warnings"] == []
 
 
 def test_what_was_changed_since_is_refused_with_the_remedy(
@@ -166,7 +166,7 @@ def test_the_same_message_to_the_same_recipient_is_sent_once(import_rows: Import
     assert imported.lines[0]["doubles"] == [{"line": 4, "like": 2}]
 
 
-def test_another_message_to_the_same_recipient_is_sent_too_and_told(
+def test_another_message_to_the_same_recipient_is_sent_too_and_reported(
     import_rows: Import, producer: Producer
 ) -> None:
     rows = [*ROWS, ["Nicolò", "n@pec.example.it", "9"], ["Nicolò", "n@pec.example.it", "10"]]

@@ -187,20 +187,20 @@ def test_addresses_are_cleaned_and_several_are_refused_with_their_value(
     assert refused["reason"] == "holds several addresses (x@pec.it, y@pec.it): give each a line of its own"
 
 
-def test_letters_of_another_alphabet_in_an_address_are_told(import_rows: Import, tmp_path: Path) -> None:
+def test_letters_of_another_alphabet_in_an_address_are_reported(import_rows: Import, tmp_path: Path) -> None:
     domain, name = "z@p\u0435c.it", "\u0430w@pec.it"  # Cyrillic
     file = tmp_path / "soci.csv"
     file.write_text(f"Nome;PEC;Importo\nN;{domain};1\nM;{name};1\n", encoding="utf-8")
 
-    told = import_rows(file, "--json", "--dry-run").lines[0]
+    summary = import_rows(file, "--json", "--dry-run").lines[0]
 
-    [warning], [refused] = told["warnings"], told["refused"]
+    [warning], [refused] = summary["warnings"], summary["refused"]
     assert (warning["line"], refused["line"]) == (2, 3)
     assert "a Cyrillic letter among Latin ones" in warning["reason"]
     assert "a Cyrillic letter among Latin ones" in refused["reason"]
 
 
-def test_empty_attachments_are_told(import_rows: Import, tmp_path: Path) -> None:
+def test_empty_attachments_are_reported(import_rows: Import, tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"")
     (tmp_path / "tutti.pdf").write_bytes(b"")
     rows = [[*HEADER, "allegato"], ["N", "n@pec.example.it", "1", "a.pdf"]]
@@ -212,7 +212,7 @@ def test_empty_attachments_are_told(import_rows: Import, tmp_path: Path) -> None
     assert "tutti.pdf, which every message gets, is empty" in imported.err
 
 
-def test_a_workbook_that_was_saved_at_its_cover_is_told_by_the_sheet(
+def test_a_workbook_that_was_saved_at_its_cover_is_reported_by_the_sheet(
     import_rows: Import, tmp_path: Path
 ) -> None:
     book = Workbook()

@@ -24,7 +24,7 @@ def test_a_dry_run_shows_the_first_message_and_enqueues_nothing(
     assert "0.10 EUR" in shown.out
 
 
-def test_a_dry_run_for_programs_tells_all(
+def test_a_dry_run_for_programs_reports_all(
     import_rows: Import, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PEC_API__PRICE_EUR", "0.07")
@@ -101,14 +101,14 @@ def test_a_file_of_a_mac_is_read_and_the_report_says_so_with_three_values(
     (tmp_path / "body.html").write_bytes("<p>Perché {nome}? È così</p>\r\n".encode("cp850"))
 
     shown = import_rows(tmp_path / "mac.csv", "--dry-run")
-    told = json.loads(import_rows(tmp_path / "mac.csv", "--dry-run", "--json").out)
+    summary = json.loads(import_rows(tmp_path / "mac.csv", "--dry-run", "--json").out)
 
     assert (
         "encoding   cp850: <p>Perché {nome}? È così</p> (body.html); macintosh: Società Alfa, " in shown.out
     )
     assert "Forlì e Città, Niccolò (mac.csv)" in shown.out
-    assert told["encodings"]["mac.csv"] == {"name": "mac_roman", "values": names[:3]}
-    assert told["first"]["body"].strip() == "<p>Perché Società Alfa? È così</p>"
+    assert summary["encodings"]["mac.csv"] == {"name": "mac_roman", "values": names[:3]}
+    assert summary["first"]["body"].strip() == "<p>Perché Società Alfa? È così</p>"
 
 
 def test_accents_that_can_be_two_things_are_asked_about(import_rows: Import, tmp_path: Path) -> None:

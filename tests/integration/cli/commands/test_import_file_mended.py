@@ -48,9 +48,9 @@ def test_only_the_changed_lines_go(import_rows: Import, producer: Producer, take
     import_rows(sheet())
     take_jobs()
 
-    [told] = import_rows(sheet(b="nuovo@pec.example.it"), "--json").lines
+    [summary] = import_rows(sheet(b="nuovo@pec.example.it"), "--json").lines
 
-    assert (told["enqueued"], told["enqueued_before"]) == (1, 3)
+    assert (summary["enqueued"], summary["enqueued_before"]) == (1, 3)
     assert [(job["recipient"], job["batch"]) for job in sends(producer)] == [("nuovo@pec.example.it", "soci")]
 
 
@@ -64,10 +64,10 @@ def test_with_ids_of_the_sheet_only_the_changed_lines_go_once_the_old_address_is
     end_as("c", State.UNCERTIFIED)
     mended = keyed(b="nuovo@pec.example.it", c="certo@pec.example.it")
 
-    [told] = import_rows(mended, "--json").lines
+    [summary] = import_rows(mended, "--json").lines
     ids = [job["id"] for job in sends(producer)]
 
-    assert (told["enqueued"], told["enqueued_before"], told["mended"]) == (2, 2, 2)
+    assert (summary["enqueued"], summary["enqueued_before"], summary["mended"]) == (2, 2, 2)
     assert [job_id.rpartition(":")[0] for job_id in ids] == ["soci-b", "soci-c"]
     assert all(len(job_id.rpartition(":")[2]) == 10 for job_id in ids)
     for _ in range(2):
@@ -135,8 +135,8 @@ def test_a_new_batch_warns_with_the_count_of_those_who_got_the_same_subject(
         assert warned.code == 0
         assert "the same subject in the last 30 days: 3, most of them in batch novembre" in warned.err
         assert "import it with --batch novembre" in warned.err
-    [told] = import_rows(sheet(), "--batch", "terzo", "--dry-run", "--json").lines
-    assert told["same_subject"] == {"recipients": 3, "batch": "novembre", "cut": False}
+    [summary] = import_rows(sheet(), "--batch", "terzo", "--dry-run", "--json").lines
+    assert summary["same_subject"] == {"recipients": 3, "batch": "novembre", "cut": False}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_the_same_batch_another_subject_or_another_mailbox_is_no_repetition(
     assert "the same subject" not in again.err
 
 
-def test_what_was_sent_longer_ago_or_reached_nobody_is_no_repetition(
+def test_what_was_sent_longer_ago_or_reached_no_recipient_is_no_repetition(
     import_rows: Import, take_jobs: TakeJobs, end_as: EndAs
 ) -> None:
     import_rows(sheet(), "--batch", "novembre")

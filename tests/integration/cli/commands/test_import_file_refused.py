@@ -60,7 +60,7 @@ def test_where_no_line_can_be_sent_skipping_does_not_make_it_a_success(import_ro
         (["N", "n@pec.example.it", "1", "", "oltre"], "line", "has 5 cells"),
     ],
 )
-def test_a_line_that_can_be_no_job_is_told_by_its_column(
+def test_a_line_that_can_be_no_job_is_reported_by_its_column(
     import_rows: Import, row: list[str], field: str, reason: str
 ) -> None:
     [refused] = import_rows([HEADER, row], "--json").lines[0]["refused"]
@@ -131,7 +131,7 @@ def test_refused_lines_can_be_mended_in_a_file_and_are_the_messages_that_they_wo
     assert producer.store.client.hget(producer.store.keys.batch("soci"), "size") == b"3"
 
 
-def test_refused_lines_survive_excel_and_are_for_nobody_else(
+def test_refused_lines_survive_excel_and_are_for_their_owner_alone(
     import_rows: Import, producer: Producer, tmp_path: Path
 ) -> None:
     aside = tmp_path / "errori.csv"
@@ -148,7 +148,7 @@ def test_refused_lines_survive_excel_and_are_for_nobody_else(
     assert (job["subject"], job["batch"]) == ("00184 =Nome '1,50", "2026-01")
 
 
-def test_a_mark_in_a_file_of_somebody_else_is_text(import_rows: Import, producer: Producer) -> None:
+def test_a_mark_in_a_file_of_another_owner_is_text(import_rows: Import, producer: Producer) -> None:
     import_rows([HEADER, ["'00184", "n@pec.example.it", "1"]])
 
     assert sends(producer)[0]["subject"] == "Avviso per '00184"

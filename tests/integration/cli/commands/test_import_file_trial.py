@@ -137,16 +137,16 @@ def test_a_dry_run_shows_the_letters_of_any_rows(import_rows: Import, producer: 
     rows = [*ROWS, ["Rossi", "rossi@", "3"]]
 
     shown = import_rows(rows, "--dry-run", "--show", "2,3", "--skip-invalid")
-    [told] = import_rows(rows, "--dry-run", "--show", "3", "--skip-invalid", "--json").lines
+    [summary] = import_rows(rows, "--dry-run", "--show", "3", "--skip-invalid", "--json").lines
 
     assert "<p>Gentile Zoë &amp; C.: 2,00 €</p>" in shown.out
     assert "<p>Gentile Rossi: 3 €</p>" in shown.out
     assert "Gentile Nicolò" not in shown.out
     assert "line     3" in shown.out
-    [letter] = told["shown"]
+    [letter] = summary["shown"]
     assert (letter["row"], letter["line"], letter["subject"]) == (3, 4, "Avviso per Rossi")
     assert [one["field"] for one in letter["refused"]] == ["PEC"]
-    assert told["first"]["subject"] == "Avviso per Nicolò"
+    assert summary["first"]["subject"] == "Avviso per Nicolò"
     assert jobs_in(producer) == []
 
 

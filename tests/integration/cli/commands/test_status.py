@@ -48,7 +48,7 @@ def test_a_message_of_a_paused_account_has_its_send_next_at_no_known_time(pec: P
     assert "\tnext: it is sent when its turn comes\t" in pec("status", "inv-2").out
 
 
-def test_a_message_that_retention_removed_is_told_as_such(
+def test_a_message_that_retention_removed_is_reported_as_such(
     pec: Pec, producer: Producer, take_jobs: TakeJobs, change: Settle
 ) -> None:
     producer.send("inv-1", **SEND)
@@ -68,7 +68,7 @@ def test_a_message_that_retention_removed_is_told_as_such(
 
 
 @pytest.mark.usefixtures("two")
-def test_a_paused_account_is_told_with_its_remedy(pec: Pec, producer: Producer) -> None:
+def test_a_paused_account_is_reported_with_its_remedy(pec: Pec, producer: Producer) -> None:
     accounts.pause(producer.store, "acme", reason_by_code("wallet"))
 
     assert "top up the wallet" in pec("status", "inv-1").out
@@ -90,7 +90,7 @@ def test_the_overview_is_data_too(pec: Pec) -> None:
     assert "send" in found["unserved_queues"]
 
 
-def test_accounts_of_a_token_share_its_pace_and_a_paused_one_takes_no_turn(
+def test_accounts_of_a_token_share_its_pace_and_a_paused_one_takes_no_slot(
     pec: Pec, producer: Producer, take_jobs: TakeJobs
 ) -> None:
     heartbeat.beat(producer.store, {"account": ["beta"], "queue": ["send"]}, 60)
@@ -115,7 +115,7 @@ def seconds_left(pec: Pec) -> dict[str, int | None]:
     return {account: None if seconds is None else round(seconds) for account, seconds in left.items()}
 
 
-def test_an_id_that_nobody_knows_says_where_to_look(pec: Pec, producer: Producer) -> None:
+def test_an_unknown_id_says_where_to_look(pec: Pec, producer: Producer) -> None:
     unknown = pec("status", "inv-9")
     assert (unknown.code, "`pec list`" in unknown.err) == (3, True)
 
@@ -276,7 +276,7 @@ def test_wrong_settings_end_with_two(pec: Pec, monkeypatch: pytest.MonkeyPatch) 
     assert pec("status").code == 2
 
 
-def test_the_command_alone_tells_the_next_step(pec: Pec) -> None:
+def test_the_command_alone_reports_the_next_step(pec: Pec) -> None:
     alone = pec()
 
     assert (alone.code, alone.out) == (0, "")

@@ -170,7 +170,9 @@ def test_what_was_sent_is_found_inside(verify: Verify, delivered: str, tmp_path:
     assert facts(ran)["sent file"] == "fattura.pdf: is inside, byte for byte"
 
 
-def test_what_was_not_sent_is_told_and_ends_with_6(verify: Verify, delivered: str, tmp_path: Path) -> None:
+def test_what_was_not_sent_is_reported_and_ends_with_6(
+    verify: Verify, delivered: str, tmp_path: Path
+) -> None:
     (tmp_path / "other.pdf").write_bytes(PDF + b" ")
 
     ran = verify(delivered, "--sent", "other.pdf", "--json")

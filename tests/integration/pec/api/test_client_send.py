@@ -194,7 +194,7 @@ def test_each_status_has_its_error_and_one_request(
         assert wire.connections == len(wire.requests) == 1
 
 
-def test_429_tells_how_long_to_wait(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
+def test_429_says_how_long_to_wait(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
     with (
         Wire(answering(429, {"success": False}, {"Retry-After": "7"})) as wire,
         pytest.raises(RateLimited) as caught,

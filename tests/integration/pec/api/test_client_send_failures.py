@@ -246,7 +246,7 @@ def test_what_can_not_be_connected_to_is_unreachable(
     assert gate.openings == 0
 
 
-def test_a_certificate_that_nobody_vouches_for_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
+def test_a_certificate_of_no_known_authority_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
     gate = Gate()
     with Wire(Peer.read, tls=True) as wire:
         with pytest.raises(Unreachable) as caught:

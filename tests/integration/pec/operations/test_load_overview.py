@@ -50,7 +50,7 @@ def seconds(found: Overview, since: datetime | None) -> float | None:
     return None if since is None else (found.now - since).total_seconds()
 
 
-def test_a_store_that_is_empty_is_told_too(redis: Redis) -> None:
+def test_a_store_that_is_empty_is_reported_too(redis: Redis) -> None:
     found = load_overview(Store(redis, "pec"), Settings())
 
     assert (found.jobs, found.oldest_job_at, found.lanes, found.tokens, found.workers) == (
@@ -96,7 +96,7 @@ def test_an_account_that_is_paused_or_unserved_has_no_backlog_that_goes(store: S
     assert found.lanes["acme"].paused == Reason("wallet", "it is empty")
 
 
-def test_a_lane_without_a_turn_is_told_from_one_that_is_in_line_or_paused(store: Store) -> None:
+def test_a_lane_outside_the_rotation_is_distinguished_from_one_in_line_or_paused(store: Store) -> None:
     queued(store, "m", 1)
     assert not load_overview(store, SETTINGS).lanes["acme"].out_of_turn
 
@@ -110,7 +110,9 @@ def test_a_lane_without_a_turn_is_told_from_one_that_is_in_line_or_paused(store:
     assert not load_overview(store, SETTINGS).lanes["acme"].out_of_turn
 
 
-def test_an_endpoint_without_its_place_in_the_stream_is_told_from_one_that_listens(store: Store) -> None:
+def test_an_endpoint_without_its_place_in_the_stream_is_distinguished_from_one_that_listens(
+    store: Store,
+) -> None:
     heartbeat.beat(store, {"endpoint": ["crm", "shop"]}, 60)
     heartbeat.beat(store, {"endpoint": ["gone"]}, -1)
     outbox.ensure(store, ["crm"])
@@ -120,7 +122,7 @@ def test_an_endpoint_without_its_place_in_the_stream_is_told_from_one_that_liste
     assert found == {"crm": (True, True), "shop": (False, True), "gone": (False, False)}
 
 
-def test_when_redis_came_back_empty_is_told(store: Store) -> None:
+def test_when_redis_came_back_empty_is_reported(store: Store) -> None:
     assert load_overview(store, SETTINGS).lost_at is None
     at = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
@@ -139,7 +141,7 @@ def test_slots_of_this_minute_count_as_sent_lately(store: Store) -> None:
     assert load_overview(store, SETTINGS).tokens["t"].sends_lately == 1
 
 
-def test_pace_and_caps_of_a_token_are_told(store: Store) -> None:
+def test_pace_and_caps_of_a_token_are_reported(store: Store) -> None:
     for _ in range(2):
         pacing.reserve_send(store, "t", SETTINGS.api)
     last = int(store.now() // 60) - 1
@@ -172,7 +174,7 @@ def test_the_time_of_a_post_is_learnt_from_the_newest_answers(store: Store) -> N
     assert token.threads_worth == 4 < token.waiting  # the others of the lane
 
 
-def test_what_is_due_and_late_is_told_by_queue(store: Store) -> None:
+def test_what_is_due_and_late_is_reported_by_queue(store: Store) -> None:
     store.set_due(Queue.CHECK, "late", store.now() - 40)
     store.set_due(Queue.CHECK, "later", store.now() + 40)
 
@@ -183,7 +185,7 @@ def test_what_is_due_and_late_is_told_by_queue(store: Store) -> None:
     assert found.work[Queue.LOOKUP].overdue_since is None
 
 
-def test_jobs_that_nobody_took_say_since_when(store: Store) -> None:
+def test_jobs_that_no_worker_took_say_since_when(store: Store) -> None:
     millis = int((store.now() - 90) * 1000)
     store.client.xadd(store.keys.jobs, {"job": "x" * 1000}, id=f"{millis}-0")
 
@@ -194,7 +196,7 @@ def test_jobs_that_nobody_took_say_since_when(store: Store) -> None:
     assert jobs_waiting(store) == (1, found.oldest_job_at)
 
 
-def test_workers_and_how_long_states_last_are_told(store: Store) -> None:
+def test_workers_and_how_long_states_last_are_reported(store: Store) -> None:
     queued(store, "m", 70)
 
     found = load_overview(store, SETTINGS)

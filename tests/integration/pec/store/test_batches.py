@@ -91,7 +91,7 @@ def test_said_again_neither_pause_nor_resume_changes_anything(store: Store) -> N
     assert ids_picked(store) == ["m"]
 
 
-def test_a_batch_that_nobody_knows_is_neither_paused_nor_resumed(store: Store) -> None:
+def test_an_unknown_batch_is_neither_paused_nor_resumed(store: Store) -> None:
     assert (batches.pause(store, "b", WHO), batches.resume(store, "b")) == ("unknown", "unknown")
     assert not store.client.exists(store.keys.batch("b"), store.keys.paused)
 

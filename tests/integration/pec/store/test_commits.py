@@ -117,7 +117,7 @@ def test_a_state_of_another_version_is_left_alone(store: Store, stored: Message)
         records.read(store, "m")
 
 
-def test_a_batch_is_counted_and_its_completion_told_once(store: Store, stored: Message) -> None:
+def test_a_batch_is_counted_and_its_completion_reported_once(store: Store, stored: Message) -> None:
     apply(store, Commit(batches=[BatchDelta("b", size="1")]))
     ended = commit(store, cancelled(stored, NOW))
     commit(store, changed(ended, NOW, {"checks": 1}))

@@ -38,7 +38,7 @@ def test_no_more_is_taken_than_there_is_room_for_the_longest_due_first(store: St
     assert found.wait_seconds == 0
 
 
-def test_the_time_until_the_next_is_due_is_told(store: Store) -> None:
+def test_the_time_until_the_next_is_due_is_reported(store: Store) -> None:
     store.set_due(Queue.CHECK, "soon", store.now() + 20)
     store.set_due(Queue.LOOKUP, "sooner", store.now() + 10)
     store.set_due(Queue.QUOTA, "of a queue not asked for", store.now())

@@ -39,7 +39,7 @@ def test_a_delivery_carries_the_event_and_how_often_it_was_tried(store: Store) -
     assert json.loads(taken.event) == {"type": "message.sent"}
 
 
-def test_under_a_lease_nobody_else_gets_it(store: Store) -> None:
+def test_under_a_lease_no_other_worker_gets_it(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish_many(store, 200)
     outbox.fan_out(store, [endpoint()])

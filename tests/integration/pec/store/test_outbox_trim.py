@@ -32,7 +32,7 @@ def left(store: Store) -> list[str]:
     return [text(fields[b"id"]) for _, fields in entries]
 
 
-def test_old_events_that_nobody_waits_for_go(store: Store) -> None:
+def test_old_events_that_no_endpoint_waits_for_go(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     vouch(store, "shop")
     tell_of_old(store, 100, 95, 10)

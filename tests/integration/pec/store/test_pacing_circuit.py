@@ -32,7 +32,7 @@ def test_three_silent_answers_stop_all_but_one_probe(store: Store) -> None:
     assert not found.probe
 
 
-def test_a_silent_answer_told_twice_because_the_reply_was_lost_counts_once(store: Store) -> None:
+def test_a_silent_answer_reported_twice_because_the_reply_was_lost_counts_once(store: Store) -> None:
     for number in range(2):
         waiting(store, f"m{number}", number)
         found = picked(store)
@@ -74,7 +74,7 @@ def test_a_probe_that_risks_a_message_goes_more_seldom(
     assert waits[2:] == seconds
 
 
-def test_a_failure_told_twice_ends_no_other_probe(store: Store) -> None:
+def test_a_failure_reported_twice_ends_no_other_probe(store: Store) -> None:
     for number in range(4):
         waiting(store, f"m{number}", number)
     for _ in range(3):

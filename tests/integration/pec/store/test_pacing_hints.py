@@ -28,7 +28,7 @@ def test_hints_are_as_many_as_the_messages_and_no_more(store: Store) -> None:
     assert hints(store).hints == []
 
 
-def test_the_time_of_the_next_hint_is_told(store: Store) -> None:
+def test_the_time_of_the_next_hint_is_reported(store: Store) -> None:
     slow = Api(rate=0.1, margin_seconds=0)
     for number in range(3):
         waiting(store, f"m{number}", number)
@@ -90,7 +90,7 @@ def test_a_server_whose_clock_was_set_back_gives_hints_at_once(store: Store) -> 
     assert len(hints(store).hints) == 1
 
 
-def test_no_time_is_told_where_nothing_waits(store: Store) -> None:
+def test_no_time_is_reported_where_nothing_waits(store: Store) -> None:
     assert hints(store).wait_seconds == math.inf
 
 

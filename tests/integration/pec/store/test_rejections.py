@@ -47,7 +47,7 @@ def test_a_flood_of_bad_jobs_is_published_up_to_a_limit_and_the_last_event_says_
     assert 0 < redis.pttl("pec:rejections") <= 3 * job_stream.REJECTION_EVENT_MS
 
 
-def test_endpoints_that_hear_everything_or_list_it_get_a_rejection(redis: Redis) -> None:
+def test_endpoints_that_receive_everything_or_list_it_get_a_rejection(redis: Redis) -> None:
     store = Store(redis, "pec")
     heard: dict[str, list[str] | None] = {
         "all": None,

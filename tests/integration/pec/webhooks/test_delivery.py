@@ -102,7 +102,7 @@ def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch)
         assert post(receiver.endpoint()) == Delivered()
 
 
-def test_user_and_password_in_the_url_become_authorization_and_are_not_told() -> None:
+def test_user_and_password_in_the_url_become_authorization_and_are_not_reported() -> None:
     with Receiver(then=Answer(403)) as receiver:
         url = receiver.url.replace("127.0.0.1", "me:s3cret@127.0.0.1")
         endpoint = receiver.endpoint().model_copy(update={"url": url})
@@ -238,7 +238,7 @@ def test_a_reset_is_a_failure() -> None:
         assert post(at(wire.url)) == Failed("Connection reset by peer")
 
 
-def test_a_port_where_nobody_listens_is_a_failure() -> None:
+def test_a_port_where_no_server_listens_is_a_failure() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
 

@@ -66,13 +66,13 @@ def test_accents_are_found_as_a_mac_writes_them(folder: Path) -> None:
         ("x" * 300, "can't be read"),
     ],
 )
-def test_what_can_not_be_attached_is_told(folder: Path, name: str, said: str) -> None:
+def test_what_can_not_be_attached_is_reported(folder: Path, name: str, said: str) -> None:
     with pytest.raises(Missing, match=said):
         Folder(folder).find(name)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read_is_told(folder: Path) -> None:
+def test_a_file_that_may_not_be_read_is_reported(folder: Path) -> None:
     (folder / "a.pdf").chmod(0)
 
     with pytest.raises(Missing, match="can't be read"):

@@ -139,7 +139,7 @@ def test_the_delimiter_that_a_file_says_counts(tmp_path: Path) -> None:
         (b"PEC\rx@pec.example.it\r", ("PEC",)),
     ],
 )
-def test_the_header_tells_the_delimiter(tmp_path: Path, content: bytes, header: tuple[str, ...]) -> None:
+def test_the_header_decides_the_delimiter(tmp_path: Path, content: bytes, header: tuple[str, ...]) -> None:
     (tmp_path / "a.csv").write_bytes(content)
 
     assert read(tmp_path / "a.csv")[0] == header
@@ -182,7 +182,7 @@ def test_one_byte_of_windows_late_in_a_file_makes_all_of_it_windows(tmp_path: Pa
         (b'PEC;Nome\nx;y\na;"Ditta "Rossi" srl"\n', "line 3: there is a quotation mark inside"),
     ],
 )
-def test_a_file_that_is_none_is_told_with_the_remedy(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_file_that_is_none_is_reported_with_the_remedy(tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "a.csv").write_bytes(content)
 
     with pytest.raises(Unusable, match=said):
@@ -216,7 +216,7 @@ def test_a_number_that_was_forced_to_be_a_text_is_that_text(tmp_path: Path) -> N
     assert [cells[1] for _, cells in rows] == ["00184", "00185"]
 
 
-def test_a_broken_quotation_mark_is_told_by_the_row_that_a_spreadsheet_shows(tmp_path: Path) -> None:
+def test_a_broken_quotation_mark_is_reported_by_the_row_that_a_spreadsheet_shows(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b'PEC;nota\nx;"una\ndue\ntre"\n\ny;"aperta\n')
 
     with pytest.raises(Unusable, match="line 4: a quotation mark is opened"):
@@ -263,7 +263,9 @@ def test_an_encoding_is_of_no_workbook(tmp_path: Path) -> None:
         ("soci.csv", r"is an archive \(.zip\): unpack it"),
     ],
 )
-def test_what_is_packed_like_a_workbook_is_told_from_one(tmp_path: Path, part: str, said: str) -> None:
+def test_what_is_packed_like_a_workbook_is_distinguished_from_one(
+    tmp_path: Path, part: str, said: str
+) -> None:
     with ZipFile(tmp_path / "a.xlsx", "w") as archive:
         archive.writestr(part, "x")
 
@@ -278,7 +280,7 @@ def test_a_workbook_is_read_whatever_its_name_says(tmp_path: Path) -> None:
     assert read(tmp_path / "a.xls") == usual
 
 
-def test_a_workbook_that_breaks_off_is_told(tmp_path: Path) -> None:
+def test_a_workbook_that_breaks_off_is_reported(tmp_path: Path) -> None:
     path = xlsx(tmp_path, ROWS)
     rewrite(path, "xl/worksheets/sheet1.xml", lambda text: text[: text.index("</row>", 500)])
 

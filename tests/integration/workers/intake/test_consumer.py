@@ -138,7 +138,7 @@ def test_jobs_that_share_an_entry_are_rejected_rather_than_all_but_one_lost(
     assert redis.exists("pec:message:beside")
 
 
-def test_a_job_said_again_is_ignored_when_what_it_names_is_gone_and_a_new_one_is_told(
+def test_a_repeated_job_is_ignored_when_what_it_names_is_gone_and_a_new_one_is_rejected(
     redis: Redis, redis_url: str
 ) -> None:
     digest = sha256(b"<p>")
@@ -230,7 +230,7 @@ def test_after_a_read_of_heavy_jobs_the_next_brings_one(
     assert left == [8, 7, 5, 1]
 
 
-def test_a_cancelled_batch_tells_of_messages_that_only_a_newer_version_can_cancel(
+def test_a_cancelled_batch_names_messages_that_only_a_newer_version_can_cancel(
     redis: Redis, redis_url: str
 ) -> None:
     jobs = [{**_job(name), "batch": "b"} for name in ("m", "n")]
@@ -253,7 +253,7 @@ def test_a_cancelled_batch_leaves_alone_what_is_sent(redis: Redis, redis_url: st
     assert [redis.hget(f"pec:message:{name}", "state") for name in "mn"] == [b"sent", b"cancelled"]
 
 
-def test_who_cancels_what_is_sent_is_told(redis: Redis, redis_url: str) -> None:
+def test_who_cancels_what_is_sent_is_reported(redis: Redis, redis_url: str) -> None:
     _taken(redis, redis_url, [_job("m")])
     redis.hset("pec:message:m", "state", "sent")
 

@@ -98,7 +98,7 @@ def test_more_mails_than_can_be_read_are_left_to_an_operator(
         ("b@other.example", "a@societ\ufffd.example", False),
     ],
 )
-def test_a_receipt_that_names_somebody_whose_accents_were_lost_may_be_ours(
+def test_a_receipt_that_names_a_person_whose_accents_were_lost_may_be_ours(
     ctx: WorkerContext, served: Served, ours: str, named: str, is_held: bool
 ) -> None:
     code, subject = "2026112309300042", f"Avviso a {len(ours)} di {len(named)}"

@@ -103,7 +103,7 @@ def test_the_wait_for_a_slot_is_not_the_api_s_time() -> None:
     assert 0 < grown("pec_api_seconds_sum", operation="POST /send") <= took - 0.3
 
 
-def test_a_send_that_had_no_turn_is_given_back_and_takes_no_time_of_the_api() -> None:
+def test_a_send_without_a_slot_is_given_back_and_takes_no_time_of_the_api() -> None:
     def no_turn() -> None:
         raise NoSlot
 

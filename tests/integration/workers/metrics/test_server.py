@@ -56,7 +56,7 @@ def test_elsewhere_is_nothing(redis_url: str, path: str) -> None:
     assert (answer.status_code, answer.text) == (404, "The metrics are at /metrics.\n")
 
 
-def test_a_redis_that_is_away_or_silent_is_told_in_time() -> None:
+def test_a_redis_that_is_away_or_silent_is_reported_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never answers
         for port in (1, silent.getsockname()[1]):
             with serving(f"redis://127.0.0.1:{port}/0") as url:

@@ -101,7 +101,7 @@ def test_an_end_while_redis_is_away_is_orderly_too(
         pass
 
 
-def test_a_worker_that_was_not_told_of_a_restore_hears_of_it(redis: Redis, redis_url: str) -> None:
+def test_a_worker_that_does_not_know_of_a_restore_learns_of_it(redis: Redis, redis_url: str) -> None:
     store, backup = Store(redis, "pec"), datetime(2026, 11, 23, 2, tzinfo=UTC)
     told, untold = _ctx(store, redis_url, reconcile_since=backup), _ctx(store, redis_url)
 
@@ -111,7 +111,7 @@ def test_a_worker_that_was_not_told_of_a_restore_hears_of_it(redis: Redis, redis
         assert untold.reconcile_since == backup
 
 
-def test_an_orderly_end_takes_back_what_was_told_of_a_restore(redis: Redis, redis_url: str) -> None:
+def test_an_orderly_end_takes_back_the_report_of_a_restore(redis: Redis, redis_url: str) -> None:
     store = Store(redis, "pec")
     with _booted(_ctx(store, redis_url, reconcile_since=datetime(2026, 11, 23, 2, tzinfo=UTC))):
         assert heartbeat.live(store, "restore") == {"2026-11-23T02:00:00.000Z"}

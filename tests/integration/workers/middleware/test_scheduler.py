@@ -75,7 +75,7 @@ def test_while_dramatiq_is_away_nothing_due_is_taken(store: Store, redis_url: st
     assert store.client.zcount(store.keys.due(Queue.CHECK), "-inf", now) >= 40
 
 
-def test_what_a_deed_makes_due_is_done_next(
+def test_what_a_task_makes_due_is_done_next(
     store: Store, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "REST_SECONDS", 60.0)

@@ -36,7 +36,7 @@ def test_a_page_delivers_all_that_it_shows_and_their_texts_are_asked_for(
     assert all((check_due(ctx, one.id) or 0) <= ctx.now().timestamp() for one in messages)
 
 
-def test_what_a_page_cannot_tell_without_a_text_is_asked_for_at_once(
+def test_what_a_page_cannot_decide_without_a_text_is_asked_for_at_once(
     ctx: WorkerContext, served: Served
 ) -> None:
     sent(ctx, served, "failed-1", "mancata-consegna")

@@ -69,7 +69,7 @@ def test_a_late_hint_says_nothing_of_a_send_that_was_claimed_since(
 
 
 @pytest.mark.parametrize("claimed", [timedelta(hours=-3), timedelta(hours=1)], ids=["", "clock set back"])
-def test_a_send_that_nobody_ended_in_its_time_is_uncertain(
+def test_a_send_that_no_worker_ended_in_its_time_is_uncertain(
     ctx: WorkerContext, served: Served, claimed: timedelta
 ) -> None:
     message = stored(ctx, "orphan", State.SENDING, None, REFERENCE)

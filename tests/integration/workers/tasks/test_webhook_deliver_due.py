@@ -191,7 +191,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("unhurried")
-def test_one_turn_is_bounded_and_the_rest_is_due_at_once(
+def test_one_lease_is_bounded_and_the_rest_is_due_at_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook, "MAX_DELIVERIES", 7)
@@ -205,7 +205,9 @@ def test_one_turn_is_bounded_and_the_rest_is_due_at_once(
         assert due <= store.now()
 
 
-def test_a_slow_receiver_has_its_turn_for_a_while_only(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_receiver_has_its_lease_for_a_while_only(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(webhook, "MAX_SECONDS", 0.05)
     with Receiver(then=Answer(200, delay_seconds=0.1)) as receiver:
         outbox.ensure(store, ["shop"])
@@ -252,7 +254,7 @@ def test_a_failure_ends_a_handful_and_the_rest_of_it_uses_up_no_attempt(store: S
 
 
 @pytest.mark.usefixtures("unhurried")
-def test_a_turn_costs_few_round_trips_and_one_connection(store: Store) -> None:
+def test_a_lease_costs_few_round_trips_and_one_connection(store: Store) -> None:
     with Wire(answering(200, {})) as wire:
         outbox.ensure(store, ["shop"])
         tell(store, *(f"evt_{number}" for number in range(20)))
@@ -270,7 +272,7 @@ def scripts_run(store: Store) -> int:
     return int(stats.get("cmdstat_evalsha", {}).get("calls", 0))
 
 
-def test_what_happens_during_a_turn_belongs_to_it(store: Store) -> None:
+def test_what_happens_during_a_lease_belongs_to_it(store: Store) -> None:
     with Receiver() as receiver:
         outbox.ensure(store, ["shop"])
         tell(store, "evt_1")

@@ -44,7 +44,7 @@ def test_a_secret_that_is_not_set_is_shown_as_such() -> None:
     assert masked(None) is None
 
 
-def test_the_source_is_told() -> None:
+def test_the_source_is_reported() -> None:
     found = shown(
         {"redis_url": "…", "api": {"rate": 2}},
         PEC_REDIS_URL="…",

@@ -72,7 +72,7 @@ def test_its_time_comes_before_every_other_cause() -> None:
     assert "before 13:00:30 in Rome" in why(message(not_before=SOON), paused=WALLET)
 
 
-def test_a_turn_that_comes_after_its_end_is_told() -> None:
+def test_a_turn_that_comes_after_its_end_is_reported() -> None:
     late = why(message(not_after=SOON), position=60, turn_at=NOW + timedelta(minutes=1))
 
     assert late.endswith("in about 60 s, but it expires before, at 13:00:30 in Rome")
@@ -104,7 +104,7 @@ def test_a_message_given_back_again_and_again_says_how_often() -> None:
     assert "out of reach (given back 3 times)" in why(given_back, due={Queue.RELEASE: SOON})
 
 
-def test_a_deed_that_is_late_says_so() -> None:
+def test_a_task_that_is_late_says_so() -> None:
     late = why(message(State.SENT), due={Queue.CHECK: NOW - timedelta(minutes=5)})
 
     assert late.endswith("the mailbox is asked again as soon as a thread is free: it is 5 min late")
@@ -116,7 +116,7 @@ def test_a_claim_says_what_follows_if_its_worker_dies() -> None:
     )
 
 
-def test_a_mailbox_that_could_not_be_read_since_the_last_look_is_told() -> None:
+def test_a_mailbox_that_could_not_be_read_since_the_last_look_is_reported() -> None:
     away = {"unreadable": Reason("http_500", "the API answered 500"), "due": {Queue.CHECK: SOON}}
 
     assert "could not be read at 13:00:30 in Rome: the API answered 500" in why(
@@ -136,7 +136,7 @@ def test_a_look_up_that_proved_nothing_says_why() -> None:
     assert why(lost) == "no answer came; its mailbox could not be searched (credentials)"
 
 
-def test_a_check_that_nobody_makes_is_told() -> None:
+def test_a_check_that_no_worker_makes_is_reported() -> None:
     assert "consumes the queue check" in why(message(State.SENT), queues_served=frozenset())
 
 

@@ -40,5 +40,5 @@ def test_days_are_counted_through_the_change_of_the_clocks() -> None:
     )
 
 
-def test_what_would_take_many_years_is_not_told() -> None:
+def test_what_would_take_many_years_is_not_reported() -> None:
     assert sent_by(10**9, Allowance(interval_seconds=1, daily=1), NOON) is None

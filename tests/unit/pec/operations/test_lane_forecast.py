@@ -27,7 +27,7 @@ def test_accounts_of_a_token_rotate() -> None:
     assert empty_at(two(), "beta") == NOW + timedelta(seconds=8)
 
 
-def test_an_account_that_stands_still_takes_no_turn_and_has_none() -> None:
+def test_an_account_that_stands_still_takes_no_slot_and_has_none() -> None:
     still = two(paused=Reason("wallet", ""))
 
     assert turn_at(still, "acme", 2) == NOW + timedelta(seconds=3)
@@ -65,7 +65,7 @@ def test_a_token_that_was_asked_to_wait_starts_later() -> None:
     assert turn_at(asked, "acme", 0) == NOW + timedelta(seconds=62)
 
 
-def test_all_are_sent_when_the_last_is_and_one_that_can_not_be_told_leaves_it_open() -> None:
+def test_all_are_sent_when_the_last_is_and_one_without_a_forecast_leaves_it_open() -> None:
     assert last_turn_at(two(), {"acme": 2, "beta": 4}) == NOW + timedelta(seconds=8)
     assert last_turn_at(two(), {"acme": 2, "beta": None}) is None
     assert last_turn_at(two(), {}) is None

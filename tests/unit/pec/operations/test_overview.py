@@ -63,13 +63,13 @@ def test_nothing_is_said_where_all_is_well() -> None:
         ),
     ],
 )
-def test_what_stands_still_is_told_once_with_its_remedy(parts: dict[str, Any], remedy: str) -> None:
+def test_what_stands_still_is_reported_once_with_its_remedy(parts: dict[str, Any], remedy: str) -> None:
     [line] = warnings(overview(**parts))
 
     assert remedy in line
 
 
-def test_an_account_that_nobody_serves_is_no_trouble_while_nothing_waits_in_it() -> None:
+def test_an_account_that_no_worker_serves_is_no_trouble_while_nothing_waits_in_it() -> None:
     assert warnings(overview(lanes=lanes(0, served=False))) == []
 
 

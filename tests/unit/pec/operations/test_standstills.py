@@ -32,7 +32,7 @@ def said(found: Overview) -> list[str]:
     return [one.what for one in standstills(found)]
 
 
-def test_messages_that_wait_while_none_is_sent_are_told() -> None:
+def test_messages_that_wait_while_none_is_sent_are_reported() -> None:
     assert said(waiting()) == ["account acme: 3 messages wait, the oldest for 4 min, and none is sent"]
 
 
@@ -56,21 +56,21 @@ def test_where_there_is_a_cause_that_is_said_elsewhere_nothing_stands_still(part
     assert said(waiting(**parts)) == []
 
 
-def test_an_account_without_a_turn_is_told_at_once_and_once() -> None:
+def test_an_account_outside_the_rotation_is_reported_at_once_and_once() -> None:
     lost = lanes(3, oldest_at=NOW, out_of_turn=True)
 
     assert said(overview(lanes=lost)) == ["account acme: 3 messages wait and have no turn"]
     assert len(said(waiting(lanes=lanes(3, oldest_at=LONG_AGO, out_of_turn=True)))) == 1
 
 
-def test_an_endpoint_that_lost_its_place_in_the_stream_is_told() -> None:
+def test_an_endpoint_that_lost_its_place_in_the_stream_is_reported() -> None:
     assert said(overview(endpoints=[endpoint(listening=False)])) == [
         "endpoint crm gets no events: its place in the stream is gone"
     ]
     assert said(overview(endpoints=[endpoint(listening=False, served=False)])) == []
 
 
-def test_work_that_is_due_in_a_queue_that_nobody_consumes_stands_still() -> None:
+def test_work_that_is_due_in_a_queue_that_no_worker_consumes_stands_still() -> None:
     due = {Queue.CHECK: Work(queue=Queue.CHECK, served=False, overdue=2)}
     idle = {Queue.CHECK: Work(queue=Queue.CHECK, served=False)}
 
@@ -80,7 +80,7 @@ def test_work_that_is_due_in_a_queue_that_nobody_consumes_stands_still() -> None
     assert list(unserved(overview(work=idle))) == []
 
 
-def test_that_redis_came_back_empty_is_told_for_a_week() -> None:
+def test_that_redis_came_back_empty_is_reported_for_a_week() -> None:
     lately, long_ago = overview(lost_at=LONG_AGO), overview(lost_at=NOW - timedelta(days=8))
 
     assert [one.what for one in losses(lately)] == [f"Redis came back empty at {to_text(LONG_AGO)}"]
@@ -89,7 +89,7 @@ def test_that_redis_came_back_empty_is_told_for_a_week() -> None:
     assert list(losses(long_ago)) == []
 
 
-def test_programs_are_told_what_stands_still_too() -> None:
+def test_programs_get_what_stands_still_too() -> None:
     [one] = overview_dict(waiting())["standing_still"]
 
     assert one["what"] == "account acme: 3 messages wait, the oldest for 4 min, and none is sent"

@@ -24,7 +24,7 @@ REACHED_NOBODY = [State.CANCELLED, State.REFUSED, State.UNDELIVERED, State.FAILE
 
 
 @pytest.mark.parametrize("state", State)
-def test_only_what_certainly_reached_nobody_is_over(state: State) -> None:
+def test_only_what_certainly_reached_no_recipient_is_over(state: State) -> None:
     sent = replace(ONE, state=state, sent_at=NOW, ended_at=NOW)
 
     assert RULE.over(sent) == (state if state in REACHED_NOBODY else None)

@@ -45,6 +45,6 @@ def test_a_header_that_leaves_doubt_is_refused(header: list[str], said: str) -> 
         columns_of(header)
 
 
-def test_a_name_that_no_column_has_is_told_with_the_nearest() -> None:
+def test_a_name_that_no_column_has_is_reported_with_the_nearest() -> None:
     with pytest.raises(Misused, match=r"--to-column: no column is called caselle \(did you mean Casella\?\)"):
         columns_of(["Casella"], "caselle")

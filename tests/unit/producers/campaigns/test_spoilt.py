@@ -124,7 +124,7 @@ def test_a_formula_is_not_its_result(value: str) -> None:
     assert f"holds the formula {value}, not its result" in (problem_of(value) or "")
 
 
-def test_a_letter_that_was_lost_is_told() -> None:
+def test_a_letter_that_was_lost_is_reported() -> None:
     assert "a letter that was lost" in (problem_of("Societ\ufffd") or "")
 
 

@@ -73,7 +73,7 @@ def test_styles_and_lone_braces_are_text(text: str) -> None:
         ("{<b>nome</b>}", r"tags inside of {nome}"),
     ],
 )
-def test_what_is_no_column_is_told_with_the_remedy(text: str, said: str) -> None:
+def test_what_is_no_column_is_reported_with_the_remedy(text: str, said: str) -> None:
     with pytest.raises(Misused, match=said):
         compile_template(text, HEADER, "body.html")
 

@@ -31,7 +31,7 @@ def value(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
-def test_lateness_runs_from_when_a_deed_was_due_to_when_it_starts() -> None:
+def test_lateness_runs_from_when_a_task_was_due_to_when_it_starts() -> None:
     before = value("pec_lateness_seconds_sum", queue="check")
     nobody: Any = None
 
@@ -43,7 +43,7 @@ def test_lateness_runs_from_when_a_deed_was_due_to_when_it_starts() -> None:
 
 
 @pytest.mark.parametrize(("exception", "outcome"), [(None, "done"), (ValueError(), "failed")])
-def test_a_deed_is_counted_by_its_end(exception: BaseException | None, outcome: str) -> None:
+def test_a_task_is_counted_by_its_end(exception: BaseException | None, outcome: str) -> None:
     before = value("pec_tasks_total", queue="check", outcome=outcome)
     nobody: Any = None
 

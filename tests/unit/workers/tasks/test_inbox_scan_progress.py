@@ -16,7 +16,7 @@ def test_a_mailbox_that_showed_nothing_says_nothing() -> None:
     assert ScanProgress().watermark is None
 
 
-def test_a_young_code_of_nobody_can_be_one_that_a_post_has_still_to_tell() -> None:
+def test_a_recent_unclaimed_code_may_be_one_that_a_post_has_still_to_report() -> None:
     young, old = NOON - MINUTE, NOON - ANSWERS_WITHIN - MINUTE
 
     assert ScanProgress(dates=[NOON, young], unclaimed=[young]).watermark == young

@@ -36,7 +36,7 @@ def test_a_mailbox_that_can_be_read_is_named_with_its_folders(dovecot: Dovecot) 
     )
 
 
-def test_a_folder_that_is_missing_is_told_beside_those_that_are_there(dovecot: Dovecot) -> None:
+def test_a_folder_that_is_missing_is_reported_beside_those_that_are_there(dovecot: Dovecot) -> None:
     [one] = found(account(dovecot.plain, folders=["INBOX", "INBOX.Nessuna"]))
 
     assert one.mark is Mark.FAIL

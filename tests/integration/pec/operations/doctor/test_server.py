@@ -212,7 +212,7 @@ def test_a_master_with_the_replica_that_is_required_is_sound_until_that_is_gone(
         assert "is set up like its master" in found[-1].what
 
 
-def test_the_command_tells_of_replicas(pec: Pec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_names_replicas(pec: Pec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with replicated(tmp_path, "--appendonly", "no") as (master, _):
         monkeypatch.setenv("PEC_REDIS_URL", master)
         marks = [
@@ -278,7 +278,9 @@ def _connected(url: str) -> int:
         return int(client.info("replication")["connected_slaves"])
 
 
-def test_where_config_can_not_be_read_the_rest_is_told_and_the_remedy_is_elsewhere(tmp_path: Path) -> None:
+def test_where_config_can_not_be_read_the_rest_is_reported_and_the_remedy_is_elsewhere(
+    tmp_path: Path,
+) -> None:
     with running(tmp_path, *DURABLE) as url:
         with connect(url) as client:
             client.acl_setuser("pec", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-config"])

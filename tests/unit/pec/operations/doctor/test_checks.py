@@ -82,7 +82,7 @@ def test_a_replica_is_asked_over_tls_where_the_server_is_and_only_once() -> None
         ("unix:///run/a b.sock?db=0&password=hunter2", "redis-cli -s '/run/a b.sock'"),
     ],
 )
-def test_the_servers_own_command_goes_where_we_go_and_tells_no_password(url: str, command: str) -> None:
+def test_the_servers_own_command_goes_where_we_go_and_shows_no_password(url: str, command: str) -> None:
     with connect(url) as client:
         assert server.redis_cli(client) == command
 
@@ -165,7 +165,7 @@ def test_a_server_that_reads_its_file_still_is_to_be_waited_for() -> None:
     assert server.unusable("h:1", "refused").remedy == "start it, or set PEC_REDIS_URL"
 
 
-def test_a_server_that_refuses_the_password_is_not_told_to_be_started() -> None:
+def test_a_refused_password_brings_no_advice_to_start_the_server() -> None:
     error = redis.AuthenticationError("Authentication required.")
 
     assert server.unusable("h:1", error).remedy == "set the right user and password in PEC_REDIS_URL"

@@ -1,11 +1,14 @@
-"""Settings, store, API client and clock: what the tasks of a worker process share. Made once, in `workers.app`."""
+"""The context of a worker process: settings, store, API client, clock, and patience while Redis is away."""
 
 import random
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+import redis
+import structlog
 from pydantic import SecretStr
 
 from archive.vault import Vault
@@ -20,6 +23,26 @@ from pec.store.store import Store
 OTHERS_SECONDS = 2.0
 MAX_CLOCK_SYNCS = 5
 MAX_MISSED_BEATS = 120  # heartbeats, which are 5 s apart
+GIVE_UP_SECONDS = 120.0  # then the scheduled look-up finds the message in the mailbox
+FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.1, 2.0
+log = structlog.get_logger()
+
+
+def retry_until_stored(store: Callable[[], None], give_up_seconds: float = GIVE_UP_SECONDS) -> None:
+    """Call `store` until Redis takes it: what was done on the wire must be written down.
+
+    Raise Redis's last error after `give_up_seconds`.
+    """
+    started, wait = time.monotonic(), FIRST_RETRY_SECONDS
+    while True:
+        try:
+            return store()
+        except redis.RedisError as error:
+            if time.monotonic() - started > give_up_seconds:
+                raise
+            log.warning("redis_unavailable", error=type(error).__name__)
+        time.sleep(wait)
+        wait = min(wait * 2, MAX_RETRY_SECONDS)
 
 
 class NotServed(Exception):
@@ -65,7 +88,7 @@ class BusyMailboxes:
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """Shared by all threads of a process."""
+    """What the tasks of a process share, all threads of it. Made once, in `workers.app`."""
 
     settings: Settings
     store: Store

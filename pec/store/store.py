@@ -1,14 +1,13 @@
-"""The store: one Redis, its keys, its scripts, and patience while it is away. The modules beside this one use them."""
+"""The store: one Redis, its keys and its scripts. The modules beside this one use them."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import redis
-import structlog
 from redis.commands.core import Script
 from redis.exceptions import NoScriptError
 
@@ -19,9 +18,6 @@ _FOLDER = Path(__file__).parent / "scripts"
 # A result of the wire must be written down even when memory is full; intake must not fill it.
 _AFTER_THE_WIRE = "#!lua flags=allow-oom\n"
 _INTAKE = "#!lua\n"
-_GIVE_UP_SECONDS = 120.0  # then the scheduled look-up finds the message in the mailbox
-_FIRST_SECONDS, _MAX_SECONDS = 0.1, 2.0
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +79,6 @@ class Store:
 
     def clear_due(self, queue: Queue, member: str) -> None:
         self.client.zrem(self.keys.due(queue), member)
-
-
-def retry_until_stored(store: Callable[[], None], give_up_seconds: float = _GIVE_UP_SECONDS) -> None:
-    """Call `store` until Redis takes it: what was done on the wire must be written down.
-
-    Raise Redis's last error after `give_up_seconds`.
-    """
-    started, wait = time.monotonic(), _FIRST_SECONDS
-    while True:
-        try:
-            return store()
-        except redis.RedisError as error:
-            if time.monotonic() - started > give_up_seconds:
-                raise
-            log.warning("redis_unavailable", error=type(error).__name__)
-        time.sleep(wait)
-        wait = min(wait * 2, _MAX_SECONDS)
 
 
 @cache

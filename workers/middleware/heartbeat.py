@@ -17,8 +17,7 @@ from config.settings import Settings
 from pec.instants import to_text
 from pec.names import Queue
 from pec.store import accounts, heartbeat, outbox
-from pec.store.store import retry_until_stored
-from workers.context import WorkerContext
+from workers.context import WorkerContext, retry_until_stored
 from workers.middleware.archive_watch import ArchiveState
 from workers.middleware.background import Background
 from workers.tasks.sweep import EVERYTHING

@@ -18,7 +18,6 @@ from pec.store import accounts, pacing, records
 from pec.store.clock import local_clock
 from pec.store.commits import Commit, Conflict, KeyExists, TooFewReplicas, commit_to_replicas
 from pec.store.pacing import Outcome
-from pec.store.store import retry_until_stored
 from pec.subjects import reference_of
 from pec.transitions import (
     GRACE,
@@ -31,7 +30,7 @@ from pec.transitions import (
     requeued,
     unclaimed,
 )
-from workers.context import NotServed, WorkerContext
+from workers.context import NotServed, WorkerContext, retry_until_stored
 from workers.mailbox.reconcile import settled_before_sending
 from workers.mailbox.scan_policy import Command, first_check
 from workers.send_permit import NoSlot, SendPermit

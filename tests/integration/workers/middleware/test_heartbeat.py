@@ -16,9 +16,9 @@ from redis import exceptions as redis_errors
 from config.settings import Account, Settings
 from pec.api.client import PecClient
 from pec.store import accounts, heartbeat, outbox
-from pec.store import store as store_module
 from pec.store.store import Store
 from tests.wire import eventually
+from workers import context
 from workers.context import WorkerContext
 from workers.middleware.heartbeat import Heartbeat
 
@@ -62,7 +62,7 @@ def test_it_waits_for_as_long_as_redis_is_away(
 ) -> None:
     """Its patience for results would end first, and without accounts it would refuse all jobs."""
     hours = SimpleNamespace(monotonic=itertools.count(0, 3600).__next__, sleep=lambda _: None)
-    monkeypatch.setattr(store_module, "time", hours)
+    monkeypatch.setattr(context, "time", hours)
     store = Store(redis, "pec")
     tries = [redis_errors.ConnectionError()] * 3
 

@@ -15,8 +15,6 @@ from pec.operations.findings import Finding, Mark
 from pec.store import heartbeat
 from pec.store.store import Store
 
-REACHED = "reached"  # what a worker reports that left its mark
-
 
 def archive_checks(settings: Settings, store: Store) -> Iterator[Finding]:
     """Write a mark, read it, and read that of each live worker. Nothing is said if Redis does not answer."""
@@ -57,7 +55,7 @@ def _reached_by_workers(vault: Vault, workers: dict[str, dict[str, str]]) -> Ite
             what = _("{worker} uses no archive").format(worker=where)
             late = _("give it PEC_ARCHIVE__URL too, or wait a minute if it has just started")
             yield Finding(Mark.FAIL, what, late)
-        elif said != REACHED:
+        elif said != heartbeat.REACHED:
             away, remedy = _halves(said)
             yield Finding(Mark.FAIL, _("{worker}: {why}").format(worker=where, why=away), remedy)
         elif not vault.has_mark(name):

@@ -6,10 +6,12 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
+import redis
+
 from config.settings import Api, Settings
 from pec.instants import from_epoch, from_text
 from pec.names import ENDS, Queue, State
-from pec.operations.overview import Lane, Overview, Token, Work, Worker
+from pec.operations.overview import Lane, Memory, Overview, Token, Work, Worker
 from pec.store import accounts, batches, heartbeat, outbox, pacing, unsupported
 from pec.store.batches import PausedBatch
 from pec.store.store import Store, text, text_dict
@@ -66,6 +68,7 @@ def load_overview(store: Store, settings: Settings) -> Overview:
         unsupported=second["unknown"],
         probe_at=from_epoch(float(probe_at) / 1e6) if probe_at else None,
         lost_at=heartbeat.lost_at(first["lost_at"]),
+        memory=_memory(first[MEMORY]),
     )
 
 
@@ -77,6 +80,7 @@ def jobs_waiting(store: Store) -> tuple[int, datetime | None]:
 
 # Round trips
 
+MEMORY = "memory"  # its question alone may be refused: some servers allow no INFO
 Questions = Mapping[Any, Sequence[Any]]  # a method of redis-py's client and its arguments
 
 
@@ -84,7 +88,11 @@ def _ask(store: Store, questions: Questions) -> dict[Any, Any]:
     with store.client.pipeline(transaction=False) as pipeline:
         for method, *arguments in questions.values():
             getattr(pipeline, method)(*arguments)
-        return dict(zip(questions, pipeline.execute(), strict=True))
+        replies = dict(zip(questions, pipeline.execute(raise_on_error=False), strict=True))
+    for question, reply in replies.items():
+        if isinstance(reply, redis.RedisError) and question != MEMORY:
+            raise reply
+    return replies
 
 
 def _whole(store: Store) -> dict[Any, Any]:
@@ -95,6 +103,7 @@ def _whole(store: Store) -> dict[Any, Any]:
         store,
         {
             "time": ("time",),
+            MEMORY: ("info", "memory"),
             "circuit": ("hmget", keys.circuit, ["failures", "next_at"]),
             "paused": ("zrange", keys.paused, 0, -1, False, True),
             "lost_at": ("hget", keys.installation, "lost_at"),
@@ -144,6 +153,12 @@ def _tokens(
 
 
 # From replies to values
+
+
+def _memory(reply: Any) -> Memory | None:
+    if isinstance(reply, redis.RedisError):
+        return None
+    return Memory(int(reply["used_memory"]), int(reply.get("maxmemory") or 0))
 
 
 def _ends(key: str, count: int, *, newest: bool = False) -> Sequence[Any]:
@@ -248,4 +263,5 @@ def _worker(name: str, stored: Any) -> Worker:
         queues=tuple(about.get("queues", "").split()),
         accounts=tuple(about.get("accounts", "").split()),
         started_at=about.get("started_at", ""),
+        archive=about.get("archive", ""),
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pec.messages import Reason
 from pec.names import Queue, State
+from pec.store import heartbeat
 from pec.store.batches import PausedBatch
 from pec.store.outbox import EndpointState
 from pec.store.pacing import LEAD_SECONDS, Usage
@@ -106,6 +107,23 @@ class Worker:
     queues: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     started_at: str = ""
+    archive: str = ""  # "" without one, `reached`, or why it is away
+
+    @property
+    def misses_archive(self) -> bool:
+        return self.archive not in ("", heartbeat.REACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Memory of Redis in bytes. `limit`: maxmemory; 0 is none."""
+
+    used: int
+    limit: int
+
+    @property
+    def share(self) -> float | None:
+        return self.used / self.limit if self.limit else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +146,7 @@ class Overview:
     api_failures: int = 0
     unsupported: int = 0  # messages of a newer version that workers met within an hour
     probe_at: datetime | None = None
+    memory: Memory | None = None  # None: the server does not say
     lost_at: datetime | None = None  # when a worker found that Redis had come back empty
 
     @property

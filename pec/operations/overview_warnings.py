@@ -16,6 +16,7 @@ from pec.operations.standstills import failing, losses, standstills
 from pec.reasons import explain
 
 NEARLY_USED_UP = 0.9  # share of a cap
+NEARLY_FULL_SHARE = 0.7  # of maxmemory
 _MAX_NAMES = 3  # accounts of a token
 
 
@@ -24,6 +25,8 @@ def warnings(found: Overview) -> list[str]:
     return [
         *_about_workers(found),
         *map(_with_remedy, (*losses(found), *standstills(found))),
+        *_about_memory(found),
+        *_about_archive(found),
         *_about_restore(found),
         *(line for lane in found.lanes.values() for line in _about_lane(lane)),
         *(paused_batches.said(batch, found.now) for batch in found.paused_batches),
@@ -67,6 +70,21 @@ def _with_remedy(one: Finding) -> str:
 def _about_lane(lane: Lane) -> Iterator[str]:
     if remedy := lane_remedy(lane):
         yield joined(": ", (_("account {account}").format(account=lane.account), remedy))
+
+
+def _about_memory(found: Overview) -> Iterator[str]:
+    share = found.memory.share if found.memory else None
+    if share and share > NEARLY_FULL_SHARE:
+        what = _("{share} of Redis's maxmemory is in use, and intake stops at 80 % (with an archive at 90 %)")
+        yield joined(": ", (what.format(share=f"{share:.0%}"), _("give it more, or let messages end")))
+
+
+def _about_archive(found: Overview) -> Iterator[str]:
+    for worker in found.workers:
+        if worker.misses_archive:
+            yield _("the worker on {host} (process {pid}) can't reach the archive: {why}").format(
+                host=worker.host, pid=worker.pid, why=worker.archive
+            )
 
 
 def _about_restore(found: Overview) -> Iterator[str]:

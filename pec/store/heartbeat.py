@@ -9,6 +9,7 @@ from datetime import datetime
 from pec.instants import from_text, to_text
 from pec.store.store import Store, text, text_dict, text_list
 
+REACHED = "reached"  # in a worker's field `archive`: it left its mark there
 WORKERS_REMEMBERED_SECONDS = 86_400  # for those that were killed
 
 

@@ -73,6 +73,12 @@ WEBHOOKS = Metric(
 REDIS_UP = Metric(
     "pec_redis_up", "gauge", "1 if Redis answered this scrape; with 0, all other gauges are absent"
 )
+REDIS_MEMORY_USED = Metric(
+    "pec_redis_memory_used_ratio",
+    "gauge",
+    "used share of Redis's maxmemory: intake stops at 0.8, with an archive at 0.9; absent without maxmemory",
+)
+ARCHIVE_AWAY = Metric("pec_archive_away", "gauge", "live worker processes that can't reach the archive")
 JOBS_WAITING = Metric("pec_jobs_waiting", "gauge", "jobs in the stream that no worker has taken")
 JOBS_OLDEST = Metric(
     "pec_jobs_oldest_age_seconds", "gauge", "age of the oldest job in the stream; 0 without any"

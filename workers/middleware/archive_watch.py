@@ -7,7 +7,7 @@ import structlog
 from dramatiq.middleware import Middleware
 
 from archive.vault import Vault, VaultAway
-from archive.vault.checks import REACHED
+from pec.store.heartbeat import REACHED
 from workers.middleware.background import Background
 
 EVERY_SECONDS = 60.0

@@ -6,7 +6,7 @@ from typing import Any
 
 from pec.messages import Reason
 from pec.names import Queue, State
-from pec.operations.overview import Lane, Overview, Token, Work, Worker
+from pec.operations.overview import Lane, Memory, Overview, Token, Work, Worker
 from pec.store.batches import PausedBatch
 from pec.store.outbox import EndpointState
 from pec.store.pacing import Usage
@@ -47,7 +47,11 @@ OVERVIEW = Overview(
     work={
         Queue.CHECK: Work(queue=Queue.CHECK, scheduled=5, overdue=2, overdue_since=NOW - timedelta(seconds=9))
     },
-    workers=[Worker(id="w", threads=8), Worker(id="v", threads=4)],
+    workers=[
+        Worker(id="w", threads=8, archive="the archive /a can't be used (…): …"),
+        Worker(id="v", threads=4, archive="reached"),
+    ],
+    memory=Memory(700, 1000),
     paused_batches=[PausedBatch(name="nov", since=NOW, reason=Reason("operator", "by hand"), parked=5)],
     endpoints=[EndpointState("crm", failures=6, disabled=True, waiting=10, lag=2, dead=4)],
     api_failures=1,
@@ -62,6 +66,8 @@ def test_each_figure_is_the_overview_s() -> None:
     expected: dict[tuple[str, ...], float] = {
         ("pec_messages_parked",): 5,
         ("pec_redis_up",): 1,
+        ("pec_redis_memory_used_ratio",): 0.7,
+        ("pec_archive_away",): 1,
         ("pec_jobs_waiting",): 3,
         ("pec_jobs_oldest_age_seconds",): 30,
         ("pec_jobs_rejected",): 1,

@@ -19,8 +19,8 @@ if os.environ.get("BENCH_PAGES") == "no":
 
 if os.environ.get("BENCH_UNLIMITED") == "yes":
     from pec.store import pacing
-    from workers import send_permit
+    from workers import rate_limiter
 
-    send_permit.LATE_OF_SHORT_SECONDS, pacing.MAX_SLOTS_AHEAD = 60.0, 100_000
+    rate_limiter.LATE_OF_SHORT_SECONDS, pacing.MAX_SLOTS_AHEAD = 60.0, 100_000
 
 from workers.app import broker as broker  # noqa: E402

@@ -10,7 +10,7 @@ from dramatiq.middleware import Middleware
 from pec.messages import UnsupportedRecord
 from pec.names import Queue
 from workers.context import WorkerContext
-from workers.send_permit import RateLimiter
+from workers.rate_limiter import RateLimiter
 from workers.tasks.check import check
 from workers.tasks.inbox_scan import scan
 from workers.tasks.lookup import look_up

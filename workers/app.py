@@ -18,7 +18,7 @@ from workers.middleware.archive_watch import ArchiveState, ArchiveWatch
 from workers.middleware.background import Background, Beside
 from workers.middleware.heartbeat import Heartbeat
 from workers.middleware.scheduler import Scheduler
-from workers.send_permit import RateLimiter
+from workers.rate_limiter import RateLimiter
 
 
 def build(settings: Settings) -> HintBroker:

@@ -33,7 +33,7 @@ from pec.transitions import (
 from workers.context import NotServed, WorkerContext, retry_until_stored
 from workers.mailbox.reconcile import settled_before_sending
 from workers.mailbox.scan_policy import Command, first_check
-from workers.send_permit import NoSlot, SendPermit
+from workers.rate_limiter import NoSlot, SendPermit
 
 CLAIM_LEAD_SECONDS = 0.05  # the claim is on disk this long before its slot, mostly
 CLAIM_AGE_SECONDS = 5.0

@@ -9,7 +9,7 @@ from tests.chaos.campaign import Expected
 from tests.chaos.checker import CHECKS, LATE_SECONDS, check
 from tests.chaos.observation import Observation
 from tests.unit.chaos.observations import clean, ended_more, record, reject
-from workers import send_permit
+from workers import rate_limiter
 
 Plant = Callable[[Observation], object]
 
@@ -20,7 +20,7 @@ def test_a_clean_run_has_no_harm() -> None:
 
 def test_a_send_may_be_as_late_as_the_product_says() -> None:
     """Written twice, so that a product that allows itself more is seen."""
-    assert LATE_SECONDS == send_permit.LATE_SECONDS
+    assert LATE_SECONDS == rate_limiter.LATE_SECONDS
 
 
 def _vanish(seen: Observation) -> None:

@@ -13,7 +13,7 @@ from pec.api.client import Mailbox, Outgoing, encode
 from pec.api.errors import ApiError
 from tests.wire import Wire, answering
 from workers.metrics.counters import REGISTRY, MeteredClient
-from workers.send_permit import NoSlot
+from workers.rate_limiter import NoSlot
 
 SENT = {"success": True, "sent": 1, "message": "", "message_id": "2020082610003492"}
 EMPTY = {"success": False, "message": "Result empty"}

@@ -14,7 +14,7 @@ from pec.store.pacing import Picked
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import queued, read
 from workers.context import WorkerContext
-from workers.send_permit import LATE_SECONDS, NoSlot, SendPermit
+from workers.rate_limiter import LATE_SECONDS, NoSlot, SendPermit
 from workers.tasks import send
 
 

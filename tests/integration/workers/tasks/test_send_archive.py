@@ -22,7 +22,7 @@ from tests.integration.workers.archiving import (
     unmounted,
 )
 from workers.context import WorkerContext
-from workers.send_permit import SendPermit
+from workers.rate_limiter import SendPermit
 from workers.tasks.lookup import look_up
 from workers.tasks.send import send
 

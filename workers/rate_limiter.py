@@ -1,6 +1,6 @@
-"""The permit to send one picked message: its slot, and its place on the wire, which is given back at the end.
+"""The rate limiter: picks a message for an actor that sends, and makes the permit that `workers.tasks.send` uses.
 
-The rate limiter makes it, `workers.tasks.send` uses it. The rules (GCRA on Redis's clock, lanes, turns, caps, the API's
+The rules (GCRA on Redis's clock, lanes, turns, caps, the API's
 circuit) are in `pec.store.pacing` and its scripts.
 """
 
@@ -33,7 +33,7 @@ class NoSlot(Exception):
 
 
 class SendPermit:
-    """Used by one thread."""
+    """The right of one actor to send one picked message: its slot and its place on the wire. For one thread."""
 
     def __init__(self, ctx: WorkerContext, picked: Picked) -> None:
         self._ctx = ctx

@@ -11,9 +11,9 @@ from pec.store.clock import RedisClock, local_clock
 from pec.store.pacing import Picked, Slot
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import queued
-from workers import send_permit
+from workers import rate_limiter
 from workers.context import WorkerContext
-from workers.send_permit import LATE_OF_SHORT_SECONDS, LATE_SECONDS, MAX_CLOCK_ERROR_SECONDS, SendPermit
+from workers.rate_limiter import LATE_OF_SHORT_SECONDS, LATE_SECONDS, MAX_CLOCK_ERROR_SECONDS, SendPermit
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,4 @@ def test_what_is_not_known_of_the_clock_counts_as_lateness(
 
 def stop_local_clock(monkeypatch: pytest.MonkeyPatch, at: float) -> None:
     """Let the permit see this local time, however long a busy machine takes."""
-    monkeypatch.setattr(send_permit, "local_clock", lambda: at)
+    monkeypatch.setattr(rate_limiter, "local_clock", lambda: at)

@@ -18,6 +18,8 @@ _LANES = (
     _("TIME LEFT"),
     _("ENDS (ROME)"),
     _("MAILBOX"),
+    _("TO COME"),
+    _("ROOM FOR"),
     _("PAUSED"),
 )
 _TOKENS = (_("TOKEN"), _("ACCOUNTS"), _("LAST MINUTE"), _("SENT TODAY"), _("THIS MONTH"))
@@ -62,9 +64,17 @@ def _lane_row(found: Overview, lane: Lane) -> tuple[object, ...]:
         age(lane.oldest_at, found.now),
         _("about {duration}").format(duration=duration((ends - found.now).total_seconds())) if ends else None,
         clock(ends, found.now) if ends else None,
-        None if lane.share_of_mailbox is None else f"{lane.share_of_mailbox:.0%}",
-        lane.paused and lane.paused.code,
+        None if lane.room.share is None else f"{lane.room.share:.0%}",
+        _to_come(lane),
+        lane.messages_left,
+        lane.paused.code if lane.paused else "no_room" if lane.waits_for_room else None,
     )
+
+
+def _to_come(lane: Lane) -> str | None:
+    """Return the share of the mailbox that receipts take which are not part of its last reading."""
+    room = lane.room
+    return f"{room.share_with_receipts - (room.share or 0):.0%}" if room.limit else None
 
 
 def _token_row(token: Token) -> tuple[object, ...]:

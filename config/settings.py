@@ -280,12 +280,23 @@ class Uncertain(_Section):
 class Quota(_Section):
     """Limits of the space used in a mailbox. A full mailbox gets no receipts."""
 
-    interval_seconds: Seconds = Field(600, description="seconds between two checks of the quota of a mailbox")
+    interval_seconds: Seconds = Field(
+        600,
+        description="most seconds between two readings of the quota of a mailbox; it is read sooner when receipts have "
+        "taken 5 % of the mailbox since",
+    )
     warn_ratio: float = Field(
-        0.80, gt=0, le=1, description="used share of a mailbox from which `mailbox.filling` is published"
+        0.80,
+        gt=0,
+        le=1,
+        description="used share of a mailbox from which `mailbox.filling` is published; a mailbox that was full "
+        "resumes below it",
     )
     pause_ratio: float = Field(
-        0.95, gt=0, le=1, description="used share of a mailbox from which its sends wait"
+        0.95,
+        gt=0,
+        le=1,
+        description="share of a mailbox that may be in use and to come; a message whose receipts need more waits",
     )
 
 

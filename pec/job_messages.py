@@ -16,6 +16,7 @@ from pec.messages import Attachment, Message
 from pec.names import Queue, State
 from pec.problems import problem
 from pec.reasons import reason_by_code
+from pec.room import room_of
 from pec.transitions import placement
 
 SHEET_ROW = "row"  # in the metadata of an imported job: the columns of its line
@@ -84,7 +85,7 @@ def digest_of(job: SendJob | PollJob, contents: Contents | None = None) -> str:
 
 
 def messages_of(
-    job: SendJob, contents: Contents, order: int, now: datetime, referenced: bool
+    job: SendJob, contents: Contents, sizes: Mapping[str, int], order: int, now: datetime, referenced: bool
 ) -> list[Message]:
     """Return a message for each recipient (`id#1`, `id#2`, …), or one for all if the job says `together`."""
     recipients = job.recipients
@@ -99,6 +100,7 @@ def messages_of(
         updated_at=now,
         body=contents.body,
         attachments=contents.attachments,
+        room=room_of(sizes[contents.body], [sizes[attached.sha256] for attached in contents.attachments]),
         priority=job.priority,
         batch=job.batch,
         webhook=job.webhook,

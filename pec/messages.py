@@ -58,6 +58,7 @@ class Message:
     order: int = 0  # of intake: the age that lanes sort by
     body: str | None = None  # SHA-256 of the HTML; None for a poll
     attachments: tuple[Attachment, ...] = ()
+    room: int = 0  # bytes of the mailbox that the receipts about each recipient may take
     priority: int = 5
     batch: str | None = None
     webhook: str | None = None
@@ -149,7 +150,7 @@ _CODECS: dict[str, _Codec] = {
     "reason": _Codec(_write_reason, _read_reason),
     "metadata": _DATA,
     "outcomes": _DATA,
-    **dict.fromkeys(("version", "order", "priority", "attempts", "requeues", "checks"), _NUMBER),
+    **dict.fromkeys(("version", "order", "room", "priority", "attempts", "requeues", "checks"), _NUMBER),
     **dict.fromkeys(("has_reference", "acceptance_late", "resend", "proof_reported"), _FLAG),
     **{
         name.name: _INSTANT

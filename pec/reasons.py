@@ -24,6 +24,10 @@ _TEXTS = {
     "mailbox_full": _(
         "the mailbox is {percent} full: archive and delete receipts, or ask the provider for more room"
     ),
+    "mailbox_filling": _(
+        "the mailbox is {percent} full, and receipts on their way may take {expected} MB: archive and delete "
+        "receipts, or ask the provider for more room"
+    ),
     "mailbox_unavailable": _("its mailbox can't be searched before it is sent: {why}"),
     "perhaps_sent": _(
         "it may have been sent since the backup ({why}): look into the mailbox, then `pec discard {id}`, "
@@ -106,6 +110,8 @@ def _text(code: str, details: Mapping[str, Any]) -> Text:
             return _NO_HEADER
         case "virus", {"receipt": str(kind)}:
             return _("{what}: a virus was found").format(what=_BY_RECEIPT[kind])
+        case "mailbox_full", {"share": float(share) | int(share), "expected_bytes": int(count)} if count:
+            return _TEXTS["mailbox_filling"].format(percent=f"{share:.0%}", expected=f"{count / 1e6:.1f}")
         case "mailbox_full", {"share": float(share) | int(share)}:
             return _TEXTS[code].format(percent=f"{share:.0%}")
         case "not_found", {"searches": int(count)}:

@@ -12,6 +12,7 @@ from pec.operations.progress import clock, duration
 from pec.operations.state_counts import NAMES
 from pec.reasons import explain
 from pec.store.batches import PausedBatch
+from pec.store.room import Room
 
 LATE_SECONDS = 60  # a task that is due longer than this is late
 
@@ -21,7 +22,7 @@ _REMEDIES = {
     ),
     "wallet": _("top up the wallet at PEC Massiva, then `pec resume {account}`"),
     "scope": _("have the scope of POST /send added to its token, then `pec resume {account}`"),
-    "mailbox_full": _("make room in the mailbox; it resumes then, or at once with `pec resume {account}`"),
+    "mailbox_full": _("make room in the mailbox: sends resume then, or sooner with `pec resume {account}`"),
 }
 _NO_RECEIPTS = ("credentials", "mailbox_full")  # pauses while which none can come, or be seen
 
@@ -60,6 +61,7 @@ class WaitContext:
     replicas: Replicas | None = None  # None if there are enough
     cap: Cap | None = None
     on_hold_until: datetime | None = None  # the API asked the token to wait
+    room: Room = field(default_factory=Room)
     unreadable: Reason | None = None
     unreadable_at: datetime | None = None
 
@@ -95,6 +97,7 @@ def _why_queued(message: Message, ctx: WaitContext) -> str:
         _not_yet(message, ctx)
         or _sentences(_paused(message, ctx), _batch_paused(ctx))
         or _unserved(message, ctx)
+        or _without_room(ctx)
         or _too_few_replicas(ctx)
         or _api_doubted(ctx)
         or _given_back(message, ctx)
@@ -119,6 +122,42 @@ def _paused(message: Message, ctx: WaitContext) -> str:
 
 def _batch_paused(ctx: WaitContext) -> str:
     return said(ctx.paused_batch, ctx.now) if ctx.paused_batch else ""
+
+
+def explain_no_room(room: Room) -> str:
+    """Return why the next message of an account waits for room in its mailbox, or an empty text if it does not."""
+    if room.waits_since is None:
+        return ""
+    if room.limit is None:
+        return _("the quota of its mailbox must be read before the first send: that is under way")
+    needed, used = _megabytes(room.needed or 0), f"{room.share or 0:.0%}"
+    if room.needed and room.pause_at is not None and room.needed > room.pause_at:
+        return _(
+            "its receipts may take {needed} MB, more than the whole mailbox may hold ({most} MB): cancel the "
+            "message, or ask the provider for more room"
+        ).format(needed=needed, most=_megabytes(room.pause_at))
+    return _(
+        "it waits for room in the mailbox: its receipts may take {needed} MB and {left} MB are left, as {used} "
+        "is in use and receipts on their way may take {expected} MB: sends go on when there is room"
+    ).format(
+        needed=needed,
+        left=_megabytes(room.left or 0),
+        used=used,
+        expected=_megabytes(room.expected + room.uncounted),
+    )
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.1f}"
+
+
+def _without_room(ctx: WaitContext) -> str:
+    why = explain_no_room(ctx.room)
+    return (
+        _sentences(why, "" if Queue.QUOTA in ctx.queues_served else _next(Queue.QUOTA, "", ctx))
+        if why
+        else ""
+    )
 
 
 def _unserved(message: Message, ctx: WaitContext) -> str:

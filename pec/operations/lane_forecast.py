@@ -13,7 +13,7 @@ def turn_at(found: Overview, account: str, position: int) -> datetime | None:
     """Return when the message at this position (from 0) of a lane is likely sent, or None if that is not known."""
     lane = found.lanes.get(account)
     token = found.tokens.get(lane.token) if lane and lane.token else None
-    if lane is None or token is None or lane.paused:
+    if lane is None or token is None or lane.paused or lane.waits_for_room:
         return None
     others = [
         other.waiting

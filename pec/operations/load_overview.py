@@ -29,10 +29,8 @@ def load_overview(store: Store, settings: Settings) -> Overview:
     second = _parts(store, names, first, now)
     jobs, oldest_job, *depths = store.run("waiting", *names)
     lanes = {
-        name: _lane(
-            name, second["account", name], depth, since, turn, served=name in _alive(first, "account", now)
-        )
-        for name, depth, since, turn in zip(names, depths[::3], depths[1::3], depths[2::3], strict=True)
+        name: _lane(name, second["account", name], waiting, served=name in _alive(first, "account", now))
+        for name, *waiting in zip(names, *(depths[part::4] for part in range(4)), strict=True)
     }
     post_seconds = _post_seconds(second["post", message] for message in _newest(first))
     endpoints = sorted(
@@ -192,7 +190,8 @@ def _stream_instant(entry: str) -> datetime | None:
     return from_epoch(int(entry.partition("-")[0]) / 1000) if entry else None
 
 
-def _lane(name: str, stored: Any, depth: Any, since: Any, turn: Any, *, served: bool) -> Lane:
+def _lane(name: str, stored: Any, waiting: Sequence[Any], *, served: bool) -> Lane:
+    depth, since, turn, room_of_each = waiting
     state = accounts.state_from(name, text_dict(stored), int(depth))
     return Lane(
         account=name,
@@ -201,7 +200,8 @@ def _lane(name: str, stored: Any, depth: Any, since: Any, turn: Any, *, served: 
         oldest_at=from_text(text(since)) if since else None,
         paused=state.reason,
         served=served,
-        share_of_mailbox=state.share_of_mailbox,
+        room=state.room,
+        room_of_each=int(room_of_each),
         unreadable=state.unreadable,
         unreadable_at=state.unreadable_at,
         out_of_turn=not int(turn),

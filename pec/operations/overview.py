@@ -11,6 +11,7 @@ from pec.store import heartbeat
 from pec.store.batches import PausedBatch
 from pec.store.outbox import EndpointState
 from pec.store.pacing import LEAD_SECONDS, Usage
+from pec.store.room import Room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,8 @@ class Lane:
     oldest_at: datetime | None = None
     paused: Reason | None = None
     served: bool = True
-    share_of_mailbox: float | None = None
+    room: Room = field(default_factory=Room)
+    room_of_each: int = 0  # bytes that the receipts of a waiting message may take, on average; 0: unknown
     unreadable: Reason | None = None  # why its mailbox could not be read when that last happened
     unreadable_at: datetime | None = None
     out_of_turn: bool = False  # messages wait, it is not paused, and yet none will be picked
@@ -31,7 +33,18 @@ class Lane:
     @property
     def goes(self) -> bool:
         """Return whether its messages are sent."""
-        return self.paused is None and self.served
+        return self.paused is None and self.served and not self.waits_for_room
+
+    @property
+    def waits_for_room(self) -> bool:
+        """Return whether the receipts of its next message may find no room in the mailbox."""
+        return self.room.waits_since is not None
+
+    @property
+    def messages_left(self) -> int | None:
+        """Return how many messages like those that wait have room in the mailbox, or None if that is not known."""
+        left = self.room.left
+        return left // self.room_of_each if left is not None and self.room_of_each else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

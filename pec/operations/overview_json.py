@@ -55,7 +55,21 @@ def _lane(found: Overview, lane: Lane) -> dict[str, Any]:
         "served": lane.served,
         "paused": lane.paused.as_dict() if lane.paused else None,
         "remedy": lane_remedy(lane) or None,
-        "share_of_mailbox": lane.share_of_mailbox,
+        "share_of_mailbox": lane.room.share,
+        "room": _room(lane),
+    }
+
+
+def _room(lane: Lane) -> dict[str, Any]:
+    room = lane.room
+    return {
+        "used_bytes": None if room.limit is None else room.used,
+        "limit_bytes": room.limit,
+        "expected_bytes": room.expected + room.uncounted,
+        "left_bytes": room.left,
+        "left_messages": lane.messages_left,
+        "needed_bytes": room.needed,
+        "waits_since": _text(room.waits_since),
     }
 
 

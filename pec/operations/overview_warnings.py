@@ -7,7 +7,7 @@ from config.texts import _, joined
 from pec.instants import to_text
 from pec.names import State
 from pec.operations import paused_batches
-from pec.operations.diagnosis import LATE_SECONDS, remedy_of_pause
+from pec.operations.diagnosis import LATE_SECONDS, explain_no_room, remedy_of_pause
 from pec.operations.findings import Finding
 from pec.operations.lane_forecast import goes_on_at, used_up
 from pec.operations.overview import Lane, Overview, Token, Work
@@ -57,7 +57,7 @@ def lane_remedy(lane: Lane) -> str:
         return joined(": ", (explain(lane.paused), remedy_of_pause(lane.account, lane.paused)))
     if lane.waiting and not lane.served:
         return _("no live worker serves it: configure it and start `pec worker`")
-    return ""
+    return explain_no_room(lane.room) if lane.waiting else ""
 
 
 # What needs a person

@@ -40,6 +40,7 @@ def load_wait_context(store: Store, settings: Settings, message: Message) -> Wai
         replicas=_replicas(store, settings),
         cap=_cap(found, token),
         on_hold_until=_still_until(found, token),
+        room=lane.room,
         unreadable=lane.unreadable,
         unreadable_at=lane.unreadable_at,
     )

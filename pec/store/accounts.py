@@ -1,8 +1,8 @@
-"""Mailboxes in the store: the token they send under, whether they are paused, how full they are."""
+"""Mailboxes in the store: the token they send under, whether they are paused, and the room in them."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from pec.events import Event, of_account
 from pec.instants import from_epoch, from_text, to_text
 from pec.messages import Reason
 from pec.names import EventType
+from pec.store.room import Room, room_from
 from pec.store.store import ScriptCall, Store, text_dict, wall_clock
 
 BY_OPERATOR = "operator"
@@ -24,15 +25,9 @@ class AccountState:
     token: str | None
     reason: Reason | None
     waiting: int
-    usage: float | None = None
-    limit: float | None = None
+    room: Room = field(default_factory=Room)
     unreadable: Reason | None = None  # why the mailbox could not be read, when that last happened
     unreadable_at: datetime | None = None
-
-    @property
-    def share_of_mailbox(self) -> float | None:
-        """Return the used share of the mailbox at the last check, or None."""
-        return self.usage / self.limit if self.usage is not None and self.limit else None
 
 
 def register(store: Store, account: str, token: str) -> None:
@@ -67,15 +62,6 @@ def publish(store: Store, account: str, kind: EventType, reason: Reason) -> None
     store.client.xadd(store.keys.events, {"id": event.id, "type": event.type, "event": event.body})
 
 
-def set_quota(store: Store, account: str, usage: float, limit: float) -> None:
-    store.client.hset(store.keys.account(account), mapping={"quota_usage": usage, "quota_limit": limit})
-
-
-def quota_share(store: Store, account: str) -> float | None:
-    """Return the share of the mailbox in use when it was last asked, or None."""
-    return state_of(store, account).share_of_mailbox
-
-
 def set_unreadable(store: Store, account: str, reason: Reason, at: datetime) -> None:
     """Note that a call to read the mailbox failed. Nothing clears the note; a later read has a later time."""
     stated = json.dumps(reason.as_dict(), ensure_ascii=False)
@@ -95,8 +81,7 @@ def state_from(account: str, stored: Mapping[str, str], waiting: int) -> Account
         token=stored.get("token"),
         reason=_reason(stored["paused"], stored.get("paused_reason")) if "paused" in stored else None,
         waiting=waiting,
-        usage=float(stored["quota_usage"]) if "quota_usage" in stored else None,
-        limit=float(stored["quota_limit"]) if "quota_limit" in stored else None,
+        room=room_from(stored),
         unreadable=_reason("", stored["unreadable"]) if "unreadable" in stored else None,
         unreadable_at=from_text(stored["unreadable_at"]) if "unreadable_at" in stored else None,
     )

@@ -15,6 +15,7 @@ from pec.events import Event
 from pec.instants import to_text
 from pec.messages import Message, to_hash
 from pec.names import State
+from pec.room import recipients_awaited
 from pec.store.records import receipt_to_json
 from pec.store.store import ScriptCall, Store, text
 
@@ -148,6 +149,7 @@ def _arguments(store: Store, work: Commit) -> list[str | bytes]:
             [_argument(part) for part in command]
             for command in [*_commands_of(store, work.changes), *work.commands]
         ],
+        "rooms": [*filter(None, map(_room, work.changes))],
         "lanes": [_lane(change.after) for change in work.changes if change.lane is Lane.ENTER],
         "batches": [_count(batch) for batch in [*_batches(work.changes), *work.batches]],
     }
@@ -175,6 +177,19 @@ def _record(store: Store, change: Change) -> dict[str, Any]:
         "set": fresh,
         "del": [name for name in before if name not in after],
     }
+
+
+def _room(change: Change) -> dict[str, Any] | None:
+    """Return how many recipients are awaited from now on, or None if the room stays the same.
+
+    A queued message has its room once it is picked: any change but a claim frees it.
+    """
+    before, after = change.before, change.after
+    left = recipients_awaited(after)
+    if before is None or (left == recipients_awaited(before) and before.state is not State.QUEUED):
+        return None
+    came = after.code is not None or before.state not in (State.QUEUED, State.SENDING)
+    return {"account": after.account, "id": after.id, "left": left, "each": after.room, "came": came}
 
 
 def _contents(store: Store, work: Commit, blobs: list[bytes]) -> list[dict[str, Any]]:

@@ -140,8 +140,12 @@ class Keys:
         return f"{self.namespace}:reads:{token}"
 
     def account(self, name: str) -> str:
-        """Hash: token digest, paused, paused_reason, quota, unreadable (why the mailbox was, and when)."""
+        """Hash: token digest, paused, paused_reason, unreadable (why the mailbox was, and when); its room, in bytes."""
         return f"{self.namespace}:account:{name}"
+
+    def room(self, account: str) -> str:
+        """Hash: message → the bytes that its receipts may still take in the mailbox, and for how many recipients."""
+        return f"{self.namespace}:room:{account}"
 
     def seen(self, kind: str) -> str:
         """Sorted set: accounts, endpoints, queues or workers → until when they are registered."""

@@ -83,8 +83,8 @@ class Store:
 
 @cache
 def _source(name: str) -> str:
-    fragment = (_FOLDER / "lanes.fragment.lua").read_text(encoding="utf-8")
-    return fragment + (_FOLDER / f"{name}.lua").read_text(encoding="utf-8")
+    parts = ("lanes.fragment", "room.fragment", name)
+    return "".join((_FOLDER / f"{part}.lua").read_text(encoding="utf-8") for part in parts)
 
 
 def text(value: Any) -> str:

@@ -39,6 +39,7 @@ BODY = "b" * 64
 SHOP = Endpoint(name="shop", url="https://shop.example/", secret=SecretStr(a_secret()))
 RECEIPTS = {State.ACCEPTED: Kind.ACCETTAZIONE, State.DELIVERED: Kind.CONSEGNA}
 
+ACCOUNT = "pec:account:acme"  # what is expected in its mailbox, and what has come, are sums
 ONE_A_MESSAGE = {"pec:message:…", "pec:receipts:…", "pec:code:acme:…", "pec:taken:…"}
 
 
@@ -104,7 +105,7 @@ def broken(alive: Keys, left: Keys, count: int) -> list[str]:
     for kind, keys in alive.keys.items():
         most = count if kind in ONE_A_MESSAGE else 1
         found += [f"{kind}: {keys} keys, {most} at most"] if keys > most else []
-    may_stay = {"pec:events": 0, "pec:taken:…": count, f"pec:content:{BODY}": 2}
+    may_stay = {"pec:events": 0, "pec:taken:…": count, f"pec:content:{BODY}": 2, ACCOUNT: 2}
     found += [
         f"{kind}: {entries} entries when all are gone, not {may_stay.get(kind, 'the key')}"
         for kind, entries in left.entries.items()
@@ -125,6 +126,7 @@ def _message(number: int) -> Message:
         order=number,
         batch="b",
         body=BODY,
+        room=1000,
     )
 
 

@@ -107,7 +107,7 @@ def _send_work(ctx: WorkerContext, entry: Entry, job: SendJob, known: IntakeCont
     check_size(job, contents, known.sizes, ctx.settings.api.max_bytes)
     now, order = ctx.now(), known.next_order(_messages_by(job))
     account = ctx.settings.accounts.get(job.account)
-    messages = messages_of(job, contents, order, now, account.reference if account else True)
+    messages = messages_of(job, contents, known.sizes, order, now, account.reference if account else True)
     changes = [
         arrived_cancelled(message) if known.cancelled else enqueued(message, now) for message in messages
     ]

@@ -113,6 +113,18 @@ MESSAGES_PARKED = Metric(
 MAILBOX_USED = Metric(
     "pec_mailbox_used_ratio", "gauge", "used share of the mailbox at the last check", ("account",)
 )
+MAILBOX_EXPECTED = Metric(
+    "pec_mailbox_expected_ratio",
+    "gauge",
+    "share of the mailbox that receipts may take which the last check has not seen",
+    ("account",),
+)
+ROOM_WAIT = Metric(
+    "pec_room_wait_seconds",
+    "gauge",
+    "how long the account's next message has waited for room in the mailbox; 0 if it does not",
+    ("account",),
+)
 SENDS_ALLOWED = Metric("pec_sends_allowed_per_second", "gauge", "allowed rate of the token", ("token",))
 PACE_USED = Metric(
     "pec_pace_used_ratio",

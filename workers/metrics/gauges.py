@@ -51,8 +51,10 @@ def _of_lane(found: Overview, lane: Lane) -> Iterator[Sample]:
     yield names.ACCOUNT_SERVED, account, lane.served
     if lane.paused:
         yield names.ACCOUNT_PAUSED, (lane.account, lane.paused.code), 1
-    if lane.share_of_mailbox is not None:
-        yield names.MAILBOX_USED, account, lane.share_of_mailbox
+    if lane.room.share is not None:
+        yield names.MAILBOX_USED, account, lane.room.share
+        yield names.MAILBOX_EXPECTED, account, lane.room.share_with_receipts - lane.room.share
+    yield names.ROOM_WAIT, account, _age(found, lane.room.waits_since)
 
 
 def _of_token(token: Token) -> Iterator[Sample]:

@@ -1,34 +1,67 @@
-"""Guarding a mailbox's quota: a full mailbox gets no receipts, so its sends wait before that."""
+"""Read a mailbox's quota: sends go on while there is room for all receipts on their way, and wait if there is none."""
 
 import structlog
 
 from pec.names import EventType, Queue
 from pec.reasons import reason_by_code
-from pec.store import accounts
+from pec.store import accounts, room
+from pec.store.room import Room
 from workers.context import NotServed, WorkerContext
-from workers.mailbox.calls import MailboxUnavailable, call_optional
+from workers.mailbox.calls import ROOM_NOT_STATED, MailboxUnavailable, call_optional
 
+KIB = 1024  # the unit of the quota, by all that is known of it
+PATIENCE_SECONDS = 600.0  # with receipts on their way: then a wait for room is a pause, and is published
+RETRY_SECONDS = 15.0  # while sends wait for a reading
 log = structlog.get_logger()
 
 
 def guard_quota(ctx: WorkerContext, account: str) -> None:
     """Ask once. Report that the mailbox fills, pause it when it is nearly full, resume it when there is room again."""
-    rules = ctx.settings.quota
-    ctx.store.set_due(Queue.QUOTA, account, ctx.now().timestamp() + rules.interval_seconds)
+    interval = ctx.settings.quota.interval_seconds
+    ctx.store.set_due(Queue.QUOTA, account, ctx.now().timestamp() + interval)
+    before, arrived = room.read(ctx.store, account), room.arrived(ctx.store, account)
     try:
         quota = call_optional(ctx, account, ctx.client.quota)
     except NotServed:
+        if before.waits_since:
+            ctx.defer_to_others(Queue.QUOTA, account)
         return
     except MailboxUnavailable as error:
         log.info("quota_unavailable", account=account, why=error.code)
+        if before.limit is None and error.code in ROOM_NOT_STATED:
+            log.warning("quota_not_stated", account=account, why=error.code)
+            _note(ctx, account, 0, 0, arrived)
+        elif before.waits_since:
+            ctx.store.set_due(Queue.QUOTA, account, ctx.now().timestamp() + min(RETRY_SECONDS, interval))
         return
-    before = accounts.quota_share(ctx.store, account) or 0.0
-    accounts.set_quota(ctx.store, account, quota.usage, quota.limit)
-    share = quota.usage / quota.limit if quota.limit else 0.0
-    why = reason_by_code(accounts.MAILBOX_FULL, share=round(share, 3))
-    if before < rules.warn_ratio <= share:
+    now = _note(ctx, account, round(quota.usage * KIB), round(quota.limit * KIB), arrived)
+    if now:
+        _follow(ctx, account, before, now)
+
+
+def _note(ctx: WorkerContext, account: str, used: int, limit: int, arrived: int) -> Room | None:
+    settled = room.reconcile(ctx.store, account)
+    if settled:
+        log.info("room_reconciled", account=account, messages=settled)
+    return room.note_reading(ctx.store, account, used, limit, ctx.settings.quota.pause_ratio, arrived)
+
+
+def _follow(ctx: WorkerContext, account: str, before: Room, now: Room) -> None:
+    """Pause sends, or resume them, by what a reading showed."""
+    rules, share = ctx.settings.quota, now.share or 0.0
+    expected = now.expected + now.uncounted
+    why = reason_by_code(accounts.MAILBOX_FULL, share=round(share, 3), expected_bytes=expected)
+    if (before.share or 0.0) < rules.warn_ratio <= share:
         accounts.publish(ctx.store, account, EventType.MAILBOX_FILLING, why)
-    if share >= rules.pause_ratio:
+    if share >= rules.pause_ratio or _waits_in_vain(ctx, now):
         accounts.pause(ctx.store, account, why)
-    elif share < rules.warn_ratio:
+    elif now.waits_since is None and now.share_with_receipts < rules.warn_ratio:
         accounts.resume(ctx.store, account, only=accounts.MAILBOX_FULL)
+
+
+def _waits_in_vain(ctx: WorkerContext, now: Room) -> bool:
+    """Return whether the next message finds no room, and nothing on its way will free any soon."""
+    if now.waits_since is None:
+        return False
+    waited = (ctx.now() - now.waits_since).total_seconds()
+    return now.expected + now.uncounted == 0 or waited >= PATIENCE_SECONDS

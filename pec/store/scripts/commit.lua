@@ -11,6 +11,8 @@
 --   batches   [{name, from: "" | state, to: "" | state, ended: 0 | 1, size: "" | n}]
 --             the greatest size counts: two workers may take two of them in either order
 --   commands  [[name, argument, …]]      run in order
+--   rooms     [{account, id, left, each, came}]   recipients of a message that are awaited from now on; `came`: what no
+--             longer is has come into the mailbox (else it was never sent)
 --   lanes     [{account, id, score, batch: "" | name}]  enter their lanes, or are parked if their batch is paused
 -- }
 -- Returns {"applied"} | {"repeated"} | {"conflict", key} | {"present", key, value} | {"missing", key}
@@ -103,6 +105,9 @@ for _, content in ipairs(payload.contents) do
 end
 for _, command in ipairs(payload.commands) do
     call(unpack(command))
+end
+for _, room in ipairs(payload.rooms) do
+    settle_room(ns, room.account, room.id, room.left, room.each, room.came)
 end
 local paused = {}
 for _, batch in ipairs(payload.batches) do

@@ -1,9 +1,9 @@
 -- Fragment, put before the scripts that need it: how messages stand in line.
 --
 -- Keys     <ns>:lane:<account>      sorted set: id → priority and age
---          <ns>:rotation:<token>       sorted set: account → turn; only accounts that have work and are not paused
+--          <ns>:rotation:<token>       sorted set: account → turn; only accounts that have work, are not paused and have room
 --          <ns>:due:send            sorted set: token → when its next hint is due
---          <ns>:account:<account>   hash: token, paused, …
+--          <ns>:account:<account>   hash: token, paused, no_room, …
 
 local call = redis.call
 
@@ -16,10 +16,10 @@ local function seconds(us)
     return string.format("%.6f", us / 1e6)
 end
 
--- Gives an account its turn, if it has work and is not paused. Newcomers go before those just served.
+-- Gives an account its turn, if it has work, is not paused and has room. Newcomers go before those just served.
 local function take_turns(ns, account)
-    local token, paused = unpack(call("HMGET", ns .. ":account:" .. account, "token", "paused"))
-    if paused or not token or call("EXISTS", ns .. ":lane:" .. account) == 0 then
+    local token, paused, no_room = unpack(call("HMGET", ns .. ":account:" .. account, "token", "paused", "no_room"))
+    if paused or no_room or not token or call("EXISTS", ns .. ":lane:" .. account) == 0 then
         return
     end
     local turn = tonumber(call("HGET", ns .. ":limiter:" .. token, "turn") or "0")

@@ -3,6 +3,8 @@
 -- The message stays queued: if it is not claimed within the lease, `due:release` puts it back. Accounts take turns.
 -- While the API's circuit is open, one message at a time is picked, and it is a probe. Only `accounts` (names, each
 -- between commas) have a turn: for others the caller has no settings. A message of a paused batch is parked instead.
+-- A message whose receipts may find no room stays in its lane, and its account waits until a reading of the quota says
+-- that there is some. So does the first of an account whose quota was never read.
 --
 -- Keys     <ns>:batch:<batch>    hash: paused, if it is
 --          <ns>:parked:<batch>   sorted set: id → its score in its lane
@@ -41,18 +43,50 @@ local function park(id, score, batch)
     return true
 end
 
--- The next message of one account that is still queued, and its body: others were cancelled or claimed meanwhile.
+-- The next message of one account that is still queued: others were cancelled or claimed meanwhile.
 local function pop(account)
     while parked < PARKED_AT_ONCE do
         local id, score = unpack(call("ZPOPMIN", ns .. ":lane:" .. account))
         if not id then
             return nil
         end
-        local state, batch, body = unpack(call("HMGET", ns .. ":message:" .. id, "state", "batch", "body"))
+        local state, batch, body, each, recipient =
+            unpack(call("HMGET", ns .. ":message:" .. id, "state", "batch", "body", "room", "recipient"))
         if state == "queued" and not park(id, score, batch) then
-            return id, body
+            return {id = id, score = score, body = body, each = each, recipient = recipient}
         end
     end
+end
+
+-- The bytes for each recipient of a record that an older version wrote, rather too many.
+local function guessed(id, body)
+    local bytes = call("HSTRLEN", ns .. ":content:" .. (body or ""), "data")
+    local files = call("HGET", ns .. ":message:" .. id, "attachments")
+    for _, file in ipairs(files and cjson.decode(files) or {}) do
+        bytes = bytes + call("HSTRLEN", ns .. ":content:" .. file[2], "data")
+    end
+    return 65536 + 3 * bytes
+end
+
+-- Whether the receipts of a message have room beside all that is on its way. Then that room is reserved.
+local function admit(account, first)
+    local key = ns .. ":account:" .. account
+    local pause_at, used, expected, arrived, counted, ask_at = unpack(call("HMGET", key,
+        "room_pause_at", "room_used", "room_expected", "room_arrived", "room_counted", "room_ask_at"))
+    local recipients = recipients_in(first.recipient)
+    local each = first.each and tonumber(first.each) or guessed(first.id, first.body)
+    pause_at, expected, arrived = tonumber(pause_at or "0"), tonumber(expected or "0"), tonumber(arrived or "0")
+    local taken = tonumber(used or "0") + expected + arrived - tonumber(counted or "0")
+    if pause_at < 0 or taken + each * recipients <= pause_at then
+        settle_room(ns, account, first.id, recipients, each, false)
+        return true
+    end
+    call("ZADD", ns .. ":lane:" .. account, first.score, first.id)
+    call("HSET", key, "no_room", whole(each * recipients), "no_room_since", seconds(now))
+    if expected <= 0 or (ask_at and arrived >= tonumber(ask_at)) then -- else what comes asks
+        ask_quota(ns, account)
+    end
+    return false
 end
 
 local function text_of(body)
@@ -73,24 +107,23 @@ while true do
     if not account then
         return {"empty"}
     end
-    local paused = call("HEXISTS", ns .. ":account:" .. account, "paused") == 1
-    local id, body
-    if not paused then
-        id, body = pop(account)
-    end
-    if paused or call("EXISTS", ns .. ":lane:" .. account) == 0 then
+    local paused, waits = unpack(call("HMGET", ns .. ":account:" .. account, "paused", "no_room"))
+    local first = not paused and not waits and pop(account) or nil
+    local admitted = first and admit(account, first)
+    if paused or waits or (first and not admitted) or call("EXISTS", ns .. ":lane:" .. account) == 0 then
         call("ZREM", turns, account)
     else
         call("ZADD", turns, call("HINCRBY", limiter, "turn", 1), account)
     end
-    if id then
+    if admitted then
+        local id = first.id
         call("ZADD", ns .. ":due:release", seconds(now + lease), id)
         call("ZADD", flight, now + lease, id)
         if probing then
             call("HSET", circuit, "probe_until", now + lease)
         end
         local record = call("HGETALL", ns .. ":message:" .. id)
-        return {"picked", account, id, probing and "1" or "0", record, text_of(body)}
+        return {"picked", account, id, probing and "1" or "0", record, text_of(first.body)}
     end
     if parked >= PARKED_AT_ONCE then
         return {"parked"}

@@ -8,7 +8,7 @@ from redis import Redis
 
 from config.settings import Settings
 from pec.api.client import PecClient
-from pec.store import accounts
+from pec.store import accounts, room
 from pec.store.store import Store
 from tests.integration.sandbox.serving import AT_ONCE, SENDER, TOKEN, Served, serving
 from workers.context import WorkerContext
@@ -35,4 +35,5 @@ def ctx(redis: Redis, redis_url: str, served: Served) -> Iterator[WorkerContext]
         ctx = WorkerContext(settings, store, client)
         ctx.sync_clock()
         accounts.register(store, "acme", ctx.token("acme"))
+        room.note_reading(store, "acme", 0, 1 << 30, settings.quota.pause_ratio, 0)
         yield ctx

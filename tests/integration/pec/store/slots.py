@@ -11,7 +11,7 @@ from config.settings import Api
 from pec.job_messages import enqueued
 from pec.messages import Message
 from pec.names import State
-from pec.store import accounts, pacing
+from pec.store import accounts, pacing, room
 from pec.store.commits import commit
 from pec.store.pacing import Hint, Picked, Slot, TooEarly
 from pec.store.store import Store
@@ -19,6 +19,7 @@ from pec.store.store import Store
 TOKEN = "t"
 API = Api(rate=50, margin_seconds=0)
 PICK_LEASE_SECONDS = 60.0
+PAUSE_RATIO = 0.95
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
@@ -27,7 +28,13 @@ def store(redis: Redis) -> Store:
     found = Store(redis, "pec")
     for account in ("acme", "beta"):
         accounts.register(found, account, TOKEN)
+        note_quota(found, account)
     return found
+
+
+def note_quota(store: Store, account: str = "acme", used: int = 0, limit: int = 1 << 30) -> None:
+    """Note a reading of the quota in bytes, asked now."""
+    room.note_reading(store, account, used, limit, PAUSE_RATIO, room.arrived(store, account))
 
 
 def waiting(
@@ -36,7 +43,7 @@ def waiting(
     message = Message(
         id=message_id,
         account=account,
-        recipients=("x@pec.example",),
+        recipients=fields.pop("recipients", ("x@pec.example",)),
         subject="s",
         state=State.QUEUED,
         created_at=NOW,

@@ -6,7 +6,7 @@ from pec.names import Queue
 from pec.store import accounts, pacing
 from pec.store.store import Store
 from tests.integration.pec.store import slots
-from tests.integration.pec.store.slots import TOKEN, picked, picked_id, waiting
+from tests.integration.pec.store.slots import TOKEN, note_quota, picked, picked_id, waiting
 
 store = slots.store
 
@@ -17,6 +17,7 @@ def test_an_account_that_redis_lost_is_there_again_in_the_rotation(store: Store)
     assert picked(store) is None
 
     accounts.ensure(store, {"acme": TOKEN, "beta": TOKEN})
+    note_quota(store)
 
     assert picked_id(store) == "m"
 

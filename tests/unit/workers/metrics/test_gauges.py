@@ -10,6 +10,7 @@ from pec.operations.overview import Lane, Memory, Overview, Token, Work, Worker
 from pec.store.batches import PausedBatch
 from pec.store.outbox import EndpointState
 from pec.store.pacing import Usage
+from pec.store.room import Room
 from workers.metrics.definitions import DEFINITIONS
 from workers.metrics.gauges import samples
 
@@ -28,7 +29,7 @@ OVERVIEW = Overview(
             waiting=7,
             oldest_at=NOW - timedelta(minutes=1),
             paused=Reason("wallet", "it is empty"),
-            share_of_mailbox=0.5,
+            room=Room(used=50, limit=100, pause_at=95, expected=20, uncounted=5),
         )
     },
     tokens={
@@ -79,6 +80,8 @@ def test_each_figure_is_the_overview_s() -> None:
         ("pec_account_paused", "acme", "wallet"): 1,
         ("pec_account_served", "acme"): 1,
         ("pec_mailbox_used_ratio", "acme"): 0.5,
+        ("pec_mailbox_expected_ratio", "acme"): 0.25,
+        ("pec_room_wait_seconds", "acme"): 0,
         ("pec_sends_allowed_per_second", "t"): 2,
         ("pec_pace_used_ratio", "t"): 0.5,
         ("pec_sends_in_period", "t", "day"): 10,

@@ -37,7 +37,7 @@ class Matching(BaseModel):
 
 
 class StoredMail(BaseModel):
-    """A mail that is in a mailbox. `sha256` is that of its original; empty if there is no IMAP door."""
+    """A mail that is in a mailbox. `sha256` is that of its original, if it was asked for and there is an IMAP door."""
 
     mailbox: str
     folder: str
@@ -65,6 +65,12 @@ class Count(BaseModel):
     count: int
 
 
+@router.get("")
+def met(sandbox: Here) -> dict[str, int]:
+    """How often clients met each fault."""
+    return dict(sandbox.imap_faults.met)
+
+
 @router.post("")
 def behave(behaviour: ImapBehaviour, sandbox: Here) -> Envelope:
     sandbox.imap_faults.behave(behaviour)
@@ -72,7 +78,7 @@ def behave(behaviour: ImapBehaviour, sandbox: Here) -> Envelope:
 
 
 @router.get("/mails")
-def mails(sandbox: Here) -> list[StoredMail]:
+def mails(sandbox: Here, digests: bool = False) -> list[StoredMail]:
     """Every mail of every mailbox. Each receipt is signed for its digest: a millisecond or more."""
     return [
         StoredMail(
@@ -83,7 +89,7 @@ def mails(sandbox: Here) -> list[StoredMail]:
             sender=entry.mail.sender,
             subject=entry.mail.subject,
             flags=sorted(flag.decode() for flag in entry.flags),
-            sha256=entry.mail.sha256(),
+            sha256=entry.mail.sha256() if digests else "",
         )
         for address, mailbox in sandbox.network.mailboxes().items()
         for entry in mailbox.entries(now())

@@ -1,5 +1,6 @@
 """How the IMAP door goes wrong: what tests choose, and the door reads before each answer."""
 
+from collections import Counter
 from collections.abc import Callable
 from threading import Lock
 
@@ -19,6 +20,7 @@ class ImapFaults:
     """Safe for threads."""
 
     def __init__(self) -> None:
+        self.met: Counter[str] = Counter()  # how often a client met each of them
         self._behaviour = ImapBehaviour()
         self._hang_up: Callable[[], object] | None = None
         self._lock = Lock()
@@ -39,7 +41,13 @@ class ImapFaults:
         with self._lock:
             cuts = self._behaviour.cuts
             self._behaviour = self._behaviour.model_copy(update={"cuts": max(cuts - 1, 0)})
+            self.met["cuts"] += cuts > 0
         return cuts > 0
+
+    def count(self, name: str) -> None:
+        """Note that a client met a fault."""
+        with self._lock:
+            self.met[name] += 1
 
     def on_hang_up(self, hang_up: Callable[[], object]) -> None:
         """Let the door say how its connections are dropped."""

@@ -88,7 +88,7 @@ class BusyMailboxes:
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """The things that all threads of a process share. Made once, in `workers.app`."""
+    """What the tasks of a process share, all threads of it. Made once, in `workers.app`."""
 
     settings: Settings
     store: Store

@@ -68,6 +68,7 @@ class _Door:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._faults.behaviour.down:
+            self._faults.count("down")
             writer.transport.abort()
             return
         with self._held(writer), suppress(ConnectionError, EOFError):
@@ -88,4 +89,5 @@ class _Door:
 
     def _hang_up(self) -> None:
         for writer in self._connections.values():
+            self._faults.count("hang-up")
             writer.transport.abort()

@@ -70,7 +70,10 @@ class Login(LoginInterface):
         raise NotAllowedError
 
     async def authenticate(self, credentials: ServerCredentials) -> Identity:
-        if self._faults.behaviour.refuses_logins or not isinstance(credentials, PlainCredentials):
+        if self._faults.behaviour.refuses_logins:
+            self._faults.count("refuses_logins")
+            raise InvalidAuth
+        if not isinstance(credentials, PlainCredentials):
             raise InvalidAuth
         username, password = credentials.authcid, credentials._secret
         address = mailbox_opened_by(self._known, username, password, self._senders)

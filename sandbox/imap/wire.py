@@ -23,6 +23,7 @@ class Wire:
         """Write the answer. Raise ConnectionError if it was cut."""
         answer, self._pieces = b"".join(self._pieces), []
         if delay_seconds := self._faults.behaviour.delay_seconds:
+            self._faults.count("delay_seconds")
             await asyncio.sleep(delay_seconds)
         literal = _LITERAL.search(answer)
         if literal and self._faults.take_cut():

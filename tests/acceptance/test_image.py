@@ -12,8 +12,8 @@ SOURCES = {".po"}  # translators edit it; what runs is the .mo beside it
 IMPORT_ALL = """
 from importlib import import_module
 from pkgutil import walk_packages
-import archive, cli, config, pec, producers, sandbox, workers
-for package in (archive, cli, config, pec, producers, sandbox, workers):
+import config, pec, producers, sandbox, workers
+for package in (config, pec, producers, sandbox, workers):
     assert "site-packages" in package.__file__, package.__file__
     for module in walk_packages(package.__path__, package.__name__ + "."):
         if not module.name.endswith("__main__"):

@@ -3,9 +3,9 @@
 from itertools import count
 
 from tests.chaos.conductor import Result
-from tests.chaos.plan import TIMED, Plan, plan
+from tests.chaos.plan import CUSTODY, TIMED, Plan, plan
 
-KINDS = ("kill", "api", "failover", "restore", *TIMED)
+KINDS = ("kill", "api", "failover", "restore", *TIMED, *CUSTODY)
 MESSAGES = 40
 SECONDS = 5.0  # in which faults begin
 SETTINGS = {

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
+from tests.chaos import custody
 from tests.chaos.campaign import Expected
 from tests.chaos.observation import Observation
 
@@ -196,7 +197,7 @@ def receipts_missing(seen: Observation) -> Iterator[str]:
 
 
 def _explains(state: str, receipt: dict[str, Any], record: dict[str, str]) -> bool:
-    """Return whether the receipt is of the right kind, of this PEC, and has the provider's text with the code."""
+    """Return whether the receipt is of the right kind, of this PEC, and quotes the provider's id, with the code."""
     told = {
         "delivered": receipt["kind"] == "avvenuta-consegna",
         "undelivered": receipt["kind"] == "errore-consegna"
@@ -205,7 +206,8 @@ def _explains(state: str, receipt: dict[str, Any], record: dict[str, str]) -> bo
         "uncertified": receipt["kind"] == "accettazione" and not all(sure for _, sure in receipt["named"]),
     }[state]
     code = record.get("code", "")
-    return told and receipt["code"] == code and f".{code}." in (receipt["text"] or "")
+    quoted = (receipt["text"] or "") + (receipt.get("original") or {}).get("identificativo", "")
+    return told and receipt["code"] == code and f".{code}." in quoted
 
 
 def webhooks_missing(seen: Observation) -> Iterator[str]:
@@ -391,6 +393,10 @@ CHECKS: dict[str, Check] = {
     "webhooks in conflict": webhooks_in_conflict,
     "sends too close": too_close,
     "left over": left_over,
+    "proof missing": custody.proof_missing,
+    "deleted before archived": custody.deleted_before_archived,
+    "foreign mail touched": custody.foreign_touched,
+    "receipt lost for want of room": custody.receipts_lost,
 }
 
 

@@ -25,17 +25,13 @@ from pec.content import sha256
 from pec.messages import Reason
 from pec.store import accounts, batches, dead_letters, outbox
 from pec.store.store import Store
-from sandbox.clock import now
-from sandbox.receipt_texts import RECEIPTS_SENDER, Letter, identifier_of, write
-from sandbox.scenarios import Due, Receipt
-from sandbox.writing import Writing
 from tests.chaos import effects
 from tests.chaos.campaign import ACCOUNTS, BATCH, Entry, ids_of
 from tests.chaos.observation import Observation, journal, observe
 from tests.chaos.plan import Fault, Plan
 from tests.chaos.power import FragileServer
 from tests.chaos.settling import settled
-from tests.chaos.world import MOODY, RATE, STEADY, Machine, World, drawn, world
+from tests.chaos.world import MOODY, RATE, STEADY, Machine, World, drawn, sender, world
 
 QUIET_SECONDS = 120.0  # within which all must have settled once the faults are over,
 QUIET_SECONDS_EACH = 0.15  # and so much more for each message
@@ -45,6 +41,8 @@ PROCESSES = (2, 1, 1)  # of each machine
 PARTED_SECONDS = 0.8  # that a replica is cut off before it takes over: some 40 slots
 RESTORE_SECONDS = 1.5  # that a restore takes: what was on the wire has its receipts by then
 BROKEN = "the run itself broke"
+IMAP_SLOW_SECONDS = 0.2  # before each answer
+FILED_IN = "Ricevute"
 AOF = "appendonlydir"
 UNDELIVERED = ("mancata-consegna+", "tempo-massimo+", "silenzio+")  # looked at again after their end
 
@@ -139,6 +137,7 @@ class Conductor:
         self.not_before: dict[str, float] = {}  # by the monotonic clock
         self.late: set[str] = set()  # messages whose CONSEGNA came after they had expired
         self.done: Counter[str] = Counter()
+        self._imap: dict[str, Any] = {}  # how the door behaves now
         self.kills = 0
         self.replayed = 0
         self._backed_up_at: datetime | None = None
@@ -228,7 +227,7 @@ class Conductor:
             if tries:
                 self._in(AGAIN_SECONDS, partial(self._do, fault, tries - 1))
             return
-        except redis.RedisError:
+        except (redis.RedisError, requests.RequestException):
             return
         if before is None:
             self.done[fault.name] += 1
@@ -406,9 +405,7 @@ class Conductor:
         self._world.network.run(self._world.api.start())
 
     def _api_dns(self, seconds: float) -> None:
-        switch = self._world.folder / "faults" / "dns"
-        switch.touch()
-        self._in(seconds, lambda: switch.unlink(missing_ok=True))
+        self._switch("dns", seconds)
 
     def _forge(self, number: int) -> bool:
         """Plant a forged mail with the title of our CONSEGNA, reference and code included."""
@@ -443,13 +440,8 @@ class Conductor:
         if not given_up:
             raise NotYet
         pec = given_up[number % len(given_up)]
-        [recipient] = pec["recipients"]
-        letter = Letter(
-            pec["sender"], [recipient], f"{pec['subject']} {pec['code']}", identifier_of(pec["code"])
-        )
-        subject, text = write(Due(Receipt.DELIVERY, recipient, now()), letter, Writing())
-        self._world.network.run(self._world.api.plant(pec["sender"], RECEIPTS_SENDER, subject, text))
-        self.late |= set(ids_of([recipient], self._plan.campaign.tags))
+        self._world.make(f"delivered/{pec['code']}")
+        self.late |= set(ids_of(pec["recipients"], self._plan.campaign.tags))
         return False
 
     def _was_given_up(self, pec: dict[str, Any]) -> bool:
@@ -465,6 +457,71 @@ class Conductor:
         self._world.receivers.moods[MOODY] = how
         self._in(seconds, lambda: self._world.receivers.moods.pop(MOODY, None))
         return True
+
+    # IMAP, mailboxes and the archive
+
+    def _imap_down(self, seconds: float) -> None:
+        self._imap_goes_wrong(seconds, down=True)
+
+    def _imap_refused(self, seconds: float) -> None:
+        self._imap_goes_wrong(seconds, refuses_logins=True)
+
+    def _imap_slow(self, seconds: float) -> None:
+        self._imap_goes_wrong(seconds, delay_seconds=IMAP_SLOW_SECONDS)
+
+    def _imap_cut(self, count: int) -> None:
+        self._imap["cuts"] = count
+        self._world.make("imap", **self._imap)
+
+    def _imap_goes_wrong(self, seconds: float, **how: Any) -> None:
+        self._imap |= how
+        self._world.make("imap", **self._imap)
+        self._in(seconds, partial(self._imap_goes_right, how))
+
+    def _imap_goes_right(self, how: dict[str, Any]) -> None:
+        self._imap = {name: value for name, value in self._imap.items() if name not in (*how, "cuts")}
+        self._world.make("imap", **self._imap)
+
+    def _imap_hang_up(self) -> None:
+        self._world.make("imap/hang-up")
+
+    def _imap_renumbered(self, number: int) -> None:
+        self._world.make("imap/uid-validity", mailbox=self._mailbox(number))
+
+    def _imap_rule(self, number: int, subject: str) -> None:
+        """A person files receipts into another folder, which the settings name."""
+        rule = {"mailbox": self._mailbox(number), "subject": subject, "folder": FILED_IN}
+        self._world.make("imap/rule", **rule)
+
+    def _imap_doubled(self, number: int, subject: str) -> None:
+        self._world.make("imap/double", mailbox=self._mailbox(number), subject=subject)
+
+    def _imap_mail(self, number: int, kind: str) -> None:
+        """Put a mail into a mailbox that is no receipt."""
+        mail = {"sender": "comune@altrove.example", "subject": "CONSEGNA: sollecito", "text": "Salve"}
+        self._world.make("receipts", mailbox=self._mailbox(number), kind=kind, **mail)
+
+    @staticmethod
+    def _mailbox(number: int) -> str:
+        return sender(ACCOUNTS[number % len(ACCOUNTS)])
+
+    def _archive_full(self, seconds: float) -> None:
+        self._switch("archive-full", seconds)
+
+    def _archive_readonly(self, seconds: float) -> None:
+        self._switch("archive-readonly", seconds)
+
+    def _archive_slow(self, seconds: float) -> None:
+        self._switch("archive-slow", seconds)
+
+    def _archive_lies(self, seconds: float) -> None:
+        self._switch("archive-lies", seconds)
+
+    def _switch(self, name: str, seconds: float) -> None:
+        """Let workers meet a fault for so long."""
+        switch = self._world.folder / "faults" / name
+        switch.touch()
+        self._in(seconds, lambda: switch.unlink(missing_ok=True))
 
     # The operator
 
@@ -489,6 +546,9 @@ class Conductor:
         """No fault is left; every machine runs."""
         for armed in (self._world.folder / "armed").iterdir():
             armed.unlink(missing_ok=True)
+        for switch in (self._world.folder / "faults").iterdir():
+            switch.unlink(missing_ok=True)
+        self._world.make("imap")
         self._world.redis_proxy.swallow = self._world.redis_proxy.swallow_commits = 0
         self._world.api.down = None
         self._world.receivers.moods.clear()

@@ -23,11 +23,24 @@ _REDIS = {
 }
 
 
+_IMAP = {
+    "imap-down": "down",
+    "imap-refused": "refuses_logins",
+    "imap-slow": "delay_seconds",
+    "imap-cut": "cuts",
+    "imap-hang-up": "hang-up",
+}
+
+
 def met(world: World, fault: Fault) -> int | None:
     """Return the number of effects of this kind so far. None: the task itself is the effect."""
     match fault.name:
         case name if name in _REDIS:
             return world.redis_proxy.met[_REDIS[name]]
+        case name if name in _IMAP:
+            return int(world.told_by_sandbox("imap").get(_IMAP[name], 0))
+        case name if name.startswith("archive-"):
+            return _noted(world, name)
         case "api-down":
             return world.api.met_down
         case "api-dns" | "api-refused":

@@ -1,8 +1,9 @@
 """A run as seen from outside, as plain data: the API's ledger, Redis, events, webhooks, the journal."""
 
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,15 @@ class Observation:
     batches: dict[str, dict[str, str]] = field(default_factory=dict)
     batch_sizes: dict[str, int] = field(default_factory=dict)  # as a job said
     in_dead_hands: list[str] = field(default_factory=list)  # picked by a process that never gave them back
+    by_imap: list[str] = field(default_factory=list)  # accounts whose mailbox is read by IMAP
+    archived: dict[str, float] = field(
+        default_factory=dict
+    )  # SHA-256 of each whole mail in the archive → when it was written
+    mails: list[dict[str, Any]] = field(default_factory=list)  # in mailboxes: {kind, subject, flags, …}
+    deleted: list[dict[str, Any]] = field(default_factory=list)  # {kind, subject, sha256, at, …}
+    refused: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # for want of room: {mailbox, subject, size_bytes}
     restored: bool = False
     intrusions: int = 0  # connections to an address that no webhook may reach
     forged: int = 0  # deliveries with a wrong signature
@@ -119,6 +129,11 @@ def observe(
         batches={key.rpartition(":")[2]: _hash(client, key) for key in _keys(client, "batch:*")},
         batch_sizes=campaign.batch_sizes,
         in_dead_hands=_in_dead_hands(journal(world.folder)),
+        by_imap=list(world.by_imap),
+        archived=dict(_archived(world.archive)),
+        mails=world.told_by_sandbox("imap/mails"),
+        deleted=world.told_by_sandbox("imap/deleted"),
+        refused=world.told_by_sandbox("refused"),
         restored=posts_before_restore is not None,
         intrusions=world.receivers.intrusions,
         forged=world.receivers.forged,
@@ -130,6 +145,13 @@ def journal(folder: Path) -> list[dict[str, Any]]:
     path = folder / "journal.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [json.loads(line) for line in lines]
+
+
+def _archived(folder: Path) -> Iterator[tuple[str, float]]:
+    """Yield the mails that the archive holds whole: the digest of each, and when its file was written."""
+    for path in folder.glob("??/*.eml"):
+        if hashlib.sha256(path.read_bytes()).hexdigest() == path.stem:
+            yield path.stem, path.stat().st_mtime
 
 
 def _in_dead_hands(notes: list[dict[str, Any]]) -> list[str]:

@@ -99,6 +99,31 @@ TIMED: dict[str, float] = {  # kind of fault → how often it is drawn, beside k
     "late": 2,
     "consumer": 2,
 }
+CUSTODY: dict[str, float] = {  # kind of fault of IMAP, mailboxes and the archive → how often it is drawn
+    "imap-down": 2,
+    "imap-refused": 1,
+    "imap-slow": 1,
+    "imap-cut": 2,
+    "imap-hang-up": 1,
+    "imap-renumbered": 1.5,
+    "imap-rule": 1,
+    "imap-doubled": 1,
+    "imap-mail": 2,
+    "archive-full": 1.5,
+    "archive-readonly": 1,
+    "archive-slow": 1,
+    "archive-lies": 1.5,
+}
+CUSTODY_POINTS = (
+    "mail-fetched",  # in memory, in no archive
+    "archived",  # in the archive, and no message names it
+    "originals-committed",  # a message names it, the cursor is where it was
+    "before-expunge",  # read back, still in the mailbox
+    "expunged",  # gone from the mailbox, Redis does not know it
+)
+CUSTODY_EACH_SECOND = 0.6
+CUSTODY_KILL_SECONDS = 2.5  # between two kills at these points, on average
+FILED = ("ACCETTAZIONE", "CONSEGNA", "AVVISO")  # what a person's rule moves
 PAUSE_SECONDS = 4.0  # between two pauses of the batch, on average
 
 
@@ -167,12 +192,14 @@ def plan(seed: int, messages: int = 200, only: Sequence[str] = (), seconds: floa
     `only`: these kinds of timed faults (`kill` for kills, `api` for answers), else all.
     """
     chance = random.Random(seed)
-    wanted = set(only) or {"kill", "api", "failover", "restore", "pause-batch", *TIMED}
+    wanted = set(only) or {"kill", "api", "failover", "restore", "pause-batch", *TIMED, *CUSTODY}
     draw = chance.random()
     failover = "failover" in wanted and draw < 0.15
     faults = [*_kills(chance, wanted, seconds), *_timed(chance, wanted, messages, seconds)]
+    custody = random.Random(f"custody of {seed}")  # so that the rest is drawn as before
+    faults += [*_custody(custody, wanted, messages, seconds), *_custody_kills(custody, wanted, seconds)]
     if "pause-batch" in wanted:
-        faults += _pauses(random.Random(f"pauses of {seed}"), seconds)  # so that the rest is drawn as before
+        faults += _pauses(random.Random(f"pauses of {seed}"), seconds)  # the same
     if failover:
         faults.append(Fault(round(chance.uniform(0.3, 0.6) * seconds, 2), "failover"))
     elif "restore" in wanted and draw < 0.3:
@@ -213,6 +240,38 @@ def _timed(chance: random.Random, wanted: set[str], messages: int, seconds: floa
     for _ in range(round(TIMED_EACH_SECOND * seconds) if names else 0):
         name = chance.choices(names, weights)[0]
         yield Fault(round(chance.uniform(1, seconds), 2), name, _details(chance, name, messages))
+
+
+def _custody(chance: random.Random, wanted: set[str], messages: int, seconds: float) -> Iterator[Fault]:
+    names = [name for name in CUSTODY if name in wanted]
+    weights = [CUSTODY[name] for name in names]
+    for _ in range(round(CUSTODY_EACH_SECOND * seconds) if names else 0):
+        name = chance.choices(names, weights)[0]
+        at, lasts, number = chance.uniform(1, seconds), chance.uniform(0.5, 3), chance.randrange(messages)
+        of = _custody_details(chance, name, round(lasts, 2), number)
+        yield Fault(round(at, 2), name, of)
+
+
+def _custody_details(chance: random.Random, name: str, seconds: float, number: int) -> dict[str, Any]:
+    match name:
+        case "imap-hang-up":
+            return {}
+        case "imap-cut":
+            return {"count": chance.randint(1, 3)}
+        case "imap-renumbered":
+            return {"number": number}
+        case "imap-rule" | "imap-doubled":
+            return {"number": number, "subject": chance.choice(FILED)}
+        case "imap-mail":
+            return {"number": number, "kind": chance.choice(["pec", "ordinary"])}
+    return {"seconds": seconds}
+
+
+def _custody_kills(chance: random.Random, wanted: set[str], seconds: float) -> Iterator[Fault]:
+    at = 2.0
+    while "kill" in wanted and at < seconds:
+        yield Fault(round(at, 2), "kill-at", {"point": chance.choice(CUSTODY_POINTS)})
+        at += chance.uniform(0.5, 1.5) * CUSTODY_KILL_SECONDS
 
 
 def _pauses(chance: random.Random, seconds: float) -> Iterator[Fault]:

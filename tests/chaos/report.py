@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.chaos.checker import CHECKS
 from tests.chaos.conductor import BROKEN, Result
-from tests.chaos.plan import ANSWERS, CONSUMERS, KILL_POINTS, TIMED
+from tests.chaos.plan import ANSWERS, CONSUMERS, CUSTODY, CUSTODY_POINTS, KILL_POINTS, TIMED
 
 MAX_EVIDENCE = 8
 ENOUGH_RUNS = 20  # in which whatever plans have in mind comes true at least once
@@ -40,8 +40,11 @@ def table(results: Sequence[Result]) -> list[str]:
         ("runs, each with a seed of its own", len({result.seed for result in results})),
         ("messages", sum(result.messages for result in results)),
         ("worker processes killed", sum(result.kills for result in results)),
-        *((f"  at the point {point}", points[point]) for point in sorted(KILL_POINTS)),
-        *((f"fault: {name}", faults[name]) for name in sorted({*TIMED, "failover", "restore", *faults})),
+        *((f"  at the point {point}", points[point]) for point in sorted((*KILL_POINTS, *CUSTODY_POINTS))),
+        *(
+            (f"fault: {name}", faults[name])
+            for name in sorted({*TIMED, *CUSTODY, "failover", "restore", *faults})
+        ),
         *((f"answer: {name}", answers[name]) for name in sorted({*known, *answers})),
         *((f"consumer: {how}", moods[how]) for how in CONSUMERS),
         ("messages that were uncertain for a while", sum(one.uncertain for one in results)),

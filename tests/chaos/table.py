@@ -10,11 +10,19 @@ import click
 
 from tests.chaos.checker import CHECKS
 from tests.chaos.conductor import BROKEN
-from tests.chaos.plan import ANSWERS, CIRCUMSTANCES, CONSUMERS, KILL_POINTS, TIMED
+from tests.chaos.plan import (
+    ANSWERS,
+    CIRCUMSTANCES,
+    CONSUMERS,
+    CUSTODY,
+    CUSTODY_POINTS,
+    KILL_POINTS,
+    TIMED,
+)
 
 KNOWN = {  # what there is, so that what never came about shows as 0
-    "kill_points": KILL_POINTS,
-    "faults": ("kill", *TIMED, "pause-batch", "failover", "backup", "restore"),
+    "kill_points": (*KILL_POINTS, *CUSTODY_POINTS),
+    "faults": ("kill", *TIMED, *CUSTODY, "pause-batch", "failover", "backup", "restore"),
     "answers": tuple(name for _, _, faults in ANSWERS.values() for name in faults),
     "consumers": CONSUMERS,
     "circumstances": CIRCUMSTANCES,

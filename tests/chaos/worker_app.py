@@ -4,6 +4,7 @@ A named point is armed by a file: the first thread that reaches it takes the fil
 So chance draws nothing but from the run's seed, and the product has no hooks. It must know nothing of plans.
 """
 
+import errno
 import json
 import os
 import random
@@ -12,7 +13,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from multiprocessing.util import Finalize
@@ -165,6 +166,7 @@ AFTER_SCRIPT = {
     "dispatch": "hinted",
     "deliver": "delivery-taken",
 }
+ORIGINAL = '\\"original\\": {'  # in the commit that adds one to a receipt
 BEFORE_SCRIPT = {"pick": "hint-taken", "finish_send": "committed", "deliver": "delivery-posted"}
 
 
@@ -184,10 +186,7 @@ def _wrap_store() -> None:
                     hit("taken")
                 reply = script(*args, **options)
                 _note_deed(name, options["args"], reply, queued="client" in options)
-                if name in AFTER_SCRIPT and _did_something(name, reply):
-                    hit(AFTER_SCRIPT[name])
-                if intake:
-                    hit("job-committed")
+                _hit_after(name, options["args"], reply, intake=intake)
                 return reply
 
             return run
@@ -202,6 +201,15 @@ def _wrap_store() -> None:
             return replies
 
     store.Store = ChaosStore  # type: ignore[misc]  # before workers.app takes it
+
+
+def _hit_after(name: str, args: Sequence[Any], reply: Any, *, intake: bool) -> None:
+    if name in AFTER_SCRIPT and _did_something(name, reply):
+        hit(AFTER_SCRIPT[name])
+    if intake:
+        hit("job-committed")
+    elif name == "commit" and ORIGINAL in args[0]:
+        hit("originals-committed")
 
 
 def _without(event_type: str, payload: str) -> str:
@@ -290,6 +298,67 @@ def _wrap_acknowledgement() -> None:
     consumer.ack = ack
 
 
+def _spoil_the_archive() -> None:
+    """The archive's disk is full, read-only or slow, or gives back other bytes of a mail than were put."""
+    from archive.vault import folder
+
+    system: Any = folder
+    make, chunks = system.mkstemp, folder.Folder.chunks
+
+    def made(*args: Any, **options: Any) -> Any:
+        for name, number in (("archive-full", errno.ENOSPC), ("archive-readonly", errno.EROFS)):
+            if (FOLDER / "faults" / name).exists():
+                note(met=name)
+                raise OSError(number, os.strerror(number))
+        if (FOLDER / "faults" / "archive-slow").exists():
+            note(met="archive-slow")
+            time.sleep(0.5)
+        return make(*args, **options)
+
+    def read(self: folder.Folder, name: str) -> Iterator[bytes] | None:
+        found = chunks(self, name)
+        if found is None or not name.endswith(".eml") or not (FOLDER / "faults" / "archive-lies").exists():
+            return found
+        note(met="archive-lies")
+        return (bytes([chunk[0] ^ 1]) + chunk[1:] for chunk in found)
+
+    system.mkstemp = made
+    folder.Folder.chunks = read  # type: ignore[method-assign]
+
+
+def _wrap_vault() -> None:
+    from archive.vault import EML, Vault
+
+    put = Vault.put
+
+    def kept(self: Vault, data: bytes, suffix: str) -> str:
+        digest = put(self, data, suffix)
+        if suffix == EML:
+            hit("archived")
+        return digest
+
+    Vault.put = kept  # type: ignore[method-assign]
+
+
+def _wrap_imap() -> None:
+    from pec.imap.session import Session
+
+    mails, expunge = Session.mails, Session.expunge
+
+    def fetched(self: Session, uids: Sequence[int], size: int) -> dict[int, bytes]:
+        found = mails(self, uids, size)
+        if found:
+            hit("mail-fetched")
+        return found
+
+    def expunged(self: Session, uids: Sequence[int]) -> None:
+        hit("before-expunge")
+        expunge(self, uids)
+        hit("expunged")
+
+    Session.mails, Session.expunge = fetched, expunged  # type: ignore[method-assign]
+
+
 _skew_the_wall_clock()
 _misdirect_names()
 _watch_connections_be_refused()
@@ -299,6 +368,9 @@ _watch_bytes_leave()
 _wrap_client()
 _wrap_store()
 _wrap_acknowledgement()
+_spoil_the_archive()
+_wrap_vault()
+_wrap_imap()
 _scale_the_circuit()
 
 from workers.app import broker as broker  # noqa: E402 - built of what was wrapped above

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,10 @@ SECRET = "whsec_" + "Y2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MgY2hhb3M="
 TOKENS = {"acme": "token-one", "beta": "token-one", "gamma": "token-two"}
 STEADY, MOODY, INSIDE = "steady", "moody", "inside"  # webhook endpoints
 INSIDE_HEARS = ["batch.completed", "message.refused"]  # a batch with a held message never completes
+BY_IMAP: tuple[str, ...] = ()  # accounts; the mailboxes of the others are read by the API alone
+FOLDERS = json.dumps(["INBOX", "Ricevute"])  # into the second, rules move mails
+ANCHORS = "sandbox-ca.pem"
+QUOTA_MB = 40  # of each mailbox: that of gamma, from which nothing is deleted, holds all of its receipts
 START_SECONDS = 40.0
 SETTINGS = {
     "PEC_API__RATE": str(RATE),
@@ -73,6 +78,14 @@ def eventually(condition: Callable[[], Any], what: str, seconds: float = START_S
             raise TimeoutError(what)
         time.sleep(0.02)  # of processes, which have no signal to wait for
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """The addresses of the provider."""
+
+    url: str
+    imap_port: int
 
 
 class Machine:
@@ -168,14 +181,17 @@ class World:
         network: Network,
         server: EmbeddedServer,
         replica: EmbeddedServer | None,
-        sandbox_url: str,
+        sandbox: Sandbox,
         api: ApiProxy,
     ) -> None:
         self.folder = folder
         self.network = network
         self.server = server
         self.replica = replica
-        self.sandbox_url = sandbox_url
+        self.sandbox_url = sandbox.url
+        self.imap_port = sandbox.imap_port
+        self.archive = folder / "archive"
+        self.by_imap = list(BY_IMAP)
         self.api = api
         self.redis_proxy = RedisProxy(port_of(server))
         self.receivers = Receivers(SECRET)
@@ -243,6 +259,14 @@ class World:
         found: Any = requests.get(f"{self.sandbox_url}/_sandbox/sent", timeout=10).json()
         return list(found)
 
+    def told_by_sandbox(self, path: str) -> Any:
+        """Return what the sandbox lists at one of its own addresses."""
+        return requests.get(f"{self.sandbox_url}/_sandbox/{path}", timeout=30).json()
+
+    def make(self, path: str, **fields: Any) -> None:
+        """Make something happen at one of the sandbox's own addresses. Raises requests.RequestException."""
+        requests.post(f"{self.sandbox_url}/_sandbox/{path}", json=fields, timeout=10).raise_for_status()
+
     def close(self) -> None:
         for machine in self.machines:
             machine.kill_all()
@@ -272,6 +296,13 @@ class World:
             "PEC_API__URL": f"http://127.0.0.1:{self.api.port}",
             "PEC_WEBHOOKS__ENDPOINTS": json.dumps(self._endpoints()),
         }
+        settings |= {
+            "PEC_ARCHIVE__URL": str(self.archive),
+            "PEC_ARCHIVE__ANCHORS": str(self.folder / ANCHORS),
+        }
+        for name in BY_IMAP:
+            imap = {"HOST": "127.0.0.1", "PORT": str(self.imap_port), "TLS": "false", "FOLDERS": FOLDERS}
+            settings |= {f"PEC_ACCOUNTS__{name.upper()}__IMAP__{key}": value for key, value in imap.items()}
         for name in ACCOUNTS:
             prefix = f"PEC_ACCOUNTS__{name.upper()}"
             settings[f"{prefix}__SENDER"] = sender(name)
@@ -310,13 +341,13 @@ def world(
         second = stack.enter_context(EmbeddedServer(folder / "replica", port=0)) if replica else None
         if second:
             follow(second, server)
-        url = stack.enter_context(_sandbox(folder, sandbox))
+        provider = stack.enter_context(_sandbox(folder, sandbox))
         network = stack.enter_context(Network())
-        api = ApiProxy(url, answers, mangled)
+        api = ApiProxy(provider.url, answers, mangled)
         for name in ACCOUNTS:
             api.know(name, sender(name))
         network.run(api.start())
-        found = World(folder, network, server, second, url, api)
+        found = World(folder, network, server, second, provider, api)
         stack.callback(found.close)
         found.open_doors()
         yield found
@@ -331,9 +362,10 @@ def _server(folder: Path) -> EmbeddedServer:
 
 
 @contextmanager
-def _sandbox(folder: Path, options: Mapping[str, str]) -> Iterator[str]:
+def _sandbox(folder: Path, options: Mapping[str, str]) -> Iterator[Sandbox]:
     ready = folder / "sandbox.url"
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--ready-file", str(ready), "--rate", "1000"]
+    command += ["--imap-port", "0", "--anchor-file", str(folder / ANCHORS), "--quota-mb", str(QUOTA_MB)]
     command += ["--acceptance-delay", "0.1", "--delivery-delay", "0.3", "--hour", "0.1"]
     command += [part for name, value in options.items() for part in (f"--{name}", value)]
     command += [part for token in sorted(set(TOKENS.values())) for part in ("--token", token)]
@@ -341,7 +373,8 @@ def _sandbox(folder: Path, options: Mapping[str, str]) -> Iterator[str]:
     with (folder / "sandbox.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
     try:
-        yield eventually(lambda: ready.exists() and ready.read_text().strip(), "the sandbox starts")
+        urls = eventually(lambda: ready.exists() and ready.read_text().split(), "the sandbox starts")
+        yield Sandbox(urls[0], int(urls[1].rpartition(":")[2]))
     finally:
         process.terminate()
         process.wait(10)

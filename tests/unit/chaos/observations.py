@@ -7,7 +7,7 @@ from tests.chaos.campaign import Expected
 from tests.chaos.checker import ENDS
 from tests.chaos.observation import Observation
 
-BODY, FILE = "b" * 64, "f" * 64
+BODY, FILE, ORIGINAL = "b" * 64, "f" * 64, "0" * 64
 
 
 def clean() -> Observation:
@@ -53,6 +53,14 @@ def clean() -> Observation:
         "due:webhook": ["inside"],
         "deliveries:inside": ["1-0"],
     }
+    seen.by_imap = ["acme"]
+    seen.receipts["purged"] = [{"kind": "avvenuta-consegna", "original": {"sha256": ORIGINAL}}]
+    seen.archived = {ORIGINAL: 10.0}
+    seen.deleted = [{"kind": "receipt", "subject": "CONSEGNA: x 33", "sha256": ORIGINAL, "at": 12.0}]
+    seen.mails = [
+        {"kind": "receipt", "subject": "AVVISO DI MANCATA CONSEGNA: 22", "flags": ["\\Deleted"]},
+        {"kind": "envelope", "subject": "POSTA CERTIFICATA: sollecito", "flags": []},
+    ]
     seen.contents = {BODY: 5, FILE: 5}
     counts = {"delivered": "1", "held": "1", "cancelled": "1", "failed": "1", "undelivered": "1"}
     seen.batches = {"b": {"size": "4", "ended": "4", **counts}}
@@ -96,6 +104,8 @@ def _story(seen: Observation, message_id: str, states: list[str], **fields: str)
         "body": BODY,
         "attachments": f'[["a.pdf", "{FILE}"]]',
         "batch": "b",
+        "account": "acme",
+        "proof": "originals",
         **fields,
     }
     seen.receipts[message_id] = _receipts(seen.records[message_id])

@@ -68,6 +68,15 @@ def _receipt(seen: Observation, message_id: str, **fields: Any) -> None:
     seen.receipts[message_id][0] |= fields
 
 
+def _delete(seen: Observation, **fields: Any) -> None:
+    seen.deleted.append({**seen.deleted[0], **fields})
+
+
+def _delete_unnamed(seen: Observation) -> None:
+    seen.archived["d" * 64] = 1.0
+    _delete(seen, sha256="d" * 64)
+
+
 def _hurry(seen: Observation, interval: float) -> None:
     seen.first_bytes += [{"token": "hasty", "at": 5 + interval * number} for number in range(31)]
 
@@ -204,6 +213,34 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ("left over", "content that went too soon", lambda seen: seen.contents.pop("f" * 64)),
     ("left over", "a batch that counts wrongly", lambda seen: seen.batches["b"].update({"held": "2"})),
     ("left over", "a batch that is said to go on", lambda seen: _never_ends(seen)),
+    ("proof missing", "proved by texts alone", lambda seen: seen.records["good"].update(proof="texts")),
+    (
+        "proof missing",
+        "an original that is in no archive",
+        lambda seen: _receipt(seen, "adopted", original={"sha256": "a" * 64}),
+    ),
+    ("deleted before archived", "never archived", lambda seen: _delete(seen, sha256="e" * 64)),
+    ("deleted before archived", "archived a second later", lambda seen: seen.deleted[0].update(at=9.0)),
+    (
+        "deleted before archived",
+        "archived, and no message names it",
+        lambda seen: _delete_unnamed(seen),
+    ),
+    ("foreign mail touched", "a reply was deleted", lambda seen: _delete(seen, kind="envelope")),
+    ("foreign mail touched", "an ordinary mail was deleted", lambda seen: _delete(seen, kind="ordinary")),
+    (
+        "foreign mail touched",
+        "a PEC is marked for deletion",
+        lambda seen: seen.mails[1].update(flags=["\\Deleted"]),
+    ),
+    ("foreign mail touched", "a receipt was read", lambda seen: seen.mails[0].update(flags=["\\Seen"])),
+    (
+        "receipt lost for want of room",
+        "a CONSEGNA",
+        lambda seen: seen.refused.append(
+            {"mailbox": "acme@pec.example", "subject": "CONSEGNA: 11", "size_bytes": 9000}
+        ),
+    ),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tests.chaos.plan import ANSWERS, CONSUMERS, KILL_POINTS, TIMED, plan
+from tests.chaos.plan import ANSWERS, CONSUMERS, CUSTODY, CUSTODY_POINTS, KILL_POINTS, TIMED, plan
 
 
 def test_a_seed_gives_the_same_plan_each_time() -> None:
@@ -17,8 +17,17 @@ def test_every_fault_and_kill_point_comes_up_within_fifty_seeds() -> None:
     answers = {name for one in plans for faults in one.answers.values() for name in faults.values()}
     points = {fault.of["point"] for one in plans for fault in one.faults if fault.name == "kill-at"}
 
-    assert set(faults) >= {*TIMED, "kill", "kill-at", "pause-batch", "failover", "backup", "restore"}
-    assert points == set(KILL_POINTS)
+    assert set(faults) >= {
+        *TIMED,
+        *CUSTODY,
+        "kill",
+        "kill-at",
+        "pause-batch",
+        "failover",
+        "backup",
+        "restore",
+    }
+    assert points == {*KILL_POINTS, *CUSTODY_POINTS}
     assert {name for _, _, faults in ANSWERS.values() for name in faults} <= answers
     assert {fault.of["how"] for one in plans for fault in one.faults if fault.name == "consumer"} == set(
         CONSUMERS

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from tests.chaos import report
 from tests.chaos.checker import CHECKS
 from tests.chaos.conductor import Result
-from tests.chaos.plan import ANSWERS, CONSUMERS, KILL_POINTS, TIMED
+from tests.chaos.plan import ANSWERS, CONSUMERS, CUSTODY, CUSTODY_POINTS, KILL_POINTS, TIMED
 from tests.chaos.table import main
 
 
@@ -59,7 +59,10 @@ def test_what_never_came_about_stands_there_as_0(tmp_path: Path) -> None:
     rows = set(_printed(tmp_path, Result(1, 1, 1.0, 0, Counter(), {}, Counter(), 0.0, 0)))
 
     answers = [name for _, _, faults in ANSWERS.values() for name in faults]
-    assert {f"| `{name}` | 0 |" for name in (*KILL_POINTS, *TIMED, *answers, *CONSUMERS)} <= rows
+    assert {
+        f"| `{name}` | 0 |"
+        for name in (*KILL_POINTS, *CUSTODY_POINTS, *TIMED, *CUSTODY, *answers, *CONSUMERS)
+    } <= rows
     assert {f"| {kind} | 0 |" for kind in CHECKS} <= rows
 
 

@@ -1,7 +1,5 @@
 """Properties of all commands."""
 
-import subprocess
-import sys
 import tomllib
 from inspect import cleandoc
 from pathlib import Path
@@ -47,13 +45,3 @@ def test_the_version_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
     assert CliRunner().invoke(pec, ["--version"], prog_name="pec").output == f"pec {project['version']}\n"
-
-
-def test_commands_load_what_takes_long_only_when_they_need_it() -> None:
-    slow = {"dramatiq", "fastapi", "obstore", "reportlab", "rich", "structlog"}
-    modules = {place.partition(":")[0] for place in COMMANDS.values()}
-    program = f"import sys, {', '.join(sorted(modules))}; print(*sys.modules)"
-
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
-    assert slow & set(ran.stdout.split()) == set()

@@ -1,13 +1,13 @@
 """The totals of a report's batch, and its lines, kept in a temporary file: ten thousand need no memory."""
 
-import json
+import pickle
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
 from archive.case_files import CaseFile
 from archive.report.lines import Earlier, Line, earlier_of, lines_of
@@ -16,8 +16,6 @@ from pec.instants import from_epoch
 from pec.names import ENDS, State
 from pec.store import records
 from pec.store.store import Store
-
-_INSTANTS = ("sent_at", "accepted_at", "delivered_at", "failed_at", "at")
 
 
 @dataclass(slots=True)
@@ -68,11 +66,15 @@ class Report:
     """A summary, and its lines, which can be read again and again."""
 
     summary: Summary
-    _file: IO[str]
+    _file: IO[bytes]
 
     def lines(self) -> Iterator[Line]:
         self._file.seek(0)
-        return map(_read, self._file)
+        while True:
+            try:
+                yield pickle.load(self._file)  # noqa: S301 - our own file: JSON would lose how a text is translated
+            except EOFError:
+                return
 
 
 def new_summary(store: Store, batch: str) -> Summary:
@@ -89,7 +91,7 @@ def new_summary(store: Store, batch: str) -> Summary:
 @contextmanager
 def gathered(cases: Iterable[CaseFile], summary: Summary) -> Iterator[Report]:
     """Read all cases once, earlier attempts before later ones. The lines are in a private temporary file."""
-    with TemporaryFile("w+", encoding="utf-8", errors="surrogatepass") as file:
+    with TemporaryFile() as file:
         earlier: defaultdict[str, list[Earlier]] = defaultdict(list)
         for case in cases:
             if case.replaced_by:
@@ -101,7 +103,7 @@ def gathered(cases: Iterable[CaseFile], summary: Summary) -> Iterator[Report]:
             for line in (replace(one, earlier=attempts) for one in lines_of(case)):
                 summary.states[line.state] += 1
                 summary.missing[line.missing] += bool(line.missing)
-                file.write(_written(line))
+                pickle.dump(line, file)
         yield Report(summary, file)
 
 
@@ -116,18 +118,3 @@ def _note(case: CaseFile, summary: Summary) -> None:
         summary.subject = message.subject
     elif summary.subject != message.subject:
         summary.subject = None
-
-
-def _written(line: Line) -> str:
-    return json.dumps(asdict(line), default=lambda at: at.isoformat()) + "\n"
-
-
-def _read(text: str) -> Line:
-    found = json.loads(text)
-    earlier = tuple(Earlier(**_typed(one)) for one in found["earlier"])
-    return Line(**{**_typed(found), "earlier": earlier})
-
-
-def _typed(found: dict[str, Any]) -> dict[str, Any]:
-    dates = {name: datetime.fromisoformat(found[name]) for name in _INSTANTS if found.get(name)}
-    return {**found, **dates, "state": State(found["state"])}

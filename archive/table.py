@@ -22,14 +22,31 @@ from pec.states import reason_of, receipts_for
 
 _KINDS = {
     "accettazione": Kind.ACCETTAZIONE,
-    "non_accettazione": Kind.NON_ACCETTAZIONE,
+    _("non_accettazione"): Kind.NON_ACCETTAZIONE,
     "preavviso": Kind.PREAVVISO,
     "consegna": Kind.CONSEGNA,
-    "mancata_consegna": Kind.MANCATA_CONSEGNA,
+    _("mancata_consegna"): Kind.MANCATA_CONSEGNA,
 }
-_OF_MESSAGE = ("id", "batch", "account", "recipient", "state", "code", "subject", "attempts")
-_TIMES = ("created_at", "sent_at", "accepted_at", "ended_at")
-FIELDS = (*_OF_MESSAGE, *_TIMES, "reason_code", "reason", *_KINDS, "receipt_error", "replaced_by")
+_OF_MESSAGE = (
+    _("id"),
+    _("batch"),
+    _("account"),
+    _("recipient"),
+    _("state"),
+    _("code"),
+    _("subject"),
+    _("attempts"),
+)
+_TIMES = (_("created_at"), _("sent_at"), _("accepted_at"), _("ended_at"))
+FIELDS = (
+    *_OF_MESSAGE,
+    *_TIMES,
+    _("reason_code"),
+    _("reason"),
+    *_KINDS,
+    _("receipt_error"),
+    _("replaced_by"),
+)
 Words = Callable[[str], str]
 
 
@@ -44,11 +61,12 @@ class Table:
     def header(self) -> bytes:
         """Return the mark by which Excel knows UTF-8, and the names of the columns."""
         names = [self.words(name) for name in FIELDS]
+        own = self.words(_("sheet"))
         taken = {name.casefold() for name in (*names, *FIELDS)}
         for name in self.sheet_columns:
             shown = name
             while shown.casefold() in taken:
-                shown = f"{shown} ({self.words('sheet')})"
+                shown = f"{shown} ({own})"
             taken.add(shown.casefold())
             names.append(escape(shown))
         return b"\xef\xbb\xbf" + _line(names)

@@ -5,6 +5,8 @@ from pathlib import Path
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 from archive.chain import Profile
+from config.foreign_words import system_words
+from config.texts import _
 
 AGID_ROOT = Path(__file__).parent / "anchors" / "actalis-authentication-root-ca.pem"
 AGID_CA1_KEY = (
@@ -42,7 +44,11 @@ def _files(anchors: Path) -> list[Path]:
     except OSError as error:
         raise _unreadable(anchors, error) from None
     if not files:
-        raise AnchorsError(f"{anchors} holds no anchor: put PEM files ({', '.join(SUFFIXES)}) into it")
+        raise AnchorsError(
+            _("{folder} holds no anchor: put PEM files ({list}) into it").format(
+                folder=anchors, list=", ".join(SUFFIXES)
+            )
+        )
     return files
 
 
@@ -53,12 +59,16 @@ def _certificates(file: Path) -> tuple[Certificate, ...]:
         raise _unreadable(file, error) from None
     except ValueError:
         raise AnchorsError(
-            f"{file} holds no certificate in PEM form: name a file that begins its certificate with "
-            "-----BEGIN CERTIFICATE-----"
+            _(
+                "{file} holds no certificate in PEM form: "
+                "name a file that begins its certificate with -----BEGIN CERTIFICATE-----"
+            ).format(file=file)
         ) from None
 
 
 def _unreadable(place: Path, error: OSError) -> AnchorsError:
     return AnchorsError(
-        f"can't read the anchors {place} ({error.strerror}): name a file or folder that exists"
+        _("can't read the anchors {place} ({why}): name a file or folder that exists").format(
+            place=place, why=system_words(error)
+        )
     )

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from functools import partial
 
 from cli.language import translated
+from config.texts import _
 
 
 @contextmanager
-def progress_bar(count: int, *, hidden: bool, title: str = "messages") -> Iterator[Callable[[], object]]:
+def progress_bar(count: int, *, hidden: bool, title: str = _("messages")) -> Iterator[Callable[[], object]]:
     """Yield a function that advances the bar by one. Without a terminal, or if hidden, there is no bar."""
     if hidden or not sys.stderr.isatty():
         yield lambda: None

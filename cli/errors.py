@@ -58,9 +58,12 @@ def show_failure(error: click.ClickException) -> None:
 
 
 def _of_ours(error: Exception) -> Failure | None:
+    from config.redis_connection import cause_of
+
     for kind, code, text in _table():
         if isinstance(error, kind):
-            return Failure(text.format(error=error, why=error) if text else rejection(error), code)
+            why = cause_of(error)
+            return Failure(text.format(error=why, why=why) if text else rejection(error), code)
     return None
 
 

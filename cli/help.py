@@ -6,9 +6,17 @@ from inspect import cleandoc
 
 import click
 
-from cli.language import ENGLISH, language, translated
+from cli.language import ENGLISH, gettext, language, translated
+from config.texts import _
 
 AS_IT_STANDS = "\b"  # click's mark of a paragraph that is not to be wrapped: the examples
+_OF_CLICK = (_("[OPTIONS]"), _("COMMAND [ARGS]..."), _("[COMMAND] [ARGS]..."))  # translated as they are met
+_NUMBERS = {
+    "integer": _("whole number"),
+    "integer range": _("whole number"),
+    "float": _("number"),
+    "float range": _("number"),
+}
 
 
 def in_language(command: click.Command) -> click.Command:
@@ -17,10 +25,10 @@ def in_language(command: click.Command) -> click.Command:
         return command
     spoken = copy(command)
     spoken.help = command.help and translated_help(command.help)
-    spoken.options_metavar = command.options_metavar and translated(command.options_metavar)
+    spoken.options_metavar = command.options_metavar and gettext(command.options_metavar)
     spoken.params = [_spoken(param) for param in command.params]
     if isinstance(spoken, click.Group):
-        spoken.subcommand_metavar = translated(spoken.subcommand_metavar)
+        spoken.subcommand_metavar = gettext(spoken.subcommand_metavar)
     return spoken
 
 
@@ -37,13 +45,16 @@ def paragraphs(text: str) -> list[str]:
 def _paragraph(text: str) -> str:
     if text.startswith(AS_IT_STANDS):
         return text
-    return translated(text)
+    return gettext(text)
 
 
 def _spoken(param: click.Parameter) -> click.Parameter:
     spoken = copy(param)
+    if spoken.type.name in _NUMBERS:
+        spoken.type = copy(spoken.type)
+        spoken.type.name = translated(_NUMBERS[spoken.type.name])
     if spoken.metavar:
-        spoken.metavar = translated(spoken.metavar)
+        spoken.metavar = gettext(spoken.metavar)
     if isinstance(spoken, click.Option) and spoken.help:
-        spoken.help = translated(spoken.help)
+        spoken.help = gettext(spoken.help)
     return spoken

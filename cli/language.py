@@ -3,15 +3,15 @@
 Data has no language: what programs read (`--json`, Redis, logs) never comes through here.
 """
 
-import gettext
 import os
 import re
 from collections.abc import Mapping
 from functools import cache
+from gettext import GNUTranslations, bindtextdomain, translation
 from pathlib import Path
 
-from cli.catalogue import Catalogue
 from config.texts import Text
+from pec.names import State
 
 ENGLISH, ITALIAN = "en", "it"
 DOMAIN = "pec"  # ours; click asks for its words in the domain "messages"
@@ -31,27 +31,26 @@ def language(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def translated(text: str) -> str:
-    """Return a text in the language of the person who reads it; English if no translation is known."""
+    """Return a text in the language of the person who reads it. Leave data, which is no text, unchanged."""
     return in_italian(text) if language() == ITALIAN else text
 
 
 def in_italian(text: str) -> str:
-    """Return a text of a document that is Italian whatever `LANG` says; English if no translation is known."""
+    """Return a text of a document that is Italian whatever `LANG` says."""
     if isinstance(text, Text):
-        return text.translated(_entries(), _finished)
-    return _finished(text)
+        return text.translated(_entries())
+    return _entries().gettext(text) if isinstance(text, State) else text
 
 
-def _finished(text: str) -> str:
-    """Return an English sentence that does not say how it was made in Italian."""
-    found = _entries().gettext(text) if text else text
-    return found if found != text else _italian().translated(text)
+def gettext(text: str) -> str:
+    """Return a text without a mark, such as click's help, in the language of the person who reads it."""
+    return _entries().gettext(text) if text and language() == ITALIAN else text
 
 
 def let_click_speak() -> None:
     """Let click find its own words ("Usage:", "Missing option") in our catalogue."""
     if language() == ITALIAN:
-        gettext.bindtextdomain("messages", LOCALE)
+        bindtextdomain("messages", LOCALE)
 
 
 def _code(locale: str) -> str:
@@ -59,13 +58,5 @@ def _code(locale: str) -> str:
 
 
 @cache
-def _entries() -> gettext.GNUTranslations:
-    return gettext.translation(DOMAIN, LOCALE, [ITALIAN])
-
-
-@cache
-def _italian() -> Catalogue:
-    entries: dict[object, str] = vars(gettext.translation("messages", LOCALE, [ITALIAN]))[
-        "_catalog"
-    ]  # gettext shows no other way to all of them
-    return Catalogue({source: text for source, text in entries.items() if isinstance(source, str) and source})
+def _entries() -> GNUTranslations:
+    return translation(DOMAIN, LOCALE, [ITALIAN])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archive.atomic_files import atomic_write
 from cli.errors import Exit, Failure
+from config.foreign_words import system_words
 from config.texts import _
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -34,10 +35,14 @@ def cannot_write(error: OSError) -> Failure:
     place = error.filename or "stdout"
     if error.errno in _NO_ROOM:
         return Failure(
-            _("can't write {path} ({why}): make room and try again").format(path=place, why=error.strerror),
+            _("can't write {path} ({why}): make room and try again").format(
+                path=place, why=system_words(error)
+            ),
             Exit.UNEXPECTED,
         )
     return Failure(
-        _("can't write {path} ({why}): name a place you may write to").format(path=place, why=error.strerror),
+        _("can't write {path} ({why}): name a place you may write to").format(
+            path=place, why=system_words(error)
+        ),
         Exit.USAGE,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from cli import output
+from cli.shapes import local_text
 from config.texts import _
 from pec.names import Queue, State
 from pec.operations.lane_forecast import empty_at
@@ -27,6 +28,15 @@ _STREAMS = (_("STREAM"), _("ENTRIES"), _("OLDEST"))
 _QUEUES = (_("QUEUE"), _("SCHEDULED"), _("DUE NOW"), _("LATE"))
 _WORKERS = (_("WORKER"), _("HOST"), _("THREADS"), _("QUEUES"), _("SINCE"))
 _ENDPOINTS = (_("ENDPOINT"), _("FAILURES"), _("WAITING"), _("NOT YET READ"), _("DEAD"), _("DISABLED"))
+
+_PAUSES = {
+    "operator": _("operator"),
+    "credentials": _("credentials"),
+    "wallet": _("wallet"),
+    "scope": _("scope"),
+    "mailbox_full": _("mailbox_full"),
+    "no_room": _("no_room"),
+}
 
 
 def show(found: Overview) -> None:
@@ -67,7 +77,7 @@ def _lane_row(found: Overview, lane: Lane) -> tuple[object, ...]:
         None if lane.room.share is None else f"{lane.room.share:.0%}",
         _to_come(lane),
         lane.messages_left,
-        lane.paused.code if lane.paused else "no_room" if lane.waits_for_room else None,
+        _held_back(lane),
     )
 
 
@@ -75,6 +85,11 @@ def _to_come(lane: Lane) -> str | None:
     """Return the share of the mailbox that receipts take which are not part of its last reading."""
     room = lane.room
     return f"{room.share_with_receipts - (room.share or 0):.0%}" if room.limit else None
+
+
+def _held_back(lane: Lane) -> str | None:
+    code = lane.paused.code if lane.paused else "no_room" if lane.waits_for_room else ""
+    return _PAUSES.get(code, code)
 
 
 def _token_row(token: Token) -> tuple[object, ...]:
@@ -101,7 +116,7 @@ def _work_row(found: Overview, work: Work) -> tuple[object, ...]:
 
 def _worker_row(worker: Worker) -> tuple[object, ...]:
     queues = _("all") if set(worker.queues) == set(Queue) else " ".join(worker.queues)
-    return worker.id, f"{worker.host}:{worker.pid}", worker.threads, queues, worker.started_at
+    return worker.id, f"{worker.host}:{worker.pid}", worker.threads, queues, local_text(worker.started_at)
 
 
 def _endpoint_rows(found: Overview) -> Iterator[tuple[object, ...]]:

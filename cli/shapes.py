@@ -25,7 +25,7 @@ REJECTED_COLUMNS = (
 def rejection_rows(rejection: Rejection) -> Iterator[tuple[object, ...]]:
     """Return a row with REJECTED_COLUMNS for each problem of a job."""
     job = rejection.job
-    shared = (rejection.entry, *map(job.get, ("type", "id", "account", "batch")), _local(rejection.at))
+    shared = (rejection.entry, *map(job.get, ("type", "id", "account", "batch")), local_text(rejection.at))
     return ((*shared, problem.field, problem.reason) for problem in rejection.problems)
 
 
@@ -34,7 +34,8 @@ def local_time(instant: datetime) -> str:
     return instant.astimezone(ROME).isoformat(" ", timespec="seconds")
 
 
-def _local(written: str) -> str:
+def local_text(written: str) -> str:
+    """Return the same of an RFC 3339 text; or a text of another form unchanged."""
     try:
         return local_time(from_text(written))
     except ValueError:  # an older version wrote none

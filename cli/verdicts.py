@@ -15,38 +15,67 @@ from archive.chain import addresses
 from archive.content import pieces
 from archive.sent import Comparison, Match
 from archive.signatures import Verdict, Verification, Why
+from config.texts import Text, _, joined, ngettext
 from pec.instants import ROME
 
-COLUMNS = ("FILE", "VERDICT", "RECEIPT", "RECIPIENT", "WHY")
-REVOCATION = "not checked"
+COLUMNS = (_("FILE"), _("VERDICT"), _("RECEIPT"), _("RECIPIENT"), _("WHY"))
+REVOCATION = _("not checked")
 
 REASONS = {
-    Why.NO_MAIL: "it is no mail: save the receipt as an .eml file, in its original form",
-    Why.NOT_SIGNED: "it bears no signature: take the original from the mailbox, not a print or a forwarded copy",
-    Why.SIGNATURE_MISSING: "its signature is missing: the file was cut, or a mail filter removed smime.p7s",
-    Why.NOT_TWO_PARTS: "it has not exactly two parts, content and signature: something was added or removed",
-    Why.CUT: "its end is missing: the file was cut",
-    Why.SIGNATURE_UNREADABLE: "its signature is damaged, or not of the kind that PEC providers make",
-    Why.CONTENT_CHANGED: "its content was changed after it was signed",
-    Why.SIGNATURE_WRONG: "its signature was not made with the certificate that it shows",
-    Why.UNKNOWN_ISSUER: "no valid path leads from the signer's certificate to AgID CA1 or to an anchor of yours",
-    Why.NOT_VALID_THEN: "the signer's certificate was not valid when it signed",
-    Why.NAMES_NOT_ALLOWED: "the authority may not certify the signer's organisation",
-    Why.NOT_FOR_MAIL: "the signer's certificate is not meant for signing mail",
-    Why.NO_PROVIDER: "the signer is no PEC provider: its certificate is not for posta-certificata@ alone",
-    Why.OTHER_SENDER: "its From is not the address that signed it",
-    Why.ENVELOPE: "it is no receipt: it is the envelope of a PEC that came in",
-    Why.NO_DATICERT: "it is no receipt: it holds no daticert.xml",
-    Why.SEVERAL_DATICERTS: "it holds several daticert.xml, which may contradict each other",
-    Why.DATICERT_UNREADABLE: "its daticert.xml can't be read",
-    Why.UNKNOWN_KIND: "its daticert.xml is of a kind that this version does not know",
+    Why.NO_MAIL: _("it is no mail: save the receipt as an .eml file, in its original form"),
+    Why.NOT_SIGNED: _(
+        "it bears no signature: take the original from the mailbox, not a print or a forwarded copy"
+    ),
+    Why.SIGNATURE_MISSING: _(
+        "its signature is missing: the file was cut, or a mail filter removed smime.p7s"
+    ),
+    Why.NOT_TWO_PARTS: _(
+        "it has not exactly two parts, content and signature: something was added or removed"
+    ),
+    Why.CUT: _("its end is missing: the file was cut"),
+    Why.SIGNATURE_UNREADABLE: _("its signature is damaged, or not of the kind that PEC providers make"),
+    Why.CONTENT_CHANGED: _("its content was changed after it was signed"),
+    Why.SIGNATURE_WRONG: _("its signature was not made with the certificate that it shows"),
+    Why.UNKNOWN_ISSUER: _(
+        "no valid path leads from the signer's certificate to AgID CA1 or to an anchor of yours"
+    ),
+    Why.NOT_VALID_THEN: _("the signer's certificate was not valid when it signed"),
+    Why.NAMES_NOT_ALLOWED: _("the authority may not certify the signer's organisation"),
+    Why.NOT_FOR_MAIL: _("the signer's certificate is not meant for signing mail"),
+    Why.NO_PROVIDER: _("the signer is no PEC provider: its certificate is not for posta-certificata@ alone"),
+    Why.OTHER_SENDER: _("its From is not the address that signed it"),
+    Why.ENVELOPE: _("it is no receipt: it is the envelope of a PEC that came in"),
+    Why.NO_DATICERT: _("it is no receipt: it holds no daticert.xml"),
+    Why.SEVERAL_DATICERTS: _("it holds several daticert.xml, which may contradict each other"),
+    Why.DATICERT_UNREADABLE: _("its daticert.xml can't be read"),
+    Why.UNKNOWN_KIND: _("its daticert.xml is of a kind that this version does not know"),
+}
+VERDICTS = {
+    Verdict.VERIFIED: _("verified"),
+    Verdict.INTACT: _("intact"),
+    Verdict.ALTERED: _("altered"),
+    Verdict.UNSIGNED: _("unsigned"),
 }
 MATCHES = {
-    Match.EQUAL: "is inside, byte for byte",
-    Match.EQUAL_DIGEST: "has the digest that is inside",
-    Match.DIFFERENT: "is not what is inside",
-    Match.NO_CONTENT: "can't be compared: the receipt holds no content",
+    Match.EQUAL: _("is inside, byte for byte"),
+    Match.EQUAL_DIGEST: _("has the digest that is inside"),
+    Match.DIFFERENT: _("is not what is inside"),
+    Match.NO_CONTENT: _("can't be compared: the receipt holds no content"),
 }
+
+
+def count_of(verdict: Verdict, count: int) -> Text:
+    """Return `3 verified` as a text."""
+    match verdict:
+        case Verdict.VERIFIED:
+            text = ngettext("{count} verified", "{count} verified", count)
+        case Verdict.INTACT:
+            text = ngettext("{count} intact", "{count} intact", count)
+        case Verdict.ALTERED:
+            text = ngettext("{count} altered", "{count} altered", count)
+        case Verdict.UNSIGNED:
+            text = ngettext("{count} unsigned", "{count} unsigned", count)
+    return text.format(count=count)
 
 
 class Fact(NamedTuple):
@@ -71,7 +100,7 @@ class Judged:
 
 def facts(judged: Judged) -> Iterator[Fact]:
     """Return everything about one file, for a person."""
-    return (Fact(one.name, printable(one.value)) for one in _facts(judged) if one.value is not None)
+    return (Fact(one.name, _shown(one.value)) for one in _facts(judged) if one.value is not None)
 
 
 def printable(value: object) -> str:
@@ -79,20 +108,24 @@ def printable(value: object) -> str:
     return "".join(one if one.isprintable() else " " for one in str(value)).strip()
 
 
+def _shown(value: object) -> str:
+    return value if isinstance(value, Text) else printable(value)
+
+
 def _facts(judged: Judged) -> Iterator[Fact]:
     found = judged.found
-    yield Fact("file", judged.file)
-    yield Fact("verdict", found.verdict.value)
-    yield Fact("why", judged.reason)
+    yield Fact(_("file"), judged.file)
+    yield Fact(_("verdict"), VERDICTS[found.verdict])
+    yield Fact(_("why"), judged.reason)
     if found.daticert:
         yield from _certified(found)
     if found.signer:
         yield from _signed(found)
     if found.postacert is not None:
         for one in pieces(found.postacert):
-            yield Fact("holds (SHA-256)", f"{one.sha256}  {one.name or one.type}")
+            yield Fact(_("holds (SHA-256)"), f"{one.sha256}  {one.name or one.type}")
     for file, comparison in judged.sent.items():
-        yield Fact("sent file", f"{file}: {MATCHES[comparison.match]}")
+        yield Fact(_("sent file"), joined(": ", (printable(file), MATCHES[comparison.match])))
 
 
 def row(judged: Judged) -> tuple[object, ...]:
@@ -100,12 +133,12 @@ def row(judged: Judged) -> tuple[object, ...]:
     facts = judged.found.daticert
     cells = (
         judged.file,
-        judged.found.verdict.value,
+        VERDICTS[judged.found.verdict],
         facts and facts.kind,
         facts and (facts.delivered_to or ", ".join(one.address for one in facts.recipients)),
         judged.reason,
     )
-    return tuple(cell and printable(cell) for cell in cells)
+    return tuple(cell and _shown(cell) for cell in cells)
 
 
 def as_dict(judged: Judged) -> dict[str, Any]:
@@ -137,33 +170,40 @@ def as_dict(judged: Judged) -> dict[str, Any]:
 def _certified(found: Verification) -> Iterator[Fact]:
     facts = found.daticert
     assert facts is not None  # noqa: S101 - its caller looked
-    yield Fact("receipt", facts.kind)
-    yield Fact("identificativo", facts.identificativo or None)
-    yield Fact("certified at", facts.dated_at)
-    yield Fact("sender", facts.sender or None)
+    yield Fact(_("receipt"), facts.kind)
+    yield Fact(_("identificativo"), facts.identificativo or None)
+    yield Fact(_("certified at"), facts.dated_at)
+    yield Fact(_("sender"), facts.sender or None)
     for one in facts.recipients:
-        yield Fact("recipient", f"{one.address} ({one.type})" if one.type else one.address)
-    yield Fact("delivered to", facts.delivered_to or None)
-    yield Fact("subject", facts.subject or None)
-    yield Fact("message id", facts.message_id or None)
-    yield Fact("error", facts.error_text or None)
-    yield Fact("provider", facts.provider or None)
+        yield Fact(_("recipient"), f"{one.address} ({one.type})" if one.type else one.address)
+    yield Fact(_("delivered to"), facts.delivered_to or None)
+    yield Fact(_("subject"), facts.subject or None)
+    yield Fact(_("message id"), facts.message_id or None)
+    yield Fact(_("error"), facts.error_text or None)
+    yield Fact(_("provider"), facts.provider or None)
 
 
 def _signed(found: Verification) -> Iterator[Fact]:
     signer = found.signer
     assert signer is not None  # noqa: S101 - its caller looked
     assert found.signed_at is not None  # noqa: S101 - both come together
-    yield Fact("signer", _address(signer))
-    yield Fact("organisation", _organisation(signer))
-    yield Fact("signed at", found.signed_at.astimezone(ROME))
-    yield Fact("authority", {"agid": "AgID CA1", "settings": "an anchor of yours"}.get(found.profile))
+    yield Fact(_("signer"), _address(signer))
+    yield Fact(_("organisation"), _organisation(signer))
+    yield Fact(_("signed at"), found.signed_at.astimezone(ROME))
+    yield Fact(
+        _("authority"), {"agid": _("AgID CA1"), "settings": _("an anchor of yours")}.get(found.profile)
+    )
     validity = signer.not_valid_before_utc, signer.not_valid_after_utc
-    yield Fact("certificate", f"valid from {validity[0]:%Y-%m-%d} to {validity[1]:%Y-%m-%d}")
-    yield Fact("digest", found.digest)
-    yield Fact("revocation", REVOCATION)
+    yield Fact(
+        _("certificate"),
+        _("valid from {start} to {end}").format(
+            start=format(validity[0], "%Y-%m-%d"), end=format(validity[1], "%Y-%m-%d")
+        ),
+    )
+    yield Fact(_("digest"), found.digest)
+    yield Fact(_("revocation"), REVOCATION)
     if found.verdict is Verdict.VERIFIED and found.postacert is None:
-        yield Fact("content", "the receipt holds no content")
+        yield Fact(_("content"), _("the receipt holds no content"))
 
 
 def _daticert(found: Verification) -> dict[str, Any] | None:

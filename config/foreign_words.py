@@ -12,6 +12,7 @@ _KNOWN = {
         _("No such file or directory"),
         _("Permission denied"),
         _("Timeout connecting to server"),
+        _("Timeout reading from socket"),
         _("Authentication required."),
         _("invalid username-password pair or user is disabled."),
     )

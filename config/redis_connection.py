@@ -8,6 +8,7 @@ from redis.backoff import EqualJitterBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from config.foreign_words import foreign_words, system_words
 from config.redis_url import problem_of_redis_url
 from config.texts import _
 
@@ -77,13 +78,21 @@ def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
                 "Redis at {address} refuses the user or password ({why}): "
                 "set the right ones in PEC_REDIS_URL, with %23 for #, %2F for /, %3F for ?, %3A for :, "
                 "%40 for @, %25 for %"
-            ).format(address=at, why=why)
+            ).format(address=at, why=foreign_words(str(why)))
         )
     return RedisUnreachable(
         _("Redis at {address} can't be used ({why}): start one, or set PEC_REDIS_URL").format(
-            address=at, why=why
+            address=at, why=cause_of(why)
         )
     )
+
+
+def cause_of(why: Exception) -> str:
+    """Return the system's own words if they are beneath those of redis-py, which name the address again."""
+    beneath = why.__cause__ or why.__context__
+    if isinstance(why, redis.ConnectionError) and isinstance(beneath, OSError) and beneath.strerror:
+        return system_words(beneath)
+    return foreign_words(str(why))
 
 
 def address(client: redis.Redis) -> str:

@@ -2,6 +2,8 @@
 
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from config.texts import _
+
 # In a user or password these end what they stand in. A second `:` or `@` does no harm there.
 _RESERVED = {"#": "%23", "/": "%2F", "?": "%3F", "[": "%5B", "]": "%5D"}
 
@@ -31,7 +33,7 @@ def is_redis_address(url: str) -> bool:
 
 def problem_of_redis_url(url: str) -> str | None:
     """Return what is wrong with a Redis URL, with the remedy, or None. A password is never quoted."""
-    scheme, _, rest = url.partition("://")
+    scheme, rest = url.partition("://")[::2]
     login = rest.rpartition("@")[0] if scheme in ("redis", "rediss") else ""
     stray = [one for one in _RESERVED if one in login]
     if not stray and "#" in rest:
@@ -39,18 +41,20 @@ def problem_of_redis_url(url: str) -> str | None:
     bare_query = "?" in stray and "=" not in rest.partition("?")[2]
     if stray and (not is_redis_address(url) or "#" in stray or bare_query):
         written = ", ".join(f"{_RESERVED[one]} ({one})" for one in stray)
-        return f"the user or password holds a character that ends it in a URL: write {written}"
+        return _("the user or password holds a character that ends it in a URL: write {written}").format(
+            written=written
+        )
     if not is_redis_address(url):
-        return "must be redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0"
+        return _("must be redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0")
     return None
 
 
 def host_and_port(address: str) -> tuple[str, int]:
     """Return the parts of `0.0.0.0:9464` or `[::]:9464`. Raise ValueError, worded for a person."""
-    host, _, port = address.rpartition(":")
+    host, port = address.rpartition(":")[::2]
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not bare or (":" in bare and bare == host) or not (port.isascii() and port.isdigit()):
-        raise ValueError("must be host:port, such as 0.0.0.0:9464 or [::]:9464")
+        raise ValueError(_("must be host:port, such as 0.0.0.0:9464 or [::]:9464"))
     if not 1 <= int(port) <= 65535:
-        raise ValueError(f"port {port} must be from 1 to 65535")
+        raise ValueError(_("port {port} must be from 1 to 65535").format(port=port))
     return bare, int(port)

@@ -35,6 +35,7 @@ from pydantic_settings import (
 from config.redis_url import host_and_port, next_database, problem_of_redis_url
 from config.sources import Environment, explain, read_toml
 from config.sources import SettingsError as SettingsError  # raised by load_settings, so imported from here
+from config.texts import _
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -91,7 +92,7 @@ class Api(_Section):
     def _http_url(cls, url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
-            raise ValueError("must be an address such as https://ws.pecmassiva.com")
+            raise ValueError(_("must be an address such as https://ws.pecmassiva.com"))
         return url.rstrip("/")
 
     def send_deadline_seconds(self, size_bytes: int) -> float:
@@ -128,21 +129,25 @@ class Imap(_Section):
         try:
             return json.loads(folders) if isinstance(folders, str) else folders
         except ValueError as error:
-            raise ValueError(f"must be JSON, or names separated by commas ({error})") from None
+            raise ValueError(
+                _("must be JSON, or names separated by commas ({error})").format(error=error)
+            ) from None
 
     @field_validator("folders")
     @classmethod
     def _no_empty_or_repeated_name(cls, folders: list[str]) -> list[str]:
         if not all(folders):
-            raise ValueError("has an empty name: name the folders, such as INBOX, INBOX.Ricevute")
+            raise ValueError(_("has an empty name: name the folders, such as INBOX, INBOX.Ricevute"))
         return list(dict.fromkeys(folders))
 
     @model_validator(mode="after")
     def _can_be_used(self) -> Self:
         if not self.host and self.model_fields_set:
-            raise ValueError("has no HOST: set it, or unset the others")
+            raise ValueError(_("has no HOST: set it, or unset the others"))
         if not self.tls and not _is_loopback(self.host):
-            raise ValueError(f"TLS is false, and {self.host} is another machine: unset it")
+            raise ValueError(
+                _("TLS is false, and {host} is another machine: unset it").format(host=self.host)
+            )
         return self
 
 
@@ -187,7 +192,9 @@ class Endpoint(_Section):
     def _standard_secret(cls, secret: SecretStr) -> SecretStr:
         secrets = secret.get_secret_value().split()
         if not secrets or not all(_is_standard_secret(one) for one in secrets):
-            raise ValueError("must be whsec_ and base64 of 24 to 64 random bytes: `openssl rand -base64 32`")
+            raise ValueError(
+                _("must be whsec_ and base64 of 24 to 64 random bytes: `openssl rand -base64 32`")
+            )
         return secret
 
     @field_validator("url")
@@ -195,7 +202,7 @@ class Endpoint(_Section):
     def _http_url(cls, url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an http or https address")
+            raise ValueError(_("must be an http or https address"))
         return url
 
 
@@ -229,9 +236,13 @@ class Webhooks(_Section):
         names = [endpoint.name for endpoint in self.endpoints]
         for name in names:
             if not ENDPOINT_NAME.fullmatch(name):
-                raise ValueError(f"endpoint name {name!r}: use letters, digits, '.', '_' and '-', 64 at most")
+                raise ValueError(
+                    _("endpoint name {name}: use letters, digits, '.', '_' and '-', 64 at most").format(
+                        name=repr(name)
+                    )
+                )
         if len(set(names)) != len(names):
-            raise ValueError("two endpoints have the same name: give each its own")
+            raise ValueError(_("two endpoints have the same name: give each its own"))
         return self
 
 
@@ -333,7 +344,7 @@ class S3(_Section):
     def _http_url(cls, url: str) -> str:
         parts = urlsplit(url)
         if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
-            raise ValueError("must be an address such as https://s3.eu-south-1.amazonaws.com")
+            raise ValueError(_("must be an address such as https://s3.eu-south-1.amazonaws.com"))
         return url.rstrip("/")
 
 
@@ -358,7 +369,7 @@ class Archive(_Section):
         parts = urlsplit(url)
         bucket = parts.scheme == "s3" and parts.hostname and not (parts.query or parts.username)
         if url and not bucket and not PurePath(url).is_absolute():
-            raise ValueError("must be the absolute path of a folder, or s3://bucket/prefix")
+            raise ValueError(_("must be the absolute path of a folder, or s3://bucket/prefix"))
         return url.rstrip("/") or url
 
 
@@ -428,7 +439,7 @@ class Settings(BaseSettings):
     def _is_past(cls, instant: datetime | None) -> datetime | None:
         if instant and instant > datetime.now(UTC) + MAX_CLOCK_DIFFERENCE:
             raise ValueError(
-                "lies in the future: give the instant of the backup, rather too early than too late"
+                _("lies in the future: give the instant of the backup, rather too early than too late")
             )
         return instant
 
@@ -438,7 +449,9 @@ class Settings(BaseSettings):
         lowered = {name.lower(): account for name, account in accounts.items()}
         for name in lowered:
             if not ACCOUNT_NAME.fullmatch(name):
-                raise ValueError(f"account name {name!r}: use a-z, 0-9, '_' and '-', 64 at most")
+                raise ValueError(
+                    _("account name {name}: use a-z, 0-9, '_' and '-', 64 at most").format(name=repr(name))
+                )
         return lowered
 
     @model_validator(mode="after")
@@ -446,7 +459,11 @@ class Settings(BaseSettings):
         for name, account in self.accounts.items():
             if account.token is None and self.api.token is None:
                 own = f"PEC_ACCOUNTS__{name.upper()}__TOKEN"
-                raise ValueError(f"account {name} has no token: set PEC_API__TOKEN or {own}")
+                raise ValueError(
+                    _("account {account} has no token: set PEC_API__TOKEN or {own}").format(
+                        account=name, own=own
+                    )
+                )
         return self
 
     @property

@@ -16,8 +16,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
+from config.foreign_words import system_words
 from config.renamed import RENAMED
 from config.text_files import MARK, read_text
+from config.texts import Text, _, joined
 
 PREFIX = "PEC_"
 
@@ -27,6 +29,27 @@ _NOT_SETTINGS = re.compile(
     r"|pec_.*(service_host|service_port.*|port_\d+_.*)"  # Kubernetes sets these beside a service named pec…
 )
 _KUBERNETES_PORT = ("tcp://", "udp://")  # and PEC_PORT to such an address
+
+
+_KINDS: dict[str, Text] = {
+    "float_parsing": _("must be a number"),
+    "float_type": _("must be a number"),
+    "finite_number": _("must be a finite number"),
+    "int_parsing": _("must be a whole number"),
+    "int_from_float": _("must be a whole number"),
+    "int_type": _("must be a whole number"),
+    "bool_parsing": _("must be true or false"),
+    "bool_type": _("must be true or false"),
+    "string_type": _("must be a string"),
+    "list_type": _("must be a list"),
+    "dict_type": _("must be a JSON object"),
+    "model_type": _("must be a JSON object"),
+    "greater_than": _("must be greater than {gt}"),
+    "greater_than_equal": _("must be {ge} or more"),
+    "less_than": _("must be less than {lt}"),
+    "less_than_equal": _("must be {le} or less"),
+    "string_pattern_mismatch": _("must match the pattern {pattern}"),
+}
 
 
 class SettingsError(Exception):
@@ -56,14 +79,20 @@ class Environment(EnvSettingsSource):
             return super().decode_complex_value(field_name, field, value)
         except ValueError as error:
             name = next(name for name, held in self.env_vars.items() if held is value)
-            raise ValueError(f"{name.upper()}: must be JSON ({error}): correct it") from None
+            raise ValueError(
+                _("{name}: must be JSON ({why}): correct it").format(name=name.upper(), why=error)
+            ) from None
 
     def _load_env_vars(self) -> dict[str, str | None]:
         values = {_unmarked(name): _unmarked(value) for name, value in super()._load_env_vars().items()}
         for file_name in [one for one in values if one.startswith(PREFIX.lower()) and one.endswith("_file")]:
             name, path = file_name.removesuffix("_file"), values.pop(file_name)
             if name in values:
-                raise SettingsError(f"{name.upper()} and {file_name.upper()} are both set: keep one")
+                raise SettingsError(
+                    _("{name} and {file} are both set: keep one").format(
+                        name=name.upper(), file=file_name.upper()
+                    )
+                )
             values[name] = _read_secret(file_name.upper(), path or "")
         return values
 
@@ -87,12 +116,18 @@ def read_toml() -> dict[str, Any]:
         values = tomllib.loads(read_text(path))
     except FileNotFoundError:
         if named:
-            raise SettingsError(f"PEC_CONFIG: there is no file {named}: name one, or unset it") from None
+            raise SettingsError(
+                _("PEC_CONFIG: there is no file {path}: name one, or unset it").format(path=named)
+            ) from None
         return {}
     except OSError as error:
-        raise SettingsError(f"{path}: can't be read ({error.strerror}): make it readable") from None
+        raise SettingsError(
+            _("{path}: can't be read ({why}): make it readable").format(path=path, why=system_words(error))
+        ) from None
     except ValueError as error:  # its messages quote a character at most
-        raise SettingsError(f"{path}: is not TOML ({error}): correct it") from None
+        raise SettingsError(
+            _("{path}: is not TOML ({why}): correct it").format(path=path, why=error)
+        ) from None
     if isinstance(values.get("accounts"), dict):
         values["accounts"] = {name.lower(): account for name, account in values["accounts"].items()}
     return values
@@ -113,24 +148,36 @@ def variables(model: type[BaseModel], prefix: str = PREFIX) -> Iterator[tuple[st
 def explain(error: ValidationError, model: type[BaseModel]) -> SettingsError:
     """Return one line for each fault: the variable's name and what is wrong with it, never its value."""
     known = [name for name, _ in variables(model)]
-    return SettingsError("\n".join(_line(problem, known) for problem in error.errors(include_input=False)))
+    return SettingsError(joined("\n", [_line(one, known) for one in error.errors(include_input=False)]))
 
 
 def _line(problem: ErrorDetails, known: list[str]) -> str:
     name = _variable(problem["loc"])
     if problem["type"] == "extra_forbidden" and name.endswith("_FILE") and "[" not in name:
-        return f"{name}: works in the environment only: set it there, or write the value itself into pec.toml"
+        return _(
+            "{name}: works in the environment only: set it there, or write the value itself into pec.toml"
+        ).format(name=name)
     if problem["type"] == "extra_forbidden" and name in RENAMED:
-        return f"{name}: is called {RENAMED[name]} now: set that one instead"
+        return _("{name}: is called {new} now: set that one instead").format(name=name, new=RENAMED[name])
     if problem["type"] == "extra_forbidden":
-        return f"{name}: there is no such setting{_nearest(name, known)}"
+        return _("{name}: there is no such setting{hint}").format(name=name, hint=_nearest(name, known))
     if problem["type"].startswith(("datetime", "timezone")):
-        return f"{name}: is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00"
+        return _("{name}: is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00").format(name=name)
     if problem["type"].startswith("date_"):
-        return f"{name}: is not a day such as 2027-02-28"
+        return _("{name}: is not a day such as 2027-02-28").format(name=name)
     if problem["type"] == "missing":
-        return f"{name}: is missing: set it"
-    return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
+        return _("{name}: is missing: set it").format(name=name)
+    return joined(": ", (name, _words(problem)))
+
+
+def _words(problem: ErrorDetails) -> str:
+    """Return what is wrong with a value: a validator's text, or ours for pydantic's kind of error."""
+    stated = problem.get("ctx", {})
+    if problem["type"] == "value_error":
+        return str(stated["error"])
+    text = _KINDS.get(problem["type"])
+    shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in stated.items()}
+    return text.format(**shown) if text else problem["msg"]
 
 
 def _variable(place: tuple[int | str, ...]) -> str:
@@ -144,17 +191,27 @@ def _nearest(name: str, known: list[str]) -> str:
     owner = re.match(r"PEC_ACCOUNTS__(.+?)__", name)
     candidates = [one.replace("<NAME>", owner[1]) for one in known] if owner else known
     nearest = get_close_matches(name, candidates, n=1, cutoff=0.75)
-    return f": did you mean {nearest[0]}?" if nearest and "[" not in name else ": see `pec config`"
+    return (
+        _(": did you mean {name}?").format(name=nearest[0])
+        if nearest and "[" not in name
+        else _(": see `pec config`")
+    )
 
 
 def _read_secret(name: str, path: str) -> str:
     try:
         value = read_text(Path(path)).strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise SettingsError(f"{name}: can't read {path} ({reason}): name a readable file") from None
+        reason = system_words(error) if isinstance(error, OSError) else _("not UTF-8 text")
+        raise SettingsError(
+            _("{name}: can't read {path} ({why}): name a readable file").format(
+                name=name, path=path, why=reason
+            )
+        ) from None
     if not value:
-        raise SettingsError(f"{name}: {path} is empty: write the value into it")
+        raise SettingsError(
+            _("{name}: {path} is empty: write the value into it").format(name=name, path=path)
+        )
     return value
 
 

@@ -4,7 +4,7 @@
 program that reads it (`--json`, Redis, logs). The command line translates it when it prints.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
@@ -47,18 +47,15 @@ class Text(str):
         """Return the text with its fields filled in."""
         return Text(self._msgid, self._plural, self._count, values)
 
-    def translated(self, entries: Entries, data: Callable[[str], str] = str) -> str:
-        """Return the text in the language of these entries, and texts among its values too.
-
-        `data` translates values that are no texts yet.
-        """
+    def translated(self, entries: Entries) -> str:
+        """Return the text in the language of these entries, and texts among its values too."""
         if self._plural is None:
             chosen = entries.gettext(self._msgid)
         else:
             chosen = entries.ngettext(self._msgid, self._plural, self._count)
         if self._values is None:
             return chosen
-        return chosen.format_map({name: _shown(value, entries, data) for name, value in self._values.items()})
+        return chosen.format_map({name: _shown(value, entries) for name, value in self._values.items()})
 
 
 class Joined(Text):
@@ -77,9 +74,9 @@ class Joined(Text):
     def __reduce__(self) -> tuple[Any, ...]:
         return Joined, (self._separator, self._parts)
 
-    def translated(self, entries: Entries, data: Callable[[str], str] = str) -> str:
+    def translated(self, entries: Entries) -> str:
         """Return each part in the language of these entries."""
-        return self._separator.join(str(_shown(part, entries, data)) for part in self._parts)
+        return self._separator.join(str(_shown(part, entries)) for part in self._parts)
 
 
 def _(msgid: str) -> Text:
@@ -97,10 +94,8 @@ def joined(separator: str, parts: Iterable[str]) -> Text:
     return Joined(separator, parts)
 
 
-def _shown(value: Any, entries: Entries, data: Callable[[str], str]) -> Any:
+def _shown(value: Any, entries: Entries) -> Any:
     said = str(value) if isinstance(value, Exception) else value
     if isinstance(said, Text):
-        return said.translated(entries, data)
-    if isinstance(said, StrEnum):
-        return entries.gettext(said)
-    return data(said) if isinstance(said, str) and " " in said else value
+        return said.translated(entries)
+    return entries.gettext(said) if isinstance(said, StrEnum) else said

@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from config.texts import joined
 from pec import content
 from pec.content import sha256
 from pec.domains import compared
@@ -41,7 +42,7 @@ class JobRejected(Exception):
     """The job can't be taken. `problems` says why; `safe` holds the fields that may be shown."""
 
     def __init__(self, problems: list[Problem], safe: Mapping[str, str] | None = None) -> None:
-        super().__init__("; ".join(f"{problem.field}: {problem.reason}" for problem in problems))
+        super().__init__(joined("; ", [joined(": ", (one.field, one.reason)) for one in problems]))
         self.problems = problems
         self.safe = dict(safe or {})
 

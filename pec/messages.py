@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from config.texts import _
 from pec.instants import from_text, to_text
 from pec.names import ENDS, State
 from pec.subjects import reference_tag
@@ -19,7 +20,7 @@ class UnsupportedRecord(Exception):
     """A newer version wrote this record: skip it."""
 
     def __init__(self, message_id: str, why: object) -> None:
-        super().__init__(f"message {message_id} can't be read: {why}")
+        super().__init__(_("message {id} can't be read: {why}").format(id=message_id, why=why))
         self.message_id = message_id
 
 
@@ -185,7 +186,7 @@ def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
                 values[name] = codec.read(text)
         missing = [name for name in _REQUIRED if name not in values]
         if missing:
-            raise ValueError(f"no field {missing[0]}")
+            raise ValueError(_("no field {field}").format(field=missing[0]))
         return Message(id=message_id, **values)
     except (ValueError, KeyError, TypeError) as error:
         raise UnsupportedRecord(message_id, error) from None

@@ -21,6 +21,11 @@ _TEXTS = {
     "content_missing": _(
         "its body or an attachment is no longer in Redis: enqueue it again, with another id"
     ),
+    "content_altered": _(
+        "{name} in the archive {place} was altered: put it back from a backup, then `pec resend {id}`; "
+        "or `pec discard {id}`"
+    ),
+    "archive_away": _("the archive can't be used: {why}"),
     "mailbox_full": _(
         "the mailbox is {percent} full: archive and delete receipts, or ask the provider for more room"
     ),
@@ -64,6 +69,10 @@ _SHAPES = {
     "quota": _("the API sent no numbers where a quota is meant"),
 }
 _NO_HEADER = _("the token, user name or password can't stand in a header")
+_NOT_IN_ARCHIVE = _(
+    "the archive {place} does not hold {name}: put it back from a backup, then `pec resend {id}`; "
+    "or `pec discard {id}`"
+)
 _CONNECTIONS = {  # by whether bytes of the request may have left
     False: _("the API can't be reached: {why}"),
     True: _("no usable answer came: {why}"),
@@ -108,6 +117,8 @@ def _text(code: str, details: Mapping[str, Any]) -> Text:
             return _SHAPES[wanted]
         case "credentials", {"header": True}:
             return _NO_HEADER
+        case "content_missing", {"place": str()}:
+            return _NOT_IN_ARCHIVE.format(**details)
         case "virus", {"receipt": str(kind)}:
             return _("{what}: a virus was found").format(what=_BY_RECEIPT[kind])
         case "mailbox_full", {"share": float(share) | int(share), "expected_bytes": int(count)} if count:

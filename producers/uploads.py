@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from config.foreign_words import system_words
 from config.texts import _
 from pec.content import decode_file, is_blank, sha256
 from pec.jobs import JobRejected
@@ -84,7 +85,7 @@ class Uploads:
                 self._files[path] = self._upload(path.read_bytes())
             except OSError as error:
                 reason = _("can't read {path} ({why}): name a readable file").format(
-                    path=path, why=error.strerror
+                    path=path, why=system_words(error)
                 )
                 raise JobRejected([Problem(f"attachments.{place}", reason)]) from None
         return self._files[path]

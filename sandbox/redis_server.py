@@ -19,13 +19,15 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.texts import _
+
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 _PORTS = range(10_000, 30_000)  # below what Linux and macOS give to connections that leave
 _SOCKET_PATH_BYTES = 100  # the kernel takes 108 on Linux, 104 on macOS, with a closing NUL
 _PR_SET_PDEATHSIG = 1
-_NO_PROGRAM = "no redis-server or valkey-server on PATH: install one"
+_NO_PROGRAM = _("no redis-server or valkey-server on PATH: install one")
 _DURABLE = [
     *("--appendonly", "yes"),
     *("--appendfsync", "always"),
@@ -130,7 +132,9 @@ class EmbeddedServer:
             while not _answers(probe, process.pid):
                 if process.poll() is not None or time.monotonic() > deadline:
                     self.kill()
-                    raise EmbeddedServerError(f"the embedded server did not start:\n{self._log_tail()}")
+                    raise EmbeddedServerError(
+                        _("the embedded server did not start:\n{log_tail}").format(log_tail=self._log_tail())
+                    )
                 time.sleep(_POLL_SECONDS)  # a server that starts has no signal to wait for
 
     def _log_tail(self) -> str:

@@ -60,7 +60,7 @@ class Words:
         """Return a row under _TOTALS for each state that occurs, and one for all."""
         for state in State:
             if count := summary.states[state]:
-                yield self.say(str(state)), str(count), self._share(count, summary.lines)
+                yield self.say(state), str(count), self._share(count, summary.lines)
         yield self.say(_("Total")), str(summary.lines), self._share(summary.lines, summary.lines)
 
     def totals_title(self) -> str:
@@ -113,7 +113,7 @@ class Words:
         return (
             str(number),
             "\n".join(map(printable, filter(None, [recipient, line.subject if with_subject else ""]))),
-            self.say(str(line.state)),
+            self.say(line.state),
             self.instant(line.sent_at),
             self.instant(line.accepted_at),
             self.instant(line.delivered_at),

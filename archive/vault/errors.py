@@ -4,12 +4,16 @@ from config.texts import joined
 
 
 class VaultError(Exception):
-    """The archive gave no bytes. `what` says what happened, `remedy` what to do, and the message both."""
+    """The archive gave no bytes. `what` says what happened, `remedy` what to do, and the message both.
 
-    def __init__(self, what: str, remedy: str) -> None:
+    `details`: the `place` and `name` of bytes that an operator must put back.
+    """
+
+    def __init__(self, what: str, remedy: str, **details: str) -> None:
         super().__init__(joined(": ", [what, remedy]))
         self.what = what
         self.remedy = remedy
+        self.details = details
 
 
 class VaultAway(VaultError):

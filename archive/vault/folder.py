@@ -9,6 +9,7 @@ from tempfile import mkstemp
 from typing import BinaryIO
 
 from archive.vault.errors import VaultAway
+from config.foreign_words import system_words
 from config.texts import _
 
 PRIVATE_FOLDER = 0o700
@@ -97,7 +98,9 @@ class Folder:
             _sync(folder.parent)
 
     def _away(self, error: OSError) -> VaultAway:
-        what = _("the archive {place} can't be used ({why})").format(place=self._root, why=error.strerror)
+        what = _("the archive {place} can't be used ({why})").format(
+            place=self._root, why=system_words(error)
+        )
         return VaultAway(what, _REMEDIES.get(error.errno or 0, _("see the system's log")))
 
 

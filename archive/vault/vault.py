@@ -93,11 +93,11 @@ class Vault:
         found = self._chunks(name)
         if found is None:
             what = _("the archive {place} does not hold {name}").format(place=str(self), name=name)
-            raise Missing(what, _("put it back from a backup"))
+            raise Missing(what, _("put it back from a backup"), place=str(self), name=name)
         data = b"".join(found)
         if hashlib.sha256(data).hexdigest() != digest:
             what = _("{name} in the archive {place} was altered").format(place=str(self), name=name)
-            raise Altered(what, _("put it back from a backup"))
+            raise Altered(what, _("put it back from a backup"), place=str(self), name=name)
         return data
 
     def contains(self, digest: str, suffix: str) -> bool:

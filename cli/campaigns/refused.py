@@ -8,6 +8,7 @@ from cli import output
 from cli.campaigns.report import show_letters
 from cli.errors import Exit, Failure
 from cli.language import translated
+from config.foreign_words import system_words
 from config.texts import _
 from producers.campaigns.campaign import Campaign
 from producers.campaigns.preview import Preview
@@ -24,7 +25,7 @@ def write_refused_lines(path: Path, campaign: Campaign, imported: Path) -> None:
     except OSError as error:
         raise click.UsageError(
             _("--refused: can't write {path} ({why}): name another file").format(
-                path=path, why=error.strerror
+                path=path, why=system_words(error)
             )
         ) from None
     output.note(

@@ -17,6 +17,8 @@ from config.texts import _
 
 MASK = "********"
 _PASSWORD_IN_URL = re.compile(r"(?<=://)[^/?#\s]*(?=@)|(?<=[?&]password=)[^&#\s]*")
+DEFAULT, ENVIRONMENT = "default", "environment"  # beside the name of a file
+_SOURCES = {DEFAULT: _("default"), ENVIRONMENT: _("environment")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ def config(as_json: bool) -> None:
             output.data(asdict(setting))
     else:
         output.table(
-            (_("SETTING"), _("VALUE"), _("FROM")), ((one.name, one.value, one.source) for one in found)
+            (_("SETTING"), _("VALUE"), _("FROM")),
+            ((one.name, one.value, _SOURCES.get(one.source, one.source)) for one in found),
         )
 
 
@@ -84,8 +87,8 @@ def _source(
     upper = {name.upper() for name, value in environment.items() if value}
     names = [PREFIX + "__".join(path[:depth]).upper() for depth in range(1, len(path) + 1)]
     if any(name in upper or f"{name}_FILE" in upper for name in names):
-        return "environment"
+        return ENVIRONMENT
     place: Any = in_file
     for part in path:
         place = place.get(part) if isinstance(place, dict) else None
-    return "default" if place is None else file_name
+    return DEFAULT if place is None else file_name

@@ -4,6 +4,7 @@ import click
 
 from cli import output
 from cli.configured_names import ENDPOINT
+from cli.shapes import local_text
 from config.texts import _
 from pec.operations.dead_letters import dead_letter_dict, list_dead_letters
 from pec.operations.session import open_session
@@ -31,7 +32,7 @@ def dead(endpoint: str | None, limit: int, as_json: bool) -> None:
             one.endpoint,
             one.event_id,
             one.type,
-            one.at,
+            local_text(one.at),
             one.tries,
             one.why,
             _("yes") if one.replayed else _("no"),

@@ -13,6 +13,7 @@ from cli.configured_names import ACCOUNT
 from cli.enqueued import show_enqueued
 from cli.follow import follow, timeout_option
 from cli.job_options import job_options
+from config.foreign_words import system_words
 from config.text_files import MARK, read_text
 from config.texts import _
 from pec.operations.session import open_session
@@ -27,7 +28,9 @@ def _text(ctx: click.Context, param: click.Parameter, value: str) -> str:
         return read_text(Path(value[1:])) if value.startswith("@") else value
     except OSError as error:
         raise click.BadParameter(
-            _("can't read {path} ({why}): name a readable file").format(path=value[1:], why=error.strerror)
+            _("can't read {path} ({why}): name a readable file").format(
+                path=value[1:], why=system_words(error)
+            )
         ) from None
     except UnicodeDecodeError:
         raise click.BadParameter(

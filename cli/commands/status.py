@@ -8,6 +8,7 @@ from cli.timeline import show as show_timeline
 from cli.timeline import when
 from config.texts import _
 from pec.messages import Message
+from pec.names import State
 from pec.operations.load_overview import load_overview
 from pec.operations.message_detail import MessageDetail, detail_dict, load_details
 from pec.operations.overview_json import overview_dict
@@ -64,7 +65,7 @@ def _show_facts(message: Message, why: str) -> None:
             (_("why"), why),
             (_("account"), message.account),
             (_("recipient"), ", ".join(message.recipients) or None),
-            *((address, state) for address, state in message.outcomes.items()),
+            *((address, State(state)) for address, state in message.outcomes.items()),
             (_("subject"), message.sent_subject),
             (_("batch"), message.batch),
             (_("code"), message.code),

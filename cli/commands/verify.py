@@ -14,7 +14,9 @@ from cli import output, verdicts
 from cli.bar import progress_bar
 from cli.errors import Exit, Failure
 from cli.verdicts import Judged
+from config.foreign_words import system_words
 from config.settings import load_settings
+from config.texts import _, joined
 
 SUFFIX = ".eml"
 _PLACE = click.Path(exists=True, path_type=Path)
@@ -58,7 +60,7 @@ def verify(places: tuple[Path, ...], sent: tuple[Path, ...], anchors: Path | Non
     profiles = trust.profiles(anchors or _anchors_of_settings())
     done = _Done()
     hidden = len(files) < 2 or (as_json and output.for_a_person())
-    with progress_bar(len(files), hidden=hidden, title="files") as step:
+    with progress_bar(len(files), hidden=hidden, title=_("files")) as step:
         rows = []
         for file in files:
             judged = _judge(file, contents, profiles)
@@ -75,7 +77,7 @@ def verify(places: tuple[Path, ...], sent: tuple[Path, ...], anchors: Path | Non
     if len(files) > 1:
         output.note(done.summary())
     if problems := list(done.problems()):
-        raise Failure("\n".join(problems), Exit.UNVERIFIED)
+        raise Failure(joined("\n", problems), Exit.UNVERIFIED)
 
 
 class _Done:
@@ -94,21 +96,30 @@ class _Done:
             self.matches.setdefault(file, Counter())[one.match] += 1
 
     def summary(self) -> str:
-        counts = ", ".join(f"{self.verdicts[one]} {one.value}" for one in Verdict if self.verdicts[one])
-        return f"{sum(self.verdicts.values())} files: {counts}"
+        counts = [verdicts.count_of(one, self.verdicts[one]) for one in Verdict if self.verdicts[one]]
+        count = sum(self.verdicts.values())
+        return _("{count} files: {list}").format(count=count, list=joined(", ", counts))
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each reason why the exit code is not 0."""
         if len(self.faulty) == 1:
-            yield f"{verdicts.printable(self.faulty[0].file)} is no verified receipt: {self.faulty[0].reason}"
+            yield _("{file} is no verified receipt: {why}").format(
+                file=verdicts.printable(self.faulty[0].file), why=self.faulty[0].reason
+            )
         elif self.faulty:
-            yield f"{len(self.faulty)} files are no verified receipts: `pec verify FILE` shows everything about one"
+            yield _(
+                "{count} files are no verified receipts: `pec verify FILE` shows everything about one"
+            ).format(count=len(self.faulty))
         for name, matches in self.matches.items():
             file = verdicts.printable(name)
             if different := matches[Match.DIFFERENT]:
-                yield f"{file} is not inside {different} of the receipts that hold content"
+                yield _("{file} is not inside {count} of the receipts that hold content").format(
+                    file=file, count=different
+                )
             elif not matches[Match.EQUAL] + matches[Match.EQUAL_DIGEST]:
-                yield f"{file} can't be compared: no receipt holds content; a complete CONSEGNA does"
+                yield _(
+                    "{file} can't be compared: no receipt holds content; a complete CONSEGNA does"
+                ).format(file=file)
 
 
 def _files(places: Iterable[Path]) -> Iterator[Path]:
@@ -118,7 +129,10 @@ def _files(places: Iterable[Path]) -> Iterator[Path]:
             continue
         inside = sorted(one for one in place.rglob("*") if one.suffix.lower() == SUFFIX and one.is_file())
         if not inside:
-            raise Failure(f"there is no .eml file in {place}: name the folder of the receipts", Exit.REJECTED)
+            raise Failure(
+                _("there is no .eml file in {folder}: name the folder of the receipts").format(folder=place),
+                Exit.REJECTED,
+            )
         yield from inside
 
 
@@ -136,4 +150,7 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise Failure(f"can't read {file} ({error.strerror}): make it readable", Exit.USAGE) from None
+        raise Failure(
+            _("can't read {file} ({why}): make it readable").format(file=file, why=system_words(error)),
+            Exit.USAGE,
+        ) from None

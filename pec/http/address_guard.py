@@ -43,16 +43,18 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class AddressRefused(Exception):
-    """The name has no address that may be reached. The message says which setting allows it."""
+    """The name has no address that may be reached. `address` is one of those that it has."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} is not a public address")
+        self.address = address
 
 
 def require_public(addresses: Addresses) -> Addresses:
     """Return those of a name's addresses that belong to the public internet. Raise AddressRefused if none does."""
     public = [one for one in addresses if is_public(str(one[1][0]))]
     if not public:
-        raise AddressRefused(
-            f"{addresses[0][1][0]} is not a public address: set PEC_WEBHOOKS__ALLOW_PRIVATE=true to deliver to it"
-        )
+        raise AddressRefused(str(addresses[0][1][0]))
     return public
 
 

@@ -1,9 +1,9 @@
 """Why there is no message with an id, and what an operator can do about it."""
 
 from config.texts import _, joined
-from pec.instants import from_epoch
+from pec.instants import from_epoch, from_text
 from pec.operations.load_overview import jobs_waiting
-from pec.operations.progress import age
+from pec.operations.progress import age, clock
 from pec.operations.refusals import Refused
 from pec.store import heartbeat, records
 from pec.store.rejections import newest_of
@@ -31,7 +31,8 @@ def absent(store: Store, message_id: str) -> Refused:
         )
     if rejection := newest_of(store, message_id):
         reasons = (joined(": ", (problem.field, problem.reason)) for problem in rejection.problems)
-        head = _("{id} was rejected at {time}:").format(id=message_id, time=rejection.at)
+        at = clock(from_text(rejection.at), from_epoch(store.now()))
+        head = _("{id} was rejected at {time} in Rome:").format(id=message_id, time=at)
         return Refused("rejected", joined("\n", (head, *reasons)))
     return Refused(
         "unknown_message",

@@ -8,6 +8,8 @@ from config.texts import _
 from pec.operations.refusals import Refused
 from pec.store.store import Store, text_list
 
+_KINDS = {"account": _("account"), "endpoint": _("endpoint")}
+
 
 def known_accounts(store: Store, settings: Settings) -> list[str]:
     """Return the names of all known accounts. Raise Refused if there is none."""
@@ -39,9 +41,9 @@ def _require(kind: str, name: str, known: set[str]) -> None:
     remedy = (
         _("did you mean {name}?").format(name=near[0])
         if near
-        else _("known are: {names}").format(names=", ".join(sorted(known)) or "none yet")
+        else _("known are: {names}").format(names=", ".join(sorted(known)) or _("none yet"))
     )
     raise Refused(
         f"unknown_{kind}",
-        _("there is no {word} {name}: {remedy}").format(word=kind, name=name, remedy=remedy),
+        _("there is no {word} {name}: {remedy}").format(word=_KINDS[kind], name=name, remedy=remedy),
     )

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from config.texts import _, joined
-from pec.instants import to_text
 from pec.names import State
 from pec.operations import paused_batches
 from pec.operations.diagnosis import LATE_SECONDS, explain_no_room, remedy_of_pause
@@ -89,13 +88,10 @@ def _about_archive(found: Overview) -> Iterator[str]:
 
 def _about_restore(found: Overview) -> Iterator[str]:
     if found.reconciling_since:
-        since = to_text(found.reconciling_since)
-        yield (
-            _(
-                "workers reconcile what was sent since {instant}: once nothing older is queued, start"
-                " them without --reconcile"
-            ).format(instant=since)
-        )
+        yield _(
+            "workers reconcile what was sent since {time} in Rome: once nothing older is queued, start "
+            "them without --reconcile"
+        ).format(time=clock(found.reconciling_since, found.now))
 
 
 def _about_workers(found: Overview) -> Iterator[str]:

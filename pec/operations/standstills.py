@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from config.texts import _
-from pec.instants import to_text
 from pec.operations import paused_batches
 from pec.operations.diagnosis import LATE_SECONDS, remedy_of_pause
 from pec.operations.findings import Finding, Mark
 from pec.operations.lane_forecast import used_up
 from pec.operations.overview import Lane, Overview, Token
-from pec.operations.progress import age
+from pec.operations.progress import age, clock
 from pec.reasons import explain
 from pec.store.accounts import BY_OPERATOR
 from pec.store.outbox import EndpointState
@@ -61,7 +60,9 @@ def losses(found: Overview) -> Iterator[Finding]:
     """Yield that Redis came back empty under live workers in the last week."""
     if found.lost_at and found.now - found.lost_at < LOSS_SHOWN:
         yield Finding(
-            Mark.WARN, _("Redis came back empty at {time}").format(time=to_text(found.lost_at)), _RESTORE
+            Mark.WARN,
+            _("Redis came back empty at {time} in Rome").format(time=clock(found.lost_at, found.now)),
+            _RESTORE,
         )
 
 

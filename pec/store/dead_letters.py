@@ -10,6 +10,7 @@ from typing import Any
 
 from pec.names import Queue
 from pec.store.store import Store, text, text_dict
+from pec.webhooks.failures import stored_why
 
 _CHUNK = 500
 _DEAD = "dead:"  # and a letter's id: its delivery, when it is replayed
@@ -82,7 +83,7 @@ def _letter(letter_id: str, fields: dict[str, str], *, replayed: bool) -> DeadLe
         type=fields["type"],
         event=fields["event"],
         status=int(fields["status"]) if fields["status"] else None,
-        why=fields["why"],
+        why=stored_why(fields),
         tries=int(fields["tries"]),
         at=fields["at"],
         replayed=replayed,

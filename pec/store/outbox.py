@@ -14,6 +14,7 @@ from typing import Any
 import redis
 
 from config.settings import Endpoint
+from config.texts import _
 from pec.instants import to_text
 from pec.names import Queue
 from pec.store.dispatch import DispatchRequest, dispatch
@@ -75,6 +76,8 @@ class DeliveryResult:
             "event": delivery.event,
             "status": failed.status or "",
             "why": failed.why,
+            "code": failed.code,
+            "details": json.dumps(dict(failed.details), ensure_ascii=False),
             "tries": delivery.tries + 1,
             "at": to_text(at),
         }
@@ -188,7 +191,7 @@ def replay_since(store: Store, endpoint: str, instant: datetime) -> bool:
     """
     group = _groups(store).get(endpoint)
     if group is None:
-        raise LookupError(f"no worker has had an endpoint {endpoint}")
+        raise LookupError(_("no worker has had an endpoint {name}").format(name=endpoint))
     before = (max(0, int(instant.timestamp() * 1000) - 1), 2**64 - 1)
     if before >= _as_numbers(group.position):
         return False

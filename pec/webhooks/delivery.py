@@ -23,6 +23,7 @@ from pec.http.connection import Connection, Peer, Request
 from pec.http.retry_after import retry_after_seconds
 from pec.http.tls import all_authorities
 from pec.instants import from_epoch
+from pec.webhooks.failures import failed
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome
 
 _READ_BYTES = 4096
@@ -65,10 +66,11 @@ class Poster:
         try:
             return self._deliver(event_id, body, ends)
         except AddressRefused as refused:
-            return Failed(str(refused))
+            return failed("private_address", address=refused.address)
         except (OSError, HTTPException, ValueError) as error:
-            late = f"no answer within {self._timeout_seconds:g} s"
-            return Failed(late if time.monotonic() >= ends else _why(error))
+            if time.monotonic() >= ends:
+                return failed("too_late", seconds=f"{self._timeout_seconds:g}")
+            return _failed(error)
 
     def _deliver(self, event_id: str, body: bytes, ends: float) -> Outcome:
         self._target = target = self._target or _target(self._endpoint.url)
@@ -87,11 +89,9 @@ class Poster:
             return Delivered()
         if response.status == 410:
             return Gone()
-        why = f"answered {response.status}"
-        if 300 <= response.status < 400:
-            why += ": redirects are not followed, set the address it leads to"
+        code = "redirect" if 300 <= response.status < 400 else "status"
         asked = retry_after_seconds(response.getheader("Retry-After", ""), from_epoch(self._now()))
-        return Failed(why, response.status, asked)
+        return failed(code, status=response.status, retry_after_seconds=asked)
 
 
 def _target(url: str) -> _Target:
@@ -109,17 +109,17 @@ def _target(url: str) -> _Target:
     )
 
 
-def _why(error: Exception) -> str:
+def _failed(error: Exception) -> Failed:
     match error:
         case ssl.SSLCertVerificationError():
-            return f"TLS: {error.verify_message}"
+            return failed("tls", cause=error.verify_message)
         case socket.gaierror():
-            return "its name can't be resolved"
+            return failed("no_such_name")
         case ValueError():
-            return "its URL can't be used"  # what the libraries say would quote it
+            return failed("unusable_url")  # what the libraries say would quote it
         case OSError():
-            return error.strerror or str(error)
-    return f"its answer is garbled: {type(error).__name__}"
+            return failed("network", cause=error.strerror or str(error))
+    return failed("garbled", kind=type(error).__name__)
 
 
 @cache

@@ -1,8 +1,9 @@
 """The outcomes of one try of a delivery, and the wait before the next. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from pec.instants import delay
 
@@ -26,6 +27,8 @@ class Failed:
     why: str
     status: int | None = None
     retry_after_seconds: float | None = None
+    code: str = field(default="", compare=False)  # of pec.webhooks.failures
+    details: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 Outcome = Delivered | Gone | Failed

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PureWindowsPath
 
+from config.foreign_words import system_words
 from config.texts import _
 
 _SEPARATOR = re.compile(r"[;|\r\n]")
@@ -70,7 +71,7 @@ class Folder:
             return self._file(name, path if path.exists() else self._same_name(path))
         except (OSError, ValueError) as error:
             return _("{name}: can't be read ({why}): put a readable file there").format(
-                name=name, why=getattr(error, "strerror", None) or error
+                name=name, why=system_words(error) if isinstance(error, OSError) else error
             )
 
     def _file(self, name: str, path: Path) -> File | str:

@@ -4,6 +4,7 @@ import html
 import re
 from pathlib import Path
 
+from config.foreign_words import system_words
 from config.texts import _
 from pec.content import is_blank
 from producers.campaigns.csv_file import decoded
@@ -66,7 +67,7 @@ def body_of(path: Path) -> tuple[str, Encoding]:
         content = path.read_bytes()
     except OSError as error:
         raise Misused(
-            _("can't read {path} ({why}): name a readable file").format(path=path, why=error.strerror)
+            _("can't read {path} ({why}): name a readable file").format(path=path, why=system_words(error))
         ) from None
     _check_kind(path.name, content)
     text, encoding = _read(content, path.name)

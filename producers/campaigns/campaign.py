@@ -7,6 +7,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from config.foreign_words import system_words
 from config.texts import _, joined
 from pec.jobs import SendJob, validate
 from pec.spreadsheet_text import unescape
@@ -176,7 +177,7 @@ def _everywhere(path: Path) -> File:
             return File(path, path.stat().st_size)
     except OSError as error:
         raise Misused(
-            _("can't read {path} ({why}): name a readable file").format(path=path, why=error.strerror)
+            _("can't read {path} ({why}): name a readable file").format(path=path, why=system_words(error))
         ) from None
 
 

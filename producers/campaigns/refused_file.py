@@ -30,7 +30,7 @@ def write_refused(
     with atomic_write(path) as raw:
         file = TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         writer = csv.writer(file, delimiter=";")
-        writer.writerow(map(escape, [*names, BATCH, words(ERRORS[0])]))
+        writer.writerow(map(escape, [*names, BATCH, words(_("errors"))]))
         for entry in ledger.entries(RowStatus.REFUSED):
             values = [_value(entry, place, columns) for place in places]
             values += [] if columns.id is not None else [entry.id or ""]

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
+from config.foreign_words import system_words
 from config.texts import _, joined
 from producers.campaigns.csv_file import open_csv
 from producers.campaigns.errors import Misused, Unusable
@@ -65,7 +66,7 @@ def _opened(path: Path, encoding: str | None) -> Callable[[Path], AbstractContex
         refused = refusal(path, start)
     except OSError as error:
         raise Unusable(
-            _("can't read {path} ({why}): name a readable file").format(path=path, why=error.strerror)
+            _("can't read {path} ({why}): name a readable file").format(path=path, why=system_words(error))
         ) from None
     if refused is not None:
         raise Unusable(refused)

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from config.texts import _
+from pec.job_faults import problems_of
 from pec.jobs import MAX_SUBJECT, Address
 from pec.problems import Problem
 from producers.campaigns.campaign import Campaign
@@ -43,7 +44,7 @@ def own_address(written: str) -> str:
     try:
         return _ADDRESS.validate_python(address_in(written))
     except ValidationError as error:
-        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        reason = problems_of(error, "send", {})[0].reason
         raise Misused(_("--test-to: {address}: {problem}").format(address=written, problem=reason)) from None
 
 

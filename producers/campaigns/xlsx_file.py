@@ -94,7 +94,7 @@ class SharedTexts:
     def _read(self, number: int) -> str:
         found = self._database.execute("SELECT text FROM text WHERE number = ?", [number]).fetchone()
         if found is None:
-            raise ValueError(f"there is no text {number}")
+            raise ValueError(f"no string {number} in the workbook")
         return str(found[0])
 
 

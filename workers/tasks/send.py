@@ -66,7 +66,7 @@ def send(ctx: WorkerContext, permit: SendPermit) -> None:
         return
     except VaultAway as away:
         log.warning("archive_away", why=str(away))
-        wait = Reason("archive_away", str(away))
+        wait = reason_by_code("archive_away", why=str(away))
         _end_unsent(permit, requeued(permit.message, ctx.now(), wait, None, ctx.chance(), nothing_left=True))
         return
     if permit.picked.probe and not _api_answers(ctx, mailbox):
@@ -89,10 +89,9 @@ def _fail_without_content(ctx: WorkerContext, permit: SendPermit, sha256: str) -
 
 def _hold_without_content(ctx: WorkerContext, permit: SendPermit, gone: Missing | Altered) -> None:
     log.error("content_missing", why=str(gone))
-    message_id = permit.message.id
     code = "content_altered" if isinstance(gone, Altered) else "content_missing"
-    what = f"{gone}, then `pec resend {message_id}`; or `pec discard {message_id}`"
-    _end_unsent(permit, held_without_content(permit.message, ctx.now(), Reason(code, what)))
+    reason = reason_by_code(code, id=permit.message.id, **gone.details)
+    _end_unsent(permit, held_without_content(permit.message, ctx.now(), reason))
 
 
 def _api_answers(ctx: WorkerContext, mailbox: Mailbox) -> bool:

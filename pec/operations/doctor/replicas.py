@@ -8,6 +8,7 @@ from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from config.redis_connection import cause_of
 from config.texts import _
 from pec.operations.doctor.server import DURABILITY, Info, configured, is_local, redis_cli
 from pec.operations.findings import Finding, Mark
@@ -56,7 +57,7 @@ def _at(master: redis.Redis, host: str, port: int) -> Iterator[Finding]:
             found = list(_directives(client, info, where))
         except (redis.RedisError, OSError) as error:
             what = _("replica {address} can't be looked at from here ({why})").format(
-                address=where, why=error
+                address=where, why=cause_of(error)
             )
             yield Finding(Mark.NOTE, what, _("look at its configuration yourself"))
             return

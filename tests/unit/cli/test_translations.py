@@ -1,5 +1,6 @@
 """The Italian catalogue: complete, current, and true to the texts it translates."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -8,8 +9,9 @@ from collections.abc import Iterator
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeGuard
 
+import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -17,6 +19,7 @@ from babel.messages.pofile import read_po
 from cli.language import DOMAIN, LOCALE
 
 ROOT = Path(__file__).parents[3]
+SPEAKING = ("archive", "cli", "config", "pec", "producers", "sandbox", "workers")
 ITALIAN = LOCALE / "it" / "LC_MESSAGES"
 EXTRACT = (
     *("-m", "babel.messages.frontend", "--quiet", "extract", "--mapping-file", "pyproject.toml"),
@@ -24,8 +27,8 @@ EXTRACT = (
 )
 
 
-def read() -> Catalog:
-    with (ITALIAN / f"{DOMAIN}.po").open("rb") as file:
+def read(domain: str = DOMAIN) -> Catalog:
+    with (ITALIAN / f"{domain}.po").open("rb") as file:
         return read_po(file, locale="it")
 
 
@@ -65,12 +68,48 @@ def test_the_catalogue_holds_the_texts_of_the_source_and_no_others(tmp_path: Pat
     assert {entry.id for entry in entries()} == extracted, "run `make locale`"
 
 
-def test_the_compiled_catalogue_is_current() -> None:
+@pytest.mark.parametrize(
+    ("source", "faulty"),
+    [
+        ("_(f'no {x}')", True),
+        ("f'{_(\"no\")}'", True),  # Python 3.11 shows it to no tool that reads tokens
+        ("ngettext('one', f'{x}', 2)", True),
+        ("_(text)", True),
+        ("_('no ' + x)", True),
+        ("_('no {x}').format(x=f'{y}')", False),
+        ("_('a' 'b')", False),
+    ],
+)
+def test_a_mark_around_what_babel_can_t_read_is_found(source: str, faulty: bool) -> None:
+    assert bool(list(unreadable(source))) is faulty
+
+
+@pytest.mark.parametrize("top", SPEAKING)
+def test_a_mark_is_around_a_literal_and_in_no_f_string(top: str) -> None:
+    faulty = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in (ROOT / top).rglob("*.py")
+        if "from config.texts import" in (source := path.read_text(encoding="utf-8"))
+        for line in unreadable(source)
+    ]
+
+    assert faulty == []
+
+
+def test_the_words_of_click_are_translated_with_their_fields() -> None:
+    words = [entry for entry in read("messages") if entry.id]
+
+    assert [one.id for one in words if one.fuzzy] == []
+    assert [one for entry in words for one, text in forms(entry) if holes(one) != holes(text)] == []
+
+
+@pytest.mark.parametrize("domain", [DOMAIN, "messages"])
+def test_the_compiled_catalogue_is_current(domain: str) -> None:
     made = BytesIO()
-    write_mo(made, read())
+    write_mo(made, read(domain))
     made.seek(0)
 
-    with (ITALIAN / f"{DOMAIN}.mo").open("rb") as kept:
+    with (ITALIAN / f"{domain}.mo").open("rb") as kept:
         assert compiled(kept) == compiled(made), "run `make locale`"
 
 
@@ -80,6 +119,36 @@ def test_the_compiled_catalogues_are_part_of_the_package() -> None:
     packed = {path for pattern in data["cli"] for path in (ROOT / "cli").glob(pattern)}
 
     assert {ITALIAN / f"{DOMAIN}.mo", ITALIAN / "messages.mo"} <= packed
+
+
+def unreadable(source: str) -> Iterator[int]:
+    """Yield the lines of marks that Babel does not extract: of no plain literal, or inside an f-string."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="_"), args=given) if not all(map(is_literal, given)):
+                yield node.lineno
+            case ast.Call(func=ast.Name(id="ngettext"), args=[one, many, *_]) if not (
+                is_literal(one) and is_literal(many)
+            ):
+                yield node.lineno
+            case ast.JoinedStr():
+                yield from (inner.lineno for inner in ast.walk(node) if is_mark(inner))
+
+
+def is_literal(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def is_mark(node: ast.AST) -> TypeGuard[ast.Call]:
+    match node:
+        case ast.Call(func=ast.Name(id="_" | "ngettext")):
+            return True
+    return False
+
+
+def holes(text: str) -> list[str]:
+    return sorted(re.findall(r"\{[^{}]*\}", text))
 
 
 def fields(text: str) -> list[str]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from pec.instants import to_text
 from pec.messages import Reason
 from pec.names import Queue
 from pec.operations.doctor.checks import standing_checks
 from pec.operations.overview import Lane, Overview, Work
 from pec.operations.overview_json import overview_dict
 from pec.operations.overview_warnings import warnings
+from pec.operations.progress import clock
 from pec.operations.standstills import losses, standstills, unserved
 from pec.store.pacing import Usage
 from tests.unit.cli.builders import NOW
@@ -83,7 +83,9 @@ def test_work_that_is_due_in_a_queue_that_no_worker_consumes_stands_still() -> N
 def test_that_redis_came_back_empty_is_reported_for_a_week() -> None:
     lately, long_ago = overview(lost_at=LONG_AGO), overview(lost_at=NOW - timedelta(days=8))
 
-    assert [one.what for one in losses(lately)] == [f"Redis came back empty at {to_text(LONG_AGO)}"]
+    assert [one.what for one in losses(lately)] == [
+        f"Redis came back empty at {clock(LONG_AGO, NOW)} in Rome"
+    ]
     assert "restore the back-up" in warnings(lately)[0]
     assert overview_dict(lately)["came_back_empty_at"]
     assert list(losses(long_ago)) == []

@@ -88,7 +88,7 @@ class BusyMailboxes:
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What the tasks of a process share, all threads of it. Made once, in `workers.app`."""
+    """The parts that all tasks and threads of a process share. Made once, in `workers.app`."""
 
     settings: Settings
     store: Store

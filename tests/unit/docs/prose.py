@@ -1,6 +1,6 @@
 """The prose of the repository, file by file, and which of its words and openings the house does not use.
 
-Print the files that are not yet clean: `python -m tests.unit.docs.prose`; what is wrong with some: add their paths.
+`python -m tests.unit.docs.prose` prints the files with faults; with paths, it prints the faults of these files.
 """
 
 import ast

@@ -1,17 +1,12 @@
 """Prose uses the field's words, and docstrings open with what a function does."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.unit.docs.pages import PAGES
 from tests.unit.docs.prose import faults, files, long_sentences
 
-# Paths of files that are not yet clean: take yours off the list. `python -m tests.unit.docs.prose` prints it anew.
-NOT_YET = set(Path(__file__).with_name("not_yet.txt").read_text(encoding="utf-8").split())
 
-
-@pytest.mark.parametrize("name", [name for name in files() if name not in NOT_YET])
+@pytest.mark.parametrize("name", files())
 def test_a_file_s_prose_is_in_plain_words(name: str) -> None:
     assert faults(name) == []
 

@@ -28,10 +28,10 @@ SEND_OUTCOMES = (
     "denied",
     "rate_limited",
     "unreachable",
-    "message_given_back",
+    "given_back",
 )
 CHECK_OUTCOMES = ("found", "nothing", "unreadable")
-TASK_OUTCOMES = ("done", "failed", "message_given_back")
+TASK_OUTCOMES = ("done", "failed", "given_back")
 _API_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _LATENESS_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 KINDS: dict[type[ApiError], str] = {
@@ -111,7 +111,7 @@ class Metrics(Middleware):
         TASKS.labels(message.queue_name, "failed" if exception else "done").inc()
 
     def after_skip_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
-        TASKS.labels(message.queue_name, "message_given_back").inc()
+        TASKS.labels(message.queue_name, "given_back").inc()
 
 
 class MeteredClient(PecClient):
@@ -124,7 +124,7 @@ class MeteredClient(PecClient):
             before_first_byte()
             first_byte_at.append(time.perf_counter())
 
-        outcome = "message_given_back"  # what `before_first_byte` raises
+        outcome = "given_back"  # what `before_first_byte` raises
         try:
             code = super().send(mailbox, body, note_start)
             outcome = "sent"

@@ -113,7 +113,7 @@ def test_a_send_without_a_slot_is_given_back_and_takes_no_time_of_the_api() -> N
 
     grown = made(201, SENT, send)
 
-    assert grown.of("pec_sends_total") == {("message_given_back",): 1}
+    assert grown.of("pec_sends_total") == {("given_back",): 1}
     assert grown("pec_api_seconds_count", operation="POST /send") == 0
 
 

@@ -10,13 +10,20 @@ from config.settings import Settings
 from pec.names import Queue
 from workers.context import WorkerContext
 from workers.metrics import definitions, server
-from workers.metrics.counters import REGISTRY, Metrics, start_at_zero
-from workers.metrics.definitions import DEFINITIONS
+from workers.metrics.counters import (
+    CHECK_OUTCOMES,
+    REGISTRY,
+    SEND_OUTCOMES,
+    TASK_OUTCOMES,
+    Metrics,
+    start_at_zero,
+)
+from workers.metrics.definitions import DEFINITIONS, Metric
 
 ADDRESS = {"metrics_address": "127.0.0.1:9464"}
 
 
-def telemetry(**settings: Any) -> Metrics:
+def metrics(**settings: Any) -> Metrics:
     nothing: Any = None
     return Metrics(WorkerContext(Settings.model_validate(settings), nothing, nothing))
 
@@ -33,11 +40,13 @@ def value(name: str, **labels: str) -> float:
 
 def test_lateness_runs_from_when_a_task_was_due_to_when_it_starts() -> None:
     before = value("pec_lateness_seconds_sum", queue="check")
-    nobody: Any = None
+    no_broker: Any = None
 
-    telemetry().before_process_message(nobody, hint(due_at=time.time() - 40))
-    telemetry().before_process_message(nobody, hint(due_at=time.time() + 40))  # ahead of its time is not late
-    telemetry().before_process_message(nobody, hint())  # of a version that did not say
+    metrics().before_process_message(no_broker, hint(due_at=time.time() - 40))
+    metrics().before_process_message(
+        no_broker, hint(due_at=time.time() + 40)
+    )  # ahead of its time is not late
+    metrics().before_process_message(no_broker, hint())  # of a version that did not say
 
     assert value("pec_lateness_seconds_sum", queue="check") - before == pytest.approx(40, abs=1)
 
@@ -45,31 +54,44 @@ def test_lateness_runs_from_when_a_task_was_due_to_when_it_starts() -> None:
 @pytest.mark.parametrize(("exception", "outcome"), [(None, "done"), (ValueError(), "failed")])
 def test_a_task_is_counted_by_its_end(exception: BaseException | None, outcome: str) -> None:
     before = value("pec_tasks_total", queue="check", outcome=outcome)
-    nobody: Any = None
+    no_broker: Any = None
 
-    telemetry().after_process_message(nobody, hint(), exception=exception)
+    metrics().after_process_message(no_broker, hint(), exception=exception)
 
     assert value("pec_tasks_total", queue="check", outcome=outcome) - before == 1
 
 
 def test_work_given_back_is_counted_apart() -> None:
-    before = value("pec_tasks_total", queue="check", outcome="message_given_back")
-    nobody: Any = None
+    before = value("pec_tasks_total", queue="check", outcome="given_back")
+    no_broker: Any = None
 
-    telemetry().after_skip_message(nobody, hint())
+    metrics().after_skip_message(no_broker, hint())
 
-    assert value("pec_tasks_total", queue="check", outcome="message_given_back") - before == 1
+    assert value("pec_tasks_total", queue="check", outcome="given_back") - before == 1
+
+
+@pytest.mark.parametrize(
+    ("metric", "outcomes"),
+    [
+        (definitions.SENDS, SEND_OUTCOMES),
+        (definitions.CHECKS, CHECK_OUTCOMES),
+        (definitions.TASKS, TASK_OUTCOMES),
+    ],
+    ids=lambda given: given.name if isinstance(given, Metric) else "",
+)
+def test_a_metric_s_meaning_names_each_of_its_outcomes(metric: Metric, outcomes: tuple[str, ...]) -> None:
+    assert {one for one in outcomes if f"`{one}`" not in metric.meaning} == set()
 
 
 def test_metrics_are_served_only_where_an_address_and_a_folder_are_given(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(definitions.FOLDER, "/somewhere")
-    assert telemetry(**ADDRESS).forks == [server.serve]
-    assert telemetry().forks == []
+    assert metrics(**ADDRESS).forks == [server.serve]
+    assert metrics().forks == []
 
     monkeypatch.delenv(definitions.FOLDER)
-    assert telemetry(**ADDRESS).forks == []
+    assert metrics(**ADDRESS).forks == []
 
 
 def test_counts_whose_labels_are_known_begin_at_zero() -> None:

@@ -132,8 +132,8 @@ class Producer:
     ) -> Iterator[Message]:
         """Yield the messages of these jobs, or of a batch, first and at every change, until all have ended.
 
-        Changes that follow each other within milliseconds may be yielded as one. Raises JobRejected, when the
-        others have ended, if workers did not take a job; TimeoutError; UnknownRecord.
+        Changes that follow each other within milliseconds may be yielded as one. Raise JobRejected, when the
+        others have ended, if workers did not take a job; TimeoutError; UnsupportedRecord.
         """
         rejections = []
         with _usable(self.store):

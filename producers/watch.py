@@ -29,14 +29,13 @@ class Watch:
         self._entries = {str(one): str(getattr(one, "entry", "")) for one in ids}
         self._jobs_of_entries = {entry: job for job, entry in self._entries.items() if entry}
         self._pending: dict[str, Span] = {}
-        self._unborn = set(self._entries)  # jobs without messages so far
-        self._born: set[str] = set()  # jobs whose messages were yielded
+        self._without_messages = set(self._entries)  # jobs without messages so far
+        self._with_messages: set[str] = set()  # jobs whose messages were yielded
         self._versions: dict[str, int] = {}  # of each message, when it was last yielded
         self._unfinished: set[str] = set()
         self._rejected: set[str] = set()
-        self._doubtful: dict[
-            str, Rejection
-        ] = {}  # by job id: it may be an older job's, while ours is pending
+        # By job id: it may be an older job's, while ours is pending.
+        self._ambiguous: dict[str, Rejection] = {}
         self._events_at = self._rejected_at = _START
 
     def changes(
@@ -44,24 +43,23 @@ class Watch:
     ) -> Iterator[Message | Rejection]:
         """Yield each message first and at every change, and each rejection, until all have ended.
 
-        `meanwhile` is called before each wait, every two seconds at least. Raises TimeoutError and UnknownRecord.
+        `meanwhile` is called before each wait, every two seconds at least. Raise TimeoutError and UnsupportedRecord.
         """
         until = time.monotonic() + timeout_seconds if timeout_seconds is not None else None
         self._begin()
-        told = set(records.ids_of_batch(self._store, self._batch)) if self._batch else set()
+        changed = set(records.ids_of_batch(self._store, self._batch)) if self._batch else set()
         while True:
-            settled = (
-                self._settle()
-            )  # before events and rejections are read, so that none of a settled job is missed
-            told |= self._told()
+            # Before events and rejections are read, so that none of a settled job is missed.
+            settled = self._settle()
+            changed |= self._changed()
             yield from self._rejections()
-            yield from self._messages(told | self._found(settled))
+            yield from self._messages(changed | self._found(settled))
             yield from self._old_rejections()
             if self._done():
                 return
             meanwhile()
             self._wait(until)
-            told = set()
+            changed = set()
 
     def _begin(self) -> None:
         """Note the positions at which reading starts, so that no later event is missed."""
@@ -98,7 +96,7 @@ class Watch:
             if self._concerns(rejection):
                 job = self._jobs_of_entries.get(rejection.entry, rejection.name)
                 self._rejected.add(job)
-                self._unborn.discard(job)
+                self._without_messages.discard(job)
                 yield rejection
 
     def _concerns(self, rejection: Rejection) -> bool:
@@ -107,28 +105,33 @@ class Watch:
             return (
                 rejection.batch == self._batch
                 and rejection.name not in self._rejected
-                and rejection.name not in self._born
+                and rejection.name not in self._with_messages
             )
         if rejection.entry in self._jobs_of_entries:
             return True
-        if job in self._unborn and not self._entries[job]:
-            self._doubtful[job] = rejection
+        if job in self._without_messages and not self._entries[job]:
+            self._ambiguous[job] = rejection
         return False
 
     def _old_rejections(self) -> Iterator[Rejection]:
         """Yield the rejections of jobs known only by their id, now that none of them can be pending."""
-        for job in [one for one in self._doubtful if one in self._unborn and one not in self._pending]:
-            self._unborn.discard(job)
-            yield self._doubtful.pop(job)
+        for job in [
+            one for one in self._ambiguous if one in self._without_messages and one not in self._pending
+        ]:
+            self._without_messages.discard(job)
+            yield self._ambiguous.pop(job)
 
     def _found(self, settled: Sequence[str]) -> set[str]:
         """Return the messages of jobs that were taken."""
-        return {message for job in settled if job in self._unborn for message in self._bear(job)}
+        return {
+            message for job in settled if job in self._without_messages for message in self._messages_of(job)
+        }
 
-    def _bear(self, job: str) -> list[str]:
+    def _messages_of(self, job: str) -> list[str]:
+        """Return the ids of the job's messages, and follow them; none if it was not taken yet."""
         ids = records.ids_of_job(self._store, job)
         if ids:
-            self._unborn.discard(job)
+            self._without_messages.discard(job)
             self._unfinished.update(ids)
         return ids
 
@@ -137,14 +140,14 @@ class Watch:
             if message.version <= self._versions.get(message.id, 0):
                 continue
             self._versions[message.id] = message.version
-            self._born.add(_job_of(message.id))
+            self._with_messages.add(_job_of(message.id))
             self._rejected.discard(_job_of(message.id))
             (self._unfinished.discard if message.ended else self._unfinished.add)(message.id)
             yield message
 
     def _done(self) -> bool:
         if not self._batch:
-            return not (self._unborn or self._unfinished)
+            return not (self._without_messages or self._unfinished)
         if self._pending:  # what waits may be more of the batch, and a greater size
             return False
         size = records.batch_of(self._store, self._batch).get("size")
@@ -156,15 +159,15 @@ class Watch:
         """Wait for an event, a short time at most. Raise TimeoutError at the end of the watch."""
         left = until - time.monotonic() if until is not None else _BLOCK_SECONDS
         if left <= 0:
-            raise TimeoutError(_not_ended(len(self._unborn | self._unfinished)))
+            raise TimeoutError(_not_ended(len(self._without_messages | self._unfinished)))
         seconds = min(left, _BLOCK_WHILE_PENDING_SECONDS if self._pending else _BLOCK_SECONDS)
         keys = self._store.keys
         places: Any = {keys.events: self._events_at, keys.rejected: self._rejected_at}
         self._store.client.xread(places, count=1, block=max(1, int(seconds * 1000)))
 
-    def _told(self) -> set[str]:
-        """Yield the watched messages that events are about."""
-        told: set[str] = set()
+    def _changed(self) -> set[str]:
+        """Return the watched messages that events are about."""
+        changed: set[str] = set()
         while True:
             page: Any = self._store.client.xrange(
                 self._store.keys.events, min=f"({self._events_at}", count=_PAGE
@@ -173,9 +176,9 @@ class Watch:
                 self._events_at = text(position)
                 if text(fields[b"type"]) == EventType.JOB_REJECTED:  # `_rejections` reads `pec:rejected`
                     continue
-                told |= self._ours(json.loads(fields[b"event"])["data"])
+                changed |= self._ours(json.loads(fields[b"event"])["data"])
             if len(page) < _PAGE:
-                return told
+                return changed
 
     def _ours(self, data: dict[str, Any]) -> set[str]:
         message = str(data.get("id", ""))
@@ -183,8 +186,8 @@ class Watch:
             return {message}
         if self._batch:
             return {message} if data.get("batch") == self._batch and message else set()
-        born = {message, _job_of(message)} & (self._unborn - self._pending.keys())
-        return {one for job in born for one in self._bear(job)}
+        candidates = {message, _job_of(message)} & (self._without_messages - self._pending.keys())
+        return {one for job in candidates for one in self._messages_of(job)}
 
 
 def _job_of(message_id: str) -> str:

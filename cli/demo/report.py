@@ -55,14 +55,14 @@ def problems(
     plan: Sequence[Planned],
     found: Sequence[Row],
     sent: Sequence[Mapping[str, Any]],
-    told: set[str],
+    published: set[str],
     received: Received,
 ) -> list[str]:
     """Return a sentence for each problem; none if everything went as planned."""
     return [
         *_wrong_ends(plan, found),
         *_wrong_sends(plan, found, sent),
-        *_wrong_webhooks(found, told, received),
+        *_wrong_webhooks(found, published, received),
         *_too_close(sorted(float(one["received_at"]) for one in sent)),
     ]
 
@@ -96,8 +96,8 @@ def _wrong_sends(
     ]
 
 
-def _wrong_webhooks(found: Sequence[Row], told: set[str], received: Received) -> list[str]:
-    missing = told - set(received.events)
+def _wrong_webhooks(found: Sequence[Row], published: set[str], received: Received) -> list[str]:
+    missing = published - set(received.events)
     stale = [row.id for row in found if not row.webhooks or row.webhooks[-1] != row.state]
     return [
         *([_("{count} webhooks did not come").format(count=len(missing))] if missing else []),

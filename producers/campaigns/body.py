@@ -61,7 +61,7 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 def body_of(path: Path) -> tuple[str, Encoding]:
     """Return the message as HTML, and what it was read in.
 
-    Raises Misused with the remedy if the file is no HTML and no plain text.
+    Raise Misused with the remedy if the file is no HTML and no plain text.
     """
     try:
         content = path.read_bytes()

@@ -64,7 +64,7 @@ def columns_of(
     own_id: str | None = None,
     tally: Tally | None = None,
 ) -> Columns:
-    """Return the purposes of the columns, by the names that were given or are usual. Raises Unusable and Misused.
+    """Return the purposes of the columns, by the names that were given or are usual. Raise Unusable and Misused.
 
     `tally` counts the values. An empty `own_id` turns off the column that is usual for ids.
     """

@@ -40,7 +40,7 @@ def open_csv(path: Path, encoding: str | None = None) -> Iterator[Rows]:
 
 
 def decoded(content: bytes, name: str) -> tuple[str, Encoding]:
-    """Return a whole small file as text, and its encoding. Raises Unusable."""
+    """Return a whole small file as text, and its encoding. Raise Unusable."""
     found = encoding_of(io.BytesIO(content), name, remedy=_("save it as UTF-8"))
     return content.decode(found.name), found
 

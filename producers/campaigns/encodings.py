@@ -45,7 +45,7 @@ class Encoding:
 
 
 def encoding_of(raw: BinaryIO, name: str, chosen: str | None = None, remedy: str = ASK) -> Encoding:
-    """Return what the whole file can be read in. `chosen` is what a person says. Raises Unusable and Misused.
+    """Return what the whole file can be read in. `chosen` is what a person says. Raise Unusable and Misused.
 
     `remedy` is what a person is asked to do in doubt.
     """
@@ -80,7 +80,7 @@ def _chosen(raw: BinaryIO, name: str, chosen: str) -> Encoding:
 def _named(chosen: str) -> str:
     try:
         found = codecs.lookup(_USUAL.get(chosen.lower(), chosen))
-        "".encode(found.name)  # Raises LookupError for a codec that is none of texts
+        "".encode(found.name)  # raises LookupError for a codec that is none of texts
     except (LookupError, ValueError):
         raise Misused(
             _("--encoding: {name} is unknown: name utf-8, utf-16, windows-1252, macintosh or cp850").format(
@@ -120,7 +120,7 @@ def _chunks(raw: BinaryIO) -> Iterator[bytes]:
 
 
 def _judged(raw: BinaryIO, name: str, remedy: str) -> Encoding:
-    """Return the old encoding in which the accents stand where Italian has them. Raises Unusable in doubt."""
+    """Return the old encoding in which the accents stand where Italian has them. Raise Unusable in doubt."""
     found, mac_lines = _neighbourhoods(raw)
     habit = "mac_roman" if mac_lines else "cp1252"
     scores = {one: _score(found, one) + (_HABIT if one == habit else 0) for one in _OLD if _decodes(raw, one)}

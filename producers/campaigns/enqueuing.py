@@ -9,7 +9,7 @@ from producers.campaigns.row_store import RowStatus
 from producers.producer import Producer
 
 
-def enqueue(producer: Producer, campaign: Campaign, told: OnProgress) -> Iterator[int]:
+def enqueue(producer: Producer, campaign: Campaign, progress: OnProgress) -> Iterator[int]:
     """Enqueue the rows that are ready. Yield after each step how many are enqueued.
 
     Raise RedisUnreachable, and JobRejected or OSError if a file is gone meanwhile.
@@ -21,7 +21,7 @@ def enqueue(producer: Producer, campaign: Campaign, told: OnProgress) -> Iterato
     producer.batch(campaign.batch, size_with(producer.store, campaign.batch, ready))
     for more in producer.send_by_steps(_jobs(campaign)):
         done += more
-        told(done / count)
+        progress(done / count)
         yield done
 
 

@@ -54,7 +54,7 @@ def needs_every_row(header: Sequence[str], first_rows: Tally) -> bool:
 
 
 def recipient_column(header: Sequence[str], tally: Tally) -> int | None:
-    """Return the position of the recipient's column, None if no name is usual. Raises Unusable if several are."""
+    """Return the position of the recipient's column, None if no name is usual. Raise Unusable if several are."""
     pec = [place for place, name in enumerate(header) if _is_pec(name, place, tally)]
     if pec:
         return _of_pec(header, pec, tally)

@@ -144,9 +144,8 @@ class RowStore:
 
     def ready_for(self, base: str) -> list[Entry]:
         """Return the rows of a recipient that will be sent."""
-        found = self._database.execute(
-            f"{_ENTRY} WHERE base = ?", [base]
-        )  # by state SQLite would look through all
+        # Asked for the state too, SQLite would look through all rows.
+        found = self._database.execute(f"{_ENTRY} WHERE base = ?", [base])
         return [entry for entry in map(_entry, found) if entry.status is RowStatus.READY]
 
     def messages_to(self, base: str) -> int:

@@ -40,7 +40,7 @@ class Trial:
 
 
 def own_address(written: str) -> str:
-    """Return the address that tests go to. Raises Misused."""
+    """Return the address that tests go to. Raise Misused."""
     try:
         return _ADDRESS.validate_python(address_in(written))
     except ValidationError as error:
@@ -49,7 +49,7 @@ def own_address(written: str) -> str:
 
 
 def picked(campaign: Campaign, numbers: Sequence[int], option: str) -> list[Picked]:
-    """Return these rows, each once. Raises Misused, which names those that the file does not have."""
+    """Return these rows, each once. Raise Misused, which names those that the file does not have."""
     ledger, rows = campaign.row_store, campaign.row_store.count_rows()
     if beyond := [str(number) for number in dict.fromkeys(numbers) if number > rows]:
         there = _("the file has {count} below the header, empty ones not counted").format(count=rows)

@@ -42,7 +42,7 @@ class _Instant:
 
 
 class Moment:
-    """A section of days, hours and the like. Raises Unshown if it holds anything else."""
+    """A section of days, hours and the like. Raise Unshown if it holds anything else."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         if not _ALLOWED.issuperset(token.kind for token in tokens):

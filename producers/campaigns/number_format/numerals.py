@@ -15,7 +15,7 @@ _ALLOWED = {
 
 
 class Numeral:
-    """A section of digits. Raises Unshown if they make no number."""
+    """A section of digits. Raise Unshown if they make no number."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         kinds = [token.kind for token in tokens]

@@ -13,7 +13,7 @@ _MAX_PLACES = 7
 
 
 class Ratio:
-    """A section with a fraction bar. Raises Unshown if no digits stand around it."""
+    """A section with a fraction bar. Raise Unshown if no digits stand around it."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         kinds = [token.kind for token in tokens]

@@ -41,7 +41,7 @@ def connect(url: str, *, timeout_seconds: float = 5.0) -> redis.Redis:
     redis-py nests its tries to connect in those, 36 in all. After that, one of `REDIS_ERRORS`.
     A blocking command (`XREAD BLOCK`) must wait for less than `timeout_seconds`.
 
-    Raises ValueError, worded for a person and without the password, if the URL is none.
+    Raise ValueError, worded for a person and without the password, if the URL is none.
     """
     if problem := problem_of_redis_url(url):
         raise ValueError(problem)

@@ -17,10 +17,10 @@ def marked_encoding(start: bytes) -> str | None:
 
 
 def decode(content: bytes) -> str:
-    """Return the text without its mark: UTF-8 unless the mark names UTF-16. Raises UnicodeDecodeError."""
+    """Return the text without its mark: UTF-8 unless the mark names UTF-16. Raise UnicodeDecodeError."""
     return content.decode(marked_encoding(content) or "utf-8")
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file as `decode` does. Raises OSError and UnicodeDecodeError."""
+    """Return the text of a file as `decode` does. Raise OSError and UnicodeDecodeError."""
     return decode(path.read_bytes())

@@ -78,7 +78,7 @@ class EmbeddedServer:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Run the server and wait until it answers. Raises EmbeddedServerError."""
+        """Run the server and wait until it answers. Raise EmbeddedServerError."""
         if self._process:
             return
         command = [server_program(), "--dir", str(self._folder), *self._listen(), *_DURABLE]

@@ -1,7 +1,6 @@
 """The rate limiter: picks a message for an actor that sends, and makes the permit that `workers.tasks.send` uses.
 
-The rules (GCRA on Redis's clock, lanes, turns, caps, the API's
-circuit) are in `pec.store.pacing` and its scripts.
+The rules (GCRA on Redis's clock, lanes, rotation, caps, the API's circuit) are in `pec.store.pacing` and its scripts.
 """
 
 import threading

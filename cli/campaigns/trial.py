@@ -20,7 +20,7 @@ _COLUMNS = (_("ROW"), _("LINE"), _("RECIPIENT"), _("SUBJECT"), _("ID"))
 def send_trials(
     session: Session, campaign: Campaign, to: str, numbers: Sequence[int], *, as_json: bool
 ) -> None:
-    """Enqueue the letters of these rows, or of the first that can be sent. Raises Failure."""
+    """Enqueue the letters of these rows, or of the first that can be sent. Raise Failure."""
     rows = _rows(campaign, numbers)
     try:
         made = trials(campaign, rows, to)

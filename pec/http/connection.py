@@ -139,9 +139,7 @@ class Connection:
         writer.sock = cast(socket.socket, opened)
         writer.request(request.method, request.target, request.body, request.headers)
         self.may_have_written = True
-        with suppress(
-            BrokenPipeError, ConnectionResetError
-        ):  # a refusal may have come before all was written
+        with suppress(BrokenPipeError, ConnectionResetError):  # refused before all was written: read why
             opened.flush()
         answer = FinalAnswer(writer.sock, method=request.method)
         answer.begin()
@@ -195,7 +193,7 @@ class FinalAnswer(HTTPResponse):
     """A response that skips interim answers. Give it to a connection as `response_class`."""
 
     def begin(self) -> None:
-        """Read up to the final headers. Raises HTTPException and OSError.
+        """Read up to the final headers. Raise HTTPException and OSError.
 
         101 is final, since no upgrade was asked for. The connection closes after it: what follows is no HTTP.
         """

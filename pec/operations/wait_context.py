@@ -16,7 +16,7 @@ from pec.store import batches
 from pec.store.batches import PausedBatch
 from pec.store.store import Store
 
-STILL_SECONDS = 3.0  # shorter waits are the pace itself
+HOLD_SHOWN_SECONDS = 3.0  # shorter waits are the pace itself
 
 
 def load_wait_context(store: Store, settings: Settings, message: Message) -> WaitContext:
@@ -87,4 +87,4 @@ def _still_until(found: Overview, token: Token | None) -> datetime | None:
     if token is None or token.on_hold_until is None or used_up(token):
         return None
     left = (token.on_hold_until - found.now).total_seconds()
-    return token.on_hold_until if left > max(STILL_SECONDS, 2 * token.interval_seconds) else None
+    return token.on_hold_until if left > max(HOLD_SHOWN_SECONDS, 2 * token.interval_seconds) else None

@@ -26,9 +26,8 @@ class RedisClock:
     def observe(self, redis_time: float, asked_at: float, replied_at: float) -> None:
         """Narrow the bounds: Redis read its clock between these two local moments."""
         with self._lock:
-            widened = DRIFT * max(
-                0.0, replied_at - self._at
-            )  # threads may come here in another order than their replies
+            # Not below 0: threads may come here in another order than their replies.
+            widened = DRIFT * max(0.0, replied_at - self._at)
             lower, limit = redis_time - replied_at, redis_time - asked_at
             narrow_lower, narrow_upper = max(lower, self._lower - widened), min(limit, self._upper + widened)
             if narrow_lower > narrow_upper:  # a clock was set, or it is another server

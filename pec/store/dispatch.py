@@ -1,6 +1,6 @@
 """One step of a scheduler: new deliveries, hints to send, and tasks whose time has come.
 
-All of it is handed out under a lease, so that the work of a worker that died comes back.
+All of it is given out under a lease, so that the work of a worker that died comes back.
 """
 
 import json
@@ -37,7 +37,7 @@ class HintRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchRequest:
-    """A request for deliveries, hints and tasks. What is left out is not handed out."""
+    """A request for deliveries, hints and tasks. What is left out is not given out."""
 
     endpoints: Sequence[Endpoint] = ()  # that get the new events
     max_events: int = 200  # of each endpoint
@@ -48,23 +48,23 @@ class DispatchRequest:
 
     def to_json(self) -> str:
         """Return the argument of `dispatch.lua`."""
-        asked: dict[str, Any] = {
+        request: dict[str, Any] = {
             "endpoints": [_wanted(endpoint) for endpoint in self.endpoints],
-            "most": self.max_events,
-            "bound": MAX_WAITING,
+            "max_events": self.max_events,
+            "max_waiting": MAX_WAITING,
             "queues": list(self.queues.items()),
             "lease": _micros(self.lease_seconds),
             "tokens": {token: dict.fromkeys(accounts, True) for token, accounts in self.tokens.items()},
         }
         if self.hints:
-            asked |= {
+            request |= {
                 "interval": _micros(self.hints.interval_seconds),
                 "in_flight": self.hints.in_flight,
                 "lead": _micros(self.hints.lead_seconds),
                 "hint_lease": _micros(self.hints.lease_seconds),
                 "pick_lease": _micros(self.hints.pick_lease_seconds),
             }
-        return json.dumps(asked)
+        return json.dumps(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ class Dispatched:
 
 
 def dispatch(store: Store, request: DispatchRequest) -> Dispatched:
-    """Hand out what is due, in one round trip. It comes due again when its lease ends, unless it is done."""
-    fed, hints, taken, wait = store.run("dispatch", request.to_json())
+    """Give out what is due, in one round trip. It comes due again when its lease ends, unless it is done."""
+    fanned_out, hints, taken, wait = store.run("dispatch", request.to_json())
     return Dispatched(
-        endpoints=text_list(fed),
+        endpoints=text_list(fanned_out),
         hints=[Hint(text(token), text(number)) for token, *numbers in hints for number in numbers],
         due={
             Queue(text(queue)): [Due(member, float(at)) for member, at in text_dict(members).items()]

@@ -1,4 +1,4 @@
-"""Pace and turns: which message is sent next, and when. The scripts hold the rules, on Redis's clock."""
+"""Pace and rotation: which message is sent next, and when. The scripts hold the rules, on Redis's clock."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ MAX_MARGIN = 0.02  # of an interval
 READS_AHEAD_SECONDS = 2.0
 LEAD_SECONDS = 0.5  # loading, encoding and connecting take so long, before a send can take its slot
 HINT_LEASE_INTERVALS = 3  # beyond the lead: a hint that died with its process holds its token up no longer
-HINT_LEASE_LEAST_SECONDS = 1.5  # so that a busy process is not overrun with hints
+HINT_LEASE_MIN_SECONDS = 1.5  # so that a busy process is not overrun with hints
 Outcome = Literal["answered", "unreachable", "silent", "unused"]
 
 
@@ -86,7 +86,7 @@ def lead_seconds(api: Api) -> float:
 
 def hint_lease_seconds(api: Api) -> float:
     """Return how long a hint may be on its way before another is given in its place."""
-    return max(HINT_LEASE_LEAST_SECONDS, LEAD_SECONDS + HINT_LEASE_INTERVALS * interval_seconds(api))
+    return max(HINT_LEASE_MIN_SECONDS, LEAD_SECONDS + HINT_LEASE_INTERVALS * interval_seconds(api))
 
 
 def pick(
@@ -96,8 +96,8 @@ def pick(
 
     Raise UnsupportedRecord if a newer version wrote the message; it is due again when its lease ends.
     """
-    asked = (hint.token, hint.number, round(lease_seconds * 1e6), api.in_flight, _listed(accounts))
-    while text((reply := store.run("pick", *asked))[0]) == "parked":
+    arguments = (hint.token, hint.number, round(lease_seconds * 1e6), api.in_flight, _listed(accounts))
+    while text((reply := store.run("pick", *arguments))[0]) == "parked":
         pass  # a step of its own, so that Redis serves others in between
     if text(reply[0]) != "picked":
         return None
@@ -214,15 +214,15 @@ def _reserve(
     store: Store,
     limiter: str,
     interval: float,
-    most_ahead: float,
+    max_ahead: float,
     capped: Api | None,
     ahead: float | None = None,
 ) -> Slot | TooEarly:
     caps = (capped.daily_cap or 0, capped.monthly_cap or 0) if capped else None
     calendar = _calendar(int(wall_clock() // 3600), caps)
-    mine = most_ahead if ahead is None else ahead
-    spans = [round(seconds * 1e6) for seconds in (interval, most_ahead)]
-    reply = store.script("reserve")(args=[limiter, *spans, calendar, round(mine * 1e6)])
+    asked_ahead = max_ahead if ahead is None else ahead
+    spans = [round(seconds * 1e6) for seconds in (interval, max_ahead)]
+    reply = store.script("reserve")(args=[limiter, *spans, calendar, round(asked_ahead * 1e6)])
     outcome, *numbers = text_list(reply)
     if outcome == "slot":
         return Slot(int(numbers[0]) / 1e6, int(numbers[1]) / 1e6)

@@ -39,7 +39,7 @@ def settled_before_sending(ctx: WorkerContext, message: Message, since: datetime
         change = _unread(ctx, message, error)
     if change is None:
         return False
-    _keep(ctx, change)
+    _commit(ctx, change)
     return True
 
 
@@ -85,7 +85,7 @@ def _by_subject(ctx: WorkerContext, message: Message, since: datetime) -> Change
     return None
 
 
-def _keep(ctx: WorkerContext, change: Change) -> None:
+def _commit(ctx: WorkerContext, change: Change) -> None:
     code = change.after.code
     absent = [ctx.store.keys.code(change.after.account, code)] if code else []
     try:

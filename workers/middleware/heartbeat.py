@@ -40,7 +40,7 @@ class Heartbeat(Middleware):
         self._threads = 0
         self._started_at = to_text(ctx.now())
         self._installation: str | None = None
-        self._orphan = ParentWatch()
+        self._parent = ParentWatch()
         self._thread = Background("heartbeat", self._step)
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -52,12 +52,11 @@ class Heartbeat(Middleware):
 
     def _first_step(self) -> None:
         """Register for the first time. Until then this process takes no job: its account would be unknown."""
-        self._orphan.stop_if_orphaned()
+        self._parent.stop_if_orphaned()
         for account, token in self._tokens().items():
             accounts.register(self._ctx.store, account, token)
-        outbox.ensure(
-            self._ctx.store, _endpoint_names(self._ctx.settings)
-        )  # before other workers take jobs of its accounts
+        # Before other workers take jobs of its accounts.
+        outbox.ensure(self._ctx.store, _endpoint_names(self._ctx.settings))
         self._step()
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -69,8 +68,8 @@ class Heartbeat(Middleware):
         return {account: self._ctx.token(account) for account in self._ctx.settings.accounts}
 
     def _step(self) -> float:
-        """Register everything each time, because Redis can come back empty at any."""
-        self._orphan.stop_if_orphaned()
+        """Register everything each time, because Redis can come back empty at any time."""
+        self._parent.stop_if_orphaned()
         self._ctx.sync_clock()
         beat = self._beat()
         lost = self._installation not in (None, beat.installation)
@@ -78,9 +77,7 @@ class Heartbeat(Middleware):
             log.error("redis_data_lost", remedy=REMEDY)
             heartbeat.note_loss(self._ctx.store, self._ctx.now())
         outbox.ensure(self._ctx.store, _endpoint_names(self._ctx.settings), from_the_first=lost)
-        self._installation = (
-            beat.installation
-        )  # from here on the loss is noted and no endpoint missed anything
+        self._installation = beat.installation  # the loss is noted, and no endpoint missed anything
         accounts.ensure(self._ctx.store, self._tokens())
         self._recurring_tasks()
         self._ctx.restore.update(beat.restores)

@@ -46,7 +46,7 @@ def look_up(ctx: WorkerContext, message_id: str) -> None:
         log.info("mailbox_unavailable", why=error.code)
         counts = error.code == TOO_MANY_MAILS  # there will be no fewer: an operator must look
         change = not_found(message, ctx.now(), ctx.settings.uncertain, readable=counts, blind=error.code)
-    _keep(ctx, change)
+    _commit(ctx, change)
 
 
 def _may_be_on_the_wire(ctx: WorkerContext, message: Message) -> bool:
@@ -91,7 +91,7 @@ def _adoption(ctx: WorkerContext, message: Message, receipts: Sequence[Receipt])
     return adoption(ctx, receipts, adopt)
 
 
-def _keep(ctx: WorkerContext, change: Change) -> None:
+def _commit(ctx: WorkerContext, change: Change) -> None:
     code = change.after.code
     absent = [ctx.store.keys.code(change.after.account, code)] if code else []
     try:

@@ -38,7 +38,7 @@ from workers.rate_limiter import NoSlot, SendPermit
 CLAIM_LEAD_SECONDS = 0.05  # the claim is on disk this long before its slot, mostly
 CLAIM_AGE_SECONDS = 5.0
 SLOTS_TRIED = 5
-STILL_SECONDS = 5.0  # after a 429 that does not say how long
+DEFAULT_HOLD_SECONDS = 5.0  # after a 429 that does not say how long
 log = structlog.get_logger()
 
 
@@ -133,7 +133,7 @@ class _Attempt:
         except ApiError as error:
             log.warning("send_failed", code=error.code, details=error.details)
             return self._ended_badly(error)
-        log.info("sent", code=code)
+        log.info("message_sent", code=code)
         self._ended_well(code)
         return "answered"
 
@@ -178,7 +178,7 @@ class _Attempt:
             if stored and stored.state is State.QUEUED:
                 self._permit.put_back("unused")
             else:
-                self._keep("unused", lambda message: unclaimed(message, self._ctx.now()))
+                self._store("unused", lambda message: unclaimed(message, self._ctx.now()))
 
         retry_until_stored(undo)
 
@@ -193,7 +193,7 @@ class _Attempt:
         key = self._ctx.store.keys.code(self._message.account, code)
         check = first_check(self._ctx, self._message.account)
         try:
-            self._keep(
+            self._store(
                 "answered",
                 lambda message: answered(message, code, self._ctx.now(), check.at),
                 absent=[key],
@@ -201,30 +201,30 @@ class _Attempt:
             )
         except KeyExists as owner:
             log.error("code_conflict_found", code=code, owner=owner.value)
-            self._lose("answered", reason_by_code("code_repeated", code=code))
+            self._mark_uncertain("answered", reason_by_code("code_repeated", code=code))
 
     def _ended_badly(self, error: ApiError) -> Outcome:
         reason = error.reason
         match error:
             case Unreachable():
                 retry_until_stored(self._permit.release_slot)
-                self._return("unreachable", reason, None, nothing_left=True)
+                self._requeue("unreachable", reason, None, nothing_left=True)
                 return "unreachable"
             case RateLimited():
-                still = float(error.details.get("retry_after_seconds") or STILL_SECONDS)
-                self._return("answered", reason, still, hold_seconds=still)
+                hold_seconds = float(error.details.get("retry_after_seconds") or DEFAULT_HOLD_SECONDS)
+                self._requeue("answered", reason, hold_seconds, hold_seconds=hold_seconds)
             case Denied():
                 retry_until_stored(lambda: _pause(self._ctx, self._message.account, reason))
-                self._return("answered", reason, 0.0)
+                self._requeue("answered", reason, 0.0)
             case Invalid():
-                self._keep("answered", lambda message: failed(message, self._ctx.now(), reason))
+                self._store("answered", lambda message: failed(message, self._ctx.now(), reason))
             case _:
-                self._lose("silent", reason)
+                self._mark_uncertain("silent", reason)
                 return "silent"
         retry_until_stored(self._permit.refund_cap)
         return "answered"
 
-    def _return(
+    def _requeue(
         self,
         outcome: Outcome,
         reason: Reason,
@@ -234,7 +234,7 @@ class _Attempt:
         nothing_left: bool = False,
     ) -> None:
         chance = self._ctx.chance()
-        self._keep(
+        self._store(
             outcome,
             lambda message: requeued(
                 message, self._ctx.now(), reason, wait_seconds, chance, nothing_left=nothing_left
@@ -242,13 +242,13 @@ class _Attempt:
             hold_seconds,
         )
 
-    def _lose(self, outcome: Outcome, reason: Reason) -> None:
-        self._keep(
+    def _mark_uncertain(self, outcome: Outcome, reason: Reason) -> None:
+        self._store(
             outcome,
             lambda message: answer_lost(message, self._ctx.now(), reason, self._ctx.settings.uncertain),
         )
 
-    def _keep(
+    def _store(
         self,
         outcome: Outcome,
         choose: Callable[[Message], Change],

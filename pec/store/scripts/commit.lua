@@ -41,10 +41,10 @@ for _, content in ipairs(payload.contents) do
     end
 end
 
--- Publishes `batch.completed` once when as many messages ended as it was said to have. Returns whether it is paused.
+-- Publishes `batch.completed` once when as many of its messages ended as its size says. Returns whether it is paused.
 local function complete(key, name)
-    local size, ended, told, paused = unpack(call("HMGET", key, "size", "ended", "completed_at", "paused"))
-    if not size or told or tonumber(ended or "0") < tonumber(size) then
+    local size, ended, completed_at, paused = unpack(call("HMGET", key, "size", "ended", "completed_at", "paused"))
+    if not size or completed_at or tonumber(ended or "0") < tonumber(size) then
         return paused
     end
     call("HSET", key, "completed_at", payload.now)

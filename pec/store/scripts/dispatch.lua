@@ -1,8 +1,8 @@
--- dispatch(namespace, asked): hand out all that is due in one step of a scheduler, and return when more is due.
+-- dispatch(namespace, request): give out all that is due in one step of a scheduler, and return when more is due.
 --
--- 1. Feeding. New events become deliveries of the endpoints that subscribe to them. Each endpoint is the consumer
+-- 1. Fan-out. New events become deliveries of the endpoints that subscribe to them. Each endpoint is the consumer
 --    group endpoint:<name> of <ns>:events. An event it does not subscribe to is acknowledged at once; any other stays
---    pending until its delivery ends. An endpoint with `bound` deliveries gets no more: later events wait in the
+--    pending until its delivery ends. An endpoint with `max_waiting` deliveries gets no more: later events wait in the
 --    stream. One without a group is passed over.
 -- 2. Hints of tokens to send for. A hint makes one worker thread pick one message. Hints go out a lead before their
 --    slot, because dispatch takes time, and never more than there are messages and places on the wire. One that is
@@ -14,14 +14,14 @@
 --          <ns>:limiter:<token>         hash: tat (µs, when the next slot may be), not_before (µs), turn, hint
 --          <ns>:in_flight:<token>       sorted set: id → when it has surely ended; messages picked or on the wire
 --          <ns>:due:<queue>             sorted set: token, endpoint, id, … → when it is due
--- ARGV     asked   JSON, made by `DispatchRequest.to_json`. Times are µs.
---                  endpoints [{name, all, types: {type: true}}, …], most (events of each to look at), bound
+-- ARGV     request JSON, made by `DispatchRequest.to_json`. Times are µs.
+--                  endpoints [{name, all, types: {type: true}}, …], max_events (of each), max_waiting
 --                  tokens {token: {account: true}}, interval, in_flight, lead, hint_lease, pick_lease
 --                  queues [[queue, how many at most], …], lease
--- Returns  {fed, hints, due, wait}: the endpoints that have new deliveries; {token, hint, hint, …} of each token;
---          {queue, member, since when (epoch seconds), …} of each queue; seconds until more of this is due, or ""
+-- Returns  {fanned_out, hints, due, wait}: the endpoints that have new deliveries; {token, hint, hint, …} of each
+--          token; {queue, member, since when (epoch seconds), …} of each queue; seconds until more is due, or ""
 
-local ns, asked = ARGV[1], cjson.decode(ARGV[2])
+local ns, request = ARGV[1], cjson.decode(ARGV[2])
 local events, send_due = ns .. ":events", ns .. ":due:send"
 local now = now_us()
 local soonest = math.huge
@@ -30,7 +30,7 @@ local function due_at(us)
     soonest = math.min(soonest, us)
 end
 
--- Feeding
+-- Fan-out
 
 local function read(group, count)
     local reply = redis.pcall("XREADGROUP", "GROUP", group, "feed", "COUNT", count, "STREAMS", events, ">")
@@ -51,11 +51,11 @@ local function subscribes(endpoint, fields)
     return endpoint.all
 end
 
-local function feed(endpoint)
+local function fan_out(endpoint)
     local deliveries, group = ns .. ":deliveries:" .. endpoint.name, "endpoint:" .. endpoint.name
-    local room = asked.bound - call("ZCARD", deliveries)
+    local room = request.max_waiting - call("ZCARD", deliveries)
     local added, others = 0, {}
-    for _, entry in ipairs(room > 0 and read(group, math.min(room, asked.most)) or {}) do
+    for _, entry in ipairs(room > 0 and read(group, math.min(room, request.max_events)) or {}) do
         local id, fields = unpack(entry)
         if subscribes(endpoint, fields) then
             added = added + call("ZADD", deliveries, "NX", seconds(now), id)
@@ -69,26 +69,26 @@ local function feed(endpoint)
     return added > 0
 end
 
-local function feed_all(endpoints)
-    local fed = {}
+local function fan_out_to_all(endpoints)
+    local fanned_out = {}
     for _, endpoint in ipairs(endpoints) do
-        if feed(endpoint) then
+        if fan_out(endpoint) then
             call("ZADD", ns .. ":due:webhook", "LT", seconds(now), endpoint.name)
-            table.insert(fed, endpoint.name)
+            table.insert(fanned_out, endpoint.name)
         end
     end
-    return fed
+    return fanned_out
 end
 
 -- Hints
 
-local function waiting(turns, most, accounts)
+local function waiting(rotation, limit, accounts)
     local total = 0
-    for _, account in ipairs(call("ZRANGE", turns, 0, -1)) do
+    for _, account in ipairs(call("ZRANGE", rotation, 0, -1)) do
         if not accounts or accounts[account] then
             total = total + call("ZCARD", ns .. ":lane:" .. account)
         end
-        if total >= most then
+        if total >= limit then
             break
         end
     end
@@ -102,12 +102,12 @@ end
 
 -- Messages that were picked lately and have neither a slot nor an end: how many, and when the newest was picked.
 local function in_preparation(flight, tat)
-    local count = -math.max(0, math.ceil((tat - now) / asked.interval) - 1) -- those that have their slot, mostly
+    local count = -math.max(0, math.ceil((tat - now) / request.interval) - 1) -- those that have their slot, mostly
     local newest
-    local entries = call("ZRANGEBYSCORE", flight, now + asked.pick_lease - asked.hint_lease, "+inf", "WITHSCORES")
+    local entries = call("ZRANGEBYSCORE", flight, now + request.pick_lease - request.hint_lease, "+inf", "WITHSCORES")
     for i = 1, #entries, 2 do
         if call("HGET", ns .. ":message:" .. entries[i], "state") == "queued" then
-            count, newest = count + 1, tonumber(entries[i + 1]) - asked.pick_lease
+            count, newest = count + 1, tonumber(entries[i + 1]) - request.pick_lease
         end
     end
     return math.max(0, count), newest
@@ -120,8 +120,8 @@ local function hints_of(token, accounts)
     call("ZREMRANGEBYSCORE", hints, "-inf", now)
     call("ZREMRANGEBYSCORE", flight, "-inf", now)
     local out = call("ZCARD", hints)
-    local room = asked.in_flight - call("ZCARD", flight)
-    local work = math.min(waiting(ns .. ":rotation:" .. token, asked.in_flight + 1, accounts), room)
+    local room = request.in_flight - call("ZCARD", flight)
+    local work = math.min(waiting(ns .. ":rotation:" .. token, request.in_flight + 1, accounts), room)
     if work <= 0 and room > 0 then
         if waiting(ns .. ":rotation:" .. token, 1) == 0 then
             call("ZREM", send_due, token)
@@ -130,27 +130,28 @@ local function hints_of(token, accounts)
     end
     local tat, not_before = unpack(call("HMGET", ns .. ":limiter:" .. token, "tat", "not_before"))
     tat = tonumber(tat or "0")
-    if tat > now + asked.lead + 4 * asked.interval then -- the server's clock was set back: a thread must come for `reserve` to see it
+    if tat > now + request.lead + 4 * request.interval then
+        -- The server's clock was set back: a thread must come for `reserve` to see it.
         tat = now
     end
     local slot = math.max(tat, tonumber(not_before or "0"), circuit_opens_at(), now)
     local preparing, newest = in_preparation(flight, tat)
     local function next_at()
-        local at = slot + (preparing + out) * asked.interval - asked.lead
+        local at = slot + (preparing + out) * request.interval - request.lead
         if preparing > 0 and out == 0 then -- however long they take, one follows the other at the token's pace
-            at = math.min(at, newest + asked.interval)
+            at = math.min(at, newest + request.interval)
         end
         return at
     end
     while out < work and next_at() <= now do
         local hint = tostring(call("HINCRBY", ns .. ":limiter:" .. token, "hint", 1))
-        call("ZADD", hints, now + asked.hint_lease, hint)
+        call("ZADD", hints, now + request.hint_lease, hint)
         table.insert(given, hint)
         out = out + 1
     end
     local wait = next_at()
     if out >= work then -- all that can be sent has its hint; what changes that sets the entry to now
-        wait = now + asked.hint_lease
+        wait = now + request.hint_lease
     end
     wait = math.max(wait, now + 1000)
     call("ZADD", send_due, seconds(wait), token)
@@ -178,12 +179,12 @@ end
 
 -- What is due
 
-local function take_due(queue, most)
+local function take_due(queue, limit)
     local key = ns .. ":due:" .. queue
     local taken = {queue}
-    local members = call("ZRANGEBYSCORE", key, "-inf", seconds(now), "WITHSCORES", "LIMIT", 0, most)
+    local members = call("ZRANGEBYSCORE", key, "-inf", seconds(now), "WITHSCORES", "LIMIT", 0, limit)
     for i = 1, #members, 2 do
-        call("ZADD", key, seconds(now + asked.lease), members[i])
+        call("ZADD", key, seconds(now + request.lease), members[i])
         table.insert(taken, members[i])
         table.insert(taken, members[i + 1])
     end
@@ -194,11 +195,11 @@ local function take_due(queue, most)
     return taken
 end
 
-local fed = feed_all(asked.endpoints or {}) -- first: what it makes due is taken below
-local hints = hints_of_all(asked.tokens or {})
+local fanned_out = fan_out_to_all(request.endpoints or {}) -- first: what it makes due is taken below
+local hints = hints_of_all(request.tokens or {})
 local due = {}
-for _, one in ipairs(asked.queues or {}) do
+for _, one in ipairs(request.queues or {}) do
     table.insert(due, take_due(unpack(one)))
 end
 local wait = soonest < math.huge and seconds(math.max(0, soonest - now)) or ""
-return {fed, hints, due, wait}
+return {fanned_out, hints, due, wait}

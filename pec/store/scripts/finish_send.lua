@@ -1,11 +1,11 @@
--- finish_send(namespace, token, id, outcome, not_before_s): note that a message is off the wire, and how the API did.
+-- finish_send(namespace, token, id, outcome, hold_seconds): note that a message is off the wire, and the outcome.
 --
 -- ARGV     outcome       "answered": the API is well; "unreachable": nothing left; "silent": it may have been sent;
 --                        "unused": nothing was tried
---          not_before_s  seconds to keep the token still (429), or 0
+--          hold_seconds  how long the token sends nothing (429), or 0
 -- Returns  failures in a row. A failure counts once, while the message has its place on the wire
 
-local ns, token, id, outcome, still = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local ns, token, id, outcome, hold_seconds = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local circuit = ns .. ":circuit"
 local now = now_us()
 local THRESHOLD = 3 -- failures in a row that open the circuit: it is open while it has `next_at`
@@ -31,10 +31,10 @@ elseif (outcome == "silent" or outcome == "unreachable") and first and not open 
 elseif first and failures >= THRESHOLD then
     call("HDEL", circuit, "probe_until")
 end
-if still > 0 then
+if hold_seconds > 0 then
     local limiter = ns .. ":limiter:" .. token
     local known = tonumber(call("HGET", limiter, "not_before") or "0")
-    call("HSET", limiter, "not_before", string.format("%.0f", math.max(known, now + still * 1e6)))
+    call("HSET", limiter, "not_before", string.format("%.0f", math.max(known, now + hold_seconds * 1e6)))
 end
 if call("EXISTS", ns .. ":rotation:" .. token) == 1 then
     call("ZADD", ns .. ":due:send", seconds(now), token)

@@ -14,7 +14,7 @@
 
 local ns, token, hint, lease, in_flight = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local accounts = ARGV[6]
-local turns, flight, circuit = ns .. ":rotation:" .. token, ns .. ":in_flight:" .. token, ns .. ":circuit"
+local rotation, flight, circuit = ns .. ":rotation:" .. token, ns .. ":in_flight:" .. token, ns .. ":circuit"
 local limiter = ns .. ":limiter:" .. token
 local now = now_us()
 local BODY_BYTES = 100000
@@ -95,7 +95,7 @@ local function text_of(body)
 end
 
 local function next_account()
-    for _, account in ipairs(call("ZRANGE", turns, 0, -1)) do
+    for _, account in ipairs(call("ZRANGE", rotation, 0, -1)) do
         if string.find(accounts, "," .. account .. ",", 1, true) then
             return account
         end
@@ -111,9 +111,9 @@ while true do
     local first = not paused and not waits and pop(account) or nil
     local admitted = first and admit(account, first)
     if paused or waits or (first and not admitted) or call("EXISTS", ns .. ":lane:" .. account) == 0 then
-        call("ZREM", turns, account)
+        call("ZREM", rotation, account)
     else
-        call("ZADD", turns, call("HINCRBY", limiter, "turn", 1), account)
+        call("ZADD", rotation, call("HINCRBY", limiter, "turn", 1), account)
     end
     if admitted then
         local id = first.id

@@ -1,15 +1,16 @@
--- reserve(limiter, interval_us, most_ahead_us, calendar, ahead_us): the next slot of a limiter, on Redis's clock (GCRA without bursts).
+-- reserve(limiter, interval_us, max_ahead_us, calendar, ahead_us): the next slot of a limiter, on Redis's clock
+-- (GCRA without bursts).
 --
 -- ARGV     limiter        key of a hash: tat, not_before, run, day, day_count, month, month_count, and minute0 to
 --                         minute3: "minute count" of the slots given in one minute (since the epoch, modulo 4:
 --                         a slot can be two minutes ahead, and the last whole minute is still reported)
 --          calendar       JSON {days: [[label, start_s, end_s], …], months: […], daily: n | 0, monthly: n | 0};
 --                         the caller's clock only has to be right to a day
---          most_ahead_us  how far ahead any caller of this limiter takes a slot; ahead_us: how far this one does
+--          max_ahead_us  how far ahead any caller of this limiter takes a slot; ahead_us: how far this one does
 -- Returns  {"slot", slot_us, now_us} | {"early", wait_us} | {"capped", wait_us}
 
-local limiter, interval, ahead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local calendar, mine = cjson.decode(ARGV[4]), tonumber(ARGV[5])
+local limiter, interval, max_ahead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local calendar, ahead = cjson.decode(ARGV[4]), tonumber(ARGV[5])
 local now = now_us()
 local tat, not_before, run = unpack(call("HMGET", limiter, "tat", "not_before", "run"))
 tat, not_before = tonumber(tat or "0"), tonumber(not_before or "0")
@@ -18,16 +19,16 @@ tat, not_before = tonumber(tat or "0"), tonumber(not_before or "0")
 local run_now = string.match(call("INFO", "server"), "run_id:(%x+)")
 if run ~= run_now then
     local sends = #calendar.days > 0 -- of reads, whose slots lie further ahead, an interval is enough
-    local given = run and sends and ahead or 0 -- up to there are slots that it may not know of
+    local given = run and sends and max_ahead or 0 -- up to there are slots that it may not know of
     not_before = math.max(not_before, now + given + interval)
     call("HSET", limiter, "run", run_now, "not_before", not_before)
 end
-if tat > now + ahead + 2 * interval then -- the server's clock was set back
+if tat > now + max_ahead + 2 * interval then -- the server's clock was set back
     tat = now + interval
 end
 
 local slot = math.max(now, tat, not_before)
-if slot > now + mine then
+if slot > now + ahead then
     return {"early", slot - now}
 end
 

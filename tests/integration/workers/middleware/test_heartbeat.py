@@ -81,7 +81,7 @@ def test_it_waits_no_longer_than_its_master_lives(
 ) -> None:
     registration = Heartbeat(_ctx(Store(redis, "pec"), redis_url), "w1")
     asked: list[str] = []
-    monkeypatch.setattr(registration._orphan, "stop_if_orphaned", lambda: asked.append("master"))
+    monkeypatch.setattr(registration._parent, "stop_if_orphaned", lambda: asked.append("master"))
     monkeypatch.setattr(accounts, "register", lambda *_: asked.append("Redis"))
 
     registration.before_worker_boot(BOOTING, BOOTING)

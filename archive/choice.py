@@ -6,7 +6,7 @@ from functools import partial
 
 from archive import selection, table
 from archive.case_files import CaseFile
-from config.texts import _
+from config.texts import _, ngettext
 from pec.names import State
 from pec.operations.absent import absent
 from pec.operations.batch_names import near_batch
@@ -69,9 +69,17 @@ def _messages_of(store: Store, job: str) -> list[str]:
 def _remedy(store: Store, batch: str) -> str:
     waiting = int(store.client.xlen(store.keys.jobs))
     if rejected := selection.rejected_of(store, batch):
-        return _("{count} of its jobs were rejected, `pec list --rejected` says why").format(count=rejected)
+        return ngettext(
+            "{count} of its jobs was rejected, `pec list --rejected` says why",
+            "{count} of its jobs were rejected, `pec list --rejected` says why",
+            rejected,
+        ).format(count=rejected)
     if waiting:
-        return _("{count} jobs wait to be taken, they may be among them: try again").format(count=waiting)
+        return ngettext(
+            "{count} job waits to be taken, it may be of this batch: try again",
+            "{count} jobs wait to be taken, they may be among them: try again",
+            waiting,
+        ).format(count=waiting)
     if near := near_batch(store, batch):
         return _("did you mean {name}?").format(name=near)
     return _("check the name, or look through `pec list`")

@@ -11,11 +11,12 @@ from config.texts import _
 
 AS_IT_STANDS = "\b"  # click's mark of a paragraph that is not to be wrapped: the examples
 _OF_CLICK = (_("[OPTIONS]"), _("COMMAND [ARGS]..."), _("[COMMAND] [ARGS]..."))  # translated as they are met
-_NUMBERS = {
+_KINDS = {
     "integer": _("whole number"),
     "integer range": _("whole number"),
     "float": _("number"),
     "float range": _("number"),
+    "text": _("text"),
 }
 
 
@@ -50,9 +51,9 @@ def _paragraph(text: str) -> str:
 
 def _spoken(param: click.Parameter) -> click.Parameter:
     spoken = copy(param)
-    if spoken.type.name in _NUMBERS:
+    if spoken.type.name in _KINDS:
         spoken.type = copy(spoken.type)
-        spoken.type.name = translated(_NUMBERS[spoken.type.name])
+        spoken.type.name = translated(_KINDS[spoken.type.name])
     if spoken.metavar:
         spoken.metavar = gettext(spoken.metavar)
     if isinstance(spoken, click.Option) and spoken.help:

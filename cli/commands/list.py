@@ -7,7 +7,7 @@ from cli.batch_names import note_unknown
 from cli.configured_names import ACCOUNT
 from cli.shapes import COLUMNS, REJECTED_COLUMNS, rejection_rows, row
 from cli.state_name import states_option
-from config.texts import _
+from config.texts import _, ngettext
 from pec.names import State
 from pec.operations.listing import list_messages
 from pec.operations.rejections import list_rejections, rejection_dict
@@ -63,9 +63,11 @@ def _list_messages(
         _note_limit(len(found.messages), limit)
     if found.unsupported:
         output.note(
-            _("{count} messages were written by a newer version and are left out: upgrade this one").format(
-                count=found.unsupported
-            )
+            ngettext(
+                "{count} message was written by a newer version and is left out: upgrade this one",
+                "{count} messages were written by a newer version and are left out: upgrade this one",
+                found.unsupported,
+            ).format(count=found.unsupported)
         )
 
 

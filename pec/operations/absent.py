@@ -1,6 +1,6 @@
 """Why there is no message with an id, and what an operator can do about it."""
 
-from config.texts import _, joined
+from config.texts import _, joined, ngettext
 from pec.instants import from_epoch, from_text
 from pec.operations.load_overview import jobs_waiting
 from pec.operations.progress import age, clock
@@ -47,7 +47,10 @@ def jobs_remedy(store: Store) -> str:
         return _("check the id, or look through `pec list`")
     taken_by = _("try again") if heartbeat.live(store, "worker") else _("start a worker with `pec worker`")
     oldest = age(oldest_at, from_epoch(store.now()))
-    return _(
+    return ngettext(
+        "{count} job waits to be taken, for {age} so far, and it may be this one: "
+        "{remedy}, or look at `pec status`",
         "{count} jobs wait to be taken, the oldest for {age}, and it may be among them: "
-        "{remedy}, or look at `pec status`"
+        "{remedy}, or look at `pec status`",
+        waiting,
     ).format(count=waiting, age=oldest, remedy=taken_by)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from config.texts import _, joined
+from config.texts import _, joined, ngettext
 from pec.names import State
 from pec.operations import paused_batches
 from pec.operations.diagnosis import LATE_SECONDS, explain_no_room, remedy_of_pause
@@ -131,10 +131,16 @@ def _about_messages(found: Overview) -> Iterator[str]:
             "{count} held: `pec list --state held`, then `pec resend ID` or `pec discard ID` for each"
         ).format(count=held)
     if rejected := found.streams["rejected"]:
-        yield _("{count} jobs were rejected: see `pec list --rejected`").format(count=rejected)
+        yield ngettext(
+            "{count} job was rejected: see `pec list --rejected`",
+            "{count} jobs were rejected: see `pec list --rejected`",
+            rejected,
+        ).format(count=rejected)
     if found.unsupported:
-        yield _(
-            "{count} messages were written by a newer version and are skipped: upgrade all workers"
+        yield ngettext(
+            "{count} message was written by a newer version and is skipped: upgrade all workers",
+            "{count} messages were written by a newer version and are skipped: upgrade all workers",
+            found.unsupported,
         ).format(count=found.unsupported)
     if found.circuit_open:
         times = _("{count} times in a row").format(count=found.api_failures)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from config.texts import _
+from config.texts import _, ngettext
 from pec.operations import paused_batches
 from pec.operations.diagnosis import LATE_SECONDS, remedy_of_pause
 from pec.operations.findings import Finding, Mark
@@ -27,9 +27,11 @@ def standstills(found: Overview) -> Iterator[Finding]:
     yield from _jobs(found)
     for lane in found.lanes.values():
         if lane.out_of_turn and lane.served:
-            what = _("account {account}: {count} messages wait and have no turn").format(
-                account=lane.account, count=lane.waiting
-            )
+            what = ngettext(
+                "account {account}: {count} message waits and has no turn",
+                "account {account}: {count} messages wait and have no turn",
+                lane.waiting,
+            ).format(account=lane.account, count=lane.waiting)
             yield Finding(Mark.FAIL, what, _RESTART)
     for token in found.tokens.values():
         yield from _token(found, token)
@@ -48,9 +50,11 @@ def unserved(found: Overview) -> Iterator[Finding]:
     """Yield work that is due in queues that no live worker consumes."""
     for work in found.work.values():
         if found.workers and work.overdue and not work.served:
-            what = _("no live worker consumes {queue}: {count} entries are due").format(
-                queue=work.queue, count=work.overdue
-            )
+            what = ngettext(
+                "no live worker consumes {queue}: {count} entry is due",
+                "no live worker consumes {queue}: {count} entries are due",
+                work.overdue,
+            ).format(queue=work.queue, count=work.overdue)
             yield Finding(
                 Mark.FAIL, what, _("start `pec worker --queues {queue} …`").format(queue=work.queue)
             )
@@ -89,17 +93,29 @@ def failing(endpoint: EndpointState) -> Iterator[Finding]:
         yield Finding(Mark.WARN, what, f"`pec resume --endpoint {name}`")
         return
     if endpoint.failures:
-        what = _("endpoint {name} failed {count} times in a row").format(name=name, count=endpoint.failures)
+        what = ngettext(
+            "endpoint {name} failed {count} time",
+            "endpoint {name} failed {count} times in a row",
+            endpoint.failures,
+        ).format(name=name, count=endpoint.failures)
         yield Finding(Mark.WARN, what, _("look at its log"))
     if endpoint.dead:
-        what = _("endpoint {name} has {count} dead letters").format(name=name, count=endpoint.dead)
+        what = ngettext(
+            "endpoint {name} has {count} dead letter",
+            "endpoint {name} has {count} dead letters",
+            endpoint.dead,
+        ).format(name=name, count=endpoint.dead)
         yield Finding(Mark.NOTE, what, f"`pec replay --endpoint {name} --dead`")
 
 
 def _jobs(found: Overview) -> Iterator[Finding]:
     if found.oldest_job_at and _seconds(found, found.oldest_job_at) > LATE_SECONDS:
         oldest = age(found.oldest_job_at, found.now)
-        what = _("{count} jobs wait to be taken, the oldest for {age}").format(count=found.jobs, age=oldest)
+        what = ngettext(
+            "{count} job waits to be taken, for {age} so far",
+            "{count} jobs wait to be taken, the oldest for {age}",
+            found.jobs,
+        ).format(count=found.jobs, age=oldest)
         yield Finding(Mark.FAIL, what, _("see the workers' log"))
 
 

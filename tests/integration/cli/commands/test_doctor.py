@@ -153,11 +153,11 @@ def test_what_stands_still_is_neither_sound_nor_healthy(
         ran = pec("doctor", "--json")
     healthy = pec("health")
 
-    assert marks(ran)["account acme: 1 messages wait and have no turn"] == "fail"
+    assert marks(ran)["account acme: 1 message waits and has no turn"] == "fail"
     assert ran.code == 1
     assert healthy.code == 4
-    assert "have no turn" in healthy.err
-    assert "have no turn" in pec("status").err
+    assert "has no turn" in healthy.err
+    assert "has no turn" in pec("status").err
 
 
 @pytest.mark.usefixtures("workers")

@@ -263,13 +263,13 @@ def test_rejected_jobs_of_a_batch_are_counted(
 
     assert "1 jobs of the batch were rejected" in pec("export", "--batch", "november").err
     none: Ran = pec("export", "--batch", "october")
-    assert (none.code, "1 of its jobs were rejected" in none.err) == (3, True)
+    assert (none.code, "1 of its jobs was rejected" in none.err) == (3, True)
 
 
 def test_jobs_that_wait_to_be_taken_may_be_the_batch(pec: Pec, producer: Producer) -> None:
     producer.send("inv-1", **SEND, batch="november")
 
-    assert "1 jobs wait to be taken" in pec("export", "--batch", "november").err
+    assert "1 job waits to be taken" in pec("export", "--batch", "november").err
 
 
 def test_a_record_that_is_gone_is_reported(pec: Pec, store: Store, batch: list[str]) -> None:

@@ -119,7 +119,7 @@ def test_of_a_batch_that_no_worker_has_taken_the_jobs_that_wait_are_named(
     refused = pec("pause", "--batch", "novembre")
 
     assert refused.code == 3
-    assert "1 jobs wait to be taken" in refused.err
+    assert "1 job waits to be taken" in refused.err
 
 
 def test_where_no_batch_waits_that_is_said(pec: Pec) -> None:

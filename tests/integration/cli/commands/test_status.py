@@ -120,9 +120,7 @@ def test_an_unknown_id_says_where_to_look(pec: Pec, producer: Producer) -> None:
     assert (unknown.code, "`pec list`" in unknown.err) == (3, True)
 
     producer.send("inv-9", **SEND)
-    assert (
-        "1 jobs wait to be taken, the oldest for 0 s, and it may be among them" in pec("status", "inv-9").err
-    )
+    assert "1 job waits to be taken, for 0 s so far, and it may be this one" in pec("status", "inv-9").err
 
 
 def test_the_id_of_a_rejected_job_says_why_it_was_rejected(

@@ -42,13 +42,15 @@ def receipt_of(found: Verification) -> Receipt | None:
 
 
 def is_trusted(found: Verification) -> bool:
-    """Return whether what is signed was not changed, by a signer whom nothing speaks against."""
-    return found.verdict in (Verdict.VERIFIED, Verdict.INTACT) and found.why not in NOT_A_PROVIDER
+    """Return whether what is signed was not changed, by a mailbox of a provider that nothing speaks against."""
+    return _signer(found) is not None
 
 
 def _signer(found: Verification) -> str | None:
     """Return the address of the provider that signed, or None."""
-    if found.signer is None or not is_trusted(found):
+    if found.signer is None or found.why in NOT_A_PROVIDER:
+        return None
+    if found.verdict not in (Verdict.VERIFIED, Verdict.INTACT):
         return None
     try:
         named = chain.addresses(found.signer)

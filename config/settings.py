@@ -466,6 +466,15 @@ class Settings(BaseSettings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _what_imap_reads_is_kept(self) -> Self:
+        for name, account in self.accounts.items():
+            if account.imap.host and not self.archive.url:
+                raise ValueError(
+                    f"account {name} is read by IMAP, and nothing keeps its receipts: set PEC_ARCHIVE__URL"
+                )
+        return self
+
     @property
     def broker(self) -> str:
         """Return the URL of Dramatiq's database."""

@@ -65,6 +65,7 @@ class Queue(StrEnum):
     RELEASE = "release"  # queued messages whose time has come: into the lane, or expired
     CHECK = "check"  # receipts of sent messages
     INBOX_SCAN = "inbox_scan"  # receipts of mailboxes that await many, by their pages
+    ARCHIVE = "archive"  # signed receipts of mailboxes that are read by IMAP
     LOOKUP = "lookup"  # uncertain sends, sought in the mailbox
     WEBHOOK = "webhook"  # events on their way to an endpoint
     QUOTA = "quota"  # how full each mailbox is

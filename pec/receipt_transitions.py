@@ -66,6 +66,19 @@ def receipts_observed(
     )
 
 
+def watched(change: Change, until: datetime, now: datetime, *, ask_now: bool) -> Change:
+    """Return the change with its check put off, because IMAP shows what comes until then.
+
+    `ask_now`: check at once instead, because only the API shows the rest.
+    """
+    check = change.due[Queue.CHECK]
+    if ask_now:
+        return replace(change, due={**change.due, Queue.CHECK: now})
+    if check is None or check >= until:
+        return change
+    return replace(change, due={**change.due, Queue.CHECK: max(check, until)})
+
+
 def duplicated(change: Change, code: str) -> Change:
     """Return the change with a report that an earlier attempt, thought lost, was sent too."""
     after = replace(change.after, duplicate=code)

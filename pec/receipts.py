@@ -36,6 +36,7 @@ from pec.subjects import (
 
 __all__ = [
     "HEADINGS",
+    "OTHER_SUBJECT",
     "Heading",
     "Kind",
     "Mail",
@@ -44,6 +45,7 @@ __all__ = [
     "Unrecognised",
     "code_in",
     "find",
+    "is_about",
     "read",
     "read_all",
 ]
@@ -82,6 +84,7 @@ HEADINGS = (
     Heading("POSTA CERTIFICATA", None),  # a PEC received; its subject may say anything
     Heading("ANOMALIA MESSAGGIO", None),  # ordinary mail received; the same
 )
+OTHER_SUBJECT = "a receipt with this code, but with a subject other than the one sent"
 _FAILURES = (Kind.NON_ACCETTAZIONE, Kind.MANCATA_CONSEGNA, Kind.PREAVVISO)
 _LONGEST_FIRST = sorted(HEADINGS, key=lambda heading: len(heading.words), reverse=True)
 
@@ -174,15 +177,18 @@ def read(mail: Mail, code: str, subject: str | None) -> Receipt | Unrecognised |
     heading, quoted, _ = found
     if heading is None:
         return Unrecognised(mail, "a provider's mail on this code whose subject begins with no known heading")
-    ours = (
-        subject is None
-        or ends_with_reference_tag(subject, quoted)
-        or same_subject(subject, quoted)
-        or same_letters(subject, quoted)
-    )
-    if heading.kind and not ours:
-        return Unrecognised(mail, "a receipt with this code, but with a subject other than the one sent")
+    if heading.kind and subject is not None and not _is_ours(subject, quoted):
+        return Unrecognised(mail, OTHER_SUBJECT)
     return _receipt(mail, heading, quoted, code)
+
+
+def is_about(receipt: Receipt, subject: str) -> bool:
+    """Return whether the receipt quotes this subject, the one sent; "" if it is unknown."""
+    return not subject or _is_ours(subject, receipt.subject)
+
+
+def _is_ours(sent: str, quoted: str) -> bool:
+    return ends_with_reference_tag(sent, quoted) or same_subject(sent, quoted) or same_letters(sent, quoted)
 
 
 def read_all(mails: Iterable[Mail], code: str, subject: str) -> tuple[list[Receipt], list[Unrecognised]]:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from dramatiq import cli
 
+from archive import trust
 from config.redis_connection import RedisRefused, RedisUnreachable, check, connect
 from config.settings import Settings, SettingsError, load_settings
 from pec.names import Queue
@@ -25,6 +26,11 @@ def main() -> int:
         settings = load_settings()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - before logging is set up
+        return 2
+    try:
+        trust.profiles(Path(settings.archive.anchors) if settings.archive.anchors else None)
+    except trust.AnchorsError as error:
+        print(f"PEC_ARCHIVE__ANCHORS: {error}", file=sys.stderr)  # noqa: T201 - the same
         return 2
     if refused := _refused(settings):
         print(refused, file=sys.stderr)  # noqa: T201 - before logging is set up

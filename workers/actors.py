@@ -11,6 +11,7 @@ from pec.messages import UnsupportedRecord
 from pec.names import Queue
 from workers.context import WorkerContext
 from workers.rate_limiter import RateLimiter
+from workers.tasks.archive import read_mailbox
 from workers.tasks.check import check
 from workers.tasks.inbox_scan import scan
 from workers.tasks.lookup import look_up
@@ -32,6 +33,7 @@ def declare(broker: dramatiq.Broker, ctx: WorkerContext, limiter: RateLimiter) -
         Queue.RELEASE: lambda message_id: release(ctx, message_id),
         Queue.CHECK: lambda message_id: check(ctx, message_id),
         Queue.INBOX_SCAN: lambda account: scan(ctx, account),
+        Queue.ARCHIVE: lambda account: read_mailbox(ctx, account),
         Queue.LOOKUP: lambda message_id: look_up(ctx, message_id),
         Queue.WEBHOOK: lambda endpoint: deliver(ctx, endpoint),
         Queue.QUOTA: lambda account: guard_quota(ctx, account),

@@ -17,6 +17,7 @@ from workers.metrics.counters import MeteredClient, Metrics
 from workers.middleware.archive_watch import ArchiveState, ArchiveWatch
 from workers.middleware.background import Background, Beside
 from workers.middleware.heartbeat import Heartbeat
+from workers.middleware.imap_reading import ImapReading
 from workers.middleware.scheduler import Scheduler
 from workers.rate_limiter import RateLimiter
 
@@ -44,6 +45,7 @@ def build(settings: Settings) -> HintBroker:
             limiter,
             Metrics(ctx),  # after those that give work back: what is left has started
             scheduler,
+            ImapReading(ctx, scheduler.wake),
             Beside(intake),  # last: what it takes, the scheduler hands out
         ],
     )

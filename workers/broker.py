@@ -17,6 +17,7 @@ THREAD_SHARES: dict[str, float] = {  # of a process, so that no kind of work sta
     Queue.WEBHOOK: 1 / 4,
     Queue.CHECK: 1 / 2,
     Queue.INBOX_SCAN: 1 / 4,
+    Queue.ARCHIVE: 1 / 4,
     Queue.LOOKUP: 1 / 4,
     Queue.QUOTA: 1 / 4,
     Queue.SWEEP: 1 / 4,

@@ -4,16 +4,21 @@ import random
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 
 import redis
 import structlog
 from pydantic import SecretStr
 
+from archive import trust
+from archive.chain import Profile
 from archive.vault import Vault
 from config.settings import Settings
 from pec.api.client import Mailbox, PecClient
+from pec.imap.pool import SessionPool
+from pec.imap.session import Server
 from pec.instants import from_epoch, from_text
 from pec.names import Queue
 from pec.store import pacing
@@ -21,6 +26,7 @@ from pec.store.clock import RedisClock, local_clock
 from pec.store.store import Store
 
 OTHERS_SECONDS = 2.0
+IMAP_SILENT = timedelta(seconds=60)  # since a mailbox was read to its end; then the API is asked instead
 MAX_CLOCK_SYNCS = 5
 MAX_MISSED_BEATS = 120  # heartbeats, which are 5 s apart
 GIVE_UP_SECONDS = 120.0  # then the scheduled look-up finds the message in the mailbox
@@ -86,6 +92,32 @@ class BusyMailboxes:
         return until is not None and now <= until
 
 
+class ImapWatch:
+    """When each mailbox was last read by IMAP, as this process knows it: heartbeats and readings update it."""
+
+    def __init__(self) -> None:
+        self._read_at: dict[str, datetime] = {}
+        self._looked_at: dict[str, float] = {}
+
+    def update(self, account: str, read_at: datetime | None) -> None:
+        if read_at is None:
+            self._read_at.pop(account, None)
+        else:
+            self._read_at[account] = read_at
+
+    def is_fresh(self, account: str, now: datetime) -> bool:
+        """Return whether IMAP shows what comes into the mailbox, so that the API need not be asked."""
+        read_at = self._read_at.get(account)
+        return read_at is not None and now - read_at <= IMAP_SILENT
+
+    def is_time(self, account: str, now: float, every_seconds: float) -> bool:
+        """Return whether so many seconds passed since the last time that this was true for the mailbox."""
+        if now - self._looked_at.get(account, 0.0) < every_seconds:
+            return False
+        self._looked_at[account] = now
+        return True
+
+
 @dataclass(frozen=True)
 class WorkerContext:
     """The parts that all tasks and threads of a process share. Made once, in `workers.app`."""
@@ -98,6 +130,8 @@ class WorkerContext:
     chance: Callable[[], float] = random.random
     restore: RestoreWatch = field(default_factory=RestoreWatch)
     busy_mailboxes: BusyMailboxes = field(default_factory=BusyMailboxes)
+    imap_watch: ImapWatch = field(default_factory=ImapWatch)
+    imap_sessions: SessionPool = field(default_factory=SessionPool)
 
     def now(self) -> datetime:
         """Return the time on Redis's clock, which all workers share, to the millisecond, as records keep it."""
@@ -131,6 +165,22 @@ class WorkerContext:
         known = self.settings.accounts[account]
         token = SecretStr(self.settings.token_of(account))
         return Mailbox(known.sender, known.username, known.password, token)
+
+    def imap_server(self, account: str) -> Server | None:
+        """Return the server that this process reads the mailbox from, or None if it has no settings for it."""
+        known = self.settings.accounts.get(account)
+        return Server.of(known) if known and known.imap.host and self.vault else None
+
+    @property
+    def imap_accounts(self) -> list[str]:
+        """Return the accounts whose mailbox this process reads by IMAP."""
+        return [name for name in self.settings.accounts if self.imap_server(name)]
+
+    @cached_property
+    def profiles(self) -> list[Profile]:
+        """Return the authorities that receipts are judged by. Raise AnchorsError."""
+        anchors = self.settings.archive.anchors
+        return trust.profiles(Path(anchors) if anchors else None)
 
     def token(self, account: str) -> str:
         """Return the digest of the account's token. Raise NotServed if this process has no settings for it."""

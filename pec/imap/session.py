@@ -96,6 +96,15 @@ class Session:
             raise
         return session
 
+    def is_alive(self) -> bool:
+        """Return whether the server still answers."""
+        try:
+            with self._asking():
+                self._client.noop()
+        except ImapUnavailable:
+            return False
+        return True
+
     def close(self) -> None:
         """Log out, if the server answers soon."""
         if not self.is_open:

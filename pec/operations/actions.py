@@ -15,7 +15,7 @@ from pec.operations.batch_names import unknown_batch
 from pec.operations.names import known_accounts, require_account, require_endpoint
 from pec.operations.refusals import Contended, Refused
 from pec.reasons import reason_by_code
-from pec.store import accounts, batches, dead_letters, outbox, records
+from pec.store import accounts, batches, dead_letters, imap_state, outbox, records
 from pec.store.accounts import BY_OPERATOR
 from pec.store.batches import PausedBatch
 from pec.store.commits import Conflict, update
@@ -56,9 +56,10 @@ def pause_accounts(store: Store, settings: Settings) -> dict[str, bool]:
 
 
 def resume_account(store: Store, settings: Settings, account: str) -> bool:
-    """Let an account send again, whatever paused it. Return False if it was not paused."""
+    """Let an account send again, whatever paused it, and log in again by IMAP. Return False if neither was stopped."""
     require_account(store, settings, account)
-    return accounts.resume(store, account)
+    forgiven = imap_state.forgive(store, account, store.now())
+    return accounts.resume(store, account) or forgiven
 
 
 def resume_accounts(store: Store, settings: Settings) -> list[AccountResumed]:

@@ -119,6 +119,34 @@ class Keys:
         """
         return f"{self.namespace}:scan:{account}"
 
+    def imap(self, account: str) -> str:
+        """Hash, of a mailbox read by IMAP: `cursor:<folder>`, UIDVALIDITY and the last UID that was read.
+
+        `began_at`, `read_at` (when it was last read to its end), `error`, `refused`, `failures` in a row,
+        `silent_since`, `again` (read it once more after this reading).
+        """
+        return f"{self.namespace}:imap:{account}"
+
+    def imap_reader(self, account: str) -> str:
+        """String, expiring: the worker thread that reads the mailbox now."""
+        return f"{self.namespace}:imap:{account}:reader"
+
+    def imap_idle(self, account: str, folder: str) -> str:
+        """String, expiring: the worker process that waits for new mail in a folder."""
+        return f"{self.namespace}:imap:{account}:idle:{folder}"
+
+    def imap_refused(self, account: str) -> str:
+        """Hash: digest of credentials that the server refused → why, as JSON."""
+        return f"{self.namespace}:imap:{account}:refused"
+
+    def imap_revisit(self, account: str) -> str:
+        """Sorted set: receipts to look at again, as JSON of code and place → when they were first seen."""
+        return f"{self.namespace}:imap:{account}:revisit"
+
+    def places(self, message_id: str) -> str:
+        """Hash: UIDVALIDITY, UID and folder of a mail in its mailbox → SHA-256 of the receipt that lies there."""
+        return f"{self.namespace}:places:{message_id}"
+
     def rotation(self, token: str) -> str:
         """Sorted set: accounts of a token that have work and are not paused, by turn."""
         return f"{self.namespace}:rotation:{token}"

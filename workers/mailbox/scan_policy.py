@@ -13,6 +13,7 @@ from pec.inbox import PAGE_SIZE
 from pec.instants import delay
 from pec.messages import Message
 from pec.names import Queue
+from pec.store.records import StoredReceipts
 from workers.context import WorkerContext
 
 SCAN_WINDOW = timedelta(minutes=15)  # since the send: pages are trusted to show what comes for it
@@ -33,11 +34,37 @@ class FirstCheck:
 def first_check(ctx: WorkerContext, account: str) -> FirstCheck:
     """Return the first check of a message sent now: soon, or at the end of its window in a busy mailbox."""
     now = ctx.now()
+    if ctx.imap_watch.is_fresh(account, now):
+        return FirstCheck(now + watch_window(ctx))
     soon = now + delay(ctx.settings.receipts.backoff_seconds, 0, ctx.chance())
     if not ctx.busy_mailboxes.is_busy(account, now):
         return FirstCheck(soon)
     scan: Command = ["ZADD", ctx.store.keys.due(Queue.INBOX_SCAN), "NX", soon.timestamp(), account]
     return FirstCheck(now + _window(ctx), [scan])
+
+
+def watch_window(ctx: WorkerContext) -> timedelta:
+    """Return how long after a send IMAP alone is trusted to show its receipts."""
+    rules = ctx.settings.receipts
+    return timedelta(seconds=min(rules.late_acceptance_seconds, rules.deadline_seconds))
+
+
+def watched_until(ctx: WorkerContext, message: Message) -> datetime:
+    """Return until when IMAP alone is trusted to show the message's receipts."""
+    return (message.sent_at or message.created_at) + watch_window(ctx)
+
+
+def defer_to_imap(ctx: WorkerContext, message: Message, kept: StoredReceipts) -> bool:
+    """Return whether a due check can wait, because IMAP shows the receipts. Then schedule it for later.
+
+    The API is asked about a message with a mail that proves nothing, or with an earlier attempt that was perhaps sent.
+    """
+    now, until = ctx.now(), watched_until(ctx, message)
+    asks = kept.reported or (message.lost_references and not message.duplicate)
+    if asks or now >= until or not ctx.imap_watch.is_fresh(message.account, now):
+        return False
+    ctx.store.set_due(Queue.CHECK, message.id, until.timestamp())
+    return True
 
 
 def scanned_until(ctx: WorkerContext, message: Message) -> datetime:

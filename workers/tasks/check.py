@@ -16,7 +16,7 @@ from pec.store.commits import Commit, Conflict, commit
 from pec.store.records import StoredReceipts
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable, mails_of
-from workers.mailbox.scan_policy import defer_to_scan, scanned_until
+from workers.mailbox.scan_policy import defer_to_imap, defer_to_scan, scanned_until
 from workers.mailbox.search import search
 
 log = structlog.get_logger()
@@ -32,11 +32,11 @@ class Seen:
 
 
 def check(ctx: WorkerContext, message_id: str) -> None:
-    """Check a message, unless pages of its mailbox will show its receipts. Schedule the next check."""
+    """Check a message, unless IMAP or pages of its mailbox will show its receipts. Schedule the next check."""
     message, kept = records.read_with_receipts(ctx.store, message_id)
     if message is None or message.code is None:
         ctx.store.clear_due(Queue.CHECK, message_id)
-    elif not defer_to_scan(ctx, message):
+    elif not (defer_to_imap(ctx, message, kept) or defer_to_scan(ctx, message)):
         look(ctx, message, kept)
 
 

@@ -42,7 +42,10 @@ log = structlog.get_logger()
 
 
 def scan(ctx: WorkerContext, account: str) -> None:
-    """Read the newest pages of a mailbox, and schedule what follows."""
+    """Read the newest pages of a mailbox, unless IMAP shows its receipts, and schedule what follows."""
+    if ctx.imap_watch.is_fresh(account, ctx.now()):
+        ctx.store.clear_due(Queue.INBOX_SCAN, account)
+        return
     interval = ctx.settings.receipts.page_interval_seconds
     progress, forbidden = _begin(ctx, account), False
     try:

@@ -267,7 +267,12 @@ def test_an_archive_is_a_folder_or_a_bucket(monkeypatch: pytest.MonkeyPatch, url
 
 # IMAP
 
-SERVER = {**ACME, "PEC_API__TOKEN": "t", "PEC_ACCOUNTS__ACME__IMAP__HOST": "imap.pec.example"}
+SERVER = {
+    **ACME,
+    "PEC_API__TOKEN": "t",
+    "PEC_ARCHIVE__URL": "/var/lib/pec",
+    "PEC_ACCOUNTS__ACME__IMAP__HOST": "imap.pec.example",
+}
 
 
 def test_a_mailbox_is_read_by_imap_only_if_its_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,3 +322,9 @@ def test_without_tls_only_this_machine_is_read(monkeypatch: pytest.MonkeyPatch) 
     }
 
     assert not load(monkeypatch, **local).accounts["acme"].imap.tls
+
+
+def test_what_imap_reads_needs_an_archive(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = refusal(monkeypatch, **{**SERVER, "PEC_ARCHIVE__URL": ""})
+
+    assert "account acme is read by IMAP, and nothing keeps its receipts: set PEC_ARCHIVE__URL" in told

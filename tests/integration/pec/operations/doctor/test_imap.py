@@ -20,7 +20,9 @@ def account(port: int = 1, **imap: Any) -> dict[str, Any]:
 
 
 def found(settings: dict[str, Any]) -> Sequence[Finding]:
-    wanted = Settings.model_validate({"api": {"token": "t"}, "accounts": {"acme": settings}})
+    wanted = Settings.model_validate(
+        {"api": {"token": "t"}, "accounts": {"acme": settings}, "archive": {"url": "/archive"}}
+    )
     return list(imap_checks(wanted, TODAY))
 
 

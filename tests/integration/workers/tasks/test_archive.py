@@ -1,0 +1,431 @@
+"""Reading a mailbox by IMAP: signed receipts move messages and are kept; whatever else lies there stops nothing."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from archive.signatures import verify
+from archive.vault import EML
+from pec.changes import changed
+from pec.imap import session as sessions
+from pec.messages import Message
+from pec.names import Queue, State
+from pec.store import imap_state, records
+from pec.store.commits import commit
+from pec.store.imap_state import Place
+from tests.dovecot import Dovecot
+from tests.integration.workers.archiving import unmounted
+from tests.integration.workers.imap_mailbox import (
+    ACCOUNT,
+    CODE,
+    Mailbox,
+    accepted,
+    delivered,
+    reading,
+    sent,
+    stored,
+)
+from tests.signing import BOUNCED, ENVELOPE, receipt
+from workers.context import WorkerContext
+from workers.mailbox import imap_folder, originals
+from workers.mailbox.imap_folder import FoundMail
+from workers.tasks import archive
+from workers.tasks.check import check
+
+REPLY = b"From: mario@pec.example\r\nSubject: Re: Fattura n. 1\r\nMessage-ID: <r1@x>\r\n\r\nGrazie\r\n"
+
+
+MakeMailbox = Callable[..., Mailbox]
+
+
+@pytest.fixture
+def mailbox_with(
+    ctx: WorkerContext, dovecot: Dovecot, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[MakeMailbox]:
+    """Makes the test's mailbox, read with these IMAP settings."""
+    user, made = f"u{abs(hash(request.node.nodeid))}", list[Mailbox]()
+
+    def make(**imap: Any) -> Mailbox:
+        made.append(Mailbox(reading(ctx, dovecot, user, tmp_path / "archive", **imap), dovecot, user))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.ctx.imap_sessions.close_idle(0)
+
+
+@pytest.fixture
+def mailbox(mailbox_with: MakeMailbox) -> Mailbox:
+    return mailbox_with()
+
+
+@pytest.fixture
+def passed_on(monkeypatch: pytest.MonkeyPatch) -> list[FoundMail]:
+    """The mails that were found to be no receipt of ours."""
+    found: list[FoundMail] = []
+    monkeypatch.setattr(archive, "incoming", lambda _ctx, _account, mail: found.append(mail))
+    return found
+
+
+def test_signed_receipts_move_a_message_and_are_kept_byte_for_byte(mailbox: Mailbox) -> None:
+    sent(mailbox.ctx)
+    mails = [accepted(), delivered()]
+    mailbox.put(*mails)
+
+    mailbox.read()
+
+    message, kept = stored(mailbox.ctx)
+    assert (message.state, message.proof) == (State.DELIVERED, "originals")
+    originals = [one.original for one in kept.receipts.values()]
+    assert mailbox.ctx.vault
+    assert {mailbox.ctx.vault.get(one.sha256, EML) for one in originals if one} == set(mails)
+    assert {place.uid for place in imap_state.places_of(mailbox.ctx.store, "inv-1")} == {1, 2}
+    assert mailbox.due(Queue.CHECK, "inv-1") is None
+
+
+def test_nothing_in_the_mailbox_changes(mailbox: Mailbox) -> None:
+    sent(mailbox.ctx)
+    mailbox.put(accepted(), delivered(), REPLY)
+
+    mailbox.read()
+
+    with mailbox.dovecot.client(mailbox.user) as client:
+        client.select_folder("INBOX", readonly=True)
+        assert client.search("UNSEEN") == [1, 2, 3]
+        assert client.search("RECENT") == [1, 2, 3] or client.search("UNDELETED") == [1, 2, 3]
+
+
+def test_a_second_reading_takes_only_what_is_new(mailbox: Mailbox) -> None:
+    sent(mailbox.ctx)
+    mailbox.put(accepted())
+    mailbox.read()
+    before = stored(mailbox.ctx)[0].version
+
+    mailbox.read()
+    assert stored(mailbox.ctx)[0].version == before
+    mailbox.put(delivered())
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0].state is State.DELIVERED
+    assert mailbox.state("cursor:INBOX")
+    assert str(mailbox.state("cursor:INBOX")).endswith(" 2")
+
+
+def test_a_changed_uidvalidity_is_read_again_without_a_second_commit(mailbox: Mailbox) -> None:
+    sent(mailbox.ctx)
+    mailbox.put(accepted(), delivered())
+    mailbox.read()
+    before = stored(mailbox.ctx)[0]
+    imap_state.set_cursor(mailbox.ctx.store, ACCOUNT, "INBOX", imap_state.Cursor(1, 999))
+
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0] == before
+    assert str(mailbox.state("cursor:INBOX")).endswith(" 2")
+
+
+def test_a_receipt_that_comes_before_its_code_is_looked_at_again(mailbox: Mailbox) -> None:
+    mailbox.put(accepted(), delivered())
+    mailbox.read()
+    assert mailbox.revisits() == 2
+    assert (mailbox.due(Queue.ARCHIVE) or 0) <= mailbox.ctx.now().timestamp() + archive.SOON_SECONDS
+
+    sent(mailbox.ctx)
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0].proof == "originals"
+    assert mailbox.revisits() == 0
+
+
+def test_foreign_codes_do_not_hold_up_the_mails_behind_them(mailbox: Mailbox) -> None:
+    sent(mailbox.ctx)
+    mailbox.put(*(accepted(f"202611201031{number:04}") for number in range(60)), accepted(), delivered())
+
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0].state is State.DELIVERED
+    assert mailbox.revisits() == 60
+
+
+def test_headers_that_say_otherwise_decide_nothing(mailbox: Mailbox) -> None:
+    sent(mailbox.ctx)
+    bounced = receipt(BOUNCED.__class__(**{**vars_of(BOUNCED), "subject": f"Fattura n. 1 è qui {CODE}"}))
+    forged = bounced.replace(b"X-Ricevuta: errore-consegna", b"X-Ricevuta: avvenuta-consegna")
+    mailbox.put(accepted(), forged)
+
+    mailbox.read()
+
+    message, _ = stored(mailbox.ctx)
+    assert (message.state, message.proof) == (State.UNDELIVERED, "originals")
+    assert message.reason
+    assert message.reason.details["error"] == "5.1.1"
+
+
+def test_an_altered_receipt_is_reported_and_its_message_is_followed_by_the_api(mailbox: Mailbox) -> None:
+    sent(mailbox.ctx)
+    mailbox.put(accepted(), delivered().replace(b"daticert.xml", b"daticert.XML", 1))
+    mailbox.read()
+
+    message, kept = stored(mailbox.ctx)
+    assert (message.state, message.proof, len(kept.reported)) == (State.ACCEPTED, None, 1)
+    assert (mailbox.due(Queue.CHECK, "inv-1") or 0) <= mailbox.ctx.now().timestamp()
+    events: Any = mailbox.ctx.store.client.xrange(mailbox.ctx.store.keys.events)
+    assert [fields[b"type"] for _, fields in events].count(b"receipt.unrecognised") == 1
+
+    check(mailbox.ctx, "inv-1")  # goes to the API, though IMAP is fresh
+    assert mailbox.due(Queue.CHECK, "inv-1") != (message.sent_at or message.created_at).timestamp() + 1800
+
+
+def vars_of(facts: Any) -> dict[str, Any]:
+    return {name: getattr(facts, name) for name in facts.__slots__}
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        b"",
+        b"\x00\xff\xfe",
+        b"X-Ricevuta: accettazione\r\n\r\n",
+        b"X-Ricevuta: accettazione\r\nContent-Type: multipart/signed; boundary*=x''%ff\r\nFrom: =?x?q?=ff?=\r\n\r\n--",
+        b"X-Ricevuta: accettazione\r\nContent-Type: multipart/signed; boundary=a\r\n\r\n" + b"--a\r\n" * 500,
+        b"Subject: " + b"x" * 50_000 + b"\r\nX-Ricevuta: a\r\nDate: never\r\n\r\n",
+    ],
+)
+def test_a_mail_that_is_no_mail_stops_nothing(mailbox: Mailbox, mail: bytes) -> None:
+    sent(mailbox.ctx)
+    if mail:
+        mailbox.put(mail)
+    mailbox.put(accepted(), delivered())
+
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0].state is State.DELIVERED
+
+
+def test_a_mail_that_cannot_be_judged_is_archived_and_reported(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(mailbox.ctx)
+
+    def fragile(raw: bytes, profiles: Any) -> Any:
+        if b"poison" in raw:
+            raise RecursionError
+        return verify(raw, profiles)
+
+    monkeypatch.setattr(originals, "verify", fragile)
+    mailbox.put(b"X-Ricevuta: accettazione\r\n\r\npoison\r\n", accepted(), delivered())
+
+    with capture_logs() as logs:
+        mailbox.read()
+
+    [told] = [line for line in logs if line["event"] == "mail_unreadable"]
+    assert mailbox.ctx.vault
+    assert b"poison" in mailbox.ctx.vault.get(told["sha256"], EML)
+    assert stored(mailbox.ctx)[0].state is State.DELIVERED
+
+
+def test_other_mail_is_passed_on_and_receipts_are_not(mailbox: Mailbox, passed_on: list[FoundMail]) -> None:
+    sent(mailbox.ctx)
+    mailbox.put(REPLY, accepted(), receipt(ENVELOPE), delivered("2026112010305999"))
+
+    mailbox.read()
+
+    assert [mail.place.uid for mail in passed_on] == [1, 3]
+    assert b"<r1@x>" in passed_on[0].summary.headers
+
+
+def test_several_folders_are_read_and_one_that_is_missing_holds_up_none(mailbox_with: MakeMailbox) -> None:
+    mailbox = mailbox_with(folders=["INBOX", "INBOX.Nessuna", "INBOX.Ricevute perché"])
+    with mailbox.dovecot.client(mailbox.user) as client:
+        client.create_folder("INBOX.Ricevute perché")
+    sent(mailbox.ctx)
+    mailbox.put(accepted())
+    mailbox.put(delivered(), folder="INBOX.Ricevute perché")
+
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0].state is State.DELIVERED
+    assert "INBOX.Nessuna" in str(mailbox.state("error"))
+    assert mailbox.state("read_at") is None, "the API goes on until every folder is read"
+
+
+def test_a_receipt_that_lies_twice_is_one(mailbox: Mailbox) -> None:
+    sent(mailbox.ctx)
+    one = delivered()
+    mailbox.put(accepted(), one, one)
+
+    mailbox.read()
+
+    assert len(stored(mailbox.ctx)[1].receipts) == 2
+    assert len(imap_state.places_of(mailbox.ctx.store, "inv-1")) == 3
+
+
+def test_while_the_archive_is_away_states_go_on_and_originals_follow(
+    mailbox: Mailbox, tmp_path: Path
+) -> None:
+    sent(mailbox.ctx)
+    assert mailbox.ctx.vault
+    mailbox.ctx.vault.identity()
+    mailbox.put(accepted(), delivered())
+    with unmounted(tmp_path / "archive"):
+        mailbox.read()
+        message, _ = stored(mailbox.ctx)
+        assert (message.state, message.proof) == (State.DELIVERED, "texts")
+        mailbox.read()
+        assert mailbox.revisits() == 2
+
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0].proof == "originals"
+    assert mailbox.revisits() == 0
+
+
+def test_a_refused_login_is_not_repeated_until_an_operator_or_new_settings_allow_it(
+    mailbox_with: MakeMailbox,
+) -> None:
+    wrong = mailbox_with(password="wrong")
+    with capture_logs() as logs:
+        wrong.read()
+    assert [line["event"] for line in logs].count("imap_refused") == 1
+    assert wrong.state("refused")
+
+    with capture_logs() as logs:
+        wrong.read()
+    assert logs == []
+    assert (wrong.due(Queue.ARCHIVE) or 0) > wrong.ctx.now().timestamp() + 30
+
+    right = mailbox_with()
+    right.read()
+    assert (right.state("refused"), right.state("read_at") is not None) == (None, True)
+
+    assert imap_state.forgive(wrong.ctx.store, ACCOUNT, wrong.ctx.now().timestamp())
+    with capture_logs() as logs:
+        wrong.read()
+    assert [line["event"] for line in logs].count("imap_refused") == 1
+
+
+def test_a_server_that_is_away_is_tried_again_later_and_later(mailbox_with: MakeMailbox) -> None:
+    away = mailbox_with(port=1)
+
+    waits = []
+    for _ in range(6):
+        away.read()
+        waits.append((away.due(Queue.ARCHIVE) or 0) - away.ctx.now().timestamp())
+
+    assert 4 < waits[0] < 6
+    assert 50 < waits[-1] < 70
+    assert "not_listening" in str(away.state("error"))
+
+
+def test_one_reader_at_a_time_and_the_other_one_is_not_forgotten(mailbox: Mailbox) -> None:
+    sent(mailbox.ctx)
+    assert imap_state.begin(mailbox.ctx.store, ACCOUNT, "another", 60)
+    mailbox.put(accepted())
+
+    mailbox.read()
+    assert stored(mailbox.ctx)[0].state is State.SENT
+    now = mailbox.ctx.now().timestamp()
+    imap_state.end(mailbox.ctx.store, ACCOUNT, "another", now, now + 500)
+
+    assert mailbox.due(Queue.ARCHIVE) == pytest.approx(now)
+    mailbox.read()
+    assert stored(mailbox.ctx)[0].state is State.ACCEPTED
+
+
+def test_a_large_mailbox_is_read_in_windows(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap_folder, "MAX_WINDOW", 10)
+    monkeypatch.setattr(imap_folder, "SUMMARIES", 4)
+    sent(mailbox.ctx)
+    mailbox.put(*([REPLY] * 30), accepted(), *([REPLY] * 30), delivered())
+    with mailbox.dovecot.client(mailbox.user) as client:
+        client.select_folder("INBOX")
+        client.delete_messages(range(5, 25))
+        client.expunge()
+
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0].state is State.DELIVERED
+    assert str(mailbox.state("cursor:INBOX")).endswith(" 62")
+
+
+def test_a_large_receipt_comes_in_parts(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap_folder, "BATCH_BYTES", 2000)
+    monkeypatch.setattr(sessions, "PART_BYTES", 1500)
+    sent(mailbox.ctx)
+    mailbox.put(accepted(), delivered())
+
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0].proof == "originals"
+
+
+def test_while_imap_is_read_a_check_asks_the_api_only_after_half_an_hour(mailbox: Mailbox) -> None:
+    message = sent(mailbox.ctx)
+    mailbox.read()
+
+    check(mailbox.ctx, "inv-1")
+
+    until = (message.sent_at or message.created_at) + timedelta(minutes=30)
+    assert mailbox.due(Queue.CHECK, "inv-1") == pytest.approx(until.timestamp())
+    assert stored(mailbox.ctx)[0].checks == 0
+
+
+def test_when_imap_is_silent_the_api_is_asked(mailbox: Mailbox) -> None:
+    sent(mailbox.ctx)
+    mailbox.read()
+    mailbox.ctx.imap_watch.update(ACCOUNT, mailbox.ctx.now() - timedelta(seconds=61))
+
+    check(mailbox.ctx, "inv-1")
+
+    assert stored(mailbox.ctx)[0].checks == 1
+
+
+def test_a_record_that_changed_meanwhile_is_read_again(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = sent(mailbox.ctx)
+    mailbox.put(accepted(), delivered())
+    find = records.find_by_code
+
+    def raced(*args: Any) -> Any:
+        found = find(*args)
+        commit(mailbox.ctx.store, changed(stored(mailbox.ctx)[0], mailbox.ctx.now(), {"checks": 5}))
+        return found
+
+    monkeypatch.setattr(records, "find_by_code", raced)
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0].state is State.DELIVERED
+    assert message.state is State.SENT
+
+
+def test_a_hook_that_fails_stops_nothing(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(archive, "incoming", fail)
+    sent(mailbox.ctx)
+    mailbox.put(REPLY, accepted(), delivered())
+
+    with capture_logs() as logs:
+        mailbox.read()
+
+    assert stored(mailbox.ctx)[0].state is State.DELIVERED
+    assert "mail_unreadable" in [line["event"] for line in logs]
+
+
+def test_places_are_forgotten_with_the_message(mailbox: Mailbox) -> None:
+    place = Place("INBOX", 1, 2)
+    message: Message = sent(mailbox.ctx)
+    mailbox.ctx.store.client.hset(
+        mailbox.ctx.store.keys.places(message.id), imap_state.place_field(place), "a"
+    )
+    assert imap_state.places_of(mailbox.ctx.store, message.id) == {place: "a"}
+
+    mailbox.ctx.store.run("forget", message.id, message.version)
+
+    assert imap_state.places_of(mailbox.ctx.store, message.id) == {}

@@ -1,0 +1,217 @@
+"""Taking signed receipts: each is judged, written to the archive, and only then committed with its message."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.header import decode_header, make_header
+from email.utils import parsedate_to_datetime
+from functools import partial
+
+import structlog
+
+from archive import mime
+from archive.certified import is_trusted, receipt_of
+from archive.signatures import Verification, verify
+from archive.vault import EML, VaultAway
+from pec.changes import Change
+from pec.messages import Message
+from pec.receipt_transitions import receipts_observed, watched
+from pec.receipts import OTHER_SUBJECT, Mail, Receipt, Unrecognised, code_in, is_about
+from pec.store import commits, imap_state, records
+from pec.store.commits import Commit, Conflict
+from pec.store.records import StoredReceipts
+from workers.context import WorkerContext
+from workers.mailbox.imap_folder import FoundMail
+from workers.mailbox.scan_policy import watched_until
+from workers.unsupported import skip
+
+ATTEMPTS = 20  # to commit what another worker changes meanwhile
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A mail that claims to be a receipt. `receipt` is None if its signature does not say so."""
+
+    mail: FoundMail
+    raw: bytes = field(repr=False)
+    verification: Verification
+    receipt: Receipt | None
+    code: str | None
+
+
+class OriginalsTaker:
+    """Takes the receipts of one mailbox during one reading. `untaken` counts those that the archive could not take."""
+
+    def __init__(self, ctx: WorkerContext, account: str) -> None:
+        self._ctx, self._account = ctx, account
+        self.archive_away = False
+        self.unclaimed = 0
+
+    def take(self, mails: Sequence[tuple[FoundMail, bytes]]) -> list[FoundMail]:
+        """Commit the receipts among these mails. Return the mails that are no receipt of any message."""
+        judged = [one for mail, raw in mails if (one := self._judged(mail, raw))]
+        codes = list({one.code for one in judged if one.code})
+        owners = records.find_by_code(
+            self._ctx.store, self._account, codes, lambda met: skip(self._ctx.store, met)
+        )
+        by_code: defaultdict[str, list[Judged]] = defaultdict(list)
+        others: list[FoundMail] = []
+        for one in judged:
+            if one.code and owners.get(one.code):
+                by_code[one.code].append(one)
+            elif one.receipt:
+                self._look_again(one)
+            else:
+                others.append(replace(one.mail, read=partial(bytes, one.raw)))
+        for code, found in by_code.items():
+            owner = owners[code]
+            assert owner is not None  # noqa: S101 - chosen so above
+            self._keep(*owner, found)
+        return others
+
+    def _judged(self, mail: FoundMail, raw: bytes) -> Judged | None:
+        """Judge a mail. One that can't be read at all is archived and reported, and stops nothing."""
+        try:
+            verification = verify(raw, self._ctx.profiles)
+            receipt = receipt_of(verification)
+            code = receipt.code if receipt else _code_outside(raw, verification)
+        except Exception:
+            sha256 = self._archived(raw)
+            log.exception("mail_unreadable", folder=mail.place.folder, uid=mail.place.uid, sha256=sha256)
+            return None
+        return Judged(mail, raw, verification, receipt, code)
+
+    def _look_again(self, one: Judged) -> None:
+        """Note a receipt whose code no message has yet: the answer to its POST may be on its way, or lost."""
+        self.unclaimed += 1
+        found = [(one.code or "", one.mail.place)]
+        imap_state.revisit_later(self._ctx.store, self._account, found, self._ctx.now().timestamp())
+
+    def _keep(self, message: Message | None, kept: StoredReceipts, found: Sequence[Judged]) -> None:
+        """Commit what these mails say of a message, and decide again if the record changed in between."""
+        archived = [(one, self._archived(one.raw)) for one in found]
+        for _ in range(ATTEMPTS):
+            if message is None or message.code is None:
+                return
+            receipts, unrecognised = _sorted(message, kept, archived)
+            places = self._places(message, archived)
+            change = self._change(message, kept, receipts, unrecognised)
+            if not (change.receipts or change.superseded or change.reported):
+                if places:
+                    commits.apply(self._ctx.store, Commit(commands=[places]))
+                return
+            try:
+                commits.apply(self._ctx.store, Commit([change], commands=[places] if places else []))
+            except Conflict:
+                message, kept = records.read_with_receipts(self._ctx.store, message.id)
+                continue
+            if change.moved:
+                log.info("state_changed", state=str(change.after.state), code=change.after.code)
+            self._report(change, unrecognised)
+            return
+        raise Conflict(f"{ATTEMPTS} times in a row")
+
+    def _change(
+        self,
+        message: Message,
+        kept: StoredReceipts,
+        receipts: Sequence[Receipt],
+        unrecognised: Sequence[Unrecognised],
+    ) -> Change:
+        ctx, now = self._ctx, self._ctx.now()
+        change = receipts_observed(
+            message, kept.receipts, receipts, unrecognised, now, ctx.settings.receipts, ctx.chance()
+        )
+        asks = bool(unrecognised or kept.reported or (message.lost_references and not message.duplicate))
+        return watched(change, watched_until(ctx, message), now, ask_now=asks)
+
+    def _archived(self, raw: bytes) -> str | None:
+        """Return the name of a mail in the archive, or None if the archive is away: then it is looked at again."""
+        if self.archive_away or self._ctx.vault is None:
+            return None
+        try:
+            return self._ctx.vault.put(raw, EML)
+        except VaultAway as away:
+            self.archive_away = True
+            log.warning("archive_away", why=str(away))
+            return None
+
+    def _places(self, message: Message, archived: Sequence[tuple[Judged, str | None]]) -> list[str]:
+        """Return the command that notes where each receipt lies. Those that were not archived are looked at again."""
+        again = [(one.code or "", one.mail.place) for one, sha256 in archived if sha256 is None]
+        imap_state.revisit_later(self._ctx.store, self._account, again, self._ctx.now().timestamp())
+        pairs = [
+            part
+            for one, sha256 in archived
+            if sha256 and one.receipt
+            for part in (imap_state.place_field(one.mail.place), sha256)
+        ]
+        return ["HSET", self._ctx.store.keys.places(message.id), *pairs] if pairs else []
+
+    def _report(self, change: Change, unrecognised: Sequence[Unrecognised]) -> None:
+        for one in unrecognised:
+            log.error("receipt_unrecognised", message=change.after.id, why=one.why)
+
+
+def _sorted(
+    message: Message, kept: StoredReceipts, archived: Sequence[tuple[Judged, str | None]]
+) -> tuple[list[Receipt], list[Unrecognised]]:
+    receipts: list[Receipt] = []
+    unrecognised: list[Unrecognised] = []
+    for one, sha256 in archived:
+        found = _recognised(message, one, has_original=sha256 is not None)
+        if isinstance(found, Receipt):
+            receipts.append(found)
+        elif found.key not in kept.reported:
+            unrecognised.append(found)
+    return receipts, unrecognised
+
+
+def _recognised(message: Message, one: Judged, *, has_original: bool) -> Receipt | Unrecognised:
+    receipt = one.receipt
+    if receipt is None:
+        return Unrecognised(_mail(one.raw), _WHY.get(str(one.verification.verdict), _SIGNER))
+    if not is_about(receipt, message.sent_subject):
+        return Unrecognised(_mail(one.raw), OTHER_SUBJECT)
+    return receipt if has_original else replace(receipt, original=None)
+
+
+_WHY = {
+    "altered": "a receipt on this code whose content or signature was changed: it proves nothing",
+    "unsigned": "a receipt on this code without its signature: it proves nothing",
+}
+_SIGNER = "a receipt on this code that no PEC provider signed: it proves nothing"
+
+
+def _code_outside(raw: bytes, verification: Verification) -> str | None:
+    """Return the code that an untrusted mail names in its subject: its message must be followed by the API."""
+    return None if is_trusted(verification) else code_in(_mail(raw))
+
+
+def _mail(raw: bytes) -> Mail:
+    """Return the header fields of a mail, which are not signed."""
+    headers = mime.parse(raw).headers
+    return Mail(
+        sender=_decoded(headers.get("From")),
+        recipient=_decoded(headers.get("To")),
+        date=_date(headers.get("Date")),
+        subject=_decoded(headers.get("Subject")),
+        text=None,
+    )
+
+
+def _decoded(value: object) -> str:
+    try:
+        return str(make_header(decode_header(str(value or ""))))
+    except (ValueError, LookupError):
+        return str(value or "")
+
+
+def _date(value: object) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(str(value))
+    except (ValueError, TypeError):
+        return None
+    return found if found.tzinfo else None

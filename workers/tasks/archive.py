@@ -1,0 +1,233 @@
+"""Reading a mailbox by IMAP: what came since the last reading, and receipts that must be looked at again.
+
+One reader at a time reads a mailbox. A refused login ends that for these credentials until an operator or new settings
+allow another try, because repeats lock mailboxes. Everything else is tried again.
+"""
+
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import redis
+import structlog
+
+from archive.vault import EML, VaultAway
+from pec.imap.errors import FolderMissing, ImapUnavailable, LoginRefused
+from pec.imap.session import WAIT_SECONDS, Server, Session
+from pec.instants import doubling, from_epoch
+from pec.messages import Reason
+from pec.names import Queue
+from pec.store import imap_state
+from pec.store.imap_state import Cursor, Revisit
+from workers.context import WorkerContext
+from workers.mailbox.imap_folder import FoundMail, Reader, fetch_all, read_folder
+from workers.mailbox.imap_refusal import digest, refuse
+from workers.mailbox.incoming import incoming
+from workers.mailbox.originals import OriginalsTaker
+
+EVERY_SECONDS = 20.0  # while the server reports new mail, or none is awaited
+POLLED_SECONDS = 5.0  # else
+SOON_SECONDS = 1.0  # until receipts whose code may be on its way are looked at again
+YOUNG_SECONDS = 120.0  # a POST answers its code within this time, mostly
+OLD_EVERY_SECONDS = 60.0  # between two looks at older ones
+LEASE_SECONDS = 60.0  # of a reading, beyond the longest wait for the server's next byte
+FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 5.0, 60.0  # after a failure
+FIRST_READING = timedelta(days=7)  # that the first reading of a mailbox goes back, at least
+log = structlog.get_logger()
+
+
+class Interrupted(Exception):
+    """This reading must end: another worker reads the mailbox, or the time for one reading is over."""
+
+
+def read_mailbox(ctx: WorkerContext, account: str) -> None:
+    """Read what came into a mailbox, and schedule the next reading."""
+    server = ctx.imap_server(account)
+    if server is None:
+        _leave_to_others(ctx, account)
+        return
+    if imap_state.refusal_of(ctx.store, account, digest(server)):
+        ctx.store.set_due(Queue.ARCHIVE, account, ctx.now().timestamp() + MAX_WAIT_SECONDS)
+        return
+    reader = secrets.token_hex(6)
+    if not imap_state.begin(ctx.store, account, reader, _lease_seconds()):
+        return
+    wait = MAX_WAIT_SECONDS
+    try:
+        wait = _Reading(ctx, account, server, reader).run()
+    finally:
+        now = ctx.now().timestamp()
+        imap_state.end(ctx.store, account, reader, now, now + wait)
+
+
+def _leave_to_others(ctx: WorkerContext, account: str) -> None:
+    """Another worker may have the settings of this mailbox. If none has, its heartbeat does not bring the task back."""
+    if account in ctx.settings.accounts:
+        ctx.store.clear_due(Queue.ARCHIVE, account)
+    else:
+        ctx.defer_to_others(Queue.ARCHIVE, account)
+
+
+def _lease_seconds() -> float:
+    return LEASE_SECONDS + WAIT_SECONDS
+
+
+class _Reading:
+    """One reading of one mailbox."""
+
+    def __init__(self, ctx: WorkerContext, account: str, server: Server, reader: str) -> None:
+        self._ctx, self._account, self._server, self._reader = ctx, account, server, reader
+        self._ends = time.monotonic() + ctx.settings.lease_seconds / 2
+        self._renewed_at = time.monotonic()
+        self._taker = OriginalsTaker(ctx, account)
+        self._idles = True
+
+    def run(self) -> float:
+        """Read all folders. Return the seconds until the next reading."""
+        ctx, account = self._ctx, self._account
+        started = ctx.now()
+        try:
+            with ctx.imap_sessions.session(self._server) as session:
+                self._idles = session.can_idle()
+                try:
+                    missing = self._read(session)
+                except Interrupted:
+                    return 0.0
+        except LoginRefused as refused:
+            refuse(ctx, account, self._server, refused)
+            return MAX_WAIT_SECONDS
+        except ImapUnavailable as error:
+            return self._failed(Reason(error.code, error.description))
+        if missing:
+            description = "the mailbox has no folder " + ", ".join(missing)
+            return self._failed(Reason("folder_missing", description, {"folders": missing}))
+        self._all_read(started)
+        return self._wait_seconds()
+
+    def _read(self, session: Session) -> list[str]:
+        """Read every folder. Return the names of those that are missing."""
+        ctx, account = self._ctx, self._account
+        cursors = imap_state.cursors(ctx.store, account)
+        reader = Reader(self._take, self._pass_on, self._moved, self._go_on)
+        since = self._since()
+        missing: list[str] = []
+        self._look_again(session)
+        for folder in ctx.settings.accounts[account].imap.folders:
+            try:
+                read_folder(session, folder, cursors.get(folder), since, reader)
+            except FolderMissing as error:
+                missing.append(error.folder)
+        return missing
+
+    def _since(self) -> datetime:
+        """Return when mails may have come that no cursor knows: before the oldest message that awaits receipts."""
+        ctx, state = self._ctx, imap_state.state_of(self._ctx.store, self._account)
+        awaiting = ctx.store.keys.awaiting(self._account)
+        oldest: Any = ctx.store.client.zrange(awaiting, 0, 0, withscores=True)
+        sent_at = [from_epoch(float(score)) for _, score in oldest]
+        known = state.read_at or ctx.now() - FIRST_READING
+        return min([known, *sent_at])
+
+    # Mails
+
+    def _take(self, mails: Sequence[tuple[FoundMail, bytes]]) -> None:
+        for other in self._taker.take(mails):
+            self._pass_on(other)
+
+    def _pass_on(self, mail: FoundMail) -> None:
+        """Hand on a mail that is no receipt of ours. Whatever is wrong with it stops nothing."""
+        try:
+            incoming(self._ctx, self._account, mail)
+        except (ImapUnavailable, Interrupted, redis.RedisError):
+            raise
+        except Exception:
+            log.exception("mail_unreadable", folder=mail.place.folder, uid=mail.place.uid)
+
+    def _moved(self, folder: str, cursor: Cursor) -> None:
+        imap_state.set_cursor(self._ctx.store, self._account, folder, cursor)
+
+    def _go_on(self) -> None:
+        """Keep the reading, or raise Interrupted."""
+        now = time.monotonic()
+        if now > self._ends:
+            raise Interrupted
+        if now - self._renewed_at < LEASE_SECONDS / 4:
+            return
+        if not imap_state.go_on(self._ctx.store, self._account, self._reader, _lease_seconds()):
+            raise Interrupted
+        self._renewed_at = now
+
+    # Receipts to look at again
+
+    def _look_again(self, session: Session) -> None:
+        """Take receipts whose code belongs to a message by now, and those that the archive could not take."""
+        ctx, account = self._ctx, self._account
+        now = ctx.now().timestamp()
+        oldest = 0.0 if ctx.imap_watch.is_time(account, now, OLD_EVERY_SECONDS) else now - YOUNG_SECONDS
+        waiting = imap_state.revisits(ctx.store, account, oldest)
+        self._taker.unclaimed += sum(one.seen_at > now - YOUNG_SECONDS for one in waiting)
+        owned = imap_state.owned_codes(ctx.store, account, (one.code for one in waiting))
+        ready = [one for one in waiting if one.code in owned]
+        if ready and self._archive_is_there():
+            for folder, entries in _by_folder(ready).items():
+                self._take_again(session, folder, entries)
+
+    def _take_again(self, session: Session, name: str, entries: Sequence[Revisit]) -> None:
+        try:
+            folder = session.examine(name)
+        except FolderMissing:
+            return
+        known = [one.place.uid for one in entries if one.place.validity == folder.validity]
+        for batch in fetch_all(session, folder, sorted(known), self._go_on):
+            self._take(batch)
+        if not self._taker.archive_away:
+            imap_state.revisited(self._ctx.store, self._account, (one.entry for one in entries))
+
+    def _archive_is_there(self) -> bool:
+        """Return whether mails can be archived now: else there is no use in fetching them again."""
+        vault = self._ctx.vault
+        try:
+            return vault is not None and not vault.contains("0" * 64, EML)
+        except VaultAway as away:
+            log.warning("archive_away", why=str(away))
+            return False
+
+    # Outcomes
+
+    def _all_read(self, started: datetime) -> None:
+        ctx, account = self._ctx, self._account
+        if imap_state.note_read(ctx.store, account, started.timestamp()):
+            log.info("imap_back", account=account)
+        ctx.imap_watch.update(account, started)
+
+    def _failed(self, reason: Reason) -> float:
+        failures = imap_state.note_error(self._ctx.store, self._account, reason)
+        wait = doubling(
+            FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS, failures - 1, self._ctx.chance()
+        ).total_seconds()
+        log.warning(
+            "imap_unavailable",
+            account=self._account,
+            code=reason.code,
+            why=reason.description,
+            again_in_seconds=wait,
+        )
+        return wait
+
+    def _wait_seconds(self) -> float:
+        if self._taker.unclaimed:
+            return SOON_SECONDS
+        awaiting = self._ctx.store.keys.awaiting(self._account)
+        if self._idles or not self._ctx.store.client.exists(awaiting):
+            return EVERY_SECONDS
+        return POLLED_SECONDS
+
+
+def _by_folder(entries: Sequence[Revisit]) -> dict[str, list[Revisit]]:
+    found: defaultdict[str, list[Revisit]] = defaultdict(list)
+    for one in entries:
+        found[one.place.folder].append(one)
+    return found

@@ -1,7 +1,7 @@
 """Ended messages whose proof is incomplete: which they are, and whether the mailbox may still complete it."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -24,10 +24,15 @@ class Incomplete:
     account: str
 
 
-def incomplete(store: Store, ids: Iterable[str], lacks: Lacks) -> dict[str, Incomplete]:
-    """Return the ended messages whose proof lacks something, by id. Raises UnknownRecord."""
+def incomplete(
+    store: Store, ids: Iterable[str], lacks: Lacks, short: Collection[str] = ("",)
+) -> dict[str, Incomplete]:
+    """Return the ended messages whose proof lacks something, by id. Raises UnknownRecord.
+
+    Only messages whose recorded proof is one of `short` are looked at; "" is none.
+    """
     found: dict[str, Incomplete] = {}
-    unproved = (one for chunk in _chunks(ids) for one in _without_proof(store, chunk))
+    unproved = (one for chunk in _chunks(ids) for one in _without_proof(store, chunk, short))
     for case in gather(store, unproved):
         if lacks(case):
             found[case.message.id] = Incomplete(case.message.version, case.message.account)
@@ -47,6 +52,7 @@ def wait(
     lacks: Lacks,
     seconds: float,
     progress: Callable[[int], object],
+    short: Collection[str] = ("",),
 ) -> None:
     """Take out of `pending` what is completed, until nothing is left, no look is due in time, or time is over.
 
@@ -54,7 +60,7 @@ def wait(
     """
     until, ends = store.now() + seconds, time.monotonic() + seconds
     while pending:
-        _drop_completed(store, pending, lacks)
+        _drop_completed(store, pending, lacks, short)
         progress(len(pending))
         left = ends - time.monotonic()
         if left <= 0 or not _look_is_due(store, pending, until):
@@ -69,18 +75,20 @@ def served(store: Store, pending: dict[str, Incomplete]) -> bool:
     return not heartbeat.live(store, "account").isdisjoint(one.account for one in pending.values())
 
 
-def _without_proof(store: Store, ids: list[str]) -> list[str]:
-    """Return the ended messages without recorded proof: older versions wrote none, so their receipts must show it."""
+def _without_proof(store: Store, ids: list[str], short: Collection[str]) -> list[str]:
+    """Return the ended messages whose recorded proof is short. Older versions wrote none: their receipts show it."""
     replies = _fields(store, ids, "state", "proof")
-    return [one for one, (state, proof) in zip(ids, replies, strict=True) if state in ENDS and not proof]
+    return [one for one, (state, proof) in zip(ids, replies, strict=True) if state in ENDS and proof in short]
 
 
-def _drop_completed(store: Store, pending: dict[str, Incomplete], lacks: Lacks) -> None:
+def _drop_completed(
+    store: Store, pending: dict[str, Incomplete], lacks: Lacks, short: Collection[str]
+) -> None:
     for chunk in _chunks(list(pending)):
         replies = _fields(store, chunk, "version")
         changed = [one for one, (version,) in zip(chunk, replies, strict=True)
                    if version != str(pending[one].version)]  # fmt: skip
-        still = incomplete(store, changed, lacks)
+        still = incomplete(store, changed, lacks, short)
         for message_id in changed:
             del pending[message_id]
         pending.update(still)

@@ -2,16 +2,16 @@
 
     DIR/<id>/message.json                 the record, as JSON Lines have it
     DIR/<id>/body.html, attachments/…     the bytes as they were sent
-    DIR/<id>/receipts/01-accettazione.json, .txt, …    what the mailbox gave
+    DIR/<id>/receipts/01-accettazione.eml, .json, .txt, …    what came, as it was signed if known
     DIR/SHA256SUMS                        for `sha256sum -c`
 
 Nothing is ever written outside DIR.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from archive import contents
@@ -27,6 +27,7 @@ from config.settings import Retention
 from config.texts import _
 from pec.content import sha256
 from pec.messages import Message
+from pec.receipts import Receipt
 from pec.store.store import Store
 
 _MAX_CONTENTS_HELD = 4  # so that what a batch shares is read once
@@ -34,27 +35,42 @@ MissingFiles = list[dict[str, str]]
 
 
 @contextmanager
-def opened(path: Path, store: Store, rules: Retention, vault: Vault | None = None) -> Iterator["Folder"]:
+def opened(
+    path: Path,
+    store: Store,
+    rules: Retention | None,
+    vault: Vault | None = None,
+    reserved: Iterable[str] = (),
+) -> Iterator["Folder"]:
     """Open the folder, made if it is missing, and list the written files even if the work breaks off.
 
-    Messages that are complete in it are marked as exported in the end. Raise OSError, NotAManifest or VaultAway.
+    Messages that are complete in it are marked as exported in the end, if there are rules. No message gets a name that
+    is `reserved`. Raise OSError, NotAManifest or VaultAway.
     """
     if not path.is_dir():
         path.mkdir(PRIVATE_FOLDER, parents=True)
         path.chmod(PRIVATE_FOLDER)
     with closing(ExportMarker()) as proved:
-        folder = Folder(path.resolve(), store, vault, proved)
+        folder = Folder(path.resolve(), store, vault, proved, reserved)
         try:
             yield folder
         finally:
             folder.close()
-        proved.mark(store, rules)
+        if rules:
+            proved.mark(store, rules)
 
 
 class Folder:
     """DIR while it is written."""
 
-    def __init__(self, path: Path, store: Store, vault: Vault | None, proved: ExportMarker) -> None:
+    def __init__(
+        self,
+        path: Path,
+        store: Store,
+        vault: Vault | None,
+        proved: ExportMarker,
+        reserved: Iterable[str] = (),
+    ) -> None:
         self.files = 0
         self.incomplete: list[str] = []  # ids of messages whose content is not all there
         self._path = path
@@ -63,21 +79,23 @@ class Folder:
         self._content = lru_cache(_MAX_CONTENTS_HELD)(
             lambda sha256: contents.read(store, vault, [sha256])[sha256]
         )
-        self._places = FolderNames(path)
+        self._original = partial(contents.original, vault)
+        self._places = FolderNames(path, reserved)
         self._stale: list[Path] = []
 
-    def add(self, case: CaseFile) -> None:
-        """Write all that is known of a message, over what was written of it before."""
+    def add(self, case: CaseFile) -> Path:
+        """Write all that is known of a message, over what was written of it before. Return its folder."""
         place = make_folder(self._path / self._places.name_of(case.message.id))
         missing = self._put_contents(place, case.message)
-        stated = {**case.as_dict(), "missing": missing} if missing else case.as_dict()
-        self._put(place / "message.json", json_line(stated))
         if case.receipts:
-            self._put_receipts(make_folder(place / "receipts"), case)
+            missing += self._put_receipts(make_folder(place / "receipts"), case)
+        stated = {**case.as_dict(), "missing": missing} if missing else case.as_dict()
+        self.put(place / "message.json", json_line(stated))
         if missing:
             self.incomplete.append(case.message.id)
         elif not case.lacking:
             self._proved.add(case.message)
+        return place
 
     def cover(self, path: Path) -> None:
         """Add a file that another writer put into the folder to the list."""
@@ -118,7 +136,7 @@ class Folder:
             why = gone.what
         else:
             if sha256(data) == digest:
-                self._put(path, data)
+                self.put(path, data)
                 return None
             why = _("Redis holds other bytes than were sent")
         if not _holds(path, digest):
@@ -126,21 +144,30 @@ class Folder:
         self._list(path, digest)
         return None
 
-    def _put_receipts(self, place: Path, case: CaseFile) -> None:
+    def _put_receipts(self, place: Path, case: CaseFile) -> MissingFiles:
         written: set[str] = set()
+        missing: MissingFiles = []
         for number, receipt in enumerate(case.receipts, 1):
             files = {"json": json_line(receipt_dict(receipt))}
+            if receipt.original:
+                try:
+                    files["eml"] = self._original(receipt.original)
+                except (Missing, Altered) as gone:
+                    name, digest = receipt_name(number, receipt, "eml"), receipt.original.sha256
+                    missing.append({"file": f"{place.name}/{name}", "sha256": digest, "why": gone.what})
             if receipt.text is not None:
                 files["txt"] = text_bytes(receipt.text)
             for suffix, data in files.items():
-                name = f"{number:02d}-{receipt.kind}.{suffix}"
-                self._put(place / name, data)
+                name = receipt_name(number, receipt, suffix)
+                self.put(place / name, data)
                 written.add(name)
         for path in stale_files(place, case.receipts, written):
             self._manifest.drop(path)
             self._stale.append(path)
+        return missing
 
-    def _put(self, path: Path, data: bytes) -> None:
+    def put(self, path: Path, data: bytes) -> None:
+        """Write a file of the folder, unless it has these bytes already, and list it."""
         digest = sha256(data)
         if not _holds(path, digest):
             with atomic_write(path) as file:
@@ -150,6 +177,11 @@ class Folder:
     def _list(self, path: Path, digest: str) -> None:
         self._manifest.add(path, digest)
         self.files += 1
+
+
+def receipt_name(number: int, receipt: Receipt, suffix: str) -> str:
+    """Return the name of a file of a message's receipt, which are numbered from 1."""
+    return f"{number:02d}-{receipt.kind}.{suffix}"
 
 
 def _holds(path: Path, digest: str) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 from archive import manifest
@@ -13,11 +14,12 @@ _NOBODY = b"/"  # holds the name of a file or link, into which nothing may be wr
 class FolderNames:
     """The names that are taken. They are kept in a file, not in memory: there may be a million."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, reserved: Iterable[str] = ()) -> None:
         """Open the file of names. Raise OSError."""
         self._names = sqlite3.connect("")  # a private temporary file
         self._names.execute("CREATE TABLE names (folded BLOB PRIMARY KEY, name BLOB) WITHOUT ROWID")
-        self._take(manifest.NAME, _NOBODY)
+        for name in (manifest.NAME, *reserved):
+            self._take(name, _NOBODY)
         with os.scandir(folder) as entries:
             for entry in entries:
                 self._take(

@@ -1,9 +1,11 @@
 """`SHA256SUMS` as `sha256sum -c` reads it: which files a folder holds, and what is in them."""
 
+import hashlib
 import os
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from archive.atomic_files import atomic_write
@@ -24,7 +26,7 @@ class Manifest:
     def __init__(self, folder: Path) -> None:
         """Read the manifest. Raise NotAManifest or OSError."""
         self._folder = folder
-        for _ in self._listed():  # so that a bad one is reported before there is work to lose
+        for _ in self.listed():  # so that a bad one is reported before there is work to lose
             pass
         self._sums = sqlite3.connect("")  # a private temporary file
         self._sums.execute("CREATE TABLE sums (path BLOB PRIMARY KEY, sha256 TEXT) WITHOUT ROWID")
@@ -38,7 +40,7 @@ class Manifest:
 
     def write(self) -> None:
         """Write the lines, sorted by path. Files that were listed before and not written now stay listed."""
-        self._sums.executemany("INSERT OR IGNORE INTO sums VALUES (?, ?)", self._listed())
+        self._sums.executemany("INSERT OR IGNORE INTO sums VALUES (?, ?)", self.listed())
         found = self._sums.execute("SELECT path, sha256 FROM sums WHERE sha256 IS NOT NULL ORDER BY path")
         with atomic_write(self._folder / NAME) as file:
             for path, sha256 in found:
@@ -51,7 +53,8 @@ class Manifest:
         relative = os.fsencode(path.relative_to(self._folder).as_posix())
         self._sums.execute("INSERT OR REPLACE INTO sums VALUES (?, ?)", (relative, sha256))
 
-    def _listed(self) -> Iterator[tuple[bytes, str]]:
+    def listed(self) -> Iterator[tuple[bytes, str]]:
+        """Yield what the file lists: paths and sums."""
         try:
             with (self._folder / NAME).open("rb") as file:
                 yield from (self._read(line.removesuffix(b"\n")) for line in file)
@@ -64,6 +67,20 @@ class Manifest:
             raise NotAManifest(str(self._folder / NAME))
         escaped, sha256, path = found.groups()
         return (_unescape(path) if escaped else path), sha256.decode()
+
+
+def faults(folder: Path) -> Iterator[str]:
+    """Yield the files of the list that are missing or changed. Raise NotAManifest or OSError."""
+    with closing(Manifest(folder)) as manifest:
+        for path, digest in manifest.listed():
+            file = folder / os.fsdecode(path)
+            if not file.is_file() or _sum_of(file) != digest:
+                yield os.fsdecode(path)
+
+
+def _sum_of(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _line(path: bytes, sha256: str) -> bytes:

@@ -71,6 +71,7 @@ class Verification:
         Certificate, ...
     ] = ()  # from the signer to the anchor; what the mail holds where there is no path
     daticert: Daticert | None = None
+    daticert_xml: bytes | None = None
     postacert: bytes | None = None
     text: str | None = None
 
@@ -165,7 +166,7 @@ def _with_contents(known: Verification, inside: content.Inside) -> Verification:
         facts = daticert.parse(inside.daticerts[0])
     except daticert.NotDaticert:
         return replace(known, why=Why.DATICERT_UNREADABLE)
-    return replace(known, daticert=facts, why=_why_no_receipt(facts))
+    return replace(known, daticert=facts, daticert_xml=inside.daticerts[0], why=_why_no_receipt(facts))
 
 
 def _why_no_receipt(facts: Daticert) -> Why | None:

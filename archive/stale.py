@@ -4,11 +4,12 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from pec.content import sha256
 from pec.receipt_merge import merge
 from pec.receipts import Receipt
 from pec.store.records import receipt_from_json
 
-_OF_RECEIPTS = re.compile(r"\d{2,}-[a-z-]+\.(json|txt)")
+_OF_RECEIPTS = re.compile(r"\d{2,}-[a-z-]+\.(json|txt|eml)")
 
 
 def stale_files(place: Path, receipts: Sequence[Receipt], written: Collection[str]) -> Iterator[Path]:
@@ -17,12 +18,16 @@ def stale_files(place: Path, receipts: Sequence[Receipt], written: Collection[st
     A receipt of which there is no other copy stays, as does every file that no export wrote.
     """
     texts = {text_bytes(one.text) for one in receipts if one.text}
+    originals = {one.original.sha256 for one in receipts if one.original}
     for path in sorted(place.iterdir()):  # the .json of a receipt before its .txt
         if path.name in written or not _OF_RECEIPTS.fullmatch(path.name):
             continue
         if path.is_symlink() or not path.is_file():
             continue
-        if path.suffix == ".txt":
+        if path.suffix == ".eml":
+            if sha256(path.read_bytes()) in originals:
+                yield path
+        elif path.suffix == ".txt":
             if path.read_bytes() in texts:
                 yield path
         elif (earlier := _read(path)) and _is_replaced(earlier, receipts):

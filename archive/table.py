@@ -47,6 +47,7 @@ FIELDS = (
     _("receipt_error"),
     _("replaced_by"),
 )
+MARK = b"\xef\xbb\xbf"  # by which Excel knows UTF-8
 Words = Callable[[str], str]
 
 
@@ -69,7 +70,7 @@ class Table:
                 shown = f"{shown} ({own})"
             taken.add(shown.casefold())
             names.append(escape(shown))
-        return b"\xef\xbb\xbf" + _line(names)
+        return MARK + _line(names)
 
     def lines(self, case: CaseFile) -> Iterator[bytes]:
         """Yield a line, or one for each recipient if one PEC went to several."""
@@ -140,6 +141,11 @@ def _time(instant: datetime | None) -> str:
 
 def _text(value: object) -> str:
     return escape("" if value is None else str(value))
+
+
+def line_of(cells: Iterable[object]) -> bytes:
+    """Return a line of cells as they are, without any that a spreadsheet would compute."""
+    return _line(map(_text, cells))
 
 
 class _Returned:

@@ -27,6 +27,7 @@ COMMANDS = {
     "receipts": "cli.commands.receipts:receipts",
     "export": "cli.commands.export:export",
     "report": "cli.commands.report:report",
+    "proof": "cli.commands.proof:proof",
     "verify": "cli.commands.verify:verify",
     "pause": "cli.commands.pause:pause",
     "resume": "cli.commands.resume:resume",

@@ -2,11 +2,11 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from archive import completing
-from archive.export import ExportRequest
+from archive.choice import Choice
 from cli import output
 from cli.language import translated
 from config.texts import _
@@ -17,10 +17,12 @@ _MAX_ASKED = 1000  # looks at the mailbox that one export asks for
 _NOTE_EVERY_SECONDS = 10
 
 
-def wait_for_proof(session: Session, request: ExportRequest) -> None:
+def wait_for_proof(
+    session: Session, choice: Choice, lacks: completing.Lacks, short: Collection[str] = ("",)
+) -> None:
     """Return once the proof of these messages is complete, or after two minutes, or if nothing more can come."""
-    store, lacks = session.store, request.lacks_if_chosen
-    pending = completing.incomplete(store, request.choice.ids(), lacks)
+    store = session.store
+    pending = completing.incomplete(store, choice.ids(), lacks, short)
     if not pending:
         return
     count = len(pending)
@@ -39,7 +41,7 @@ def wait_for_proof(session: Session, request: ExportRequest) -> None:
         )
     )
     with _progress(count) as show:
-        completing.wait(store, pending, lacks, _MAX_SECONDS, show)
+        completing.wait(store, pending, lacks, _MAX_SECONDS, show, short)
 
 
 @contextmanager

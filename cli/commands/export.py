@@ -85,7 +85,7 @@ def export(
         choice = choose(session.store, ids, batch, states)
         request = ExportRequest(choice, file, proof, as_json)
         if not no_wait:
-            wait_for_proof(session, request)
+            wait_for_proof(session, choice, request.lacks_if_chosen)
         done = _write(session, request)
         show_counts(session, done, batch, chosen_states=bool(states))
     show_places(done, request)

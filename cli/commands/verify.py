@@ -6,19 +6,20 @@ from pathlib import Path
 
 import click
 
-from archive import signatures, trust
+from archive import manifest, signatures, trust
 from archive.chain import Profile
+from archive.judged import Judged, as_dict
 from archive.sent import Match, compare
 from archive.signatures import Verdict
 from cli import output, verdicts
 from cli.bar import progress_bar
 from cli.errors import Exit, Failure
-from cli.verdicts import Judged
 from config.foreign_words import system_words
 from config.settings import load_settings
 from config.texts import _, joined
 
 SUFFIX = ".eml"
+RECEIPTS_OF_BUNDLE = "receipts/*"
 _PLACE = click.Path(exists=True, path_type=Path)
 
 
@@ -51,14 +52,15 @@ def verify(places: tuple[Path, ...], sent: tuple[Path, ...], anchors: Path | Non
     signer is not known to be a provider. altered: it was changed, or its signature is damaged. unsigned: there
     is no signature.
 
-    Of a folder, all .eml files in it and below are checked. The exit code is 0 only if every file is a verified
+    Of a folder, all .eml files in it and below are checked. Of a bundle (`pec proof`), the receipts are, and whether
+    each file is as SHA256SUMS lists it. The exit code is 0 only if every file is a verified
     receipt and holds each file of --sent that it could hold; otherwise 6. Neither Redis nor the network is used:
     whether a certificate was revoked is not checked.
     """
     files = list(_files(places))
     contents = {file: _read(file) for file in sent}
     profiles = trust.profiles(anchors or _anchors_of_settings())
-    done = _Done()
+    done = _Done([fault for place in places if is_bundle(place) for fault in _faults_of(place)])
     hidden = len(files) < 2 or (as_json and output.for_a_person())
     with progress_bar(len(files), hidden=hidden, title=_("files")) as step:
         rows = []
@@ -66,7 +68,7 @@ def verify(places: tuple[Path, ...], sent: tuple[Path, ...], anchors: Path | Non
             judged = _judge(file, contents, profiles)
             done.add(judged)
             if as_json:
-                output.data(verdicts.as_dict(judged))
+                output.data(as_dict(judged))
             elif len(files) == 1:
                 output.facts(verdicts.facts(judged))
             else:
@@ -83,7 +85,8 @@ def verify(places: tuple[Path, ...], sent: tuple[Path, ...], anchors: Path | Non
 class _Done:
     """Counts of what was found."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Sequence[str] = ()) -> None:
+        self.changed = changed  # files of bundles that are not as SHA256SUMS lists them
         self.verdicts: Counter[Verdict] = Counter()
         self.faulty: list[Judged] = []
         self.matches: dict[Path, Counter[Match]] = {}
@@ -102,6 +105,7 @@ class _Done:
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each reason why the exit code is not 0."""
+        yield from self.changed
         if len(self.faulty) == 1:
             yield _("{file} is no verified receipt: {why}").format(
                 file=verdicts.printable(self.faulty[0].file), why=self.faulty[0].reason
@@ -127,13 +131,34 @@ def _files(places: Iterable[Path]) -> Iterator[Path]:
         if not place.is_dir():
             yield place
             continue
-        inside = sorted(one for one in place.rglob("*") if one.suffix.lower() == SUFFIX and one.is_file())
+        ours = is_bundle(place) or (place / "message.json").is_file()  # or a message of one
+        pattern = RECEIPTS_OF_BUNDLE if ours else "*"  # an attachment that is a mail is no receipt
+        inside = sorted(one for one in place.rglob(pattern) if one.suffix.lower() == SUFFIX and one.is_file())
         if not inside:
             raise Failure(
                 _("there is no .eml file in {folder}: name the folder of the receipts").format(folder=place),
                 Exit.REJECTED,
             )
         yield from inside
+
+
+def is_bundle(place: Path) -> bool:
+    """Return whether `pec proof` or `pec export --receipts` made the folder."""
+    return (place / manifest.NAME).is_file()
+
+
+def _faults_of(bundle: Path) -> Iterator[str]:
+    try:
+        for name in manifest.faults(bundle):
+            yield _("{file} is missing, or not as {list} has it: take it from another copy").format(
+                file=verdicts.printable(bundle / name), list=manifest.NAME
+            )
+    except manifest.NotAManifest:
+        return  # another program's list
+    except OSError as error:
+        raise Failure(
+            f"can't read {error.filename} ({error.strerror}): make it readable", Exit.USAGE
+        ) from None
 
 
 def _anchors_of_settings() -> Path | None:

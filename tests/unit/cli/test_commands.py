@@ -13,7 +13,7 @@ from cli import COMMANDS, pec
 ROOT = Path(__file__).parents[3]
 
 # They print nothing that a program would read; of `completion`, the shell does.
-NOT_DATA = {"pause", "resume", "report", "worker", "sandbox", "health", "completion"}
+NOT_DATA = {"pause", "resume", "proof", "report", "worker", "sandbox", "health", "completion"}
 
 
 @pytest.fixture(params=COMMANDS)

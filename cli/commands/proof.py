@@ -1,0 +1,131 @@
+"""`pec proof`: the signed originals of messages, judged, for a court, a lawyer or a conservator."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.choice import Choice, choose
+from archive.manifest import NotAManifest
+from cli import output
+from cli.bar import progress_bar
+from cli.errors import Exit, Failure
+from cli.language import language, translated
+from cli.output_file import cannot_write
+from cli.proof_wait import wait_for_proof
+from config.texts import _, joined
+from pec.names import Proof
+from pec.operations.session import Session, open_session
+
+if TYPE_CHECKING:
+    from archive.bundle.bundle import Bundled
+
+_MAX_NAMED = 20
+_ZIP = ".zip"
+
+
+@click.command()
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--batch", help="All messages of a batch, in the order of intake.")
+@click.option(
+    "--output",
+    "place",
+    metavar="DIR|FILE.zip",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The folder, or the ZIP file, that the bundle is written to.",
+)
+@click.option(
+    "--no-wait", is_flag=True, help="Do not wait until the originals are complete (at most 2 minutes)."
+)
+def proof(ids: tuple[str, ...], batch: str | None, place: Path, no_wait: bool) -> None:
+    """Write a bundle of proof: each receipt as its provider signed it, with its verdict.
+
+    \b
+    pec proof inv-2026-001 --output proof
+    pec proof --batch november --output november.zip
+    pec verify proof
+
+    For each message: the signed originals (.eml), their certified facts (daticert.xml), the certificates, what
+    was sent, whether the attachments inside the receipts are the ones that were sent (verification.json), and a
+    page to print (proof.html). index.csv and index.json list all documents, SHA256SUMS their sums.
+
+    Originals come through IMAP into the archive (PEC_ARCHIVE__URL). The command waits for those that are on their
+    way, at most 2 minutes. Messages that lack an original then are named, and the exit code is 6; the rest is
+    written. If bytes are missing in the archive, message.json names them, and the exit code is 1.
+
+    The bundle holds personal data: it is made for your user alone. It marks nothing as exported. Hand it to a
+    conservator: a file on a disk is no conservazione.
+    """
+    if bool(ids) == bool(batch):
+        raise click.UsageError(_("say what: pec proof ID…, or pec proof --batch B"))
+    from archive.bundle.evidence import lacking
+
+    with open_session() as session:
+        choice = choose(session.store, ids, batch, ())
+        if not no_wait:
+            wait_for_proof(session, choice, lacking, short=("", Proof.TEXTS))
+        done = _write(session, choice, place)
+    output.note(
+        _("{count} messages, {files} files in {path}").format(
+            count=done.messages, files=done.files, path=place
+        )
+    )
+    _conclude(done)
+
+
+def _write(session: Session, choice: Choice, place: Path) -> "Bundled":
+    from archive.bundle.bundle import Maker
+    from archive.trust import profiles
+    from archive.vault.installation import open_vault
+
+    anchors = session.settings.archive.anchors
+    maker = Maker(
+        session.store,
+        open_vault(session.settings.archive, session.store),
+        profiles(Path(anchors) if anchors else None),
+        translated,
+        language(),
+    )
+    try:
+        with _folder_of(place) as folder, progress_bar(choice.count, hidden=False) as step:
+            return maker.write(folder, choice, step)
+    except OSError as error:
+        raise cannot_write(error) from None
+    except NotAManifest as found:
+        raise Failure(
+            _("{path} is no list of SHA-256 sums: name another folder").format(path=found), Exit.USAGE
+        ) from None
+
+
+@contextmanager
+def _folder_of(place: Path) -> Iterator[Path]:
+    if place.suffix.lower() != _ZIP:
+        yield place
+        return
+    from archive.bundle.zip_file import packed
+
+    with packed(place) as folder:
+        yield folder
+
+
+def _conclude(done: "Bundled") -> None:
+    """Name the messages whose proof is not whole. Raise Failure if there are any."""
+    if done.lacking:
+        said = _(
+            "{count} messages lack originals: look into the mailbox, or make the bundle again, for"
+        ).format(count=len(done.lacking))
+        named = [f"{one}: {', '.join(map(str, kinds))}" for one, kinds in done.lacking[:_MAX_NAMED]]
+        output.note(joined("\n", (said, *named, *(["…"] if len(done.lacking) > _MAX_NAMED else []))))
+    if done.incomplete:
+        shown = ", ".join(done.incomplete[:5]) + (", …" if len(done.incomplete) > 5 else "")
+        raise Failure(
+            _("bytes of {count} messages are missing ({ids}): message.json of each names them").format(
+                count=len(done.incomplete), ids=shown
+            ),
+            Exit.UNEXPECTED,
+        )
+    if done.lacking:
+        raise Failure("", Exit.UNDELIVERED)

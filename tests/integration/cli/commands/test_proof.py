@@ -1,0 +1,289 @@
+"""`pec proof`: bundles of signed originals, judged, with everything that goes wrong with them."""
+
+import csv
+import json
+import subprocess
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.certified import receipt_of
+from archive.vault import EML, Vault
+from archive.vault.installation import open_vault
+from archive.vault.vault import path_of
+from cli.errors import Exit
+from config.settings import Archive
+from pec.changes import Change
+from pec.content import sha256
+from pec.names import Proof, State
+from pec.store.store import Store
+from producers import Producer
+from tests.integration.archive.receiving import received
+from tests.integration.commands import Pec
+from tests.integration.producing import SEND, Settle, TakeJobs
+from tests.signing import ACCEPTED, DELIVERED, PDF, authority, receipt, verified
+
+CODE = "2026112010300042"
+Delivered = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    anchor = tmp_path / "anchor.pem"
+    anchor.write_bytes(authority().anchor)
+    monkeypatch.setenv("PEC_ARCHIVE__ANCHORS", str(anchor))
+    monkeypatch.setenv("PEC_ARCHIVE__URL", str(tmp_path / "archive"))
+
+
+@pytest.fixture
+def vault(store: Store, tmp_path: Path) -> Vault:
+    vault = open_vault(Archive.model_validate({"url": str(tmp_path / "archive")}), store)
+    assert vault
+    return vault
+
+
+@pytest.fixture
+def delivered(producer: Producer, take_jobs: TakeJobs, change: Settle, vault: Vault) -> Delivered:
+    """Makes a delivered message whose receipts are in the archive, or some of these mails."""
+
+    def make(name: str, *mails: bytes, **fields: Any) -> None:
+        producer.send(name, **SEND, attachments=[("fattura.pdf", PDF)], batch="b")
+        take_jobs()
+        mails = mails or (signed(ACCEPTED, None), signed(DELIVERED))
+        found = []
+        for raw in mails:
+            vault.put(raw, EML)
+            one = receipt_of(verified(raw))
+            assert one
+            found.append(one)
+        values = {"proof": Proof.ORIGINALS, **fields}
+        change(name, lambda message: with_end(received(State.DELIVERED, *found, **values)(message)))
+
+    return make
+
+
+def with_end(change: Change) -> Change:
+    return replace(change, after=replace(change.after, ended_at=change.after.updated_at))
+
+
+def signed(facts: Any, *postacert: Any) -> bytes:
+    named = replace(facts, subject=f"Fattura {CODE}")
+    return receipt(named, postacert=postacert[0]) if postacert else receipt(named)
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def sums_hold(folder: Path) -> bool:
+    command = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
+    return subprocess.run(command, cwd=folder, check=False, timeout=30).returncode == 0
+
+
+def test_a_bundle_holds_the_originals_their_verdicts_and_what_was_sent(
+    pec: Pec, delivered: Delivered, tmp_path: Path
+) -> None:
+    delivered("inv-1")
+    place = tmp_path / "proof"
+
+    ran = pec("proof", "inv-1", "--output", str(place))
+
+    assert ran.code == Exit.DONE, ran.err
+    own = place / "inv-1"
+    files = sorted(path.relative_to(own).as_posix() for path in own.rglob("*") if path.is_file())
+    chain = [file for file in files if file.startswith("chain/")]
+    assert len(chain) == 3
+    assert [file for file in files if file not in chain] == [
+        "attachments/fattura.pdf",
+        "body.html",
+        "message.json",
+        "proof.html",
+        "receipts/01-accettazione-daticert.xml",
+        "receipts/01-accettazione.eml",
+        "receipts/01-accettazione.json",
+        "receipts/01-accettazione.txt",
+        "receipts/02-avvenuta-consegna-daticert.xml",
+        "receipts/02-avvenuta-consegna.eml",
+        "receipts/02-avvenuta-consegna.json",
+        "receipts/02-avvenuta-consegna.txt",
+        "verification.json",
+    ]
+    assert (own / "receipts/02-avvenuta-consegna.eml").read_bytes() == signed(DELIVERED)
+    assert (own / "receipts/02-avvenuta-consegna-daticert.xml").read_bytes().startswith(b"<?xml")
+    stated = read(own / "verification.json")
+    assert [one["verdict"] for one in stated["receipts"]] == ["verified", "verified"]
+    assert stated["receipts"][1]["revocation"] == "not checked"
+    assert stated["attachments"] == [
+        {
+            "file": "attachments/fattura.pdf",
+            "receipts": [
+                {"file": "receipts/01-accettazione.eml", "match": "no_content", "equal": False},
+                {"file": "receipts/02-avvenuta-consegna.eml", "match": "equal", "equal": True},
+            ],
+        }
+    ]
+    assert sums_hold(place)
+
+
+def test_the_index_lists_each_document_for_a_conservator(
+    pec: Pec, delivered: Delivered, tmp_path: Path
+) -> None:
+    delivered("inv-1")
+    delivered("inv-2")
+
+    assert pec("proof", "--batch", "b", "--output", str(tmp_path / "proof")).code == Exit.DONE
+
+    rows = read(tmp_path / "proof/index.json")
+    with (tmp_path / "proof/index.csv").open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.DictReader(file, delimiter=";"))
+    assert len(rows) == len(table) == 8
+    assert [row["file"] for row in table] == [row["file"] for row in rows]
+    [row] = [one for one in rows if one["file"] == "inv-2/receipts/02-avvenuta-consegna.eml"]
+    assert row == {
+        "file": "inv-2/receipts/02-avvenuta-consegna.eml",
+        "sha256": sha256(signed(DELIVERED)),
+        "size": len(signed(DELIVERED)),
+        "document": "avvenuta-consegna",
+        "verdict": "verified",
+        "id": "inv-2",
+        "batch": "b",
+        "state": "delivered",
+        "sender": "acme@pec.example",
+        "recipients": "mario@pec.example",
+        "subject": f"Fattura {CODE}",
+        "identificativo": DELIVERED.identificativo,
+        "message_id": "<1@acme.example>",
+        "provider": "Sandbox PEC S.p.A.",
+        "signer": "posta-certificata@pec.example",
+        "dated_at": "2026-11-20T09:30:00.000Z",
+        "signed_at": "2026-11-20T09:30:00+00:00",
+    }
+    for one in rows:
+        assert sha256((tmp_path / "proof" / one["file"]).read_bytes()) == one["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("it_IT.UTF-8", "Aiuto alla lettura"), ("C.UTF-8", "Reading aid")]
+)
+def test_the_page_says_that_it_is_a_reading_aid(
+    pec: Pec, delivered: Delivered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, said: str
+) -> None:
+    delivered("inv-1")
+    monkeypatch.setenv("LC_ALL", language)
+
+    pec("proof", "inv-1", "--output", str(tmp_path / "proof"))
+
+    page = (tmp_path / "proof/inv-1/proof.html").read_text(encoding="utf-8")
+    assert said in page
+    assert f'<html lang="{language[:2] if language != "C.UTF-8" else "en"}">' in page
+    assert DELIVERED.identificativo in page
+
+
+def test_a_zip_holds_the_same_and_leaves_nothing_beside_it(
+    pec: Pec, delivered: Delivered, tmp_path: Path
+) -> None:
+    delivered("inv-1")
+    target = tmp_path / "out" / "november.zip"
+    target.parent.mkdir()
+
+    assert pec("proof", "inv-1", "--output", str(target)).code == Exit.DONE
+
+    assert list(target.parent.iterdir()) == [target]
+    with zipfile.ZipFile(target) as bundle:
+        bundle.extractall(tmp_path / "unpacked")
+    assert sums_hold(tmp_path / "unpacked/november")
+
+
+def test_pec_verify_judges_a_bundle_and_finds_what_was_changed(
+    pec: Pec, delivered: Delivered, tmp_path: Path
+) -> None:
+    delivered("inv-1")
+    place = tmp_path / "proof"
+    pec("proof", "inv-1", "--output", str(place))
+    (place / "inv-1/attachments/reply.eml").write_bytes(b"From: a\r\n\r\nno receipt")
+    assert pec("verify", str(place)).code == Exit.DONE
+    assert pec("verify", str(place / "inv-1")).code == Exit.DONE
+
+    (place / "inv-1/attachments/fattura.pdf").write_bytes(b"another")
+    ran = pec("verify", str(place))
+
+    assert ran.code == Exit.UNVERIFIED
+    assert "fattura.pdf is missing, or not as SHA256SUMS has it" in ran.err
+
+
+def test_a_message_without_its_originals_is_named_and_the_rest_is_written(
+    pec: Pec, delivered: Delivered, change: Settle, tmp_path: Path
+) -> None:
+    delivered("inv-1")
+    delivered("inv-2", signed(ACCEPTED, None), proof=None)
+
+    ran = pec("proof", "--batch", "b", "--output", str(tmp_path / "proof"), "--no-wait")
+
+    assert ran.code == Exit.UNDELIVERED
+    assert "inv-2: avvenuta-consegna" in ran.err
+    assert "inv-1:" not in ran.err
+    assert read(tmp_path / "proof/inv-2/verification.json")["lacking"] == ["avvenuta-consegna"]
+    assert (tmp_path / "proof/inv-1/receipts/02-avvenuta-consegna.eml").exists()
+
+
+@pytest.mark.parametrize("altered", [True, False])
+def test_an_original_that_the_archive_lost_or_altered_is_named(
+    pec: Pec, delivered: Delivered, tmp_path: Path, altered: bool
+) -> None:
+    delivered("inv-1")
+    place = tmp_path / "archive" / path_of(sha256(signed(DELIVERED)), EML)
+    place.write_bytes(b"other") if altered else place.unlink()
+
+    ran = pec("proof", "inv-1", "--output", str(tmp_path / "proof"))
+
+    assert ran.code == Exit.UNEXPECTED
+    assert "bytes of 1 messages are missing (inv-1)" in ran.err
+    [missing] = read(tmp_path / "proof/inv-1/message.json")["missing"]
+    assert missing["file"] == "receipts/02-avvenuta-consegna.eml"
+    assert ("was altered" if altered else "does not hold") in missing["why"]
+
+
+def test_an_archive_that_is_away_ends_the_command_with_its_remedy(
+    pec: Pec, delivered: Delivered, tmp_path: Path
+) -> None:
+    delivered("inv-1")
+    (tmp_path / "archive").rename(tmp_path / "aside")
+
+    ran = pec("proof", "inv-1", "--output", str(tmp_path / "proof"))
+
+    assert ran.code == Exit.UNREACHABLE
+    assert "mount it" in ran.err
+
+
+def test_a_bundle_marks_nothing_as_exported_and_an_export_holds_the_originals_too(
+    pec: Pec, delivered: Delivered, store: Store, tmp_path: Path
+) -> None:
+    delivered("inv-1")
+    pec("proof", "inv-1", "--output", str(tmp_path / "proof"))
+    assert not store.client.hexists("pec:message:inv-1", "exported_at")
+
+    ran = pec("export", "inv-1", "--receipts", str(tmp_path / "export"))
+
+    assert ran.code == Exit.DONE, ran.err
+    assert (tmp_path / "export/inv-1/receipts/02-avvenuta-consegna.eml").read_bytes() == signed(DELIVERED)
+    assert store.client.hexists("pec:message:inv-1", "exported_at")
+
+
+def test_a_name_of_the_bundle_s_own_files_may_be_an_id(
+    pec: Pec, delivered: Delivered, tmp_path: Path
+) -> None:
+    delivered("index.json")
+
+    assert pec("proof", "index.json", "--output", str(tmp_path / "proof")).code == Exit.DONE
+
+    assert (tmp_path / "proof/index.json~2/proof.html").exists()
+    assert sums_hold(tmp_path / "proof")
+
+
+def test_just_one_choice_is_made(pec: Pec, tmp_path: Path) -> None:
+    assert pec("proof", "--output", str(tmp_path / "p")).code == Exit.USAGE
+    assert pec("proof", "a", "--batch", "b", "--output", str(tmp_path / "p")).code == Exit.USAGE

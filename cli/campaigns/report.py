@@ -47,7 +47,7 @@ def show(preview: Preview) -> None:
             (_("of them again"), (preview.earlier and preview.earlier.again) or None),
             (_("enqueued before"), preview.count(RowStatus.ALREADY_ENQUEUED) or None),
             (_("refused lines"), preview.count(RowStatus.REFUSED) or None),
-            (_("doubles"), preview.count(RowStatus.DOUBLE) or None),
+            (_("duplicates"), preview.count(RowStatus.DUPLICATE) or None),
             (_("empty lines"), campaign.empty_lines or None),
             (_("takes"), _takes(preview)),
             (_("costs"), _costs(preview.estimate)),
@@ -125,16 +125,16 @@ def _costs(estimate: Estimate) -> str:
 
 
 def _show_remarks(preview: Preview) -> None:
-    ledger = preview.campaign.row_store
-    doubles = [
+    row_store = preview.campaign.row_store
+    duplicates = [
         (line, "", _("says the same as line {count} to the same recipient: sent once").format(count=like))
-        for line, like in ledger.duplicates(MAX_SHOWN)
+        for line, like in row_store.duplicates(MAX_SHOWN)
     ]
-    refused = [(one.line, one.field, one.reason) for one in ledger.problems(MAX_SHOWN)]
-    warned = [(one.line, one.field, one.reason) for one in ledger.warnings(MAX_SHOWN)]
-    _table(_("REFUSED"), refused, ledger.count_problems())
-    _table(_("DOUBLES"), doubles, preview.count(RowStatus.DOUBLE))
-    _table(_("WARNINGS"), warned, ledger.count_warnings())
+    refused = [(one.line, one.field, one.reason) for one in row_store.problems(MAX_SHOWN)]
+    warned = [(one.line, one.field, one.reason) for one in row_store.warnings(MAX_SHOWN)]
+    _table(_("REFUSED"), refused, row_store.count_problems())
+    _table(_("DUPLICATES"), duplicates, preview.count(RowStatus.DUPLICATE))
+    _table(_("WARNINGS"), warned, row_store.count_warnings())
 
 
 def _table(title: str, lines: Sequence[tuple[int, str, str]], count: int) -> None:

@@ -31,26 +31,26 @@ class Earlier:
     mended: int = 0
 
 
-def mark_already_enqueued(store: Store, ledger: RowStore, letters: RowRenderer, rule: Rule) -> Earlier:
+def mark_already_enqueued(store: Store, row_store: RowStore, renderer: RowRenderer, rule: Rule) -> Earlier:
     """Mark the rows of an earlier import: unchanged ones are not enqueued again, changed ones are refused."""
-    settling = _Settling(store, ledger, letters, rule)
-    for page in pages(one for one in ledger.entries(RowStatus.READY) if one.number is None):
+    settling = _Settling(store, row_store, renderer, rule)
+    for page in pages(one for one in row_store.entries(RowStatus.READY) if one.number is None):
         settling.own(page)
-    for group in pages(ledger.with_made_ids()):
+    for group in pages(row_store.with_made_ids()):
         settling.made(group)
-    if letters.columns.id is not None or letters.columns.spare_id is not None:
-        for page in pages(ledger.entries(RowStatus.READY)):
+    if renderer.columns.id is not None or renderer.columns.spare_id is not None:
+        for page in pages(row_store.entries(RowStatus.READY)):
             settling.of_other_ids(page)
-        for group in pages([one] for one in ledger.entries(RowStatus.READY) if one.number is None):
+        for group in pages([one] for one in row_store.entries(RowStatus.READY) if one.number is None):
             settling.of_other_made_ids(group)
     settling.again()
     return settling.outcome
 
 
 class _Settling:
-    def __init__(self, store: Store, ledger: RowStore, letters: RowRenderer, rule: Rule) -> None:
-        self._store, self._ledger, self._letters, self._rule = store, ledger, letters, rule
-        self._used = UsedIds(store, str(letters.stated["batch"]))
+    def __init__(self, store: Store, row_store: RowStore, renderer: RowRenderer, rule: Rule) -> None:
+        self._store, self._row_store, self._renderer, self._rule = store, row_store, renderer, rule
+        self._used = UsedIds(store, str(renderer.stated["batch"]))
         self._over: Counter[State] = Counter()
         self._again = self._mended = 0
 
@@ -67,7 +67,7 @@ class _Settling:
         for entry in page:
             if entry.id in digests:
                 if _says(self._digest(entry), ids[entry.line], digests):
-                    self._ledger.settle(entry.line, RowStatus.ALREADY_ENQUEUED)
+                    self._row_store.settle(entry.line, RowStatus.ALREADY_ENQUEUED)
                 else:
                     changed.append(entry)
         self._settle_changed(changed)
@@ -81,7 +81,7 @@ class _Settling:
 
     def of_other_ids(self, page: Sequence[Entry]) -> None:
         """Mark the rows that an earlier import enqueued under their own key, which this one uses in another way."""
-        others = {entry.line: self._letters.other_ids(entry.values) for entry in page}
+        others = {entry.line: self._renderer.other_ids(entry.values) for entry in page}
         ids = {job_id: self._attempts(job_id) for some in others.values() for job_id in some}
         digests = self._used.digests(chain.from_iterable(ids.values()))
         for entry in page:
@@ -89,19 +89,19 @@ class _Settling:
             digest = self._digest(entry) if taken else None
             for job_id in taken:
                 if digest and _says(digest, ids[job_id], digests):
-                    self._ledger.settle(entry.line, RowStatus.ALREADY_ENQUEUED)
-                    self._ledger.renumber(entry.line, job_id, entry.number)
+                    self._row_store.settle(entry.line, RowStatus.ALREADY_ENQUEUED)
+                    self._row_store.renumber(entry.line, job_id, entry.number)
 
     def of_other_made_ids(self, group: Sequence[Sequence[Entry]]) -> None:
         """Mark the rows with a key that an earlier import enqueued without it."""
         for rows, taken, digests in self._numbers(group):
             if (number := self._same(rows[0], taken, digests)) is not None:
-                self._ledger.settle(rows[0].line, RowStatus.ALREADY_ENQUEUED)
-                self._ledger.renumber(rows[0].line, numbered_of(rows, number), None)
+                self._row_store.settle(rows[0].line, RowStatus.ALREADY_ENQUEUED)
+                self._row_store.renumber(rows[0].line, numbered_of(rows, number), None)
 
     def again(self) -> None:
         """Send a message again if it reached no recipient and a person asked for it, else count it."""
-        for page in pages(self._ledger.entries(RowStatus.ALREADY_ENQUEUED)):
+        for page in pages(self._row_store.entries(RowStatus.ALREADY_ENQUEUED)):
             last = {entry.line: self._attempts(str(entry.id))[-1] for entry in page}
             over = self._ended(last.values())
             going = []
@@ -143,8 +143,8 @@ class _Settling:
                 others.append(row)
             else:
                 left.remove(number)
-                self._ledger.settle(row.line, RowStatus.ALREADY_ENQUEUED)
-                self._ledger.renumber(row.line, numbered_of(rows, number), number)
+                self._row_store.settle(row.line, RowStatus.ALREADY_ENQUEUED)
+                self._row_store.renumber(row.line, numbered_of(rows, number), number)
         for row in others:
             if row.number not in left and row.number in taken:  # the number of another row: this one is new
                 self._renumber(row, taken)
@@ -161,8 +161,8 @@ class _Settling:
     def _renumber(self, row: Entry, taken: Mapping[int, str]) -> None:
         free = (number for number in count(1) if number not in taken)
         ids = ((number, numbered_of([row], number)) for number in free)
-        number, job_id = next(one for one in ids if not self._ledger.with_id(one[1]))
-        self._ledger.renumber(row.line, job_id, number)
+        number, job_id = next(one for one in ids if not self._row_store.with_id(one[1]))
+        self._row_store.renumber(row.line, job_id, number)
 
     # Rows that say something else than was enqueued under their ids
 
@@ -189,7 +189,7 @@ class _Settling:
 
     def _was_for_another(self, entry: Entry, message: Message) -> bool:
         """Return whether an own id was enqueued for another address. A made id contains its recipient."""
-        address = compared(entry.values[self._letters.columns.recipient])
+        address = compared(entry.values[self._renderer.columns.recipient])
         return entry.number is None and address not in map(compared, message.recipients)
 
     def _send_or_refuse(self, going: Sequence[tuple[Entry, str | None]]) -> int:
@@ -200,10 +200,10 @@ class _Settling:
         return len(sent)
 
     def _refuse(self, entry: Entry, reason: str) -> None:
-        self._ledger.refuse(entry.line, Problem(self._letters.id_name, reason))
+        self._row_store.refuse(entry.line, Problem(self._renderer.id_name, reason))
 
     def _of_other_content(self, state: State | None) -> str:
-        if self._letters.columns.id is None:
+        if self._renderer.columns.id is None:
             remedy = _("a new campaign needs another --batch")
         else:
             remedy = _("a new campaign needs another --batch, a new message a new id")
@@ -220,17 +220,17 @@ class _Settling:
 
     def _attempts(self, job_id: str) -> list[str]:
         """Return the ids under which a message was enqueued, oldest first, without ids that another row names."""
-        further = (one for one in self._used.further(job_id) if not self._ledger.with_id(one))
+        further = (one for one in self._used.further(job_id) if not self._row_store.with_id(one))
         return [job_id, *further]
 
     def _next_id(self, entry: Entry, ids: "NextIds") -> str | None:
         """Return the next free id, or None if there is no room for one."""
         used = self._used.further(str(entry.id))
-        free = next(one for one in ids(str(entry.id), used) if not self._ledger.with_id(one))
+        free = next(one for one in ids(str(entry.id), used) if not self._row_store.with_id(one))
         return free if len(free) <= MAX_ID else None
 
     def _mended_ids(self, entry: Entry) -> "NextIds":
-        address = entry.values[self._letters.columns.recipient]
+        address = entry.values[self._renderer.columns.recipient]
         return lambda job_id, used: mended_ids(job_id, address, used)
 
     def _send(self, going: Sequence[tuple[Entry, str | None]]) -> set[int]:
@@ -239,9 +239,9 @@ class _Settling:
         sent = set()
         for entry, job_id in going:
             if job_id is None:
-                self._ledger.warn(entry.line, Problem(self._letters.id_name, _TOO_LONG))
+                self._row_store.warn(entry.line, Problem(self._renderer.id_name, _TOO_LONG))
             elif job_id not in used:
-                self._ledger.send_as(entry.line, job_id)
+                self._row_store.send_as(entry.line, job_id)
                 sent.add(entry.line)
         return sent
 
@@ -259,7 +259,7 @@ class _Settling:
 
     def _digest(self, entry: Entry) -> Callable[[str], str | None]:
         try:
-            return self._letters.taken_digests(entry.values)
+            return self._renderer.taken_digests(entry.values)
         except (OSError, JobRejected):  # a file that is gone by now
             return lambda job_id: None
 

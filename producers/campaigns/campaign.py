@@ -27,7 +27,7 @@ from producers.campaigns.template import compile_template
 from producers.campaigns.title import check_title
 from producers.campaigns.validation import RowValidator
 
-_TOLD_EVERY = 200  # rows
+_PROGRESS_EVERY = 200  # rows
 _SAMPLE = {"type": "send", "id": "x", "recipient": "x@pec.example.it", "subject": "x", "body": "x"}
 _EXAMPLES = 3
 _LOOKED_AT = 1000  # rows, to see what the columns hold
@@ -53,7 +53,7 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One whose every row is judged."""
+    """A campaign whose every row is validated."""
 
     renderer: RowRenderer
     row_store: RowStore
@@ -85,33 +85,35 @@ class Campaign:
 
 
 @contextmanager
-def validate_file(order: ImportRequest, max_bytes: int, on_progress: OnProgress) -> Iterator[Campaign]:
+def validate_file(request: ImportRequest, max_bytes: int, on_progress: OnProgress) -> Iterator[Campaign]:
     """Read and validate the file. Raise Unusable, Misused, or JobRejected for a fault that all jobs would have."""
-    with open_table(order.file, order.encoding) as table, RowStore() as ledger:
+    with open_table(request.file, request.encoding) as table, RowStore() as row_store:
         header, rows = _meant(table)
         start = list(islice(rows, _LOOKED_AT))
         with _naming_sheet(table.active):
-            columns = _columns(order, header, start)
+            columns = _columns(request, header, start)
         if not start:
             raise Unusable(
                 _("{path} has column names, and no line under them: add the recipients").format(
-                    path=order.file.name
+                    path=request.file.name
                 )
             )
-        batch = _batch(order, columns, start[0])
-        stated = {**order.stated, "batch": batch}
+        batch = _batch(request, columns, start[0])
+        stated = {**request.stated, "batch": batch}
         sample = validate({**_SAMPLE, **stated})
         assert isinstance(sample, SendJob)  # noqa: S101 - by its type
-        body, of_body = body_of(order.body)
-        letters = _renderer(order, body, columns, stated, max_bytes)
-        judge = RowValidator(letters, ledger, batch, one_batch=order.batch is None)
+        body, of_body = body_of(request.body)
+        renderer = _renderer(request, body, columns, stated, max_bytes)
+        validator = RowValidator(renderer, row_store, batch, one_batch=request.batch is None)
         for number, row in enumerate(chain(start, rows)):
-            judge.enter(row)
-            if number % _TOLD_EVERY == 0:
+            validator.enter(row)
+            if number % _PROGRESS_EVERY == 0:
                 on_progress(table.share_read)
-        encodings = {order.body.name: of_body} | ({order.file.name: table.encoding} if table.encoding else {})
-        notes = tuple(_notes(letters, order.body))
-        yield Campaign(letters, ledger, sample, table.empty, table.sheet, encodings, table.breaks, notes)
+        encodings = {request.body.name: of_body} | (
+            {request.file.name: table.encoding} if table.encoding else {}
+        )
+        notes = tuple(_notes(renderer, request.body))
+        yield Campaign(renderer, row_store, sample, table.empty, table.sheet, encodings, table.breaks, notes)
 
 
 @contextmanager
@@ -128,13 +130,13 @@ def _naming_sheet(active: str | None) -> Iterator[None]:
         raise Unusable(joined(". ", (str(error), other))) from None
 
 
-def _columns(order: ImportRequest, header: tuple[str, ...], start: Sequence[Row]) -> Columns:
-    check_title(header, start, order.to_column)
+def _columns(request: ImportRequest, header: tuple[str, ...], start: Sequence[Row]) -> Columns:
+    check_title(header, start, request.to_column)
     tally = Tally(len(header), (row.cells for row in start))
-    if order.to_column is None and len(start) == _LOOKED_AT and needs_every_row(header, tally):
-        with open_table(order.file, order.encoding) as again:
+    if request.to_column is None and len(start) == _LOOKED_AT and needs_every_row(header, tally):
+        with open_table(request.file, request.encoding) as again:
             tally = Tally(len(header), (row.cells for row in _meant(again)[1]))
-    return columns_of(header, order.to_column, order.attach_columns, order.id_column, tally)
+    return columns_of(header, request.to_column, request.attach_columns, request.id_column, tally)
 
 
 def _meant(table: Table) -> tuple[tuple[str, ...], Iterator[Row]]:
@@ -144,30 +146,30 @@ def _meant(table: Table) -> tuple[tuple[str, ...], Iterator[Row]]:
     return tuple(map(unescape, table.header)), map(row_meant, table.rows)
 
 
-def _batch(order: ImportRequest, columns: Columns, first: Row) -> str:
-    if order.batch is not None:
-        name = order.batch
+def _batch(request: ImportRequest, columns: Columns, first: Row) -> str:
+    if request.batch is not None:
+        name = request.batch
     elif columns.batch is not None and columns.batch < len(first.cells) and first.cells[columns.batch]:
         name = first.cells[columns.batch]
     else:
-        name = batch_of(order.file.stem)
+        name = batch_of(request.file.stem)
     if len(name) > MAX_BATCH:
         raise Misused(_("--batch: the name is longer than {count} characters").format(count=MAX_BATCH))
     return name
 
 
 def _renderer(
-    order: ImportRequest, body: str, columns: Columns, stated: Mapping[str, Any], most_bytes: int
+    request: ImportRequest, body: str, columns: Columns, stated: Mapping[str, Any], max_bytes: int
 ) -> RowRenderer:
     return RowRenderer(
         columns=columns,
-        subject=compile_template(order.subject, columns.header, "--subject"),
-        body=compile_template(body, columns.header, order.body.name),
-        folder=Folder(order.file.parent),
+        subject=compile_template(request.subject, columns.header, "--subject"),
+        body=compile_template(body, columns.header, request.body.name),
+        folder=Folder(request.file.parent),
         stated=stated,
-        max_bytes=most_bytes,
-        everywhere=tuple(_everywhere(path) for path in order.attach),
-        allow_empty=order.allow_empty,
+        max_bytes=max_bytes,
+        everywhere=tuple(_everywhere(path) for path in request.attach),
+        allow_empty=request.allow_empty,
     )
 
 
@@ -181,13 +183,13 @@ def _everywhere(path: Path) -> File:
         ) from None
 
 
-def _notes(letters: RowRenderer, body: Path) -> Iterator[str]:
-    for file in letters.everywhere:
+def _notes(renderer: RowRenderer, body: Path) -> Iterator[str]:
+    for file in renderer.everywhere:
         if not file.size:
             yield _("{file}, which every message gets, is empty (0 bytes): check the file").format(
                 file=file.path.name
             )
-    if pictures := local_pictures("".join(letters.body.texts)):
+    if pictures := local_pictures("".join(renderer.body.texts)):
         yield _(
             "{file} shows a picture of this machine ({picture}), which no recipient will see: attach it"
         ).format(file=body.name, picture=pictures[0])

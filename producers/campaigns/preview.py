@@ -45,13 +45,13 @@ def load_preview(
 ) -> Preview:
     """Compare a campaign with what Redis holds, and mark its rows. `rows` are to be shown. Raise Misused."""
     now = from_epoch(wall_clock())
-    ledger, renderer = campaign.row_store, campaign.renderer
+    row_store, renderer = campaign.row_store, campaign.renderer
     rule = Rule(again, now, timedelta(seconds=settings.receipts.late_period_seconds))
-    earlier = mark_already_enqueued(store, ledger, renderer, rule) if store else None
-    warn_of_several(ledger, renderer)
+    earlier = mark_already_enqueued(store, row_store, renderer, rule) if store else None
+    warn_of_several(row_store, renderer)
     cost = _estimate(campaign, settings, store, now)
     shown = picked(campaign, rows, "--show")
-    repeated = same_subject(store, ledger, renderer, now) if store else None
+    repeated = same_subject(store, row_store, renderer, now) if store else None
     return Preview(campaign, cost, earlier, shown, repeated)
 
 

@@ -13,8 +13,8 @@ from producers.campaigns.trial import Picked
 
 def preview_dict(preview: Preview, enqueued: int | None) -> dict[str, Any]:
     """Return the summary of an import. `enqueued` is None for a dry run."""
-    campaign, ledger = preview.campaign, preview.campaign.row_store
-    doubles = [{"line": line, "like": like} for line, like in ledger.duplicates()]
+    campaign, row_store = preview.campaign, preview.campaign.row_store
+    duplicates = [{"line": line, "like": like} for line, like in row_store.duplicates()]
     estimate = preview.estimate
     return {
         "batch": campaign.batch,
@@ -35,9 +35,9 @@ def preview_dict(preview: Preview, enqueued: int | None) -> dict[str, Any]:
         },
         "empty_lines": campaign.empty_lines,
         "refused_lines": preview.count(RowStatus.REFUSED),
-        "refused": [issue.as_dict() for issue in ledger.problems()],
-        "doubles": doubles,
-        "warnings": [issue.as_dict() for issue in ledger.warnings()],
+        "refused": [issue.as_dict() for issue in row_store.problems()],
+        "duplicates": duplicates,
+        "warnings": [issue.as_dict() for issue in row_store.warnings()],
         "notes": list(campaign.notes),
     }
 

@@ -17,7 +17,7 @@ _OURS = (BATCH, *ERRORS)
 
 
 def write_refused(
-    path: Path, ledger: RowStore, columns: Columns, batch: str, words: Callable[[str], str] = str
+    path: Path, row_store: RowStore, columns: Columns, batch: str, words: Callable[[str], str] = str
 ) -> None:
     """Write the refused rows for their owner alone, whole or not at all, so that Excel keeps each text. Raise OSError.
 
@@ -31,11 +31,11 @@ def write_refused(
         file = TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         writer = csv.writer(file, delimiter=";")
         writer.writerow(map(escape, [*names, BATCH, words(_("errors"))]))
-        for entry in ledger.entries(RowStatus.REFUSED):
+        for entry in row_store.entries(RowStatus.REFUSED):
             values = [_value(entry, place, columns) for place in places]
             values += [] if columns.id is not None else [entry.id or ""]
             beyond = entry.values[len(columns.header) :]
-            writer.writerow(map(escape, [*values, batch, _errors(ledger, entry, words), *beyond]))
+            writer.writerow(map(escape, [*values, batch, _errors(row_store, entry, words), *beyond]))
         file.detach()  # writes what it held, and leaves the closing to whole_file
 
 
@@ -52,7 +52,7 @@ def _value(entry: Entry, place: int, columns: Columns) -> str:
     return entry.values[place] or (entry.id or "" if place == columns.id else "")
 
 
-def _errors(ledger: RowStore, entry: Entry, words: Callable[[str], str]) -> str:
-    problems = ledger.problems_of(entry.line)
+def _errors(row_store: RowStore, entry: Entry, words: Callable[[str], str]) -> str:
+    problems = row_store.problems_of(entry.line)
     said = joined("; ", [joined(": ", (problem.field, problem.reason)) for problem in problems])
     return words(_("line {count}: {problem}").format(count=entry.line, problem=said))

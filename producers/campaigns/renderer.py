@@ -87,17 +87,17 @@ class RowRenderer:
         return tuple(cells)
 
     def validate(self, values: Sequence[str]) -> RowResult:
-        letter = self.draft(values)
+        draft = self.draft(values)
         given = self._given_id(values)
-        recipient, refused = self._checked(letter, given, values)
-        problems = (*self._misplaced(values), *self._spoilt(values), *refused, *letter.missing)
+        recipient, refused = self._checked(draft, given, values)
+        problems = (*self._misplaced(values), *self._spoilt(values), *refused, *draft.missing)
         empty = tuple(self._empty(values))
-        warnings = (*self._warnings(values, recipient), *self._empty_files(letter))
+        warnings = (*self._warnings(values, recipient), *self._empty_files(draft))
         if self.allow_empty:
             warnings = (*empty, *warnings)
         else:
             problems = (*problems, *empty)
-        return RowResult(given, recipient, self._digest(letter, recipient, values), problems, warnings)
+        return RowResult(given, recipient, self._digest(draft, recipient, values), problems, warnings)
 
     def draft(self, values: Sequence[str]) -> Draft:
         files, missing = list(self.everywhere), []
@@ -117,28 +117,28 @@ class RowRenderer:
 
     def job(self, values: Sequence[str], job_id: str) -> dict[str, Any]:
         """Return the job for `Producer.send_many`. Raise OSError or JobRejected if a file is gone by now."""
-        letter = self._whole(values)
-        files = [(file.name, self.folder.read(file.path)) for file in letter.files]
-        return {**self._form(letter, job_id, values), "attachments": files}
+        draft = self._whole(values)
+        files = [(file.name, self.folder.read(file.path)) for file in draft.files]
+        return {**self._form(draft, job_id, values), "attachments": files}
 
     def taken_digests(self, values: Sequence[str]) -> Callable[[str], str]:
         """Return the data that workers keep of the job under an id. Raise as `job` does."""
-        letter = self._whole(values)
-        files = [{"name": file.name, "sha256": self.folder.sha256(file.path)} for file in letter.files]
-        job = validate({**self._form(letter, _NO_ID, values), "type": "send", "attachments": files})
+        draft = self._whole(values)
+        files = [{"name": file.name, "sha256": self.folder.sha256(file.path)} for file in draft.files]
+        job = validate({**self._form(draft, _NO_ID, values), "type": "send", "attachments": files})
         assert isinstance(job, SendJob)  # noqa: S101 - by its type
         contents = contents_of(job)
         return lambda job_id: digest_of(job.model_copy(update={"id": job_id}), contents)
 
     def _whole(self, values: Sequence[str]) -> Draft:
         """Return the row's draft. Raise JobRejected if it has lost an attachment since it was validated."""
-        letter = self.draft(values)
-        if letter.missing:
-            raise JobRejected(list(letter.missing))
-        return letter
+        draft = self.draft(values)
+        if draft.missing:
+            raise JobRejected(list(draft.missing))
+        return draft
 
-    def _form(self, letter: Draft, job_id: str, values: Sequence[str]) -> dict[str, Any]:
-        texts = {"recipient": letter.recipient, "subject": letter.subject, "body": letter.body}
+    def _form(self, draft: Draft, job_id: str, values: Sequence[str]) -> dict[str, Any]:
+        texts = {"recipient": draft.recipient, "subject": draft.subject, "body": draft.body}
         return {"id": job_id, **self.stated, **texts, "metadata": row_metadata(self.columns.header, values)}
 
     def _given_id(self, values: Sequence[str]) -> str | None:
@@ -151,9 +151,9 @@ class RowRenderer:
         keys = filter(None, dict.fromkeys(values[one] for one in places))
         return [job_id for key in keys for job_id in (own_id(str(self.stated["batch"]), key), key)]
 
-    def _digest(self, letter: Draft, recipient: str | None, values: Sequence[str]) -> bytes:
-        named = [f"{file.path}" for file in letter.files] + [values[one] for one in self.columns.attachments]
-        parts = (recipient or letter.recipient.lower(), letter.subject, letter.body, *named)
+    def _digest(self, draft: Draft, recipient: str | None, values: Sequence[str]) -> bytes:
+        named = [f"{file.path}" for file in draft.files] + [values[one] for one in self.columns.attachments]
+        parts = (recipient or draft.recipient.lower(), draft.subject, draft.body, *named)
         return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def rounded(self, row: Row) -> Iterator[Problem]:
@@ -169,26 +169,26 @@ class RowRenderer:
     # What is wrong
 
     def _checked(
-        self, letter: Draft, given: str | None, values: Sequence[str]
+        self, draft: Draft, given: str | None, values: Sequence[str]
     ) -> tuple[str | None, list[Problem]]:
         """Return the recipient's address, and the problems for which workers would refuse it."""
-        form = {**self._form(letter, given or _NO_ID, values), "type": "send"}
-        form["attachments"] = [{"name": file.name, "sha256": _NO_HASH} for file in letter.files]
+        form = {**self._form(draft, given or _NO_ID, values), "type": "send"}
+        form["attachments"] = [{"name": file.name, "sha256": _NO_HASH} for file in draft.files]
         try:
             job = validate(form)
             assert isinstance(job, SendJob)  # noqa: S101 - by its type
-            self._check_size(job, letter)
+            self._check_size(job, draft)
         except JobRejected as rejected:
             fields = {problem.field.split(".")[0] for problem in rejected.problems}
-            recipient = None if "recipient" in fields else for_people(letter.recipient).lower()
+            recipient = None if "recipient" in fields else for_people(draft.recipient).lower()
             return recipient, [self._placed(problem, values) for problem in rejected.problems]
         return job.recipients[0].lower(), []
 
-    def _check_size(self, job: SendJob, letter: Draft) -> None:
+    def _check_size(self, job: SendJob, draft: Draft) -> None:
         """Raise JobRejected if the message is too large, as the workers would."""
-        sizes = {str(place): file.size for place, file in enumerate(letter.files)}
+        sizes = {str(place): file.size for place, file in enumerate(draft.files)}
         attachments = tuple(Attachment(name, name) for name in sizes)
-        sizes["body"] = len(letter.body.encode())
+        sizes["body"] = len(draft.body.encode())
         check_size(job, Contents("body", attachments, {}, {}), sizes, self.max_bytes)
 
     def _placed(self, problem: Problem, values: Sequence[str]) -> Problem:
@@ -242,9 +242,9 @@ class RowRenderer:
             if not values[one] and one != self.columns.recipient
         ]
 
-    def _empty_files(self, letter: Draft) -> list[Problem]:
+    def _empty_files(self, draft: Draft) -> list[Problem]:
         """Return a warning for each empty attachment of the row."""
-        names = {file.path: file.name for file in letter.files[len(self.everywhere) :] if not file.size}
+        names = {file.path: file.name for file in draft.files[len(self.everywhere) :] if not file.size}
         column = self.columns.header[self.columns.attachments[0]] if names else ""
         return [
             Problem(column, _("{file} is empty (0 bytes): check the file").format(file=name))

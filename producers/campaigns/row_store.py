@@ -1,6 +1,6 @@
 """Every row of a campaign and its status, in a database on disk that ends with the process.
 
-So 100,000 rows take no memory, and nothing is enqueued before the last one is judged.
+So 100,000 rows take no memory, and nothing is enqueued before the last one is validated.
 """
 
 import json
@@ -22,8 +22,8 @@ class RowStatus(StrEnum):
 
     READY = "ready"  # it is to be enqueued
     REFUSED = "refused"
-    DOUBLE = "double"  # another row says the same
-    ALREADY_ENQUEUED = "before"  # it was enqueued by an earlier import
+    DUPLICATE = "duplicate"  # another row says the same
+    ALREADY_ENQUEUED = "already_enqueued"  # it was enqueued by an earlier import
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +58,17 @@ class Issue:
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
 CREATE TABLE row (
-    line INTEGER PRIMARY KEY, cells TEXT, id TEXT, base TEXT, number INTEGER, digest BLOB, fate TEXT, like INTEGER
+    line INTEGER PRIMARY KEY, cells TEXT, id TEXT, base TEXT, number INTEGER, digest BLOB, status TEXT, like INTEGER
 );
 CREATE INDEX row_id ON row (id);
 CREATE INDEX row_base ON row (base, number);
 CREATE INDEX row_digest ON row (base, digest);
-CREATE INDEX row_fate ON row (fate, line);
+CREATE INDEX row_status ON row (status, line);
 CREATE TABLE problem (line INTEGER, field BLOB, reason BLOB);
 CREATE INDEX problem_line ON problem (line);
 CREATE TABLE warning (line INTEGER, field BLOB, reason BLOB);
 """
-_ENTRY = "SELECT line, cells, id, digest, fate, like, base, number FROM row"
+_ENTRY = "SELECT line, cells, id, digest, status, like, base, number FROM row"
 
 
 class RowStore:
@@ -85,20 +85,20 @@ class RowStore:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
-    def add(self, entry: Entry, verdict: RowResult) -> None:
+    def add(self, entry: Entry, result: RowResult) -> None:
         cells = json.dumps(entry.values, ensure_ascii=False)
         row = (entry.line, cells, entry.id, entry.base, entry.number)
         state = (entry.digest, str(entry.status), entry.like)
         self._database.execute("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, *state))
-        self._remark("problem", entry.line, verdict.problems)
-        self._remark("warning", entry.line, verdict.warnings)
+        self._add_issues("problem", entry.line, result.problems)
+        self._add_issues("warning", entry.line, result.warnings)
 
     def refuse(self, line: int, problem: Problem) -> None:
         self.settle(line, RowStatus.REFUSED)
-        self._remark("problem", line, [problem])
+        self._add_issues("problem", line, [problem])
 
-    def settle(self, line: int, fate: RowStatus) -> None:
-        self._database.execute("UPDATE row SET fate = ? WHERE line = ?", [str(fate), line])
+    def settle(self, line: int, status: RowStatus) -> None:
+        self._database.execute("UPDATE row SET status = ? WHERE line = ?", [str(status), line])
 
     def renumber(self, line: int, job_id: str, number: int | None) -> None:
         self._database.execute("UPDATE row SET id = ?, number = ? WHERE line = ?", [job_id, number, line])
@@ -106,11 +106,11 @@ class RowStore:
     def send_as(self, line: int, job_id: str) -> None:
         """Mark the row as ready under this id, whatever its status was."""
         self._database.execute(
-            "UPDATE row SET id = ?, fate = ? WHERE line = ?", [job_id, str(RowStatus.READY), line]
+            "UPDATE row SET id = ?, status = ? WHERE line = ?", [job_id, str(RowStatus.READY), line]
         )
 
     def warn(self, line: int, warning: Problem) -> None:
-        self._remark("warning", line, [warning])
+        self._add_issues("warning", line, [warning])
 
     # Questions
 
@@ -120,12 +120,12 @@ class RowStore:
 
     def with_message(self, base: str, digest: bytes) -> Entry | None:
         """Return a row with the same message to the same recipient, preferably one that will be sent."""
-        order = "ORDER BY fate <> 'ready', line LIMIT 1"
+        order = "ORDER BY status <> 'ready', line LIMIT 1"
         return self._one(f"{_ENTRY} WHERE base = ? AND digest = ? {order}", base, digest)
 
     def several(self) -> Iterator[tuple[int, int]]:
         """Yield lines that are sent, or were, to the recipient of an earlier such line; and that line."""
-        sent = "fate IN ('ready', 'before') AND base IS NOT NULL"
+        sent = "status IN ('ready', 'already_enqueued') AND base IS NOT NULL"
         first = f"SELECT base, min(line) AS line FROM row WHERE {sent} GROUP BY base HAVING count(*) > 1"  # noqa: S608
         query = f"SELECT row.line, first.line FROM row JOIN ({first}) AS first USING (base)"  # noqa: S608
         yield from self._database.execute(f"{query} WHERE {sent} AND row.line > first.line ORDER BY row.line")
@@ -153,11 +153,11 @@ class RowStore:
         found = self._database.execute("SELECT max(number) FROM row WHERE base = ?", [base]).fetchone()
         return int(found[0] or 0)
 
-    def entries(self, fate: RowStatus) -> Iterator[Entry]:
+    def entries(self, status: RowStatus) -> Iterator[Entry]:
         """Yield the rows in the order of lines. The store may be changed meanwhile."""
         line = 0
-        query = f"{_ENTRY} WHERE fate = ? AND line > ? ORDER BY line LIMIT {_PAGE}"
-        while page := self._database.execute(query, [str(fate), line]).fetchall():
+        query = f"{_ENTRY} WHERE status = ? AND line > ? ORDER BY line LIMIT {_PAGE}"
+        while page := self._database.execute(query, [str(status), line]).fetchall():
             yield from map(_entry, page)
             line = page[-1][0]
 
@@ -179,14 +179,14 @@ class RowStore:
             return self._number("SELECT count(*) FROM row")
         return self._number("SELECT count(*) FROM row WHERE line <= ?", until_line)
 
-    def count(self, fate: RowStatus) -> int:
-        return self._number("SELECT count(*) FROM row WHERE fate = ?", str(fate))
+    def count(self, status: RowStatus) -> int:
+        return self._number("SELECT count(*) FROM row WHERE status = ?", str(status))
 
     def problems(self, limit: int = -1) -> list[Issue]:
-        return self._remarks("problem", limit)
+        return self._issues("problem", limit)
 
     def warnings(self, limit: int = -1) -> list[Issue]:
-        return self._remarks("warning", limit)
+        return self._issues("warning", limit)
 
     def count_warnings(self) -> int:
         return self._number("SELECT count(*) FROM warning")
@@ -200,17 +200,17 @@ class RowStore:
 
     def duplicates(self, limit: int = -1) -> list[tuple[int, int]]:
         """Return lines, and those that they repeat."""
-        query = "SELECT line, like FROM row WHERE fate = 'double' ORDER BY line LIMIT ?"
+        query = "SELECT line, like FROM row WHERE status = 'duplicate' ORDER BY line LIMIT ?"
         return [(int(line), int(like)) for line, like in self._database.execute(query, [limit])]
 
-    def _remark(self, table: str, line: int, said: Sequence[Problem]) -> None:
+    def _add_issues(self, table: str, line: int, found: Sequence[Problem]) -> None:
         rows = [
-            (line, pickle.dumps(one.field), pickle.dumps(one.reason)) for one in said
+            (line, pickle.dumps(one.field), pickle.dumps(one.reason)) for one in found
         ]  # translatable still
         if rows:
             self._database.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", rows)  # noqa: S608 - our own names
 
-    def _remarks(self, table: str, limit: int) -> list[Issue]:
+    def _issues(self, table: str, limit: int) -> list[Issue]:
         query = f"SELECT line, field, reason FROM {table} ORDER BY line, rowid LIMIT ?"  # noqa: S608 - our own names
         found = self._database.execute(query, [limit])
         return [Issue(line, *map(pickle.loads, problem)) for line, *problem in found]
@@ -224,5 +224,5 @@ class RowStore:
 
 
 def _entry(found: Any) -> Entry:
-    line, cells, job_id, digest, fate, *rest = found
-    return Entry(line, tuple(json.loads(cells)), job_id, digest, RowStatus(fate), *rest)
+    line, cells, job_id, digest, status, *rest = found
+    return Entry(line, tuple(json.loads(cells)), job_id, digest, RowStatus(status), *rest)

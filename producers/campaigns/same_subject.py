@@ -32,10 +32,12 @@ class SameSubject:
     cut: bool
 
 
-def same_subject(store: Store, ledger: RowStore, letters: RowRenderer, now: datetime) -> SameSubject | None:
+def same_subject(
+    store: Store, row_store: RowStore, renderer: RowRenderer, now: datetime
+) -> SameSubject | None:
     """Return None unless some messages of a batch that is new are such."""
-    batch = str(letters.stated["batch"])
-    if ledger.count(RowStatus.ALREADY_ENQUEUED) or store.client.exists(store.keys.members(batch)):
+    batch = str(renderer.stated["batch"])
+    if row_store.count(RowStatus.ALREADY_ENQUEUED) or store.client.exists(store.keys.members(batch)):
         return None
     recipients: set[str] = set()
     batches: Counter[str] = Counter()
@@ -45,9 +47,9 @@ def same_subject(store: Store, ledger: RowStore, letters: RowRenderer, now: date
         for recipient, subject, account, other in _read(store, ids):
             base = made_id(batch, recipient)
             if (
-                account == letters.stated["account"]
+                account == renderer.stated["account"]
                 and base not in recipients
-                and any(letters.subject.fill(row.values) == subject for row in ledger.ready_for(base))
+                and any(renderer.subject.fill(row.values) == subject for row in row_store.ready_for(base))
             ):
                 recipients.add(base)
                 batches[other] += bool(other)

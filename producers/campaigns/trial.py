@@ -50,7 +50,7 @@ def own_address(written: str) -> str:
 
 def picked(campaign: Campaign, numbers: Sequence[int], option: str) -> list[Picked]:
     """Return these rows, each once. Raise Misused, which names those that the file does not have."""
-    ledger, rows = campaign.row_store, campaign.row_store.count_rows()
+    row_store, rows = campaign.row_store, campaign.row_store.count_rows()
     if beyond := [str(number) for number in dict.fromkeys(numbers) if number > rows]:
         there = _("the file has {count} below the header, empty ones not counted").format(count=rows)
         raise Misused(
@@ -58,7 +58,7 @@ def picked(campaign: Campaign, numbers: Sequence[int], option: str) -> list[Pick
                 name=option, numbers=", ".join(beyond), there=there
             )
         )
-    return [Picked(number, ledger.row(number)) for number in dict.fromkeys(numbers)]
+    return [Picked(number, row_store.row(number)) for number in dict.fromkeys(numbers)]
 
 
 def first_sendable(campaign: Campaign) -> list[Picked]:

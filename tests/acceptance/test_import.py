@@ -80,7 +80,7 @@ def test_a_dry_run_reports_the_clerk_all_that_is_wrong(clerk: Import, redis: Red
         (8, "Indirizzo PEC"),
         (9, "Allegato"),
     ]
-    assert summary["doubles"] == [{"line": 6, "like": 2}, {"line": 10, "like": 2}]
+    assert summary["duplicates"] == [{"line": 6, "like": 2}, {"line": 10, "like": 2}]
     assert [one["line"] for one in summary["warnings"]] == [11]
     assert summary["first"]["subject"] == "Sollecito a Caffè Perù s.r.l."
     assert summary["first"]["body"].endswith("<p>Spett. Caffè Perù s.r.l., Forlì: dovete 1.250,00 €.</p>")

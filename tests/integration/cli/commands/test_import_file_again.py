@@ -163,7 +163,7 @@ def test_the_same_message_to_the_same_recipient_is_sent_once(import_rows: Import
     imported = import_rows(rows, "--json")
 
     assert len(sends(producer)) == 2
-    assert imported.lines[0]["doubles"] == [{"line": 4, "like": 2}]
+    assert imported.lines[0]["duplicates"] == [{"line": 4, "like": 2}]
 
 
 def test_another_message_to_the_same_recipient_is_sent_too_and_reported(
@@ -188,7 +188,7 @@ def test_an_id_that_stands_twice_is_a_double_or_refused(import_rows: Import, pro
     imported = import_rows(rows, "--skip-invalid", "--json")
 
     assert [job["id"] for job in sends(producer)] == ["soci-a", "soci-b"]
-    assert imported.lines[0]["doubles"] == [{"line": 3, "like": 2}]
+    assert imported.lines[0]["duplicates"] == [{"line": 3, "like": 2}]
     [refused] = imported.lines[0]["refused"]
     assert (refused["line"], refused["field"]) == (4, "id")
     assert "stands on line 2 too" in refused["reason"]
@@ -202,7 +202,7 @@ def test_a_line_that_is_refused_makes_no_double_of_one_that_can_be_sent(
     imported = import_rows([HEADER, [*row, "oltre"], row, row], "--skip-invalid", "--json")
 
     assert len(sends(producer)) == 1
-    assert imported.lines[0]["doubles"] == [{"line": 4, "like": 3}]
+    assert imported.lines[0]["duplicates"] == [{"line": 4, "like": 3}]
 
 
 def test_other_attachments_make_another_message(
@@ -270,5 +270,5 @@ def test_both_spellings_of_a_domain_are_the_same_recipient(import_rows: Import, 
     rows = [HEADER, *(["Anna", address, "1,50"] for address in (unicode, punycode))]
     imported = import_rows(rows, "--json")
 
-    assert imported.lines[0]["doubles"] == [{"line": 3, "like": 2}]
+    assert imported.lines[0]["duplicates"] == [{"line": 3, "like": 2}]
     assert [job["recipient"] for job in sends(producer)] == [unicode]

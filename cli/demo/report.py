@@ -11,9 +11,12 @@ from rich.table import Table
 from cli.demo.plan import Planned
 from config.texts import _
 from pec.messages import Message
+from pec.names import Proof, State
 from sandbox.webhook_receiver import Received
 
 CLOSEST_SECONDS = 0.98  # between two sends, as the sandbox saw their first bytes: an interval less 20 ms
+_WITHOUT_PROOF = (State.HELD, State.FAILED, State.CANCELLED)
+_PROOFS: dict[str, str] = {Proof.ORIGINALS: _("signed originals"), Proof.TEXTS: _("texts only")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Row:
     expected: str
     code: str
     receipts: list[str]
+    proof: str  # empty if nothing is to be proved
     webhooks: list[str]
 
 
@@ -44,6 +48,7 @@ def rows(
             expected=str(one.ends),
             code=messages[one.id].code or "",
             receipts=list(receipts[one.id]),
+            proof=messages[one.id].proof or "",
             webhooks=[data["state"] for data in received.of(one.id)],
         )
         for one in plan
@@ -61,6 +66,7 @@ def problems(
     """Return a sentence for each problem; none if everything went as planned."""
     return [
         *_wrong_ends(plan, found),
+        *_wrong_proof(found),
         *_wrong_sends(plan, found, sent),
         *_wrong_webhooks(found, published, received),
         *_too_close(sorted(float(one["received_at"]) for one in sent)),
@@ -76,6 +82,19 @@ def _wrong_ends(plan: Sequence[Planned], found: Sequence[Row]) -> list[str]:
             _("{id} is {state}, not {state2}").format(id=row.id, state=row.state, state2=row.expected)
             for row in wrong
         ),
+    ]
+
+
+def is_proved(state: str, proof: str | None) -> bool:
+    """Return whether a message that ended as planned has all its originals, or needs none."""
+    return proof == Proof.ORIGINALS or state in _WITHOUT_PROOF
+
+
+def _wrong_proof(found: Sequence[Row]) -> list[str]:
+    return [
+        _("the proof of {id} lacks signed originals").format(id=row.id)
+        for row in found
+        if not is_proved(row.state, row.proof)
     ]
 
 
@@ -138,13 +157,17 @@ def as_table(found: Sequence[Row], shown: Callable[[str], str] = str) -> Table:
     """Return the table for people. `shown` translates our words into their language."""
     title = shown(_("PEC Massiva: every message and how it ended"))
     table = Table(title=title, title_justify="left")
-    headings = (_("message"), _("recipient"), _("state"), _("code"), _("receipts"), _("webhooks"))
+    headings = (
+        *(_("message"), _("recipient"), _("state"), _("code"), _("receipts"), _("proof")),
+        _("webhooks"),
+    )
     for heading in headings:
         table.add_column(shown(heading), overflow="fold")
     for row in found:
         colour = _COLOURS.get(row.state, "yellow") if row.state == row.expected else "bold red"
         state = f"[{colour}]{shown(row.state)}[/]"
-        table.add_row(row.id, row.recipient, state, row.code, "\n".join(row.receipts), str(len(row.webhooks)))
+        receipts, proof = "\n".join(row.receipts), shown(_PROOFS.get(row.proof, row.proof))
+        table.add_row(row.id, row.recipient, state, row.code, receipts, proof, str(len(row.webhooks)))
     return table
 
 

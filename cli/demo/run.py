@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli import output
 from cli.demo.plan import BATCH, Planned, jobs, planned
-from cli.demo.report import as_data, as_table, problems, rows
+from cli.demo.report import as_data, as_table, is_proved, problems, rows
 from cli.demo.stack import SECRET, START_SECONDS, Stack, StackError, start_stack
 from cli.language import translated
 from config.texts import _, joined
@@ -69,7 +69,7 @@ def _wait_for_workers(producer: Producer, folder: Path) -> None:
 
 
 def _send_and_watch(producer: Producer, plan: Sequence[Planned]) -> Mapping[str, Message]:
-    """Enqueue, and watch until every message has its planned state or time is up."""
+    """Enqueue, and watch until every message has its planned state and its proof, or time is up."""
     producer.batch(BATCH, size=len(plan))
     producer.send_many(jobs(list(plan)))
     expected = {one.id: one.ends for one in plan}
@@ -85,7 +85,9 @@ def _send_and_watch(producer: Producer, plan: Sequence[Planned]) -> Mapping[str,
         bar = progress.add_task(doing, total=len(plan), states="")
         while True:
             messages = {one.id: one for one in read_messages(producer.store, expected)}
-            done = sum(one.state is expected[one.id] for one in messages.values())
+            done = sum(
+                one.state is expected[one.id] and is_proved(one.state, one.proof) for one in messages.values()
+            )
             progress.update(bar, completed=done, states=_states(messages.values()))
             if done == len(expected) or time.monotonic() > ends:
                 return messages

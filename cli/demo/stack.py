@@ -27,10 +27,11 @@ class StackError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The addresses of the demo's servers while it runs."""
+    """The addresses of the demo's servers while it runs, and the settings of its workers."""
 
     redis_url: str
     sandbox_url: str
+    settings: Mapping[str, str]
 
 
 @contextmanager
@@ -41,19 +42,24 @@ def start_stack(folder: Path, webhook_url: str) -> Iterator[Stack]:
     """
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedServer(folder / "redis"))
-        ready = folder / "sandbox.url"
+        ready, anchors = folder / "sandbox.url", folder / "sandbox-ca.pem"
         options = ["--port", "0", "--ready-file", str(ready), "--hour", str(HOUR_SECONDS)]
+        options += ["--imap-port", "0", "--anchor-file", str(anchors)]
         mailboxes = [
             part for name, mailbox in ACCOUNTS.items() for part in ("--mailbox", f"{mailbox}:{name}:demo")
         ]
         sandbox = stack.enter_context(_process("sandbox", [*options, *mailboxes], folder))
-        sandbox_url = _wait_for_file(ready, sandbox, folder / "sandbox.log")
-        environment = _environment(server.url, sandbox_url, webhook_url)
-        stack.enter_context(_process("workers", ["--processes", "2"], folder, environment))
-        yield Stack(server.url, sandbox_url)
+        sandbox_url, imap_url = _wait_for_file(ready, sandbox, folder / "sandbox.log").split()
+        settings = {
+            **_environment(server.url, sandbox_url, webhook_url, imap_url.rpartition(":")[2]),
+            "PEC_ARCHIVE__URL": str(folder / "archive"),
+            "PEC_ARCHIVE__ANCHORS": str(anchors),
+        }
+        stack.enter_context(_process("workers", ["--processes", "2"], folder, settings))
+        yield Stack(server.url, sandbox_url, settings)
 
 
-def _environment(redis_url: str, sandbox_url: str, webhook_url: str) -> dict[str, str]:
+def _environment(redis_url: str, sandbox_url: str, webhook_url: str, imap_port: str) -> dict[str, str]:
     """Return the workers' settings: a real operator's, with hours shortened."""
     settings = {
         "PEC_REDIS_URL": redis_url,
@@ -72,6 +78,9 @@ def _environment(redis_url: str, sandbox_url: str, webhook_url: str) -> dict[str
         settings[f"PEC_ACCOUNTS__{name.upper()}__SENDER"] = mailbox
         settings[f"PEC_ACCOUNTS__{name.upper()}__USERNAME"] = name
         settings[f"PEC_ACCOUNTS__{name.upper()}__PASSWORD"] = "demo"
+        settings[f"PEC_ACCOUNTS__{name.upper()}__IMAP__HOST"] = "127.0.0.1"
+        settings[f"PEC_ACCOUNTS__{name.upper()}__IMAP__PORT"] = imap_port
+        settings[f"PEC_ACCOUNTS__{name.upper()}__IMAP__TLS"] = "false"
     return settings
 
 

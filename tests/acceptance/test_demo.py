@@ -26,3 +26,4 @@ def test_the_demo_ends_every_message_as_its_story_says(tmp_path: Path) -> None:
         message["state"] for message in shown["messages"]
     }
     assert all(message["webhooks"][-1] == message["state"] for message in shown["messages"])
+    assert {message["proof"] for message in shown["messages"] if message["state"] != "held"} == {"originals"}

@@ -27,7 +27,7 @@ from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
 from workers.mailbox.scan_policy import SCAN_WINDOW, finish_scan
 from workers.mailbox.search import CLOCK_TOLERANCE, page_of
-from workers.tasks.check import keep_from_page, look
+from workers.tasks.check import check_by_code, commit_page
 from workers.unsupported import skip
 
 MAX_PAGES = 200  # of one scan
@@ -181,9 +181,9 @@ def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: Sca
         progress.taken += map(_digest, by_code[code])
         if new:
             plain.append((*found, by_code[code]))
-    keep_from_page(ctx, plain)
-    for message, kept in unclear:
-        look(ctx, message, kept)  # which can fail: so its mails are looked at again
+    commit_page(ctx, plain)
+    for message, stored in unclear:
+        check_by_code(ctx, message, stored)  # which can fail: so its mails are looked at again
     progress.new_count += len(plain) + len(unclear)
     unclaimed = by_code.keys() - owned.keys()
     progress.unclaimed += [mail.date for code in unclaimed for mail in by_code[code] if mail.date]
@@ -195,15 +195,15 @@ def _digest(mail: Mail) -> str:
 
 
 def _news(
-    message: Message, kept: StoredReceipts, mails: list[Mail]
+    message: Message, stored: StoredReceipts, mails: list[Mail]
 ) -> tuple[list[Receipt], list[Unrecognised]]:
     """Return the receipts, and the mails that can't be taken for one, that were not seen before."""
     if message.proof and message.state not in STILL_OPEN:
         return [], []
     receipts, unrecognised = read_all(mails, message.code or "", message.sent_subject)
-    known = set(kept.receipts.values())
+    known = set(stored.receipts.values())
     new = [receipt for receipt in merge(known, receipts) if receipt not in known]
-    return new, [one for one in unrecognised if one.key not in kept.reported]
+    return new, [one for one in unrecognised if one.key not in stored.reported]
 
 
 def _is_plain(message: Message, new: list[Receipt]) -> bool:

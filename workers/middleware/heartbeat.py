@@ -90,6 +90,8 @@ class Heartbeat(Middleware):
             pipeline.zadd(keys.due(Queue.SWEEP), {EVERYTHING: now}, nx=True)
             if served := self._ctx.settings.accounts:
                 pipeline.zadd(keys.due(Queue.QUOTA), dict.fromkeys(served, now), nx=True)
+                if interval := self._ctx.settings.mailbox.incoming_interval_seconds:
+                    pipeline.zadd(keys.due(Queue.INBOX_SCAN), dict.fromkeys(served, now + interval), nx=True)
             pipeline.execute()
 
     def _beat(self) -> heartbeat.Beat:

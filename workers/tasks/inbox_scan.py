@@ -25,6 +25,7 @@ from pec.store.records import StoredReceipts
 from pec.store.store import text
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
+from workers.mailbox.incoming import MAX_AGE, incoming_on_page
 from workers.mailbox.scan_policy import SCAN_WINDOW, finish_scan
 from workers.mailbox.search import CLOCK_TOLERANCE, page_of
 from workers.tasks.check import check_by_code, commit_page
@@ -136,7 +137,7 @@ def _begin(ctx: WorkerContext, account: str) -> ScanProgress:
     bounds = [from_text(text(watermark))] if watermark else []
     bounds += [from_epoch(float(score)) - CLOCK_TOLERANCE + OVERLAP for _, score in oldest]
     return ScanProgress(
-        horizon=max(bounds, default=None),
+        horizon=max(bounds, default=ctx.now() - MAX_AGE),
         newest=from_text(text(newest)) if newest else None,
         unread=int(unread) if newest else None,
         before=frozenset(text(taken or "").split()),
@@ -160,6 +161,7 @@ def _mails(page: InboxPage) -> list[Mail]:
 def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: ScanProgress) -> None:
     """Commit what a page shows of our messages. What the last scan took is not looked at again."""
     by_code, now = defaultdict(list), ctx.now()
+    incoming_on_page(ctx, account, mails)
     progress.shown.update(map(_digest, mails))
     for mail in mails:
         code = code_in(mail)

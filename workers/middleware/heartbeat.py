@@ -1,5 +1,6 @@
 """The heartbeat: registers in Redis which accounts, endpoints and queues this process serves, while it lives."""
 
+import json
 import math
 import multiprocessing
 import os
@@ -104,6 +105,7 @@ class Heartbeat(Middleware):
             "queues": " ".join(self._queues),
             "accounts": " ".join(settings.accounts),
             "archive": self._archive.said,
+            "archive_cause": json.dumps(self._archive.cause),
         }
         seen = {
             "worker": [self._id],

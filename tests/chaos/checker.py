@@ -355,7 +355,7 @@ def _may_wait(key: str, member: str, seen: Observation) -> bool:
     """Looks that come back for ever, late looks after an end, and what goes to the endpoint that can't be reached."""
     state = seen.records.get(member, {}).get("state")
     match key:
-        case "due:quota" | "due:sweep":
+        case "due:quota" | "due:sweep" | "due:archive":
             return True
         case "due:check":
             return state in ("expired", "undelivered")

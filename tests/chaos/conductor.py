@@ -23,7 +23,7 @@ import requests
 from config.redis_connection import connect
 from pec.content import sha256
 from pec.messages import Reason
-from pec.store import accounts, batches, dead_letters, outbox
+from pec.store import accounts, batches, dead_letters, imap_state, outbox
 from pec.store.store import Store
 from tests.chaos import effects
 from tests.chaos.campaign import ACCOUNTS, BATCH, Entry, ids_of
@@ -31,7 +31,7 @@ from tests.chaos.observation import Observation, journal, observe
 from tests.chaos.plan import Fault, Plan
 from tests.chaos.power import FragileServer
 from tests.chaos.settling import settled
-from tests.chaos.world import MOODY, RATE, STEADY, Machine, World, drawn, sender, world
+from tests.chaos.world import FILED_IN, MOODY, RATE, STEADY, Machine, World, drawn, sender, world
 
 QUIET_SECONDS = 120.0  # within which all must have settled once the faults are over,
 QUIET_SECONDS_EACH = 0.15  # and so much more for each message
@@ -42,7 +42,6 @@ PARTED_SECONDS = 0.8  # that a replica is cut off before it takes over: some 40 
 RESTORE_SECONDS = 1.5  # that a restore takes: what was on the wire has its receipts by then
 BROKEN = "the run itself broke"
 IMAP_SLOW_SECONDS = 0.2  # before each answer
-FILED_IN = "Ricevute"
 AOF = "appendonlydir"
 UNDELIVERED = ("mancata-consegna+", "tempo-massimo+", "silenzio+")  # looked at again after their end
 
@@ -530,6 +529,7 @@ class Conductor:
         with suppress(redis.RedisError, RuntimeError), connect_store(self._world) as store:
             for account in ACCOUNTS:
                 accounts.resume(store, account)
+                imap_state.forgive(store, account, time.time())
             if MOODY not in self._world.receivers.moods:
                 self.replayed += _resume_endpoint(store)
         self._in(OPERATOR_SECONDS, self._operate)

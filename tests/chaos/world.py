@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from imapclient import IMAPClient
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -34,8 +35,9 @@ SECRET = "whsec_" + "Y2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MgY2hhb3M="
 TOKENS = {"acme": "token-one", "beta": "token-one", "gamma": "token-two"}
 STEADY, MOODY, INSIDE = "steady", "moody", "inside"  # webhook endpoints
 INSIDE_HEARS = ["batch.completed", "message.refused"]  # a batch with a held message never completes
-BY_IMAP: tuple[str, ...] = ()  # accounts; the mailboxes of the others are read by the API alone
-FOLDERS = json.dumps(["INBOX", "Ricevute"])  # into the second, rules move mails
+BY_IMAP = ("acme", "beta")  # accounts; the mailboxes of the others are read by the API alone
+FILED_IN = "Ricevute"  # the folder into which rules move mails
+FOLDERS = json.dumps(["INBOX", FILED_IN])
 ANCHORS = "sandbox-ca.pem"
 QUOTA_MB = 40  # of each mailbox: that of gamma, from which nothing is deleted, holds all of its receipts
 START_SECONDS = 40.0
@@ -342,6 +344,8 @@ def world(
         if second:
             follow(second, server)
         provider = stack.enter_context(_sandbox(folder, sandbox))
+        for name in BY_IMAP:
+            _make_folder(provider, name)
         network = stack.enter_context(Network())
         api = ApiProxy(provider.url, answers, mangled)
         for name in ACCOUNTS:
@@ -378,6 +382,12 @@ def _sandbox(folder: Path, options: Mapping[str, str]) -> Iterator[Sandbox]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def _make_folder(provider: Sandbox, account: str) -> None:
+    with IMAPClient("127.0.0.1", provider.imap_port, ssl=False) as client:
+        client.login(account, "chaos")
+        client.create_folder(FILED_IN)
 
 
 def follow(replica: EmbeddedServer, primary: EmbeddedServer) -> None:

@@ -16,14 +16,10 @@ log = structlog.get_logger()
 
 
 class ArchiveState:
-    """The last finding of this worker: "" without an archive or before the first look, REACHED, or why it is away.
-
-    `cause`: the details of why, or nothing.
-    """
+    """The last finding of this worker: "" without an archive or before the first look, REACHED, or why it is away."""
 
     def __init__(self) -> None:
         self.said = ""
-        self.cause: dict[str, str] = {}
 
 
 class ArchiveWatch(Middleware):
@@ -51,9 +47,9 @@ class ArchiveWatch(Middleware):
         except VaultAway as why:
             if self._state.said != str(why):
                 log.error("archive_away", why=str(why))
-            self._state.said, self._state.cause = str(why), why.details
+            self._state.said = str(why)
             return AGAIN_SECONDS
         if self._state.said not in ("", REACHED):
             log.info("archive_back")
-        self._state.said, self._state.cause = REACHED, {}
+        self._state.said = REACHED
         return EVERY_SECONDS

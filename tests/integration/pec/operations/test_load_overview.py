@@ -17,7 +17,7 @@ from pec.messages import Message, Reason
 from pec.names import Queue, State
 from pec.operations.load_overview import jobs_waiting, load_overview
 from pec.operations.overview import Overview
-from pec.store import accounts, heartbeat, outbox, pacing
+from pec.store import accounts, heartbeat, outbox, pacing, room
 from pec.store.commits import commit
 from pec.store.store import Store
 
@@ -80,6 +80,19 @@ def test_a_message_waits_from_its_not_before_on(store: Store) -> None:
     found = load_overview(store, SETTINGS)
 
     assert seconds(found, found.lanes["acme"].oldest_at) == pytest.approx(30, abs=2)
+
+
+def test_what_is_left_of_a_mailbox_is_counted_in_messages_like_those_that_wait(store: Store) -> None:
+    to = ("a@pec.example", "b@pec.example", "c@pec.example")
+    queued(store, "small", 1, room=10_000)
+    queued(store, "large", 1, room=10_000, recipients=to, order=2)
+    assert load_overview(store, SETTINGS).lanes["acme"].messages_left is None, "its quota was never read"
+    room.note_reading(store, "acme", 40_000, 200_000, 0.95, 0)
+
+    lane = load_overview(store, SETTINGS).lanes["acme"]
+
+    assert (lane.room.left, lane.room_of_each, lane.messages_left) == (150_000, 20_000, 7)
+    assert not lane.waits_for_room
 
 
 def test_an_account_that_is_paused_or_unserved_has_no_backlog_that_goes(store: Store) -> None:

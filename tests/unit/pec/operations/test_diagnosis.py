@@ -1,5 +1,6 @@
 """Why a message waits: the first cause that holds, with its remedy."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from pec.messages import Message, Reason
 from pec.names import Queue, State
 from pec.operations.diagnosis import Cap, Replicas, WaitContext, explain_wait, remedy_of_pause
 from pec.store.batches import PausedBatch
+from pec.store.room import Room
 from tests.unit.cli.builders import NOW, message
 
 SOON = NOW + timedelta(seconds=30)
@@ -19,6 +21,17 @@ BATCH = PausedBatch(
     since=NOW - timedelta(hours=2),
     reason=Reason("operator", "paused by an operator", {"by": "anna@ufficio"}),
     parked=7,
+)
+
+
+FULL = Room(
+    used=6_000_000,
+    limit=10_000_000,
+    pause_at=9_500_000,
+    expected=3_000_000,
+    uncounted=300_000,
+    needed=500_000,
+    waits_since=NOW,
 )
 
 
@@ -62,6 +75,25 @@ def why(one: Message, **ctx: Any) -> str:
             "the next probe is at 13:00:30 in Rome, in about 30 s",
         ),
         ({"due": {Queue.RELEASE: SOON}}, "it is tried again in 30 s"),
+        (
+            {"room": FULL, "position": 0},
+            "it waits for room in the mailbox: its receipts may take 0.5 MB and 0.2 MB are left, as 60% is in use and "
+            "receipts on their way may take 3.3 MB: sends go on when there is room",
+        ),
+        (
+            {"room": replace(FULL, needed=12_000_000), "position": 0},
+            "more than the whole mailbox may hold (9.5 MB)",
+        ),
+        (
+            {"room": Room(waits_since=NOW), "position": 0},
+            "must be read before the first send: that is under way",
+        ),
+        (
+            {"room": FULL, "position": 0, "queues_served": frozenset({Queue.SEND})},
+            "when there is room; no live worker consumes the queue quota",
+        ),
+        ({"room": FULL, "paused": WALLET}, "the API's wallet is empty"),
+        ({"room": replace(FULL, waits_since=None), "position": 0}, "0 of its account go before it"),
     ],
 )
 def test_a_queued_message_says_what_it_waits_for(ctx: dict[str, Any], words: str) -> None:

@@ -21,7 +21,8 @@ FROM python:3.13-slim-trixie
 LABEL org.opencontainers.image.title="pecmassiva" \
       org.opencontainers.image.description="The durable job queue for Italian certified mail (PEC)"
 # A fixed number, so that the owner of the secrets' files on the host can be told once and for all.
-RUN groupadd --gid 10001 pec && useradd --uid 10001 --gid pec --create-home pec
+RUN groupadd --gid 10001 pec && useradd --uid 10001 --gid pec --create-home pec \
+    && install --directory --owner pec --group pec --mode 700 /var/lib/pec
 COPY --from=build /opt/pec /opt/pec
 ENV PATH=/opt/pec/bin:$PATH
 USER 10001:10001

@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 
 from archive.vault import CONTENT, EML, Vault, VaultAway
-from config.texts import _
 from pec.originals import Original
 from pec.store import records
 from pec.store.store import Store
 
-_SAME = _("set PEC_ARCHIVE__URL as the workers have it")
 MAX_BYTES_IN_REDIS = 32_768  # larger content goes to the archive, if there is one, before its job is taken
 
 
@@ -26,8 +24,7 @@ def read(store: Store, vault: Vault | None, digests: Iterable[str]) -> dict[str,
 def original(vault: Vault | None, known: Original) -> bytes:
     """Return a receipt as it was signed. Raise Missing, Altered or VaultAway."""
     if vault is None:
-        what = _("the original of a receipt is in the archive, and this process has none")
-        raise VaultAway(what, _SAME)
+        raise VaultAway("no_archive_for_original")
     return vault.get(known.sha256, EML)
 
 
@@ -35,6 +32,5 @@ def _archived(store: Store, vault: Vault | None, digest: str) -> bytes:
     if vault:
         return vault.get(digest, CONTENT)
     if records.is_archived(store, digest):
-        what = _("content is in the archive, and this process has none")
-        raise VaultAway(what, _SAME)
+        raise VaultAway("no_archive_for_content")
     raise KeyError(digest)

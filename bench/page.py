@@ -21,6 +21,7 @@ TITLES = {
     "waiting": "Waiting and growth",
     "calls": "Calls",
     "verify": "Verification",
+    "files": "Files",
     "hot_path": "What the time goes to",
 }
 HEAD = """# Benchmarks

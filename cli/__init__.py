@@ -25,6 +25,7 @@ COMMANDS = {
     "status": "cli.commands.status:status",
     "list": "cli.commands.list:list_",
     "receipts": "cli.commands.receipts:receipts",
+    "inbox": "cli.commands.inbox:inbox",
     "export": "cli.commands.export:export",
     "report": "cli.commands.report:report",
     "proof": "cli.commands.proof:proof",

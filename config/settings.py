@@ -311,6 +311,16 @@ class Quota(_Section):
     )
 
 
+class Mailbox(_Section):
+    """Mail in a mailbox that is no receipt."""
+
+    incoming_interval_seconds: Seconds | None = Field(
+        None,
+        description="seconds between two scans of each mailbox for incoming mail; empty: it is only found on pages "
+        "that are read for receipts, and by IMAP",
+    )
+
+
 class Retention(_Section):
     """How long data is kept, in days."""
 
@@ -417,6 +427,7 @@ class Settings(BaseSettings):
     receipts: Receipts = Field(default_factory=Receipts)
     uncertain: Uncertain = Field(default_factory=Uncertain)
     quota: Quota = Field(default_factory=Quota)
+    mailbox: Mailbox = Field(default_factory=Mailbox)
     retention: Retention = Field(default_factory=Retention)
     archive: Archive = Field(default_factory=Archive)
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.json_schema import models_json_schema
 
 from pec.events import MESSAGE_TYPES, TYPES
+from pec.incoming import MailKind
 from pec.names import EventType, Proof, State
 
 
@@ -87,10 +88,28 @@ class AccountData(_Data):
     reason: EventReason | None = None
 
 
+class MailData(_Data):
+    """The data of an event about a mail that came in and is no receipt of ours."""
+
+    account: str
+    kind: MailKind = Field(description="a PEC from another sender, or ordinary mail")
+    sender: str = Field(description="its address; through the API perhaps only the name that it gives itself")
+    subject: str
+    date: str | None = Field(None, description="the date of the mail")
+    in_reply_to: str | None = Field(None, description="the id of our message that it replies to")
+    attachments: list[str] | None = Field(
+        None, description="names of its files; absent if only the API showed it"
+    )
+    archived: str | None = Field(
+        None, description="SHA-256 of its bytes in the archive; absent if it is not there"
+    )
+
+
 DATA: Mapping[str, type[BaseModel]] = {
     **dict.fromkeys(TYPES, MessageData),
     EventType.BATCH_COMPLETED: BatchData,
     EventType.JOB_REJECTED: RejectionData,
+    EventType.MAIL_RECEIVED: MailData,
     **dict.fromkeys(
         (EventType.ACCOUNT_PAUSED, EventType.ACCOUNT_RESUMED, EventType.MAILBOX_FILLING), AccountData
     ),

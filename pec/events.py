@@ -1,6 +1,7 @@
 """Events: the reports of changes that the stream `pec:events` and the webhooks carry.
 
-The body is Standard Webhooks' `{type, timestamp, data}`: ids and states, never a message's content.
+The body is Standard Webhooks' `{type, timestamp, data}`: ids and states, never a message's content. Of a mail that
+came in, it has sender, subject and the names of files.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from pec.incoming import IncomingMail
 from pec.instants import to_text
 from pec.messages import Message
 from pec.names import EventType, State
@@ -62,6 +64,12 @@ def of_account(account: str, kind: EventType, now: datetime, reason: Mapping[str
     """Return an event about a mailbox."""
     body = _body(kind, now, {"account": account, "reason": reason})
     return Event(_event_id(account, kind, to_text(now)), kind, body)
+
+
+def of_mail(mail: IncomingMail, name: str, now: datetime) -> Event:
+    """Return the event about a mail that came in. `name` is its own in its mailbox."""
+    kind = EventType.MAIL_RECEIVED
+    return Event(_event_id(kind, mail.account, name), kind, _body(kind, now, mail.as_dict()))
 
 
 def of_rejection(

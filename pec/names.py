@@ -55,6 +55,7 @@ class EventType(StrEnum):
     MESSAGE_DUPLICATED = "message.duplicated"  # a receipt shows that an earlier attempt was sent too
     JOB_REJECTED = "job.rejected"  # a job could not be taken: it made no message
     PROOF_COMPLETE = "proof.complete"  # each receipt of an ended message has its text; published once
+    MAIL_RECEIVED = "mail.received"  # a mail came in that is no receipt of ours; published once
     ACCEPTANCE_LATE = "acceptance.late"  # no ACCETTAZIONE in 30 minutes
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from config.foreign_words import foreign_words
 from config.texts import Text, _, joined, ngettext
+from pec.archive_causes import archive_cause
 from pec.messages import Reason
 from pec.status_codes import explained, meaning_of
 
@@ -25,7 +26,7 @@ _TEXTS = {
         "{name} in the archive {place} was altered: put it back from a backup, then `pec resend {id}`; "
         "or `pec discard {id}`"
     ),
-    "archive_away": _("the archive can't be used: {why}"),
+    "archive_away": _("the archive can't be used: {why}"),  # of older versions, which had no codes
     "mailbox_full": _(
         "the mailbox is {percent} full: archive and delete receipts, or ask the provider for more room"
     ),
@@ -117,14 +118,14 @@ def _text(code: str, details: Mapping[str, Any]) -> Text:
             return _SHAPES[wanted]
         case "credentials", {"header": True}:
             return _NO_HEADER
+        case "archive_away", {"cause": str(cause)}:
+            return joined(": ", archive_cause(cause, details))
         case "content_missing", {"place": str()}:
             return _NOT_IN_ARCHIVE.format(**details)
         case "virus", {"receipt": str(kind)}:
             return _("{what}: a virus was found").format(what=_BY_RECEIPT[kind])
-        case "mailbox_full", {"share": float(share) | int(share), "expected_bytes": int(count)} if count:
-            return _TEXTS["mailbox_filling"].format(percent=f"{share:.0%}", expected=f"{count / 1e6:.1f}")
         case "mailbox_full", {"share": float(share) | int(share)}:
-            return _TEXTS[code].format(percent=f"{share:.0%}")
+            return _full(f"{share:.0%}", details.get("expected_bytes", 0))
         case "not_found", {"searches": int(count)}:
             return ngettext(
                 "its answer was lost and {searches} search of the mailbox did not find it: "
@@ -136,6 +137,12 @@ def _text(code: str, details: Mapping[str, Any]) -> Text:
         case "perhaps_sent", {"why": str(why)}:
             return _TEXTS[code].format(id=details["id"], why=_WHY_PERHAPS_SENT[why].format(**details))
     return _TEXTS[code].format(**details)
+
+
+def _full(percent: str, expected_bytes: int) -> Text:
+    if not expected_bytes:
+        return _TEXTS["mailbox_full"].format(percent=percent)
+    return _TEXTS["mailbox_filling"].format(percent=percent, expected=f"{expected_bytes / 1e6:.1f}")
 
 
 def _continued(text: Text, details: Mapping[str, Any]) -> Text:

@@ -15,7 +15,7 @@ from workers.context import WorkerContext
 from workers.intake.consumer import Consumer
 from workers.metrics.counters import MeteredClient, Metrics
 from workers.middleware.archive_watch import ArchiveState, ArchiveWatch
-from workers.middleware.background import Background, Beside
+from workers.middleware.background import Background, BackgroundMiddleware
 from workers.middleware.heartbeat import Heartbeat
 from workers.middleware.imap_reading import ImapReading
 from workers.middleware.scheduler import Scheduler
@@ -30,6 +30,7 @@ def build(settings: Settings) -> HintBroker:
     worker_id = secrets.token_hex(6)
     limiter, limits = RateLimiter(ctx), ThreadLimits()
     scheduler = Scheduler(ctx, limits)
+    heartbeat = Heartbeat(ctx, worker_id, archive)
     intake = Background("intake", Consumer(ctx, worker_id, taken=scheduler.wake).step)
     broker = HintBroker(
         limits.limit,
@@ -38,15 +39,13 @@ def build(settings: Settings) -> HintBroker:
         middleware=[
             LogContext(),  # first, so that all that follows logs with it
             *([ArchiveWatch(vault, worker_id, archive)] if vault else []),
-            Heartbeat(
-                ctx, worker_id, archive
-            ),  # before intake and scheduler start, which ask for live workers
+            heartbeat,  # before intake and scheduler start, which ask for live workers
             limits,  # before the scheduler starts: it asks them
             limiter,
             Metrics(ctx),  # after those that give work back: what is left has started
             scheduler,
             ImapReading(ctx, scheduler.wake),
-            Beside(intake),  # last: what it takes, the scheduler hands out
+            BackgroundMiddleware(intake),  # last: it wakes the scheduler
         ],
     )
     declare(broker, ctx, limiter)

@@ -10,6 +10,7 @@ from archive.vault.installation import open_vault
 from archive.vault.vault import Vault
 from config.settings import Settings
 from config.texts import _
+from pec.archive_causes import reported_cause
 from pec.operations.doctor.checks import encrypted_http
 from pec.operations.findings import Finding, Mark
 from pec.store import heartbeat
@@ -56,7 +57,7 @@ def _reached_by_workers(vault: Vault, workers: dict[str, dict[str, str]]) -> Ite
             late = _("give it PEC_ARCHIVE__URL too, or wait a minute if it has just started")
             yield Finding(Mark.FAIL, what, late)
         elif said != heartbeat.REACHED:
-            away, remedy = _halves(said)
+            away, remedy = reported_cause(said, about.get("archive_cause", ""))
             yield Finding(Mark.FAIL, _("{worker}: {why}").format(worker=where, why=away), remedy)
         elif not vault.has_mark(name):
             what = _("{worker} writes to another archive than {place}").format(worker=where, place=str(vault))
@@ -68,9 +69,3 @@ def _reached_by_workers(vault: Vault, workers: dict[str, dict[str, str]]) -> Ite
             count=reached, count2=len(workers)
         )
         yield Finding(Mark.OK if reached == len(workers) else Mark.NOTE, what)
-
-
-def _halves(said: str) -> tuple[str, str]:
-    """Return what happened and what to do, of what a worker reported."""
-    what, _colon, remedy = said.partition(": ")
-    return what, remedy

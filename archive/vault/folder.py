@@ -9,19 +9,17 @@ from tempfile import mkstemp
 from typing import BinaryIO
 
 from archive.vault.errors import VaultAway
-from config.foreign_words import system_words
-from config.texts import _
 
 PRIVATE_FOLDER = 0o700
 CHUNK_BYTES = 1_000_000
-_REMEDIES = {
-    errno.ENOSPC: _("make room on its disk"),
-    errno.EDQUOT: _("make room in its quota"),
-    errno.EROFS: _("mount it for writing"),
-    errno.EACCES: _("let the user of the workers write there"),
-    errno.EPERM: _("let the user of the workers write there"),
-    errno.ENOENT: _("make the folder above it, or mount its disk"),
-    errno.ENOTDIR: _("name a folder in PEC_ARCHIVE__URL"),
+_CAUSES = {
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "over_quota",
+    errno.EROFS: "read_only",
+    errno.EACCES: "not_permitted",
+    errno.EPERM: "not_permitted",
+    errno.ENOENT: "no_folder",
+    errno.ENOTDIR: "no_directory",
 }
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
@@ -98,10 +96,8 @@ class Folder:
             _sync(folder.parent)
 
     def _away(self, error: OSError) -> VaultAway:
-        what = _("the archive {place} can't be used ({why})").format(
-            place=self._root, why=system_words(error)
-        )
-        return VaultAway(what, _REMEDIES.get(error.errno or 0, _("see the system's log")))
+        cause = _CAUSES.get(error.errno or 0, "disk")
+        return VaultAway(cause, place=str(self._root), why=error.strerror or str(error))
 
 
 def _rename(temporary: str, path: Path) -> bool:

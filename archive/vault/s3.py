@@ -17,7 +17,6 @@ from obstore.store import S3Store
 
 from archive.vault.errors import VaultAway
 from config.settings import Archive
-from config.texts import _
 
 if TYPE_CHECKING:
     from obstore import GetResult  # it exists for type checkers only
@@ -28,21 +27,13 @@ CONNECT_TIMEOUT = timedelta(seconds=5)
 RETRY_TIMEOUT = timedelta(seconds=10)
 MAX_RETRIES = 2
 CHUNK_BYTES = 1_000_000
-_REASONS = (
-    ("NoSuchBucket", _("there is no such bucket"), _("make it, or correct PEC_ARCHIVE__URL")),
-    (
-        "InvalidAccessKeyId",
-        _("the access key is unknown"),
-        _("correct PEC_ARCHIVE__S3__ACCESS_KEY_ID"),
-    ),
-    (
-        "SignatureDoesNotMatch",
-        _("the secret key is wrong"),
-        _("correct PEC_ARCHIVE__S3__SECRET_ACCESS_KEY"),
-    ),
-    ("Connect,", _("nothing answers"), _("check PEC_ARCHIVE__S3__ENDPOINT and the network")),
-    ("Timeout,", _("it does not answer in time"), _("check the storage and the network")),
-)
+_CAUSES = {  # by what the storage's text holds
+    "NoSuchBucket": "no_bucket",
+    "InvalidAccessKeyId": "unknown_key",
+    "SignatureDoesNotMatch": "wrong_secret",
+    "Connect,": "no_answer",
+    "Timeout,": "too_slow",
+}
 
 
 class S3:
@@ -125,15 +116,11 @@ class S3:
 
     def _away(self, error: Exception) -> VaultAway:
         """Return the error in words. The storage's own text can hold the request, so only its first line is shown."""
-        why, remedy = self._reason(error)
-        what = _("the archive {place} can't be used ({why})").format(place=self._url, why=why)
-        return VaultAway(what, remedy)
-
-    def _reason(self, error: Exception) -> tuple[str, str]:
         said = str(error).strip()
-        for sign, why, remedy in _REASONS:
+        for sign, cause in _CAUSES.items():
             if sign in said:
-                return why, remedy
+                return VaultAway(cause, place=self._url)
         if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-            return _("access is denied"), _("allow GetObject, PutObject and DeleteObject for this key")
-        return said.partition("\n")[0][:300] or type(error).__name__, _("check the storage")
+            return VaultAway("denied", place=self._url)
+        why = said.partition("\n")[0][:300] or type(error).__name__
+        return VaultAway("storage", place=self._url, why=why)

@@ -83,8 +83,7 @@ class Vault:
         if not self._place.put_new(name, data) and self._digest(name) != digest:
             self._place.overwrite(name, data)
         if self._digest(name) != digest:
-            what = _("the archive {place} gives back other bytes than were put").format(place=str(self))
-            raise VaultAway(what, _("check its disk"))
+            raise VaultAway("other_bytes", place=str(self))
         return digest
 
     def get(self, digest: str, suffix: str) -> bytes:
@@ -152,17 +151,9 @@ class Vault:
             found = self._stated()
             wanted = self._agree(found)
         if found is None:
-            what = _("{place} is not the archive that was used so far").format(place=str(self))
-            remedy = _(
-                "mount it, or correct PEC_ARCHIVE__URL (the file {name} of that archive holds {wanted})"
-            ).format(name=IDENTITY, wanted=wanted)
-            raise VaultAway(what, remedy)
+            raise VaultAway("no_identity", place=str(self), name=IDENTITY, wanted=str(wanted))
         if found != wanted:
-            what = _("{place} is another archive than the one used so far").format(place=str(self))
-            remedy = _("correct PEC_ARCHIVE__URL (its file {name} holds {found}, not {wanted})").format(
-                name=IDENTITY, found=found, wanted=wanted
-            )
-            raise VaultAway(what, remedy)
+            raise VaultAway("other_identity", place=str(self), name=IDENTITY, found=found, wanted=str(wanted))
         return found
 
     def _stated(self) -> str | None:

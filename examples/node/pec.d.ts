@@ -119,6 +119,27 @@ export interface FieldError {
   details?: Record<string, JsonValue>;
 }
 
+/** The data of an event about a mail that came in and is no receipt of ours. */
+export interface MailData {
+  account: string;
+  /** a PEC from another sender, or ordinary mail */
+  kind: MailKind;
+  /** its address; through the API perhaps only the name that it gives itself */
+  sender: string;
+  subject: string;
+  /** the date of the mail */
+  date?: string;
+  /** the id of our message that it replies to */
+  in_reply_to?: string;
+  /** names of its files; absent if only the API showed it */
+  attachments?: string[];
+  /** SHA-256 of its bytes in the archive; absent if it is not there */
+  archived?: string;
+}
+
+/** A PEC from another sender, or mail that is not certified. */
+export type MailKind = "pec" | "ordinary";
+
 /** The data of an event about a message. Fields that do not apply are left out. */
 export interface MessageData {
   /** the message's id */
@@ -319,6 +340,11 @@ export type PecEvent =
     type: "proof.complete";
     timestamp: Instant;
     data: MessageData;
+  }
+  | {
+    type: "mail.received";
+    timestamp: Instant;
+    data: MailData;
   }
   | {
     type: "acceptance.late";

@@ -9,6 +9,8 @@ from typing import Any
 import redis
 
 from config.settings import Api, Settings
+from config.texts import joined
+from pec.archive_causes import reported_cause
 from pec.instants import from_epoch, from_text
 from pec.names import ENDS, Queue, State
 from pec.operations.overview import Lane, Memory, Overview, Token, Work, Worker
@@ -263,5 +265,12 @@ def _worker(name: str, stored: Any) -> Worker:
         queues=tuple(about.get("queues", "").split()),
         accounts=tuple(about.get("accounts", "").split()),
         started_at=about.get("started_at", ""),
-        archive=about.get("archive", ""),
+        archive=_archive(about),
     )
+
+
+def _archive(about: Mapping[str, str]) -> str:
+    said = about.get("archive", "")
+    if said in ("", heartbeat.REACHED):
+        return said
+    return joined(": ", filter(None, reported_cause(said, about.get("archive_cause", ""))))

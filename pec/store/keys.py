@@ -167,6 +167,19 @@ class Keys:
         """Hash: pace of a token's other calls."""
         return f"{self.namespace}:reads:{token}"
 
+    @property
+    def inbox(self) -> str:
+        """Stream: mails that came in and are no receipts, the latest ten thousand or so."""
+        return f"{self.namespace}:inbox"
+
+    def mail(self, account: str, digest: str) -> str:
+        """String, expiring: a mail of this mailbox that was published."""
+        return f"{self.namespace}:mail:{account}:{digest}"
+
+    def quoted(self, account: str, digest: str) -> str:
+        """String, expiring: the message that a reply names if it quotes this Message-ID."""
+        return f"{self.namespace}:quoted:{account}:{digest}"
+
     def account(self, name: str) -> str:
         """Hash: token digest, paused, paused_reason, unreadable (why the mailbox was, and when); its room, in bytes."""
         return f"{self.namespace}:account:{name}"

@@ -39,7 +39,11 @@ class Containers:
         self._redis_port, self._metrics_port, sandbox_port = free_port(), free_port(), free_port()
         self.redis_url = f"redis://127.0.0.1:{self._redis_port}/0"
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
-        self._words = {"0.0.0.0": "127.0.0.1", "8025": str(sandbox_port)}
+        self._words = {
+            "0.0.0.0": "127.0.0.1",
+            "8025": str(sandbox_port),
+            "/var/lib/pec/archive": str(folder / "archive"),
+        }
         self._addresses = {
             "redis:6379": f"127.0.0.1:{self._redis_port}",
             "sandbox:8025": f"127.0.0.1:{sandbox_port}",

@@ -122,17 +122,19 @@ def _first_behind(session: Session, count: int, uid: int) -> int:
 
 
 def _take(session: Session, folder: Folder, uids: Sequence[int], reader: Reader) -> None:
+    """Take receipts before other mails, which can be replies to messages that only a receipt makes known."""
     reader.go_on()
-    candidates = []
+    candidates: list[Summary] = []
+    others: list[Summary] = []
     for summary in session.summaries(uids):
-        if _may_be_receipt(summary):
-            candidates.append(summary)
-        else:
-            reader.others(_found(session, folder, summary, reader.go_on))
+        (candidates if _may_be_receipt(summary) else others).append(summary)
     for batch in _batches(candidates):
         reader.go_on()
         if mails := _fetched(session, folder, batch, reader.go_on):
             reader.receipts(mails)
+    for summary in others:
+        reader.go_on()
+        reader.others(_found(session, folder, summary, reader.go_on))
 
 
 def _fetched(

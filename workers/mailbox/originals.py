@@ -18,12 +18,12 @@ from pec.changes import Change
 from pec.messages import Message
 from pec.receipt_transitions import receipts_observed, watched
 from pec.receipts import OTHER_SUBJECT, Mail, Receipt, Unrecognised, code_in, is_about
-from pec.store import commits, imap_state, records
+from pec.store import commits, imap_state, inbox, records
 from pec.store.commits import Commit, Conflict
 from pec.store.records import StoredReceipts
 from workers.context import WorkerContext
 from workers.mailbox.imap_folder import FoundMail
-from workers.mailbox.scan_policy import watched_until
+from workers.mailbox.scan_policy import Command, watched_until
 from workers.unsupported import skip
 
 ATTEMPTS = 20  # to commit what another worker changes meanwhile
@@ -97,13 +97,14 @@ class OriginalsTaker:
                 return
             receipts, unrecognised = _sorted(message, kept, archived)
             places = self._places(message, archived)
+            commands: list[Command] = [*([places] if places else []), *self._quotable(message, found)]
             change = self._change(message, kept, receipts, unrecognised)
             if not (change.receipts or change.superseded or change.reported):
-                if places:
-                    commits.apply(self._ctx.store, Commit(commands=[places]))
+                if commands:
+                    commits.apply(self._ctx.store, Commit(commands=commands))
                 return
             try:
-                commits.apply(self._ctx.store, Commit([change], commands=[places] if places else []))
+                commits.apply(self._ctx.store, Commit([change], commands=commands))
             except Conflict:
                 message, kept = records.read_with_receipts(self._ctx.store, message.id)
                 continue
@@ -149,6 +150,13 @@ class OriginalsTaker:
             for part in (imap_state.place_field(one.mail.place), sha256)
         ]
         return ["HSET", self._ctx.store.keys.places(message.id), *pairs] if pairs else []
+
+    def _quotable(self, message: Message, found: Sequence[Judged]) -> Sequence[Command]:
+        """Return the commands that note the ids of the PEC which its receipts state: a reply quotes one of them."""
+        facts = [one.verification.daticert for one in found if one.receipt]
+        ids = {named for one in facts if one for named in (one.message_id, one.identificativo) if named}
+        days = self._ctx.settings.retention.messages_days
+        return inbox.note_sent(self._ctx.store, message.id, self._account, sorted(ids), days)
 
     def _report(self, change: Change, unrecognised: Sequence[Unrecognised]) -> None:
         for one in unrecognised:

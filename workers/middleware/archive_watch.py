@@ -16,10 +16,14 @@ log = structlog.get_logger()
 
 
 class ArchiveState:
-    """The last finding of this worker: "" without an archive or before the first look, REACHED, or why it is away."""
+    """The last finding of this worker: "" without an archive or before the first look, REACHED, or why it is away.
+
+    `cause`: the details of why, or nothing.
+    """
 
     def __init__(self) -> None:
         self.said = ""
+        self.cause: dict[str, str] = {}
 
 
 class ArchiveWatch(Middleware):
@@ -47,9 +51,9 @@ class ArchiveWatch(Middleware):
         except VaultAway as why:
             if self._state.said != str(why):
                 log.error("archive_away", why=str(why))
-            self._state.said = str(why)
+            self._state.said, self._state.cause = str(why), why.details
             return AGAIN_SECONDS
         if self._state.said not in ("", REACHED):
             log.info("archive_back")
-        self._state.said = REACHED
+        self._state.said, self._state.cause = REACHED, {}
         return EVERY_SECONDS

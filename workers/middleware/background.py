@@ -55,7 +55,7 @@ class Background:
         return AWAY_SECONDS
 
 
-class Beside(Middleware):
+class BackgroundMiddleware(Middleware):
     """Runs a background thread from the boot of the worker process to its shutdown."""
 
     def __init__(self, thread: Background) -> None:

@@ -1,5 +1,6 @@
 """The heartbeat: registers in Redis which accounts, endpoints and queues this process serves, while it lives."""
 
+import json
 import math
 import multiprocessing
 import os
@@ -90,6 +91,8 @@ class Heartbeat(Middleware):
             pipeline.zadd(keys.due(Queue.SWEEP), {EVERYTHING: now}, nx=True)
             if served := self._ctx.settings.accounts:
                 pipeline.zadd(keys.due(Queue.QUOTA), dict.fromkeys(served, now), nx=True)
+                if interval := self._ctx.settings.mailbox.incoming_interval_seconds:
+                    pipeline.zadd(keys.due(Queue.INBOX_SCAN), dict.fromkeys(served, now + interval), nx=True)
             pipeline.execute()
 
     def _beat(self) -> heartbeat.Beat:
@@ -102,6 +105,7 @@ class Heartbeat(Middleware):
             "queues": " ".join(self._queues),
             "accounts": " ".join(settings.accounts),
             "archive": self._archive.said,
+            "archive_cause": json.dumps(self._archive.cause),
         }
         seen = {
             "worker": [self._id],

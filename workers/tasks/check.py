@@ -33,14 +33,14 @@ class Seen:
 
 def check(ctx: WorkerContext, message_id: str) -> None:
     """Check a message, unless IMAP or pages of its mailbox will show its receipts. Schedule the next check."""
-    message, kept = records.read_with_receipts(ctx.store, message_id)
+    message, stored = records.read_with_receipts(ctx.store, message_id)
     if message is None or message.code is None:
         ctx.store.clear_due(Queue.CHECK, message_id)
-    elif not (defer_to_imap(ctx, message, kept) or defer_to_scan(ctx, message)):
-        look(ctx, message, kept)
+    elif not (defer_to_imap(ctx, message, stored) or defer_to_scan(ctx, message)):
+        check_by_code(ctx, message, stored)
 
 
-def look(ctx: WorkerContext, message: Message, kept: StoredReceipts) -> None:
+def check_by_code(ctx: WorkerContext, message: Message, stored: StoredReceipts) -> None:
     """Ask for the mails of the message's code, and commit what they show, texts included."""
     try:
         mails = mails_of(ctx, message.account, message.code or "", yields=True)
@@ -50,34 +50,34 @@ def look(ctx: WorkerContext, message: Message, kept: StoredReceipts) -> None:
     except MailboxUnavailable as error:
         _later(ctx, message, error.code)
     else:
-        keep(ctx, message, kept, Seen(mails, other_code))
+        commit_seen(ctx, message, stored, Seen(mails, other_code))
 
 
-def keep(ctx: WorkerContext, message: Message | None, kept: StoredReceipts, seen: Seen) -> None:
+def commit_seen(ctx: WorkerContext, message: Message | None, stored: StoredReceipts, seen: Seen) -> None:
     """Commit what was seen, and decide again if the record changed in between."""
     while message and message.code:
-        change = _change(ctx, message, kept, seen)
+        change = _change(ctx, message, stored, seen)
         if seen.other_code and not message.duplicate:
             change = duplicated(change, seen.other_code)
         try:
             commit(ctx.store, change)
         except Conflict:
-            message, kept = records.read_with_receipts(ctx.store, message.id)
+            message, stored = records.read_with_receipts(ctx.store, message.id)
             continue
         _log_state(change)
         return
 
 
-def keep_from_page(ctx: WorkerContext, found: Sequence[tuple[Message, StoredReceipts, list[Mail]]]) -> None:
+def commit_page(ctx: WorkerContext, found: Sequence[tuple[Message, StoredReceipts, list[Mail]]]) -> None:
     """Commit what a page showed of many messages: a commit for each, all in one round trip."""
-    seen = [(message, kept, Seen(mails, from_page=True)) for message, kept, mails in found]
+    seen = [(message, stored, Seen(mails, from_page=True)) for message, stored, mails in found]
     changes = [_change(ctx, *one) for one in seen]
     replies = ctx.store.pipeline([commits.call(ctx.store, Commit([change])) for change in changes])
     for (message, _, shown), change, reply in zip(seen, changes, replies, strict=True):
         try:
             commits.check(reply)
         except Conflict:
-            keep(ctx, *records.read_with_receipts(ctx.store, message.id), shown)
+            commit_seen(ctx, *records.read_with_receipts(ctx.store, message.id), shown)
         else:
             _log_state(change)
 
@@ -87,12 +87,12 @@ def _log_state(change: Change) -> None:
         log.info("state_changed", state=str(change.after.state), code=change.after.code)
 
 
-def _change(ctx: WorkerContext, message: Message, kept: StoredReceipts, seen: Seen) -> Change:
+def _change(ctx: WorkerContext, message: Message, stored: StoredReceipts, seen: Seen) -> Change:
     receipts, unrecognised = read_all(seen.mails, message.code or "", message.sent_subject)
-    unreported = [one for one in unrecognised if one.key not in kept.reported]
+    unreported = [one for one in unrecognised if one.key not in stored.reported]
     rules, chance = ctx.settings.receipts, ctx.chance()
     until = scanned_until(ctx, message) if seen.from_page else None
-    return receipts_observed(message, kept.receipts, receipts, unreported, ctx.now(), rules, chance, until)
+    return receipts_observed(message, stored.receipts, receipts, unreported, ctx.now(), rules, chance, until)
 
 
 def _later(ctx: WorkerContext, message: Message, why: str) -> None:

@@ -25,9 +25,10 @@ from pec.store.records import StoredReceipts
 from pec.store.store import text
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
+from workers.mailbox.incoming import MAX_AGE, incoming_on_page
 from workers.mailbox.scan_policy import SCAN_WINDOW, finish_scan
 from workers.mailbox.search import CLOCK_TOLERANCE, page_of
-from workers.tasks.check import keep_from_page, look
+from workers.tasks.check import check_by_code, commit_page
 from workers.unsupported import skip
 
 MAX_PAGES = 200  # of one scan
@@ -136,7 +137,7 @@ def _begin(ctx: WorkerContext, account: str) -> ScanProgress:
     bounds = [from_text(text(watermark))] if watermark else []
     bounds += [from_epoch(float(score)) - CLOCK_TOLERANCE + OVERLAP for _, score in oldest]
     return ScanProgress(
-        horizon=max(bounds, default=None),
+        horizon=max(bounds, default=ctx.now() - MAX_AGE),
         newest=from_text(text(newest)) if newest else None,
         unread=int(unread) if newest else None,
         before=frozenset(text(taken or "").split()),
@@ -160,6 +161,7 @@ def _mails(page: InboxPage) -> list[Mail]:
 def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: ScanProgress) -> None:
     """Commit what a page shows of our messages. What the last scan took is not looked at again."""
     by_code, now = defaultdict(list), ctx.now()
+    incoming_on_page(ctx, account, mails)
     progress.shown.update(map(_digest, mails))
     for mail in mails:
         code = code_in(mail)
@@ -181,9 +183,9 @@ def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: Sca
         progress.taken += map(_digest, by_code[code])
         if new:
             plain.append((*found, by_code[code]))
-    keep_from_page(ctx, plain)
-    for message, kept in unclear:
-        look(ctx, message, kept)  # which can fail: so its mails are looked at again
+    commit_page(ctx, plain)
+    for message, stored in unclear:
+        check_by_code(ctx, message, stored)  # which can fail: so its mails are looked at again
     progress.new_count += len(plain) + len(unclear)
     unclaimed = by_code.keys() - owned.keys()
     progress.unclaimed += [mail.date for code in unclaimed for mail in by_code[code] if mail.date]
@@ -195,15 +197,15 @@ def _digest(mail: Mail) -> str:
 
 
 def _news(
-    message: Message, kept: StoredReceipts, mails: list[Mail]
+    message: Message, stored: StoredReceipts, mails: list[Mail]
 ) -> tuple[list[Receipt], list[Unrecognised]]:
     """Return the receipts, and the mails that can't be taken for one, that were not seen before."""
     if message.proof and message.state not in STILL_OPEN:
         return [], []
     receipts, unrecognised = read_all(mails, message.code or "", message.sent_subject)
-    known = set(kept.receipts.values())
+    known = set(stored.receipts.values())
     new = [receipt for receipt in merge(known, receipts) if receipt not in known]
-    return new, [one for one in unrecognised if one.key not in kept.reported]
+    return new, [one for one in unrecognised if one.key not in stored.reported]
 
 
 def _is_plain(message: Message, new: list[Receipt]) -> bool:

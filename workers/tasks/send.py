@@ -66,7 +66,7 @@ def send(ctx: WorkerContext, permit: SendPermit) -> None:
         return
     except VaultAway as away:
         log.warning("archive_away", why=str(away))
-        wait = reason_by_code("archive_away", why=str(away))
+        wait = reason_by_code("archive_away", **away.details)
         _end_unsent(permit, requeued(permit.message, ctx.now(), wait, None, ctx.chance(), nothing_left=True))
         return
     if permit.picked.probe and not _api_answers(ctx, mailbox):

@@ -80,6 +80,17 @@ def test_the_language_is_chosen_as_gettext_chooses_it(environment: dict[str, str
             "il gestore del destinatario non l'ha consegnata: la casella non esiste",
         ),
         (
+            explain(
+                Reason(
+                    "archive_away",
+                    "",
+                    {"cause": "no_folder", "place": "/srv/pec", "why": "No such file or directory"},
+                )
+            ),
+            "l'archivio /srv/pec non è utilizzabile (file o cartella inesistente): creare la cartella che lo "
+            "contiene, o montare il suo disco",
+        ),
+        (
             problem("id", "not_held_to_resend", id="inv-1", state="delivered").reason,
             "inv-1 è nello stato «consegnata»: solo un messaggio trattenuto può essere inviato di nuovo",
         ),

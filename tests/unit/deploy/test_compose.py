@@ -19,6 +19,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 SCALED = SERVICES["worker"]
 
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
 each_of_ours = pytest.mark.parametrize("service", OURS.values(), ids=OURS)
 
@@ -117,7 +118,7 @@ def test_a_worker_has_time_to_finish_its_sends() -> None:
 
 
 def test_what_scales_has_no_name_and_no_port_of_its_own() -> None:
-    assert not SCALED.keys() & {"container_name", "hostname", "ports", "network_mode", "networks", "volumes"}
+    assert not SCALED.keys() & {"container_name", "hostname", "ports", "network_mode", "networks"}
     assert SCALED["expose"] == [SCALED["environment"]["PEC_METRICS_ADDRESS"].split(":")[1]]
 
 
@@ -150,3 +151,12 @@ def test_the_image_of_redis_is_of_one_minor_version() -> None:
 
 def test_redis_keeps_its_data_on_a_volume() -> None:
     assert SERVICES["redis"]["volumes"] == ["redis:/data"]
+
+
+def test_workers_share_the_archive_on_a_volume_that_their_user_may_write() -> None:
+    [volume] = SCALED["volumes"]
+    name, folder = volume.split(":")
+
+    assert name in COMPOSE["volumes"]
+    assert SCALED["environment"]["PEC_ARCHIVE__URL"].startswith(f"{folder}/")
+    assert f"install --directory --owner pec --group pec --mode 700 {folder}\n" in DOCKERFILE

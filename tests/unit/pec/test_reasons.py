@@ -39,6 +39,12 @@ from pec.reasons import explain, reason_by_code
             reason_by_code("perhaps_sent", id="m-1", why="similar_sent", code="20260101"),
             "it may have been sent since the backup (one alike was sent: 20260101)",
         ),
+        (
+            reason_by_code(
+                "archive_away", cause="disk_full", place="/srv/pec", why="No space left on device"
+            ),
+            "the archive /srv/pec can't be used (No space left on device): make room on its disk",
+        ),
         (reason_by_code("shape", wanted="quota"), "the API sent no numbers where a quota is meant"),
     ],
 )
@@ -58,6 +64,7 @@ def test_a_reason_is_read_back_from_redis_in_the_words_of_its_code(reason: Reaso
         Reason("of_tomorrow", "as it says itself"),
         Reason("not_found", "as it says itself"),  # an older version gave no details
         Reason("virus", "as it says itself", {"receipt": "another"}),
+        Reason("archive_away", "as it says itself", {"cause": "of_tomorrow", "place": "/srv/pec"}),
     ],
 )
 def test_a_code_or_a_detail_that_is_not_known_here_leaves_the_stored_words(reason: Reason) -> None:

@@ -95,9 +95,10 @@ def test_a_worker_without_the_archive_and_one_that_can_t_reach_it_are_named(
     ):
         wrong = failures(checked(store, in_folder))
 
+    assert second.cause["cause"] == "no_identity"
     assert second.said.startswith(f"{unmounted.url} is not the archive that was used so far: mount it")
     assert len(wrong) == 2
-    assert "is not the archive that was used so far" in wrong[0]
+    assert wrong[0].endswith(f": {second.said}")
     assert "uses no archive: give it PEC_ARCHIVE__URL too" in wrong[1]
 
 

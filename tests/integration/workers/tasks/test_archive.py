@@ -14,7 +14,7 @@ from pec.changes import changed
 from pec.imap import session as sessions
 from pec.messages import Message
 from pec.names import Queue, State
-from pec.store import imap_state, records
+from pec.store import imap_state, inbox, records
 from pec.store.commits import commit
 from pec.store.imap_state import Place
 from tests.dovecot import Dovecot
@@ -97,6 +97,25 @@ def test_nothing_in_the_mailbox_changes(mailbox: Mailbox) -> None:
         client.select_folder("INBOX", readonly=True)
         assert client.search("UNSEEN") == [1, 2, 3]
         assert client.search("RECENT") == [1, 2, 3] or client.search("UNDELETED") == [1, 2, 3]
+
+
+def test_a_reply_names_the_message_whose_receipt_states_what_it_quotes(mailbox: Mailbox) -> None:
+    sent(mailbox.ctx)
+    facts = verify(accepted(), mailbox.ctx.profiles).daticert
+    assert facts
+    ids = (facts.message_id, f"<{facts.identificativo.strip('<>')}>", "<another@x>")
+    replies = [
+        REPLY.replace(b"<r1@x>", f"<r{number}@x>\r\nIn-Reply-To: {one}".encode())
+        for number, one in enumerate(ids)
+    ]
+    mailbox.put(accepted(), *replies)
+
+    mailbox.read()
+    mailbox.ctx.store.client.hdel(mailbox.ctx.store.keys.imap(ACCOUNT), "cursor:INBOX")
+    mailbox.read()
+
+    found = [mail for _, mail in inbox.newest(mailbox.ctx.store)]
+    assert [one.in_reply_to for one in reversed(found)] == ["inv-1", "inv-1", None]
 
 
 def test_a_second_reading_takes_only_what_is_new(mailbox: Mailbox) -> None:

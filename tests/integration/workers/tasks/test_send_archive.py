@@ -74,6 +74,7 @@ def test_while_the_archive_is_away_a_send_waits_and_goes_later(
     assert after.state is State.QUEUED
     assert after.reason
     assert after.reason.code == "archive_away"
+    assert after.reason.details["place"] == str(root)
     assert with_archive.store.client.zscore("pec:due:release", message.id), "it comes again by itself"
     assert try_to_send(with_archive, after).state is State.SENT
 

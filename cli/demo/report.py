@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -143,13 +144,14 @@ def _too_close(times: Sequence[float]) -> list[str]:
     )
 
 
-def as_data(found: Sequence[Row], wrong: Sequence[str], seconds: float) -> dict[str, Any]:
+def as_data(found: Sequence[Row], wrong: Sequence[str], seconds: float, proof: Path) -> dict[str, Any]:
     """Return the result for `--json`."""
     return {
         "ok": not wrong,
         "seconds": round(seconds, 1),
         "problems": list(wrong),
         "messages": [asdict(row) for row in found],
+        "bundle": str(proof),
     }
 
 

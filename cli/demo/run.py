@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli import output
+from cli.demo.bundle import ANCHOR, make_bundle
 from cli.demo.plan import BATCH, Planned, jobs, planned
 from cli.demo.report import as_data, as_table, is_proved, problems, rows
 from cli.demo.stack import SECRET, START_SECONDS, Stack, StackError, start_stack
@@ -51,11 +52,12 @@ def run(*, as_json: bool) -> int:
         receipts = {one: _kinds(producer, one) for one in messages}
         found = rows(plan, messages, receipts, received)
         wrong = problems(plan, found, _ledger(where), published, received)
+        proof = make_bundle(producer, where)
     seconds = time.monotonic() - started
     if as_json:
-        print(json.dumps(as_data(found, wrong, seconds), ensure_ascii=False, indent=2))  # noqa: T201 - the data
+        print(json.dumps(as_data(found, wrong, seconds, proof), ensure_ascii=False, indent=2))  # noqa: T201 - the data
     else:
-        _show(found, wrong, seconds)
+        _show(found, wrong, seconds, proof)
     return 1 if wrong else 0
 
 
@@ -120,7 +122,7 @@ def _ledger(where: Stack) -> list[dict[str, Any]]:
     return found
 
 
-def _show(found: Sequence[Any], wrong: Sequence[str], seconds: float) -> None:
+def _show(found: Sequence[Any], wrong: Sequence[str], seconds: float, proof: Path) -> None:
     out = Console()
     if not out.is_terminal:
         out.width = PIPED_WIDTH
@@ -134,5 +136,7 @@ def _show(found: Sequence[Any], wrong: Sequence[str], seconds: float) -> None:
             "every webhook came."
         ).format(count=len(found), count2=format(seconds, ".0f"))
         console.print("[green]✓[/]", translated(well))
+        output.note(_("Their proof, as a bundle: {folder}").format(folder=proof))
+        output.note(f"pec verify {proof} --anchors {proof / ANCHOR}")
         output.note(_("Next: the README says how to send your own; `pec --help` lists the commands."))
     sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,3 +28,14 @@ def test_the_demo_ends_every_message_as_its_story_says(tmp_path: Path) -> None:
     }
     assert all(message["webhooks"][-1] == message["state"] for message in shown["messages"])
     assert {message["proof"] for message in shown["messages"] if message["state"] != "held"} == {"originals"}
+    assert_is_verified(Path(shown["bundle"]), len(shown["messages"]))
+
+
+def assert_is_verified(bundle: Path, messages: int) -> None:
+    """Judge the bundle that the demo leaves, and delete it."""
+    program, anchor = str(Path(sys.executable).parent / "pec"), str(bundle / "sandbox-ca.pem")
+    command = [program, "verify", str(bundle), "--anchors", anchor, "--json"]
+    judged = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert judged.returncode == 0, judged.stderr
+    assert len(list(bundle.glob("*/verification.json"))) == messages
+    shutil.rmtree(bundle)

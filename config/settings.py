@@ -142,7 +142,8 @@ class Imap(_Section):
 
     @model_validator(mode="after")
     def _can_be_used(self) -> Self:
-        if not self.host and self.model_fields_set:
+        differs = any(getattr(self, name) != field.default for name, field in type(self).model_fields.items())
+        if not self.host and differs:
             raise ValueError(_("has no HOST: set it, or unset the others"))
         if not self.tls and not _is_loopback(self.host):
             raise ValueError(
@@ -312,7 +313,21 @@ class Quota(_Section):
 
 
 class Mailbox(_Section):
-    """Mail in a mailbox that is no receipt."""
+    """What lies in mailboxes: which receipts workers delete, and how mail that is no receipt is found."""
+
+    purge: str = Field(
+        "off",
+        pattern="^(off|archived|texts)$",
+        description="receipts that workers delete from mailboxes. `off`: none; `archived`: those of ended messages, by "
+        "IMAP, if all originals are in the archive; `texts`: also those of mailboxes without IMAP, of which only the "
+        "texts are kept",
+    )
+    purge_grace_seconds: float = Field(
+        DAY,
+        ge=0,
+        allow_inf_nan=False,
+        description="how long the receipts of an ended message stay in its mailbox, in seconds after its end",
+    )
 
     incoming_interval_seconds: Seconds | None = Field(
         None,

@@ -69,5 +69,6 @@ class Queue(StrEnum):
     ARCHIVE = "archive"  # signed receipts of mailboxes that are read by IMAP
     LOOKUP = "lookup"  # uncertain sends, sought in the mailbox
     WEBHOOK = "webhook"  # events on their way to an endpoint
+    PURGE = "purge"  # receipts in mailboxes, once they are kept elsewhere
     QUOTA = "quota"  # how full each mailbox is
     SWEEP = "sweep"  # records, content and streams past their retention

@@ -15,6 +15,7 @@ from workers.tasks.archive import read_mailbox
 from workers.tasks.check import check
 from workers.tasks.inbox_scan import scan
 from workers.tasks.lookup import look_up
+from workers.tasks.purge import purge
 from workers.tasks.quota import guard_quota
 from workers.tasks.release import release
 from workers.tasks.send import send
@@ -36,6 +37,7 @@ def declare(broker: dramatiq.Broker, ctx: WorkerContext, limiter: RateLimiter) -
         Queue.ARCHIVE: lambda account: read_mailbox(ctx, account),
         Queue.LOOKUP: lambda message_id: look_up(ctx, message_id),
         Queue.WEBHOOK: lambda endpoint: deliver(ctx, endpoint),
+        Queue.PURGE: lambda account: purge(ctx, account),
         Queue.QUOTA: lambda account: guard_quota(ctx, account),
         Queue.SWEEP: lambda what: sweep(ctx, what),
     }

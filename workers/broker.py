@@ -19,6 +19,7 @@ THREAD_SHARES: dict[str, float] = {  # of a process, so that no kind of work sta
     Queue.INBOX_SCAN: 1 / 4,
     Queue.ARCHIVE: 1 / 4,
     Queue.LOOKUP: 1 / 4,
+    Queue.PURGE: 1 / 4,
     Queue.QUOTA: 1 / 4,
     Queue.SWEEP: 1 / 4,
 }

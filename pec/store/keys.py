@@ -143,6 +143,15 @@ class Keys:
         """Sorted set: receipts to look at again, as JSON of code and place → when they were first seen."""
         return f"{self.namespace}:imap:{account}:revisit"
 
+    @property
+    def audit(self) -> str:
+        """Stream: what was deleted from mailboxes, and by whom."""
+        return f"{self.namespace}:audit"
+
+    def purgeable(self, account: str) -> str:
+        """Sorted set: ended messages whose receipts may leave the mailbox → when they ended."""
+        return f"{self.namespace}:purgeable:{account}"
+
     def places(self, message_id: str) -> str:
         """Hash: UIDVALIDITY, UID and folder of a mail in its mailbox → SHA-256 of the receipt that lies there."""
         return f"{self.namespace}:places:{message_id}"

@@ -23,6 +23,7 @@ from pec.store.commits import Commit, Conflict
 from pec.store.records import StoredReceipts
 from workers.context import WorkerContext
 from workers.mailbox.imap_folder import FoundMail
+from workers.mailbox.purge_policy import purge_commands
 from workers.mailbox.scan_policy import Command, watched_until
 from workers.unsupported import skip
 
@@ -103,6 +104,7 @@ class OriginalsTaker:
                 if commands:
                     commits.apply(self._ctx.store, Commit(commands=commands))
                 return
+            commands += purge_commands(self._ctx, change)
             try:
                 commits.apply(self._ctx.store, Commit([change], commands=commands))
             except Conflict:

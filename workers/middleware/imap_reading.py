@@ -34,7 +34,7 @@ class ImapReading(Middleware):
         self._threads = [Background("imap", self._step)]
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        if not self._ctx.imap_accounts:
+        if not self._ctx.imap_accounts and self._ctx.settings.mailbox.purge == "off":
             return
         chosen = worker.consumer_whitelist
         if not chosen or Queue.ARCHIVE in chosen:
@@ -64,9 +64,14 @@ class ImapReading(Middleware):
         due = dict.fromkeys(self._ctx.imap_accounts, now.timestamp())
         key = self._ctx.store.keys.due(Queue.ARCHIVE)
         if self._started:
-            self._ctx.store.client.zadd(key, due, nx=True)
-        else:
+            if due:
+                self._ctx.store.client.zadd(key, due, nx=True)
+            return
+        if due:
             self._ctx.store.client.zadd(key, due, lt=True)
+        if self._ctx.settings.mailbox.purge != "off":
+            purges = dict.fromkeys(self._ctx.settings.accounts, now.timestamp())
+            self._ctx.store.client.zadd(self._ctx.store.keys.due(Queue.PURGE), purges, nx=True)
         self._started = True
 
     def _report_silence(self, account: str, state: ImapState, now: datetime) -> None:

@@ -16,6 +16,7 @@ from pec.store.commits import Commit, Conflict, commit
 from pec.store.records import StoredReceipts
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable, mails_of
+from workers.mailbox.purge_policy import purge_commands
 from workers.mailbox.scan_policy import defer_to_imap, defer_to_scan, scanned_until
 from workers.mailbox.search import search
 
@@ -60,7 +61,7 @@ def commit_seen(ctx: WorkerContext, message: Message | None, stored: StoredRecei
         if seen.other_code and not message.duplicate:
             change = duplicated(change, seen.other_code)
         try:
-            commit(ctx.store, change)
+            commit(ctx.store, change, *purge_commands(ctx, change))
         except Conflict:
             message, stored = records.read_with_receipts(ctx.store, message.id)
             continue

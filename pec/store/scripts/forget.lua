@@ -43,5 +43,6 @@ for _, queue in ipairs({"check", "lookup", "release", "sweep"}) do
     call("ZREM", ns .. ":due:" .. queue, id)
 end
 call("ZREM", ns .. ":state:" .. state, id)
+call("ZREM", ns .. ":purgeable:" .. account, id)
 call("DEL", record, ns .. ":receipts:" .. id, ns .. ":places:" .. id)
 return 1

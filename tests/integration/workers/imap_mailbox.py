@@ -55,7 +55,14 @@ class Mailbox:
         return int(self.ctx.store.client.zcard(self.ctx.store.keys.imap_revisit(ACCOUNT)))
 
 
-def reading(ctx: WorkerContext, dovecot: Dovecot, user: str, root: Path, **imap: Any) -> WorkerContext:
+def reading(
+    ctx: WorkerContext,
+    dovecot: Dovecot,
+    user: str,
+    root: Path,
+    rules: dict[str, Any] | None = None,
+    **imap: Any,
+) -> WorkerContext:
     """Return the context with settings for this mailbox and an archive in this folder."""
     anchors = root.with_name("anchors.pem")
     anchors.write_bytes(authority().anchor)
@@ -71,6 +78,7 @@ def reading(ctx: WorkerContext, dovecot: Dovecot, user: str, root: Path, **imap:
         **imap,
     }
     settings["archive"] = {"url": str(root), "anchors": str(anchors)}
+    settings["mailbox"] = rules or {}
     checked = Settings.model_validate(settings)
     vault = Vault(Folder(root), agreed_in(ctx.store))
     return WorkerContext(checked, ctx.store, ctx.client, vault, ctx.clock)

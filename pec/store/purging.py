@@ -1,0 +1,61 @@
+"""Messages whose receipts may leave their mailbox, and what was deleted so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pec.messages import Message
+from pec.names import Queue
+from pec.store.store import Store, text, text_list
+
+Command = Sequence[str | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """The mails that workers deleted from a mailbox, and their bytes."""
+
+    mails: int = 0
+    size: int = 0
+
+
+def enter(store: Store, message: Message, grace_seconds: float, *, schedule: bool) -> list[Command]:
+    """Return the commands that let the receipts of an ended message leave its mailbox."""
+    ended_at = (message.ended_at or message.updated_at).timestamp()
+    commands: list[Command] = [["ZADD", store.keys.purgeable(message.account), ended_at, message.id]]
+    if schedule:
+        commands.append(
+            ["ZADD", store.keys.due(Queue.PURGE), "NX", ended_at + grace_seconds, message.account]
+        )
+    return commands
+
+
+def ready(store: Store, account: str, ended_by: float, limit: int) -> list[str]:
+    """Return messages that ended by then, the oldest first."""
+    return text_list(
+        store.client.zrangebyscore(store.keys.purgeable(account), "-inf", ended_by, start=0, num=limit)
+    )
+
+
+def leave(store: Store, account: str, message_ids: Sequence[str]) -> None:
+    """Note that nothing of these messages is left to delete."""
+    if message_ids:
+        store.client.zrem(store.keys.purgeable(account), *message_ids)
+
+
+def end(store: Store, account: str, grace_seconds: float, soonest: float) -> bool:
+    """Schedule the next purge. Return whether something is left to delete."""
+    return bool(store.run("end_purge", account, grace_seconds, soonest))
+
+
+def count(store: Store, account: str, mails: int, size: int) -> None:
+    """Count mails that were deleted."""
+    key = store.keys.imap(account)
+    with store.client.pipeline(transaction=False) as pipeline:
+        pipeline.hincrby(key, "purged", mails)
+        pipeline.hincrby(key, "purged_bytes", size)
+        pipeline.execute()
+
+
+def purged(store: Store, account: str) -> Purged:
+    mails, size = store.client.hmget(store.keys.imap(account), "purged", "purged_bytes")
+    return Purged(int(text(mails or 0)), int(text(size or 0)))

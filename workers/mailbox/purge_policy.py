@@ -1,0 +1,32 @@
+"""Which receipts may leave a mailbox: those of ended messages whose proof is kept elsewhere, as the settings allow."""
+
+from pec.changes import Change
+from pec.messages import Message
+from pec.names import Proof
+from pec.store import purging
+from pec.store.purging import Command
+from workers.context import WorkerContext
+
+
+def purge_commands(ctx: WorkerContext, change: Change) -> list[Command]:
+    """Return the commands that note that a message's receipts may leave its mailbox, once its proof is complete."""
+    if not _newly(change) or not may_purge(ctx, change.after):
+        return []
+    rules = ctx.settings.mailbox
+    return purging.enter(ctx.store, change.after, rules.purge_grace_seconds, schedule=rules.purge != "off")
+
+
+def may_purge(ctx: WorkerContext, message: Message) -> bool:
+    """Return whether the proof of a message is kept well enough for its receipts to leave the mailbox."""
+    if not message.ended:
+        return False
+    if message.proof == Proof.ORIGINALS:
+        return True
+    account = ctx.settings.accounts.get(message.account)
+    by_texts = ctx.settings.mailbox.purge == "texts" and account is not None and not account.imap.host
+    return by_texts and message.proof == Proof.TEXTS
+
+
+def _newly(change: Change) -> bool:
+    before = change.before
+    return bool(change.receipts) or before is None or before.proof != change.after.proof

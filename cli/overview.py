@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cli import output
 from cli.shapes import local_text
-from config.texts import _
+from config.texts import _, ngettext
 from pec.names import Queue, State
 from pec.operations.lane_forecast import empty_at
 from pec.operations.overview import Lane, Overview, Token, Work, Worker
@@ -50,7 +50,7 @@ def show(found: Overview) -> None:
     _table(_QUEUES, [_work_row(found, work) for work in found.work.values() if work.scheduled])
     _table(_WORKERS, map(_worker_row, found.workers))
     _table(_ENDPOINTS, _endpoint_rows(found))
-    for line in (*warnings(found), *recommendations(found)):
+    for line in (*warnings(found), *recommendations(found), *_purged(found)):
         output.note(line)
 
 
@@ -79,6 +79,19 @@ def _lane_row(found: Overview, lane: Lane) -> tuple[object, ...]:
         lane.messages_left,
         _held_back(lane),
     )
+
+
+def _purged(found: Overview) -> Iterator[str]:
+    """Yield how many mails workers deleted from each mailbox."""
+    for lane in found.lanes.values():
+        if lane.imap.purged:
+            said = ngettext(
+                "account {account}: {count} receipt was deleted from the mailbox, {size} MB",
+                "account {account}: {count} receipts were deleted from the mailbox, {size} MB",
+                lane.imap.purged,
+            )
+            size = f"{lane.imap.purged_bytes / 1e6:.1f}"
+            yield said.format(account=lane.account, count=lane.imap.purged, size=size)
 
 
 def _to_come(lane: Lane) -> str | None:

@@ -16,6 +16,7 @@ from pec.names import ENDS, Queue, State
 from pec.operations.overview import Lane, Memory, Overview, Token, Work, Worker
 from pec.store import accounts, batches, heartbeat, outbox, pacing, unsupported
 from pec.store.batches import PausedBatch
+from pec.store.imap_state import ImapState
 from pec.store.store import Store, text, text_dict
 
 NEWEST = 20  # messages of a state whose POST was timed
@@ -31,7 +32,12 @@ def load_overview(store: Store, settings: Settings) -> Overview:
     second = _parts(store, names, first, now)
     jobs, oldest_job, *depths = store.run("waiting", *names)
     lanes = {
-        name: _lane(name, second["account", name], waiting, served=name in _alive(first, "account", now))
+        name: _lane(
+            name,
+            (second["account", name], second["imap", name]),
+            waiting,
+            served=name in _alive(first, "account", now),
+        )
         for name, *waiting in zip(names, *(depths[part::4] for part in range(4)), strict=True)
     }
     post_seconds = _post_seconds(second["post", message] for message in _newest(first))
@@ -128,6 +134,7 @@ def _parts(store: Store, names: Iterable[str], first: Mapping[Any, Any], now: fl
         store,
         {
             **{("account", name): ("hgetall", keys.account(name)) for name in names},
+            **{("imap", name): ("hgetall", keys.imap(name)) for name in names},
             **{("worker", name): ("hgetall", keys.worker(name)) for name in _alive(first, "worker", now)},
             **{
                 ("post", message): ("hmget", keys.message(message), ["claimed_at", "sent_at"])
@@ -192,9 +199,9 @@ def _stream_instant(entry: str) -> datetime | None:
     return from_epoch(int(entry.partition("-")[0]) / 1000) if entry else None
 
 
-def _lane(name: str, stored: Any, waiting: Sequence[Any], *, served: bool) -> Lane:
+def _lane(name: str, stored: tuple[Any, Any], waiting: Sequence[Any], *, served: bool) -> Lane:
     depth, since, turn, room_of_each = waiting
-    state = accounts.state_from(name, text_dict(stored), int(depth))
+    state = accounts.state_from(name, text_dict(stored[0]), int(depth))
     return Lane(
         account=name,
         token=state.token,
@@ -206,6 +213,7 @@ def _lane(name: str, stored: Any, waiting: Sequence[Any], *, served: bool) -> La
         room_of_each=int(room_of_each),
         unreadable=state.unreadable,
         unreadable_at=state.unreadable_at,
+        imap=ImapState.of(text_dict(stored[1])),
         out_of_turn=not int(turn),
     )
 

@@ -9,6 +9,7 @@ from pec.messages import Reason
 from pec.names import Queue, State
 from pec.store import heartbeat
 from pec.store.batches import PausedBatch
+from pec.store.imap_state import ImapState
 from pec.store.outbox import EndpointState
 from pec.store.pacing import LEAD_SECONDS, Usage
 from pec.store.room import Room
@@ -28,6 +29,7 @@ class Lane:
     room_of_each: int = 0  # bytes that the receipts of a waiting message may take, on average; 0: unknown
     unreadable: Reason | None = None  # why its mailbox could not be read when that last happened
     unreadable_at: datetime | None = None
+    imap: ImapState = field(default_factory=ImapState)
     out_of_turn: bool = False  # messages wait, it is not paused, and yet none will be picked
 
     @property

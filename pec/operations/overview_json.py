@@ -57,6 +57,20 @@ def _lane(found: Overview, lane: Lane) -> dict[str, Any]:
         "remedy": lane_remedy(lane) or None,
         "share_of_mailbox": lane.room.share,
         "room": _room(lane),
+        "imap": _imap(lane),
+    }
+
+
+def _imap(lane: Lane) -> dict[str, Any]:
+    imap = lane.imap
+    reason = imap.refused or imap.error
+    return {
+        "read_at": _text(imap.read_at),
+        "silent_since": _text(imap.silent_since),
+        "reason": reason.as_dict() if reason else None,
+        "unproven_receipts": imap.unproven,
+        "purged_mails": imap.purged,
+        "purged_bytes": imap.purged_bytes,
     }
 
 

@@ -8,6 +8,7 @@ from pec.names import State
 from pec.operations import paused_batches
 from pec.operations.diagnosis import LATE_SECONDS, explain_no_room, remedy_of_pause
 from pec.operations.findings import Finding
+from pec.operations.imap_findings import imap_findings
 from pec.operations.lane_forecast import goes_on_at, used_up
 from pec.operations.overview import Lane, Overview, Token, Work
 from pec.operations.progress import age, clock
@@ -28,6 +29,7 @@ def warnings(found: Overview) -> list[str]:
         *_about_archive(found),
         *_about_restore(found),
         *(line for lane in found.lanes.values() for line in _about_lane(lane)),
+        *(_with_remedy(one) for lane in found.lanes.values() for one in imap_findings(lane, found.now)),
         *(paused_batches.said(batch, found.now) for batch in found.paused_batches),
         *(line for token in found.tokens.values() for line in _about_caps(found, token)),
         *_about_messages(found),

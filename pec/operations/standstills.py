@@ -7,6 +7,7 @@ from config.texts import _, ngettext
 from pec.operations import paused_batches
 from pec.operations.diagnosis import LATE_SECONDS, remedy_of_pause
 from pec.operations.findings import Finding, Mark
+from pec.operations.imap_findings import imap_findings
 from pec.operations.lane_forecast import used_up
 from pec.operations.overview import Lane, Overview, Token
 from pec.operations.progress import age, clock
@@ -81,6 +82,7 @@ def held_back(found: Overview) -> Iterator[Finding]:
                 account=lane.account, reason=explain(lane.paused)
             )
             yield Finding(mark, what, remedy_of_pause(lane.account, lane.paused))
+        yield from imap_findings(lane, found.now)
     for endpoint in found.endpoints:
         yield from failing(endpoint)
 

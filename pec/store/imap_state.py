@@ -51,8 +51,11 @@ class ImapState:
     read_at: datetime | None = None
     error: Reason | None = None
     refused: Reason | None = None
-    silent_since: datetime | None = None
+    silent_since: datetime | None = None  # if that was for so long that the API is asked instead
     failures: int = 0
+    unproven: int = 0  # receipts whose signature did not fit, so far
+    purged: int = 0  # mails that workers deleted, so far
+    purged_bytes: int = 0
 
     @classmethod
     def of(cls, stored: Mapping[str, str]) -> "ImapState":
@@ -63,6 +66,9 @@ class ImapState:
             refused=_reason(stored.get("refused")),
             silent_since=_instant(stored.get("silent_since")),
             failures=int(stored.get("failures", 0)),
+            unproven=int(stored.get("unproven", 0)),
+            purged=int(stored.get("purged", 0)),
+            purged_bytes=int(stored.get("purged_bytes", 0)),
         )
 
 

@@ -1,21 +1,12 @@
 """Messages whose receipts may leave their mailbox, and what was deleted so far."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pec.messages import Message
 from pec.names import Queue
-from pec.store.store import Store, text, text_list
+from pec.store.store import Store, text_list
 
 Command = Sequence[str | float]
-
-
-@dataclass(frozen=True, slots=True)
-class Purged:
-    """The mails that workers deleted from a mailbox, and their bytes."""
-
-    mails: int = 0
-    size: int = 0
 
 
 def enter(store: Store, message: Message, grace_seconds: float, *, schedule: bool) -> list[Command]:
@@ -54,8 +45,3 @@ def count(store: Store, account: str, mails: int, size: int) -> None:
         pipeline.hincrby(key, "purged", mails)
         pipeline.hincrby(key, "purged_bytes", size)
         pipeline.execute()
-
-
-def purged(store: Store, account: str) -> Purged:
-    mails, size = store.client.hmget(store.keys.imap(account), "purged", "purged_bytes")
-    return Purged(int(text(mails or 0)), int(text(size or 0)))

@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 import structlog
 
+from pec.imap.credentials import digest
 from pec.imap.errors import FolderMissing, ImapUnavailable, LoginRefused
 from pec.imap.session import Session
 from pec.store import imap_state
 from pec.store.store import text
 from workers.context import WorkerContext
-from workers.mailbox.imap_refusal import digest, refuse
+from workers.mailbox.imap_refusal import refuse
 
 WAIT_SECONDS = 2.0  # of one step, which the end of the process waits for
 LEASE_SECONDS = 15.0

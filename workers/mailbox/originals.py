@@ -105,6 +105,9 @@ class OriginalsTaker:
                     commits.apply(self._ctx.store, Commit(commands=commands))
                 return
             commands += purge_commands(self._ctx, change)
+            if unproven := sum(one.receipt is None for one in found if change.reported):
+                key = self._ctx.store.keys.imap(self._account)
+                commands.append(["HINCRBY", key, "unproven", unproven])
             try:
                 commits.apply(self._ctx.store, Commit([change], commands=commands))
             except Conflict:

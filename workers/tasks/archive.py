@@ -15,6 +15,7 @@ import redis
 import structlog
 
 from archive.vault import EML, VaultAway
+from pec.imap.credentials import digest
 from pec.imap.errors import FolderMissing, ImapUnavailable, LoginRefused
 from pec.imap.session import WAIT_SECONDS, Server, Session
 from pec.instants import doubling, from_epoch
@@ -24,7 +25,7 @@ from pec.store import imap_state
 from pec.store.imap_state import Cursor, Revisit
 from workers.context import WorkerContext
 from workers.mailbox.imap_folder import FoundMail, Reader, fetch_all, read_folder
-from workers.mailbox.imap_refusal import digest, refuse
+from workers.mailbox.imap_refusal import refuse
 from workers.mailbox.incoming import incoming
 from workers.mailbox.originals import OriginalsTaker
 

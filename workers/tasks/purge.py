@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import structlog
 
 from archive.vault import VaultAway
+from pec.imap.credentials import digest
 from pec.imap.errors import ImapUnavailable, LoginRefused
 from pec.messages import Message
 from pec.names import Queue
@@ -18,7 +19,7 @@ from pec.store.records import StoredReceipts
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
 from workers.mailbox.imap_purge import UidPurge
-from workers.mailbox.imap_refusal import digest, refuse
+from workers.mailbox.imap_refusal import refuse
 from workers.mailbox.purge_policy import may_purge
 from workers.mailbox.text_purge import purge_by_code
 from workers.unsupported import skip

@@ -3,21 +3,49 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+import redis
+
 from config.settings import Account, Settings
 from config.texts import _
+from pec.imap.credentials import digest
 from pec.imap.errors import FolderMissing, ImapUnavailable, LoginRefused
 from pec.imap.session import Server, Session
 from pec.operations.findings import Finding, Mark
+from pec.store import imap_state
+from pec.store.store import Store
 
 WARN_BEFORE_EXPIRY = timedelta(days=14)
 
 
-def imap_checks(settings: Settings, today: date) -> Iterator[Finding]:
+def imap_checks(settings: Settings, store: Store, today: date) -> Iterator[Finding]:
     """Check each mailbox that has IMAP settings. Nothing is changed in it."""
     for name, account in settings.accounts.items():
         if account.imap.host:
             yield from password_expiry(name, account, today)
-            yield from _logged_in(name, account)
+            yield from _refused_before(store, name, account) or _logged_in(settings, name, account)
+
+
+def _refused_before(store: Store, name: str, account: Account) -> list[Finding]:
+    """Return the finding if workers know that these credentials are refused: a repeat can lock the mailbox."""
+    try:
+        known = imap_state.refusal_of(store, name, digest(Server.of(account)))
+    except redis.RedisError:
+        return []
+    if known is None:
+        return []
+    what = _(
+        "account {account}: the IMAP server refused these credentials before ({why}): they are not tried again"
+    )
+    remedy = _(
+        "correct PEC_ACCOUNTS__{name}__IMAP__PASSWORD, or `pec resume {account}` if the server was at fault"
+    )
+    return [
+        Finding(
+            Mark.FAIL,
+            what.format(account=name, why=known.description),
+            remedy.format(name=name.upper(), account=name),
+        )
+    ]
 
 
 def password_expiry(name: str, account: Account, today: date) -> Iterator[Finding]:
@@ -37,7 +65,7 @@ def password_expiry(name: str, account: Account, today: date) -> Iterator[Findin
     yield Finding(mark, what.format(account=name, day=expires), remedy.format(name=name.upper()))
 
 
-def _logged_in(name: str, account: Account) -> Iterator[Finding]:
+def _logged_in(settings: Settings, name: str, account: Account) -> Iterator[Finding]:
     try:
         session = Session.open(Server.of(account))
     except LoginRefused as error:
@@ -54,6 +82,11 @@ def _logged_in(name: str, account: Account) -> Iterator[Finding]:
         return
     try:
         yield from _folders(name, account, session)
+        if settings.mailbox.purge != "off" and not session.can_expunge():
+            what = _(
+                "account {account}: the IMAP server can't delete single mails (UIDPLUS), so nothing is purged"
+            )
+            yield Finding(Mark.WARN, what.format(account=name), _("unset PEC_MAILBOX__PURGE"))
     except ImapUnavailable as error:
         yield _unavailable(name, account, error)
     finally:

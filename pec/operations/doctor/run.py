@@ -36,4 +36,4 @@ def run_checks(settings: Settings, store: Store) -> Iterator[Finding]:
         yield from worker_checks(store, settings)
         yield from standing_checks(load_overview(store, settings))
     yield from api_checks(settings)
-    yield from imap_checks(settings, datetime.now(UTC).date())
+    yield from imap_checks(settings, store, datetime.now(UTC).date())

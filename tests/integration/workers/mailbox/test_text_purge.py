@@ -6,7 +6,7 @@ import pytest
 
 from config.settings import Settings
 from pec.names import Proof
-from pec.store import audit, purging, records
+from pec.store import audit, imap_state, records
 from tests.integration.sandbox.serving import SENDER, Served
 from tests.integration.workers.messages import ACCOUNT, sent
 from workers.context import WorkerContext
@@ -46,7 +46,7 @@ def test_receipts_whose_texts_are_kept_go(texts: WorkerContext, served: Served) 
     assert found(served, code) == 0
     [entry] = audit.entries(texts.store)
     assert (entry["action"], entry["object"]) == ("purge", "message:texts-1")
-    assert purging.purged(texts.store, ACCOUNT).mails == 2
+    assert imap_state.state_of(texts.store, ACCOUNT).purged == 2
 
 
 def test_a_reply_under_the_code_keeps_all_of_them(texts: WorkerContext, served: Served) -> None:

@@ -1,4 +1,4 @@
-"""Purging a mailbox by IMAP: exactly what the archive gives back goes, and nothing that somebody else put there."""
+"""Purging a mailbox by IMAP: exactly what the archive gives back goes, and no mail of others."""
 
 import json
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def test_receipts_that_the_archive_holds_go_and_all_else_stays(mailbox: Mailbox)
         ("worker", "purge", "message:inv-1")
     ] * 2
     assert {one["details"]["uid"] for one in entries} == {2, 3}
-    assert purging.purged(mailbox.ctx.store, ACCOUNT).mails == 2
+    assert imap_state.state_of(mailbox.ctx.store, ACCOUNT).purged == 2
     assert mailbox.due(Queue.PURGE) is None
     assert (mailbox.due(Queue.QUOTA) or 0) < mailbox.ctx.now().timestamp() + 60
 

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
+from config.redis_connection import connect
 from config.settings import Account, Settings
+from pec.imap.credentials import digest
+from pec.imap.session import Server
+from pec.messages import Reason
 from pec.operations.doctor.imap import imap_checks, password_expiry
 from pec.operations.findings import Finding, Mark
+from pec.store import imap_state
+from pec.store.store import Store
 from tests.dovecot import PASSWORD, Dovecot
 
 TODAY = date(2027, 2, 1)
@@ -19,11 +25,12 @@ def account(port: int = 1, **imap: Any) -> dict[str, Any]:
     return {"sender": "acme@pec.example", "username": "acme", "password": "api", "imap": known}
 
 
-def found(settings: dict[str, Any]) -> Sequence[Finding]:
+def found(settings: dict[str, Any], store: Store | None = None, **more: Any) -> Sequence[Finding]:
     wanted = Settings.model_validate(
-        {"api": {"token": "t"}, "accounts": {"acme": settings}, "archive": {"url": "/archive"}}
+        {"api": {"token": "t"}, "accounts": {"acme": settings}, "archive": {"url": "/archive"}, **more}
     )
-    return list(imap_checks(wanted, TODAY))
+    away = Store(connect("redis://127.0.0.1:1/0"), "pec")
+    return list(imap_checks(wanted, store or away, TODAY))
 
 
 def test_a_mailbox_that_can_be_read_is_named_with_its_folders(dovecot: Dovecot) -> None:
@@ -87,3 +94,22 @@ def test_a_password_that_expires_is_announced_two_weeks_before(
     known = Account.model_validate(account(password_expires=expires))
 
     assert [one.mark for one in password_expiry("acme", known, TODAY)] == expected
+
+
+def test_credentials_that_workers_know_as_refused_are_not_tried(dovecot: Dovecot, store: Store) -> None:
+    known = account(dovecot.plain)
+    refused = digest(Server.of(Account.model_validate(known)))
+    imap_state.note_refused(store, "acme", refused, Reason("login_refused", "no"))
+
+    [one] = found(known, store)
+    assert (one.mark, "refused these credentials before (no)" in one.what) == (Mark.FAIL, True)
+
+    imap_state.forgive(store, "acme", 0)
+    assert [one.mark for one in found(known, store)] == [Mark.OK]
+
+
+def test_a_purge_needs_a_server_that_deletes_single_mails() -> None:
+    with Dovecot(capability="IMAP4rev1 IDLE") as server:
+        marks = [one.mark for one in found(account(server.plain), mailbox={"purge": "archived"})]
+
+    assert marks == [Mark.OK, Mark.WARN]

@@ -2,13 +2,18 @@
 
 import os
 import socket
+import weakref
+from typing import Any
 
 import redis
 from redis.backoff import EqualJitterBackoff
+from redis.connection import parse_url
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
-from config.foreign_words import foreign_words, system_words
+from config.redis_failover import TcpConnection, TlsConnection, UnixConnection
+from config.redis_refusals import cause_of as cause_of  # so that it is imported from here
+from config.redis_refusals import remedy_of
 from config.redis_url import problem_of_redis_url
 from config.texts import _
 
@@ -45,18 +50,39 @@ def connect(url: str, *, timeout_seconds: float = 5.0) -> redis.Redis:
     """
     if problem := problem_of_redis_url(url):
         raise ValueError(problem)
-    return redis.Redis.from_url(
-        url,
-        decode_responses=False,
-        client_name=f"pec-{socket.gethostname()}-{os.getpid()}".replace(" ", "-"),
-        socket_timeout=timeout_seconds,
-        socket_connect_timeout=timeout_seconds,
-        health_check_interval=_HEALTH_CHECK_SECONDS,
-        retry=Retry(EqualJitterBackoff(_RETRY_CAP_SECONDS, _RETRY_BASE_SECONDS), _RETRIES),
-        # a handshake of one vendor's cloud, which Valkey answers with an error on every connection
-        maint_notifications_config=MaintNotificationsConfig(enabled=False),
-        **_keepalive(url),
+    given = parse_url(url)  # type: ignore[no-untyped-call]  # redis-py has no type for it
+    return redis.Redis.from_pool(_pool(given, timeout_seconds))
+
+
+def _pool(given: dict[str, Any], timeout_seconds: float) -> redis.ConnectionPool:
+    kind = given.pop("connection_class", redis.Connection)
+    own = {redis.UnixDomainSocketConnection: UnixConnection, redis.SSLConnection: TlsConnection}
+    pool = redis.ConnectionPool(
+        connection_class=own.get(kind, TcpConnection), **_options(timeout_seconds), **given
     )
+    if kind is not redis.UnixDomainSocketConnection:
+        pool.connection_kwargs["socket_keepalive"] = True
+    ours = weakref.ref(pool)
+
+    def leave() -> None:
+        if found := ours():
+            found.disconnect(inuse_connections=False)
+
+    pool.connection_kwargs["leave"] = leave
+    return pool
+
+
+def _options(timeout_seconds: float) -> dict[str, Any]:
+    return {
+        "decode_responses": False,
+        "name": f"pec-{socket.gethostname()}-{os.getpid()}".replace(" ", "-"),
+        "socket_timeout": timeout_seconds,
+        "socket_connect_timeout": timeout_seconds,
+        "health_check_interval": _HEALTH_CHECK_SECONDS,
+        "retry": Retry(EqualJitterBackoff(_RETRY_CAP_SECONDS, _RETRY_BASE_SECONDS), _RETRIES),
+        # a handshake of one vendor's cloud, which Valkey answers with an error on every connection
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    }
 
 
 def check(client: redis.Redis) -> None:
@@ -78,21 +104,13 @@ def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
                 "Redis at {address} refuses the user or password ({why}): "
                 "set the right ones in PEC_REDIS_URL, with %23 for #, %2F for /, %3F for ?, %3A for :, "
                 "%40 for @, %25 for %"
-            ).format(address=at, why=foreign_words(str(why)))
+            ).format(address=at, why=cause_of(why))
         )
     return RedisUnreachable(
-        _("Redis at {address} can't be used ({why}): start one, or set PEC_REDIS_URL").format(
-            address=at, why=cause_of(why)
+        _("Redis at {address} can't be used ({why}): {remedy}").format(
+            address=at, why=cause_of(why), remedy=remedy_of(why, _("start one, or set PEC_REDIS_URL"))
         )
     )
-
-
-def cause_of(why: Exception) -> str:
-    """Return the system's own words if they are beneath those of redis-py, which name the address again."""
-    beneath = why.__cause__ or why.__context__
-    if isinstance(why, redis.ConnectionError) and isinstance(beneath, OSError) and beneath.strerror:
-        return system_words(beneath)
-    return foreign_words(str(why))
 
 
 def address(client: redis.Redis) -> str:
@@ -103,7 +121,3 @@ def address(client: redis.Redis) -> str:
         return f"unix://{at['path']}?db={number}"
     scheme = "rediss" if issubclass(client.connection_pool.connection_class, redis.SSLConnection) else "redis"
     return f"{scheme}://{at.get('host', 'localhost')}:{at.get('port', 6379)}/{number}"
-
-
-def _keepalive(url: str) -> dict[str, bool]:
-    return {} if url.startswith("unix:") else {"socket_keepalive": True}

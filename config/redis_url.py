@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from config.redis_options import problem_of_options
 from config.texts import _
 
 # In a user or password these end what they stand in. A second `:` or `@` does no harm there.
@@ -46,7 +47,7 @@ def problem_of_redis_url(url: str) -> str | None:
         )
     if not is_redis_address(url):
         return _("must be redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0")
-    return None
+    return problem_of_options(scheme, urlsplit(url).query)
 
 
 def host_and_port(address: str) -> tuple[str, int]:

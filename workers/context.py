@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from archive import trust
 from archive.chain import Profile
 from archive.vault import Vault
+from config.redis_refusals import logged
 from config.settings import Settings
 from pec.api.client import Mailbox, PecClient
 from pec.imap.pool import SessionPool
@@ -46,7 +47,7 @@ def retry_until_stored(store: Callable[[], None], give_up_seconds: float = GIVE_
         except redis.RedisError as error:
             if time.monotonic() - started > give_up_seconds:
                 raise
-            log.warning("redis_unavailable", error=type(error).__name__)
+            log.warning("redis_unavailable", **logged(error))
         time.sleep(wait)
         wait = min(wait * 2, MAX_RETRY_SECONDS)
 

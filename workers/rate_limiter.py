@@ -12,6 +12,7 @@ import redis
 import structlog
 from dramatiq.middleware import Middleware, SkipMessage
 
+from config.redis_refusals import logged
 from pec.messages import Message, UnsupportedRecord
 from pec.store import commits, pacing
 from pec.store.clock import local_clock
@@ -161,7 +162,7 @@ class RateLimiter(Middleware):
             skip(self._ctx.store, met)
             raise SkipMessage from None
         except redis.RedisError as error:
-            log.warning("message_not_picked", error=type(error).__name__)
+            log.warning("message_not_picked", **logged(error))
             raise SkipMessage from None
         if picked is None:
             raise SkipMessage

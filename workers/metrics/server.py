@@ -21,6 +21,7 @@ from redis.retry import Retry
 
 from config.logs import configure_logging
 from config.redis_connection import connect
+from config.redis_refusals import logged
 from config.redis_url import host_and_port
 from config.settings import Settings, load_settings
 from pec.operations.load_overview import load_overview
@@ -62,7 +63,7 @@ class RedisGauges(Collector):
         try:
             return list(samples(load_overview(self._store, self._settings)))
         except redis.RedisError as error:
-            log.warning("redis_unavailable", thread="metrics", error=type(error).__name__)
+            log.warning("redis_unavailable", thread="metrics", **logged(error))
             return [(definitions.REDIS_UP, (), 0)]
 
 

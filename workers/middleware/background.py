@@ -8,6 +8,8 @@ import redis
 import structlog
 from dramatiq.middleware import Middleware
 
+from config.redis_refusals import logged
+
 AWAY_SECONDS = 1.0
 log = structlog.get_logger()
 
@@ -49,7 +51,7 @@ class Background:
         try:
             return self._step()
         except redis.RedisError as error:
-            log.warning("redis_unavailable", thread=self._thread.name, error=type(error).__name__)
+            log.warning("redis_unavailable", thread=self._thread.name, **logged(error))
         except Exception:  # a bug in one step must not end the thread, and with it the process's work
             log.exception("step_failed", thread=self._thread.name)
         return AWAY_SECONDS

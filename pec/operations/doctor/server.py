@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import redis
 
 from config.redis_connection import RedisUnreachable, address, check, connect
+from config.redis_refusals import cause_of, remedy_of
 from config.settings import Settings
 from config.texts import _
 from pec.operations.findings import Finding, Mark
@@ -32,10 +33,6 @@ DURABILITY = (
 
 _AWAY = _("start it, or set PEC_REDIS_URL")
 _REFUSED = _("set the right user and password in PEC_REDIS_URL")
-_REFUSALS = {
-    "MISCONF": _("see the server's log, and make room on its disk"),
-    "loading": _("wait until it has read its append-only file"),
-}
 
 _DEFAULT_ADDRESS = "redis://localhost:6379/0"
 
@@ -52,8 +49,7 @@ class Database(NamedTuple):
 def redis_checks(store: Store, settings: Settings) -> Iterator[Finding]:
     """Check the running server."""
     info, cli = _info(store), redis_cli(store.client)
-    yield version(str(info["redis_version"]))
-    yield mode(str(info.get("redis_mode") or info.get("server_mode") or "standalone"))
+    yield version(str(info["redis_version"]), str(info.get("valkey_version", "")))
     for name, wanted, danger in DURABILITY:
         yield durable(name, configured(store.client, info, name), wanted, danger, cli)
     yield rewritten(configured(store.client, info, "auto-aof-rewrite-percentage"), cli)
@@ -67,26 +63,54 @@ def redis_checks(store: Store, settings: Settings) -> Iterator[Finding]:
     yield from encrypted(settings.redis_url)
 
 
-def version(running: str) -> Finding:
+def mode_checks(client: redis.Redis) -> Iterator[Finding]:
+    """Refuse a Sentinel and a cluster: nothing else can be checked there."""
+    try:
+        info: Any = client.info("server")
+    except redis.ResponseError:  # this user may not ask, which the next check reports
+        info = {}
+    running = str(info.get("redis_mode") or info.get("server_mode") or "standalone")
+    primaries = _primaries(client) if running == "sentinel" else []
+    yield mode(running, primaries[0] if primaries else "")
+
+
+def version(running: str, valkey: str = "") -> Finding:
+    """Return whether the server is new enough. Valkey states a version of Redis, beside its own."""
     numbers = tuple(int(part) for part in running.split(".")[:2])
+    shown = f"Valkey {valkey}" if valkey else f"Redis {running}"
     if numbers < _OLDEST_VERSION:
         return Finding(
             Mark.FAIL,
-            _("Redis is version {version}").format(version=running),
+            _("the server is {version}").format(version=shown),
             _("run Redis 7 or later, or Valkey"),
         )
-    return Finding(Mark.OK, _("Redis version {version}").format(version=running))
+    return Finding(Mark.OK, _("the server is {version}").format(version=shown))
 
 
-def mode(running: str) -> Finding:
+def mode(running: str, primary: str = "") -> Finding:
     """Refuse a cluster: scripts name keys that a cluster would keep on several servers."""
+    if running == "sentinel":
+        url = f"redis+sentinel://…:26379/{primary or 'NAME'}/0"
+        return Finding(
+            Mark.FAIL,
+            _("this is a Sentinel, which holds no data"),
+            _("set PEC_REDIS_URL to {url}, with every Sentinel's host").format(url=url),
+        )
     if running != "standalone":
         return Finding(
             Mark.FAIL,
             _("Redis runs in the mode {word}").format(word=running),
-            _("run one server, with replicas if you like"),
+            _("run one server, with replicas and Sentinels if you like"),
         )
     return Finding(Mark.OK, _("Redis is one server"))
+
+
+def _primaries(sentinel: redis.Redis) -> list[str]:
+    try:
+        known: Any = sentinel.sentinel_masters()
+    except redis.RedisError:
+        return []
+    return [text(name) for name in known]
 
 
 def durable(name: str, value: str | None, wanted: str, danger: str, cli: str) -> Finding:
@@ -127,14 +151,13 @@ def rewrites(info: Info) -> Iterator[Finding]:
         yield Finding(Mark.FAIL, what, _("see the server's log, and make room on its disk"))
 
 
-def unusable(where: str, why: object) -> Finding:
+def unusable(where: str, why: BaseException) -> Finding:
     """Return the finding for a server that does not answer, or refuses to work."""
     away = _REFUSED if isinstance(why, redis.AuthenticationError) else _AWAY
-    remedy = next((remedy for word, remedy in _REFUSALS.items() if word in str(why)), away)
     return Finding(
         Mark.FAIL,
-        _("Redis at {address} can't be used ({why})").format(address=where, why=why),
-        remedy,
+        _("Redis at {address} can't be used ({why})").format(address=where, why=cause_of(why)),
+        remedy_of(why, away),
         unreachable=True,
     )
 

@@ -1,17 +1,28 @@
 """Every process connects alike: it outlasts a restart of Redis, and says plainly when there is none."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis
 
 from config import redis_connection
-from config.redis_connection import REDIS_ERRORS, RedisRefused, RedisUnreachable, address, check, connect
+from config.redis_connection import (
+    REDIS_ERRORS,
+    RedisRefused,
+    RedisUnreachable,
+    address,
+    cause_of,
+    check,
+    connect,
+    unusable,
+)
 from sandbox.redis_server import EmbeddedServer
+from tests.forwarder import forwarding
 from tests.wire import free_port
 
 
@@ -139,3 +150,66 @@ def test_what_a_user_may_not_do_is_reported_with_where_to_look(redis: Redis, red
         pytest.raises(RedisRefused, match="see ACLs"),
     ):
         check(client)
+
+
+def test_a_user_who_may_not_use_client_works_without_a_name(redis: Redis, redis_url: str) -> None:
+    redis.acl_setuser("plain", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-client"])
+
+    with connect(f"{redis_url}&username=plain&password=x") as client:
+        assert client.set("a", "1")
+
+
+@contextmanager
+def demoting() -> Iterator[tuple[Redis, Redis, Callable[[], None], EmbeddedServer]]:
+    """A client of an address, one of the server that takes over there, what makes it do so, and that server."""
+    with (
+        EmbeddedServer(port=0) as old,
+        EmbeddedServer(port=0) as new,
+        forwarding(old.url) as front,
+        connect(front.url) as client,
+        connect(old.url) as direct,
+        connect(new.url) as primary,
+    ):
+
+        def demote() -> None:
+            direct.replicaof("127.0.0.1", str(urlsplit(new.url).port))
+            front.target(new.url)
+
+        yield client, primary, demote, new
+
+
+def test_a_server_that_became_a_replica_is_left_and_the_command_is_done_once_at_the_primary() -> None:
+    """The address stays and its server changes, as behind a proxy or a name."""
+    with demoting() as (client, primary, demote, new):
+        assert client.incr("number") == 1
+        demote()
+
+        assert client.incr("number") == 1
+        assert primary.get("number") == b"1"
+        assert client.info("server")["process_id"] == new.pid
+
+
+def test_no_idle_connection_to_a_demoted_server_is_read_from_again() -> None:
+    with demoting() as (client, _, demote, new):
+        pool = client.connection_pool
+        for connection in [pool.get_connection(), pool.get_connection()]:
+            pool.release(connection)
+        demote()
+        client.set("a", "1")
+
+        found = [pool.get_connection(), pool.get_connection()]
+        for connection in found:
+            connection.send_command("INFO", "server")  # type: ignore[no-untyped-call]
+            assert f"process_id:{new.pid}\r\n".encode() in connection.read_response()
+            pool.release(connection)
+
+
+def test_a_server_that_stays_a_replica_is_reported_as_one() -> None:
+    with EmbeddedServer(port=0) as server, connect(server.url) as client:
+        client.replicaof("127.0.0.1", "1")
+
+        with pytest.raises(REDIS_ERRORS, match="read only replica") as raised:
+            client.set("a", "1")
+
+        assert str(cause_of(raised.value)).startswith("READONLY ")
+        assert "it is a replica: set PEC_REDIS_URL to the primary" in str(unusable(client, raised.value))

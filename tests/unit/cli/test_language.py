@@ -133,8 +133,9 @@ def test_the_language_is_chosen_as_gettext_chooses_it(environment: dict[str, str
             "PEC_API__RATE: dev'essere maggiore di 0",
         ),
         (
-            _("Redis at {address} can't be used ({why}): start one, or set PEC_REDIS_URL").format(
+            _("Redis at {address} can't be used ({why}): {remedy}").format(
                 address="redis://localhost:6379/0",
+                remedy=_("start one, or set PEC_REDIS_URL"),
                 why=system_words(ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))),
             ),
             "Redis a redis://localhost:6379/0 non è utilizzabile (connessione rifiutata): avviarne uno, o "

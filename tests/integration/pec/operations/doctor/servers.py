@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
 
 import redis as redis_errors
 from redis import Redis
@@ -17,8 +19,13 @@ from tests.wire import eventually
 
 
 @contextmanager
-def running(folder: Path, *options: str, file_limit: int | None = None) -> Iterator[str]:
-    """A server with these options; gives its URL. `file_limit`: the disk is full after so many bytes of a file."""
+def running(
+    folder: Path, *options: str, file_limit: int | None = None, program: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """A server with these options; gives its URL. `file_limit`: the disk is full after so many bytes of a file.
+
+    `program`: what stands before all options, such as the file and the mode of a Sentinel.
+    """
     socket = folder / "s"
     folder.mkdir(exist_ok=True)
 
@@ -27,7 +34,9 @@ def running(folder: Path, *options: str, file_limit: int | None = None) -> Itera
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
 
-    command = [server_program(), "--dir", str(folder), "--port", "0", "--unixsocket", str(socket), *options]
+    command = [server_program(), *program, "--dir", str(folder), "--unixsocket", str(socket), *options]
+    if not program:
+        command += ["--port", "0"] if "--port" not in options else []
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limit, restore_signals=False
     )
@@ -56,3 +65,25 @@ def advised() -> list[str]:
     directives = dict(re.findall(r"^ *\| `([a-z-]+) (\w+)`", needs, re.MULTILINE))
     assert {"appendonly", "appendfsync", "maxmemory-policy"} <= set(directives)
     return [part for name, value in directives.items() for part in (f"--{name}", value)]
+
+
+@contextmanager
+def refusing(refusal: str) -> Iterator[str]:
+    """A server that answers every command with this line; gives its URL."""
+
+    class Refuser(StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().startswith(b"*"):
+                for _ in range(2):
+                    self.rfile.readline()
+                self.wfile.write(refusal.encode() + b"\r\n")
+                break  # like protected mode: one answer, and the end
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Refuser) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"redis://127.0.0.1:{server.server_address[1]}/0"
+        finally:
+            server.shutdown()
+            thread.join()

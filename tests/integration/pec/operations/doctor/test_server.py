@@ -14,12 +14,13 @@ from redis import Redis
 from config.redis_connection import RedisUnreachable, check, connect
 from config.settings import Settings
 from pec.operations.doctor.replicas import replica_checks
+from pec.operations.doctor.run import run_checks
 from pec.operations.doctor.server import redis_checks, unusable
 from pec.operations.findings import Finding, Mark
 from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
 from tests.integration.commands import Pec
-from tests.integration.pec.operations.doctor.servers import advised, running
+from tests.integration.pec.operations.doctor.servers import advised, refusing, running
 from tests.unit.deploy.compose import compose
 from tests.wire import eventually, free_port
 
@@ -30,6 +31,11 @@ def found_at(url: str, **settings: object) -> list[Finding]:
     with connect(url) as client:
         wanted = Settings.model_validate({"redis_url": url, **settings})
         return [*redis_checks(Store(client, "pec"), wanted), *replica_checks(client)]
+
+
+def whole(url: str) -> list[str]:
+    with connect(url) as client:
+        return ill(list(run_checks(Settings(redis_url=url), Store(client, "pec"))))
 
 
 def ill(found: Sequence[Finding]) -> list[str]:
@@ -103,7 +109,9 @@ def test_a_disk_that_is_full_is_found(tmp_path: Path) -> None:
                 client.set("a", "x" * 20_000)
         with connect(url) as client, pytest.raises(RedisUnreachable, match="MISCONF") as refused:
             check(client)
-    assert "make room on its disk" in unusable("here", refused.value.__cause__).remedy
+    cause = refused.value.__cause__
+    assert cause
+    assert "make room on its disk" in unusable("here", cause).remedy
 
 
 def test_a_disk_that_is_full_ends_a_server_that_we_advise_and_loses_nothing_acknowledged(
@@ -180,9 +188,40 @@ def test_two_servers_have_databases_of_their_own(tmp_path: Path) -> None:
         assert ill(found_at(truth, broker_url=dramatiq)) == []
 
 
-def test_a_cluster_is_found(tmp_path: Path) -> None:
+def test_a_cluster_is_found_and_nothing_else_is_asked_of_it(tmp_path: Path) -> None:
     with running(tmp_path, *DURABLE, "--cluster-enabled", "yes", "--cluster-port", "1") as url:
-        assert "mode cluster" in "".join(ill(found_at(url)))
+        assert "mode cluster" in "".join(whole(url))
+
+
+def test_a_sentinel_in_place_of_a_server_is_found_with_the_url_to_set(tmp_path: Path) -> None:
+    rules = tmp_path / "sentinel.conf"
+    rules.write_text("sentinel monitor pec 127.0.0.1 1 1\n")
+    port = free_port()
+    with running(tmp_path, program=(str(rules), "--sentinel", "--port", str(port))):
+        settings = Settings.model_validate({"redis_url": f"redis://127.0.0.1:{port}/0"})
+        with connect(settings.redis_url) as client:
+            found = [one for one in run_checks(settings, Store(client, "pec")) if one.mark is Mark.FAIL]
+    assert [one.what for one in found] == ["this is a Sentinel, which holds no data"]
+    assert "redis+sentinel://…:26379/pec/0" in found[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("refusal", "remedy"),
+    [
+        ("-DENIED Redis is running in protected mode because protected mode is enabled", "give the server a"),
+        ("-NOREPLICAS Not enough good replicas to write.", "connect its replicas"),
+        ("-MOVED 14325 127.0.0.1:7403", "it is a cluster"),
+        ("-CLUSTERDOWN Hash slot not served", "it is a cluster"),
+        ("-ERR max number of clients reached", "raise `maxclients`"),
+    ],
+)
+def test_each_refusal_of_a_server_has_its_remedy(refusal: str, remedy: str) -> None:
+    with refusing(refusal) as url, connect(url) as client:
+        [found] = [
+            one for one in run_checks(Settings(redis_url=url), Store(client, "pec")) if one.unreachable
+        ]
+    assert refusal.split(" ", 1)[1] in found.what
+    assert found.remedy.startswith(remedy)
 
 
 @contextmanager

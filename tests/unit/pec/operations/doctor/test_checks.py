@@ -144,6 +144,15 @@ def test_one_server_holds_the_truth(running: str) -> None:
     assert server.mode("standalone").mark is Mark.OK
 
 
+def test_a_sentinel_names_the_url_to_set() -> None:
+    assert "redis+sentinel://…:26379/pec/0" in server.mode("sentinel", "pec").remedy
+
+
+def test_valkey_is_shown_by_its_own_version() -> None:
+    assert server.version("7.2.4", "9.1.2").what == "the server is Valkey 9.1.2"
+    assert server.version("8.2.0").what == "the server is Redis 8.2.0"
+
+
 @pytest.mark.parametrize(
     ("used", "most", "mark"), [(10**9, 0, "ok"), (69, 100, "ok"), (75, 100, "warn"), (81, 100, "fail")]
 )
@@ -159,10 +168,10 @@ def test_a_rewrite_that_failed_fails() -> None:
 
 
 def test_a_server_that_reads_its_file_still_is_to_be_waited_for() -> None:
-    error = "Redis is loading the dataset in memory"
+    error = redis.BusyLoadingError("Redis is loading the dataset in memory")
 
     assert server.unusable("h:1", error).remedy == "wait until it has read its append-only file"
-    assert server.unusable("h:1", "refused").remedy == "start it, or set PEC_REDIS_URL"
+    assert server.unusable("h:1", redis.ConnectionError("refused")).remedy == "start it, or set PEC_REDIS_URL"
 
 
 def test_a_refused_password_brings_no_advice_to_start_the_server() -> None:

@@ -1,0 +1,47 @@
+"""Refusals of Redis: the words of the server, without secrets, and the remedy for each kind."""
+
+import redis
+
+from config.foreign_words import foreign_words, system_words
+from config.texts import Text, _
+
+_CODES = ("MOVED", "ASK", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "CROSSSLOT")  # redis-py cuts these off
+_ARGUMENTS = ", with args beginning with"  # after it a server quotes what it got: a password, perhaps
+_MAX_LENGTH = 300
+
+_CLUSTER = _("it is a cluster, whose keys are on several servers: run one server, with replicas if you like")
+_REMEDIES = (
+    ("MISCONF", _("see the server's log, and make room on its disk")),
+    ("loading", _("wait until it has read its append-only file")),
+    (
+        "protected mode",
+        _("give the server a password and write it into PEC_REDIS_URL, or set `protected-mode no`"),
+    ),
+    ("NOREPLICAS", _("connect its replicas, or lower min-replicas-to-write")),
+    ("READONLY", _("it is a replica: set PEC_REDIS_URL to the primary, or to the Sentinels")),
+    ("No master found", _("start the Sentinels, or correct the name of the primary in PEC_REDIS_URL")),
+    ("DB index", _("set `databases 16` in the server's configuration, or name another database")),
+    ("max number of clients", _("raise `maxclients` in the server's configuration")),
+    *((word, _CLUSTER) for word in ("MOVED", "ASK ", "CLUSTERDOWN", "CROSSSLOT", "cluster mode")),
+)
+
+
+def cause_of(why: BaseException) -> Text | str:
+    """Return the server's words, or the system's if they are beneath those of redis-py. No argument is quoted."""
+    beneath = why.__cause__ or why.__context__
+    if isinstance(why, redis.ConnectionError) and isinstance(beneath, OSError) and beneath.strerror:
+        return system_words(beneath)
+    said = str(why).partition(_ARGUMENTS)[0][:_MAX_LENGTH]
+    code = getattr(why, "status_code", None)
+    return f"{code} {said}" if code in _CODES and not said.startswith(str(code)) else foreign_words(said)
+
+
+def remedy_of(why: BaseException, otherwise: Text | str) -> Text | str:
+    """Return what to do about a refusal whose kind is known, or `otherwise`."""
+    said = str(cause_of(why))
+    return next((remedy for word, remedy in _REMEDIES if word in said), otherwise)
+
+
+def logged(why: BaseException) -> dict[str, str]:
+    """Return the fields of a log line about an error: its class and its words."""
+    return {"error": type(why).__name__, "why": str(cause_of(why))}

@@ -39,11 +39,13 @@ def incomplete(
     return found
 
 
-def ask_again(store: Store, pending: Iterable[str], at_most: int) -> None:
+def ask_again(store: Store, pending: dict[str, Incomplete], at_most: int) -> None:
     """Have workers look at the mailbox now for these, also for those whose looks were used up."""
-    due = dict.fromkeys(islice(pending, at_most), store.now())
-    if due:
+    now = store.now()
+    if due := dict.fromkeys(islice(pending, at_most), now):
         store.client.zadd(store.keys.due(Queue.CHECK), due, lt=True)
+        read = dict.fromkeys((one.account for one in pending.values()), now)
+        store.client.zadd(store.keys.due(Queue.ARCHIVE), read, xx=True, lt=True)  # those that IMAP reads
 
 
 def wait(
@@ -94,12 +96,15 @@ def _drop_completed(
         pending.update(still)
 
 
-def _look_is_due(store: Store, pending: Iterable[str], until: float) -> bool:
-    """Return whether a look at the mailbox is scheduled before then for any of these."""
+def _look_is_due(store: Store, pending: dict[str, Incomplete], until: float) -> bool:
+    """Return whether a look at a message's mailbox is scheduled before then for any of these, or a reading by IMAP."""
+    accounts = {one.account for one in pending.values()}
+    return _is_due(store, Queue.CHECK, pending, until) or _is_due(store, Queue.ARCHIVE, accounts, until)
+
+
+def _is_due(store: Store, queue: Queue, members: Iterable[str], until: float) -> bool:
     due: Any = (
-        score
-        for chunk in _chunks(pending)
-        for score in store.client.zmscore(store.keys.due(Queue.CHECK), chunk)
+        score for chunk in _chunks(members) for score in store.client.zmscore(store.keys.due(queue), chunk)
     )
     return any(score is not None and float(score) <= until for score in due)
 

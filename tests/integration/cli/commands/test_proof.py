@@ -19,13 +19,15 @@ from cli.errors import Exit
 from config.settings import Archive
 from pec.changes import Change
 from pec.content import sha256
-from pec.names import Proof, State
+from pec.names import Proof, Queue, State
+from pec.store import heartbeat, records
 from pec.store.store import Store
 from producers import Producer
 from tests.integration.archive.receiving import received
 from tests.integration.commands import Pec
-from tests.integration.producing import SEND, Settle, TakeJobs
+from tests.integration.producing import SEND, Settle, TakeJobs, meanwhile
 from tests.signing import ACCEPTED, DELIVERED, PDF, authority, receipt, verified
+from tests.wire import eventually
 
 CODE = "2026112010300042"
 Delivered = Callable[..., None]
@@ -50,7 +52,7 @@ def vault(store: Store, tmp_path: Path) -> Vault:
 def delivered(producer: Producer, take_jobs: TakeJobs, change: Settle, vault: Vault) -> Delivered:
     """Makes a delivered message whose receipts are in the archive, or some of these mails."""
 
-    def make(name: str, *mails: bytes, **fields: Any) -> None:
+    def make(name: str, *mails: bytes, without_originals: bool = False, **fields: Any) -> None:
         producer.send(name, **SEND, attachments=[("fattura.pdf", PDF)], batch="b")
         take_jobs()
         mails = mails or (signed(ACCEPTED, None), signed(DELIVERED))
@@ -59,7 +61,7 @@ def delivered(producer: Producer, take_jobs: TakeJobs, change: Settle, vault: Va
             vault.put(raw, EML)
             one = receipt_of(verified(raw))
             assert one
-            found.append(one)
+            found.append(replace(one, original=None) if without_originals else one)
         values = {"proof": Proof.ORIGINALS, **fields}
         change(name, lambda message: with_end(received(State.DELIVERED, *found, **values)(message)))
 
@@ -282,6 +284,30 @@ def test_a_name_of_the_bundle_s_own_files_may_be_an_id(
 
     assert (tmp_path / "proof/index.json~2/proof.html").exists()
     assert sums_hold(tmp_path / "proof")
+
+
+def test_originals_that_imap_is_about_to_read_are_waited_for(
+    pec: Pec, delivered: Delivered, store: Store, change: Settle, tmp_path: Path
+) -> None:
+    delivered("inv-1", proof=Proof.TEXTS, without_originals=True)
+    heartbeat.beat(store, {"account": ["acme"], "queue": [str(Queue.CHECK)]}, 60)
+    due = {"acme": store.now() + 20}
+    store.client.zadd(store.keys.due(Queue.ARCHIVE), due)
+
+    def read_mailbox() -> None:
+        """Does what the reader does, once it is woken."""
+        archive = store.keys.due(Queue.ARCHIVE)
+        eventually(lambda: (store.client.zscore(archive, "acme") or 0) < due["acme"])
+        found = [receipt_of(verified(raw)) for raw in (signed(ACCEPTED, None), signed(DELIVERED))]
+        texts = tuple(records.receipts_of(store, "inv-1"))
+        better = received(State.DELIVERED, *filter(None, found), proof=Proof.ORIGINALS)
+        change("inv-1", lambda message: replace(better(message), superseded=texts))
+
+    with meanwhile(read_mailbox):
+        ran = pec("proof", "inv-1", "--output", str(tmp_path / "proof"))
+
+    assert "waiting for receipts of 1 message" in ran.err
+    assert ran.code == Exit.DONE, ran.err
 
 
 def test_just_one_choice_is_made(pec: Pec, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from pec.store.commits import Commit, Conflict
 from pec.store.records import StoredReceipts
 from workers.context import WorkerContext
 from workers.mailbox.imap_folder import FoundMail
-from workers.mailbox.purge_policy import purge_commands
+from workers.mailbox.purge_policy import purge_again, purge_commands
 from workers.mailbox.scan_policy import Command, watched_until
 from workers.unsupported import skip
 
@@ -101,6 +101,7 @@ class OriginalsTaker:
             commands: list[Command] = [*([places] if places else []), *self._quotable(message, found)]
             change = self._change(message, kept, receipts, unrecognised)
             if not (change.receipts or change.superseded or change.reported):
+                commands += purge_again(self._ctx, message) if places else []
                 if commands:
                     commits.apply(self._ctx.store, Commit(commands=commands))
                 return

@@ -10,10 +10,15 @@ from workers.context import WorkerContext
 
 def purge_commands(ctx: WorkerContext, change: Change) -> list[Command]:
     """Return the commands that note that a message's receipts may leave its mailbox, once its proof is complete."""
-    if not _newly(change) or not may_purge(ctx, change.after):
-        return []
+    return purge_again(ctx, change.after) if _newly(change) else []
+
+
+def purge_again(ctx: WorkerContext, message: Message) -> list[Command]:
+    """Return the same for a message one of whose receipts was found at another place, or once more."""
     rules = ctx.settings.mailbox
-    return purging.enter(ctx.store, change.after, rules.purge_grace_seconds, schedule=rules.purge != "off")
+    if not may_purge(ctx, message):
+        return []
+    return purging.enter(ctx.store, message, rules.purge_grace_seconds, schedule=rules.purge != "off")
 
 
 def may_purge(ctx: WorkerContext, message: Message) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,8 +22,10 @@ from config.settings import Archive
 if TYPE_CHECKING:
     from obstore import GetResult  # it exists for type checkers only
 
-TIMEOUT = timedelta(seconds=120)  # of one request, with its body
-SILENCE = timedelta(seconds=20)
+SHORT_TIMEOUT = timedelta(seconds=30)  # of a request with little content; jobs wait meanwhile
+MIN_BYTES_PER_SECOND = 500_000  # above this, the time for more content grows
+LONG_TIMEOUT = timedelta(minutes=10)  # of an answer as long as bytes keep coming
+SILENCE = timedelta(seconds=20)  # in an answer
 CONNECT_TIMEOUT = timedelta(seconds=5)
 RETRY_TIMEOUT = timedelta(seconds=10)
 MAX_RETRIES = 2
@@ -51,18 +54,19 @@ class S3:
             "secret_access_key": secret.get_secret_value() if secret else "",
         }
         self._url = rules.url
-        self._store = S3Store(
-            parts.netloc,
-            prefix=parts.path.strip("/") or None,
-            client_options={
-                "allow_http": s3.endpoint.startswith("http://"),
-                "timeout": TIMEOUT,
-                "read_timeout": SILENCE,
-                "connect_timeout": CONNECT_TIMEOUT,
-            },
-            retry_config={"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT},
-            **{name: value for name, value in given.items() if value},
-        )
+
+        def store(timeout: timedelta, **more: timedelta) -> S3Store:
+            options: Any = {"timeout": timeout, "connect_timeout": CONNECT_TIMEOUT, **more}
+            return S3Store(
+                parts.netloc,
+                prefix=parts.path.strip("/") or None,
+                client_options={**options, "allow_http": s3.endpoint.startswith("http://")},
+                retry_config={"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT},
+                **{name: value for name, value in given.items() if value},
+            )
+
+        self._reading = store(LONG_TIMEOUT, read_timeout=SILENCE)
+        self._writing = cache(store)  # without SILENCE, which would count an upload too
 
     def __str__(self) -> str:
         return self._url
@@ -70,7 +74,7 @@ class S3:
     def put_new(self, name: str, data: bytes) -> bool:
         """Write an object that is not there yet. Return False, and change nothing, if it is there."""
         try:
-            obstore.put(self._store, name, data, mode="create", use_multipart=False)
+            obstore.put(self._writing(timeout_of(data)), name, data, mode="create", use_multipart=False)
         except AlreadyExistsError:
             return False
         except NotSupportedError:  # a storage without conditions: the same name has the same bytes
@@ -83,14 +87,14 @@ class S3:
 
     def overwrite(self, name: str, data: bytes) -> None:
         try:
-            obstore.put(self._store, name, data, use_multipart=False)
+            obstore.put(self._writing(timeout_of(data)), name, data, use_multipart=False)
         except (BaseError, OSError) as error:
             raise self._away(error) from None
 
     def chunks(self, name: str) -> Iterator[bytes] | None:
         """Return the bytes of an object in order, or None if there is none."""
         try:
-            found = obstore.get(self._store, name)
+            found = obstore.get(self._reading, name)
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error):
                 raise self._away(error) from None
@@ -108,7 +112,7 @@ class S3:
 
     def delete(self, name: str) -> None:
         try:
-            obstore.delete(self._store, name)
+            obstore.delete(self._reading, name)
         except FileNotFoundError:
             return
         except (BaseError, OSError) as error:
@@ -124,3 +128,11 @@ class S3:
             return VaultAway("denied", place=self._url)
         why = said.partition("\n")[0][:300] or type(error).__name__
         return VaultAway("storage", place=self._url, why=why)
+
+
+def timeout_of(data: bytes) -> timedelta:
+    """Return how long an upload may take: one of few lengths, because each has a client of its own."""
+    timeout = SHORT_TIMEOUT
+    while timeout.total_seconds() * MIN_BYTES_PER_SECOND < len(data):
+        timeout *= 2
+    return timeout

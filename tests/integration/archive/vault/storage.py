@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,28 @@ def answering(status: int, body: bytes) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def reading_slowly(bytes_per_second: int) -> Iterator[str]:
+    """Take one object no faster than this. Yield the address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64_000)
+        thread = threading.Thread(target=_read_slowly, args=[listener, bytes_per_second])
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
+
+
+def _read_slowly(listener: socket.socket, bytes_per_second: int) -> None:
+    connection, _ = listener.accept()
+    with connection, connection.makefile("rb") as request:
+        headers = dict(line.lower().strip().partition(b":")[::2] for line in iter(request.readline, b"\r\n"))
+        left = int(headers[b"content-length"])
+        while left > 0:
+            left -= len(request.read(min(left, bytes_per_second // 20)))
+            time.sleep(1 / 20)  # this is how slow it is
+        connection.sendall(b'HTTP/1.1 200 OK\r\nETag: "x"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
 
 
 @contextmanager

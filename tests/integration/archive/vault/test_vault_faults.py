@@ -13,7 +13,7 @@ import pytest
 
 from archive.vault import CONTENT, EML, Vault, VaultAway, s3
 from config.settings import Archive
-from tests.integration.archive.vault.storage import KEYS, answering, silent
+from tests.integration.archive.vault.storage import KEYS, answering, reading_slowly, silent
 
 MAIL = b"From: a@pec.example\r\n\r\nx"
 DIGEST = hashlib.sha256(MAIL).hexdigest()
@@ -168,6 +168,20 @@ def test_storage_that_fails_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_storage_that_is_silent_is_away_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3, "SILENCE", s3.SILENCE / 100)
+    monkeypatch.setattr(s3, "SHORT_TIMEOUT", s3.SHORT_TIMEOUT / 100)
     monkeypatch.setattr(s3, "MAX_RETRIES", 0)
-    with silent() as url, pytest.raises(VaultAway, match="does not answer in time"):
-        opened(at(url)).put(MAIL, EML)
+    with silent() as url:
+        with pytest.raises(VaultAway, match="does not answer in time"):
+            opened(at(url)).get(DIGEST, EML)
+        with pytest.raises(VaultAway, match="does not answer in time"):
+            s3.S3(at(url)).put_new("name", MAIL)
+
+
+def test_a_large_upload_may_take_longer_than_a_storage_may_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "SILENCE", s3.SILENCE / 100)
+    monkeypatch.setattr(s3, "MAX_RETRIES", 0)
+    with reading_slowly(bytes_per_second=20_000_000) as url:
+        assert s3.S3(at(url)).put_new("name", bytes(12_000_000))
+
+    assert s3.timeout_of(bytes(200_000)) == s3.SHORT_TIMEOUT
+    assert s3.timeout_of(bytes(100_000_000)).total_seconds() == 240

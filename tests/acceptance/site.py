@@ -36,6 +36,7 @@ class Site:
         self._client = client
         self._folder = folder
         self.sandbox_url = sandbox_url
+        self.imap_port = ""  # of the sandbox's IMAP door, if its options ask for one
         self._settings = {
             "PEC_REDIS_URL": redis_url,
             "PEC_API__URL": sandbox_url,
@@ -132,5 +133,7 @@ def site(
         sandbox = subprocess.Popen([sys.executable, "-m", "sandbox", *command], stdout=log, stderr=log)
         stack.callback(sandbox.wait, 10)
         stack.callback(sandbox.terminate)
-        url = eventually(lambda: ready.exists() and ready.read_text(encoding="utf-8").strip())
-        yield Site(client, redis_url, folder, url, rate)
+        url, *doors = eventually(lambda: ready.exists() and ready.read_text(encoding="utf-8").split())
+        found = Site(client, redis_url, folder, url, rate)
+        found.imap_port = doors[0].rpartition(":")[2] if doors else ""
+        yield found

@@ -15,6 +15,7 @@ from tests.acceptance.site import MAILBOX, PASSWORD, TOKEN, Site, eventually, si
 
 LIMIT = 1 << 20
 COUNT = 32  # for each mailbox, of which some go to three recipients: twice what it has room for
+CAMPAIGN = 60
 FILE = {"name": "atto.pdf", "file": base64.b64encode(bytes(24_000)).decode()}
 SECOND = {"SENDER": "beta@pec.example", "USERNAME": "beta", "PASSWORD": PASSWORD}
 MAILBOXES = {"acme": MAILBOX, "beta": SECOND["SENDER"]}
@@ -72,6 +73,36 @@ def test_no_receipt_finds_the_mailbox_full_and_sends_go_on_when_there_is_room(
         eventually(lambda: emptied(small), 60)
         assert redis.zcard("pec:lane:beta"), "the other mailbox still waits"
         assert refused(small) == []
+
+
+def test_a_campaign_larger_than_its_mailbox_goes_through_if_what_is_archived_is_deleted(
+    redis: Redis, redis_url: str, tmp_path: Path
+) -> None:
+    anchors = tmp_path / "anchor.pem"
+    options = ["--quota-mb", "1", "--imap-port", "0", "--anchor-file", str(anchors)]
+    with site(redis, redis_url, tmp_path, rate=40, options=options) as small:
+        for number in range(CAMPAIGN):
+            to = f"consegna+{number}@pec.example"
+            small.add(id=f"acme-{number}", recipient=to, subject="Atto", attachments=[FILE])
+        settings = {
+            "PEC_ACCOUNTS__ACME__IMAP__HOST": "127.0.0.1",
+            "PEC_ACCOUNTS__ACME__IMAP__PORT": small.imap_port,
+            "PEC_ACCOUNTS__ACME__IMAP__TLS": "false",
+            "PEC_ARCHIVE__URL": str(tmp_path / "archive"),
+            "PEC_ARCHIVE__ANCHORS": str(anchors),
+            "PEC_MAILBOX__PURGE": "archived",
+            "PEC_MAILBOX__PURGE_GRACE_SECONDS": "0",
+        }
+
+        with small.workers(processes=2, **settings):
+            done = lambda: [small.message(f"acme-{number}").get("proof") for number in range(CAMPAIGN)]  # noqa: E731
+            eventually(lambda: set(done()) == {"originals"}, 90)
+
+        assert refused(small) == []
+        assert len(small.sent()) == CAMPAIGN
+        originals = list((tmp_path / "archive").rglob("*.eml"))
+        assert len(originals) == 2 * CAMPAIGN
+        assert sum(one.stat().st_size for one in originals) > 2 * LIMIT, "more than the mailbox holds"
 
 
 def emptied(small: Site) -> bool:

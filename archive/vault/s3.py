@@ -56,11 +56,16 @@ class S3:
         self._url = rules.url
 
         def store(timeout: timedelta, **more: timedelta) -> S3Store:
-            options: Any = {"timeout": timeout, "connect_timeout": CONNECT_TIMEOUT, **more}
+            options: Any = {
+                "allow_http": s3.endpoint.startswith("http://"),
+                "timeout": timeout,
+                "connect_timeout": CONNECT_TIMEOUT,
+                **more,
+            }
             return S3Store(
                 parts.netloc,
                 prefix=parts.path.strip("/") or None,
-                client_options={**options, "allow_http": s3.endpoint.startswith("http://")},
+                client_options=options,
                 retry_config={"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT},
                 **{name: value for name, value in given.items() if value},
             )

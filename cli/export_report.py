@@ -6,7 +6,7 @@ from archive import selection
 from archive.export import Exported, ExportRequest
 from cli import output
 from cli.errors import Exit, Failure
-from config.texts import _, joined
+from config.texts import _, joined, ngettext
 from pec.names import ENDS, State
 from pec.operations.session import Session
 from pec.operations.state_counts import count_of
@@ -63,14 +63,17 @@ def _note_states(done: Exported, *, chosen_states: bool) -> None:
         output.note(_("No message is in that state.") if chosen_states else _("There are no messages yet."))
         return
     states = joined(", ", [count_of(state, done.states[state]) for state in State if done.states[state]])
-    output.note(_("{count} messages: {states}").format(count=total, states=states))
+    said = ngettext("{count} message: {states}", "{count} messages: {states}", total)
+    output.note(said.format(count=total, states=states))
 
 
 def _unproved(lacking: Sequence[tuple[str, tuple[Kind, ...]]]) -> str:
     named = [f"{one}: {', '.join(map(str, kinds))}" for one, kinds in lacking[:_MAX_NAMED]]
     more = ["…"] if len(lacking) > _MAX_NAMED else []
-    said = _(
-        "receipts of {count} messages are incomplete: export again, or look into the mailbox for"
+    said = ngettext(
+        "the receipts of {count} message are incomplete: export again, or search the mailbox for",
+        "the receipts of {count} messages are incomplete: export again, or search the mailbox for",
+        len(lacking),
     ).format(count=len(lacking))
     return joined("\n", (said, *named, *more))
 

@@ -10,11 +10,18 @@ from cli.configured_names import ENDPOINT
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option("--priority", type=click.IntRange(0, 9), help="Higher first. Default: 5."),
-    click.option("--not-before", metavar="INSTANT", help="RFC 3339: not sent earlier."),
-    click.option("--not-after", metavar="INSTANT", help="RFC 3339: not sent later, but expired."),
     click.option(
-        "--webhook", type=ENDPOINT, metavar="NAME", help="An endpoint to notify of this message too."
+        "--priority", type=click.IntRange(0, 9), help="Messages with a higher priority go first. Default: 5."
+    ),
+    click.option("--not-before", metavar="INSTANT", help="Do not send before this time (RFC 3339)."),
+    click.option(
+        "--not-after", metavar="INSTANT", help="Do not send after this time (RFC 3339): the message expires."
+    ),
+    click.option(
+        "--webhook",
+        type=ENDPOINT,
+        metavar="NAME",
+        help="An endpoint that receives the events of this message too.",
     ),
     click.option(
         "--no-reference",
@@ -22,7 +29,7 @@ _OPTIONS = (
         flag_value=False,
         type=bool,
         default=None,
-        help="Append no reference to the subject.",
+        help="Do not add a reference to the subject.",
     ),
 )
 

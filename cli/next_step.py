@@ -2,7 +2,7 @@
 
 from cli import output
 from config.redis_connection import RedisUnreachable
-from config.texts import _
+from config.texts import _, ngettext
 from pec.operations.session import open_session
 from pec.operations.situation import Situation, load_situation
 
@@ -34,7 +34,11 @@ def next_step(found: Situation) -> list[str]:
         ]
     if found.held:
         return [
-            _("{count} held messages wait for a decision: `pec list --state held`.").format(count=found.held)
+            ngettext(
+                "{count} held message waits for a decision: `pec list --state held`.",
+                "{count} held messages wait for a decision: `pec list --state held`.",
+                found.held,
+            ).format(count=found.held)
         ]
     if not found.messages:
         return [_("All is ready: send a first message, see `pec send --help`.")]

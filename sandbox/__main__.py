@@ -40,7 +40,9 @@ def _each(parse: Callable[[str], Parsed]) -> Callable[[Any, Any, tuple[str, ...]
 
 @click.command(context_settings={"auto_envvar_prefix": "PEC_SANDBOX", "show_default": True})
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
-@click.option("--port", default=8025, type=click.IntRange(0, 65535), help="0: any free port.")
+@click.option(
+    "--port", default=8025, type=click.IntRange(0, 65535), help="Port of the API. 0: any free port."
+)
 @click.option(
     "--token",
     multiple=True,
@@ -48,9 +50,12 @@ def _each(parse: Callable[[str], Parsed]) -> Callable[[Any, Any, tuple[str, ...]
     callback=_each(parse_token),
     help="A bearer token with all scopes, or TOKEN=GET:send,POST:send. Repeatable.",
 )
-@click.option("--rate", default=1.0, type=POSITIVE, help="Sends a second for each token.")
+@click.option("--rate", default=1.0, type=POSITIVE, help="Sends per second and token.")
 @click.option(
-    "--shape", default="live", type=click.Choice(["live", "documented"]), help="Of items of GET /send."
+    "--shape",
+    default="live",
+    type=click.Choice(["live", "documented"]),
+    help="Form of the items of GET /send.",
 )
 @click.option("--acceptance-delay", default=0.5, type=NOT_NEGATIVE, help="Seconds from send to ACCETTAZIONE.")
 @click.option("--delivery-delay", default=2.0, type=NOT_NEGATIVE, help="Seconds from send to CONSEGNA.")
@@ -62,25 +67,31 @@ def _each(parse: Callable[[str], Parsed]) -> Callable[[Any, Any, tuple[str, ...]
     help="ADDRESS:USERNAME:PASSWORD. Repeatable. Without any, all credentials are taken.",
 )
 @click.option("--quota-mb", default=1024, type=click.IntRange(min=1), help="Size of a mailbox, in MiB.")
-@click.option("--first-page", default="1", type=click.Choice(["0", "1"]), help="First page of /inbox.")
+@click.option(
+    "--first-page", default="1", type=click.Choice(["0", "1"]), help="Number of the first page of /inbox."
+)
 @click.option(
     "--inbox-order",
     default="newest",
     type=click.Choice(["newest", "oldest"]),
-    help="Of /inbox.",
+    help="Order of the mails of /inbox.",
 )
 @click.option(
     "--imap-port",
     type=click.IntRange(0, 65535),
-    help="Serve the mailboxes by IMAP too. 0: any free port.",
+    help="Serve the mailboxes by IMAP too, on this port. 0: any free port.",
 )
 @click.option(
-    "--anchor-file", type=NEW_FILE, help="Gets the root that signs receipts, for PEC_ARCHIVE__ANCHORS."
+    "--anchor-file",
+    type=NEW_FILE,
+    help="Write the root certificate of the receipts here, for PEC_ARCHIVE__ANCHORS.",
 )
 @click.option("--tls-cert", type=EXISTING_FILE, help="PEM certificate; needs --tls-key.")
 @click.option("--tls-key", type=EXISTING_FILE, help="PEM key; needs --tls-cert.")
 @click.option(
-    "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Gets the URLs once listening."
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the URLs here once the sandbox listens.",
 )
 def main(
     host: str,

@@ -9,6 +9,7 @@ from cli import output
 from cli.language import ITALIAN, language, translated
 from config.texts import _, joined
 from pec.domains import for_people
+from pec.instants import ROME
 from pec.operations.progress import duration
 from producers.campaigns.campaign import Campaign
 from producers.campaigns.columns import MADE_ID, Columns
@@ -111,9 +112,9 @@ def _takes(preview: Preview) -> str:
     waiting = (
         _(", after {count} that wait already").format(count=estimate.waiting) if estimate.waiting else ""
     )
-    return _("about {duration}, until {time}{after}").format(
+    return _("about {duration}, until {time} in Rome{after}").format(
         duration=duration(estimate.seconds),
-        time=f"{estimate.finishes_at.astimezone():%d/%m/%Y %H:%M}",
+        time=f"{estimate.finishes_at.astimezone(ROME):%d/%m/%Y %H:%M}",
         after=waiting,
     )
 
@@ -127,7 +128,11 @@ def _costs(estimate: Estimate) -> str:
 def _show_remarks(preview: Preview) -> None:
     row_store = preview.campaign.row_store
     duplicates = [
-        (line, "", _("says the same as line {count} to the same recipient: sent once").format(count=like))
+        (
+            line,
+            "",
+            _("is the same as line {count}, for the same recipient: it is sent once").format(count=like),
+        )
         for line, like in row_store.duplicates(MAX_SHOWN)
     ]
     refused = [(one.line, one.field, one.reason) for one in row_store.problems(MAX_SHOWN)]

@@ -16,7 +16,7 @@ from producers.producer import Producer
 @click.option("--batch", help="All messages of a batch that are not yet sent.")
 @output.as_json
 def cancel(job_id: str | None, batch: str | None, as_json: bool) -> None:
-    """Cancel a message that is not yet sent, or all such of a batch.
+    """Cancel a message that is not yet sent, or all unsent messages of a batch.
 
     \b
     pec cancel inv-2026-001
@@ -36,7 +36,7 @@ def cancel(job_id: str | None, batch: str | None, as_json: bool) -> None:
 
 def _note_unknown(session: Session, job_id: str | None, batch: str | None) -> None:
     output.note(
-        _("Nothing is known of {name} so far: what comes within a day is cancelled on arrival.").format(
+        _("{name} does not exist yet: if it comes within a day, it is cancelled on arrival.").format(
             name=job_id or batch
         )
     )

@@ -6,7 +6,7 @@ import click
 
 from cli import output
 from cli.errors import Exit, Failure
-from config.texts import _, joined
+from config.texts import _, joined, ngettext
 from pec.operations.doctor.health import check_health, check_host
 from pec.operations.session import open_session
 
@@ -33,4 +33,5 @@ def health(local: bool) -> None:
         output.note(joined(": ", (one.what, one.remedy)))
     if not found.is_good:
         raise Failure("", Exit.UNREACHABLE)
-    output.note(_("healthy: {count} worker processes").format(count=found.workers))
+    said = ngettext("healthy: {count} worker process", "healthy: {count} worker processes", found.workers)
+    output.note(said.format(count=found.workers))

@@ -43,28 +43,35 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command("import")
 @click.argument("file", type=_FILE)
 @click.option("--account", type=ACCOUNT, required=True, help="The mailbox that sends.")
-@click.option("--subject", required=True, help="With {column} where a value of the line belongs.")
-@click.option("--body", required=True, type=_FILE, help="HTML or plain text, with {column} too.")
-@click.option("--batch", help="Counts the messages together, and makes their ids. Default: FILE's name.")
 @click.option(
-    "--to-column", metavar="NAME", help="Holds the recipient. Default: the one called PEC or alike."
+    "--subject", required=True, help="The subject. {nome} in it stands for the value in the column nome."
+)
+@click.option(
+    "--body",
+    required=True,
+    type=_FILE,
+    help="The letter, as HTML or plain text. {nome} in it means the same.",
+)
+@click.option("--batch", help="The campaign's name, which the ids begin with. Default: FILE's name.")
+@click.option(
+    "--to-column", metavar="NAME", help="The column of recipients. Default: the one called PEC or alike."
 )
 @click.option(
     "--attach-column",
     "attach_columns",
     metavar="NAME",
     multiple=True,
-    help="Holds names of files, beside FILE. Default: the one called allegati or alike.",
+    help="A column that names files in FILE's folder. Default: the one called allegati or alike.",
 )
 @click.option(
     "--id-column",
     metavar="NAME",
-    help="Holds your key of the message, to which the batch is joined. Default: the one called id. '': none.",
+    help="The column of your own keys; an id is batch and key. Default: the one called id. '': none.",
 )
 @click.option(
     "--encoding",
     metavar="NAME",
-    help="Of FILE, if it is CSV: utf-8, windows-1252, macintosh, cp850. Default: found out.",
+    help="Encoding of a CSV file: utf-8, windows-1252, macintosh, cp850. Default: detected.",
 )
 @click.option("--attach", type=_FILE, multiple=True, help="A file that every message gets.")
 @job_options
@@ -74,7 +81,7 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
     "shown",
     metavar="ROWS",
     callback=row_numbers,
-    help="Rows whose letters the dry run shows: 17, or 1,17.",
+    help="Rows whose letters the dry run shows, counted below the header: 17, or 1,17.",
 )
 @click.option(
     "--test-to", metavar="ADDRESS", help="Send letters to yourself as a test, and none to recipients."
@@ -83,17 +90,21 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
     "--rows",
     metavar="ROWS",
     callback=row_numbers,
-    help="Of --test-to: rows below the header. Default: the first.",
+    help="Rows whose letters --test-to sends, counted below the header. Default: the first.",
 )
 @click.option(
     "--again",
     metavar="STATES",
     callback=states_again,
-    help="Send again what of an earlier import of the batch ended so: cancelled, or refused,undelivered.",
+    help="Send again the messages of this batch in these states: cancelled, or refused,undelivered.",
 )
-@click.option("--allow-empty", is_flag=True, help="Send lines too whose value for a {column} is empty.")
-@click.option("--skip-invalid", is_flag=True, help="Enqueue the other lines though some are refused.")
-@click.option("--refused", type=_NEW_FILE, help="Write refused lines there (CSV), to be mended and imported.")
+@click.option(
+    "--allow-empty", is_flag=True, help="Also send lines without a value that the letter or the subject uses."
+)
+@click.option("--skip-invalid", is_flag=True, help="Enqueue the valid lines even if others are refused.")
+@click.option(
+    "--refused", type=_NEW_FILE, help="Write the refused lines into this CSV file, to correct and import."
+)
 @output.as_json
 def import_file(
     account: str,

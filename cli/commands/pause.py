@@ -1,4 +1,4 @@
-"""`pec pause`: let the messages of an account or a batch wait."""
+"""`pec pause`: make the messages of an account or a batch wait."""
 
 import getpass
 import socket
@@ -15,10 +15,10 @@ from pec.operations.session import Session, open_session
 
 @click.command()
 @click.argument("account", type=ACCOUNT, required=False)
-@click.option("--batch", help="Only the messages of this batch, also those that are still to come.")
-@click.option("--all", "every", is_flag=True, help="All accounts: to drain before an upgrade or a move.")
+@click.option("--batch", help="A batch: its messages wait, and so do those that are added to it later.")
+@click.option("--all", "every", is_flag=True, help="Every account, before an upgrade or a move.")
 def pause(account: str | None, batch: str | None, every: bool) -> None:
-    """Let the messages of an account or a batch wait. Nothing is lost; those already sent go on.
+    """Pause an account or a batch: its unsent messages wait. Nothing is lost.
 
     \b
     pec pause --batch november
@@ -41,18 +41,19 @@ def pause(account: str | None, batch: str | None, every: bool) -> None:
 def _pause_batch(session: Session, batch: str) -> None:
     done = actions.pause_batch(session.store, batch, _operator())
     if done.already:
-        output.note(_("It was paused already."))
+        output.note(_("Batch {batch} was paused already.").format(batch=batch))
     if done.state:
         output.note(said(done.state, done.at))
 
 
 def _pause_account(session: Session, account: str) -> None:
     done = actions.pause_account(session.store, session.settings, account)
-    output.note(
-        _("Paused: `pec resume {account}` lets it go on.").format(account=account)
+    said = (
+        _("Account {account} is paused: `pec resume {account}` ends the pause.")
         if done
-        else _("It was paused already.")
+        else _("Account {account} was paused already.")
     )
+    output.note(said.format(account=account))
 
 
 def _pause_all(session: Session) -> None:
@@ -62,7 +63,7 @@ def _pause_all(session: Session) -> None:
             if done
             else _("{account}: it was paused already").format(account=name)
         )
-    output.note(_("`pec resume --all` lets them go on, but for those that were paused for another reason."))
+    output.note(_("`pec resume --all` ends these pauses, but none that has another reason."))
 
 
 def _operator() -> str:

@@ -19,6 +19,5 @@ def resend(message_id: str, as_json: bool) -> None:
     """
     with open_session() as session:
         message = actions.resend(session.store, message_id)
-    output.changed(
-        message, _("Resend requested. It is looked for once more, then sent again."), as_json=as_json
-    )
+    said = _("Resend of {id} requested: workers look for it once more, then send it again.")
+    output.changed(message, said.format(id=message_id), as_json=as_json)

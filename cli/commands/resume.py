@@ -1,4 +1,4 @@
-"""`pec resume`: let an account, a batch or a webhook endpoint go on."""
+"""`pec resume`: end the pause of an account, a batch or a webhook endpoint."""
 
 import click
 
@@ -10,19 +10,19 @@ from pec.operations.diagnosis import remedy_of_pause
 from pec.operations.session import Session, open_session
 
 _BATCH = {
-    "resumed": _("Resumed: its messages are in line again."),
-    "nothing_left": _("Resumed: no message of it is left to send."),
-    "not_paused": _("It was not paused."),
+    "resumed": _("Resumed batch {batch}: its messages are in line again."),
+    "nothing_left": _("Resumed batch {batch}: it has no message left to send."),
+    "not_paused": _("Batch {batch} was not paused."),
 }
 
 
 @click.command()
 @click.argument("account", type=ACCOUNT, required=False)
-@click.option("--batch", help="A batch that was paused: each message gets its place in line back.")
+@click.option("--batch", help="A paused batch: each message returns to its place in line.")
 @click.option("--endpoint", type=ENDPOINT, metavar="NAME", help="A webhook endpoint that answered 410.")
 @click.option("--all", "every", is_flag=True, help="All accounts that an operator paused.")
 def resume(account: str | None, batch: str | None, endpoint: str | None, every: bool) -> None:
-    """Let a paused account or batch, or a disabled webhook endpoint, go on.
+    """Resume a paused account or batch, or a disabled webhook endpoint.
 
     \b
     pec resume --batch november
@@ -39,13 +39,15 @@ def resume(account: str | None, batch: str | None, endpoint: str | None, every: 
         )
     with open_session() as session:
         if batch is not None:
-            output.note(_BATCH[actions.resume_batch(session.store, batch)])
+            output.note(_BATCH[actions.resume_batch(session.store, batch)].format(batch=batch))
         elif account is not None:
             resumed = actions.resume_account(session.store, session.settings, account)
-            output.note(_("Resumed.") if resumed else _("It was not paused."))
+            said = _("Resumed account {account}.") if resumed else _("Account {account} was not paused.")
+            output.note(said.format(account=account))
         elif endpoint is not None:
             actions.enable_endpoint(session.store, session.settings, endpoint)
-            output.note(_("Enabled: what waits is delivered now."))
+            said = _("Enabled endpoint {endpoint}: the events that wait are delivered now.")
+            output.note(said.format(endpoint=endpoint))
         else:
             _resume_all(session)
 

@@ -107,12 +107,12 @@ class _Done:
         """Yield a sentence for each reason why the exit code is not 0."""
         yield from self.changed
         if len(self.faulty) == 1:
-            yield _("{file} is no verified receipt: {why}").format(
+            yield _("{file} is not a verified receipt: {why}").format(
                 file=verdicts.printable(self.faulty[0].file), why=self.faulty[0].reason
             )
         elif self.faulty:
             yield _(
-                "{count} files are no verified receipts: `pec verify FILE` shows everything about one"
+                "{count} files are not verified receipts: `pec verify FILE` shows everything about one file"
             ).format(count=len(self.faulty))
         for name, matches in self.matches.items():
             file = verdicts.printable(name)

@@ -46,8 +46,8 @@ def recommendations(found: Overview) -> list[str]:
     now = sum(token.threads_worth for token in found.tokens.values())
     return [
         _(
-            "{count} threads run; sending can keep {count2} busy at full pace, and {count3} with "
-            "what waits now: more is waste"
+            "{count} threads run. Sending at full pace can use {count2}, and the messages that wait now "
+            "{count3}: more threads do not send faster"
         ).format(count=found.threads, count2=worth, count3=now)
     ]
 

@@ -18,7 +18,7 @@ from pec.store.outbox import EndpointState
 LOSS_SHOWN = timedelta(days=7)  # for which a warning says that Redis came back empty
 SLOWEST_PER_MINUTE = 2  # a pace below it can leave a minute without a send
 _RESTART = _("restart the workers, and see their log")
-_RESTORE = _("restore the back-up, or put in again what is missing: what was sent before is sent again")
+_RESTORE = _("restore the backup, or enqueue again what is missing, which sends again what was sent before")
 
 
 def standstills(found: Overview) -> Iterator[Finding]:
@@ -100,7 +100,9 @@ def failing(endpoint: EndpointState) -> Iterator[Finding]:
             "endpoint {name} failed {count} times in a row",
             endpoint.failures,
         ).format(name=name, count=endpoint.failures)
-        yield Finding(Mark.WARN, what, _("look at its log"))
+        yield Finding(
+            Mark.WARN, what, _("see `webhook_failed` in the workers' log, and the endpoint's own log")
+        )
     if endpoint.dead:
         what = ngettext(
             "endpoint {name} has {count} dead letter",

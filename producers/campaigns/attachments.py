@@ -76,7 +76,7 @@ class Folder:
 
     def _file(self, name: str, path: Path) -> File | str:
         if not path.exists():
-            return _("{name}: is not in {folder}: put the file there{hint}").format(
+            return _("{name}: is not in the folder {folder}: put the file there{hint}").format(
                 name=name, folder=self._root.name or self._root, hint=self._hint(path)
             )
         real = path.resolve()

@@ -13,6 +13,7 @@ from config.settings import Settings
 from config.texts import _
 from pec.api.client import Mailbox, PecClient
 from pec.api.errors import ApiError, Denied, NotFound, Unreachable
+from pec.http.address_guard import is_public
 from pec.names import Queue
 from pec.operations.doctor.server import is_local
 from pec.operations.findings import Finding, Mark
@@ -108,6 +109,8 @@ def settings_checks(settings: Settings) -> Iterator[Finding]:
     yield from encrypted_http("PEC_API__URL", settings.api.url)
     for endpoint in settings.webhooks.endpoints:
         yield from encrypted_http("PEC_WEBHOOKS__ENDPOINTS", endpoint.url)
+        if not settings.webhooks.allow_private:
+            yield from public_endpoint(endpoint.name, endpoint.url)
 
 
 def dramatiq(running: str) -> Finding:
@@ -136,6 +139,24 @@ def encrypted_http(name: str, url: str) -> Iterator[Finding]:
             name=name, host=parts.hostname
         )
         yield Finding(Mark.WARN, what, _("use https://"))
+
+
+def public_endpoint(name: str, url: str) -> Iterator[Finding]:
+    """Warn if the URL of an endpoint states an address that workers refuse. No name is resolved."""
+    host = urlsplit(url).hostname or ""
+    if is_local(host) or _is_private(host):
+        what = _("endpoint {name}: workers deliver nothing to the private address {host}").format(
+            name=name, host=host
+        )
+        remedy = _("set PEC_WEBHOOKS__ALLOW_PRIVATE=true for the workers, or name a public address")
+        yield Finding(Mark.WARN, what, remedy)
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return not is_public(host)
+    except ValueError:  # a name
+        return False
 
 
 def served(kind: Kind, wanted: set[str], alive: set[str]) -> Finding:

@@ -133,10 +133,10 @@ def durable(name: str, value: str | None, wanted: str, danger: str, cli: str) ->
 
 
 def rewritten(percentage: str | None, cli: str) -> Finding:
-    """Warn if rewriting is off: a back-up switches it off (docs/operations.md), and it may have stayed so."""
+    """Warn if rewriting is off: a backup switches it off (docs/operations.md), and it may have stayed so."""
     if percentage == "0":
         remedy = _(
-            "`{command} CONFIG SET auto-aof-rewrite-percentage 100`, unless a back-up is being made"
+            "`{command} CONFIG SET auto-aof-rewrite-percentage 100`, unless a backup is being made"
         ).format(command=cli)
         return Finding(
             Mark.WARN, _("the append-only file is never rewritten: it grows until the disk is full"), remedy

@@ -154,13 +154,13 @@ def test_in_english_nothing_is_looked_up() -> None:
 
 @pytest.mark.usefixtures("in_italian")
 def test_notes_and_errors_are_translated(capsys: pytest.CaptureFixture[str]) -> None:
-    output.note(_("Resumed."))
+    output.note(_("All is ready: send a first message, see `pec send --help`."))
     remedy = _("check the id, or look through `pec list`")
     text = _("there is no message {id}: {remedy}").format(id="inv-1", remedy=remedy)
     show_failure(Failure(text, Exit.REJECTED))
 
     assert capsys.readouterr().err.splitlines() == [
-        "Ripartita.",
+        "Tutto è pronto: inviare un primo messaggio, vedere `pec send --help`.",
         "pec: non c'è alcun messaggio inv-1: controllare l'id, o scorrere `pec list`",
     ]
 

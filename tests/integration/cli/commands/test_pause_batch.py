@@ -38,7 +38,7 @@ def test_a_batch_is_paused_and_resumed(pec: Pec, store: Store, batch: str) -> No
     assert REMEDY in paused.err
     assert store.client.zcard(store.keys.lane("acme")) == 1
 
-    assert pec("resume", "--batch", batch).err == "Resumed: its messages are in line again.\n"
+    assert pec("resume", "--batch", batch).err == "Resumed batch novembre: its messages are in line again.\n"
     assert store.client.zcard(store.keys.lane("acme")) == 4
 
 
@@ -57,10 +57,14 @@ def test_who_paused_a_batch_and_when_stands_in_its_hash(
 
 
 def test_neither_is_done_twice(pec: Pec, batch: str) -> None:
-    assert "It was not paused." in pec("resume", "--batch", batch).err
+    assert "Batch novembre was not paused." in pec("resume", "--batch", batch).err
     pec("pause", "--batch", batch)
     again = pec("pause", "--batch", batch)
-    assert (again.code, "It was paused already." in again.err, SAID in again.err) == (0, True, True)
+    assert (again.code, "Batch novembre was paused already." in again.err, SAID in again.err) == (
+        0,
+        True,
+        True,
+    )
 
 
 @pytest.mark.parametrize("command", ["pause", "resume"])
@@ -108,7 +112,7 @@ def test_resuming_a_batch_that_was_cancelled_does_not_promise_to_send_it(
     pec("cancel", "--batch", batch)
     take_jobs()
 
-    assert pec("resume", "--batch", batch).err == "Resumed: no message of it is left to send.\n"
+    assert pec("resume", "--batch", batch).err == "Resumed batch novembre: it has no message left to send.\n"
 
 
 def test_of_a_batch_that_no_worker_has_taken_the_jobs_that_wait_are_named(

@@ -113,7 +113,7 @@ def test_one_file_that_is_no_verified_receipt_is_enough_for_6(verify: Verify, tm
 
     assert ran.code == 6
     assert "2 files: 2 verified" in ran.err
-    assert "receipts/two.eml is no verified receipt: it is no receipt: it is the envelope" in ran.err
+    assert "receipts/two.eml is not a verified receipt: it is no receipt: it is the envelope" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def test_accents_are_found_as_a_mac_writes_them(folder: Path) -> None:
     ("name", "said"),
     [
         ("", "empty name"),
-        ("c.pdf", "c.pdf: is not in campagna"),
-        ("A.PDF", r"is not in campagna.*\(there is a.pdf: capitals count\)"),
+        ("c.pdf", "c.pdf: is not in the folder campagna"),
+        ("A.PDF", r"is not in the folder campagna.*\(there is a.pdf: capitals count\)"),
         ("atti", "is a folder"),
         ("../segreto.txt", "must be in the folder of the file"),
         (r"atti\..\..\segreto.txt", "must be in the folder of the file"),

@@ -47,7 +47,7 @@ def test_nothing_is_said_where_all_is_well() -> None:
         ),
         ({"lanes": lanes(1, served=False)}, "start `pec worker`"),
         ({"endpoints": [endpoint(disabled=True)]}, "`pec resume --endpoint crm`"),
-        ({"endpoints": [endpoint(failures=1)]}, "look at its log"),
+        ({"endpoints": [endpoint(failures=1)]}, "see `webhook_failed` in the workers' log"),
         ({"endpoints": [endpoint(dead=1)]}, "`pec replay --endpoint crm --dead`"),
         (
             {"tokens": capped(daily_cap=100, usage=Usage(100, 100))},
@@ -77,7 +77,8 @@ def test_more_threads_than_can_be_busy_are_called_waste() -> None:
     busy = overview(lanes=lanes(1), tokens=capped(waiting=1, post_seconds=1.2))
 
     assert recommendations(busy) == [
-        "8 threads run; sending can keep 2 busy at full pace, and 1 with what waits now: more is waste"
+        "8 threads run. Sending at full pace can use 2, and the messages that wait now 1: "
+        "more threads do not send faster"
     ]
 
 

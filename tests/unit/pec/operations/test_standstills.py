@@ -86,7 +86,7 @@ def test_that_redis_came_back_empty_is_reported_for_a_week() -> None:
     assert [one.what for one in losses(lately)] == [
         f"Redis came back empty at {clock(LONG_AGO, NOW)} in Rome"
     ]
-    assert "restore the back-up" in warnings(lately)[0]
+    assert "restore the backup" in warnings(lately)[0]
     assert overview_dict(lately)["came_back_empty_at"]
     assert list(losses(long_ago)) == []
 
@@ -123,7 +123,7 @@ def test_a_lane_that_goes_is_no_standstill() -> None:
             "crm answered 410 and is disabled",
             "--endpoint crm",
         ),
-        ({"endpoints": [endpoint(failures=6)]}, "warn", "endpoint crm failed 6 times in a row", "its log"),
+        ({"endpoints": [endpoint(failures=6)]}, "warn", "endpoint crm failed 6 times in a row", "own log"),
         ({"endpoints": [endpoint(dead=2)]}, "note", "endpoint crm has 2 dead letters", "pec replay"),
     ],
 )

@@ -237,3 +237,21 @@ def test_files_of_secrets_are_looked_at_like_the_file_of_settings(
     found = {one.what.split()[0]: one.mark for one in checks.file_checks()}
 
     assert found == {str(tmp_path / "token"): Mark.OK, str(tmp_path / "password"): Mark.WARN}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:3000", "localhost", "10.1.2.3", "[::1]", "169.254.169.254"])
+def test_an_endpoint_that_workers_refuse_to_reach_is_named(host: str) -> None:
+    endpoint = {"name": "crm", "url": f"https://{host}/pec", "secret": "whsec_" + "QUFB" * 8}
+    strict = Settings.model_validate({"webhooks": {"endpoints": [endpoint]}})
+    allowed = Settings.model_validate({"webhooks": {"endpoints": [endpoint], "allow_private": True}})
+
+    found = [one for one in checks.settings_checks(strict) if one.mark is Mark.WARN]
+
+    assert ["endpoint crm" in one.what for one in found] == [True]
+    assert "PEC_WEBHOOKS__ALLOW_PRIVATE" in found[0].remedy
+    assert all(one.mark is Mark.OK for one in checks.settings_checks(allowed))
+
+
+@pytest.mark.parametrize("host", ["crm.example.it", "8.8.8.8"])
+def test_an_endpoint_with_a_name_or_a_public_address_is_not(host: str) -> None:
+    assert not list(checks.public_endpoint("crm", f"https://{host}/pec"))

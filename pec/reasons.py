@@ -83,6 +83,7 @@ _WHY_PERHAPS_SENT = {
     "too_many_mails": _("its mailbox has more mails of this subject than can be read"),
     "no_query": _("its subject has nothing to search for"),
     "similar_sent": _("one alike was sent: {code}"),
+    "purged": _("receipts may have been deleted from its mailbox since"),
 }
 
 

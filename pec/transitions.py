@@ -266,7 +266,7 @@ def adopted_after_restore(
 def held_after_restore(message: Message, now: datetime, why: str, **details: str) -> Change:
     """Return the hold after a restore: an operator must find out whether it was sent since the backup.
 
-    `why` is `too_many_mails`, `no_query` or `similar_sent` (with its `code`): see pec.reasons.
+    `why` is `too_many_mails`, `no_query`, `purged` or `similar_sent` (with its `code`): see pec.reasons.
     """
     fields = {
         "state": State.HELD,

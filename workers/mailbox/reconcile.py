@@ -37,10 +37,18 @@ def settled_before_sending(ctx: WorkerContext, message: Message, since: datetime
             raise MailboxUnavailable("mailbox_full")
     except MailboxUnavailable as error:
         change = _unread(ctx, message, error)
+    if change is None and _may_be_purged(ctx, since):
+        change = held_after_restore(message, ctx.now(), "purged")
     if change is None:
         return False
     _commit(ctx, change)
     return True
+
+
+def _may_be_purged(ctx: WorkerContext, since: datetime) -> bool:
+    """Return whether receipts of sends since then may have been deleted from the mailbox, which then proves nothing."""
+    rules = ctx.settings.mailbox
+    return rules.purge != "off" and (ctx.now() - since).total_seconds() > rules.purge_grace_seconds
 
 
 def _unread(ctx: WorkerContext, message: Message, error: MailboxUnavailable) -> Change:

@@ -1,11 +1,13 @@
 """A queued message after a restore, against a real mailbox."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
 
+from config.settings import Settings
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.subjects import reference_of, reference_tag
@@ -29,6 +31,22 @@ def plant(served: Served, operation: str, status: int, body: Any) -> None:
 
 def test_what_the_mailbox_does_not_show_is_sent(ctx: WorkerContext, served: Served) -> None:
     assert not settled(ctx, queued(ctx, "unsent-1"))
+
+
+@pytest.mark.parametrize(("grace_seconds", "held"), [(0, True), (1800, True), (7200, False)])
+def test_a_mailbox_whose_receipts_may_have_been_purged_since_proves_nothing(
+    ctx: WorkerContext, served: Served, grace_seconds: float, held: bool
+) -> None:
+    settings = ctx.settings.model_dump()
+    settings["mailbox"] = {"purge": "texts", "purge_grace_seconds": grace_seconds}
+    purging = replace(ctx, settings=Settings.model_validate(settings))
+    message = queued(ctx, f"purged-{grace_seconds:g}")
+
+    assert settled(purging, message) is held
+
+    found = read(ctx, message)
+    assert found.state is (State.HELD if held else State.QUEUED)
+    assert not held or (found.reason and found.reason.details["why"] == "purged")
 
 
 @pytest.mark.parametrize("lost", [0, 1])

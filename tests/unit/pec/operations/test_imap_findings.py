@@ -1,4 +1,4 @@
-"""What operators are told of mailboxes that IMAP does not read as it should."""
+"""The warnings about mailboxes that IMAP does not read as it should."""
 
 from datetime import UTC, datetime
 

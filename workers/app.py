@@ -38,7 +38,7 @@ def build(settings: Settings) -> HintBroker:
         client=connect(settings.broker),
         middleware=[
             LogContext(),  # first, so that all that follows logs with it
-            *([ArchiveWatch(vault, worker_id, archive)] if vault else []),
+            *([ArchiveWatch(vault, store, worker_id, archive)] if vault else []),
             heartbeat,  # before intake and scheduler start, which ask for live workers
             limits,  # before the scheduler starts: it asks them
             limiter,

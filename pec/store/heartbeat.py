@@ -48,6 +48,12 @@ def live(store: Store, kind: str) -> set[str]:
     return set(text_list(store.client.zrangebyscore(store.keys.seen(kind), store.now(), "+inf")))
 
 
+def lately_dead(store: Store, limit: int) -> list[str]:
+    """Return the ids of workers that were killed in the last day, the latest first."""
+    dead = store.client.zrevrangebyscore(store.keys.seen("worker"), store.now(), "-inf", start=0, num=limit)
+    return text_list(dead)
+
+
 def stop(store: Store, worker_id: str, restores: Sequence[str] = ()) -> None:
     """Remove a worker that stops in an orderly way. Others that report the same restores do so again at once."""
     store.client.delete(store.keys.worker(worker_id))

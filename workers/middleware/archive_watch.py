@@ -7,11 +7,14 @@ import structlog
 from dramatiq.middleware import Middleware
 
 from archive.vault import Vault, VaultAway
+from pec.store import heartbeat
 from pec.store.heartbeat import REACHED
+from pec.store.store import Store
 from workers.middleware.background import Background
 
 EVERY_SECONDS = 60.0
 AGAIN_SECONDS = 5.0  # while it is away
+MAX_MARKS = 20  # of killed workers, removed at a start
 log = structlog.get_logger()
 
 
@@ -29,8 +32,9 @@ class ArchiveState:
 class ArchiveWatch(Middleware):
     """Runs from boot to shutdown, in a thread of its own: an archive can take minutes to answer."""
 
-    def __init__(self, vault: Vault, worker_id: str, state: ArchiveState) -> None:
+    def __init__(self, vault: Vault, store: Store, worker_id: str, state: ArchiveState) -> None:
         self._vault = vault
+        self._store = store
         self._id = worker_id
         self._state = state
         self._thread = Background("archive", self._step)
@@ -48,6 +52,9 @@ class ArchiveWatch(Middleware):
         """Leave the mark again each time: another archive can have come to this place, or an empty folder."""
         try:
             self._vault.leave_mark(self._id)
+            if not self._state.said:
+                for killed in heartbeat.lately_dead(self._store, MAX_MARKS):
+                    self._vault.remove_mark(killed)
         except VaultAway as why:
             if self._state.said != str(why):
                 log.error("archive_away", why=str(why))

@@ -34,7 +34,7 @@ def worker(store: Store, name: str, rules: Archive) -> Iterator[ArchiveState]:
     settings, state = Settings(archive=rules), ArchiveState()
     vault = Vault.open(rules, agreed_in(store))
     with closing(PecClient(settings.api)) as client:
-        watch = ArchiveWatch(vault, name, state) if vault else None
+        watch = ArchiveWatch(vault, store, name, state) if vault else None
         beat = Heartbeat(WorkerContext(settings, store, client, vault), name, state)
         if watch:
             watch.before_worker_boot(BOOTING, BOOTING)
@@ -69,6 +69,19 @@ def test_a_worker_that_stops_takes_its_mark_away(store: Store, in_folder: Archiv
         assert (Path(in_folder.url) / "workers" / "w1").read_bytes() == b"w1"
 
     assert list((Path(in_folder.url) / "workers").iterdir()) == []
+
+
+def test_the_mark_of_a_killed_worker_goes_when_another_starts(store: Store, in_folder: Archive) -> None:
+    vault = Vault.open(in_folder, agreed_in(store))
+    assert vault
+    for name in ("killed", "alive"):
+        vault.leave_mark(name)
+    store.client.zadd(store.keys.seen("worker"), {"killed": store.now() - 60, "alive": store.now() + 60})
+
+    with worker(store, "w1", in_folder):
+        left = sorted(one.name for one in (Path(in_folder.url) / "workers").iterdir())
+
+    assert left == ["alive", "w1"]
 
 
 def test_a_worker_whose_folder_is_a_copy_is_found(store: Store, in_folder: Archive, tmp_path: Path) -> None:

@@ -71,6 +71,25 @@ def test_an_upload_that_many_jobs_name_is_archived_once(with_archive: WorkerCont
     assert redis.hgetall(f"pec:content:{digest}") == {b"archived": b"200000", b"refs": b"3"}
 
 
+def test_an_upload_that_went_to_the_archive_serves_jobs_after_its_messages_are_deleted(
+    with_archive: WorkerContext,
+) -> None:
+    file = a_file()
+    digest, redis = sha256(file), with_archive.store.client
+    redis.set(f"pec:upload:{digest}", file)
+    named = {"attachments": [{"name": "a.pdf", "sha256": digest}]}
+    put_jobs(with_archive, {**job_with("m", b""), **named})
+    intake(with_archive).step()
+    assert not redis.exists(f"pec:upload:{digest}"), "the archive holds it: Redis has room again"
+    redis.delete(f"pec:content:{digest}")  # as retention does with the last message that needs it
+    put_jobs(with_archive, {**job_with("n", b""), **named})
+
+    intake(with_archive).step()
+
+    assert state(with_archive, "n") is State.QUEUED
+    assert redis.hgetall(f"pec:content:{digest}") == {b"archived": b"200000", b"refs": b"1"}
+
+
 def test_while_the_archive_is_away_intake_waits_and_loses_and_rejects_nothing(
     with_archive: WorkerContext, root: Path
 ) -> None:

@@ -127,6 +127,15 @@ def set_cursor(store: Store, account: str, folder: str, cursor: Cursor) -> None:
     store.client.hset(store.keys.imap(account), f"{_CURSOR}{folder}", f"{cursor.validity} {cursor.uid}")
 
 
+def count_stuck(store: Store, account: str, folder: str, cursor: Cursor) -> int:
+    """Note that the mail behind the cursor ended a reading. Return how many times in a row it did."""
+    key, here = store.keys.imap(account), f"{folder} {cursor.validity} {cursor.uid}"
+    stuck, times = store.client.hmget(key, "stuck", "stuck_times")
+    count = int(text(times or 0)) + 1 if text(stuck or "") == here else 1
+    store.client.hset(key, mapping={"stuck": here, "stuck_times": count})
+    return count
+
+
 # Outcomes
 
 
@@ -144,7 +153,7 @@ def note_read(store: Store, account: str, now: float) -> bool:
     with store.client.pipeline() as pipeline:
         pipeline.hget(key, "silent_since")
         pipeline.hset(key, "read_at", str(now))
-        pipeline.hdel(key, "error", "refused", "failures", "silent_since")
+        pipeline.hdel(key, "error", "refused", "failures", "silent_since", "stuck", "stuck_times")
         silent, *_ = pipeline.execute()
     return silent is not None
 

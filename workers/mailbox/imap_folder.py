@@ -34,12 +34,17 @@ class FoundMail:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The calls that take what a folder holds. `go_on` raises an error if this reading must end."""
+    """The calls that take what a folder holds. `go_on` raises an error if this reading must end.
+
+    `keep` is called in the middle of a large mail. `one_by_one`: each mail alone, to find the one that can't be had.
+    """
 
     receipts: Callable[[Sequence[tuple[FoundMail, bytes]]], None]
     others: Callable[[FoundMail], None]
     moved: Callable[[str, Cursor], None]
     go_on: Callable[[], None]
+    keep: Callable[[], None]
+    one_by_one: bool = False
 
 
 def read_folder(session: Session, name: str, cursor: Cursor | None, since: datetime, reader: Reader) -> None:
@@ -56,22 +61,23 @@ def read_folder(session: Session, name: str, cursor: Cursor | None, since: datet
         )
         reader.moved(name, Cursor(folder.validity, after))
     for uids, last in _windows(session, folder, after, reader.go_on):
-        for start in range(0, len(uids), SUMMARIES):
-            chunk = uids[start : start + SUMMARIES]
+        size = 1 if reader.one_by_one else SUMMARIES
+        for start in range(0, len(uids), size):
+            chunk = uids[start : start + size]
             _take(session, folder, chunk, reader)
             reader.moved(name, Cursor(folder.validity, chunk[-1]))
         if last > after:
             reader.moved(name, Cursor(folder.validity, last))
 
 
-def fetch(session: Session, uid: int, size: int, go_on: Callable[[], None]) -> bytes | None:
-    """Return a whole mail, or None if it is gone. A large one comes in parts, and `go_on` is called between them."""
+def fetch(session: Session, uid: int, size: int, keep: Callable[[], None]) -> bytes | None:
+    """Return a whole mail, or None if it is gone. A large one comes in parts, and `keep` is called between them."""
     if size <= BATCH_BYTES:
         return session.mails([uid], size).get(uid)
     parts = []
     for part in session.parts(uid):
         parts.append(part)
-        go_on()
+        keep()
     return b"".join(parts) or None
 
 
@@ -129,16 +135,16 @@ def _take(session: Session, folder: Folder, uids: Sequence[int], reader: Reader)
     for summary in session.summaries(uids):
         (candidates if _may_be_receipt(summary) else others).append(summary)
     for batch in _batches(candidates):
-        reader.go_on()
-        if mails := _fetched(session, folder, batch, reader.go_on):
+        reader.keep()
+        if mails := _fetched(session, folder, batch, reader.keep):
             reader.receipts(mails)
     for summary in others:
-        reader.go_on()
-        reader.others(_found(session, folder, summary, reader.go_on))
+        reader.keep()
+        reader.others(_found(session, folder, summary, reader.keep))
 
 
 def _fetched(
-    session: Session, folder: Folder, batch: Sequence[Summary], go_on: Callable[[], None]
+    session: Session, folder: Folder, batch: Sequence[Summary], keep: Callable[[], None]
 ) -> list[tuple[FoundMail, bytes]]:
     if len(batch) > 1:
         found = session.mails([one.uid for one in batch], sum(one.size for one in batch))
@@ -146,19 +152,19 @@ def _fetched(
         log.error("mail_too_large", folder=folder.name, uid=batch[0].uid, size=batch[0].size)
         return []
     else:
-        raw = fetch(session, batch[0].uid, batch[0].size, go_on)
+        raw = fetch(session, batch[0].uid, batch[0].size, keep)
         found = {batch[0].uid: raw} if raw else {}
-    return [(_found(session, folder, one, go_on), found[one.uid]) for one in batch if one.uid in found]
+    return [(_found(session, folder, one, keep), found[one.uid]) for one in batch if one.uid in found]
 
 
 def fetch_all(
-    session: Session, folder: Folder, uids: Sequence[int], go_on: Callable[[], None]
+    session: Session, folder: Folder, uids: Sequence[int], keep: Callable[[], None]
 ) -> Iterator[list[tuple[FoundMail, bytes]]]:
     """Yield the mails of these UIDs that are still there, a batch at a time."""
     for start in range(0, len(uids), SUMMARIES):
         for batch in _batches(session.summaries(uids[start : start + SUMMARIES])):
-            go_on()
-            yield _fetched(session, folder, batch, go_on)
+            keep()
+            yield _fetched(session, folder, batch, keep)
 
 
 def _batches(summaries: Sequence[Summary]) -> Iterator[list[Summary]]:
@@ -172,9 +178,9 @@ def _batches(summaries: Sequence[Summary]) -> Iterator[list[Summary]]:
         yield batch
 
 
-def _found(session: Session, folder: Folder, summary: Summary, go_on: Callable[[], None]) -> FoundMail:
+def _found(session: Session, folder: Folder, summary: Summary, keep: Callable[[], None]) -> FoundMail:
     place = Place(folder.name, folder.validity, summary.uid)
-    return FoundMail(place, summary, lambda: fetch(session, summary.uid, summary.size, go_on))
+    return FoundMail(place, summary, lambda: fetch(session, summary.uid, summary.size, keep))
 
 
 def _may_be_receipt(summary: Summary) -> bool:

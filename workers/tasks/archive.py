@@ -22,7 +22,7 @@ from pec.instants import doubling, from_epoch
 from pec.messages import Reason
 from pec.names import Queue
 from pec.store import imap_state
-from pec.store.imap_state import Cursor, Revisit
+from pec.store.imap_state import Cursor, ImapState, Revisit
 from workers.context import WorkerContext
 from workers.mailbox.imap_folder import FoundMail, Reader, fetch_all, read_folder
 from workers.mailbox.imap_refusal import refuse
@@ -36,6 +36,9 @@ YOUNG_SECONDS = 120.0  # a POST answers its code within this time, mostly
 OLD_EVERY_SECONDS = 60.0  # between two looks at older ones
 LEASE_SECONDS = 60.0  # of a reading, beyond the longest wait for the server's next byte
 FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 5.0, 60.0  # after a failure
+ONE_BY_ONE_AFTER = 3  # failures in a row: one mail may be the cause
+SKIPPED_AFTER = 3  # more failures at the same mail
+FAULTS_OF_A_MAIL = ("garbled", "refused", "hung_up")  # not: no connection, no answer in time
 FIRST_READING = timedelta(days=7)  # that the first reading of a mailbox goes back, at least
 log = structlog.get_logger()
 
@@ -112,8 +115,10 @@ class _Reading:
         """Read every folder. Return the names of those that are missing."""
         ctx, account = self._ctx, self._account
         cursors = imap_state.cursors(ctx.store, account)
-        reader = Reader(self._take, self._pass_on, self._moved, self._go_on)
-        since = self._since()
+        state = imap_state.state_of(ctx.store, account)
+        one_by_one = state.failures >= ONE_BY_ONE_AFTER
+        reader = Reader(self._take, self._pass_on, self._moved, self._go_on, self._keep, one_by_one)
+        since = self._since(state)
         missing: list[str] = []
         self._look_again(session)
         for folder in ctx.settings.accounts[account].imap.folders:
@@ -121,11 +126,25 @@ class _Reading:
                 read_folder(session, folder, cursors.get(folder), since, reader)
             except FolderMissing as error:
                 missing.append(error.folder)
+            except ImapUnavailable as error:
+                if one_by_one and error.code in FAULTS_OF_A_MAIL:
+                    self._skip_if_stuck(folder, error)
+                raise
         return missing
 
-    def _since(self) -> datetime:
+    def _skip_if_stuck(self, folder: str, error: ImapUnavailable) -> None:
+        """Move the cursor past a mail that ended several readings in a row: the API shows what it says."""
+        store, account = self._ctx.store, self._account
+        cursor = imap_state.cursors(store, account).get(folder)
+        if cursor and imap_state.count_stuck(store, account, folder, cursor) >= SKIPPED_AFTER:
+            log.error(
+                "mail_skipped", account=account, folder=folder, behind_uid=cursor.uid, why=error.description
+            )
+            imap_state.set_cursor(store, account, folder, Cursor(cursor.validity, cursor.uid + 1))
+
+    def _since(self, state: ImapState) -> datetime:
         """Return when mails may have come that no cursor knows: before the oldest message that awaits receipts."""
-        ctx, state = self._ctx, imap_state.state_of(self._ctx.store, self._account)
+        ctx = self._ctx
         awaiting = ctx.store.keys.awaiting(self._account)
         oldest: Any = ctx.store.client.zrange(awaiting, 0, 0, withscores=True)
         sent_at = [from_epoch(float(score)) for _, score in oldest]
@@ -151,10 +170,14 @@ class _Reading:
         imap_state.set_cursor(self._ctx.store, self._account, folder, cursor)
 
     def _go_on(self) -> None:
-        """Keep the reading, or raise Interrupted."""
-        now = time.monotonic()
-        if now > self._ends:
+        """Keep the reading, or raise Interrupted if its time is over."""
+        if time.monotonic() > self._ends:
             raise Interrupted
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep the reading for longer, or raise Interrupted if it is another worker's by now."""
+        now = time.monotonic()
         if now - self._renewed_at < LEASE_SECONDS / 4:
             return
         if not imap_state.go_on(self._ctx.store, self._account, self._reader, _lease_seconds()):
@@ -182,7 +205,7 @@ class _Reading:
         except FolderMissing:
             return
         known = [one.place.uid for one in entries if one.place.validity == folder.validity]
-        for batch in fetch_all(session, folder, sorted(known), self._go_on):
+        for batch in fetch_all(session, folder, sorted(known), self._keep):
             self._take(batch)
         if not self._taker.archive_away:
             imap_state.revisited(self._ctx.store, self._account, (one.entry for one in entries))

@@ -1,6 +1,7 @@
 """Reading a mailbox by IMAP: signed receipts move messages and are kept; whatever else lies there stops nothing."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from archive.signatures import verify
 from archive.vault import EML
 from pec.changes import changed
 from pec.imap import session as sessions
+from pec.imap.errors import ImapUnavailable
 from pec.messages import Message
 from pec.names import Queue, State
 from pec.store import imap_state, inbox, records
@@ -448,3 +450,44 @@ def test_places_are_forgotten_with_the_message(mailbox: Mailbox) -> None:
     mailbox.ctx.store.run("forget", message.id, message.version)
 
     assert imap_state.places_of(mailbox.ctx.store, message.id) == {}
+
+
+def test_a_mail_that_ends_every_reading_is_left_out_after_a_while(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(mailbox.ctx)
+    mailbox.put(accepted(), b"X-Ricevuta: accettazione\r\n\r\nbad\r\n", delivered())
+    fetch = sessions.Session.mails
+
+    def broken(session: sessions.Session, uids: Any, size: int) -> Any:
+        if 2 in uids:
+            session._end()
+            raise ImapUnavailable("garbled", "no such answer")
+        return fetch(session, uids, size)
+
+    monkeypatch.setattr(sessions.Session, "mails", broken)
+    with capture_logs() as logs:
+        for _ in range(8):
+            mailbox.read()
+
+    assert [line["behind_uid"] for line in logs if line["event"] == "mail_skipped"] == [1]
+    assert (stored(mailbox.ctx)[0].state, mailbox.state("error")) == (State.DELIVERED, None)
+
+
+def test_a_reading_whose_time_is_over_goes_on_at_once_where_it_was(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap_folder, "SUMMARIES", 1)
+    monkeypatch.setattr(imap_folder, "BATCH_BYTES", 2000)
+    sent(mailbox.ctx)
+    mailbox.put(REPLY, accepted(), delivered())
+    short = mailbox.ctx.settings.model_copy(update={"lease_seconds": 0.02})
+    hurried = Mailbox(replace(mailbox.ctx, settings=short), mailbox.dovecot, mailbox.user)
+
+    for reading_number in range(60):
+        hurried.read()
+        if stored(mailbox.ctx)[0].state is State.DELIVERED:
+            break
+        assert (mailbox.due(Queue.ARCHIVE) or 0) <= mailbox.ctx.now().timestamp() + 1, reading_number
+
+    assert stored(mailbox.ctx)[0].state is State.DELIVERED

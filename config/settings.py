@@ -313,7 +313,7 @@ class Quota(_Section):
 
 
 class Mailbox(_Section):
-    """What lies in mailboxes: which receipts workers delete, and how mail that is no receipt is found."""
+    """Mail in mailboxes: which receipts workers delete, and how mail that is no receipt is found."""
 
     purge: str = Field(
         "off",

@@ -46,7 +46,7 @@ def contract() -> list[str]:
 
 def _keys() -> Iterator[str]:
     keys = Keys("pec")
-    named = (keys.jobs, keys.rejected, keys.events, keys.message("ID"), keys.receipts("ID"))
+    named = (keys.jobs, keys.rejected, keys.events, keys.audit, keys.message("ID"), keys.receipts("ID"))
     yield from (f"key {name}" for name in (*named, keys.batch("NAME"), keys.upload("SHA256")))
     yield from (f"field of a message: {name}" for name in public_fields())
 

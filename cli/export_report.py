@@ -21,16 +21,26 @@ def show_counts(session: Session, done: Exported, batch: str | None, *, chosen_s
     _note_states(done, chosen_states=chosen_states)
     if done.replaced:
         output.note(
-            _("{count} earlier attempts are not counted: column replaced_by names the later ones").format(
-                count=done.replaced
-            )
+            ngettext(
+                "{count} earlier attempt is not counted: column replaced_by names the later one",
+                "{count} earlier attempts are not counted: column replaced_by names the later ones",
+                done.replaced,
+            ).format(count=done.replaced)
         )
     if unfinished := sum(count for state, count in done.states.items() if state not in ENDS):
-        output.note(_("{count} have not ended yet: export again when they have").format(count=unfinished))
+        output.note(
+            ngettext(
+                "{count} has not ended yet: export again when it has",
+                "{count} have not ended yet: export again when they have",
+                unfinished,
+            ).format(count=unfinished)
+        )
     if batch and (rejected := selection.rejected_of(session.store, batch)):
         output.note(
-            _(
-                "{count} jobs of the batch were rejected and are no messages: `pec list --rejected` says why"
+            ngettext(
+                "{count} job of the batch was rejected and is no message: `pec list --rejected` says why",
+                "{count} jobs of the batch were rejected and are no messages: `pec list --rejected` says why",
+                rejected,
             ).format(count=rejected)
         )
 
@@ -41,9 +51,11 @@ def show_places(done: Exported, request: ExportRequest) -> None:
         output.note(_("written to {path}").format(path=request.file))
     if request.folder:
         output.note(
-            _("{count} files in {path}: `sha256sum -c SHA256SUMS` there checks them").format(
-                count=done.files, path=request.folder
-            )
+            ngettext(
+                "{count} file in {path}: `sha256sum -c SHA256SUMS` there checks it",
+                "{count} files in {path}: `sha256sum -c SHA256SUMS` there checks them",
+                done.files,
+            ).format(count=done.files, path=request.folder)
         )
 
 
@@ -81,9 +93,11 @@ def _unproved(lacking: Sequence[tuple[str, tuple[Kind, ...]]]) -> str:
 def _incomplete(ids: Sequence[str]) -> Failure:
     shown = ", ".join(ids[:_MAX_IDS]) + (", …" if len(ids) > _MAX_IDS else "")
     return Failure(
-        _(
+        ngettext(
+            "content of {count} message is missing ({ids}): its message.json names it, the rest is written",
             "content of {count} messages is missing ({ids}): message.json of each names it, "
-            "the rest is written"
+            "the rest is written",
+            len(ids),
         ).format(count=len(ids), ids=shown),
         Exit.UNEXPECTED,
     )

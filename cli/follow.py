@@ -12,7 +12,7 @@ from cli.batch_names import note_unknown
 from cli.errors import Exit, Failure, rejection
 from cli.language import translated
 from cli.shapes import COLUMNS, row
-from config.texts import _
+from config.texts import _, ngettext
 from pec.instants import from_epoch
 from pec.messages import Message
 from pec.operations.paused_batches import said
@@ -111,7 +111,14 @@ class _Followed:
             output.table((_("STATE"), _("MESSAGES")), self._tally.counts.items())
         output.note(summary(self._tally.counts, len(self._rejections)))
         if self._tally.replaced:
-            output.note(_("{count} earlier attempts are not counted").format(count=len(self._tally.replaced)))
+            count = len(self._tally.replaced)
+            output.note(
+                ngettext(
+                    "{count} earlier attempt is not counted",
+                    "{count} earlier attempts are not counted",
+                    count,
+                ).format(count=count)
+            )
 
     def _line(self) -> str:
         left = self._all_sent_at and max(0.0, self._all_sent_at - time.monotonic())

@@ -106,9 +106,9 @@ def _held_back(lane: Lane) -> str | None:
 
 
 def _token_row(token: Token) -> tuple[object, ...]:
-    made = _("{count} of {count2} ({share})").format(
-        count=token.sends_last_minute,
-        count2=f"{token.allowed_per_minute:.0f}",
+    made = _("{sends} of {allowed} ({share})").format(
+        sends=token.sends_last_minute,
+        allowed=f"{token.allowed_per_minute:.0f}",
         share=f"{token.pace_used:.0%}",
     )
     today, month = str(token.usage.today), str(token.usage.this_month)
@@ -119,8 +119,10 @@ def _token_row(token: Token) -> tuple[object, ...]:
     return token.digest, named(token.accounts), made, today, month
 
 
-def _used(count: int, cap: int, left: int | None) -> str:
-    return _("{count} of {cap}, {left} left").format(count=count, cap=cap, left=left)
+def _used(used: int, cap: int, left: int | None) -> str:
+    return ngettext("{used} of {cap}, {left} left", "{used} of {cap}, {left} left", left or 0).format(
+        used=used, cap=cap, left=left
+    )
 
 
 def _work_row(found: Overview, work: Work) -> tuple[object, ...]:

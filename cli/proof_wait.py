@@ -9,7 +9,7 @@ from archive import completing
 from archive.choice import Choice
 from cli import output
 from cli.language import translated
-from config.texts import _
+from config.texts import _, ngettext
 from pec.operations.session import Session
 
 _MAX_SECONDS = 120
@@ -28,17 +28,22 @@ def wait_for_proof(
     count = len(pending)
     if not completing.served(store, pending):
         output.note(
-            _(
+            ngettext(
+                "receipts of {count} message are incomplete, and no worker looks for them: "
+                "start one with `pec worker`, then export again",
                 "receipts of {count} messages are incomplete, and no worker looks for them: "
-                "start one with `pec worker`, then export again"
+                "start one with `pec worker`, then export again",
+                count,
             ).format(count=count)
         )
         return
     completing.ask_again(store, pending, _MAX_ASKED)
     output.note(
-        _("waiting for receipts of {count} messages, at most 2 min (--no-wait does not wait)").format(
-            count=count
-        )
+        ngettext(
+            "waiting for receipts of {count} message, at most 2 min (--no-wait does not wait)",
+            "waiting for receipts of {count} messages, at most 2 min (--no-wait does not wait)",
+            count,
+        ).format(count=count)
     )
     with _progress(count) as show:
         completing.wait(store, pending, lacks, _MAX_SECONDS, show, short)
@@ -67,4 +72,10 @@ class _Lines:
     def show(self, left: int) -> None:
         if left != self._left and time.monotonic() >= self._next_at:
             self._left, self._next_at = left, time.monotonic() + _NOTE_EVERY_SECONDS
-            output.note(_("still waiting for receipts of {count} messages").format(count=left))
+            output.note(
+                ngettext(
+                    "still waiting for receipts of {count} message",
+                    "still waiting for receipts of {count} messages",
+                    left,
+                ).format(count=left)
+            )

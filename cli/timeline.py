@@ -4,7 +4,7 @@ from datetime import datetime
 
 from cli import output
 from cli.language import translated
-from config.texts import _
+from config.texts import _, ngettext
 from pec.instants import ROME, to_text
 from pec.names import Queue, State
 from pec.operations.message_detail import MessageDetail, addresses_named
@@ -46,9 +46,13 @@ def when(at: datetime | None) -> str:
 
 def _row(one: Happened) -> tuple[object, ...]:
     if isinstance(one.what, State):
-        note = _("{count} states before it are left out").format(count=one.left_out) if one.left_out else None
-        return when(one.at), one.what, note and translated(note)
+        return when(one.at), one.what, _left_out(one.left_out) if one.left_out else None
     return when(one.at), _RECEIPTS[one.what.kind], _note(one.what)
+
+
+def _left_out(count: int) -> str:
+    said = ngettext("{count} state before it is left out", "{count} states before it are left out", count)
+    return translated(said.format(count=count))
 
 
 def _note(receipt: Receipt) -> str:

@@ -47,6 +47,10 @@ class Text(str):
         """Return the text with its fields filled in."""
         return Text(self._msgid, self._plural, self._count, values)
 
+    def counting(self, count: int, **values: Any) -> "Text":
+        """Return the form for a count, of a text in a table, with `count` and other fields filled in."""
+        return Text(self._msgid, self._plural, count, {"count": count, **values})
+
     def translated(self, entries: Entries) -> str:
         """Return the text in the language of these entries, and texts among its values too."""
         if self._plural is None:

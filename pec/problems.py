@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from config.texts import Text, _
+from config.texts import Text, _, ngettext
 from pec.names import State
 
 _TEXTS = {
@@ -88,7 +88,11 @@ _TEXTS = {
     ),
     # the entry in the stream
     "no_job_field": _("the entry has no field `job`: XADD … * job '{…}'"),
-    "several_job_fields": _("the entry has {count} fields `job`: add an entry for each job"),
+    "several_job_fields": ngettext(
+        "the entry has {count} field `job`",
+        "the entry has {count} fields `job`: add an entry for each job",
+        2,  # or more
+    ),
     "not_taken": _("could not be taken in {tries} tries: see the workers' log"),
     # cancelling, resending, discarding
     "not_queued": _("{id} is {state}: only a message that is still queued can be cancelled"),

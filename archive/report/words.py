@@ -7,7 +7,7 @@ from datetime import datetime
 from archive.report.lines import Earlier, Line
 from archive.report.printable import printable
 from archive.report.summary import Period, Summary
-from config.texts import _
+from config.texts import Text, _, ngettext
 from pec.domains import for_people
 from pec.instants import ROME
 from pec.names import State
@@ -24,6 +24,15 @@ _HEADINGS = (
     _("Reason, or what is missing"),
 )
 _TOTALS = (_("State"), _("Recipients"), _("Share"))
+
+
+def not_final(count: int) -> Text:
+    """Return the sentence about messages of a report that have not ended."""
+    return ngettext(
+        "{count} message has not ended: this report is not final",
+        "{count} messages have not ended: this report is not final",
+        count,
+    ).format(count=count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +87,25 @@ class Words:
         if summary.rejected:
             found.append(
                 self.say(
-                    _("jobs of the batch that were rejected and are no messages: {count}").format(
-                        count=summary.rejected
-                    )
+                    ngettext(
+                        "{count} job of the batch was rejected and is no message",
+                        "{count} jobs of the batch were rejected and are no messages",
+                        summary.rejected,
+                    ).format(count=summary.rejected)
                 )
             )
         if summary.never_arrived:
             found.append(
                 self.say(
-                    _("messages that were announced and did not arrive: {count}").format(
-                        count=summary.never_arrived
-                    )
+                    ngettext(
+                        "{count} message was announced and did not arrive",
+                        "{count} messages were announced and did not arrive",
+                        summary.never_arrived,
+                    ).format(count=summary.never_arrived)
                 )
             )
         if summary.open:
-            found.append(
-                self.say(_("{count} have not ended: this report is not final").format(count=summary.open))
-            )
+            found.append(self.say(not_final(summary.open)))
         return found or [self.say(_("Nothing: every message has ended and has the receipts of its state."))]
 
     def notes(self) -> list[str]:
@@ -126,9 +137,11 @@ class Words:
         made_at = self.instant(summary.made_at)
         return printable(
             self.say(
-                _("Report of {instant} on batch {batch}: {count} recipients.").format(
-                    instant=made_at, batch=summary.batch, count=summary.lines
-                )
+                ngettext(
+                    "Report of {instant} on batch {batch}: {count} recipient.",
+                    "Report of {instant} on batch {batch}: {count} recipients.",
+                    summary.lines,
+                ).format(instant=made_at, batch=summary.batch, count=summary.lines)
             )
         )
 

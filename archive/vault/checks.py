@@ -65,7 +65,7 @@ def _reached_by_workers(vault: Vault, workers: dict[str, dict[str, str]]) -> Ite
         else:
             reached += 1
     if reached:
-        what = _("workers whose writes to the archive can be read here: {count} of {count2}").format(
-            count=reached, count2=len(workers)
+        what = _("workers whose writes to the archive can be read here: {reached} of {all}").format(
+            reached=reached, all=len(workers)
         )
         yield Finding(Mark.OK if reached == len(workers) else Mark.NOTE, what)

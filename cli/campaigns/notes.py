@@ -1,7 +1,7 @@
 """Notes on stderr about an import: what may surprise, and what to do next."""
 
 from cli import output
-from config.texts import _, joined
+from config.texts import _, joined, ngettext
 from pec.instants import from_epoch
 from pec.names import State
 from pec.operations.live_workers import no_worker_runs
@@ -37,22 +37,28 @@ def note_same_subject(preview: Preview) -> None:
     count = met.recipients
     if met.batch:
         output.note(
-            _(
-                "Recipients who got the same subject in the last 30 days: {count}, "
-                "most of them in batch {batch}. To send only to those whom it did not reach, "
-                "mend their addresses in the sheet and import it with --batch {batch}."
+            ngettext(
+                "{count} recipient got the same subject in the last 30 days, in batch {batch}. To send only "
+                "if it did not reach them, mend the address in the sheet and import it with --batch {batch}.",
+                "{count} recipients got the same subject in the last 30 days, most of them in batch {batch}. "
+                "To send only to those whom it did not reach, "
+                "mend their addresses in the sheet and import it with --batch {batch}.",
+                count,
             ).format(count=count, batch=met.batch)
         )
     else:
         output.note(
-            _(
-                "Recipients who got the same subject in the last 30 days: {count}. "
-                "Check that they are to get it again."
+            ngettext(
+                "{count} recipient got the same subject in the last 30 days. "
+                "Check that they are to get it again.",
+                "{count} recipients got the same subject in the last 30 days. "
+                "Check that they are to get it again.",
+                count,
             ).format(count=count)
         )
     if met.cut:
         output.note(
-            _("For this, only the newest {count} messages were looked at.").format(count=MAX_LOOKED_AT)
+            _("For this, only the newest {limit} messages were looked at.").format(limit=MAX_LOOKED_AT)
         )
 
 
@@ -60,7 +66,11 @@ def note_end(preview: Preview) -> None:
     """Say what may be misunderstood about batches, and about time."""
     if before := preview.count(RowStatus.ALREADY_ENQUEUED):
         output.note(
-            _("{count} were enqueued before, and are left out: nothing is sent twice.").format(count=before)
+            ngettext(
+                "{count} was enqueued before, and is left out: nothing is sent twice.",
+                "{count} were enqueued before, and are left out: nothing is sent twice.",
+                before,
+            ).format(count=before)
         )
     _note_earlier(preview)
     output.note(
@@ -73,15 +83,28 @@ def note_end(preview: Preview) -> None:
         output.note(_("The last of them come after --not-after: what is not sent by then expires."))
 
 
-def note_next_step(session: Session, batch: str) -> None:
+def note_next_step(session: Session, batch: str, enqueued: int) -> None:
     """Say how to follow the messages, and whether a worker takes them."""
-    if no_worker_runs(session.store):
-        output.note(_("No worker is running, so they wait in Redis: start one with `pec worker`."))
+    note_workers(session, enqueued)
     output.note(
-        _("Follow them with `pec watch --batch {batch}`; then `pec export --batch {batch}`.").format(
-            batch=batch
-        )
+        ngettext(
+            "Follow it with `pec watch --batch {batch}`; then `pec export --batch {batch}`.",
+            "Follow them with `pec watch --batch {batch}`; then `pec export --batch {batch}`.",
+            enqueued,
+        ).format(batch=batch)
     )
+
+
+def note_workers(session: Session, enqueued: int) -> None:
+    """Say that no worker takes the messages, if none is running."""
+    if no_worker_runs(session.store):
+        output.note(
+            ngettext(
+                "No worker is running, so it waits in Redis: start one with `pec worker`.",
+                "No worker is running, so they wait in Redis: start one with `pec worker`.",
+                enqueued,
+            )
+        )
 
 
 def _note_earlier(preview: Preview) -> None:
@@ -89,7 +112,11 @@ def _note_earlier(preview: Preview) -> None:
     over = dict(preview.earlier.over) if preview.earlier else {}
     if count := over.pop(State.CANCELLED, 0):
         output.note(
-            _("Of those, {count} were cancelled: send them with --again cancelled.").format(count=count)
+            ngettext(
+                "Of those, {count} was cancelled: send it with --again cancelled.",
+                "Of those, {count} were cancelled: send them with --again cancelled.",
+                count,
+            ).format(count=count)
         )
     if over:
         counted = joined(", ", (count_of(state, count) for state, count in over.items()))

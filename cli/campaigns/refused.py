@@ -9,7 +9,7 @@ from cli.campaigns.report import show_letters
 from cli.errors import Exit, Failure
 from cli.language import translated
 from config.foreign_words import system_words
-from config.texts import _
+from config.texts import _, ngettext
 from producers.campaigns.campaign import Campaign
 from producers.campaigns.preview import Preview
 from producers.campaigns.preview_json import preview_dict
@@ -46,14 +46,21 @@ def refuse(preview: Preview, written: Path | None, *, dry_run: bool, as_json: bo
     elif dry_run:
         show_letters(preview)
     now = (
-        _(", or send the others ({count}) with --skip-invalid").format(count=preview.sendable)
+        ngettext(
+            ", or send the other one with --skip-invalid",
+            ", or send the other {count} with --skip-invalid",
+            preview.sendable,
+        ).format(count=preview.sendable)
         if preview.sendable
         else ""
     )
-    file = "" if written else _("; --refused FILE writes them to a file of their own")
+    file = "" if written else _("; --refused FILE writes what is refused to a file of its own")
+    count = preview.count(RowStatus.REFUSED)
     raise Failure(
-        _(
-            "nothing is enqueued, because lines are refused ({count}): mend them and import again{now}{file}"
-        ).format(count=preview.count(RowStatus.REFUSED), now=now, file=file),
+        ngettext(
+            "nothing is enqueued, because {count} line is refused: mend it and import again{now}{file}",
+            "nothing is enqueued, because {count} lines are refused: mend them and import again{now}{file}",
+            count,
+        ).format(count=count, now=now, file=file),
         Exit.REJECTED,
     )

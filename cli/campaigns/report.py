@@ -7,7 +7,7 @@ import click
 
 from cli import output
 from cli.language import ITALIAN, language, translated
-from config.texts import _, joined
+from config.texts import _, joined, ngettext
 from pec.domains import for_people
 from pec.instants import ROME
 from pec.operations.progress import duration
@@ -69,7 +69,7 @@ def show_letters(preview: Preview) -> None:
 def _show_letter(letter: dict[str, Any]) -> None:
     body = letter["body"]
     cut = (
-        _("{body}\n… ({count} characters: --json shows all)").format(body=body[:_MAX_BODY], count=len(body))
+        _("{body}\n… ({length} characters: --json shows all)").format(body=body[:_MAX_BODY], length=len(body))
         if len(body) > _MAX_BODY
         else body
     )
@@ -110,7 +110,11 @@ def _takes(preview: Preview) -> str:
     if estimate.finishes_at is None or estimate.seconds is None:
         return _("years, under these caps")
     waiting = (
-        _(", after {count} that wait already").format(count=estimate.waiting) if estimate.waiting else ""
+        ngettext(
+            ", after {count} that waits already", ", after {count} that wait already", estimate.waiting
+        ).format(count=estimate.waiting)
+        if estimate.waiting
+        else ""
     )
     return _("about {duration}, until {time} in Rome{after}").format(
         duration=duration(estimate.seconds),
@@ -131,7 +135,7 @@ def _show_remarks(preview: Preview) -> None:
         (
             line,
             "",
-            _("is the same as line {count}, for the same recipient: it is sent once").format(count=like),
+            _("is the same as line {line}, for the same recipient: it is sent once").format(line=like),
         )
         for line, like in row_store.duplicates(MAX_SHOWN)
     ]
@@ -147,5 +151,5 @@ def _table(title: str, lines: Sequence[tuple[int, str, str]], count: int) -> Non
         return
     click.echo(f"\n{translated(title)}")
     output.table((_("LINE"), _("COLUMN"), _("REASON")), lines)
-    if count > len(lines):
-        click.echo(translated(_("and {count} more").format(count=count - len(lines))))
+    if more := max(0, count - len(lines)):
+        click.echo(translated(ngettext("and one more", "and {count} more", more).format(count=more)))

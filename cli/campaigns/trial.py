@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from cli import output
+from cli.campaigns.notes import note_workers
 from cli.campaigns.options import usage_errors
 from cli.errors import Exit, Failure
-from config.texts import _, joined
+from config.texts import _, joined, ngettext
 from pec.jobs import JobRejected
-from pec.operations.live_workers import no_worker_runs
 from pec.operations.session import Session
 from producers.campaigns.campaign import Campaign
 from producers.campaigns.row_store import RowStatus
@@ -45,8 +45,8 @@ def _rows(campaign: Campaign, numbers: Sequence[int]) -> list[Picked]:
         raise Failure(_("no test was sent, because no line can be sent: see --dry-run"), Exit.REJECTED)
     if wrong := refused(campaign, rows):
         said = [
-            _("row {count} (line {count2}): {column}: {problem}").format(
-                count=row.number, count2=row.entry.line, column=problem.field, problem=problem.reason
+            _("row {row} (line {line}): {column}: {problem}").format(
+                row=row.number, line=row.entry.line, column=problem.field, problem=problem.reason
             )
             for row, problem in wrong
         ]
@@ -69,16 +69,20 @@ def _as_dict(trial: Trial) -> dict[str, object]:
 
 def _tell(session: Session, campaign: Campaign, to: str, made: Sequence[Trial]) -> None:
     output.note(
-        _(
-            "Enqueued as a test to {address}, in no batch: {count}. The recipients of the rows get nothing."
+        ngettext(
+            "{count} test enqueued to {address}, in no batch. The recipient of the row gets nothing.",
+            "{count} tests enqueued to {address}, in no batch. The recipients of the rows get nothing.",
+            len(made),
         ).format(address=to, count=len(made))
     )
     if count := campaign.row_store.count(RowStatus.REFUSED):
         output.note(
-            _("Refused lines are not looked at here ({count}): --dry-run shows them.").format(count=count)
+            ngettext(
+                "{count} refused line is not looked at here: --dry-run shows it.",
+                "{count} refused lines are not looked at here: --dry-run shows them.",
+                count,
+            ).format(count=count)
         )
-    if no_worker_runs(session.store):
-        output.note(_("No worker is running, so they wait in Redis: start one with `pec worker`."))
-    output.note(
-        _("Follow them with `pec watch {ids}`.").format(ids=" ".join(str(trial.job["id"]) for trial in made))
-    )
+    note_workers(session, len(made))
+    follow = ngettext("Follow it with `pec watch {ids}`.", "Follow them with `pec watch {ids}`.", len(made))
+    output.note(follow.format(ids=" ".join(str(trial.job["id"]) for trial in made)))

@@ -25,7 +25,7 @@ from cli.configured_names import ACCOUNT
 from cli.job_options import job_options
 from cli.language import translated
 from config.settings import Settings
-from config.texts import _
+from config.texts import _, ngettext
 from pec.names import State
 from pec.operations.served_names import check_served
 from pec.operations.session import Session, open_session
@@ -197,6 +197,8 @@ def _conclude(preview: Preview, session: Session, enqueued: int, *, as_json: boo
     if as_json:
         output.data(preview_dict(preview, enqueued))
     else:
-        click.echo(translated(_("\n{count} enqueued").format(count=enqueued)))
+        click.echo(
+            translated(ngettext("\n{count} enqueued", "\n{count} enqueued", enqueued).format(count=enqueued))
+        )
     note_end(preview)
-    note_next_step(session, preview.campaign.batch)
+    note_next_step(session, preview.campaign.batch, enqueued)

@@ -84,4 +84,8 @@ def _list_rejected(batch: str | None, account: str | None, limit: int, *, as_jso
 
 def _note_limit(count: int, limit: int) -> None:
     if count == limit:
-        output.note(_("The first {count}: --limit shows more.").format(count=limit))
+        output.note(
+            ngettext(
+                "The first one: --limit shows more.", "The first {count}: --limit shows more.", limit
+            ).format(count=limit)
+        )

@@ -15,7 +15,7 @@ from cli.errors import Exit, Failure
 from cli.language import language, translated
 from cli.output_file import cannot_write
 from cli.proof_wait import wait_for_proof
-from config.texts import _, joined
+from config.texts import _, joined, ngettext
 from pec.names import Proof
 from pec.operations.session import Session, open_session
 
@@ -69,8 +69,12 @@ def proof(ids: tuple[str, ...], batch: str | None, place: Path, no_wait: bool) -
             wait_for_proof(session, choice, lacking, short=("", Proof.TEXTS))
         done = _write(session, choice, place)
     output.note(
-        _("{count} messages, {files} files in {path}").format(
-            count=done.messages, files=done.files, path=place
+        _("{messages}, {files} in {path}").format(
+            messages=ngettext("{count} message", "{count} messages", done.messages).format(
+                count=done.messages
+            ),
+            files=ngettext("{count} file", "{count} files", done.files).format(count=done.files),
+            path=place,
         )
     )
     _conclude(done)
@@ -114,17 +118,21 @@ def _folder_of(place: Path) -> Iterator[Path]:
 def _conclude(done: "Bundled") -> None:
     """Name the messages whose proof is not whole. Raise Failure if there are any."""
     if done.lacking:
-        said = _(
-            "{count} messages lack originals: look into the mailbox, or make the bundle again, for"
+        said = ngettext(
+            "{count} message lacks originals: look into the mailbox, or make the bundle again, for",
+            "{count} messages lack originals: look into the mailbox, or make the bundle again, for",
+            len(done.lacking),
         ).format(count=len(done.lacking))
         named = [f"{one}: {', '.join(map(str, kinds))}" for one, kinds in done.lacking[:_MAX_NAMED]]
         output.note(joined("\n", (said, *named, *(["…"] if len(done.lacking) > _MAX_NAMED else []))))
     if done.incomplete:
         shown = ", ".join(done.incomplete[:5]) + (", …" if len(done.incomplete) > 5 else "")
         raise Failure(
-            _("bytes of {count} messages are missing ({ids}): message.json of each names them").format(
-                count=len(done.incomplete), ids=shown
-            ),
+            ngettext(
+                "bytes of {count} message are missing ({ids}): its message.json names them",
+                "bytes of {count} messages are missing ({ids}): message.json of each names them",
+                len(done.incomplete),
+            ).format(count=len(done.incomplete), ids=shown),
             Exit.UNEXPECTED,
         )
     if done.lacking:

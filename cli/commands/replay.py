@@ -6,7 +6,7 @@ import click
 
 from cli import output
 from cli.configured_names import ENDPOINT
-from config.texts import _
+from config.texts import _, ngettext
 from pec.instants import from_text
 from pec.operations import actions
 from pec.operations.session import open_session
@@ -37,7 +37,9 @@ def replay(endpoint: str, dead_letters: bool, since: datetime | None, as_json: b
     with open_session() as session:
         if since is None:
             replayed = actions.replay_dead(session.store, session.settings, endpoint)
-            done = _("{count} on their way again.").format(count=replayed)
+            done = ngettext("{count} on its way again.", "{count} on their way again.", replayed).format(
+                count=replayed
+            )
         else:
             replayed = actions.replay_since(session.store, endpoint, since)
             done = (

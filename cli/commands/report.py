@@ -10,7 +10,7 @@ from archive.atomic_files import atomic_write
 from archive.case_files import CaseFile, gather
 from archive.choice import count_of_batch
 from archive.report.summary import Summary, gathered, new_summary
-from archive.report.words import Words
+from archive.report.words import Words, not_final
 from cli import output
 from cli.bar import progress_bar
 from cli.errors import Exit, Failure
@@ -49,7 +49,7 @@ def report(batch: str, file: Path) -> None:
         except OSError as error:
             raise cannot_write(error) from None
     if summary.open:
-        output.note(_("{count} have not ended: this report is not final").format(count=summary.open))
+        output.note(not_final(summary.open))
     output.note(_("written to {path}").format(path=file))
 
 

@@ -16,7 +16,7 @@ from cli.bar import progress_bar
 from cli.errors import Exit, Failure
 from config.foreign_words import system_words
 from config.settings import load_settings
-from config.texts import _, joined
+from config.texts import _, joined, ngettext
 
 SUFFIX = ".eml"
 RECEIPTS_OF_BUNDLE = "receipts/*"
@@ -101,25 +101,31 @@ class _Done:
     def summary(self) -> str:
         counts = [verdicts.count_of(one, self.verdicts[one]) for one in Verdict if self.verdicts[one]]
         count = sum(self.verdicts.values())
-        return _("{count} files: {list}").format(count=count, list=joined(", ", counts))
+        return ngettext("{count} file: {list}", "{count} files: {list}", count).format(
+            count=count, list=joined(", ", counts)
+        )
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each reason why the exit code is not 0."""
         yield from self.changed
-        if len(self.faulty) == 1:
-            yield _("{file} is not a verified receipt: {why}").format(
-                file=verdicts.printable(self.faulty[0].file), why=self.faulty[0].reason
+        if self.faulty:
+            yield ngettext(
+                "{file} is not a verified receipt: {why}",
+                "{count} files are not verified receipts: `pec verify FILE` shows everything about one file",
+                len(self.faulty),
+            ).format(
+                count=len(self.faulty),
+                file=verdicts.printable(self.faulty[0].file),
+                why=self.faulty[0].reason,
             )
-        elif self.faulty:
-            yield _(
-                "{count} files are not verified receipts: `pec verify FILE` shows everything about one file"
-            ).format(count=len(self.faulty))
         for name, matches in self.matches.items():
             file = verdicts.printable(name)
             if different := matches[Match.DIFFERENT]:
-                yield _("{file} is not inside {count} of the receipts that hold content").format(
-                    file=file, count=different
-                )
+                yield ngettext(
+                    "{file} is not inside {count} of the receipts that hold content",
+                    "{file} is not inside {count} of the receipts that hold content",
+                    different,
+                ).format(file=file, count=different)
             elif not matches[Match.EQUAL] + matches[Match.EQUAL_DIGEST]:
                 yield _(
                     "{file} can't be compared: no receipt holds content; a complete CONSEGNA does"

@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from cli.demo.plan import Planned
-from config.texts import _
+from config.texts import _, ngettext
 from pec.messages import Message
 from pec.names import Proof, State
 from sandbox.webhook_receiver import Received
@@ -108,9 +108,11 @@ def _wrong_sends(
     for one in plan:
         expected[recipients.get(one.id, "")] += one.times_sent
     return [
-        _("a PEC to {recipient} was sent {count} times, not {count2}").format(
-            recipient=recipient, count=times[recipient], count2=expected[recipient]
-        )
+        ngettext(
+            "a PEC to {recipient} was sent {count} time, not {expected}",
+            "a PEC to {recipient} was sent {count} times, not {expected}",
+            times[recipient],
+        ).format(recipient=recipient, count=times[recipient], expected=expected[recipient])
         for recipient in sorted(times | expected)
         if times[recipient] != expected[recipient]
     ]
@@ -120,9 +122,23 @@ def _wrong_webhooks(found: Sequence[Row], published: set[str], received: Receive
     missing = published - set(received.events)
     stale = [row.id for row in found if not row.webhooks or row.webhooks[-1] != row.state]
     return [
-        *([_("{count} webhooks did not come").format(count=len(missing))] if missing else []),
         *(
-            [_("{count} webhooks had a wrong signature").format(count=received.forged)]
+            [
+                ngettext(
+                    "{count} webhook did not come", "{count} webhooks did not come", len(missing)
+                ).format(count=len(missing))
+            ]
+            if missing
+            else []
+        ),
+        *(
+            [
+                ngettext(
+                    "{count} webhook had a wrong signature",
+                    "{count} webhooks had a wrong signature",
+                    received.forged,
+                ).format(count=received.forged)
+            ]
             if received.forged
             else []
         ),
@@ -135,9 +151,11 @@ def _too_close(times: Sequence[float]) -> list[str]:
     close = [gap for gap in gaps if gap < CLOSEST_SECONDS]
     return (
         [
-            _("{count} sends came too close: {count2} s").format(
-                count=len(close), count2=format(min(close), ".3f")
-            )
+            ngettext(
+                "{count} send came too close: {seconds} s",
+                "{count} sends came too close: {seconds} s",
+                len(close),
+            ).format(count=len(close), seconds=format(min(close), ".3f"))
         ]
         if close
         else []

@@ -132,9 +132,9 @@ def _show(found: Sequence[Any], wrong: Sequence[str], seconds: float, proof: Pat
         console.print("[bold red]✗[/]", translated(problem))
     if not wrong:
         well = _(
-            "{count} messages ended as their stories say in {count2} s: none lost, none sent twice, "
+            "{messages} messages ended as their stories say in {seconds} s: none lost, none sent twice, "
             "every webhook came."
-        ).format(count=len(found), count2=format(seconds, ".0f"))
+        ).format(messages=len(found), seconds=format(seconds, ".0f"))
         console.print("[green]✓[/]", translated(well))
         output.note(_("Their proof, as a bundle: {folder}").format(folder=proof))
         output.note(f"pec verify {proof} --anchors {proof / ANCHOR}")

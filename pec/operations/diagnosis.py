@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from config.texts import _, joined
+from config.texts import _, joined, ngettext
 from pec.messages import Message, Reason
 from pec.names import Queue, State
 from pec.operations.paused_batches import said
-from pec.operations.progress import clock, duration
+from pec.operations.progress import clock, duration, times_in_a_row
 from pec.operations.state_counts import NAMES
 from pec.reasons import explain
 from pec.store.batches import PausedBatch
@@ -174,18 +174,17 @@ def _too_few_replicas(ctx: WaitContext) -> str:
     if not ctx.replicas:
         return ""
     return _(
-        "a send must be on {count} replicas of Redis, and {count2} are connected: bring them "
-        "back, or lower PEC_REDIS_REPLICAS"
-    ).format(count=ctx.replicas.required, count2=ctx.replicas.connected)
+        "too few replicas of Redis are connected for a send ({connected} of {required}): bring them back, "
+        "or lower PEC_REDIS_REPLICAS"
+    ).format(connected=ctx.replicas.connected, required=ctx.replicas.required)
 
 
 def _api_doubted(ctx: WaitContext) -> str:
     if not ctx.silent_answers:
         return ""
-    times = _("{count} times in a row").format(count=ctx.silent_answers)
     doubted = _(
         "the API gave no usable answer {times}: one message at a time probes it, and all go on by themselves"
-    ).format(times=times)
+    ).format(times=times_in_a_row(ctx.silent_answers))
     if ctx.probe_at is None or ctx.probe_at <= ctx.now:
         return doubted
     return _("{doubted}; the next probe is at {when}").format(doubted=doubted, when=_at(ctx.probe_at, ctx))
@@ -197,17 +196,19 @@ def _given_back(message: Message, ctx: WaitContext) -> str:
         return ""
     reason = _reason(message) if message.reason else _("its turn has come")
     if message.reason and message.requeues > 1:
-        reason = _("{reason} (given back {count} times)").format(reason=reason, count=message.requeues)
+        reason = ngettext(
+            "{reason} (given back {count} time)", "{reason} (given back {count} times)", message.requeues
+        ).format(reason=reason, count=message.requeues)
     return _sentences(reason, _next(Queue.RELEASE, _("it is tried again"), ctx))
 
 
 def _in_line(message: Message, ctx: WaitContext) -> str:
-    before = _("{count} of its account go before it").format(count=ctx.position)
+    before = ngettext(
+        "{count} of its account goes before it", "{count} of its account go before it", ctx.position or 0
+    ).format(count=ctx.position)
     turn = joined(": ", filter(None, (before, _turn(message, ctx))))
     if ctx.cap:
-        used_up = _("the {period} cap of {count} is used up").format(
-            period=ctx.cap.period, count=ctx.cap.size
-        )
+        used_up = _("the {period} cap of {cap} is used up").format(period=ctx.cap.period, cap=ctx.cap.size)
         goes_on_at = clock(ctx.cap.goes_on_at, ctx.now)
         return _("{used}: goes on at {time} in Rome; {turn}").format(used=used_up, time=goes_on_at, turn=turn)
     if ctx.on_hold_until:

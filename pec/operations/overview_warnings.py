@@ -11,7 +11,7 @@ from pec.operations.findings import Finding
 from pec.operations.imap_findings import imap_findings
 from pec.operations.lane_forecast import goes_on_at, used_up
 from pec.operations.overview import Lane, Overview, Token, Work
-from pec.operations.progress import age, clock
+from pec.operations.progress import age, clock, times_in_a_row
 from pec.operations.standstills import failing, losses, standstills
 from pec.reasons import explain
 
@@ -45,10 +45,13 @@ def recommendations(found: Overview) -> list[str]:
         return []
     now = sum(token.threads_worth for token in found.tokens.values())
     return [
-        _(
-            "{count} threads run. Sending at full pace can use {count2}, and the messages that wait now "
-            "{count3}: more threads do not send faster"
-        ).format(count=found.threads, count2=worth, count3=now)
+        ngettext(
+            "{count} thread runs. Sending at full pace can use {worth}, and the messages that wait now "
+            "{now}: more threads do not send faster",
+            "{count} threads run. Sending at full pace can use {worth}, and the messages that wait now "
+            "{now}: more threads do not send faster",
+            found.threads,
+        ).format(count=found.threads, worth=worth, now=now)
     ]
 
 
@@ -100,8 +103,10 @@ def _about_workers(found: Overview) -> Iterator[str]:
     if not found.workers:
         parts = [_("no worker is running")]
         if found.jobs or _waiting(found):
-            counts = {"jobs": found.jobs, "messages": _waiting(found)}
-            parts.append(_("{jobs} jobs and {messages} messages wait").format(**counts))
+            jobs = ngettext("{count} job", "{count} jobs", found.jobs).format(count=found.jobs)
+            waiting = _waiting(found)
+            messages = ngettext("{count} message", "{count} messages", waiting).format(count=waiting)
+            parts.append(_("{jobs} and {messages} wait").format(jobs=jobs, messages=messages))
         yield joined(": ", (*parts, _("start one with `pec worker`")))
     elif found.unserved_queues:
         queues = ", ".join(found.unserved_queues)
@@ -114,23 +119,27 @@ def _about_caps(found: Overview, token: Token) -> Iterator[str]:
     accounts = named(token.accounts)
     if full := used_up(token):
         goes_on = goes_on_at(found, token)
-        used_up_for = _("the {period} cap of {count} is used up for {accounts}")
-        parts = [used_up_for.format(period=full[0], count=full[1], accounts=accounts)]
+        used_up_for = _("the {period} cap of {cap} is used up for {accounts}")
+        parts = [used_up_for.format(period=full[0], cap=full[1], accounts=accounts)]
         if goes_on:
             parts.append(_("goes on at {time} in Rome").format(time=clock(goes_on, found.now)))
         yield joined(": ", parts)
         return
     for period, cap, left in _caps(token):
         if left < (1 - NEARLY_USED_UP) * cap:
-            yield _("{count} of the {word} cap of {count2} are left for {accounts}").format(
-                count=left, word=period, count2=cap, accounts=accounts
-            )
+            yield ngettext(
+                "{count} of the {period} cap of {cap} is left for {accounts}",
+                "{count} of the {period} cap of {cap} are left for {accounts}",
+                left,
+            ).format(count=left, period=period, cap=cap, accounts=accounts)
 
 
 def _about_messages(found: Overview) -> Iterator[str]:
     if held := found.messages.get(State.HELD):
-        yield _(
-            "{count} held: `pec list --state held`, then `pec resend ID` or `pec discard ID` for each"
+        yield ngettext(
+            "{count} held: `pec list --state held`, then `pec resend ID` or `pec discard ID`",
+            "{count} held: `pec list --state held`, then `pec resend ID` or `pec discard ID` for each",
+            held,
         ).format(count=held)
     if rejected := found.streams["rejected"]:
         yield ngettext(
@@ -145,13 +154,14 @@ def _about_messages(found: Overview) -> Iterator[str]:
             found.unsupported,
         ).format(count=found.unsupported)
     if found.circuit_open:
-        times = _("{count} times in a row").format(count=found.api_failures)
-        yield _("the API gave no usable answer {times}: it is probed; see `pec doctor`").format(times=times)
+        yield _("the API gave no usable answer {times}: it is probed; see `pec doctor`").format(
+            times=times_in_a_row(found.api_failures)
+        )
 
 
 def _about_lateness(found: Overview, work: Work) -> Iterator[str]:
     if work.served and work.overdue_since and _seconds(found, work.overdue_since) > LATE_SECONDS:
-        late = _("{count} due, the oldest for {age}").format(
+        late = ngettext("{count} due, for {age}", "{count} due, the oldest for {age}", work.overdue).format(
             count=work.overdue, age=age(work.overdue_since, found.now)
         )
         yield _("queue {queue} is late: {late}: add workers, or `pec worker --queues {queue2}`").format(
@@ -164,7 +174,8 @@ def named(names: Sequence[str]) -> str:
     first = ", ".join(names[:_MAX_NAMES])
     if len(names) <= _MAX_NAMES:
         return first
-    return _("{names} and {count} more").format(names=first, count=len(names) - _MAX_NAMES)
+    more = len(names) - _MAX_NAMES
+    return ngettext("{names} and one more", "{names} and {count} more", more).format(names=first, count=more)
 
 
 def _caps(token: Token) -> Iterator[tuple[str, int, int]]:

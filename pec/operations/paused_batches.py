@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from config.texts import _, joined
+from config.texts import _, joined, ngettext
 from pec.operations.progress import clock
 from pec.store.batches import PausedBatch
 
@@ -11,9 +11,11 @@ def what(paused: PausedBatch, now: datetime) -> str:
     """Return since when a batch is paused, by whom, and how many messages wait for that."""
     by = paused.reason.details.get("by") or _("an operator")
     since = clock(paused.since, now)
-    return _("batch {batch} was paused at {time} in Rome by {who}; messages that wait: {count}").format(
-        batch=paused.name, time=since, who=by, count=paused.parked
-    )
+    return ngettext(
+        "batch {batch} was paused at {time} in Rome by {who}; {count} message waits",
+        "batch {batch} was paused at {time} in Rome by {who}; {count} messages wait",
+        paused.parked,
+    ).format(batch=paused.name, time=since, who=by, count=paused.parked)
 
 
 def remedy(paused: PausedBatch) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from config.texts import _, joined
+from config.texts import Text, _, joined, ngettext
 from pec.attempts import Attempt, may_matter, replaced
 from pec.instants import ROME
 from pec.messages import Message
@@ -83,7 +83,8 @@ def sends_until(position: int, other_lanes: Iterable[int]) -> int:
 def summary(counts: dict[State, int], rejected: int = 0, seconds_to_send: float | None = None) -> str:
     """Return `2 delivered · 5 queued · all sent in about 6 s`."""
     parts: list[str] = [count_of(state, count) for state, count in counts.items()]
-    parts += [_("{count} rejected").format(count=rejected)] if rejected else []
+    if rejected:
+        parts.append(ngettext("{count} rejected", "{count} rejected", rejected).format(count=rejected))
     if seconds_to_send is not None and counts.get(State.QUEUED):
         parts.append(_("all sent in about {duration}").format(duration=duration(seconds_to_send)))
     return joined(" · ", parts) or _("waiting for a worker to take it")
@@ -93,14 +94,19 @@ def duration(seconds: float) -> str:
     """Return `45 s`, `6 min`, `2 h 05 min` or `3 d 4 h`: as exact as an estimate deserves."""
     whole = max(0, round(seconds))
     if whole < 90:
-        return _("{count} s").format(count=whole)
+        return _("{seconds} s").format(seconds=whole)
     minutes = round(whole / 60)
     if minutes < 60:
-        return _("{count} min").format(count=minutes)
+        return _("{minutes} min").format(minutes=minutes)
     if minutes < 24 * 60:
-        return _("{count} h {count2} min").format(count=minutes // 60, count2=f"{minutes % 60:02d}")
+        return _("{hours} h {minutes} min").format(hours=minutes // 60, minutes=f"{minutes % 60:02d}")
     hours = round(minutes / 60)
-    return _("{count} d {count2} h").format(count=hours // 24, count2=hours % 24)
+    return _("{days} d {hours} h").format(days=hours // 24, hours=hours % 24)
+
+
+def times_in_a_row(count: int) -> Text:
+    """Return `3 times in a row`."""
+    return ngettext("{count} time", "{count} times in a row", count).format(count=count)
 
 
 def clock(instant: datetime, now: datetime) -> str:

@@ -131,8 +131,10 @@ def _token(found: Overview, token: Token) -> Iterator[Finding]:
     for lane in found.lanes.values():
         if lane.token == token.digest and _stands(found, lane) and not lane.out_of_turn:
             since = age(lane.oldest_at, found.now)
-            what = _(
-                "account {account}: {count} messages wait, the oldest for {age}, and none is sent"
+            what = ngettext(
+                "account {account}: {count} message waits, for {age}, and is not sent",
+                "account {account}: {count} messages wait, the oldest for {age}, and none is sent",
+                lane.waiting,
             ).format(account=lane.account, count=lane.waiting, age=since)
             yield Finding(Mark.FAIL, what, _("see `pec status ID` of one of them, and the workers' log"))
 

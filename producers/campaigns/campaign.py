@@ -154,7 +154,7 @@ def _batch(request: ImportRequest, columns: Columns, first: Row) -> str:
     else:
         name = batch_of(request.file.stem)
     if len(name) > MAX_BATCH:
-        raise Misused(_("--batch: the name is longer than {count} characters").format(count=MAX_BATCH))
+        raise Misused(_("--batch: the name is longer than {limit} characters").format(limit=MAX_BATCH))
     return name
 
 

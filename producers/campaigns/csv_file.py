@@ -97,7 +97,7 @@ class _Records:
                 return
             except csv.Error as error:
                 raise Unusable(
-                    _("line {count}: {problem}").format(count=line, problem=_worded(str(error)))
+                    _("line {line}: {problem}").format(line=line, problem=_worded(str(error)))
                 ) from None
             self.breaks |= reader.line_num > before + 1
             yield Row(line, tuple(map(without_marks, cells)))

@@ -55,4 +55,4 @@ def _value(entry: Entry, place: int, columns: Columns) -> str:
 def _errors(row_store: RowStore, entry: Entry, words: Callable[[str], str]) -> str:
     problems = row_store.problems_of(entry.line)
     said = joined("; ", [joined(": ", (problem.field, problem.reason)) for problem in problems])
-    return words(_("line {count}: {problem}").format(count=entry.line, problem=said))
+    return words(_("line {line}: {problem}").format(line=entry.line, problem=said))

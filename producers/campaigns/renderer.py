@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from config.texts import _
+from config.texts import _, ngettext
 from pec.domains import for_people
 from pec.job_messages import Contents, check_size, contents_of, digest_of
 from pec.jobs import JobRejected, SendJob, validate
@@ -213,10 +213,13 @@ class RowRenderer:
         """Return a problem if the row has values without a column name."""
         header = self.columns.header
         if len(values) > len(header) and any(values[len(header) :]):
-            reason = _(
-                "has {count} cells, and there are {count2} columns: "
-                "put a cell that holds a separator in quotation marks"
-            ).format(count=len(values), count2=len(header))
+            reason = ngettext(
+                "has {cells} cells, and there is {count} column: "
+                "put a cell that holds a separator in quotation marks",
+                "has {cells} cells, and there are {count} columns: "
+                "put a cell that holds a separator in quotation marks",
+                len(header),
+            ).format(cells=len(values), count=len(header))
             return [Problem(_("line"), reason)]
         nameless = [place for place, name in enumerate(header) if not name and values[place]]
         reason = _("has no name, and a value in this line: name the column, or empty it")

@@ -20,9 +20,9 @@ def check_title(header: Sequence[str], rows: Sequence[Row], wanted: str | None) 
             title = next(filter(None, header))
             raise Unusable(
                 _(
-                    "the column names stand on line {count}, below a title ({title}): "
-                    "delete all lines above line {count}, and import again"
-                ).format(count=row.line, title=title)
+                    "the column names stand on line {line}, below a title ({title}): "
+                    "delete all lines above line {line}, and import again"
+                ).format(line=row.line, title=title)
             )
 
 

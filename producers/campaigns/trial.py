@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from config.texts import _
+from config.texts import _, ngettext
 from pec.job_faults import problems_of
 from pec.jobs import MAX_SUBJECT, Address
 from pec.problems import Problem
@@ -52,11 +52,17 @@ def picked(campaign: Campaign, numbers: Sequence[int], option: str) -> list[Pick
     """Return these rows, each once. Raise Misused, which names those that the file does not have."""
     row_store, rows = campaign.row_store, campaign.row_store.count_rows()
     if beyond := [str(number) for number in dict.fromkeys(numbers) if number > rows]:
-        there = _("the file has {count} below the header, empty ones not counted").format(count=rows)
+        there = ngettext(
+            "the file has {count} row below the header, empty ones not counted",
+            "the file has {count} rows below the header, empty ones not counted",
+            rows,
+        ).format(count=rows)
         raise Misused(
-            _("{name}: there is no row {numbers}: {there}").format(
-                name=option, numbers=", ".join(beyond), there=there
-            )
+            ngettext(
+                "{name}: there is no row {numbers}: {there}",
+                "{name}: there are no rows {numbers}: {there}",
+                len(beyond),
+            ).format(name=option, numbers=", ".join(beyond), there=there)
         )
     return [Picked(number, row_store.row(number)) for number in dict.fromkeys(numbers)]
 

@@ -64,9 +64,9 @@ class RowValidator:
             self._enter_again(entry, result, same)
         else:
             reason = _(
-                "stands on line {count} too, with another message: give each its own, "
+                "stands on line {line} too, with another message: give each its own, "
                 "or turn the column off with --id-column ''"
-            ).format(count=same.line)
+            ).format(line=same.line)
             problem = Problem(self._renderer.id_name, reason)
             refused = replace(result, problems=(*result.problems, problem))
             self._row_store.add(replace(entry, status=RowStatus.REFUSED, number=None), refused)
@@ -94,5 +94,5 @@ class RowValidator:
 def warn_of_several(row_store: RowStore, renderer: RowRenderer) -> None:
     """Warn of recipients with several rows, once it is known which rows are sent and which were."""
     for line, first in list(row_store.several()):
-        note = _("gets another message by line {count} too: both are sent").format(count=first)
+        note = _("gets another message by line {line} too: both are sent").format(line=first)
         row_store.warn(line, Problem(renderer.recipient_name, note))

@@ -152,9 +152,12 @@ def _rows(sheet: Any, reader: _Reader, read: list[int], path: Path) -> Generator
         raise _unreadable(path) from error
     if parser.hidden:
         raise Unusable(
-            _(
-                "{path} has hidden lines ({count}, the first is {line}), and they would be sent too: "
-                "show them, or copy the visible ones into a new file"
+            ngettext(
+                "{path} has a hidden line ({line}), and it would be sent too: "
+                "show it, or copy the visible ones into a new file",
+                "{path} has {count} hidden lines (the first is {line}), and they would be sent too: "
+                "show them, or copy the visible ones into a new file",
+                len(parser.hidden),
             ).format(path=path.name, count=len(parser.hidden), line=parser.hidden[0])
         )
 

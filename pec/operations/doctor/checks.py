@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from config.settings import Settings
-from config.texts import _
+from config.texts import _, ngettext
 from pec.api.client import Mailbox, PecClient
 from pec.api.errors import ApiError, Denied, NotFound, Unreachable
 from pec.http.address_guard import is_public
@@ -27,17 +27,21 @@ _DRAMATIQ = (2, 2)  # what is known of its ways with Redis was tried with this o
 Kind = Literal["queue", "account", "endpoint"]
 _SERVE = {  # if some are not served, what to do, and if all are
     "queue": (
-        _("no live worker serves the queues {names}"),
+        ngettext("no live worker serves the queue {names}", "no live worker serves the queues {names}", 0),
         _("start `pec worker` with these queues"),
         _("every queue is served"),
     ),
     "account": (
-        _("no live worker serves the accounts {names}"),
+        ngettext(
+            "no live worker serves the account {names}", "no live worker serves the accounts {names}", 0
+        ),
         _("start `pec worker` with the settings of these accounts"),
         _("every account is served"),
     ),
     "endpoint": (
-        _("no live worker serves the endpoints {names}"),
+        ngettext(
+            "no live worker serves the endpoint {names}", "no live worker serves the endpoints {names}", 0
+        ),
         _("start `pec worker` with these endpoints, or their events are forgotten in 30 days"),
         _("every endpoint is served"),
     ),
@@ -50,7 +54,8 @@ def worker_checks(store: Store, settings: Settings) -> Iterator[Finding]:
     if not alive:
         yield Finding(Mark.FAIL, _("no worker is running"), _("start one with `pec worker`"))
         return
-    yield Finding(Mark.OK, _("workers: {count} running").format(count=len(alive)))
+    running = ngettext("workers: {count} running", "workers: {count} running", len(alive))
+    yield Finding(Mark.OK, running.format(count=len(alive)))
     yield served("queue", {str(queue) for queue in Queue}, heartbeat.live(store, "queue"))
     yield served("account", set(settings.accounts), heartbeat.live(store, "account"))
     endpoints = {endpoint.name for endpoint in settings.webhooks.endpoints}
@@ -125,9 +130,11 @@ def kept_ids(settings: Settings) -> Iterator[Finding]:
     """Warn if ids are forgotten before their messages: the same job would then be a new one."""
     rules = settings.retention
     if rules.ids_days < rules.messages_days:
-        what = _("ids are forgotten after {count} days: the same job later is sent again").format(
-            count=f"{rules.ids_days:g}"
-        )
+        what = ngettext(
+            "ids are forgotten after {days} day: the same job later is sent again",
+            "ids are forgotten after {days} days: the same job later is sent again",
+            1 if rules.ids_days == 1 else 2,
+        ).format(days=f"{rules.ids_days:g}")
         yield Finding(Mark.WARN, what, _("set PEC_RETENTION__IDS_DAYS above PEC_RETENTION__MESSAGES_DAYS"))
 
 
@@ -163,7 +170,7 @@ def served(kind: Kind, wanted: set[str], alive: set[str]) -> Finding:
     """Return whether live workers serve all queues, accounts or endpoints."""
     what, remedy, fine = _SERVE[kind]
     if left := sorted(wanted - alive):
-        return Finding(Mark.FAIL, what.format(names=", ".join(left)), remedy)
+        return Finding(Mark.FAIL, what.counting(len(left), names=", ".join(left)), remedy)
     return Finding(Mark.OK, fine)
 
 

@@ -11,7 +11,7 @@ import redis
 from config.redis_connection import RedisUnreachable, address, check, connect
 from config.redis_refusals import cause_of, remedy_of
 from config.settings import Settings
-from config.texts import _
+from config.texts import _, ngettext
 from pec.operations.findings import Finding, Mark
 from pec.store.job_stream import MAX_MEMORY_SHARE
 from pec.store.store import Store, text
@@ -166,7 +166,7 @@ def memory(used: int, limit: int, cli: str) -> Finding:
     """Return how near memory is to the share at which intake stops."""
     if limit == 0:
         return Finding(
-            Mark.OK, _("memory: {count} MB in use, without a limit").format(count=f"{used / 1e6:.0f}")
+            Mark.OK, _("memory: {megabytes} MB in use, without a limit").format(megabytes=f"{used / 1e6:.0f}")
         )
     share = f"{used / limit:.0%}"
     remedy = _("`{command} CONFIG SET maxmemory …` with more, or let messages end").format(command=cli)
@@ -184,9 +184,9 @@ def memory(used: int, limit: int, cli: str) -> Finding:
 def clock(seconds: float) -> Finding:
     """Return how far this machine's clock is from Redis's."""
     if abs(seconds) > MAX_CLOCK_DIFFERENCE_SECONDS:
-        what = _("this machine's clock is {count} s from Redis's").format(count=f"{seconds:+.1f}")
+        what = _("this machine's clock is {seconds} s from Redis's").format(seconds=f"{seconds:+.1f}")
         return Finding(Mark.FAIL, what, _("synchronise both with NTP"))
-    return Finding(Mark.OK, _("clock {count} s from Redis's").format(count=f"{seconds:+.2f}"))
+    return Finding(Mark.OK, _("clock {seconds} s from Redis's").format(seconds=f"{seconds:+.2f}"))
 
 
 def broker(truth: Database, dramatiq: Database, where: str) -> Finding:
@@ -215,17 +215,22 @@ def role(info: Info) -> Finding:
 
 def replicas(connected: int, wanted: int) -> Finding:
     if connected < wanted:
-        what = _("{count} of {count2} replicas are connected: nothing can be sent").format(
-            count=connected, count2=wanted
+        what = _("{connected} of {required} replicas are connected: nothing can be sent").format(
+            connected=connected, required=wanted
         )
         return Finding(Mark.FAIL, what, _("connect them, or lower PEC_REDIS_REPLICAS"))
     if connected and not wanted:
-        what = _(
-            "replicas: {count} connected, none required: a failover can lose a claim and send its PEC twice"
+        what = ngettext(
+            "replicas: {count} connected, none required: a failover can lose a claim and send its PEC twice",
+            "replicas: {count} connected, none required: a failover can lose a claim and send its PEC twice",
+            connected,
         ).format(count=connected)
         return Finding(Mark.WARN, what, _("set PEC_REDIS_REPLICAS to 1 or more"))
     return Finding(
-        Mark.OK, _("replicas: {count} connected, {count2} required").format(count=connected, count2=wanted)
+        Mark.OK,
+        _("replicas: {connected} connected, {required} required").format(
+            connected=connected, required=wanted
+        ),
     )
 
 
@@ -234,8 +239,8 @@ def demanded_replicas(demanded: int, info: Info) -> Iterator[Finding]:
     good = int(info.get("min_slaves_good_slaves", 0))
     if good < demanded:
         what = _(
-            "min-replicas-to-write is {count} and {count2} are there: the server refuses every write"
-        ).format(count=demanded, count2=good)
+            "min-replicas-to-write is {demanded}, with {there} there: the server refuses every write"
+        ).format(demanded=demanded, there=good)
         yield Finding(Mark.FAIL, what, _("connect them, or lower min-replicas-to-write"))
 
 

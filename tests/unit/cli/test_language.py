@@ -76,6 +76,10 @@ def test_the_language_is_chosen_as_gettext_chooses_it(environment: dict[str, str
             "consegnate: 3 · in coda: 5 · tutte inviate fra circa 6 min",
         ),
         (
+            summary({State.DELIVERED: 1, State.HELD: 2}, rejected=1),
+            "consegnata: 1 · trattenute: 2 · respinta: 1",
+        ),
+        (
             explain(Reason("not_delivered", "in other words", {"error": "5.1.1"})),
             "il gestore del destinatario non l'ha consegnata: la casella non esiste",
         ),
@@ -106,7 +110,7 @@ def test_the_language_is_chosen_as_gettext_chooses_it(environment: dict[str, str
                 ),
                 NOW,
             ),
-            "il lotto nov è stato messo in pausa da anna@ufficio, 13:00:00 ora di Roma; messaggi in attesa: 7: "
+            "il lotto nov è stato messo in pausa da anna@ufficio, 13:00:00 ora di Roma; 7 messaggi in attesa: "
             "`pec resume --batch nov` lo fa ripartire",
         ),
         (

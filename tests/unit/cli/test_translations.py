@@ -96,6 +96,33 @@ def test_a_mark_is_around_a_literal_and_in_no_f_string(top: str) -> None:
     assert faulty == []
 
 
+@pytest.mark.parametrize(
+    ("source", "faulty"),
+    [
+        ("_('{count} messages').format(count=x)", True),
+        ("_('of {count}: ' 'more')", True),
+        ("ngettext('{count} message', '{count} messages', x).format(count=x)", False),
+        ("_('line {line}').format(line=x)", False),
+        ("Text('{count}')", False),
+    ],
+)
+def test_a_count_that_is_marked_without_its_forms_is_found(source: str, faulty: bool) -> None:
+    assert bool(list(uncounted(source))) is faulty
+
+
+@pytest.mark.parametrize("top", SPEAKING)
+def test_a_text_with_a_count_has_a_form_for_one_and_a_form_for_several(top: str) -> None:
+    """A number that has no forms (of a line, a limit, seconds) has a field of another name."""
+    faulty = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in (ROOT / top).rglob("*.py")
+        if "from config.texts import" in (source := path.read_text(encoding="utf-8"))
+        for line in uncounted(source)
+    ]
+
+    assert faulty == []
+
+
 def test_the_words_of_click_are_translated_with_their_fields() -> None:
     words = [entry for entry in read("messages") if entry.id]
 
@@ -134,6 +161,14 @@ def unreadable(source: str) -> Iterator[int]:
                 yield node.lineno
             case ast.JoinedStr():
                 yield from (inner.lineno for inner in ast.walk(node) if is_mark(inner))
+
+
+def uncounted(source: str) -> Iterator[int]:
+    """Yield the lines of marks for one form only, around a text with a count."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Name(id="_"), args=[ast.Constant(value=str(text))]) if "{count}" in text:
+                yield node.lineno
 
 
 def is_literal(node: ast.expr) -> bool:

@@ -46,6 +46,7 @@ REFUSED = ("{count} line is refused", "{count} lines are refused")
         (_("no {what} here").format(what=ValueError(_("a file"))), "no a file here", "qui non c'è un file"),
         (_("no {what} here").format(what=Word.HELD), "no held here", "qui non c'è trattenuta"),
         (ngettext(*REFUSED, 1).format(count=1), "1 line is refused", "1 riga è rifiutata"),
+        (ngettext(*REFUSED, 0).counting(1), "1 line is refused", "1 riga è rifiutata"),
         (ngettext(*REFUSED, 0).format(count=0), "0 lines are refused", "0 righe sono rifiutate"),
         (joined("; ", [_("a file"), "data", _("a file")]), "a file; data; a file", "un file; data; un file"),
         (_("write {column}"), "write {column}", "scrivere {column}"),

@@ -129,7 +129,7 @@ def test_an_endpoint_that_no_worker_serves_fails(
         served = pec("doctor", "--json")
 
     assert (unserved.code, served.code) == (1, 0)
-    assert marks(unserved)["no live worker serves the endpoints crm"] == "fail"
+    assert marks(unserved)["no live worker serves the endpoint crm"] == "fail"
     assert marks(served)["every endpoint is served"] == "ok"
 
 

@@ -69,7 +69,7 @@ def test_what_it_came_to_is_said_beside_the_data(pec: Pec, batch: list[str]) -> 
     said = pec("export", "--batch", "november").err
 
     assert "3 messages: 1 queued, 1 delivered, 1 undelivered" in said
-    assert "1 have not ended yet: export again when they have" in said
+    assert "1 has not ended yet: export again when it has" in said
 
 
 def test_json_lines_hold_the_record_and_its_receipts(pec: Pec, batch: list[str]) -> None:
@@ -261,7 +261,7 @@ def test_rejected_jobs_of_a_batch_are_counted(
         producer.send(f"bad-{batch_name}", **{**SEND, "account": "nobody"}, batch=batch_name)
     take_jobs()
 
-    assert "1 jobs of the batch were rejected" in pec("export", "--batch", "november").err
+    assert "1 job of the batch was rejected and is no message" in pec("export", "--batch", "november").err
     none: Ran = pec("export", "--batch", "october")
     assert (none.code, "1 of its jobs was rejected" in none.err) == (3, True)
 
@@ -327,7 +327,7 @@ def test_an_incomplete_proof_is_named_with_what_it_lacks_and_exits_6(
     ran = pec("export", "--batch", "november", "--receipts", str(tmp_path / "proof"))
 
     assert ran.code == 6
-    assert "receipts of 1 messages are incomplete" in ran.err
+    assert "the receipts of 1 message are incomplete" in ran.err
     assert "b: avvenuta-consegna" in ran.err
     assert "no worker looks for them: start one" in ran.err
     stated = json.loads((tmp_path / "proof/b/message.json").read_bytes())
@@ -356,7 +356,7 @@ def test_an_export_waits_until_the_texts_are_there(
         ran = pec("export", "--batch", "november", "--receipts", str(tmp_path / "proof"))
 
     assert ran.code == 0
-    assert "waiting for receipts of 1 messages" in ran.err
+    assert "waiting for receipts of 1 message," in ran.err
     assert (tmp_path / "proof/b/receipts/02-avvenuta-consegna.txt").exists()
 
 

@@ -109,11 +109,11 @@ def test_the_report_has_a_line_for_each_recipient_that_remarks_on_earlier_attemp
     assert cells[:6] == ["consegnata", "3", "100,0 %", "Totale", "3", "100,0 %"]
     assert "<dt>Messaggi</dt><dd>3</dd>" in page
     assert "<dt>Invii precedenti, non contati</dt><dd>2</dd>" in page
-    assert "destinatari 3" in page
+    assert "3 destinatari" in page
     when = r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d"
     assert re.search(f"PEC precedente a b@pec.example.it annullata il {when}</td>", page)
     assert re.search(f"PEC precedente annullata il {when}</td>", page)
-    assert ("messaggi annunciati e mai arrivati: 1" in page) is bool(size)
+    assert ("1 messaggio annunciato non è mai arrivato" in page) is bool(size)
 
 
 def test_ids_of_the_sheet_that_look_like_attempts_count_each(
@@ -128,4 +128,4 @@ def test_ids_of_the_sheet_that_look_like_attempts_count_each(
     assert "3 cancelled" in pec("watch", "--batch", "soci").err
     assert "3 messages: 3 cancelled" in pec("export", "--batch", "soci").err
     pec("report", "--batch", "soci", "--output", str(tmp_path / "r.html"))
-    assert "destinatari 3" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "3 destinatari" in (tmp_path / "r.html").read_text(encoding="utf-8")

@@ -36,7 +36,7 @@ def test_a_note_in_a_column_that_no_letter_uses_sends_nothing_again(
     again = import_rows([[*HEADER, "Note"], [*ROWS[1], "telefonato"]])
 
     assert (again.code, sends(producer)) == (0, [])
-    assert "1 were enqueued before" in again.err
+    assert "1 was enqueued before" in again.err
 
 
 def test_a_file_that_a_version_without_rows_imported_is_known_again(

@@ -49,7 +49,7 @@ def test_without_rows_the_first_that_can_be_sent_is_tested_and_refused_ones_stop
     assert ran.code == 0
     assert job["subject"] == "[PROVA] Avviso per Nicolò"
     assert ran.out.splitlines()[1].split("\t")[:3] == ["2", "3", "n@pec.example.it"]
-    assert "Refused lines are not looked at here (1)" in ran.err
+    assert "1 refused line is not looked at here: --dry-run shows it." in ran.err
 
 
 def test_rows_are_counted_without_empty_ones_and_the_line_of_the_sheet_is_named(
@@ -80,7 +80,7 @@ def test_each_test_is_a_message_of_its_own_and_leaves_the_campaign_to_be_sent(
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (("--rows", "3"), 2, "--rows: there is no row 3: the file has 2 below the header"),
+        (("--rows", "3"), 2, "--rows: there is no row 3: the file has 2 rows below the header"),
         (("--rows", "0"), 2, "0 is no list of rows"),
         (("--rows", "1;2"), 2, "1;2 is no list of rows"),
         (("--dry-run",), 2, "choose one"),
@@ -153,4 +153,7 @@ def test_a_dry_run_shows_the_letters_of_any_rows(import_rows: Import, producer: 
 def test_a_row_that_is_not_there_can_not_be_shown(import_rows: Import) -> None:
     ran = import_rows(ROWS, "--dry-run", "--show", "1,7")
 
-    assert (ran.code, "--show: there is no row 7: the file has 2 below the header" in ran.err) == (2, True)
+    assert (ran.code, "--show: there is no row 7: the file has 2 rows below the header" in ran.err) == (
+        2,
+        True,
+    )

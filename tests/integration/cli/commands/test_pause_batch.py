@@ -34,7 +34,7 @@ def test_a_batch_is_paused_and_resumed(pec: Pec, store: Store, batch: str) -> No
 
     assert paused.code == 0
     assert SAID in paused.err
-    assert "messages that wait: 3" in paused.err
+    assert "3 messages wait" in paused.err
     assert REMEDY in paused.err
     assert store.client.zcard(store.keys.lane("acme")) == 1
 
@@ -207,7 +207,7 @@ def test_a_pause_while_a_batch_is_watched_is_said_too(
     timer.join()
 
     assert watched.code == 0
-    assert "in Rome by an operator; messages that wait: 3" in watched.err
+    assert "in Rome by an operator; 3 messages wait" in watched.err
 
 
 def test_a_batch_whose_messages_were_sent_waits_for_nothing(
@@ -216,7 +216,7 @@ def test_a_batch_whose_messages_were_sent_waits_for_nothing(
     for number in range(3):
         change(f"inv-{number}", to(State.DELIVERED))
 
-    assert "messages that wait: 0" in pec("pause", "--batch", batch).err
+    assert "0 messages wait" in pec("pause", "--batch", batch).err
 
 
 def test_an_older_field_of_a_message_does_not_hide_its_batch(

@@ -243,7 +243,7 @@ def test_an_original_that_the_archive_lost_or_altered_is_named(
     ran = pec("proof", "inv-1", "--output", str(tmp_path / "proof"))
 
     assert ran.code == Exit.UNEXPECTED
-    assert "bytes of 1 messages are missing (inv-1)" in ran.err
+    assert "bytes of 1 message are missing (inv-1)" in ran.err
     [missing] = read(tmp_path / "proof/inv-1/message.json")["missing"]
     assert missing["file"] == "receipts/02-avvenuta-consegna.eml"
     assert ("was altered" if altered else "does not hold") in missing["why"]

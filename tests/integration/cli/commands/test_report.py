@@ -87,8 +87,8 @@ def test_a_page_in_italian_has_each_recipient_and_what_is_missing(pec: Pec, tmp_
     ran = pec("report", "--batch", "novembre", "--output", str(file))
 
     assert ran.code == 0
-    assert "3 have not ended" not in ran.err
-    assert "2 have not ended: this report is not final" in ran.err
+    assert "3 messages have not ended" not in ran.err
+    assert "2 messages have not ended: this report is not final" in ran.err
     assert file.stat().st_mode & 0o777 == 0o600
     page = file.read_text(encoding="utf-8")
     found = _Cells(page)
@@ -110,8 +110,8 @@ def test_a_page_in_italian_has_each_recipient_and_what_is_missing(pec: Pec, tmp_
     assert rows["4"][1:] == ["in coda", "", "", "", "", "non ancora inviata"]
     assert ["Totale", "4", "100,0 %"] in found.rows
     assert "b" not in found.tags, "what somebody else wrote is no markup"
-    assert "messaggi annunciati e mai arrivati: 1" in page
-    assert "messaggi non conclusi: 2; questo rapporto non è definitivo" in page
+    assert "1 messaggio annunciato non è mai arrivato" in page
+    assert "2 messaggi non sono conclusi: questo rapporto non è definitivo" in page
     assert all(word in page for word in ("Luogo", "Data", "Firma", 'lang="it"'))
     assert 'content: "Pagina " counter(page) " di " counter(pages)' in page
 

@@ -102,7 +102,7 @@ def test_accounts_of_a_token_share_its_pace_and_a_paused_one_takes_no_slot(
     assert seconds_left(pec) == {"acme": 6, "beta": 8}
     [one] = pec("status", "acme-1", "--json").lines
     assert one["position"] == 1
-    assert one["why"].startswith("1 of its account go before it: its turn is likely at ")
+    assert one["why"].startswith("1 of its account goes before it: its turn is likely at ")
     assert one["why"].endswith(" in Rome, in about 4 s")
 
     pec("pause", "beta")
@@ -159,7 +159,7 @@ def test_rejected_jobs_are_listed_with_what_is_wrong(
     assert [one["id"] for one in pec("list", "--rejected", "--account", "acmf", "--json").lines] == ["inv-9"]
     assert shown.out.splitlines()[0].split("\t") == list(REJECTED_COLUMNS)
     assert "\tinv-9\tacmf\t" in shown.out.splitlines()[1]
-    assert "The first 1: --limit shows more." in shown.err
+    assert "The first one: --limit shows more." in shown.err
     assert pec("list", "--rejected", "--state", "held").code == 2
 
 

@@ -55,12 +55,15 @@ def why(one: Message, **ctx: Any) -> str:
             {"position": 0, "on_hold_until": NOW + timedelta(minutes=20)},
             "the API asked to wait until 13:20 in Rome, in about 20 min; 0 of its account",
         ),
-        ({"position": 0, "replicas": Replicas(2, 1)}, "on 2 replicas of Redis, and 1 are connected"),
+        (
+            {"position": 0, "replicas": Replicas(2, 1)},
+            "too few replicas of Redis are connected for a send (1 of 2)",
+        ),
         ({"position": 0}, "0 of its account go before it"),
         ({"paused": WALLET, "position": 0}, "the API's wallet is empty: top up the wallet"),
         (
             {"paused_batch": BATCH, "due": {Queue.RELEASE: SOON}},
-            "batch nov was paused at 11:00 in Rome by anna@ufficio; messages that wait: 7: "
+            "batch nov was paused at 11:00 in Rome by anna@ufficio; 7 messages wait: "
             "`pec resume --batch nov` lets it go on",
         ),
         (

@@ -132,11 +132,11 @@ class Network:
     def _mail(self, when: float, kind: int, code: str) -> dict[str, Any]:
         sent = self._by_code[code]
         date = datetime.fromtimestamp(time.time() - time.monotonic() + when, UTC)
-        told = f'il messaggio "{sent.subject}" proveniente da "{sent.sender}" ed indirizzato a'
+        opening = f'il messaggio "{sent.subject}" proveniente da "{sent.sender}" ed indirizzato a'
         text = (
-            f'{told}: {sent.recipient} ("posta certificata") è stato accettato dal sistema ed inoltrato.'
+            f'{opening}: {sent.recipient} ("posta certificata") è stato accettato dal sistema ed inoltrato.'
             if kind == ACCEPTANCE
-            else f'{told} "{sent.recipient}" è stato consegnato nella casella di destinazione.'
+            else f'{opening} "{sent.recipient}" è stato consegnato nella casella di destinazione.'
         )
         return {
             "sender": PROVIDER,

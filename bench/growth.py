@@ -26,14 +26,14 @@ def figures(found: Mapping[int, Sequence[Spent]]) -> tuple[list[Figure], Plot]:
     cpu = {size: middle(one.cpu_seconds for one in spent) for size, spent in found.items()}
     least, most = min(cpu), max(cpu)
     redis = {size: middle(one.redis_cpu_seconds for one in spent) for size, spent in found.items()}
-    told = ", ".join(f"{size:,}: {cpu[size]:.1f} ({redis[size]:.1f})" for size in cpu)
+    listed = ", ".join(f"{size:,}: {cpu[size]:.1f} ({redis[size]:.1f})" for size in cpu)
     grown = Figure(
         f"cost per PEC with {most:,} stored, to {least:,}",
         "times",
         cpu[most] / cpu[least],
         target="≤ 1.2",
         better="less",
-        note=f"CPU seconds of workers and Redis (of Redis alone) for 1,000 PEC, by messages stored: {told}",
+        note=f"CPU seconds of workers and Redis (of Redis alone) for 1,000 PEC, by messages stored: {listed}",
     )
     line = {"workers and Redis": list(cpu.items())}
     return [grown], Plot("growth", "CPU seconds for 1,000 PEC", "messages stored", "s", line, kind="lines")

@@ -25,7 +25,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Received:
     """A delivery whose signature was right."""
 
     id: str
@@ -40,7 +40,7 @@ class Receiver:
     def __init__(self, *script: Answer, then: Answer | None = None) -> None:
         self.secret = a_secret()
         self.then = then or Answer()
-        self.heard: list[Heard] = []
+        self.received: list[Received] = []
         self.refused = 0
         self._script = list(script)
         self._lock = threading.Lock()
@@ -63,7 +63,7 @@ class Receiver:
     @property
     def ids(self) -> list[str]:
         """The ids of the deliveries, in the order in which they came."""
-        return [heard.id for heard in self.heard]
+        return [received.id for received in self.received]
 
     def endpoint(self, name: str = "shop", events: list[str] | None = None) -> Endpoint:
         """The settings that deliver to it."""
@@ -76,7 +76,7 @@ class Receiver:
             self.refused += 1
             return Answer(401)
         with self._lock:
-            self.heard.append(Heard(headers["webhook-id"], parsed, headers, path))
+            self.received.append(Received(headers["webhook-id"], parsed, headers, path))
             answer = self._script.pop(0) if self._script else self.then
         self._closing.wait(answer.delay_seconds)
         return answer
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Print nothing: tests read `heard`."""
+        """Print nothing: tests read `received`."""
 
 
 def a_secret() -> str:

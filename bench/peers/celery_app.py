@@ -16,9 +16,9 @@ LIMIT = {"rate_limit": f"{work.RATE}/s"} if work.RATE else {}
 
 @app.task(name="send", **LIMIT)
 def send(number: int) -> None:
-    _tell(work.keep(number, "sending"))
+    _report(work.keep(number, "sending"))
     code = work.post(number)
-    _tell(work.keep(number, "sent", code=code))
+    _report(work.keep(number, "sent", code=code))
     if work.FOLLOWED:
         check.apply_async((number, code), countdown=work.FIRST_CHECK)
 
@@ -27,22 +27,22 @@ def send(number: int) -> None:
 def check(self, number: int, code: str) -> None:  # type: ignore[no-untyped-def]
     state = work.state_shown(number, code)
     if state not in ("sent", work.known_state(number)):
-        _tell(work.keep(number, state))
+        _report(work.keep(number, state))
     if state != "delivered":
         raise self.retry(countdown=work.NEXT_CHECK)
 
 
 @app.task(name="webhook")
 def webhook(event: str) -> None:
-    work.tell(event)
+    work.report(event)
 
 
 @app.task(name="take")
 def take(number: int) -> None:
-    _tell(work.keep(number, "queued"))
+    _report(work.keep(number, "queued"))
     send.delay(number)
 
 
-def _tell(event: str) -> None:
+def _report(event: str) -> None:
     if work.FOLLOWED:
         webhook.delay(event)

@@ -22,9 +22,9 @@ WAITS = {"min_backoff": 500, "max_backoff": 5000} if os.environ.get("BENCH_TUNED
 
 
 def _send(number: int) -> None:
-    _tell(work.keep(number, "sending"))
+    _report(work.keep(number, "sending"))
     code = work.post(number)
-    _tell(work.keep(number, "sent", code=code))
+    _report(work.keep(number, "sent", code=code))
     if work.FOLLOWED:
         check.send_with_options(args=(number, code), delay=round(work.FIRST_CHECK * 1000))
 
@@ -42,24 +42,24 @@ def send(number: int) -> None:
 def check(number: int, code: str) -> None:
     state = work.state_shown(number, code)
     if state not in ("sent", work.known_state(number)):
-        _tell(work.keep(number, state))
+        _report(work.keep(number, state))
     if state != "delivered":
         check.send_with_options(args=(number, code), delay=round(work.NEXT_CHECK * 1000))
 
 
 @dramatiq.actor(queue_name="webhook")
 def webhook(event: str) -> None:
-    work.tell(event)
+    work.report(event)
 
 
 @dramatiq.actor(queue_name="send")
 def take(number: int) -> None:
     """The job as it comes in: a record and its first events, then the send."""
-    _tell(work.keep(number, "queued"))
+    _report(work.keep(number, "queued"))
     send.send(number)
 
 
-def _tell(event: str) -> None:
+def _report(event: str) -> None:
     if work.FOLLOWED:
         webhook.send(event)
 

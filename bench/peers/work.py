@@ -96,7 +96,7 @@ def known_state(number: int) -> str:
     return found.decode() if isinstance(found, bytes) else ""
 
 
-def tell(event: str) -> None:
+def report(event: str) -> None:
     """A signed webhook (Standard Webhooks)."""
     event_id, at = "evt_" + hashlib.sha256(event.encode()).hexdigest()[:24], str(int(time.time()))
     signature = base64.b64encode(hmac.digest(SECRET, f"{event_id}.{at}.{event}".encode(), "sha256")).decode()

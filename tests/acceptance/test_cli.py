@@ -86,7 +86,7 @@ def test_ctrl_c_while_waiting_is_silent_and_exits_with_130(
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_hear_ctrl_c,
+        preexec_fn=_take_ctrl_c,
     ) as process:
         eventually(lambda: blocked_reading(redis))
         process.send_signal(signal.SIGINT)
@@ -158,7 +158,7 @@ def test_a_server_that_comes_back_while_one_waits_is_no_error(
     assert process.returncode == 124  # it went on waiting, to its own end
 
 
-def _hear_ctrl_c() -> None:
+def _take_ctrl_c() -> None:
     """A shell's background process ignores the signal, and so do its children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 

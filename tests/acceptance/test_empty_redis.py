@@ -64,7 +64,11 @@ def endpoints(receiver: Receiver) -> dict[str, str]:
 
 
 def reported_types(receiver: Receiver, message_id: str) -> set[str]:
-    return {heard.body["type"] for heard in receiver.heard if heard.body["data"].get("id") == message_id}
+    return {
+        received.body["type"]
+        for received in receiver.received
+        if received.body["data"].get("id") == message_id
+    }
 
 
 WHOLE = {"message.queued", "message.sent", "message.delivered"}

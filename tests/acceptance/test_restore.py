@@ -36,7 +36,7 @@ def test_after_a_restore_what_the_mailbox_shows_as_sent_is_not_sent_again(tmp_pa
 
         _restore(server, tmp_path)
         assert {at.state(one) for one in BEFORE} == {"queued"}, "the backup has not seen them sent"
-        assert {at.state(one) for one in AFTER} == {""}, "the backup has never heard of them"
+        assert {at.state(one) for one in AFTER} == {""}, "the backup does not know them"
         accounts.resume(store, "acme")
         _add(at, [*AFTER, *NEW])  # producers enqueue again what came since the backup
         with at.workers(PEC_RECONCILE_SINCE=backup.isoformat()):

@@ -20,7 +20,7 @@ from tests.receiver import Receiver
 
 GOOD = {"recipient": "consegna@pec.example", "subject": "Oggetto"}
 OTHER = "other@pec.example"
-STRANGERS = ("archived", "odd")
+UNSUPPORTED = ("archived", "odd")
 
 
 @pytest.fixture
@@ -59,20 +59,20 @@ def test_a_field_of_a_newer_version_survives_all_that_happens(at: Site, redis: R
 
 def test_a_state_of_a_newer_version_is_skipped_and_reported_once(at: Site, redis: Redis) -> None:
     with at.workers():
-        for message_id in (*STRANGERS, "known"):
+        for message_id in (*UNSUPPORTED, "known"):
             at.add(id=message_id, **GOOD, batch="b")
-        eventually(lambda: all(at.state(one) == "delivered" for one in (*STRANGERS, "known")))
+        eventually(lambda: all(at.state(one) == "delivered" for one in (*UNSUPPORTED, "known")))
     redis.hset("pec:message:archived", "state", "archived")
     redis.zrem("pec:state:delivered", "archived")
     redis.hset("pec:message:odd", "reason", "in another form")
-    before = {one: at.message(one) for one in STRANGERS}
+    before = {one: at.message(one) for one in UNSUPPORTED}
     queues = ("check", "lookup", "release")
     for queue in queues:
-        redis.zadd(f"pec:due:{queue}", dict.fromkeys(STRANGERS, time.time()))
+        redis.zadd(f"pec:due:{queue}", dict.fromkeys(UNSUPPORTED, time.time()))
     at.log.write_bytes(b"")
 
     with at.workers(PEC_LEASE_SECONDS="60"):
-        eventually(lambda: all(_waits(redis, queue, one) for queue in queues for one in STRANGERS))
+        eventually(lambda: all(_waits(redis, queue, one) for queue in queues for one in UNSUPPORTED))
         scores = _scores(redis, queues)
         cancelled = at.rejection(at.add_raw(json.dumps({"type": "cancel", "id": "archived"})))
         at.add(id="later", **GOOD)
@@ -80,12 +80,12 @@ def test_a_state_of_a_newer_version_is_skipped_and_reported_once(at: Site, redis
         assert _scores(redis, queues) == scores, "none came back at once"
         shown = pec(at, "status")
 
-    assert {one: at.message(one) for one in STRANGERS} == before
+    assert {one: at.message(one) for one in UNSUPPORTED} == before
     assert "written by a newer version" in cancelled["errors"]
     assert "2 messages were written by a newer version" in shown.stderr
     log = at.log.read_text(encoding="utf-8")
     assert "Traceback" not in log
-    for one in STRANGERS:
+    for one in UNSUPPORTED:
         assert 1 <= log.count(f"message {one} can't be read") <= 2, "each process tells it once"
 
 
@@ -95,14 +95,14 @@ def _waits(redis: Redis, queue: str, message_id: str) -> bool:
 
 
 def _scores(redis: Redis, queues: tuple[str, ...]) -> Any:
-    return [redis.zmscore(f"pec:due:{queue}", list(STRANGERS)) for queue in queues]
+    return [redis.zmscore(f"pec:due:{queue}", list(UNSUPPORTED)) for queue in queues]
 
 
 def test_every_command_bears_what_a_newer_version_wrote(at: Site, redis: Redis) -> None:
     with at.workers():
-        for message_id in (*STRANGERS, "known"):
+        for message_id in (*UNSUPPORTED, "known"):
             at.add(id=message_id, **GOOD, batch="b")
-        eventually(lambda: all(at.state(one) == "delivered" for one in (*STRANGERS, "known")))
+        eventually(lambda: all(at.state(one) == "delivered" for one in (*UNSUPPORTED, "known")))
         redis.hset("pec:message:archived", "state", "archived")
         redis.hset("pec:message:odd", "reason", "in another form")
 
@@ -174,10 +174,10 @@ def test_workers_of_two_versions_share_a_campaign_through_an_upgrade_and_a_roll_
         eventually(lambda: stand("delivered", ids))
 
     assert Counter(_subject(one) for one in at.sent()) == dict.fromkeys(ids, 1), "each was sent once"
-    told_of = Counter((event["type"], event["data"].get("id")) for event in _events(redis))
+    published = Counter((event["type"], event["data"].get("id")) for event in _events(redis))
     for kind in ("message.sent", "message.delivered"):
-        assert [told_of[kind, one] for one in ids] == [1] * len(ids)
-    assert told_of["batch.completed", None] == 1
+        assert [published[kind, one] for one in ids] == [1] * len(ids)
+    assert published["batch.completed", None] == 1
     assert redis.xlen("pec:rejected") == 0
     for one in (*plain["newer"], *before):
         assert at.message(one)["edition"], "its field outlived the roll-back"
@@ -249,7 +249,7 @@ def test_machines_with_other_accounts_and_endpoints_lose_nothing(at: Site, redis
 
 def _ends(receiver: Receiver) -> list[str]:
     """Return the messages whose delivery the receiver got."""
-    bodies = (heard.body for heard in receiver.heard)
+    bodies = (received.body for received in receiver.received)
     return [one["data"]["id"] for one in bodies if one["type"] == "message.delivered"]
 
 

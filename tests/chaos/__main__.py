@@ -31,7 +31,7 @@ def main(
         return
     first = secrets.randbelow(1_000_000) if seed is None else seed
     only = [name for name in faults.split(",") if name]
-    results = [_told_and_attacked(plan(one, messages, only)) for one in range(first, first + runs)]
+    results = [_announced_and_attacked(plan(one, messages, only)) for one in range(first, first + runs)]
     click.echo("\n".join(report.table(results)))
     if path:
         report.write_json(results, path)
@@ -92,7 +92,7 @@ def cost_of_deaths(kills: int, seed: int) -> None:
     sys.exit(int(wrong))
 
 
-def _told_and_attacked(chosen: Plan) -> Result:
+def _announced_and_attacked(chosen: Plan) -> Result:
     click.echo("\n".join(chosen.lines()))
     return _attack(chosen, str(chosen.seed))
 

@@ -90,8 +90,8 @@ class Call:
     @property
     def recipients(self) -> list[str]:
         """Return the recipients of a POST /send: they precede its attachments, which can be long and come in part."""
-        told = _RECIPIENT.search(self.body[:HEAD_BYTES])
-        found = json.loads(told[1]) if told else []
+        matched = _RECIPIENT.search(self.body[:HEAD_BYTES])
+        found = json.loads(matched[1]) if matched else []
         return [found] if isinstance(found, str) else list(found)
 
 

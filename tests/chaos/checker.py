@@ -169,13 +169,13 @@ def _doubtful(seen: Observation) -> set[str]:
     }
     if not seen.restored:
         return by_api | set(seen.in_dead_hands)
-    told = {  # work that was in hand when the backup was made has no notes
+    by_event = {  # work that was in hand when the backup was made has no notes
         event["data"]["id"]
         for event in seen.events
         if event["type"] == "message.uncertain"
         and _reason(event) in ("worker_lost", "deadline", "timeout", "reset")
     }
-    return by_api | set(seen.in_dead_hands) | told
+    return by_api | set(seen.in_dead_hands) | by_event
 
 
 def _reason(event: dict[str, Any]) -> str:
@@ -198,7 +198,7 @@ def receipts_missing(seen: Observation) -> Iterator[str]:
 
 def _explains(state: str, receipt: dict[str, Any], record: dict[str, str]) -> bool:
     """Return whether the receipt is of the right kind, of this PEC, and quotes the provider's id, with the code."""
-    told = {
+    is_of_kind = {
         "delivered": receipt["kind"] == "avvenuta-consegna",
         "undelivered": receipt["kind"] == "errore-consegna"
         or (receipt["kind"] == "preavviso-errore-consegna" and receipt["final"] is not False),
@@ -207,12 +207,12 @@ def _explains(state: str, receipt: dict[str, Any], record: dict[str, str]) -> bo
     }[state]
     code = record.get("code", "")
     quoted = (receipt["text"] or "") + (receipt.get("original") or {}).get("identificativo", "")
-    return told and receipt["code"] == code and f".{code}." in quoted
+    return is_of_kind and receipt["code"] == code and f".{code}." in quoted
 
 
 def webhooks_missing(seen: Observation) -> Iterator[str]:
     """Every event reached every subscribed endpoint, and every change of state is an event."""
-    heard = {(one["endpoint"], one["id"]) for one in seen.heard}
+    received = {(one["endpoint"], one["id"]) for one in seen.received}
     dead = {(one["endpoint"], one["id"]) for one in seen.dead}
     for name, types in seen.endpoints.items():
         for event in seen.events:
@@ -220,13 +220,13 @@ def webhooks_missing(seen: Observation) -> Iterator[str]:
                 continue
             key = (name, event["id"])
             if name == UNREACHABLE:
-                if key in heard:
+                if key in received:
                     yield f"{event['id']} reached {name}, which no webhook may reach"
-            elif key not in heard:
+            elif key not in received:
                 yield f"{event['type']} {event['id']} never reached {name}{' (dead)' if key in dead else ''}"
-    told = _last_told(seen.events)
+    published = _last_published(seen.events)
     for message_id, record in seen.records.items():
-        if told.get(message_id, {}).get("state") != record.get("state"):
+        if published.get(message_id, {}).get("state") != record.get("state"):
             yield f"{message_id} is {record.get('state')}, and no event tells it"
     yield from _states_untold(seen)
     yield from _batches_untold(seen)
@@ -235,10 +235,10 @@ def webhooks_missing(seen: Observation) -> Iterator[str]:
 
 def _rejections_untold(seen: Observation) -> Iterator[str]:
     """Each rejection is one event, and each such event a rejection."""
-    told = Counter(one["data"]["entry"] for one in seen.events if one["type"] == "job.rejected")
-    for entry in told.keys() | seen.rejected.keys():
-        if told[entry] != int(entry in seen.rejected):
-            yield f"the rejection of {entry} is told {told[entry]} times"
+    published = Counter(one["data"]["entry"] for one in seen.events if one["type"] == "job.rejected")
+    for entry in published.keys() | seen.rejected.keys():
+        if published[entry] != int(entry in seen.rejected):
+            yield f"the rejection of {entry} is published {published[entry]} times"
 
 
 def _states_untold(seen: Observation) -> Iterator[str]:
@@ -254,18 +254,18 @@ def _states_untold(seen: Observation) -> Iterator[str]:
 def _batches_untold(seen: Observation) -> Iterator[str]:
     for name in seen.batches.keys() | seen.batch_sizes.keys():
         batch = seen.batches.get(name, {})
-        told = [
+        published = [
             one for one in seen.events if one["type"] == "batch.completed" and one["data"]["batch"] == name
         ]
         size = seen.batch_sizes.get(name)
         if size is not None and int(batch.get("size", 0)) != size:
             yield f"the batch {name} has the size {batch.get('size')}, and was said to have {size}"
         complete = batch.get("size") is not None and int(batch.get("ended", 0)) >= int(batch["size"])
-        if len(told) != int(complete):
-            yield f"the batch {name} told its completion {len(told)} times"
+        if len(published) != int(complete):
+            yield f"the batch {name} published its completion {len(published)} times"
 
 
-def _last_told(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _last_published(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The event with the greatest sequence of each message has the state that a consumer ends up with."""
     last: dict[str, dict[str, Any]] = {}
     for event in events:
@@ -282,15 +282,15 @@ def webhooks_in_conflict(seen: Observation) -> Iterator[str]:
     for name, types in seen.endpoints.items():
         if types is not None:
             continue
-        believed = _last_told([one for one in seen.heard if one["endpoint"] == name])
+        believed = _last_published([one for one in seen.received if one["endpoint"] == name])
         for message_id, data in believed.items():
             record = seen.records.get(message_id, {})
             if data["state"] != record.get("state"):
                 yield f"{name} believes {message_id} {data['state']}, and it is {record.get('state', 'nowhere')}"
     bodies: dict[str, dict[str, Any]] = {}
-    for one in seen.heard:
+    for one in seen.received:
         if bodies.setdefault(one["id"], one["data"]) != one["data"]:
-            yield f"{one['id']} was told in two ways"
+            yield f"{one['id']} was published in two ways"
     if seen.forged:
         yield f"{seen.forged} deliveries had a signature that consumers refuse"
     if seen.intrusions:

@@ -117,8 +117,8 @@ def run(plan: Plan, folder: Path, rate: float = RATE, **settings: str) -> Result
 
 def broken(plan: Plan, error: Exception) -> Result:
     """A run that came to no end: it shows nothing, which is not good enough."""
-    told = "".join(traceback.format_exception(error))
-    return Result(plan.seed, 0, 0.0, 0, Counter(), {BROKEN: [told]}, Counter(), 0.0, 0)
+    trace = "".join(traceback.format_exception(error))
+    return Result(plan.seed, 0, 0.0, 0, Counter(), {BROKEN: [trace]}, Counter(), 0.0, 0)
 
 
 class Conductor:
@@ -128,7 +128,7 @@ class Conductor:
         self._plan = plan
         self._rate = rate
         self._world = found
-        self._deeds: list[tuple[float, int, Callable[[], object]]] = []
+        self._tasks: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._started = 0.0
         self._jobs: dict[Entry, str] = {}
@@ -152,7 +152,7 @@ class Conductor:
         for fault in self._plan.faults:
             self._at(fault.at, partial(self._do, fault))
         self._at(OPERATOR_SECONDS, self._operate)
-        while len(self._deeds) > 1 or any((self._world.folder / "armed").iterdir()):
+        while len(self._tasks) > 1 or any((self._world.folder / "armed").iterdir()):
             self._step()
             if not self._plan_goes_on():
                 break
@@ -166,21 +166,21 @@ class Conductor:
     def _plan_goes_on(self) -> bool:
         """Wait only so long for an armed point that no worker reaches."""
         last = max((fault.at for fault in self._plan.faults), default=0.0)
-        return len(self._deeds) > 1 or self._now() < last + 3
+        return len(self._tasks) > 1 or self._now() < last + 3
 
     def _now(self) -> float:
         return time.monotonic() - self._started
 
     def _at(self, seconds: float, task: Callable[[], object]) -> None:
-        heapq.heappush(self._deeds, (seconds, next(self._order), task))
+        heapq.heappush(self._tasks, (seconds, next(self._order), task))
 
     def _in(self, seconds: float, task: Callable[[], object]) -> None:
         self._at(self._now() + seconds, task)
 
     def _step(self) -> None:
         """Run the tasks that are due, then rest for a moment."""
-        while self._deeds and self._deeds[0][0] <= self._now():
-            heapq.heappop(self._deeds)[2]()
+        while self._tasks and self._tasks[0][0] <= self._now():
+            heapq.heappop(self._tasks)[2]()
         for machine in [] if self._restoring else self._world.machines:
             machine.mind()
         time.sleep(0.01)  # until the next fault of the plan is due

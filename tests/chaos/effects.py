@@ -38,7 +38,7 @@ def met(world: World, fault: Fault) -> int | None:
         case name if name in _REDIS:
             return world.redis_proxy.met[_REDIS[name]]
         case name if name in _IMAP:
-            return int(world.told_by_sandbox("imap").get(_IMAP[name], 0))
+            return int(world.asked_of_sandbox("imap").get(_IMAP[name], 0))
         case name if name.startswith("archive-"):
             return _noted(world, name)
         case "api-down":

@@ -11,7 +11,7 @@ from typing import Any
 from redis import Redis
 
 from tests.chaos.campaign import Campaign, Expected, ids_of
-from tests.chaos.world import INSIDE, INSIDE_HEARS, MOODY, RATE, STEADY, World, interval_seconds
+from tests.chaos.world import INSIDE, INSIDE_EVENTS, MOODY, RATE, STEADY, World, interval_seconds
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Observation:
         default_factory=dict
     )  # message → when it may go, by the clock of posts
     events: list[dict[str, Any]] = field(default_factory=list)  # {id, type, data}, in the stream's order
-    heard: list[dict[str, Any]] = field(default_factory=list)  # {endpoint, id, type, data}
+    received: list[dict[str, Any]] = field(default_factory=list)  # {endpoint, id, type, data}
     endpoints: dict[str, list[str] | None] = field(default_factory=dict)  # name → event types, None: all
     dead: list[dict[str, str]] = field(default_factory=list)  # {endpoint, id}
     schedule: dict[str, list[str]] = field(default_factory=dict)  # key without namespace → members
@@ -113,11 +113,11 @@ def observe(
             {"id": _text(fields[b"id"]), **_event(_text(fields[b"event"]))}
             for _, fields in _stream(client, "events")
         ],
-        heard=[
+        received=[
             {"endpoint": one.endpoint, "id": one.id, "type": one.body["type"], "data": one.body["data"]}
-            for one in list(world.receivers.heard)
+            for one in list(world.receivers.received)
         ],
-        endpoints={STEADY: None, MOODY: None, INSIDE: INSIDE_HEARS},
+        endpoints={STEADY: None, MOODY: None, INSIDE: INSIDE_EVENTS},
         dead=[
             {"endpoint": _text(fields[b"endpoint"]), "id": _text(fields[b"id"])}
             for _, fields in _stream(client, "dead")
@@ -131,9 +131,9 @@ def observe(
         in_dead_hands=_in_dead_hands(journal(world.folder)),
         by_imap=list(world.by_imap),
         archived=dict(_archived(world.archive)),
-        mails=world.told_by_sandbox("imap/mails"),
-        deleted=world.told_by_sandbox("imap/deleted"),
-        refused=world.told_by_sandbox("refused"),
+        mails=world.asked_of_sandbox("imap/mails"),
+        deleted=world.asked_of_sandbox("imap/deleted"),
+        refused=world.asked_of_sandbox("refused"),
         restored=posts_before_restore is not None,
         intrusions=world.receivers.intrusions,
         forged=world.receivers.forged,

@@ -16,7 +16,7 @@ _ANSWERS = {"ok": 204, "500": 500, "410": 410, "redirect": 302, "slow": 200, "to
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Received:
     """A delivery answered with success, in the order of arrival."""
 
     endpoint: str
@@ -31,7 +31,7 @@ class Receivers:
         self._webhook = Webhook(secret)
         self.moods: dict[str, str] = {}
         self.met: Counter[str] = Counter()  # moods that deliveries met
-        self.heard: list[Heard] = []
+        self.received: list[Received] = []
         self.forged = 0
         self.intrusions = 0  # connections to an address of our own network
         self.port = 0
@@ -91,5 +91,5 @@ class Receivers:
         except WebhookVerificationError:
             self.forged += 1
             return 401
-        self.heard.append(Heard(name, headers["webhook-id"], json.loads(body)))
+        self.received.append(Received(name, headers["webhook-id"], json.loads(body)))
         return 204

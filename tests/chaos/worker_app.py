@@ -204,7 +204,7 @@ def _wrap_store() -> None:
                 if intake:
                     hit("taken")
                 reply = script(*args, **options)
-                _note_deed(name, options["args"], reply, queued="client" in options)
+                _note_task(name, options["args"], reply, queued="client" in options)
                 _hit_after(name, options["args"], reply, intake=intake)
                 return reply
 
@@ -255,7 +255,7 @@ def _did_something(name: str, reply: Any) -> bool:
     return bool(reply)
 
 
-def _note_deed(name: str, args: Sequence[Any], reply: Any, *, queued: bool) -> None:
+def _note_task(name: str, args: Sequence[Any], reply: Any, *, queued: bool) -> None:
     """Note facts for the checker and the measurement of deaths. `queued`: in a pipeline, it has not happened yet."""
     match name:
         case "pick" if reply[0] == b"picked":

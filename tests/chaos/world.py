@@ -34,7 +34,7 @@ TIMEOUT_SECONDS = 1.0
 SECRET = "whsec_" + "Y2hhb3MgY2hhb3MgY2hhb3MgY2hhb3MgY2hhb3M="
 TOKENS = {"acme": "token-one", "beta": "token-one", "gamma": "token-two"}
 STEADY, MOODY, INSIDE = "steady", "moody", "inside"  # webhook endpoints
-INSIDE_HEARS = ["batch.completed", "message.refused"]  # a batch with a held message never completes
+INSIDE_EVENTS = ["batch.completed", "message.refused"]  # a batch with a held message never completes
 BY_IMAP = ("acme", "beta")  # accounts; the mailboxes of the others are read by the API alone
 FILED_IN = "Ricevute"  # the folder into which rules move mails
 FOLDERS = json.dumps(["INBOX", FILED_IN])
@@ -261,7 +261,7 @@ class World:
         found: Any = requests.get(f"{self.sandbox_url}/_sandbox/sent", timeout=10).json()
         return list(found)
 
-    def told_by_sandbox(self, path: str) -> Any:
+    def asked_of_sandbox(self, path: str) -> Any:
         """Return what the sandbox lists at one of its own addresses."""
         return requests.get(f"{self.sandbox_url}/_sandbox/{path}", timeout=30).json()
 
@@ -322,7 +322,7 @@ class World:
                 "name": INSIDE,
                 "url": f"http://inside.chaos.test:{port}/{INSIDE}",
                 "secret": SECRET,
-                "events": INSIDE_HEARS,
+                "events": INSIDE_EVENTS,
             },
         ]
 

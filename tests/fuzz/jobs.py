@@ -228,7 +228,7 @@ def _other_fields(chance: random.Random, job: dict[str, Any]) -> Fields:
     return chance.choice((without, {**without, b"job": raw}, {b"a": b"", b"b": raw}))
 
 
-def _crowded(chance: random.Random, job: dict[str, Any]) -> Fields:
+def _many_recipients(chance: random.Random, job: dict[str, Any]) -> Fields:
     place = chance.choice(("", "recipient", "attachments", "metadata"))
     many: dict[str, Any] = {f"x{number}": 1 for number in range(20_000)}
     return _dumped(job | ({place: chance.choice((many, list(many)))} if place else many))
@@ -239,7 +239,7 @@ def _huge(chance: random.Random, job: dict[str, Any]) -> Fields:
     return _dumped(job | {chance.choice((*job, "x")): letter * TEN_MEGABYTES})
 
 
-_GIANTS = (_huge, _crowded)
+_GIANTS = (_huge, _many_recipients)
 _SPOILT: tuple[_Spoil, ...] = (
     *(_flipped, _truncated, _spliced, _wrong_value, _wrong_inside, _any_words, _missing, _stray, _deep),
     *(_numbers, _doubled, _encoded, _no_object, _garbage, _other_fields, *_GIANTS),

@@ -205,13 +205,13 @@ def test_a_cancel_that_was_rejected_is_no_message_of_its_batch(
     producer.batch("b1", 2)
     take_jobs()
     change("inv-1", to(State.DELIVERED))
-    told: dict[Any, Any] = {
+    rejection: dict[Any, Any] = {
         "job": json.dumps({"type": "cancel", "batch": "b1"}),
         "errors": "[]",
         "entry": "1-1",
         "at": "",
     }
-    producer.store.client.xadd(producer.store.keys.rejected, told)
+    producer.store.client.xadd(producer.store.keys.rejected, rejection)
 
     with meanwhile(lambda: change("inv-2", to(State.DELIVERED))):
         ends = dict(watched(producer, batch="b1"))

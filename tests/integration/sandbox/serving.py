@@ -143,9 +143,9 @@ def serving(*options: str, environment: Mapping[str, str] | None = None) -> Iter
             imap = process.stdout.readline().strip() if "--imap-port" in options else ""
             yield Served(url, int(imap.rpartition(":")[2] or 0))
         process.terminate()
-        _, complaints = process.communicate(timeout=DEADLINE_SECONDS)
-        assert url, complaints
-        assert complaints == ""
+        _, stderr = process.communicate(timeout=DEADLINE_SECONDS)
+        assert url, stderr
+        assert stderr == ""
 
 
 @contextmanager

@@ -28,8 +28,8 @@ def test_no_request_that_its_description_allows_breaks_it(tmp_path: Path) -> Non
             check=False,
         )
         sandbox.terminate()
-        _, complaints = sandbox.communicate(timeout=DEADLINE_SECONDS)
+        _, stderr = sandbox.communicate(timeout=DEADLINE_SECONDS)
 
     assert fuzzed.returncode == 0, fuzzed.stdout
     assert "Tested: 7" in fuzzed.stdout
-    assert complaints.replace(NO_HTTP, "") == ""
+    assert stderr.replace(NO_HTTP, "") == ""

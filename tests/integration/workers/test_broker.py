@@ -88,10 +88,10 @@ def test_an_end_wakes_a_consumer_that_took_all_it_may_while_it_was_reported(brok
     give(broker, "inv-1", "inv-2", "inv-3")
     first = taken(consumer)
     assert isinstance(consumer, HintConsumer)
-    tell = consumer._fetching.ack
+    ack = consumer._fetching.ack
 
     def slowly(message: dramatiq.MessageProxy) -> None:
-        tell(message)
+        ack(message)
         taken(consumer)
         next(consumer)  # the hints woke it once; from now on it rests
 

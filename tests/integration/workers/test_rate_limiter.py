@@ -99,8 +99,8 @@ def test_a_clock_that_is_known_badly_is_asked_again_before_a_slot_is_waited_for(
     ctx: WorkerContext, served: Served
 ) -> None:
     unsure = replace(ctx, clock=RedisClock())
-    heard = unsure.store.now()
-    unsure.clock.observe(heard, local_clock() - 1, local_clock() + 1)  # a reply that took long
+    redis_now = unsure.store.now()
+    unsure.clock.observe(redis_now, local_clock() - 1, local_clock() + 1)  # a reply that took long
 
     SendPermit(unsure, Picked("token", queued(ctx, "m"), probe=False)).reserve()
 

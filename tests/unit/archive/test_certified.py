@@ -63,7 +63,7 @@ def test_an_acceptance_names_each_recipient_with_its_kind() -> None:
 @pytest.mark.parametrize(
     ("text", "final"), [("entro dodici ore", False), ("nelle ventiquattro ore", True), ("", None)]
 )
-def test_a_notice_of_a_time_out_is_told_by_its_signed_text(text: str, final: bool | None) -> None:
+def test_a_notice_of_a_time_out_is_recognised_by_its_signed_text(text: str, final: bool | None) -> None:
     assert (
         certified(replace(BOUNCED, kind="preavviso-errore-consegna", error_text="", text=text)).final is final
     )

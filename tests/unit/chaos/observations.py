@@ -44,7 +44,7 @@ def clean() -> Observation:
     seen.batch_sizes = {"b": 4}
     seen.events.append({"id": "e-batch", "type": "batch.completed", "data": {"batch": "b"}})
     reject(seen, "5-0", "[]")
-    seen.heard = [{"endpoint": "steady", **copy.deepcopy(event)} for event in seen.events]
+    seen.received = [{"endpoint": "steady", **copy.deepcopy(event)} for event in seen.events]
     seen.schedule = {
         "due:quota": ["acme"],
         "due:sweep": ["*"],
@@ -72,16 +72,16 @@ def reject(seen: Observation, entry: str, why: str) -> None:
     seen.rejected[entry] = why
     event = {"id": f"e-rejected-{entry}", "type": "job.rejected", "data": {"entry": entry}}
     seen.events.append(event)
-    seen.heard.append({"endpoint": "steady", **copy.deepcopy(event)})
+    seen.received.append({"endpoint": "steady", **copy.deepcopy(event)})
 
 
 def record(seen: Observation, message_id: str, **fields: str) -> None:
     """Change a message's record in Redis, and its events and webhooks, so that no other check is affected."""
     before = seen.records[message_id]["state"]
     seen.records[message_id] |= fields
-    for told in (*seen.events, *seen.heard):
-        if told["data"].get("id") == message_id and told["data"]["state"] == before:
-            told["data"]["state"] = fields.get("state", before)
+    for event in (*seen.events, *seen.received):
+        if event["data"].get("id") == message_id and event["data"]["state"] == before:
+            event["data"]["state"] = fields.get("state", before)
     seen.receipts[message_id] = _receipts(seen.records[message_id])
     if "state" in fields:
         for members in seen.schedule.values():

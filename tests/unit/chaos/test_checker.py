@@ -27,7 +27,7 @@ def _vanish(seen: Observation) -> None:
     """A job that was acknowledged left no trace. Its content was never counted."""
     seen.records.pop("good")
     seen.events = [one for one in seen.events if one["data"].get("id") != "good"]
-    seen.heard = [one for one in seen.heard if one["data"].get("id") != "good"]
+    seen.received = [one for one in seen.received if one["data"].get("id") != "good"]
     seen.sent.pop(0)
     seen.contents = {sha256: count - 1 for sha256, count in seen.contents.items()}
     seen.batches["b"]["delivered"] = "0"
@@ -50,18 +50,18 @@ def _take_the_bad(seen: Observation) -> None:
     _hide_event(seen, "e-rejected-5-0")
 
 
-def _tell_rejection_twice(seen: Observation) -> None:
-    for told in ("events", "heard"):
-        again = next(one for one in getattr(seen, told) if one["type"] == "job.rejected")
-        getattr(seen, told).append({**again, "id": "e-rejected-again"})
+def _publish_rejection_twice(seen: Observation) -> None:
+    for kind in ("events", "received"):
+        again = next(one for one in getattr(seen, kind) if one["type"] == "job.rejected")
+        getattr(seen, kind).append({**again, "id": "e-rejected-again"})
 
 
 def _held_without_death(seen: Observation) -> None:
     """The product's word alone: its event says that a worker died."""
     seen.posts.pop(1)
-    for told in (*seen.events, *seen.heard):
-        if told["id"] == "e-doubtful-3":
-            told["data"]["reason"] = {"code": "worker_lost"}
+    for event in (*seen.events, *seen.received):
+        if event["id"] == "e-doubtful-3":
+            event["data"]["reason"] = {"code": "worker_lost"}
 
 
 def _receipt(seen: Observation, message_id: str, **fields: Any) -> None:
@@ -89,29 +89,29 @@ def _write_together(seen: Observation, at: float) -> None:
 
 def _hide_event(seen: Observation, event_id: str) -> None:
     seen.events = [one for one in seen.events if one["id"] != event_id]
-    seen.heard = [one for one in seen.heard if one["id"] != event_id]
+    seen.received = [one for one in seen.received if one["id"] != event_id]
 
 
-def _tell_batch_twice(seen: Observation) -> None:
-    for told in ("events", "heard"):
-        again = next(one for one in getattr(seen, told) if one["type"] == "batch.completed")
-        getattr(seen, told).append({**again, "id": "e-batch-again"})
+def _publish_batch_twice(seen: Observation) -> None:
+    for kind in ("events", "received"):
+        again = next(one for one in getattr(seen, kind) if one["type"] == "batch.completed")
+        getattr(seen, kind).append({**again, "id": "e-batch-again"})
 
 
 def _drop_delivery(seen: Observation, event_id: str) -> None:
     """Neither the last one nor the one that the last believes."""
-    seen.heard = [one for one in seen.heard if one["id"] != event_id]
+    seen.received = [one for one in seen.received if one["id"] != event_id]
 
 
 def _tell_later_state_wrongly(seen: Observation) -> None:
     """The endpoint got an event after the end that the stream never had."""
     data = {"id": "good", "sequence": 9, "state": "accepted"}
-    seen.heard.append({"endpoint": "steady", "id": "e-good-9", "type": "message.accepted", "data": data})
+    seen.received.append({"endpoint": "steady", "id": "e-good-9", "type": "message.accepted", "data": data})
 
 
 def _tell_in_two_ways(seen: Observation) -> None:
-    first = seen.heard[0]
-    seen.heard.insert(0, {**first, "data": {**first["data"], "state": "sent"}})
+    first = seen.received[0]
+    seen.received.insert(0, {**first, "data": {**first["data"], "state": "sent"}})
 
 
 def _never_ends(seen: Observation) -> None:
@@ -124,7 +124,7 @@ PERHAPS_SENT = '{"code": "perhaps_sent"}'
 
 PLANTED: list[tuple[str, str, Plant]] = [
     ("webhooks missing", "no event tells of a rejection", lambda seen: _hide_event(seen, "e-rejected-5-0")),
-    ("webhooks missing", "a rejection is told twice", _tell_rejection_twice),
+    ("webhooks missing", "a rejection is published 2 times", _publish_rejection_twice),
     ("lost", "a job left no trace", _vanish),
     ("lost", "a good job was rejected", _reject_the_good),
     ("lost", "a job of two recipients was rejected", _reject_the_pair),
@@ -176,9 +176,13 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ),
     ("receipts missing", "undelivered by nothing", lambda seen: seen.receipts.update(adopted=[])),
     ("webhooks missing", "an event never came", lambda seen: _drop_delivery(seen, "e-good-2")),
-    ("webhooks missing", "a batch's completion was not told", lambda seen: _hide_event(seen, "e-batch")),
-    ("webhooks missing", "a batch's completion was told twice", _tell_batch_twice),
-    ("webhooks missing", "a state in between was never told", lambda seen: _hide_event(seen, "e-good-4")),
+    ("webhooks missing", "a batch's completion was not published", lambda seen: _hide_event(seen, "e-batch")),
+    ("webhooks missing", "a batch's completion was published twice", _publish_batch_twice),
+    (
+        "webhooks missing",
+        "a state in between was never published",
+        lambda seen: _hide_event(seen, "e-good-4"),
+    ),
     ("webhooks missing", "the size of a batch was lost", lambda seen: seen.batches["b"].update(size="3")),
     ("webhooks in conflict", "a consumer believes another state", _tell_later_state_wrongly),
     ("webhooks in conflict", "one webhook-id tells two things", _tell_in_two_ways),

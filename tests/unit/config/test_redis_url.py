@@ -65,10 +65,10 @@ def test_anything_else_is_not(url: str) -> None:
     ],
 )
 def test_a_password_that_ends_too_early_in_a_url_brings_advice_how_to_write_it(url: str, remedy: str) -> None:
-    told = problem_of_redis_url(url) or ""
+    problem = problem_of_redis_url(url) or ""
 
-    assert told.endswith(f"write {remedy}")
-    assert "s3c" not in told
+    assert problem.endswith(f"write {remedy}")
+    assert "s3c" not in problem
 
 
 @pytest.mark.parametrize(

@@ -325,6 +325,6 @@ def test_without_tls_only_this_machine_is_read(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_what_imap_reads_needs_an_archive(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = refusal(monkeypatch, **{**SERVER, "PEC_ARCHIVE__URL": ""})
+    refused = refusal(monkeypatch, **{**SERVER, "PEC_ARCHIVE__URL": ""})
 
-    assert "account acme is read by IMAP, and nothing keeps its receipts: set PEC_ARCHIVE__URL" in told
+    assert "account acme is read by IMAP, and nothing keeps its receipts: set PEC_ARCHIVE__URL" in refused

@@ -476,5 +476,5 @@ def test_no_heading_reads_as_another(subject: str, code: str, one: Heading, othe
     assume((one.kind, one.virus) != (other.kind, other.virus))
     mine, others = (read(mail_of(heading, subject, code), code, subject) for heading in (one, other))
 
-    told = [(found.kind, found.virus) if isinstance(found, Receipt) else None for found in (mine, others)]
-    assert told[0] != told[1]
+    kinds = [(found.kind, found.virus) if isinstance(found, Receipt) else None for found in (mine, others)]
+    assert kinds[0] != kinds[1]

@@ -54,7 +54,7 @@ MARKS = [
 ]
 
 
-def told(kind: Kind, text: str | None, subject: str = "Fattura") -> Receipt:
+def receipt_of(kind: Kind, text: str | None, subject: str = "Fattura") -> Receipt:
     heading = next(heading for heading in HEADINGS if heading.kind is kind)
     receipt = read(mail_of(heading, subject, CODE, text), CODE, subject)
     assert isinstance(receipt, Receipt)
@@ -62,7 +62,7 @@ def told(kind: Kind, text: str | None, subject: str = "Fattura") -> Receipt:
 
 
 def named(kind: Kind, text: str | None, subject: str = "Fattura") -> list[tuple[str, bool | None]]:
-    return [(one.address, one.certified) for one in told(kind, text, subject).named]
+    return [(one.address, one.certified) for one in receipt_of(kind, text, subject).named]
 
 
 # Whom it names
@@ -73,7 +73,7 @@ def named(kind: Kind, text: str | None, subject: str = "Fattura") -> list[tuple[
 def test_the_texts_of_the_providers_name_the_recipient(kind: Kind, quoted: str) -> None:
     certified = True if kind is Kind.ACCETTAZIONE else None
 
-    assert told(kind, TEXTS[kind].format(quoted)).named == (Named("b@pec.example", certified),)
+    assert receipt_of(kind, TEXTS[kind].format(quoted)).named == (Named("b@pec.example", certified),)
 
 
 def test_an_acceptance_reports_which_recipients_are_ordinary_mail() -> None:
@@ -117,8 +117,8 @@ def _html(text: str) -> str:
 def test_html_entities_line_breaks_and_mangled_letters_do_not_matter(
     kind: Kind, written: Callable[[str], str]
 ) -> None:
-    plain = told(kind, TEXTS[kind].format(f"Fattura {CODE}"))
-    otherwise = told(kind, written(TEXTS[kind].format(f"Fattura {CODE}")))
+    plain = receipt_of(kind, TEXTS[kind].format(f"Fattura {CODE}"))
+    otherwise = receipt_of(kind, written(TEXTS[kind].format(f"Fattura {CODE}")))
 
     assert otherwise.named == plain.named
     assert (otherwise.error, otherwise.final) == (plain.error, plain.final)
@@ -147,18 +147,18 @@ def test_recipients_may_be_separated_in_many_ways(addresses: str) -> None:
 @pytest.mark.parametrize("text", [None, "", "  \n ", "<p></p>", "testo qualunque", "\ufffd"])
 @pytest.mark.parametrize("kind", Kind)
 def test_a_text_that_is_missing_or_says_nothing_names_no_recipient(kind: Kind, text: str | None) -> None:
-    receipt = told(kind, text)
+    receipt = receipt_of(kind, text)
 
     assert (receipt.named, receipt.final, receipt.error) == ((), None, None)
 
 
 @pytest.mark.parametrize("text", [None, "", " \n"])
 def test_an_empty_text_is_none(text: str | None) -> None:
-    assert told(Kind.CONSEGNA, text).text is None
+    assert receipt_of(Kind.CONSEGNA, text).text is None
 
 
 def test_a_text_is_kept_as_it_came() -> None:
-    assert told(Kind.CONSEGNA, " <p>Consegnato</p>\n").text == " <p>Consegnato</p>\n"
+    assert receipt_of(Kind.CONSEGNA, " <p>Consegnato</p>\n").text == " <p>Consegnato</p>\n"
 
 
 # What the sender wrote is not what the provider says
@@ -177,7 +177,7 @@ def test_nothing_in_the_quoted_subject_is_taken_for_the_providers_words(
 
     assert isinstance(receipt, Receipt)
     assert [one.address for one in receipt.named] == ["b@pec.example"]
-    assert receipt.error == told(kind, TEXTS[kind].format(CODE)).error
+    assert receipt.error == receipt_of(kind, TEXTS[kind].format(CODE)).error
     assert receipt.final is (False if kind is Kind.PREAVVISO else None)
 
 
@@ -200,7 +200,7 @@ def test_nor_where_the_text_mangles_the_subject_and_leaves_out_the_code(trap: st
 @pytest.mark.parametrize("kind", Kind)
 def test_the_providers_sentence_comes_before_the_message_that_it_repeats(kind: Kind, trap: str) -> None:
     text = f"{TEXTS[kind].format(f'Fattura {CODE}')}\nIdentificativo messaggio: 1@x\n{trap}"
-    receipt, alone = told(kind, text), told(kind, TEXTS[kind].format(CODE))
+    receipt, alone = receipt_of(kind, text), receipt_of(kind, TEXTS[kind].format(CODE))
 
     assert [one.address for one in receipt.named] == ["b@pec.example"]
     assert (receipt.error, receipt.final) == (alone.error, alone.final)
@@ -211,7 +211,7 @@ def test_words_far_behind_the_recipients_are_the_messages() -> None:
         TWELVE.format(f"Fattura {CODE}") + " Segue il messaggio originale. " * 40 + "entro ventiquattro ore"
     )
 
-    assert told(Kind.PREAVVISO, text).final is False
+    assert receipt_of(Kind.PREAVVISO, text).final is False
 
 
 def test_a_message_that_quotes_its_own_subject_changes_nothing() -> None:
@@ -264,7 +264,7 @@ def test_a_very_long_text_is_read_quickly() -> None:
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.timeout(10)
 def test_no_text_takes_long_to_read(kind: Kind, noise: str) -> None:
-    assert told(kind, noise * 100_000).named == ()
+    assert receipt_of(kind, noise * 100_000).named == ()
 
 
 # Notices and errors
@@ -293,7 +293,7 @@ def test_no_text_takes_long_to_read(kind: Kind, noise: str) -> None:
 def test_a_time_out_notice_is_final_by_its_words_or_undecided(
     opening: str, words: str, final: bool | None
 ) -> None:
-    assert told(Kind.PREAVVISO, opening + words).final is final
+    assert receipt_of(Kind.PREAVVISO, opening + words).final is final
 
 
 def test_the_recipient_may_be_named_behind_the_hours_and_the_error() -> None:
@@ -301,13 +301,13 @@ def test_the_recipient_may_be_named_behind_the_hours_and_the_error() -> None:
         f'Errore 5.4.1: il messaggio "Fattura {CODE}" non consegnato entro 24 ore e destinato a b@pec.example'
     )
 
-    assert told(Kind.PREAVVISO, text).final is True
+    assert receipt_of(Kind.PREAVVISO, text).final is True
     assert named(Kind.PREAVVISO, text) == [("b@pec.example", None)]
 
 
 def test_only_a_time_out_notice_has_hours() -> None:
     for kind in set(Kind) - {Kind.PREAVVISO}:
-        assert told(kind, TWENTY_FOUR.format(f"Fattura {CODE}")).final is None
+        assert receipt_of(kind, TWENTY_FOUR.format(f"Fattura {CODE}")).final is None
 
 
 @pytest.mark.parametrize(
@@ -328,6 +328,6 @@ def test_only_a_time_out_notice_has_hours() -> None:
 def test_an_error_is_an_enhanced_status_code(words: str, error: str | None) -> None:
     text = OPENING.format(f"Fattura {CODE}") + f' e destinato all\'utente "b@pec.example" {words}'
 
-    assert told(Kind.MANCATA_CONSEGNA, text).error == error
-    assert told(Kind.CONSEGNA, text).error is None
-    assert told(Kind.ACCETTAZIONE, text).error is None
+    assert receipt_of(Kind.MANCATA_CONSEGNA, text).error == error
+    assert receipt_of(Kind.CONSEGNA, text).error is None
+    assert receipt_of(Kind.ACCETTAZIONE, text).error is None

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[4]
-NOBODY = "redis://127.0.0.1:1/0"  # where no server listens
+NO_SERVER = "redis://127.0.0.1:1/0"  # where no server listens
 SETTINGS = {
-    "PEC_REDIS_URL": NOBODY,
+    "PEC_REDIS_URL": NO_SERVER,
     "PEC_API__TOKEN": "t",
     "PEC_ACCOUNTS__ACME__SENDER": "acme@pec.example",
     "PEC_ACCOUNTS__ACME__USERNAME": "acme",

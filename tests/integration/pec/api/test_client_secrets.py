@@ -77,7 +77,7 @@ def delete(client: PecClient, mailbox: Mailbox) -> None:
     client.delete_inbox_message(mailbox, 1)
 
 
-def told(error: BaseException) -> str:
+def shown_of(error: BaseException) -> str:
     """All that a log, a report or a debugger's first look shows of an error."""
     parts = [str(error), repr(error), repr(error.args), repr(vars(error)), *traceback.format_exception(error)]
     return "\n".join(parts).replace(r"\\", "\\")
@@ -95,7 +95,7 @@ def test_no_secret_in_an_error_or_a_log(
     caplog.set_level(logging.DEBUG)
     with Wire(script) as wire, pytest.raises(ApiError) as caught:
         call(connect(wire.url), mailbox)
-    shown = told(caught.value) + caplog.text
+    shown = shown_of(caught.value) + caplog.text
     assert [spelling for spelling in SPELLINGS if spelling in shown] == []
     assert caught.value.__cause__ is caught.value.__context__ is None
 
@@ -115,7 +115,7 @@ def test_a_token_that_no_header_can_hold_is_denied_without_being_quoted(
     mailbox = Mailbox("me@pec.example", "me", SecretStr("password"), SecretStr(token))
     with pytest.raises(Denied) as caught:
         call(connect("http://nobody.invalid"), mailbox)
-    assert "s3cr" not in told(caught.value)
+    assert "s3cr" not in shown_of(caught.value)
 
 
 @pytest.mark.parametrize("call", [read, delete])
@@ -126,7 +126,7 @@ def test_so_is_a_password_where_it_travels_in_a_header(
     mailbox = Mailbox("me@pec.example", "me", SecretStr(password), SecretStr("token"))
     with pytest.raises(Denied) as caught:
         call(connect("http://nobody.invalid"), mailbox)
-    assert "s3cr" not in told(caught.value)
+    assert "s3cr" not in shown_of(caught.value)
 
 
 def test_nothing_shows_a_secret_in_its_repr(mailbox: Mailbox) -> None:

@@ -13,7 +13,7 @@ def test_workers_that_were_killed_are_forgotten_after_a_day(store: Store) -> Non
     assert store.client.zrange(store.keys.seen("worker"), 0, -1) == [b"lives"]
 
 
-def test_only_what_a_live_worker_serves_is_vouched_for(store: Store) -> None:
+def test_only_what_a_live_worker_serves_is_live(store: Store) -> None:
     heartbeat.beat(store, {"account": ["gone"], "endpoint": []}, -1)
     heartbeat.beat(store, {"account": ["acme"]}, 30)
 

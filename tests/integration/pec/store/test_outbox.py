@@ -77,7 +77,7 @@ def test_while_more_is_due_the_endpoint_is_due_for_others_too(store: Store) -> N
     assert seconds <= 0
 
 
-def test_whoever_lost_the_lease_does_not_count_a_failure(store: Store) -> None:
+def test_a_worker_that_lost_the_lease_does_not_count_a_failure(store: Store) -> None:
     publish_one(store)
     late = take(store)
     make_due(store)
@@ -92,7 +92,7 @@ def test_whoever_lost_the_lease_does_not_count_a_failure(store: Store) -> None:
     assert waiting(store) == []
 
 
-def test_whoever_lost_the_lease_can_still_say_that_it_was_delivered(store: Store) -> None:
+def test_a_worker_that_lost_the_lease_can_still_say_that_it_was_delivered(store: Store) -> None:
     publish_one(store)
     late = take(store)
     make_due(store)

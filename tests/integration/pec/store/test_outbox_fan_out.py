@@ -55,7 +55,7 @@ def test_an_endpoint_without_a_group_does_not_keep_others_from_theirs(store: Sto
 
 
 @pytest.mark.parametrize(
-    ("events", "heard"),
+    ("events", "received"),
     [
         (None, ["evt_sent", "evt_expired", "evt_named"]),
         (["message.sent"], ["evt_sent", "evt_named"]),
@@ -64,7 +64,7 @@ def test_an_endpoint_without_a_group_does_not_keep_others_from_theirs(store: Sto
     ],
 )
 def test_an_endpoint_gets_its_types_and_what_names_it(
-    store: Store, events: list[str] | None, heard: list[str]
+    store: Store, events: list[str] | None, received: list[str]
 ) -> None:
     outbox.ensure(store, ["shop"])
     publish(store, "evt_sent", "message.sent", webhook="other")
@@ -73,8 +73,8 @@ def test_an_endpoint_gets_its_types_and_what_names_it(
 
     fan_out_all(store, endpoint(events=events))
 
-    assert pending(store) == len(heard)  # the others are acknowledged
-    assert sorted(take_all(store)) == sorted(heard)
+    assert pending(store) == len(received)  # the others are acknowledged
+    assert sorted(take_all(store)) == sorted(received)
 
 
 def test_what_is_fanned_out_is_due_now(store: Store) -> None:

@@ -18,7 +18,7 @@ from tests.integration.pec.store.deliveries import (
 )
 
 
-def vouch(store: Store, name: str, days_ago: float = 0) -> None:
+def beat(store: Store, name: str, days_ago: float = 0) -> None:
     store.client.zadd(store.keys.seen("endpoint"), {name: store.now() - days_ago * 86_400})
 
 
@@ -34,7 +34,7 @@ def left(store: Store) -> list[str]:
 
 def test_old_events_that_no_endpoint_waits_for_go(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    vouch(store, "shop")
+    beat(store, "shop")
     tell_of_old(store, 100, 95, 10)
     fan_out_all(store, endpoint(events=[]))
 
@@ -44,8 +44,8 @@ def test_old_events_that_no_endpoint_waits_for_go(store: Store) -> None:
 
 def test_events_that_an_endpoint_has_not_got_stay(store: Store) -> None:
     outbox.ensure(store, ["shop", "other"])
-    vouch(store, "shop")
-    vouch(store, "other")
+    beat(store, "shop")
+    beat(store, "other")
     tell_of_old(store, 100, 95, 10)
     fan_out_all(store, endpoint("shop", events=[]))
 
@@ -56,7 +56,7 @@ def test_events_that_an_endpoint_has_not_got_stay(store: Store) -> None:
 
 def test_events_that_are_still_to_be_delivered_stay(store: Store) -> None:
     outbox.ensure(store, ["shop"])
-    vouch(store, "shop")
+    beat(store, "shop")
     tell_of_old(store, 100, 99, 98, 10)
     fan_out_all(store, endpoint())
     make_due(store)
@@ -74,7 +74,7 @@ def test_an_endpoint_that_no_worker_knows_any_more_is_waited_for_30_days(
     store: Store, days_ago: float, kept: int
 ) -> None:
     outbox.ensure(store, ["shop"])
-    vouch(store, "shop", days_ago)
+    beat(store, "shop", days_ago)
     tell_of_old(store, 100)
 
     outbox.trim(store, 90)

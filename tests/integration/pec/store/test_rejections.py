@@ -49,7 +49,7 @@ def test_a_flood_of_bad_jobs_is_published_up_to_a_limit_and_the_last_event_says_
 
 def test_endpoints_that_receive_everything_or_list_it_get_a_rejection(redis: Redis) -> None:
     store = Store(redis, "pec")
-    heard: dict[str, list[str] | None] = {
+    received: dict[str, list[str] | None] = {
         "all": None,
         "lists": ["job.rejected"],
         "other": ["job.x"],
@@ -57,9 +57,9 @@ def test_endpoints_that_receive_everything_or_list_it_get_a_rejection(redis: Red
     }
     endpoints = [
         Endpoint(name=name, url="https://x.example", secret=SecretStr(a_secret()), events=events)
-        for name, events in heard.items()
+        for name, events in received.items()
     ]
-    outbox.ensure(store, heard)
+    outbox.ensure(store, received)
     job_stream.ensure_group(store)
     redis.xadd("pec:jobs", {"job": "{}"})
     [entry] = job_stream.read_new(store, "worker", 1, 100)

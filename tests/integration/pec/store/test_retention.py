@@ -123,7 +123,7 @@ def test_a_batch_stays_as_long_as_one_of_its_messages(store: Store) -> None:
 
     assert forgotten(store, first, NOW + 90 * DAY)
     assert records.ids_of_batch(store, "b") == ["two"]
-    assert records.batch_of(store, "b")["delivered"] == "2", "what it came to is still told"
+    assert records.batch_of(store, "b")["delivered"] == "2", "its counts are still there"
     assert forgotten(store, second, NOW + 90 * DAY)
     assert records.batch_of(store, "b") == {}
 

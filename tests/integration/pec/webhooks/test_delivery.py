@@ -27,12 +27,12 @@ def test_what_arrives_is_signed_json_with_a_stable_id() -> None:
     with Receiver() as receiver:
         assert post(receiver.endpoint()) == Delivered()
 
-        heard = receiver.heard[0]
-    assert heard.id == "evt_1"
-    assert heard.body["data"]["recipient"] == "società@pec.example"
-    assert heard.headers["content-type"] == "application/json"
-    assert heard.headers["user-agent"].startswith("pecmassiva")
-    assert heard.headers["host"] == f"127.0.0.1:{receiver.port}"
+        received = receiver.received[0]
+    assert received.id == "evt_1"
+    assert received.body["data"]["recipient"] == "società@pec.example"
+    assert received.headers["content-type"] == "application/json"
+    assert received.headers["user-agent"].startswith("pecmassiva")
+    assert received.headers["host"] == f"127.0.0.1:{receiver.port}"
 
 
 def test_it_is_signed_with_the_clock_it_was_given_not_the_machines() -> None:
@@ -90,7 +90,7 @@ def test_a_redirect_is_not_followed(status: int) -> None:
         assert isinstance(outcome, Failed)
         assert outcome.status == status
         assert "redirects are not followed" in outcome.why
-        assert target.heard == []
+        assert target.received == []
         assert target.refused == 0
 
 
@@ -109,7 +109,7 @@ def test_user_and_password_in_the_url_become_authorization_and_are_not_reported(
 
         outcome = post(endpoint)
 
-        assert receiver.heard[0].headers["authorization"] == "Basic bWU6czNjcmV0"
+        assert receiver.received[0].headers["authorization"] == "Basic bWU6czNjcmV0"
     assert "s3cret" not in repr(outcome)
 
 
@@ -130,7 +130,7 @@ def test_a_url_in_unicode_with_a_query_arrives_encoded() -> None:
         endpoint = receiver.endpoint().model_copy(update={"url": receiver.url + "/è?a=b c"})
 
         assert post(endpoint) == Delivered()
-        assert receiver.heard[0].path == "/hook/%C3%A8?a=b%20c"
+        assert receiver.received[0].path == "/hook/%C3%A8?a=b%20c"
 
 
 def drips_headers(peer: Peer) -> None:

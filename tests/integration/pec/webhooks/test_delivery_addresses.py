@@ -20,7 +20,7 @@ def test_our_own_network_is_not_reached_by_any_name(host: str) -> None:
         outcome = post(at(url), allow_private=False)
 
         assert receiver.refused == 0
-        assert receiver.heard == []
+        assert receiver.received == []
     assert isinstance(outcome, Failed)
     assert "PEC_WEBHOOKS__ALLOW_PRIVATE=true" in outcome.why
 
@@ -89,4 +89,4 @@ def test_a_redirect_into_our_own_network_is_not_followed(monkeypatch: pytest.Mon
 
         assert isinstance(outcome, Failed)
         assert "redirects are not followed" in outcome.why
-        assert (inside.heard, inside.refused) == ([], 0)
+        assert (inside.received, inside.refused) == ([], 0)

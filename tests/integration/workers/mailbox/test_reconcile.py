@@ -102,7 +102,7 @@ def test_more_mails_than_can_be_read_are_left_to_an_operator(
     monkeypatch.setattr("workers.mailbox.search.MAX_PAGES", 1)
     for _ in range(14):  # two receipts each: more than a page
         served.code_of_send("consegna@pec.example", subject="Avviso")
-    message = queued(ctx, "crowd-1", referenced=False)
+    message = queued(ctx, "busy-1", referenced=False)
 
     assert settled(ctx, message)
     assert read(ctx, message).state is State.HELD

@@ -42,8 +42,8 @@ def _ctx(store: Store, redis_url: str, **changed: Any) -> WorkerContext:
 
 def test_a_worker_that_boots_while_redis_refuses_writes_is_known_later(redis: Redis, redis_url: str) -> None:
     store = Store(redis, "pec")
-    registration, worker = Heartbeat(_ctx(store, redis_url), "w1"), BOOTING
-    booting = threading.Thread(target=registration.before_worker_boot, args=[worker, worker])
+    middleware, worker = Heartbeat(_ctx(store, redis_url), "w1"), BOOTING
+    booting = threading.Thread(target=middleware.before_worker_boot, args=[worker, worker])
     redis.replicaof("127.0.0.1", "1")
     try:
         booting.start()
@@ -54,7 +54,7 @@ def test_a_worker_that_boots_while_redis_refuses_writes_is_known_later(redis: Re
 
     eventually(lambda: heartbeat.live(store, "account") == {"acme"})
     booting.join(10)
-    registration.after_worker_shutdown(worker, worker)
+    middleware.after_worker_shutdown(worker, worker)
 
 
 def test_it_waits_for_as_long_as_redis_is_away(
@@ -79,14 +79,14 @@ def test_it_waits_for_as_long_as_redis_is_away(
 def test_it_waits_no_longer_than_its_master_lives(
     redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registration = Heartbeat(_ctx(Store(redis, "pec"), redis_url), "w1")
+    middleware = Heartbeat(_ctx(Store(redis, "pec"), redis_url), "w1")
     asked: list[str] = []
-    monkeypatch.setattr(registration._parent, "stop_if_orphaned", lambda: asked.append("master"))
+    monkeypatch.setattr(middleware._parent, "stop_if_orphaned", lambda: asked.append("master"))
     monkeypatch.setattr(accounts, "register", lambda *_: asked.append("Redis"))
 
-    registration.before_worker_boot(BOOTING, BOOTING)
+    middleware.before_worker_boot(BOOTING, BOOTING)
 
-    registration.after_worker_shutdown(BOOTING, BOOTING)
+    middleware.after_worker_shutdown(BOOTING, BOOTING)
     assert asked[:2] == ["master", "Redis"]
 
 
@@ -103,12 +103,12 @@ def test_an_end_while_redis_is_away_is_orderly_too(
 
 def test_a_worker_that_does_not_know_of_a_restore_learns_of_it(redis: Redis, redis_url: str) -> None:
     store, backup = Store(redis, "pec"), datetime(2026, 11, 23, 2, tzinfo=UTC)
-    told, untold = _ctx(store, redis_url, reconcile_since=backup), _ctx(store, redis_url)
+    with_instant, without = _ctx(store, redis_url, reconcile_since=backup), _ctx(store, redis_url)
 
-    with _booted(untold):
-        assert untold.reconcile_since is None, "there was none"
-    with _booted(told), _booted(untold):
-        assert untold.reconcile_since == backup
+    with _booted(without):
+        assert without.reconcile_since is None, "there was none"
+    with _booted(with_instant), _booted(without):
+        assert without.reconcile_since == backup
 
 
 def test_an_orderly_end_takes_back_the_report_of_a_restore(redis: Redis, redis_url: str) -> None:
@@ -122,56 +122,60 @@ def test_an_orderly_end_takes_back_the_report_of_a_restore(redis: Redis, redis_u
 def test_all_that_a_flush_takes_is_registered_again(redis: Redis, redis_url: str) -> None:
     store = Store(redis, "pec")
     ctx = _ctx(store, redis_url, webhooks={"endpoints": [CRM]})
-    registration = Heartbeat(ctx, "w1")
-    registration._step()
+    middleware = Heartbeat(ctx, "w1")
+    middleware._step()
     before = {key: store.client.type(key) for key in store.client.keys("*")}
     assert not store.client.hexists(store.keys.installation, "lost_at")
 
     redis.flushall()
     redis.xadd(store.keys.events, {"id": "evt_1", "type": "message.queued", "event": "{}"})
-    registration._step()
+    middleware._step()
 
     assert {key: store.client.type(key) for key in store.client.keys("*")} == before
-    assert store.client.hexists(store.keys.installation, "lost_at"), "and it is told"
-    assert outbox.fan_out(store, ctx.settings.webhooks.endpoints) == ["crm"], "what came meanwhile is heard"
+    assert store.client.hexists(store.keys.installation, "lost_at"), "and it is noted"
+    assert outbox.fan_out(store, ctx.settings.webhooks.endpoints) == ["crm"], (
+        "what came meanwhile is published"
+    )
 
 
 def test_a_loss_that_could_not_be_noted_at_once_is_noted_later(redis: Redis, redis_url: str) -> None:
     store = Store(redis, "pec")
     ctx = _ctx(store, redis_url, webhooks={"endpoints": [CRM]})
-    registration = Heartbeat(ctx, "w1")
-    registration._step()
+    middleware = Heartbeat(ctx, "w1")
+    middleware._step()
 
     redis.flushall()
     redis.set(store.keys.events, "in the way")
     with pytest.raises(redis_errors.ResponseError):
-        registration._step()
+        middleware._step()
     redis.delete(store.keys.events)
     redis.xadd(store.keys.events, {"id": "evt_1", "type": "message.queued", "event": "{}"})
-    registration._step()
+    middleware._step()
 
     assert store.client.hexists(store.keys.installation, "lost_at")
-    assert outbox.fan_out(store, ctx.settings.webhooks.endpoints) == ["crm"], "what came meanwhile is heard"
+    assert outbox.fan_out(store, ctx.settings.webhooks.endpoints) == ["crm"], (
+        "what came meanwhile is published"
+    )
 
 
 def test_an_endpoint_has_its_place_among_events_before_others_take_jobs_of_its_worker(
     redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, vouch = Store(redis, "pec"), heartbeat.beat
-    heard_by: list[int] = []
+    store, beat = Store(redis, "pec"), heartbeat.beat
+    groups_before: list[int] = []
 
     def seen(*details: Any) -> heartbeat.Beat:
-        heard_by.append(len(redis.xinfo_groups(store.keys.events)))
-        return vouch(*details)
+        groups_before.append(len(redis.xinfo_groups(store.keys.events)))
+        return beat(*details)
 
     monkeypatch.setattr(heartbeat, "beat", seen)
     with _booted(_ctx(store, redis_url, webhooks={"endpoints": [CRM]})):
-        assert heard_by[0] == 1
+        assert groups_before[0] == 1
 
 
 @contextmanager
 def _booted(ctx: WorkerContext) -> Iterator[None]:
-    registration = Heartbeat(ctx, str(id(ctx)))
-    registration.before_worker_boot(BOOTING, BOOTING)
+    middleware = Heartbeat(ctx, str(id(ctx)))
+    middleware.before_worker_boot(BOOTING, BOOTING)
     yield
-    registration.after_worker_shutdown(BOOTING, BOOTING)
+    middleware.after_worker_shutdown(BOOTING, BOOTING)

@@ -243,9 +243,9 @@ def test_a_mail_that_cannot_be_judged_is_archived_and_reported(
     with capture_logs() as logs:
         mailbox.read()
 
-    [told] = [line for line in logs if line["event"] == "mail_unreadable"]
+    [logged] = [line for line in logs if line["event"] == "mail_unreadable"]
     assert mailbox.ctx.vault
-    assert b"poison" in mailbox.ctx.vault.get(told["sha256"], EML)
+    assert b"poison" in mailbox.ctx.vault.get(logged["sha256"], EML)
     assert stored(mailbox.ctx)[0].state is State.DELIVERED
 
 

@@ -165,9 +165,7 @@ def test_a_receipt_that_came_before_the_answer_to_its_post_is_taken_later(
     assert state(ctx, "slow-1") is State.DELIVERED
 
 
-def test_a_crowded_mailbox_is_read_again_and_one_that_is_not_is_left(
-    ctx: WorkerContext, served: Served
-) -> None:
+def test_a_busy_mailbox_is_read_again_and_one_that_is_not_is_left(ctx: WorkerContext, served: Served) -> None:
     scan(ctx, ACCOUNT)
     assert scan_due(ctx) is None
 
@@ -184,7 +182,7 @@ def test_a_crowded_mailbox_is_read_again_and_one_that_is_not_is_left(
 def test_a_message_that_a_page_only_accepts_stays_left_to_pages(ctx: WorkerContext, served: Served) -> None:
     message = sent(ctx, served, "accepted-1", "silenzio")
 
-    scan_in_a_crowd(ctx, served)
+    scan_busy_mailbox(ctx, served)
 
     assert state(ctx, "accepted-1") is State.ACCEPTED
     assert message.sent_at
@@ -195,7 +193,7 @@ def test_what_a_reading_took_is_not_read_again_and_what_came_since_is(
     ctx: WorkerContext, served: Served
 ) -> None:
     sent(ctx, served, "once-1")
-    scan_in_a_crowd(ctx, served)
+    scan_busy_mailbox(ctx, served)
     before = records_read(ctx)
     scan(ctx, ACCOUNT)
     assert records_read(ctx) == before
@@ -225,16 +223,16 @@ def _unreadable(*_: object, **__: object) -> InboxPage:
     raise MailboxUnavailable("reads_at_their_pace")
 
 
-def scan_in_a_crowd(ctx: WorkerContext, served: Served) -> None:
+def scan_busy_mailbox(ctx: WorkerContext, served: Served) -> None:
     for number in range(MIN_FOR_SCAN):
-        sent(ctx, served, f"crowd-{number}", "silenzio")
+        sent(ctx, served, f"busy-{number}", "silenzio")
     scan(ctx, ACCOUNT)
 
 
 def records_read(ctx: WorkerContext) -> int:
     """Hashes that were read whole, by scripts too."""
-    told: Any = ctx.store.client.info("commandstats")
-    return int(told.get("cmdstat_hgetall", {}).get("calls", 0))
+    stats: Any = ctx.store.client.info("commandstats")
+    return int(stats.get("cmdstat_hgetall", {}).get("calls", 0))
 
 
 def pages_read(served: Served) -> list[dict[str, Any]]:
@@ -245,7 +243,7 @@ def pages_read(served: Served) -> list[dict[str, Any]]:
 def test_where_the_token_may_not_read_pages_each_message_is_asked_for_soon(
     ctx: WorkerContext, served: Served
 ) -> None:
-    crowd = [sent(ctx, served, f"alone-{number}", "silenzio") for number in range(MIN_FOR_SCAN)]
+    waiting = [sent(ctx, served, f"alone-{number}", "silenzio") for number in range(MIN_FOR_SCAN)]
     body = {"success": False, "message": "scope"}
     fault = {"operation": "GET /inbox", "status": 403, "body": body}
     requests.post(f"{served.url}/_sandbox/fault", json=fault, timeout=10).raise_for_status()
@@ -253,7 +251,7 @@ def test_where_the_token_may_not_read_pages_each_message_is_asked_for_soon(
     scan(ctx, ACCOUNT)
 
     soon = ctx.now().timestamp() + 2 * ctx.settings.receipts.backoff_seconds[0]
-    due = [check_due(ctx, message.id) for message in crowd]
+    due = [check_due(ctx, message.id) for message in waiting]
     assert all(at is not None and at <= soon for at in due)
     assert scan_due(ctx) is None
 

@@ -27,7 +27,7 @@ def test_a_claim_that_takes_longer_than_its_slot_is_kept_for_the_next(
     send.send(_at_rate(ctx, 5), _permit(_at_rate(ctx, 5), message))
 
     assert read(ctx, message).state is State.SENT
-    assert _states_told(ctx, message.id) == ["queued", "sending", "sent"], "it never went back"
+    assert _states_published(ctx, message.id) == ["queued", "sending", "sent"], "it never went back"
 
 
 @pytest.mark.parametrize("slow", ["claiming", "moving its slot"])
@@ -56,7 +56,7 @@ def test_a_slot_that_lies_beyond_the_end_of_a_claim_is_given_back_at_once(
     second.reserve(until=local_clock() + 6)
 
 
-def test_a_message_put_back_takes_no_place_on_the_wire_from_whoever_has_it_next(
+def test_a_message_put_back_takes_no_place_on_the_wire_from_the_next_worker(
     ctx: WorkerContext, served: Served
 ) -> None:
     permit = _permit(ctx, queued(ctx, "put-back"))
@@ -100,7 +100,7 @@ def _permit(ctx: WorkerContext, message: Message) -> SendPermit:
     return SendPermit(ctx, Picked(ctx.token(message.account), message, probe=False))
 
 
-def _states_told(ctx: WorkerContext, message_id: str) -> list[str]:
+def _states_published(ctx: WorkerContext, message_id: str) -> list[str]:
     entries: Any = ctx.store.client.xrange(ctx.store.keys.events)
     types = [fields[b"type"].decode() for _, fields in entries if message_id.encode() in fields[b"event"]]
     return [name.removeprefix("message.") for name in types]

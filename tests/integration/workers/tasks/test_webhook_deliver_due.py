@@ -29,7 +29,7 @@ def store(redis: Redis) -> Store:
     return Store(redis, "pec")
 
 
-def tell(store: Store, *event_ids: str) -> None:
+def publish(store: Store, *event_ids: str) -> None:
     for event_id in event_ids:
         body = json.dumps({"type": "message.sent", "data": {"id": event_id}})
         store.client.xadd(store.keys.events, {"id": event_id, "type": "message.sent", "event": body})
@@ -57,19 +57,19 @@ def work_until_idle(store: Store, endpoint: Endpoint, webhooks: Webhooks) -> Non
 def test_events_arrive_once_each_with_their_ids(store: Store) -> None:
     with Receiver() as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, "evt_1", "evt_2")
+        publish(store, "evt_1", "evt_2")
 
         assert work(store, receiver.endpoint()) == 2
         assert work(store, receiver.endpoint()) == 0
 
         assert sorted(receiver.ids) == ["evt_1", "evt_2"]
-        assert receiver.heard[0].body["data"] == {"id": receiver.heard[0].id}
+        assert receiver.received[0].body["data"] == {"id": receiver.received[0].id}
 
 
 def test_a_failure_is_tried_again_with_the_same_id_until_it_is_taken(store: Store) -> None:
     with Receiver(REFUSED, Answer(429), Answer(503)) as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, "evt_1")
+        publish(store, "evt_1")
 
         work_until_idle(store, receiver.endpoint(), settings([0.001, 0.001, 0.001]))
 
@@ -80,7 +80,7 @@ def test_a_failure_is_tried_again_with_the_same_id_until_it_is_taken(store: Stor
 def test_each_retry_waits_as_the_schedule_says(store: Store) -> None:
     with Receiver(then=REFUSED) as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, "evt_1")
+        publish(store, "evt_1")
 
         for schedule_seconds in (50, 400):
             assert work(store, receiver.endpoint(), settings([50, 400])) == 1
@@ -102,7 +102,7 @@ def delivery(store: Store) -> bytes:
 def test_retry_after_makes_the_wait_longer(store: Store) -> None:
     with Receiver(Answer(429, {"Retry-After": "1000"})) as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, "evt_1")
+        publish(store, "evt_1")
 
         work(store, receiver.endpoint(), settings([5]))
 
@@ -113,7 +113,7 @@ def test_retry_after_makes_the_wait_longer(store: Store) -> None:
 def test_after_the_last_retry_it_is_dead_and_a_replay_delivers_it(store: Store) -> None:
     with Receiver(*[REFUSED] * 3) as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, "evt_1")
+        publish(store, "evt_1")
         webhooks = settings([0.001, 0.001])
 
         work_until_idle(store, receiver.endpoint(), webhooks)
@@ -132,7 +132,7 @@ def test_after_the_last_retry_it_is_dead_and_a_replay_delivers_it(store: Store) 
 def test_410_stops_deliveries_until_the_endpoint_is_enabled(store: Store) -> None:
     with Receiver(Answer(410)) as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, "evt_1", "evt_2")
+        publish(store, "evt_1", "evt_2")
 
         assert work(store, receiver.endpoint()) == 1
         assert work(store, receiver.endpoint()) == 0
@@ -145,7 +145,7 @@ def test_410_stops_deliveries_until_the_endpoint_is_enabled(store: Store) -> Non
 def test_a_dead_endpoint_gets_five_tries_and_then_a_probe_at_a_time(store: Store) -> None:
     with Receiver(then=REFUSED) as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, *(f"evt_{number}" for number in range(10)))
+        publish(store, *(f"evt_{number}" for number in range(10)))
 
         assert work(store, receiver.endpoint(), settings([3600])) == 5
 
@@ -159,7 +159,7 @@ def test_workers_share_an_endpoint_and_none_delivers_what_another_has(store: Sto
     ids = [f"evt_{number}" for number in range(40)]
     with Receiver(then=Answer(200, delay_seconds=0.01)) as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, *ids)
+        publish(store, *ids)
         endpoint = receiver.endpoint()
 
         threads = [threading.Thread(target=work, args=[store, endpoint]) for _ in range(4)]
@@ -174,7 +174,7 @@ def test_workers_share_an_endpoint_and_none_delivers_what_another_has(store: Sto
 def test_what_a_worker_had_when_it_died_is_delivered_by_another(store: Store) -> None:
     with Receiver() as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, "evt_1")
+        publish(store, "evt_1")
         outbox.fan_out(store, [receiver.endpoint()])
         outbox.lease(store, DeliveryLease("shop", lease_seconds=0.05), 1)
 
@@ -197,7 +197,7 @@ def test_one_lease_is_bounded_and_the_rest_is_due_at_once(
     monkeypatch.setattr(webhook, "MAX_DELIVERIES", 7)
     with Receiver() as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, *(f"evt_{number}" for number in range(8)))
+        publish(store, *(f"evt_{number}" for number in range(8)))
 
         assert work(store, receiver.endpoint()) == 7
 
@@ -211,7 +211,7 @@ def test_a_slow_receiver_has_its_lease_for_a_while_only(
     monkeypatch.setattr(webhook, "MAX_SECONDS", 0.05)
     with Receiver(then=Answer(200, delay_seconds=0.1)) as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, "evt_1", "evt_2", "evt_3")
+        publish(store, "evt_1", "evt_2", "evt_3")
 
         assert work(store, receiver.endpoint()) < 3
         assert work(store, receiver.endpoint()) > 0  # no worker holds the rest of the handful
@@ -232,7 +232,7 @@ def test_a_slow_receiver_is_given_one_at_a_time_so_that_others_can_help(
 
     with Wire(slow) as wire:
         outbox.ensure(store, ["shop"])
-        tell(store, *(f"evt_{number}" for number in range(6)))
+        publish(store, *(f"evt_{number}" for number in range(6)))
         endpoint = Endpoint(name="shop", url=wire.url, secret=SecretStr(a_secret()))
 
         assert work(store, endpoint) == 6
@@ -243,7 +243,7 @@ def test_a_slow_receiver_is_given_one_at_a_time_so_that_others_can_help(
 def test_a_failure_ends_a_handful_and_the_rest_of_it_uses_up_no_attempt(store: Store) -> None:
     with Receiver(REFUSED, Answer(410)) as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, *(f"evt_{number}" for number in range(5)))
+        publish(store, *(f"evt_{number}" for number in range(5)))
 
         assert work(store, receiver.endpoint(), settings([3600])) == 2
         assert store.client.hlen(store.keys.tries("shop")) == 1
@@ -257,7 +257,7 @@ def test_a_failure_ends_a_handful_and_the_rest_of_it_uses_up_no_attempt(store: S
 def test_a_lease_costs_few_round_trips_and_one_connection(store: Store) -> None:
     with Wire(answering(200, {})) as wire:
         outbox.ensure(store, ["shop"])
-        tell(store, *(f"evt_{number}" for number in range(20)))
+        publish(store, *(f"evt_{number}" for number in range(20)))
         endpoint = Endpoint(name="shop", url=wire.url, secret=SecretStr(a_secret()))
         before = scripts_run(store)
 
@@ -275,9 +275,9 @@ def scripts_run(store: Store) -> int:
 def test_what_happens_during_a_lease_belongs_to_it(store: Store) -> None:
     with Receiver() as receiver:
         outbox.ensure(store, ["shop"])
-        tell(store, "evt_1")
+        publish(store, "evt_1")
         outbox.fan_out(store, [receiver.endpoint()])
-        tell(store, "evt_2")
+        publish(store, "evt_2")
 
         assert work(store, receiver.endpoint()) == 2
 
@@ -285,7 +285,7 @@ def test_what_happens_during_a_lease_belongs_to_it(store: Store) -> None:
 def test_no_log_line_holds_a_secret(store: Store) -> None:
     with Receiver(Answer(410), REFUSED, Answer(200)) as receiver, capture_logs() as lines:
         outbox.ensure(store, ["shop"])
-        tell(store, "evt_1", "evt_2")
+        publish(store, "evt_1", "evt_2")
         url = receiver.url.replace("127.0.0.1", "me:s3cret@127.0.0.1")
         endpoint = receiver.endpoint().model_copy(update={"url": url})
 
@@ -293,8 +293,8 @@ def test_no_log_line_holds_a_secret(store: Store) -> None:
             work(store, endpoint, settings([3600]))
             outbox.enable(store, "shop")
 
-    told = {line["event"] for line in lines}
-    assert told == {"webhook_endpoint_disabled", "webhook_failed", "webhook_delivered"}
+    logged = {line["event"] for line in lines}
+    assert logged == {"webhook_endpoint_disabled", "webhook_failed", "webhook_delivered"}
     assert "s3cret" not in repr(lines)
     assert receiver.secret not in repr(lines)
     assert "s3cret" not in repr(everything(store))

@@ -83,9 +83,9 @@ def test_more_threads_than_can_be_busy_are_called_waste() -> None:
 
 
 def test_the_data_of_an_overview_say_when_a_lane_is_empty() -> None:
-    [told] = overview_dict(overview(lanes=lanes(90), tokens=capped(waiting=90)))["lanes"]
+    [lane] = overview_dict(overview(lanes=lanes(90), tokens=capped(waiting=90)))["lanes"]
 
-    assert (told["seconds_to_empty"], told["empty_at"]) == (90.0, "2026-11-24T12:01:30.000Z")
+    assert (lane["seconds_to_empty"], lane["empty_at"]) == (90.0, "2026-11-24T12:01:30.000Z")
 
 
 def test_no_thread_is_worth_having_for_what_a_cap_holds_back() -> None:

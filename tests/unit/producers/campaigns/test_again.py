@@ -20,14 +20,14 @@ ONE = Message(
     created_at=NOW - timedelta(days=9),
     updated_at=NOW,
 )
-REACHED_NOBODY = [State.CANCELLED, State.REFUSED, State.UNDELIVERED, State.FAILED, State.UNCERTIFIED]
+REACHED_NO_RECIPIENT = [State.CANCELLED, State.REFUSED, State.UNDELIVERED, State.FAILED, State.UNCERTIFIED]
 
 
 @pytest.mark.parametrize("state", State)
 def test_only_what_certainly_reached_no_recipient_is_over(state: State) -> None:
     sent = replace(ONE, state=state, sent_at=NOW, ended_at=NOW)
 
-    assert RULE.over(sent) == (state if state in REACHED_NOBODY else None)
+    assert RULE.over(sent) == (state if state in REACHED_NO_RECIPIENT else None)
 
 
 @pytest.mark.parametrize("state", State)

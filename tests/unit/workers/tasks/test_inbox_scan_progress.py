@@ -17,9 +17,9 @@ def test_a_mailbox_that_showed_nothing_says_nothing() -> None:
 
 
 def test_a_recent_unclaimed_code_may_be_one_that_a_post_has_still_to_report() -> None:
-    young, old = NOON - MINUTE, NOON - ANSWERS_WITHIN - MINUTE
+    recent, old = NOON - MINUTE, NOON - ANSWERS_WITHIN - MINUTE
 
-    assert ScanProgress(dates=[NOON, young], unclaimed=[young]).watermark == young
+    assert ScanProgress(dates=[NOON, recent], unclaimed=[recent]).watermark == recent
     assert ScanProgress(dates=[NOON, old], unclaimed=[old]).watermark == NOON, (
         "somebody else sent it from this mailbox"
     )

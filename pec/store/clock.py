@@ -28,10 +28,10 @@ class RedisClock:
         with self._lock:
             # Not below 0: threads may come here in another order than their replies.
             widened = DRIFT * max(0.0, replied_at - self._at)
-            lower, limit = redis_time - replied_at, redis_time - asked_at
-            narrow_lower, narrow_upper = max(lower, self._lower - widened), min(limit, self._upper + widened)
+            lower, upper = redis_time - replied_at, redis_time - asked_at
+            narrow_lower, narrow_upper = max(lower, self._lower - widened), min(upper, self._upper + widened)
             if narrow_lower > narrow_upper:  # a clock was set, or it is another server
-                narrow_lower, narrow_upper = lower, limit
+                narrow_lower, narrow_upper = lower, upper
             self._lower, self._upper, self._at = narrow_lower, narrow_upper, replied_at
 
     def now(self) -> float:

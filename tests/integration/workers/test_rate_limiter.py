@@ -27,32 +27,44 @@ from workers.rate_limiter import LATE_OF_SHORT_SECONDS, LATE_SECONDS, MAX_CLOCK_
     ],
 )
 def test_a_slot_is_missed_where_its_send_would_be_seen_too_close_to_the_next(
-    ctx: WorkerContext, served: Served, rate: float, late_seconds: float, missed: bool
+    ctx: WorkerContext,
+    served: Served,
+    monkeypatch: pytest.MonkeyPatch,
+    rate: float,
+    late_seconds: float,
+    missed: bool,
 ) -> None:
     api = ctx.settings.api.model_copy(update={"rate": rate})
-    paced = replace(ctx, settings=ctx.settings.model_copy(update={"api": api}))
+    paced = replace(ctx, settings=ctx.settings.model_copy(update={"api": api}), clock=RedisClock())
     permit = SendPermit(paced, Picked("token", queued(ctx, "m"), probe=False))
-    now = ctx.now().timestamp()
-    permit._slot = Slot(now - late_seconds, now)
+    now = paced.store.now()
+    paced.clock.observe(now, 0, 0)
+    permit._slot = Slot(now, now)
+    stop_local_clock(monkeypatch, late_seconds)
 
     assert permit.missed_slot() == missed
 
 
 def test_a_slot_begun_a_little_late_keeps_the_next_at_its_distance(
-    ctx: WorkerContext, served: Served
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After idle times the claim itself makes the first send late."""
-    permit, next_turn = (SendPermit(ctx, Picked("token", queued(ctx, name), probe=False)) for name in "mn")
-    permit.reserve()
-    permit.wait()
-    time.sleep(LATE_SECONDS * 3)
+    api, late_seconds = ctx.settings.api, LATE_SECONDS * 3
+    paced = replace(ctx, clock=RedisClock())
+    permit = SendPermit(paced, Picked("token", queued(ctx, "m"), probe=False))
+    slot = pacing.reserve_send(ctx.store, "token", api)
+    assert isinstance(slot, Slot)
+    paced.clock.observe(slot.said_at, 0, 0)
+    permit._slot = slot
+    time.sleep(slot.at - slot.said_at + late_seconds)
+    stop_local_clock(monkeypatch, slot.at - slot.said_at + late_seconds)
 
     assert not permit.missed_slot()
-    began = local_clock()
-    next_turn.reserve()
+    following = pacing.reserve_send(ctx.store, "token", api)
 
-    interval = pacing.interval_seconds(ctx.settings.api)
-    assert -next_turn.lateness_seconds() > interval - (local_clock() - began) - 0.005
+    assert isinstance(following, Slot)
+    assert permit._slot.at >= slot.at + late_seconds
+    assert following.at - permit._slot.at >= pacing.interval_seconds(api) - 0.00001
 
 
 @pytest.mark.parametrize(("margin", "moved"), [(0.0, False), (0.003, True)])

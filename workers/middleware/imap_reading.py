@@ -26,6 +26,7 @@ class ImapReading(Middleware):
     def __init__(self, ctx: WorkerContext, wake: Callable[[], None]) -> None:
         self._ctx = ctx
         self._started = False
+        self._booted_at = ctx.now()
         self._waits = [
             IdleWait(ctx, account, folder, wake)
             for account in ctx.imap_accounts
@@ -76,7 +77,7 @@ class ImapReading(Middleware):
 
     def _report_silence(self, account: str, state: ImapState, now: datetime) -> None:
         """Report once that IMAP is silent, and have the API asked for what is awaited."""
-        known = max((at for at in (state.read_at, state.began_at) if at), default=now)
+        known = max(state.read_at or state.began_at or now, self._booted_at)
         if state.silent_since or now - known <= IMAP_SILENT:
             return
         if imap_state.note_silent(self._ctx.store, account, now.timestamp()):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from zipfile import is_zipfile
 
 import click
 
@@ -135,6 +136,11 @@ class _Done:
 def _files(places: Iterable[Path]) -> Iterator[Path]:
     for place in places:
         if not place.is_dir():
+            if place.suffix.lower() != SUFFIX and is_zipfile(place):
+                raise Failure(
+                    _("{file} is a ZIP file: unpack it, and name the folder").format(file=place),
+                    Exit.REJECTED,
+                )
             yield place
             continue
         ours = is_bundle(place) or (place / "message.json").is_file()  # or a message of one

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -254,3 +255,13 @@ def test_as_a_process_without_any_setting_it_judges_and_stays_quiet(delivered: s
     assert ran.returncode == Exit.UNVERIFIED
     assert json.loads(ran.stdout)["why"] == "unknown_issuer"
     assert len(ran.stderr.splitlines()) == 1
+
+
+def test_a_zip_file_is_to_be_unpacked(verify: Verify, tmp_path: Path, delivered: str) -> None:
+    with ZipFile(tmp_path / "november.zip", "w") as bundle:
+        bundle.write(tmp_path / delivered, delivered)
+
+    ran = verify("november.zip")
+
+    assert (ran.code, ran.out) == (Exit.REJECTED, "")
+    assert ran.err == "pec: november.zip is a ZIP file: unpack it, and name the folder\n"

@@ -151,6 +151,12 @@ class Session:
             found = self._client.search(criteria)
         return sorted({uid for uid in found if first <= uid <= last})
 
+    def uids_with(self, subject: str) -> list[int]:
+        """Return the UIDs of mails whose subject holds this ASCII text. The server may have to read all mails."""
+        with self._asking():
+            found = self._client.search(["SUBJECT", subject])
+        return sorted(found)
+
     def uid_at(self, number: int) -> int | None:
         """Return the UID of the mail at this position, counted from 1, or None if there is none."""
         with self._asking():

@@ -35,9 +35,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Revisit:
-    """A receipt to look at again. `entry` is how Redis holds it."""
+    """A receipt to look at again. `entry` is how Redis holds it. `unarchived`: its message has no original of it."""
 
     entry: str
+    unarchived: bool
     code: str
     place: Place
     seen_at: float
@@ -209,9 +210,11 @@ def make_due(store: Store, account: str, now: float) -> None:
 # Receipts to look at again
 
 
-def revisit_later(store: Store, account: str, found: Iterable[tuple[str, Place]], now: float) -> None:
-    """Have these receipts looked at again: their code belongs to no message yet, or the archive was away."""
-    entries = {_entry(code, place): now for code, place in found}
+def revisit_later(
+    store: Store, account: str, found: Iterable[tuple[str, Place]], now: float, *, unarchived: bool
+) -> None:
+    """Have these receipts looked at again: their code belongs to no message yet, or they are not in the archive."""
+    entries = {_entry(code, place, unarchived): now for code, place in found}
     if not entries:
         return
     key = store.keys.imap_revisit(account)
@@ -245,13 +248,32 @@ def owned_codes(store: Store, account: str, codes: Iterable[str]) -> set[str]:
     return {code for code, owner in zip(wanted, owners, strict=True) if owner is not None}
 
 
-def _entry(code: str, place: Place) -> str:
-    return json.dumps([code, place.folder, place.validity, place.uid], ensure_ascii=False)
+def _entry(code: str, place: Place, unarchived: bool) -> str:
+    return json.dumps([code, place.folder, place.validity, place.uid, unarchived], ensure_ascii=False)
 
 
 def _revisit(entry: str, seen_at: float) -> Revisit:
-    code, folder, validity, uid = json.loads(entry)
-    return Revisit(entry, code, Place(folder, validity, uid), seen_at)
+    code, folder, validity, uid, unarchived = json.loads(entry)
+    return Revisit(entry, unarchived, code, Place(folder, validity, uid), seen_at)
+
+
+# Codes to search for
+
+
+def seek(store: Store, account: str, code: str, now: float) -> None:
+    """Have the receipts of a code searched for: they may have come before the mailbox was read."""
+    store.client.sadd(store.keys.imap_seek(account), code)
+    make_due(store, account, now)
+
+
+def sought(store: Store, account: str) -> list[str]:
+    """Return codes to search for."""
+    return sorted(text(code) for code in store.client.smembers(store.keys.imap_seek(account)))
+
+
+def found(store: Store, account: str, codes: Iterable[str]) -> None:
+    """Forget codes that were searched for."""
+    store.client.srem(store.keys.imap_seek(account), *codes)
 
 
 # Places

@@ -140,6 +140,10 @@ class Keys:
         """Hash: digest of credentials that the server refused → why, as JSON."""
         return f"{self.namespace}:imap:{account}:refused"
 
+    def imap_seek(self, account: str) -> str:
+        """Set: codes of PEC that other programs sent, whose receipts are to be searched for in the mailbox."""
+        return f"{self.namespace}:imap:{account}:seek"
+
     def imap_revisit(self, account: str) -> str:
         """Sorted set: receipts to look at again, as JSON of code and place → when they were first seen."""
         return f"{self.namespace}:imap:{account}:revisit"

@@ -92,7 +92,8 @@ class UidPurge:
         except (Missing, Altered) as why:
             log.error("original_lost", message=one.message.id, sha256=one.sha256, why=str(why))
             again = [(one.message.code or "", one.place)]
-            imap_state.revisit_later(self._ctx.store, self._account, again, self._ctx.now().timestamp())
+            now = self._ctx.now().timestamp()
+            imap_state.revisit_later(self._ctx.store, self._account, again, now, unarchived=True)
             left.add(one.message.id)
             return False
         if self._is(folder, summary, raw):

@@ -88,7 +88,9 @@ class OriginalsTaker:
         """Note a receipt whose code no message has yet: the answer to its POST may be on its way, or lost."""
         self.unclaimed += 1
         found = [(one.code or "", one.mail.place)]
-        imap_state.revisit_later(self._ctx.store, self._account, found, self._ctx.now().timestamp())
+        imap_state.revisit_later(
+            self._ctx.store, self._account, found, self._ctx.now().timestamp(), unarchived=False
+        )
 
     def _keep(self, message: Message | None, kept: StoredReceipts, found: Sequence[Judged]) -> None:
         """Commit what these mails say of a message, and decide again if the record changed in between."""
@@ -148,7 +150,9 @@ class OriginalsTaker:
     def _places(self, message: Message, archived: Sequence[tuple[Judged, str | None]]) -> list[str]:
         """Return the command that notes where each receipt lies. Those that were not archived are looked at again."""
         again = [(one.code or "", one.mail.place) for one, sha256 in archived if sha256 is None]
-        imap_state.revisit_later(self._ctx.store, self._account, again, self._ctx.now().timestamp())
+        imap_state.revisit_later(
+            self._ctx.store, self._account, again, self._ctx.now().timestamp(), unarchived=True
+        )
         pairs = [
             part
             for one, sha256 in archived

@@ -39,6 +39,7 @@ FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 5.0, 60.0  # after a failure
 ONE_BY_ONE_AFTER = 3  # failures in a row: one mail may be the cause
 SKIPPED_AFTER = 3  # more failures at the same mail
 FAULTS_OF_A_MAIL = ("garbled", "refused", "hung_up")  # not: no connection, no answer in time
+MAX_SEARCHES = 20  # of one reading
 FIRST_READING = timedelta(days=7)  # that the first reading of a mailbox goes back, at least
 log = structlog.get_logger()
 
@@ -121,6 +122,7 @@ class _Reading:
         since = self._since(state)
         missing: list[str] = []
         self._look_again(session)
+        self._search(session)
         for folder in ctx.settings.accounts[account].imap.folders:
             try:
                 read_folder(session, folder, cursors.get(folder), since, reader)
@@ -195,9 +197,10 @@ class _Reading:
         self._taker.unclaimed += sum(one.seen_at > now - YOUNG_SECONDS for one in waiting)
         owned = imap_state.owned_codes(ctx.store, account, (one.code for one in waiting))
         ready = [one for one in waiting if one.code in owned]
-        if ready and self._archive_is_there():
-            for folder, entries in _by_folder(ready).items():
-                self._take_again(session, folder, entries)
+        if any(one.unarchived for one in ready) and not self._archive_is_there():
+            ready = [one for one in ready if not one.unarchived]
+        for folder, entries in _by_folder(ready).items():
+            self._take_again(session, folder, entries)
 
     def _take_again(self, session: Session, name: str, entries: Sequence[Revisit]) -> None:
         try:
@@ -207,8 +210,23 @@ class _Reading:
         known = [one.place.uid for one in entries if one.place.validity == folder.validity]
         for batch in fetch_all(session, folder, sorted(known), self._keep):
             self._take(batch)
-        if not self._taker.archive_away:
-            imap_state.revisited(self._ctx.store, self._account, (one.entry for one in entries))
+        done = [one.entry for one in entries if not (one.unarchived and self._taker.archive_away)]
+        imap_state.revisited(self._ctx.store, self._account, done)
+
+    def _search(self, session: Session) -> None:
+        """Take the receipts of PEC that other programs sent: they may lie before the cursor."""
+        ctx, account = self._ctx, self._account
+        codes = imap_state.sought(ctx.store, account)[:MAX_SEARCHES]
+        for code in codes:
+            for name in ctx.settings.accounts[account].imap.folders:
+                try:
+                    folder = session.examine(name)
+                except FolderMissing:
+                    continue
+                for batch in fetch_all(session, folder, session.uids_with(code), self._keep):
+                    self._taker.take(batch)
+            imap_state.found(ctx.store, account, [code])
+            self._go_on()
 
     def _archive_is_there(self) -> bool:
         """Return whether mails can be archived now: else there is no use in fetching them again."""

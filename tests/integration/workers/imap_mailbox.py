@@ -91,7 +91,7 @@ def sent(ctx: WorkerContext, code: str | None = CODE, message_id: str = "inv-1",
     values: dict[str, Any] = {
         "id": message_id, "account": ACCOUNT, "recipients": ("mario@pec.example",), "subject": "Fattura n. 1 è qui",
         "state": State.SENT, "created_at": sent_at, "updated_at": now, "sent_at": sent_at, "code": code,
-        "has_reference": False, **fields,
+        "has_reference": False, "body": "0" * 64, **fields,
     }  # fmt: skip
     return commit(ctx.store, created(Message(**values), due={Queue.CHECK: now + timedelta(minutes=29)}))
 

@@ -491,3 +491,35 @@ def test_a_reading_whose_time_is_over_goes_on_at_once_where_it_was(
         assert (mailbox.due(Queue.ARCHIVE) or 0) <= mailbox.ctx.now().timestamp() + 1, reading_number
 
     assert stored(mailbox.ctx)[0].state is State.DELIVERED
+
+
+def test_a_pec_of_another_program_is_checked_at_once_and_its_originals_are_searched_for(
+    mailbox: Mailbox,
+) -> None:
+    mailbox.put(accepted(), delivered())
+    mailbox.read()
+    mailbox.ctx.store.client.delete(mailbox.ctx.store.keys.imap_revisit(ACCOUNT))  # it came long ago
+    sent(mailbox.ctx, body=None)
+
+    check(mailbox.ctx, "inv-1")
+    assert stored(mailbox.ctx)[0].checks == 1, "the API was asked"
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0].proof == "originals"
+    assert imap_state.sought(mailbox.ctx.store, ACCOUNT) == []
+
+
+def test_a_late_code_gets_its_receipts_though_the_archive_is_away(mailbox: Mailbox, tmp_path: Path) -> None:
+    assert mailbox.ctx.vault
+    mailbox.ctx.vault.identity()
+    mailbox.put(accepted(), delivered())
+    with unmounted(tmp_path / "archive"):
+        mailbox.read()
+        sent(mailbox.ctx)
+        mailbox.read()
+        assert stored(mailbox.ctx)[0].state is State.DELIVERED
+        mailbox.read()
+
+    mailbox.read()
+
+    assert (stored(mailbox.ctx)[0].proof, mailbox.revisits()) == ("originals", 0)

@@ -38,7 +38,9 @@ def _each(parse: Callable[[str], Parsed]) -> Callable[[Any, Any, tuple[str, ...]
     return parse_all
 
 
-@click.command(context_settings={"auto_envvar_prefix": "PEC_SANDBOX", "show_default": True})
+@click.command(
+    context_settings={"auto_envvar_prefix": "PEC_SANDBOX", "show_default": True, "max_content_width": 110}
+)
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option(
     "--port", default=8025, type=click.IntRange(0, 65535), help="Port of the API. 0: any free port."

@@ -25,6 +25,7 @@ from pec.names import Queue
 from pec.store import pacing
 from pec.store.clock import RedisClock, local_clock
 from pec.store.store import Store
+from workers.archived_receipts import ArchivedReceipts
 
 OTHERS_SECONDS = 2.0
 IMAP_SILENT = timedelta(seconds=60)  # since a mailbox was read to its end; then the API is asked instead
@@ -131,6 +132,7 @@ class WorkerContext:
     chance: Callable[[], float] = random.random
     restore: RestoreWatch = field(default_factory=RestoreWatch)
     busy_mailboxes: BusyMailboxes = field(default_factory=BusyMailboxes)
+    archived: ArchivedReceipts = field(default_factory=ArchivedReceipts)
     imap_watch: ImapWatch = field(default_factory=ImapWatch)
     imap_sessions: SessionPool = field(default_factory=SessionPool)
 

@@ -66,6 +66,15 @@ class Folder:
         except OSError as error:
             raise self._away(error) from None
 
+    def written_since(self, at: float, suffix: str) -> Iterator[str]:
+        """Yield the names with this end of files that were written at that time or later."""
+        try:
+            for path in sorted(self._root.glob(f"??/*{suffix}")):
+                if path.stat().st_mtime >= at:
+                    yield path.relative_to(self._root).as_posix()
+        except OSError as error:
+            raise self._away(error) from None
+
     def _write(self, name: str, data: bytes, *, replace: bool) -> bool:
         path = self._root / name
         try:

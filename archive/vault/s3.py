@@ -115,6 +115,16 @@ class S3:
         except (BaseError, OSError) as error:
             raise self._away(error) from None
 
+    def written_since(self, at: float, suffix: str) -> Iterator[str]:
+        """Yield the names with this end of objects that were written at that time or later."""
+        try:
+            for batch in obstore.list(self._reading):
+                for one in batch:
+                    if one["path"].endswith(suffix) and one["last_modified"].timestamp() >= at:
+                        yield one["path"]
+        except (BaseError, OSError) as error:
+            raise self._away(error) from None
+
     def delete(self, name: str) -> None:
         try:
             obstore.delete(self._reading, name)

@@ -9,6 +9,7 @@ pec-archive              the id of the archive, by which workers know that they 
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -43,6 +44,9 @@ class Place(Protocol):
 
     def delete(self, name: str) -> None:
         """Remove it if it is there."""
+
+    def written_since(self, at: float, suffix: str) -> Iterator[str]:
+        """Yield the names with this end of what was written at that time (seconds since 1970) or later."""
 
 
 class Vault:
@@ -102,6 +106,16 @@ class Vault:
     def contains(self, digest: str, suffix: str) -> bool:
         """Return whether the bytes are there, unchanged. Raise VaultAway."""
         return self._digest(path_of(digest, suffix)) == digest
+
+    def mails_since(self, at: datetime) -> Iterator[bytes]:
+        """Yield the mails that were archived at that instant or later. Raise VaultAway. Damaged ones are left out."""
+        self._known()
+        for name in self._place.written_since(at.timestamp(), EML):
+            found = self._place.chunks(name)
+            data = b"" if found is None else b"".join(found)
+            digest = hashlib.sha256(data).hexdigest()
+            if name == path_of(digest, EML):
+                yield data
 
     def identity(self) -> str:
         """Return the id of the archive, which is made at its first use. Raise VaultAway."""

@@ -107,7 +107,7 @@ def _shorten_imap() -> None:
     from workers import context
     from workers.mailbox import imap_idle
     from workers.middleware import archive_watch, imap_reading
-    from workers.tasks import archive
+    from workers.tasks import archive, purge
 
     session.CONNECT_SECONDS = 1.0
     session.WAIT_SECONDS = archive.WAIT_SECONDS = 2.0  # type: ignore[attr-defined]
@@ -117,6 +117,7 @@ def _shorten_imap() -> None:
     context.IMAP_SILENT = imap_reading.IMAP_SILENT = timedelta(seconds=4)  # type: ignore[attr-defined]
     imap_idle.LEASE_SECONDS, imap_idle.WAIT_SECONDS = 2.0, 0.5
     imap_idle.OTHERS_SECONDS, imap_idle.AGAIN_SECONDS = 0.5, 1.0
+    purge.SOONEST_SECONDS, purge.AGAIN_SECONDS, purge.QUOTA_SECONDS = 0.5, 1.0, 1.0
     imap_reading.EVERY_SECONDS = archive_watch.EVERY_SECONDS = archive_watch.AGAIN_SECONDS = 1.0
 
 

@@ -41,6 +41,7 @@ FOLDERS = json.dumps(["INBOX", FILED_IN])
 ANCHORS = "sandbox-ca.pem"
 QUOTA_MB = 40  # of each mailbox: that of gamma, from which nothing is deleted, holds all of its receipts
 START_SECONDS = 40.0
+GRACE_SECONDS = 1.0  # after the end of a message, until its receipts may leave the mailbox
 SETTINGS = {
     "PEC_API__RATE": str(RATE),
     "PEC_API__MARGIN_SECONDS": str(MARGIN_SECONDS),
@@ -59,6 +60,8 @@ SETTINGS = {
     "PEC_UNCERTAIN__HELD_PERIOD_SECONDS": "120",
     "PEC_LEASE_SECONDS": str(LEASE_SECONDS),
     "PEC_QUOTA__INTERVAL_SECONDS": "2",
+    "PEC_MAILBOX__PURGE": "archived",
+    "PEC_MAILBOX__PURGE_GRACE_SECONDS": str(GRACE_SECONDS),
     "PEC_WEBHOOKS__TIMEOUT_SECONDS": "2",
     "PEC_WEBHOOKS__BACKOFF_SECONDS": "[0.3, 0.6, 1, 1, 1, 1, 1, 1]",
     "CHAOS_SCALE": "10",  # the circuit waits for 0.5 s to 30 s

@@ -10,15 +10,17 @@ from datetime import datetime
 import structlog
 
 from pec.changes import Change
+from pec.domains import compared
 from pec.messages import Message
 from pec.reasons import reason_by_code
-from pec.receipts import Receipt, find
+from pec.receipts import Receipt, find, is_about
 from pec.store import records
 from pec.store.commits import Commit, Conflict, KeyExists, apply
 from pec.subjects import reference_of
 from pec.transitions import UNREADABLE_RETRY_SECONDS, adopted_after_restore, held_after_restore, requeued
 from workers.context import WorkerContext
 from workers.mailbox.adoption import adoption
+from workers.mailbox.archived import archived_since, search_archive
 from workers.mailbox.calls import MailboxUnavailable, has_room
 from workers.mailbox.search import CLOCK_TOLERANCE, TOO_MANY_MAILS, mails_with, names_others, query_of, search
 
@@ -32,12 +34,14 @@ def settled_before_sending(ctx: WorkerContext, message: Message, since: datetime
     It was found as sent, it is held for an operator, or its mailbox can't be read. Raise NotServed.
     """
     try:
-        change = _by_reference(ctx, message) if message.has_reference else _by_subject(ctx, message, since)
+        change = _in_archive(ctx, message) or (
+            _by_reference(ctx, message) if message.has_reference else _by_subject(ctx, message, since)
+        )
         if change is None and not has_room(ctx, message.account):
             raise MailboxUnavailable("mailbox_full")
     except MailboxUnavailable as error:
         change = _unread(ctx, message, error)
-    if change is None and _may_be_purged(ctx, since):
+    if change is None and _may_be_purged(ctx, message.account, since):
         change = held_after_restore(message, ctx.now(), "purged")
     if change is None:
         return False
@@ -45,10 +49,12 @@ def settled_before_sending(ctx: WorkerContext, message: Message, since: datetime
     return True
 
 
-def _may_be_purged(ctx: WorkerContext, since: datetime) -> bool:
-    """Return whether receipts of sends since then may have been deleted from the mailbox, which then proves nothing."""
-    rules = ctx.settings.mailbox
-    return rules.purge != "off" and (ctx.now() - since).total_seconds() > rules.purge_grace_seconds
+def _may_be_purged(ctx: WorkerContext, account: str, since: datetime) -> bool:
+    """Return whether receipts of sends since then may be gone from the mailbox, and are in no archive either."""
+    rules, known = ctx.settings.mailbox, ctx.settings.accounts.get(account)
+    are_archived = ctx.vault is not None and known is not None and bool(known.imap.host)
+    is_over = (ctx.now() - since).total_seconds() > rules.purge_grace_seconds
+    return rules.purge != "off" and is_over and not are_archived
 
 
 def _unread(ctx: WorkerContext, message: Message, error: MailboxUnavailable) -> Change:
@@ -59,11 +65,39 @@ def _unread(ctx: WorkerContext, message: Message, error: MailboxUnavailable) -> 
     return requeued(message, ctx.now(), why, UNREADABLE_RETRY_SECONDS, ctx.chance())
 
 
+def _in_archive(ctx: WorkerContext, message: Message) -> Change | None:
+    """Return what the archive shows: receipts that have left the mailbox since. Raise MailboxUnavailable."""
+    if not message.has_reference:
+        about = [one for one in archived_since(ctx, message) if is_about(one, message.subject)]
+        return _similar(ctx, message, about)
+    for reference in _references(ctx, message):
+        if seen := search_archive(ctx, message, reference):
+            rules, chance = ctx.settings.receipts, ctx.chance()
+            return adopted_after_restore(message, seen[0].code, reference, seen, ctx.now(), rules, chance)
+    return None
+
+
+def _references(ctx: WorkerContext, message: Message) -> list[str]:
+    """Return the references of the attempts that may have been made since the backup."""
+    made = len(message.lost_references)
+    numbers = range(made, made + LATER_ATTEMPTS)
+    return [reference_of(ctx.store.keys.namespace, message.id, number) for number in numbers]
+
+
+def _similar(ctx: WorkerContext, message: Message, receipts: Sequence[Receipt]) -> Change | None:
+    """Return a hold if one of these, which quote the message's subject, may be about it."""
+    wanted = set(map(compared, message.recipients))
+    for one in receipts:
+        named = {compared(each.address) for each in one.named}
+        unowned = records.owner_of(ctx.store, message.account, one.code) is None
+        if unowned and not (named and wanted.isdisjoint(named)):
+            return held_after_restore(message, ctx.now(), "similar_sent", code=one.code)
+    return None
+
+
 def _by_reference(ctx: WorkerContext, message: Message) -> Change | None:
     """Return the adoption; None if the mailbox proves that it was not sent. Raise MailboxUnavailable."""
-    made = len(message.lost_references)
-    for number in range(made, made + LATER_ATTEMPTS):
-        reference = reference_of(ctx.store.keys.namespace, message.id, number)
+    for reference in _references(ctx, message):
         receipts = search(ctx, message, reference)
         if receipts:
             return _adoption(ctx, message, reference, receipts)

@@ -24,6 +24,7 @@ from pec.names import Queue
 from pec.store import imap_state
 from pec.store.imap_state import Cursor, ImapState, Revisit
 from workers.context import WorkerContext
+from workers.mailbox.archived import replay
 from workers.mailbox.imap_folder import FoundMail, Reader, fetch_all, read_folder
 from workers.mailbox.imap_refusal import refuse
 from workers.mailbox.incoming import incoming
@@ -95,6 +96,7 @@ class _Reading:
         ctx, account = self._ctx, self._account
         started = ctx.now()
         try:
+            self._replay_archive()
             with ctx.imap_sessions.session(self._server) as session:
                 self._idles = session.can_idle()
                 try:
@@ -111,6 +113,13 @@ class _Reading:
             return self._failed(Reason("folder_missing", description, {"folders": missing}))
         self._all_read(started)
         return self._wait_seconds()
+
+    def _replay_archive(self) -> None:
+        """After a restore, take the receipts that only the archive still holds. Try again later if it is away."""
+        try:
+            replay(self._ctx, self._account)
+        except VaultAway as away:
+            log.warning("archive_away", why=str(away))
 
     def _read(self, session: Session) -> list[str]:
         """Read every folder. Return the names of those that are missing."""

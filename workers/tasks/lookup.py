@@ -16,6 +16,7 @@ from pec.store.commits import Commit, Conflict, KeyExists, apply, update
 from pec.transitions import adopted, answer_lost, code_revoked, next_lookup_at, not_found
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.adoption import adoption
+from workers.mailbox.archived import search_archive
 from workers.mailbox.calls import MailboxUnavailable, has_room
 from workers.mailbox.search import TOO_MANY_MAILS, search
 
@@ -70,6 +71,9 @@ def _change(ctx: WorkerContext, message: Message) -> Change:
         receipts = search(ctx, message, reference)
         if receipts:
             return _adoption(ctx, message, receipts)
+        if receipts := search_archive(ctx, message, reference):
+            rules = ctx.settings.receipts
+            return adopted(message, receipts[0].code, receipts, ctx.now(), rules, ctx.chance())
     if has_room(ctx, message.account):
         return not_found(message, ctx.now(), ctx.settings.uncertain)
     return not_found(message, ctx.now(), ctx.settings.uncertain, readable=False, blind="mailbox_full")

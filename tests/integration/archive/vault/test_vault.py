@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,18 @@ def test_mails_and_content_have_places_of_their_own(rules: Archive) -> None:
     assert not vault.contains(DIGEST, CONTENT)
     assert path_of(DIGEST, EML) == f"{DIGEST[:2]}/{DIGEST}.eml"
     assert path_of(DIGEST, CONTENT) == f"content/{DIGEST[:2]}/{DIGEST}"
+
+
+def test_mails_that_were_archived_since_an_instant_are_listed_and_no_content(rules: Archive) -> None:
+    vault = opened(rules)
+    vault.put(MAIL, EML)
+    vault.put(b"another", EML)
+    vault.put(b"content", CONTENT)
+    spoil(rules, path_of(vault.put(b"spoilt", EML), EML), b"other bytes")
+    hour = timedelta(hours=1)
+
+    assert sorted(vault.mails_since(datetime.now(UTC) - hour)) == sorted([MAIL, b"another"])
+    assert list(vault.mails_since(datetime.now(UTC) + hour)) == []
 
 
 def test_the_same_bytes_may_be_put_by_many_at_once(rules: Archive) -> None:

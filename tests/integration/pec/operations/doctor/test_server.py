@@ -75,7 +75,7 @@ def test_a_server_set_up_as_the_pages_say_is_sound(tmp_path: Path) -> None:
         ("maxmemory-policy", "allkeys-lru", "fail: maxmemory-policy is allkeys-lru: "),
         ("maxmemory-policy", "volatile-ttl", "fail: maxmemory-policy is volatile-ttl: "),
         ("auto-aof-rewrite-percentage", "0", "warn: the append-only file is never rewritten"),
-        ("min-replicas-to-write", "1", "fail: min-replicas-to-write is 1 and 0 are there"),
+        ("min-replicas-to-write", "1", "fail: min-replicas-to-write is 1, with 0 there"),
         ("maxmemory", "1000000", "fail: memory: "),
     ],
 )

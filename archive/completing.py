@@ -27,7 +27,7 @@ class Incomplete:
 def incomplete(
     store: Store, ids: Iterable[str], lacks: Lacks, short: Collection[str] = ("",)
 ) -> dict[str, Incomplete]:
-    """Return the ended messages whose proof lacks something, by id. Raises UnknownRecord.
+    """Return the ended messages whose proof lacks something, by id. Raise UnsupportedRecord.
 
     Only messages whose recorded proof is one of `short` are looked at; "" is none.
     """

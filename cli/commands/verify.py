@@ -1,13 +1,15 @@
 """`pec verify`: whether receipts are what their providers signed. It needs neither Redis nor the network."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from zipfile import is_zipfile
 
 import click
 
 from archive import manifest, signatures, trust
+from archive.bundle.unpacking import NotAZip, unpacked
 from archive.chain import Profile
 from archive.judged import Judged, as_dict
 from archive.sent import Match, compare
@@ -25,7 +27,7 @@ _PLACE = click.Path(exists=True, path_type=Path)
 
 
 @click.command()
-@click.argument("places", metavar="FILE|FOLDER...", nargs=-1, required=True, type=_PLACE)
+@click.argument("places", metavar="FILE|FOLDER|ZIP...", nargs=-1, required=True, type=_PLACE)
 @click.option(
     "--sent",
     metavar="FILE",
@@ -47,26 +49,40 @@ def verify(places: tuple[Path, ...], sent: tuple[Path, ...], anchors: Path | Non
     pec verify consegna.eml
     pec verify consegna.eml --sent fattura.pdf
     pec verify archive/november
+    pec verify november.zip
     pec verify archive/november --json | jq -r 'select(.verified_receipt | not) | .file'
 
     verified: nothing was changed since a provider under AgID signed it. intact: nothing was changed, but the
     signer is not known to be a provider. altered: it was changed, or its signature is damaged. unsigned: there
     is no signature.
 
-    Of a folder, all .eml files in it and below are checked. Of a bundle (`pec proof`), the receipts are, and whether
-    each file is as SHA256SUMS lists it. The exit code is 0 only if every file is a verified
-    receipt and holds each file of --sent that it could hold; otherwise 6. Neither Redis nor the network is used:
-    whether a certificate was revoked is not checked.
+    Of a folder, all .eml files in it and below are checked. Of a bundle (`pec proof`), also as a ZIP file, the
+    receipts are, and whether each file is as SHA256SUMS lists it. The exit code is 0 only if every file is a
+    verified receipt and holds each file of --sent that it could hold; otherwise 6. Neither Redis nor the network
+    is used: whether a certificate was revoked is not checked.
     """
-    files = list(_files(places))
     contents = {file: _read(file) for file in sent}
     profiles = trust.profiles(anchors or _anchors_of_settings())
-    done = _Done([fault for place in places if is_bundle(place) for fault in _faults_of(place)])
+    with ExitStack() as stack:
+        opened = [(place, stack.enter_context(_unpacked(place))) for place in places]
+        _verify(opened, contents, profiles, as_json=as_json)
+
+
+def _verify(
+    opened: Sequence[tuple[Path, Path]],
+    contents: Mapping[Path, bytes],
+    profiles: Sequence[Profile],
+    *,
+    as_json: bool,
+) -> None:
+    """Judge places: pairs of a name and the folder or file that it stands for."""
+    files = [one for name, place in opened for one in _files(name, place)]
+    done = _Done([fault for name, place in opened if is_bundle(place) for fault in _faults_of(name, place)])
     hidden = len(files) < 2 or (as_json and output.for_a_person())
     with progress_bar(len(files), hidden=hidden, title=_("files")) as step:
         rows = []
-        for file in files:
-            judged = _judge(file, contents, profiles)
+        for name, file in files:
+            judged = replace(_judge(file, contents, profiles), file=name)
             done.add(judged)
             if as_json:
                 output.data(as_dict(judged))
@@ -133,25 +149,31 @@ class _Done:
                 ).format(file=file)
 
 
-def _files(places: Iterable[Path]) -> Iterator[Path]:
-    for place in places:
-        if not place.is_dir():
-            if place.suffix.lower() != SUFFIX and is_zipfile(place):
-                raise Failure(
-                    _("{file} is a ZIP file: unpack it, and name the folder").format(file=place),
-                    Exit.REJECTED,
-                )
-            yield place
-            continue
-        ours = is_bundle(place) or (place / "message.json").is_file()  # or a message of one
-        pattern = RECEIPTS_OF_BUNDLE if ours else "*"  # an attachment that is a mail is no receipt
-        inside = sorted(one for one in place.rglob(pattern) if one.suffix.lower() == SUFFIX and one.is_file())
-        if not inside:
-            raise Failure(
-                _("there is no .eml file in {folder}: name the folder of the receipts").format(folder=place),
-                Exit.REJECTED,
-            )
-        yield from inside
+@contextmanager
+def _unpacked(place: Path) -> Iterator[Path]:
+    """Yield the folder that a bundle's ZIP file holds, or the place itself."""
+    try:
+        with unpacked(place) as folder:
+            yield folder
+    except NotAZip as error:
+        text = _("{file} can't be unpacked ({why}): take it from another copy")
+        raise Failure(text.format(file=place, why=str(error)), Exit.USAGE) from None
+
+
+def _files(name: Path, place: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield the mails of a place: the name of each, and its file."""
+    if not place.is_dir():
+        yield name, place
+        return
+    ours = is_bundle(place) or (place / "message.json").is_file()  # or a message of one
+    pattern = RECEIPTS_OF_BUNDLE if ours else "*"  # an attachment that is a mail is no receipt
+    inside = sorted(one for one in place.rglob(pattern) if one.suffix.lower() == SUFFIX and one.is_file())
+    if not inside:
+        raise Failure(
+            _("there is no .eml file in {folder}: name the folder of the receipts").format(folder=name),
+            Exit.REJECTED,
+        )
+    yield from ((name / one.relative_to(place), one) for one in inside)
 
 
 def is_bundle(place: Path) -> bool:
@@ -159,11 +181,11 @@ def is_bundle(place: Path) -> bool:
     return (place / manifest.NAME).is_file()
 
 
-def _faults_of(bundle: Path) -> Iterator[str]:
+def _faults_of(name: Path, bundle: Path) -> Iterator[str]:
     try:
-        for name in manifest.faults(bundle):
+        for file in manifest.faults(bundle):
             yield _("{file} is missing, or not as {list} has it: take it from another copy").format(
-                file=verdicts.printable(bundle / name), list=manifest.NAME
+                file=verdicts.printable(name / file), list=manifest.NAME
             )
     except manifest.NotAManifest:
         return  # another program's list

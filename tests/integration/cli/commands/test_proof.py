@@ -198,6 +198,18 @@ def test_a_zip_holds_the_same_and_leaves_nothing_beside_it(
     with zipfile.ZipFile(target) as bundle:
         bundle.extractall(tmp_path / "unpacked")
     assert sums_hold(tmp_path / "unpacked/november")
+    ran = pec("verify", str(target), "--json")
+    assert ran.code == Exit.DONE, ran.err
+    assert ran.lines[1]["file"] == f"{target}/inv-1/receipts/02-avvenuta-consegna.eml"
+
+
+def test_a_zip_that_was_cut_is_refused(pec: Pec, tmp_path: Path) -> None:
+    (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04 and no more")
+
+    ran = pec("verify", str(tmp_path / "cut.zip"))
+
+    assert ran.code == Exit.USAGE
+    assert "can't be unpacked" in ran.err
 
 
 def test_pec_verify_judges_a_bundle_and_finds_what_was_changed(

@@ -257,11 +257,13 @@ def test_as_a_process_without_any_setting_it_judges_and_stays_quiet(delivered: s
     assert len(ran.stderr.splitlines()) == 1
 
 
-def test_a_zip_file_is_to_be_unpacked(verify: Verify, tmp_path: Path, delivered: str) -> None:
-    with ZipFile(tmp_path / "november.zip", "w") as bundle:
-        bundle.write(tmp_path / delivered, delivered)
+def test_a_zip_file_is_judged_as_the_folder_that_it_holds(
+    verify: Verify, tmp_path: Path, delivered: str
+) -> None:
+    with ZipFile(tmp_path / "november.zip", "w") as packed:
+        packed.write(tmp_path / delivered, f"november/{delivered}")
 
-    ran = verify("november.zip")
+    ran = verify("november.zip", "--json")
 
-    assert (ran.code, ran.out) == (Exit.REJECTED, "")
-    assert ran.err == "pec: november.zip is a ZIP file: unpack it, and name the folder\n"
+    assert ran.code == Exit.DONE
+    assert ran.lines[0]["file"] == f"november.zip/{delivered}"

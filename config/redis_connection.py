@@ -14,7 +14,9 @@ from redis.retry import Retry
 from config.redis_failover import TcpConnection, TlsConnection, UnixConnection
 from config.redis_refusals import cause_of as cause_of  # so that it is imported from here
 from config.redis_refusals import remedy_of
+from config.redis_sentinel import SentinelPool
 from config.redis_url import problem_of_redis_url
+from config.sentinel_url import SentinelUrl, is_sentinel_url
 from config.texts import _
 
 REDIS_ERRORS = (redis.ConnectionError, redis.TimeoutError)  # "no answer": the command may have run, or not
@@ -38,7 +40,9 @@ class RedisRefused(RedisUnreachable):
 
 
 def connect(url: str, *, timeout_seconds: float = 5.0) -> redis.Redis:
-    """Return a client of `redis://`, `rediss://` or `unix://`. It opens no connection before its first command.
+    """Return a client of a Redis URL. It opens no connection before its first command.
+
+    With `redis+sentinel://` and `rediss+sentinel://` it follows the primary that the Sentinels name.
 
     Values come back as bytes, because content is stored unchanged. A command that gets no answer is sent
     again up to 5 times, over some 2 to 4 seconds beside the timeouts, which outlasts a quick restart of
@@ -50,6 +54,8 @@ def connect(url: str, *, timeout_seconds: float = 5.0) -> redis.Redis:
     """
     if problem := problem_of_redis_url(url):
         raise ValueError(problem)
+    if is_sentinel_url(url):
+        return redis.Redis.from_pool(SentinelPool(SentinelUrl.parse(url), _options(timeout_seconds)))
     given = parse_url(url)  # type: ignore[no-untyped-call]  # redis-py has no type for it
     return redis.Redis.from_pool(_pool(given, timeout_seconds))
 
@@ -115,9 +121,20 @@ def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
 
 def address(client: redis.Redis) -> str:
     """Return the address to which a client connects, without user name and password."""
+    if isinstance(client.connection_pool, SentinelPool):
+        return client.connection_pool.url.address
     at = client.connection_pool.connection_kwargs
     number = at.get("db", 0)
     if "path" in at:
         return f"unix://{at['path']}?db={number}"
     scheme = "rediss" if issubclass(client.connection_pool.connection_class, redis.SSLConnection) else "redis"
     return f"{scheme}://{at.get('host', 'localhost')}:{at.get('port', 6379)}/{number}"
+
+
+def server_address(client: redis.Redis) -> str:
+    """Return the address of the server itself, also if Sentinels named it. Raise redis.ConnectionError."""
+    pool = client.connection_pool
+    if not isinstance(pool, SentinelPool):
+        return address(client)
+    host, port = pool.primary()
+    return f"{'rediss' if pool.url.encrypts else 'redis'}://{host}:{port}/{pool.url.database}"

@@ -34,9 +34,10 @@ class _Leaving:
         except redis.ResponseError:
             pass
 
-    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+    def read_response(self, *args: Any, disconnect_on_error: bool = True, **kwargs: Any) -> Any:
+        """Read a reply. A connection whose reply was not read to its end is closed, whatever the caller asks."""
         try:
-            return super().read_response(*args, **{"disconnect_on_error": True, **kwargs})  # type: ignore[misc]
+            return super().read_response(*args, **kwargs, disconnect_on_error=True)  # type: ignore[misc]
         except redis.ResponseError as error:
             if not isinstance(error, redis.ReadOnlyError) and not str(error).startswith(_UNBLOCKED):
                 raise

@@ -26,6 +26,7 @@ def _one_of(*known: str) -> Check:
 
 
 _LOGIN: dict[str, Check] = {"db": _number, "username": _text, "password": _text}
+_SENTINEL: dict[str, Check] = {"sentinel_username": _text, "sentinel_password": _text}
 _TLS: dict[str, Check] = {
     "ssl_ca_certs": _text,
     "ssl_ca_path": _text,
@@ -39,7 +40,9 @@ _TLS: dict[str, Check] = {
 
 def problem_of_options(scheme: str, query: str) -> str | None:
     """Return what is wrong with the options, with the remedy, or None. A value is never quoted."""
-    known = _LOGIN | (_TLS if scheme.startswith("rediss") else {})
+    known = (_SENTINEL if scheme.endswith("+sentinel") else _LOGIN) | (
+        _TLS if scheme.startswith("rediss") else {}
+    )
     seen: set[str] = set()
     for name, value in parse_qsl(query, keep_blank_values=True):
         if problem := _problem(name, value, known) or (name in seen and _twice(name)):

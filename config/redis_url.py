@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from config.redis_options import problem_of_options
+from config.sentinel_url import SentinelUrl, is_sentinel_url, problem_of_sentinel_url
 from config.texts import _
 
 # In a user or password these end what they stand in. A second `:` or `@` does no harm there.
@@ -11,6 +12,8 @@ _RESERVED = {"#": "%23", "/": "%2F", "?": "%3F", "[": "%5B", "]": "%5D"}
 
 def next_database(url: str) -> str:
     """Return the same server's next logical database: `redis://h/0` → `redis://h/1`, `unix:///s?db=2` → `…?db=3`."""
+    if is_sentinel_url(url):
+        return SentinelUrl.parse(url).next_database()
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     if parts.scheme == "unix" or "db" in query:
@@ -22,7 +25,12 @@ def next_database(url: str) -> str:
 
 
 def is_redis_address(url: str) -> bool:
-    """Return whether it is `redis://host…`, `rediss://host…` or `unix:///path…` with a database that is a number."""
+    """Return whether it is `redis://host…`, `rediss://host…` or `unix:///path…` with a database that is a number.
+
+    Or one of these two with Sentinels.
+    """
+    if is_sentinel_url(url):
+        return problem_of_sentinel_url(url) is None
     try:
         parts = urlsplit(url)
         next_database(url)  # its database is a number
@@ -35,7 +43,7 @@ def is_redis_address(url: str) -> bool:
 def problem_of_redis_url(url: str) -> str | None:
     """Return what is wrong with a Redis URL, with the remedy, or None. A password is never quoted."""
     scheme, rest = url.partition("://")[::2]
-    login = rest.rpartition("@")[0] if scheme in ("redis", "rediss") else ""
+    login = rest.rpartition("@")[0] if scheme != "unix" else ""
     stray = [one for one in _RESERVED if one in login]
     if not stray and "#" in rest:
         stray = ["#"]
@@ -45,9 +53,14 @@ def problem_of_redis_url(url: str) -> str | None:
         return _("the user or password holds a character that ends it in a URL: write {written}").format(
             written=written
         )
+    if is_sentinel_url(url) and (problem := problem_of_sentinel_url(url)):
+        return problem
     if not is_redis_address(url):
-        return _("must be redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0")
-    return problem_of_options(scheme, urlsplit(url).query)
+        return _(
+            "must be redis://host:6379/0, rediss://host:6379/0, unix:///path?db=0 or, with Sentinels, "
+            "redis+sentinel://host:26379,host:26379/NAME/0"
+        )
+    return problem_of_options(scheme, rest.partition("?")[2])
 
 
 def host_and_port(address: str) -> tuple[str, int]:

@@ -407,14 +407,18 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "redis://localhost:6379/0",
         repr=False,
-        description="URL of the Redis or Valkey that holds all state; in its password write %23 for #, %2F for /, "
-        "%3F for ?, %25 for %",
+        description="URL of the Redis or Valkey that holds all state, or of its Sentinels: "
+        "redis+sentinel://host:26379,host:26379/NAME/0; in its password write %23 for #, %2F for /, %3F for ?, "
+        "%25 for %",
     )
     broker_url: str = Field(
         "", repr=False, description="URL of Dramatiq's Redis; default: the next database of the same server"
     )
     redis_replicas: int = Field(
-        0, ge=0, description="number of replicas that must acknowledge a claim before its message is sent"
+        0,
+        ge=0,
+        description="number of replicas that must have a claim before its message is sent, and a job before it counts "
+        "as enqueued; with Sentinels, every replica that they could promote must, and at least this many; 0: none",
     )
     namespace: str = Field(
         "pec", pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="beginning of every key in Redis"

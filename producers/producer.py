@@ -8,7 +8,7 @@ from typing import Any, Self, TypedDict, Unpack
 import redis
 from pydantic_core import PydanticSerializationError
 
-from config.redis_connection import connect, unusable
+from config.redis_connection import RedisUnreachable, connect, unusable
 from config.texts import _
 from pec.jobs import JobRejected, SendJob, validate
 from pec.messages import Message
@@ -16,6 +16,7 @@ from pec.problems import Problem
 from pec.receipts import Receipt
 from pec.store import records
 from pec.store.rejections import Rejection, as_error
+from pec.store.replication import JOBS_MILLISECONDS, TooFewReplicas, execute
 from pec.store.store import Store, text
 from producers.room import wait_for_room
 from producers.uploads import KEEP_SECONDS, Attached, Uploads
@@ -53,11 +54,14 @@ class Producer:
     """Adds jobs to Redis. Safe to share among threads.
 
     Every job is checked before anything of it is written. Raise JobRejected if it is invalid, and RedisUnreachable if
-    Redis gives no answer. Then the job may be enqueued, or not; enqueue it again with the same id.
+    Redis gives no answer, or if fewer replicas than `replicas` have the job. Then the job may be enqueued, or not;
+    enqueue it again with the same id. `replicas` is the workers' PEC_REDIS_REPLICAS; 0 waits for none.
     """
 
-    def __init__(self, redis_url: str = "redis://localhost:6379/0", namespace: str = "pec") -> None:
-        self.store = Store(connect(redis_url), namespace)
+    def __init__(
+        self, redis_url: str = "redis://localhost:6379/0", namespace: str = "pec", replicas: int = 0
+    ) -> None:
+        self.store = Store(connect(redis_url), namespace, replicas)
 
     @classmethod
     def on(cls, store: Store) -> Self:
@@ -181,7 +185,7 @@ class Producer:
                 pipeline.set(self.store.keys.upload(digest), content, ex=KEEP_SECONDS)
             for job in ready:
                 pipeline.xadd(self.store.keys.jobs, {"job": job})
-            replies = pipeline.execute()
+            replies = execute(self.store, pipeline, JOBS_MILLISECONDS)
         uploads.took()
         return [text(entry) for entry in replies[-len(ready) :]]
 
@@ -192,6 +196,13 @@ def _usable(store: Store) -> Iterator[None]:
         yield
     except redis.RedisError as error:
         raise unusable(store.client, error) from error
+    except TooFewReplicas as too_few:
+        raise RedisUnreachable(
+            _(
+                "the jobs are on {there} of {required} replicas of Redis, so a failover could lose them: enqueue them "
+                "again with the same ids once `pec doctor` finds the replicas, or lower PEC_REDIS_REPLICAS"
+            ).format(there=too_few.count, required=too_few.wanted)
+        ) from too_few
 
 
 def _send_job(job: SendJob | Mapping[str, Any]) -> Mapping[str, Any]:

@@ -30,4 +30,4 @@ def open_session() -> Iterator[Session]:
 def open_store(settings: Settings) -> Iterator[Store]:
     """Yield the store of these settings, whose Redis may not answer."""
     with closing(connect(settings.redis_url)) as client:
-        yield Store(client, settings.namespace)
+        yield Store(client, settings.namespace, settings.redis_replicas)

@@ -17,6 +17,8 @@ from pec.messages import Message, to_hash
 from pec.names import State
 from pec.room import recipients_awaited
 from pec.store.records import receipt_to_json
+from pec.store.replication import CLAIM_MILLISECONDS, execute
+from pec.store.replication import TooFewReplicas as TooFewReplicas  # raised here, so imported from here
 from pec.store.store import ScriptCall, Store, text
 
 MAX_CONFLICTS = 20
@@ -37,10 +39,6 @@ class KeyExists(Exception):
 
 class ContentMissing(Exception):
     """Content that was there a moment ago is gone: read it again."""
-
-
-class TooFewReplicas(Exception):
-    """The commit is on fewer replicas than PEC_REDIS_REPLICAS asks."""
 
 
 @dataclass(slots=True)
@@ -75,15 +73,9 @@ def commit(store: Store, change: Change, *commands: Sequence[str | float]) -> Me
 
 def commit_to_replicas(store: Store, change: Change, *commands: Sequence[str | float]) -> Message:
     """Apply one change and wait until enough replicas have it. Raise Conflict or TooFewReplicas."""
-    if store.replicas == 0:
-        return commit(store, change, *commands)
     with store.client.pipeline(transaction=False) as pipeline:
         queue(store, pipeline, Commit(changes=[change], commands=commands))
-        pipeline.wait(store.replicas, 1000)
-        reply, acknowledged = pipeline.execute()
-    check(reply)
-    if int(acknowledged) < store.replicas:
-        raise TooFewReplicas(f"{acknowledged} of {store.replicas} replicas have it")
+        execute(store, pipeline, CLAIM_MILLISECONDS, check)
     return change.after
 
 

@@ -122,11 +122,14 @@ def test_a_producer_may_add_jobs_and_put_uploads_and_nothing_else(server: Embedd
     keys = ("pec:jobs", f"pec:upload:{HASH}", "pec:message:x", "pec:events", "other")
     with as_user(server, "pec") as pec:
         may = allowed(pec, "producer", *keys)
-    of_connections = {(name, key) for name, key in may if name in {*ALWAYS_ALLOWED, "ping"} or "|" in name}
+    of_connections = {
+        (name, key) for name, key in may if name in {*ALWAYS_ALLOWED, "ping", "wait"} or "|" in name
+    }
     assert may - of_connections == {("xadd", "pec:jobs"), ("set", f"pec:upload:{HASH}")}
     assert {name for name, _ in of_connections} == {
         *ALWAYS_ALLOWED,
         "ping",
+        "wait",
         "client|setname",
         "client|setinfo",
     }

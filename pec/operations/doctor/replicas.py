@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
-from config.redis_connection import cause_of
+from config.redis_connection import cause_of, server_address
 from config.texts import _
 from pec.operations.doctor.server import DURABILITY, Info, configured, is_local, redis_cli
 from pec.operations.findings import Finding, Mark
@@ -75,7 +76,7 @@ def _directives(client: redis.Redis, info: Info, where: str) -> Iterator[Finding
 def _would_expose_password(master: redis.Redis, host: str) -> bool:
     """Return whether the password stays on this machine so far, and would leave it unencrypted."""
     at = master.connection_pool.connection_kwargs
-    stays = "path" in at or is_local(at.get("host"))
+    stays = "path" in at or is_local(urlsplit(server_address(master)).hostname)
     return stays and not _encrypts(master) and bool(at.get("password")) and not is_local(host)
 
 

@@ -15,6 +15,7 @@ from pec.operations.doctor.checks import (
 )
 from pec.operations.doctor.imap import imap_checks
 from pec.operations.doctor.replicas import replica_checks
+from pec.operations.doctor.sentinels import sentinel_checks
 from pec.operations.doctor.server import mode_checks, redis_checks, unusable
 from pec.operations.findings import Finding, Mark
 from pec.operations.load_overview import load_overview
@@ -41,6 +42,7 @@ def run_checks(settings: Settings, store: Store) -> Iterator[Finding]:
 
 def _state_checks(settings: Settings, store: Store) -> Iterator[Finding]:
     yield from redis_checks(store, settings)
+    yield from sentinel_checks(store.client)
     yield from replica_checks(store.client)
     yield from worker_checks(store, settings)
     yield from standing_checks(load_overview(store, settings))

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import redis
 
-from config.redis_connection import RedisUnreachable, address, check, connect
+from config.redis_connection import RedisUnreachable, address, check, connect, server_address
 from config.redis_refusals import cause_of, remedy_of
+from config.sentinel_url import SentinelUrl, is_sentinel_url
 from config.settings import Settings
-from config.texts import _, ngettext
+from config.texts import _
 from pec.operations.findings import Finding, Mark
 from pec.store.job_stream import MAX_MEMORY_SHARE
 from pec.store.store import Store, text
@@ -58,8 +59,10 @@ def redis_checks(store: Store, settings: Settings) -> Iterator[Finding]:
     yield clock(_clock_difference(store))
     yield from _broker(store, settings)
     yield role(info)
-    yield replicas(int(info.get("connected_slaves", 0)), settings.redis_replicas)
-    yield from demanded_replicas(int(configured(store.client, info, "min-replicas-to-write") or 0), info)
+    connected, awaited = int(info.get("connected_slaves", 0)), settings.redis_replicas
+    yield replicas(connected, awaited, sentinels=is_sentinel_url(settings.redis_url))
+    demanded = configured(store.client, info, "min-replicas-to-write")
+    yield from demanded_replicas(int(demanded or 0), info, awaited if demanded else 0, cli)
     yield from encrypted(settings.redis_url)
 
 
@@ -213,42 +216,82 @@ def role(info: Info) -> Finding:
     return Finding(Mark.OK, _("this server is no replica"))
 
 
-def replicas(connected: int, wanted: int) -> Finding:
+def replicas(connected: int, wanted: int, *, sentinels: bool = False) -> Finding:
+    """Return whether a failover can lose what was acknowledged.
+
+    Without Sentinels in the URL a process awaits a fixed number of replicas, whichever they are. A planned failover
+    can promote one that is not among them, and the former primary goes on with the others: so all are awaited.
+    """
     if connected < wanted:
         what = _("{connected} of {required} replicas are connected: nothing can be sent").format(
             connected=connected, required=wanted
         )
         return Finding(Mark.FAIL, what, _("connect them, or lower PEC_REDIS_REPLICAS"))
-    if connected and not wanted:
-        what = ngettext(
-            "replicas: {count} connected, none required: a failover can lose a claim and send its PEC twice",
-            "replicas: {count} connected, none required: a failover can lose a claim and send its PEC twice",
-            connected,
-        ).format(count=connected)
-        return Finding(Mark.WARN, what, _("set PEC_REDIS_REPLICAS to 1 or more"))
-    return Finding(
-        Mark.OK,
-        _("replicas: {connected} connected, {required} required").format(
-            connected=connected, required=wanted
-        ),
+    if not wanted and (connected or sentinels):
+        what = _(
+            "replicas: {connected} connected, none required: a failover can lose a claim and send its PEC twice"
+        ).format(connected=connected)
+        remedy = _("set PEC_REDIS_REPLICAS to {required}, for producers too").format(
+            required=max(1, (connected + 1) // 2) if sentinels else connected
+        )
+        return Finding(Mark.FAIL if sentinels else Mark.WARN, what, remedy)
+    if connected == wanted or (sentinels and wanted * 2 >= connected):
+        return Finding(
+            Mark.OK,
+            _("replicas: {connected} connected, {required} required").format(
+                connected=connected, required=wanted
+            ),
+        )
+    return _no_majority(connected, wanted, sentinels=sentinels)
+
+
+def _no_majority(connected: int, wanted: int, *, sentinels: bool) -> Finding:
+    what = _(
+        "replicas: {required} of {connected} required: a failover to another one can lose jobs and send a PEC twice"
+    ).format(connected=connected, required=wanted)
+    remedy = (
+        _("set PEC_REDIS_REPLICAS to {required} or more, for producers too").format(
+            required=(connected + 1) // 2
+        )
+        if sentinels
+        else _("set PEC_REDIS_REPLICAS to {required}, or PEC_REDIS_URL to the Sentinels").format(
+            required=connected
+        )
     )
+    return Finding(Mark.FAIL if sentinels or wanted * 2 <= connected else Mark.WARN, what, remedy)
 
 
-def demanded_replicas(demanded: int, info: Info) -> Iterator[Finding]:
-    """Report that the server refuses writes because it has too few replicas."""
+def demanded_replicas(demanded: int, info: Info, awaited: int, cli: str) -> Iterator[Finding]:
+    """Report that the server refuses writes because it has too few replicas, or takes them without any."""
     good = int(info.get("min_slaves_good_slaves", 0))
     if good < demanded:
         what = _(
             "min-replicas-to-write is {demanded}, with {there} there: the server refuses every write"
         ).format(demanded=demanded, there=good)
         yield Finding(Mark.FAIL, what, _("connect them, or lower min-replicas-to-write"))
+    elif demanded < awaited:
+        what = _(
+            "min-replicas-to-write is {demanded}: a server that is cut off takes jobs of producers that do not wait, "
+            "and a failover loses them"
+        ).format(demanded=demanded)
+        remedy = _(
+            "`{command} CONFIG SET min-replicas-to-write {awaited}`, and the same on every replica and in its file"
+        ).format(command=cli, awaited=awaited)
+        yield Finding(Mark.WARN, what, remedy)
 
 
 def encrypted(url: str) -> Iterator[Finding]:
     """Warn if the password and all content cross a network unencrypted."""
-    parts = urlsplit(url)
-    if parts.scheme == "redis" and parts.password and not is_local(parts.hostname):
-        what = _("the password of Redis and all content go to {host} unencrypted").format(host=parts.hostname)
+    if is_sentinel_url(url):
+        parsed = SentinelUrl.parse(url)
+        hosts, clear = [host for host, _port in parsed.sentinels], not parsed.encrypts
+        secret = parsed.password or parsed.options.get("sentinel_password")
+    else:
+        parts = urlsplit(url)
+        hosts, clear, secret = [parts.hostname or ""], parts.scheme == "redis", parts.password
+    far = [host for host in hosts if not is_local(host)]
+    if clear and secret and far:
+        what = _("the password of Redis and all content go to {host} unencrypted").format(host=far[0])
         yield Finding(Mark.WARN, what, _("use rediss://, or a private network"))
 
 
@@ -262,7 +305,7 @@ def redis_cli(client: redis.Redis) -> str:
     at = client.connection_pool.connection_kwargs
     if "path" in at:
         return shlex.join(["redis-cli", "-s", at["path"]])
-    where = address(client)
+    where = server_address(client)
     return "redis-cli" if where == _DEFAULT_ADDRESS else shlex.join(["redis-cli", "-u", where])
 
 

@@ -21,6 +21,7 @@ from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
 from tests.integration.commands import Pec
 from tests.integration.pec.operations.doctor.servers import advised, refusing, running
+from tests.sentinels import sentinels
 from tests.unit.deploy.compose import compose
 from tests.wire import eventually, free_port
 
@@ -33,9 +34,10 @@ def found_at(url: str, **settings: object) -> list[Finding]:
         return [*redis_checks(Store(client, "pec"), wanted), *replica_checks(client)]
 
 
-def whole(url: str) -> list[str]:
+def whole(url: str, **settings: object) -> list[str]:
     with connect(url) as client:
-        return ill(list(run_checks(Settings(redis_url=url), Store(client, "pec"))))
+        wanted = Settings.model_validate({"redis_url": url, **settings})
+        return ill(list(run_checks(wanted, Store(client, "pec"))))
 
 
 def ill(found: Sequence[Finding]) -> list[str]:
@@ -230,7 +232,8 @@ def replicated(tmp_path: Path, *options: str, password: str = "") -> Iterator[tu
     secret = ("--requirepass", password, "--masterauth", password) if password else ()
     known = f"&password={password}" if password else ""
     ports = free_port(), free_port()
-    with running(tmp_path / "master", *DURABLE, "--port", str(ports[0]), *secret) as url:
+    demanded = ("--min-replicas-to-write", "1")
+    with running(tmp_path / "master", *DURABLE, *demanded, "--port", str(ports[0]), *secret) as url:
         own = (*DURABLE, "--port", str(ports[1]), *secret, "--replicaof", f"127.0.0.1 {ports[0]}", *options)
         with running(tmp_path / "replica", *own) as replica_url:
             eventually(lambda: _connected(url + known) == 1)
@@ -314,7 +317,7 @@ def test_the_remedy_reaches_the_server_that_was_looked_at(tmp_path: Path) -> Non
 
 def _connected(url: str) -> int:
     with connect(url) as client:
-        return int(client.info("replication")["connected_slaves"])
+        return int(client.info("replication")["min_slaves_good_slaves"])
 
 
 def test_where_config_can_not_be_read_the_rest_is_reported_and_the_remedy_is_elsewhere(
@@ -328,3 +331,26 @@ def test_where_config_can_not_be_read_the_rest_is_reported_and_the_remedy_is_els
         "warn: appendfsync",
         "warn: no-appendfsync-on-rewrite",
     ]
+
+
+def test_servers_and_sentinels_set_up_as_the_pages_say_are_sound(tmp_path: Path) -> None:
+    with sentinels(tmp_path) as ha:
+        for server in ha.servers:
+            server.ask("CONFIG", "SET", "min-replicas-to-write", "1")
+        found = found_at(ha.url, redis_replicas=1)
+        unsafe = found_at(ha.url)
+
+        ha.sentinels[2].kill()
+        [away] = [one for one in whole(ha.url, redis_replicas=1) if "Sentinel" in one]
+
+    assert ill(found) == []
+    assert [one.what.split(":")[0] for one in unsafe if one.mark is Mark.FAIL] == ["replicas"]
+    assert away.startswith(f"warn: Sentinel 127.0.0.1:{ha.sentinels[2].port} says nothing of pec (")
+
+
+def test_one_of_two_replicas_awaited_by_a_plain_url_fails(tmp_path: Path) -> None:
+    """Seen: a planned failover to the other one lost 218 jobs and sent one PEC twice."""
+    with sentinels(tmp_path) as ha:
+        ill_of = ill(found_at(f"redis://127.0.0.1:{ha.primary().port}/0", redis_replicas=1))
+
+    assert ill_of[0].startswith("fail: replicas: 1 of 2 required: a failover to another one can lose jobs")

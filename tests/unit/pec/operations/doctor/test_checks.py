@@ -48,13 +48,33 @@ def test_dramatiq_needs_a_database_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("connected", "wanted", "mark"),
-    [(0, 1, "fail"), (1, 1, "ok"), (2, 1, "ok"), (0, 0, "ok"), (1, 0, "warn")],
+    ("connected", "wanted", "plain", "by_sentinels"),
+    [
+        (0, 1, "fail", "fail"),
+        (1, 1, "ok", "ok"),
+        (2, 1, "fail", "ok"),  # seen: a planned failover to the other one
+        (2, 2, "ok", "ok"),
+        (3, 1, "fail", "fail"),
+        (3, 2, "warn", "ok"),
+        (0, 0, "ok", "fail"),
+        (1, 0, "warn", "fail"),
+    ],
 )
-def test_the_replicas_that_are_required_must_be_there_and_those_there_required(
-    connected: int, wanted: int, mark: str
+def test_what_a_failover_could_lose_is_found(
+    connected: int, wanted: int, plain: str, by_sentinels: str
 ) -> None:
-    assert server.replicas(connected, wanted).mark == mark
+    assert server.replicas(connected, wanted).mark == plain
+    assert server.replicas(connected, wanted, sentinels=True).mark == by_sentinels
+
+
+def test_a_server_that_takes_writes_without_replicas_is_warned_of() -> None:
+    info = {"min_slaves_good_slaves": 2}
+    marks = [
+        [one.mark for one in server.demanded_replicas(demanded, info, awaited, "redis-cli")]
+        for demanded, awaited in [(0, 0), (0, 1), (1, 1), (3, 1)]
+    ]
+
+    assert marks == [[], [Mark.WARN], [], [Mark.FAIL]]
 
 
 @pytest.mark.parametrize(("value", "mark"), [("yes", None), ("no", "warn"), (None, "note")])
@@ -188,6 +208,9 @@ def test_a_refused_password_brings_no_advice_to_start_the_server() -> None:
         ("redis://pec:hunter2@127.0.0.1:6379/0", False),
         ("redis://redis:6379/0", False),  # of compose: no password, in a network of its own
         ("unix:///run/redis.sock?db=0&password=hunter2", False),
+        ("redis+sentinel://pec:hunter2@127.0.0.1,redis.example.it/pec/0", True),
+        ("redis+sentinel://redis.example.it/pec/0?sentinel_password=hunter2", True),
+        ("rediss+sentinel://pec:hunter2@redis.example.it/pec/0", False),
     ],
 )
 def test_a_password_that_others_can_read_on_the_way_is_warned_of(url: str, warned: bool) -> None:

@@ -1,0 +1,189 @@
+"""The primary that Sentinels name: a pool that follows it, and which replicas could take its place."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+from redis.retry import Retry
+from redis.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool, SentinelManagedConnection
+
+from config.redis_failover import TcpConnection, TlsConnection
+from config.redis_refusals import cause_of
+from config.sentinel_url import SentinelUrl
+
+_SENTINEL_SECONDS = 0.5  # for one answer: the next Sentinel says the same
+_SKIP_SECONDS = 10.0  # for which a Sentinel that gave none is not asked about replicas
+_CONNECT_SECONDS = 2.0  # to a primary: when its host is gone, the Sentinels soon name another
+_VIEW_SECONDS = 10.0
+_OUT_OF_REACH = {"s_down", "o_down", "disconnected"}  # no Sentinel promotes such a replica
+
+Address = tuple[str, int]
+
+
+class _SentinelTcp(SentinelManagedConnection, TcpConnection):  # type: ignore[misc]
+    """A plain connection to the primary of the moment."""
+
+
+class _SentinelTls(SentinelManagedConnection, TlsConnection):  # type: ignore[misc]
+    """An encrypted connection to the primary of the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The answers of all Sentinels, taken together.
+
+    `primary` is None unless most answer, all agree, and none fails over.
+    """
+
+    primary: Address | None
+    known: int  # replicas
+    promotable: int
+    answered: int
+    asked: int
+
+
+class SentinelPool(SentinelConnectionPool):
+    """Connects to the primary that the Sentinels of a URL name."""
+
+    def __init__(self, url: SentinelUrl, options: Mapping[str, Any]) -> None:
+        given = url.options
+        tls = {name: value for name, value in given.items() if name.startswith("ssl_")}
+        sentinels = _Sentinels(  # type: ignore[no-untyped-call]
+            url.sentinels,
+            sentinel_kwargs={
+                "username": given.get("sentinel_username"),
+                "password": given.get("sentinel_password"),
+                "socket_timeout": _SENTINEL_SECONDS,
+                "socket_connect_timeout": _SENTINEL_SECONDS,
+                "retry": Retry(NoBackoff(), 0),
+                "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+                **({"ssl": True, **tls} if url.encrypts else {}),
+            },
+        )
+        super().__init__(  # type: ignore[no-untyped-call]
+            url.primary,
+            sentinels,
+            connection_class=_SentinelTls if url.encrypts else _SentinelTcp,
+            **{**options, "socket_connect_timeout": _CONNECT_SECONDS},
+            db=url.database,
+            username=url.username,
+            password=url.password,
+            socket_keepalive=True,
+            **tls,
+        )
+        self.url = url
+        self._view: View | None = None
+        self._viewed_at = 0.0
+
+    def disconnect(self, inuse_connections: bool = True) -> None:
+        super().disconnect(inuse_connections)
+        if inuse_connections:
+            self.sentinel_manager.close()
+
+    def primary(self) -> Address:
+        """Return where the primary is, as of the last connection. Raise redis.ConnectionError."""
+        found = self.master_address or self.get_master_address()  # type: ignore[no-untyped-call]
+        return str(found[0]), int(found[1])
+
+    def follow(self) -> None:
+        """Leave a primary that was replaced, though it still takes writes. Raise redis.ConnectionError."""
+        self.get_master_address()  # type: ignore[no-untyped-call]  # closes idle connections if it is another
+
+    def view(self) -> View:
+        """Return what the Sentinels said within the last seconds."""
+        if self._view is None or time.monotonic() - self._viewed_at > _VIEW_SECONDS:
+            return self.survey()
+        return self._view
+
+    def survey(self) -> View:
+        """Ask every Sentinel now."""
+        self._view = self.sentinel_manager.survey(self.service_name)
+        self._viewed_at = time.monotonic()
+        return self._view
+
+
+class _Sentinels(Sentinel):
+    """The Sentinels of one URL."""
+
+    def discover_master(self, service_name: str) -> Address:
+        """Return where the primary is. Raise MasterNotFoundError, with what each Sentinel said."""
+        reasons = []
+        for place, sentinel in enumerate(list(self.sentinels)):
+            at = sentinel.connection_pool.connection_kwargs
+            try:
+                masters: Any = sentinel.sentinel_masters()
+            except redis.RedisError as error:
+                reasons.append(f"{at['host']}:{at['port']}: {cause_of(error)}")
+                continue
+            state = masters.get(service_name)
+            if state and self.check_master_state(state, service_name):  # type: ignore[no-untyped-call]
+                self.sentinels[0], self.sentinels[place] = sentinel, self.sentinels[0]  # first, next time
+                return str(state["ip"]), int(state["port"])
+            reasons.append(f"{at['host']}:{at['port']}: {'it is down' if state else 'unknown name'}")
+        raise MasterNotFoundError(f"No master found for {service_name}; {'; '.join(reasons)}")
+
+    def survey(self, name: str) -> View:
+        primaries: set[Address | None] = set()
+        reach: dict[Address, bool] = {}
+        sentinels, answered = list(self.sentinels), 0
+        for sentinel in sentinels:
+            if not (said := self._ask(sentinel, name)):
+                continue
+            answered += 1
+            state, replicas = said
+            primaries.add(_primary(state))
+            for one in replicas:
+                at = (str(one["ip"]), int(one["port"]))
+                reach[at] = reach.get(at, False) or _is_promotable(one)
+        agreed = primaries.pop() if len(primaries) == 1 and answered * 2 > len(sentinels) else None
+        return View(agreed, len(reach), sum(reach.values()), answered, len(sentinels))
+
+    def _ask(self, sentinel: redis.Redis, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+        silent = self.__dict__.setdefault("_silent_until", {})
+        if silent.get(id(sentinel), 0.0) > time.monotonic():
+            return None
+        try:
+            state: Any = sentinel.sentinel_master(name)
+            replicas: Any = sentinel.sentinel_slaves(name)
+        except redis.RedisError:
+            silent[id(sentinel)] = time.monotonic() + _SKIP_SECONDS
+            return None
+        return state, replicas
+
+
+def _flags(state: Mapping[str, Any]) -> set[str]:
+    said = state["flags"]
+    return set(said.split(",") if isinstance(said, str) else said)
+
+
+def _primary(state: Mapping[str, Any]) -> Address | None:
+    """Return the primary that one Sentinel names, or None while it replaces it or misses it."""
+    if _flags(state) & {"failover_in_progress", *_OUT_OF_REACH}:
+        return None
+    return str(state["ip"]), int(state["port"])
+
+
+def _is_promotable(replica: Mapping[str, Any]) -> bool:
+    """Return whether a Sentinel could make this replica the primary.
+
+    A former primary that no Sentinel has demoted yet, and a replica without its primary, are behind the others.
+    """
+    follows = replica.get("role-reported") == "slave" and replica.get("master-link-status") == "ok"
+    return follows and not _flags(replica) & _OUT_OF_REACH and int(replica.get("slave-priority", 100)) > 0
+
+
+def ask_sentinels(pool: SentinelPool) -> dict[str, Mapping[str, Any] | redis.RedisError]:
+    """Return the answer of each Sentinel of the URL about the primary, or its error."""
+    found: dict[str, Mapping[str, Any] | redis.RedisError] = {}
+    for sentinel in pool.sentinel_manager.sentinels:
+        at = sentinel.connection_pool.connection_kwargs
+        where = f"{at['host']}:{at['port']}"
+        try:
+            found[where] = sentinel.sentinel_master(pool.service_name)
+        except redis.RedisError as error:
+            found[where] = error
+    return found

@@ -1,0 +1,161 @@
+"""A primary, its replicas and its Sentinels, as real processes on ports of their own."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from sandbox.redis_server import server_program
+from tests.wire import eventually, free_port
+
+NAME = "pec"
+_READY_SECONDS = 45.0
+_DURABLE = (
+    "--appendonly",
+    "yes",
+    "--appendfsync",
+    "always",
+    "--save",
+    "",
+    "--maxmemory-policy",
+    "noeviction",
+)
+
+
+class Node:
+    """One server or Sentinel. `port` stays the same over restarts."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *more: str) -> None:
+        """Run it. Later starts keep the configuration that Sentinels rewrote."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        rules = self.folder / "server.conf"
+        rules.touch()
+        options = ("--port", str(self.port), "--dir", str(self.folder), *self._options, *more)
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [server_program(), str(rules), *options], stdout=log, stderr=log, start_new_session=True
+            )
+        eventually(self.answers)
+
+    def answers(self) -> bool:
+        try:
+            with self.client() as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+    def client(self) -> redis.Redis:
+        """Return a client of this node alone, which tries once."""
+        return redis.Redis(
+            port=self.port, socket_timeout=2, retry=Retry(NoBackoff(), 0), decode_responses=True
+        )
+
+    def ask(self, *command: str) -> Any:
+        with self.client() as client:
+            return client.execute_command(*command)
+
+    def signal(self, sent: signal.Signals) -> None:
+        assert self._process
+        self._process.send_signal(sent)
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+class Sentinels:
+    """Three servers and three Sentinels, whose first primary is `servers[0]`."""
+
+    def __init__(self, folder: Path, *, replicas: int = 2, down_after_ms: int = 1000) -> None:
+        self.servers = [Node(folder / f"server{one}", *_DURABLE) for one in range(replicas + 1)]
+        self.sentinels = [Node(folder / f"sentinel{one}", "--sentinel") for one in range(3)]
+        self._down_after_ms = down_after_ms
+
+    @property
+    def url(self) -> str:
+        hosts = ",".join(f"127.0.0.1:{one.port}" for one in self.sentinels)
+        return f"redis+sentinel://{hosts}/{NAME}/0"
+
+    def start(self) -> None:
+        first, *others = self.servers
+        first.start()
+        for one in others:
+            one.start("--replicaof", f"127.0.0.1 {first.port}")
+        eventually(lambda: first.ask("INFO", "replication")["connected_slaves"] == len(others))
+        for one in self.sentinels:
+            one.folder.mkdir(parents=True)
+            (one.folder / "server.conf").write_text(
+                f"sentinel monitor {NAME} 127.0.0.1 {first.port} 2\n"
+                f"sentinel down-after-milliseconds {NAME} {self._down_after_ms}\n"
+                f"sentinel failover-timeout {NAME} 20000\n"
+            )
+            one.start()
+        self.wait_until_ready()
+
+    def are_ready(self) -> bool:
+        """Return whether every Sentinel knows the others, and every replica follows the primary."""
+        wanted = {"num-slaves": len(self.servers) - 1, "num-other-sentinels": 2}
+        for one in self.sentinels:
+            state = one.ask("SENTINEL MASTER", NAME)
+            if any(int(state[name]) != value for name, value in wanted.items()):
+                return False
+            replicas = one.ask("SENTINEL SLAVES", NAME)
+            if any(replica["master-link-status"] != "ok" for replica in replicas):
+                return False
+            if any(replica["role-reported"] != "slave" or replica["is_disconnected"] for replica in replicas):
+                return False
+        return True
+
+    def wait_until_ready(self) -> None:
+        """Wait for what Sentinels take their time for: they look at a replica every ten seconds."""
+        ends = time.monotonic() + _READY_SECONDS
+        while not self.are_ready():
+            assert time.monotonic() < ends
+            time.sleep(0.1)
+
+    def primary(self) -> Node:
+        """Return the server that the first Sentinel names."""
+        port = int(self.sentinels[0].ask("SENTINEL MASTER", NAME)["port"])
+        return next(one for one in self.servers if one.port == port)
+
+    def fail_over(self) -> None:
+        """Ask a Sentinel to promote a replica, though the primary lives."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self.sentinels[0].ask("SENTINEL", "FAILOVER", NAME)
+                return
+            except redis.ResponseError:  # one is going on, or no replica is good enough yet
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+
+    def stop(self) -> None:
+        for one in [*self.sentinels, *self.servers]:
+            with suppress(OSError):
+                one.kill()
+
+
+@contextmanager
+def sentinels(folder: Path, **options: int) -> Iterator[Sentinels]:
+    """Servers and Sentinels that are ready."""
+    with ExitStack() as stack:
+        found = Sentinels(folder, **options)
+        stack.callback(found.stop)
+        found.start()
+        yield found

@@ -33,10 +33,14 @@ class Background:
     def wake(self) -> None:
         self._woken.set()
 
-    def stop(self) -> None:
-        """Wait for the step in hand."""
+    def ask_to_stop(self) -> None:
+        """Take no further step. `stop` waits for the one in hand."""
         self._stopping.set()
         self._woken.set()
+
+    def stop(self) -> None:
+        """Wait for the step in hand."""
+        self.ask_to_stop()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 

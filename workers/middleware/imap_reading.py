@@ -44,6 +44,8 @@ class ImapReading(Middleware):
             thread.start()
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        for thread in self._threads:  # all at once: each one may wait for its server
+            thread.ask_to_stop()
         for thread in self._threads:
             thread.stop()
         for wait in self._waits:

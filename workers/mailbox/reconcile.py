@@ -52,9 +52,10 @@ def settled_before_sending(ctx: WorkerContext, message: Message, since: datetime
 def _may_be_purged(ctx: WorkerContext, account: str, since: datetime) -> bool:
     """Return whether receipts of sends since then may be gone from the mailbox, and are in no archive either."""
     rules, known = ctx.settings.mailbox, ctx.settings.accounts.get(account)
-    are_archived = ctx.vault is not None and known is not None and bool(known.imap.host)
+    by_imap = known is not None and bool(known.imap.host)
+    may_delete = rules.purge == "texts" or (rules.purge == "archived" and by_imap)
     is_over = (ctx.now() - since).total_seconds() > rules.purge_grace_seconds
-    return rules.purge != "off" and is_over and not are_archived
+    return may_delete and is_over and not (by_imap and ctx.vault is not None)
 
 
 def _unread(ctx: WorkerContext, message: Message, error: MailboxUnavailable) -> Change:

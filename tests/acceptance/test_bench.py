@@ -6,15 +6,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from bench.page import draw_plots
+from bench.site import PEERS_PYTHON
+
 ROOT = Path(__file__).parents[2]
 ABOUT = {"processor", "cores", "memory", "system", "python", "server", "dramatiq", "celery", "commit"}
 
 
 def test_a_quick_run_reports_every_figure_of_what_it_measures(tmp_path: Path) -> None:
-    written, page = tmp_path / "result.json", tmp_path / "benchmarks.md"
+    written = tmp_path / "result.json"
     command = [sys.executable, "-m", "bench", "producing", "calls", "verify", "--quick"]
 
-    subprocess.run([*command, "--json", str(written), "--page", str(page)], cwd=ROOT, check=True, timeout=150)
+    subprocess.run([*command, "--json", str(written)], cwd=ROOT, check=True, timeout=150)
 
     result = json.loads(written.read_text())
     assert result["machine"].keys() >= ABOUT
@@ -24,8 +29,13 @@ def test_a_quick_run_reports_every_figure_of_what_it_measures(tmp_path: Path) ->
     assert all(
         figure["ours"] is not None for figure in figures(result, "producing") + figures(result, "calls")
     )
-    assert "## Calls" in page.read_text()
-    assert (tmp_path / "benchmarks" / "calls.svg").exists()
+
+
+@pytest.mark.skipif(not PEERS_PYTHON.exists(), reason="`make .venv-bench/installed` installs matplotlib")
+def test_the_plots_of_a_result_are_drawn_beside_its_page(tmp_path: Path) -> None:
+    draw_plots(tmp_path / "benchmarks.md", published())
+
+    assert (tmp_path / "benchmarks" / "calls.svg").read_text().startswith("<?xml")
 
 
 def published() -> dict[str, Any]:

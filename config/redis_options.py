@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from config.texts import Text, _
 
 _NAME = re.compile(r"[a-z][a-z_]{1,40}")  # what else stands there may be the rest of a password
-_SWITCH = ("true", "false", "yes", "no", "1", "0")
+_SWITCH = ("true", "false", "True", "False", "yes", "no", "1", "0")
 
 Check = Callable[[str], Text | str]
 
@@ -22,7 +22,7 @@ def _number(value: str) -> Text | str:
 
 
 def _one_of(*known: str) -> Check:
-    return lambda value: "" if value.lower() in known else ", ".join(known)
+    return lambda value: "" if value in known else ", ".join(known)
 
 
 _LOGIN: dict[str, Check] = {"db": _number, "username": _text, "password": _text}

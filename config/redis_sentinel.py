@@ -7,6 +7,7 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.connection import to_bool
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool, SentinelManagedConnection
@@ -51,7 +52,9 @@ class SentinelPool(SentinelConnectionPool):
 
     def __init__(self, url: SentinelUrl, options: Mapping[str, Any]) -> None:
         given = url.options
-        tls = {name: value for name, value in given.items() if name.startswith("ssl_")}
+        tls: dict[str, Any] = {name: value for name, value in given.items() if name.startswith("ssl_")}
+        if "ssl_check_hostname" in tls:
+            tls["ssl_check_hostname"] = to_bool(tls["ssl_check_hostname"])  # type: ignore[no-untyped-call]
         sentinels = _Sentinels(  # type: ignore[no-untyped-call]
             url.sentinels,
             sentinel_kwargs={

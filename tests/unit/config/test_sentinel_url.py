@@ -1,7 +1,10 @@
 """URLs of Sentinels: their parts, the next database, and what is wrong with one."""
 
 import pytest
+from redis import SSLConnection
 
+from config.redis_connection import connect
+from config.redis_sentinel import SentinelPool
 from config.redis_url import next_database, problem_of_redis_url
 from config.sentinel_url import SentinelUrl
 
@@ -66,3 +69,14 @@ def test_a_wrong_login_or_option_is_named_and_no_secret_is(url: str, words: str)
 
     assert words in told
     assert "s3c" not in told
+
+
+def test_options_of_tls_are_those_of_the_sentinels_and_of_the_servers() -> None:
+    with connect("rediss+sentinel://h1/pec/0?ssl_ca_certs=/ca.pem&ssl_check_hostname=false") as client:
+        pool = client.connection_pool
+        assert isinstance(pool, SentinelPool)
+        [sentinel] = pool.sentinel_manager.sentinels
+        for at in (pool.connection_kwargs, sentinel.connection_pool.connection_kwargs):
+            assert (at["ssl_ca_certs"], at["ssl_check_hostname"]) == ("/ca.pem", False)
+        assert issubclass(pool.connection_class, SSLConnection)
+        assert issubclass(sentinel.connection_pool.connection_class, SSLConnection)

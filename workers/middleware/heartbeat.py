@@ -6,8 +6,11 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import dramatiq
 import redis
@@ -48,7 +51,8 @@ class Heartbeat(Middleware):
         chosen = worker.consumer_whitelist
         self._queues = [str(queue) for queue in Queue if not chosen or queue in chosen]
         self._threads = worker.worker_threads
-        retry_until_stored(self._first_step, give_up_seconds=math.inf)
+        with _signals_end_it():
+            retry_until_stored(self._first_step, give_up_seconds=math.inf)
         self._thread.start()
 
     def _first_step(self) -> None:
@@ -115,6 +119,25 @@ class Heartbeat(Middleware):
             "restore": _restores(settings),
         }
         return heartbeat.beat(self._ctx.store, seen, LIVES_SECONDS, about)
+
+
+@contextmanager
+def _signals_end_it() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the process at once: before it is registered, it has no work in hand.
+
+    Dramatiq looks at them only after the boot, which waits for Redis as long as Redis is away.
+    """
+    if threading.current_thread() is not threading.main_thread():  # in tests
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number in before:
+        signal.signal(number, lambda *_: sys.exit(0))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class ParentWatch:

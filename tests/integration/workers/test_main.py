@@ -27,12 +27,14 @@ def test_a_password_that_redis_refuses_ends_it_with_words(redis_url: str, variab
     assert "Traceback" not in ended.stderr
 
 
-def test_a_server_that_is_away_is_waited_for() -> None:
+def test_a_server_that_is_away_is_waited_for_until_sigterm() -> None:
     environment = {**os.environ, "PEC_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0", "PEC_LOG_JSON": "1"}
     with subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr
             assert any("redis_unavailable" in line for line in process.stderr)
             assert process.poll() is None
+            process.terminate()
+            process.communicate(timeout=60)
         finally:
             process.kill()

@@ -18,6 +18,7 @@ from pec.imap.session import Folder, Session, Summary
 from pec.instants import to_text
 from pec.messages import Message
 from pec.store import audit, imap_state, purging
+from pec.store.audit import Act
 from pec.store.imap_state import Place
 from pec.store.records import StoredReceipts
 from workers.context import WorkerContext
@@ -43,7 +44,7 @@ class UidPurge:
         self._ctx, self._account, self._session = ctx, account, session
 
     def purge(self, cases: Sequence[tuple[Message, StoredReceipts]]) -> int:
-        """Delete the receipts of these messages. Return how many mails went."""
+        """Delete the receipts of these messages. Return how many mails went. Raise TooFewReplicas."""
         if not self._session.can_expunge():
             raise ImapUnavailable("no_uidplus", "the server can't delete single mails (UIDPLUS)")
         by_folder: defaultdict[str, list[_Kept]] = defaultdict(list)
@@ -113,24 +114,27 @@ class UidPurge:
 
     def _delete(self, folder: Folder, chosen: Sequence[_Kept], there: Mapping[int, Summary]) -> None:
         at = to_text(self._ctx.now())
-        for one in chosen:
-            details = {
-                "account": self._account,
-                "folder": folder.name,
-                "uidvalidity": folder.validity,
-                "uid": one.place.uid,
-                "sha256": one.sha256,
-                "code": one.message.code,
-            }
-            audit.note(self._ctx.store, at, ACTOR, "purge", f"message:{one.message.id}", details)
+        audit.note_first(self._ctx.store, at, *(self._act(folder, one) for one in chosen))
         try:
             self._session.expunge([one.place.uid for one in chosen])
         except Exception as error:
             details = {"account": self._account, "folder": folder.name, "why": str(error)}
-            audit.note(self._ctx.store, at, ACTOR, "purge_failed", f"account:{self._account}", details)
+            failed = Act(ACTOR, "purge_failed", f"account:{self._account}", details)
+            audit.note(self._ctx.store, at, failed)
             raise
         size = sum(there[one.place.uid].size for one in chosen)
         purging.count(self._ctx.store, self._account, len(chosen), size)
+
+    def _act(self, folder: Folder, one: _Kept) -> Act:
+        details = {
+            "account": self._account,
+            "folder": folder.name,
+            "uidvalidity": folder.validity,
+            "uid": one.place.uid,
+            "sha256": one.sha256,
+            "code": one.message.code,
+        }
+        return Act(ACTOR, "purge", f"message:{one.message.id}", details)
 
     def _forget(self, found: Iterable[_Kept]) -> None:
         by_message: defaultdict[str, list[str]] = defaultdict(list)

@@ -9,6 +9,7 @@ from pec.messages import Message
 from pec.receipt_merge import merge
 from pec.receipts import Mail, Receipt, read
 from pec.store import audit, purging
+from pec.store.audit import Act
 from pec.store.records import StoredReceipts
 from workers.context import WorkerContext
 from workers.mailbox.calls import call_optional, mails_of
@@ -19,7 +20,7 @@ log = structlog.get_logger()
 def purge_by_code(ctx: WorkerContext, message: Message, kept: StoredReceipts) -> int:
     """Delete what the API finds under the code, if that is nothing but receipts that are kept. Return how many.
 
-    Raise NotServed and MailboxUnavailable.
+    Raise NotServed, MailboxUnavailable and TooFewReplicas.
     """
     code = message.code or ""
     mails = mails_of(ctx, message.account, code)
@@ -29,12 +30,13 @@ def purge_by_code(ctx: WorkerContext, message: Message, kept: StoredReceipts) ->
         log.info("purge_refused", message=message.id, why="other mails are found under its code")
         return 0
     details = {"account": message.account, "code": code, "mails": len(mails)}
-    audit.note(ctx.store, to_text(ctx.now()), "worker", "purge", f"message:{message.id}", details)
+    subject = f"message:{message.id}"
+    audit.note_first(ctx.store, to_text(ctx.now()), Act("worker", "purge", subject, details))
     try:
         call_optional(ctx, message.account, lambda mailbox: _delete(ctx, mailbox, code))
     except Exception as error:
         failed = {**details, "why": str(error)}
-        audit.note(ctx.store, to_text(ctx.now()), "worker", "purge_failed", f"message:{message.id}", failed)
+        audit.note(ctx.store, to_text(ctx.now()), Act("worker", "purge_failed", subject, failed))
         raise
     purging.count(ctx.store, message.account, len(mails), 0)
     return len(mails)

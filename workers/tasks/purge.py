@@ -16,6 +16,7 @@ from pec.messages import Message
 from pec.names import Queue
 from pec.store import imap_state, purging, records, room
 from pec.store.records import StoredReceipts
+from pec.store.replication import TooFewReplicas
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
 from workers.mailbox.imap_purge import UidPurge
@@ -44,7 +45,7 @@ def purge(ctx: WorkerContext, account: str) -> None:
     wait = SOONEST_SECONDS
     try:
         wait = _purge(ctx, account)
-    except (VaultAway, ImapUnavailable, MailboxUnavailable, NotServed) as why:
+    except (VaultAway, ImapUnavailable, MailboxUnavailable, NotServed, TooFewReplicas) as why:
         log.warning("purge_put_off", account=account, why=str(why), again_in_seconds=AGAIN_SECONDS)
         wait = AGAIN_SECONDS
     purging.end(ctx.store, account, rules.purge_grace_seconds, ctx.now().timestamp() + wait)

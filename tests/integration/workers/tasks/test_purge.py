@@ -222,3 +222,15 @@ def again(mailbox: Mailbox, folders: list[str] | None = None, **rules: Any) -> M
     imap = {"folders": folders} if folders else {}
     ctx = reading(mailbox.ctx, mailbox.dovecot, mailbox.user, root, rules=rules, **imap)
     return Mailbox(ctx, mailbox.dovecot, mailbox.user)
+
+
+def test_nothing_goes_before_the_replicas_know_what_was_kept(mailbox: Mailbox) -> None:
+    mailbox.ctx.store.replicas = 1  # and there is none
+
+    purge(mailbox.ctx, ACCOUNT)
+
+    assert left(mailbox) == [1, 2, 3, 4]
+    assert mailbox.due(Queue.PURGE) is not None
+    mailbox.ctx.store.replicas = 0
+    purge(mailbox.ctx, ACCOUNT)
+    assert left(mailbox) == [1, 4]

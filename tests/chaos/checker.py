@@ -303,6 +303,8 @@ def too_close(seen: Observation) -> Iterator[str]:
     yield from _too_close_at_the_door(seen)
     least = seen.interval_seconds - LATE_SECONDS - JITTER_SECONDS
     times: dict[str, list[float]] = defaultdict(list)
+    if seen.posts and not seen.first_bytes:
+        yield "no first byte was noted: workers were not watched"
     for one in seen.first_bytes:
         times[one["token"]].append(one["at"])
     for token, moments in times.items():

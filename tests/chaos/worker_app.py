@@ -147,38 +147,40 @@ def _watch_bytes_leave() -> None:
 
 
 def _wrap_client() -> None:
-    import pec.api.client as client
+    """In place, because others may have taken the class already."""
+    from pec.api.client import InboxPage, Mail, Mailbox, PecClient
 
-    class ChaosClient(client.PecClient):
-        def send(self, mailbox: client.Mailbox, body: bytes, before_first_byte: Callable[[], None]) -> str:
-            recipients = json.loads(body)["recipient"]
-            _mine.message = recipients
+    send, receipts, inbox = PecClient.send, PecClient.receipts, PecClient.inbox
 
-            def before() -> None:
-                before_first_byte()
-                token = mailbox.token.get_secret_value()
-                note(first_byte=recipients, token=token)
-                hit("claimed")
-                _mine.pieces = 1
+    def sent(self: PecClient, mailbox: Mailbox, body: bytes, before_first_byte: Callable[[], None]) -> str:
+        recipients = json.loads(body)["recipient"]
+        _mine.message = recipients
 
-            try:
-                code = super().send(mailbox, body, before)
-            finally:
-                _mine.pieces = 0
-            hit("answered")
-            return code
+        def before() -> None:
+            before_first_byte()
+            token = mailbox.token.get_secret_value()
+            note(first_byte=recipients, token=token)
+            hit("claimed")
+            _mine.pieces = 1
 
-        def receipts(self, mailbox: client.Mailbox, code: str) -> list[client.Mail]:
-            found = super().receipts(mailbox, code)
-            hit("receipts-read")
-            return found
+        try:
+            code = send(self, mailbox, body, before)
+        finally:
+            _mine.pieces = 0
+        hit("answered")
+        return code
 
-        def inbox(self, *args: Any, **options: Any) -> client.InboxPage:
-            found = super().inbox(*args, **options)
-            hit("looked-up")
-            return found
+    def received(self: PecClient, mailbox: Mailbox, code: str) -> list[Mail]:
+        found = receipts(self, mailbox, code)
+        hit("receipts-read")
+        return found
 
-    client.PecClient = ChaosClient  # type: ignore[misc]  # before workers.app takes it
+    def looked_up(self: PecClient, *args: Any, **options: Any) -> InboxPage:
+        found = inbox(self, *args, **options)
+        hit("looked-up")
+        return found
+
+    PecClient.send, PecClient.receipts, PecClient.inbox = sent, received, looked_up  # type: ignore[method-assign]
 
 
 AFTER_SCRIPT = {
@@ -191,36 +193,38 @@ BEFORE_SCRIPT = {"pick": "hint-taken", "finish_send": "committed", "deliver": "d
 
 
 def _wrap_store() -> None:
-    import pec.store.store as store
+    """In place, because others may have taken the class already."""
+    from pec.store.store import ScriptCall, Store
 
-    class ChaosStore(store.Store):
-        def script(self, name: str, *, intake: bool = False) -> Any:
-            script = super().script(name, intake=intake)
+    script_of, piped = Store.script, Store.pipeline
 
-            def run(*args: Any, **options: Any) -> Any:
-                if name == "commit" and UNTOLD:
-                    options["args"] = [_without(UNTOLD, options["args"][0]), *options["args"][1:]]
-                if name in BEFORE_SCRIPT and options["args"][-1] != "[]":  # a turn begins with none posted
-                    hit(BEFORE_SCRIPT[name])
-                if intake:
-                    hit("taken")
-                reply = script(*args, **options)
-                _note_task(name, options["args"], reply, queued="client" in options)
-                _hit_after(name, options["args"], reply, intake=intake)
-                return reply
+    def script(self: Store, name: str, *, intake: bool = False) -> Any:
+        found = script_of(self, name, intake=intake)
 
-            return run
+        def run(*args: Any, **options: Any) -> Any:
+            if name == "commit" and UNTOLD:
+                options["args"] = [_without(UNTOLD, options["args"][0]), *options["args"][1:]]
+            if name in BEFORE_SCRIPT and options["args"][-1] != "[]":  # a turn begins with none posted
+                hit(BEFORE_SCRIPT[name])
+            if intake:
+                hit("taken")
+            reply = found(*args, **options)
+            _note_task(name, options["args"], reply, queued="client" in options)
+            _hit_after(name, options["args"], reply, intake=intake)
+            return reply
 
-        def pipeline(self, calls: Sequence[store.ScriptCall]) -> list[Any]:
-            """Now in one write, now one after the other, with deaths between as where the server dies in the middle."""
-            if CHANCE.random() < 0.5:
-                replies = super().pipeline(calls)
-            else:
-                replies = [reply for one in calls for reply in super(ChaosStore, self).pipeline([one])]
-            _note_settled(calls, replies)
-            return replies
+        return run
 
-    store.Store = ChaosStore  # type: ignore[misc]  # before workers.app takes it
+    def pipeline(self: Store, calls: Sequence[ScriptCall]) -> list[Any]:
+        """Now in one write, now one after the other, with deaths between as where the server dies in the middle."""
+        if CHANCE.random() < 0.5:
+            replies = piped(self, calls)
+        else:
+            replies = [reply for one in calls for reply in piped(self, [one])]
+        _note_settled(calls, replies)
+        return replies
+
+    Store.script, Store.pipeline = script, pipeline  # type: ignore[method-assign]
 
 
 def _hit_after(name: str, args: Sequence[Any], reply: Any, *, intake: bool) -> None:

@@ -31,7 +31,9 @@ def cause_of(why: BaseException) -> Text | str:
     beneath = why.__cause__ or why.__context__
     if isinstance(why, redis.ConnectionError) and isinstance(beneath, OSError) and beneath.strerror:
         return system_words(beneath)
-    said = str(why).partition(_ARGUMENTS)[0][:_MAX_LENGTH]
+    if isinstance(own := str(why), Text):
+        return own
+    said = own.partition(_ARGUMENTS)[0][:_MAX_LENGTH]
     code = getattr(why, "status_code", None)
     return f"{code} {said}" if code in _CODES and not said.startswith(str(code)) else foreign_words(said)
 

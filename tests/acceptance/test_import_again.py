@@ -75,9 +75,12 @@ def test_a_mended_sheet_reaches_only_those_it_did_not_reach(
         assert clerk.pec("watch", "--batch", "soci", "--timeout", "50").returncode == 6
 
         same = clerk.imports("--batch", "soci", LC_ALL="it_IT.UTF-8")
-        assert "alcuni non hanno raggiunto nessuno (non consegnate: 1)" in same.stderr
+        assert "alcuni non hanno raggiunto nessuno (non consegnata: 1)" in same.stderr
         other = clerk.imports("--batch", "altro", "--dry-run", LC_ALL="it_IT.UTF-8")
-        assert "hanno avuto lo stesso oggetto: 5, per lo più nel lotto soci" in other.stderr
+        assert (
+            "5 destinatari hanno già ricevuto lo stesso oggetto negli ultimi 30 giorni, per lo più nel lotto soci"
+            in other.stderr
+        )
         clerk.sheet(right)
         for enqueued in (1, 0):
             assert clerk.imports_for_programs("--batch", "soci")["enqueued"] == enqueued

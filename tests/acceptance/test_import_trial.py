@@ -48,7 +48,7 @@ def test_the_test_speaks_italian(redis: Redis, redis_url: str, tmp_path: Path) -
         beyond = clerk.imports("--test-to", SELF, "--rows", "1,400", LC_ALL="it_IT.UTF-8")
         wrong = clerk.imports("--test-to", SELF, "--rows", "4", LC_ALL="it_IT.UTF-8")
 
-    assert f"Accodate per prova a {SELF}, in nessun lotto: 1." in sent.stderr
+    assert f"1 prova accodata per {SELF}, in nessun lotto." in sent.stderr
     assert "--rows: non c'è il n. 400: sotto l'intestazione il file ha 4 righe" in beyond.stderr
     assert (
         "n. 4 (riga 5): PEC: non è un indirizzo di posta come nome@pec.example.it: contiene nessuno"

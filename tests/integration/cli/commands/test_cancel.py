@@ -14,8 +14,8 @@ def test_cancelling_puts_the_job(pec: Pec, producer: Producer) -> None:
 
 def test_a_cancel_of_an_unknown_name_says_so(pec: Pec, producer: Producer) -> None:
     """A slip of the pen is not to look like a campaign that was stopped."""
-    assert "Nothing is known of b1 so far" in pec("cancel", "--batch", "b1").err
-    assert "Nothing is known of inv-1 so far" in pec("cancel", "inv-1").err
+    assert "b1 does not exist yet: if it comes within a day" in pec("cancel", "--batch", "b1").err
+    assert "inv-1 does not exist yet: if it comes within a day" in pec("cancel", "inv-1").err
 
 
 def test_a_message_or_a_batch_must_be_named(pec: Pec) -> None:

@@ -133,7 +133,10 @@ def test_a_new_batch_warns_with_the_count_of_those_who_got_the_same_subject(
     for options in ((), ("--dry-run",)):
         warned = import_rows(sheet(b="nuovo@pec.example.it"), "--batch", f"altro{len(options)}", *options)
         assert warned.code == 0
-        assert "the same subject in the last 30 days: 3, most of them in batch novembre" in warned.err
+        assert (
+            "3 recipients got the same subject in the last 30 days, most of them in batch novembre"
+            in warned.err
+        )
         assert "import it with --batch novembre" in warned.err
     [summary] = import_rows(sheet(), "--batch", "terzo", "--dry-run", "--json").lines
     assert summary["same_subject"] == {"recipients": 3, "batch": "novembre", "cut": False}
@@ -176,5 +179,5 @@ def test_a_walk_that_is_cut_short_says_so(
 
     warned = import_rows(sheet(), "--batch", "altro")
 
-    assert "the same subject in the last 30 days: 2" in warned.err
+    assert "2 recipients got the same subject in the last 30 days" in warned.err
     assert "messages were looked at" in warned.err

@@ -84,6 +84,7 @@ HEADINGS = (
     Heading("POSTA CERTIFICATA", None),  # a PEC received; its subject may say anything
     Heading("ANOMALIA MESSAGGIO", None),  # ordinary mail received; the same
 )
+_ANSWER = re.compile(r"(?:re|r|i|fwd?|aw|wg|tr)\s*:", re.IGNORECASE)  # as mail programs begin such subjects
 OTHER_SUBJECT = "a receipt with this code, but with a subject other than the one sent"
 _FAILURES = (Kind.NON_ACCETTAZIONE, Kind.MANCATA_CONSEGNA, Kind.PREAVVISO)
 _LONGEST_FIRST = sorted(HEADINGS, key=lambda heading: len(heading.words), reverse=True)
@@ -188,7 +189,16 @@ def is_about(receipt: Receipt, subject: str) -> bool:
 
 
 def _is_ours(sent: str, quoted: str) -> bool:
-    return ends_with_reference_tag(sent, quoted) or same_subject(sent, quoted) or same_letters(sent, quoted)
+    if same_subject(sent, quoted) or same_letters(sent, quoted):
+        return True
+    return ends_with_reference_tag(sent, quoted) and not _is_answer(sent, quoted)
+
+
+def _is_answer(sent: str, quoted: str) -> bool:
+    """Return whether a PEC of a person answers or forwards one of ours: its subject ends as ours does."""
+    prefixed = _ANSWER.match(quoted) and not _ANSWER.match(sent)
+    forwarded = _take_heading(quoted)[0] and not _take_heading(sent)[0]
+    return bool(prefixed or forwarded)
 
 
 def read_all(mails: Iterable[Mail], code: str, subject: str) -> tuple[list[Receipt], list[Unrecognised]]:

@@ -156,7 +156,7 @@ class OriginalsTaker:
         pairs = [
             part
             for one, sha256 in archived
-            if sha256 and one.receipt
+            if sha256 and isinstance(_recognised(message, one, has_original=True), Receipt)
             for part in (imap_state.place_field(one.mail.place), sha256)
         ]
         return ["HSET", self._ctx.store.keys.places(message.id), *pairs] if pairs else []

@@ -283,7 +283,7 @@ def test_straightened_quotes_and_stripped_brackets_leave_a_receipt_ours(
     assert find(mail, ours + end, reference)
 
 
-@given(subjects(), subjects())
+@given(subjects(), subjects().map(lambda text: f"x{text}"))  # which no answer begins with
 @PATIENT
 def test_our_reference_and_our_exact_code_prove_a_receipt_whatever_became_of_the_rest(
     ours: str, theirs: str
@@ -292,6 +292,28 @@ def test_our_reference_and_our_exact_code_prove_a_receipt_whatever_became_of_the
 
     assert kind_of(mail, subject=f"{ours} {reference_tag('97LP2')}") is Kind.CONSEGNA
     assert read(mail, f"{CODE}0", f"{ours} {reference_tag('97LP2')}") is None
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "RE: Fattura",
+        "R: Fattura",
+        "i: AVVISO DI MANCATA CONSEGNA: Fattura",
+        "AVVISO DI MANCATA CONSEGNA: Fattura",
+        "Fwd: POSTA CERTIFICATA: Fattura",
+    ],
+)
+def test_a_receipt_of_a_person_who_answers_or_forwards_ours_is_not_ours(quoted: str) -> None:
+    mail = a_mail(f"CONSEGNA: {quoted} {reference_tag('97LP2')} {CODE}")
+
+    assert isinstance(read(mail, CODE, f"Fattura {reference_tag('97LP2')}"), Unrecognised)
+
+
+def test_an_answer_that_we_sent_ourselves_has_receipts_of_its_own() -> None:
+    mail = a_mail(f"CONSEGNA: RE: Fattur? {reference_tag('97LP2')} {CODE}")
+
+    assert kind_of(mail, subject=f"RE: Fatturà {reference_tag('97LP2')}") is Kind.CONSEGNA
 
 
 def test_another_reference_proves_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from tests.integration.workers.imap_mailbox import (
     sent,
     stored,
 )
+from tests.signing import ACCEPTED, receipt
 from workers.context import WorkerContext
 from workers.tasks.purge import purge
 
@@ -234,3 +236,12 @@ def test_nothing_goes_before_the_replicas_know_what_was_kept(mailbox: Mailbox) -
     mailbox.ctx.store.replicas = 0
     purge(mailbox.ctx, ACCOUNT)
     assert left(mailbox) == [1, 4]
+
+
+def test_the_receipt_of_a_persons_own_pec_stays_though_it_ends_with_our_code(mailbox: Mailbox) -> None:
+    mailbox.put(receipt(replace(ACCEPTED, subject=f"RE: Fattura n. 1 è qui {CODE}"), postacert=None))
+    mailbox.read()
+
+    purge(mailbox.ctx, ACCOUNT)
+
+    assert left(mailbox) == [1, 4, 5]

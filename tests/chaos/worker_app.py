@@ -209,7 +209,7 @@ def _wrap_store() -> None:
             if intake:
                 hit("taken")
             reply = found(*args, **options)
-            _note_task(name, options["args"], reply, queued="client" in options)
+            _note_task(name, options["args"], reply, queued=getattr(_mine, "piping", False))
             _hit_after(name, options["args"], reply, intake=intake)
             return reply
 
@@ -217,10 +217,14 @@ def _wrap_store() -> None:
 
     def pipeline(self: Store, calls: Sequence[ScriptCall]) -> list[Any]:
         """Now in one write, now one after the other, with deaths between as where the server dies in the middle."""
-        if CHANCE.random() < 0.5:
-            replies = piped(self, calls)
-        else:
-            replies = [reply for one in calls for reply in piped(self, [one])]
+        _mine.piping = True  # also for a script that the server had forgotten and that is run alone
+        try:
+            if CHANCE.random() < 0.5:
+                replies = piped(self, calls)
+            else:
+                replies = [reply for one in calls for reply in piped(self, [one])]
+        finally:
+            _mine.piping = False
         _note_settled(calls, replies)
         return replies
 

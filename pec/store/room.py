@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pec.instants import from_epoch
-from pec.messages import Message
 from pec.names import State
-from pec.room import recipients_awaited, room_of
+from pec.room import recipients_awaited
 from pec.store import records
 from pec.store.store import Store, text, text_dict, text_list
 
@@ -120,18 +119,8 @@ def reconcile(store: Store, account: str) -> int:
         and (recipients_awaited(message) or message.id in reserved)
     ]
     for message in wrong:
-        each = message.room or _room_of(store, message)
-        store.run("room_settle", account, message.id, recipients_awaited(message), each)
+        store.run("room_settle", account, message.id, recipients_awaited(message), message.room)
     gone = reserved.difference(*awaited, newer, (message.id for message in found))
     for message_id in sorted(gone):
         store.run("room_settle", account, message_id, 0, 0)
     return len(wrong) + len(gone)
-
-
-def _room_of(store: Store, message: Message) -> int:
-    """Return the room of a record that an older version wrote."""
-    sizes = [
-        records.content_size(store, sha256) or 0
-        for sha256 in (message.body or "", *(attached.sha256 for attached in message.attachments))
-    ]
-    return room_of(sizes[0], sizes[1:])

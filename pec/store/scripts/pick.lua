@@ -58,23 +58,13 @@ local function pop(account)
     end
 end
 
--- The bytes for each recipient of a record that an older version wrote, rather too many.
-local function guessed(id, body)
-    local bytes = call("HSTRLEN", ns .. ":content:" .. (body or ""), "data")
-    local files = call("HGET", ns .. ":message:" .. id, "attachments")
-    for _, file in ipairs(files and cjson.decode(files) or {}) do
-        bytes = bytes + call("HSTRLEN", ns .. ":content:" .. file[2], "data")
-    end
-    return 65536 + 3 * bytes
-end
-
 -- Whether the receipts of a message have room beside all that is on its way. Then that room is reserved.
 local function admit(account, first)
     local key = ns .. ":account:" .. account
     local pause_at, used, expected, arrived, counted, ask_at = unpack(call("HMGET", key,
         "room_pause_at", "room_used", "room_expected", "room_arrived", "room_counted", "room_ask_at"))
     local recipients = recipients_in(first.recipient)
-    local each = first.each and tonumber(first.each) or guessed(first.id, first.body)
+    local each = tonumber(first.each or "0")
     pause_at, expected, arrived = tonumber(pause_at or "0"), tonumber(expected or "0"), tonumber(arrived or "0")
     local taken = tonumber(used or "0") + expected + arrived - tonumber(counted or "0")
     if pause_at < 0 or taken + each * recipients <= pause_at then

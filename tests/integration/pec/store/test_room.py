@@ -275,14 +275,3 @@ def test_reservations_are_brought_in_line_with_the_records(store: Store) -> None
     assert now(store).expected == 3 * EACH
     assert room.reconcile(store, "acme") == 0
     assert len(messages) == 3
-
-
-def test_a_record_of_an_older_version_gets_more_room_than_it_needs(store: Store) -> None:
-    queued(store, "old", room=0, body="body")
-    store.client.hset(store.keys.content("body"), "data", b"x" * 1000)
-    store.client.hset(store.keys.message("old"), "attachments", '[["a.pdf","file"]]')
-    store.client.hset(store.keys.content("file"), "data", b"x" * 2000)
-
-    assert pick(store)
-
-    assert now(store).expected == 65_536 + 9000

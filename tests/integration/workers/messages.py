@@ -51,11 +51,12 @@ def queued(
     referenced: bool = True,
     to: str = "consegna@pec.example",
     subject: str = "Avviso",
+    room: int = 0,
 ) -> Message:
     now = ctx.now()
     message = Message(
         id=message_id, account="acme", recipients=(to,), subject=subject, state=State.QUEUED,
-        created_at=now, updated_at=now, has_reference=referenced,
+        created_at=now, updated_at=now, has_reference=referenced, room=room,
     )  # fmt: skip
     return commit(ctx.store, enqueued(message, now))
 

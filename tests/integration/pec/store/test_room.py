@@ -209,6 +209,36 @@ def test_an_account_without_room_waits_in_its_lane_and_others_go_on(store: Store
     assert now(store).waits_since is None
 
 
+@pytest.mark.parametrize("meanwhile", ["cancelled", "overtaken"])
+def test_a_reading_judges_the_message_that_is_first_by_then(store: Store, meanwhile: str) -> None:
+    note_quota(store, limit=3000)
+    large = queued(store, "large", room=5000)
+    assert pick(store) is None
+    assert now(store).needed == 5000
+    if meanwhile == "cancelled":
+        commit(store, transitions.cancelled(large, NOW))
+    else:
+        queued(store, "small", 2, priority=9)
+
+    note_quota(store, limit=3000)
+
+    assert now(store).waits_since is None
+    found = pick(store)
+    assert (found.id if found else None) == (None if meanwhile == "cancelled" else "small")
+
+
+def test_an_account_waits_for_what_its_first_message_needs_by_then(store: Store) -> None:
+    note_quota(store, limit=3000)
+    queued(store, "large", room=5000)
+    assert pick(store) is None
+    waits_since = now(store).waits_since
+    queued(store, "smaller", 2, priority=9, room=4000)
+
+    note_quota(store, limit=3000)
+
+    assert (now(store).needed, now(store).waits_since) == (4000, waits_since)
+
+
 def test_the_quota_is_read_again_when_receipts_took_a_twentieth_of_the_mailbox(store: Store) -> None:
     note_quota(store, limit=50_000)
     for number in range(3):

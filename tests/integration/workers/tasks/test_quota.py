@@ -45,6 +45,7 @@ def forget_room(ctx: WorkerContext) -> None:
 
 def waits(ctx: WorkerContext, needed: int = 100 * KIB, **fields: Any) -> None:
     """The next message has found no room."""
+    queued(ctx, "waits", room=needed)
     since = ctx.store.now()
     values: dict[Any, Any] = {"no_room": needed, "no_room_since": since, **fields}
     ctx.store.client.hset(ctx.store.keys.account("acme"), mapping=values)
@@ -61,7 +62,6 @@ def test_a_mailbox_that_fills_is_reported_once_paused_and_resumed(ctx: WorkerCon
 
 
 def test_an_account_that_waits_goes_on_once_a_reading_shows_room(ctx: WorkerContext, served: Served) -> None:
-    queued(ctx, "m")
     waits(ctx)
     stated(served, 900)
     guard_quota(ctx, "acme")

@@ -24,7 +24,7 @@ class Beat:
 def beat(
     store: Store, seen: Mapping[str, list[str]], seconds: float, about: Mapping[str, str] | None = None
 ) -> Beat:
-    """Note that a live worker serves these, by kind: `account`, `endpoint`, `queue`, `restore`, `worker`.
+    """Note that a live worker serves these, by kind: `account`, `endpoint`, `purge`, `queue`, `restore`, `worker`.
 
     `about` says where the worker runs, for operators.
     """

@@ -203,7 +203,7 @@ class Keys:
         return f"{self.namespace}:room:{account}"
 
     def seen(self, kind: str) -> str:
-        """Sorted set: accounts, endpoints, queues or workers → until when they are registered."""
+        """Sorted set: accounts, endpoints, purge rules, queues or workers → until when they are registered."""
         return f"{self.namespace}:seen:{kind}"
 
     @property

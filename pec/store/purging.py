@@ -1,12 +1,36 @@
 """Messages whose receipts may leave their mailbox, and what was deleted so far."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pec.messages import Message
-from pec.names import Queue
+from pec.names import Proof, Queue
 from pec.store.store import Store, text_list
 
 Command = Sequence[str | float]
+RULES = "purge"  # the kind of heartbeat that names the rules which workers have had
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeRule:
+    """With which proof, and how long after the end of a message, its receipts may leave a mailbox."""
+
+    account: str
+    proof: Proof
+    grace_seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.proof} {self.grace_seconds:g}"
+
+    @classmethod
+    def of(cls, name: str) -> "PurgeRule":
+        account, proof, grace = name.split(" ")
+        return cls(account, Proof(proof), float(grace))
+
+
+def rules_ever(store: Store) -> list[PurgeRule]:
+    """Return every rule that a worker has had since Redis was empty."""
+    return [PurgeRule.of(name) for name in text_list(store.client.zrange(store.keys.seen(RULES), 0, -1))]
 
 
 def enter(store: Store, message: Message, grace_seconds: float, *, schedule: bool) -> list[Command]:

@@ -1,10 +1,11 @@
 """Which receipts may leave a mailbox: those of ended messages whose proof is kept elsewhere, as the settings allow."""
 
+from config.settings import Settings
 from pec.changes import Change
 from pec.messages import Message
 from pec.names import Proof
 from pec.store import purging
-from pec.store.purging import Command
+from pec.store.purging import Command, PurgeRule
 from workers.context import WorkerContext
 
 
@@ -30,6 +31,20 @@ def may_purge(ctx: WorkerContext, message: Message) -> bool:
     account = ctx.settings.accounts.get(message.account)
     by_texts = ctx.settings.mailbox.purge == "texts" and account is not None and not account.imap.host
     return by_texts and message.proof == Proof.TEXTS
+
+
+def rules_of(settings: Settings) -> list[PurgeRule]:
+    """Return by which rules workers with these settings delete receipts."""
+    chosen, grace = settings.mailbox.purge, settings.mailbox.purge_grace_seconds
+    proofs = {
+        name: Proof.ORIGINALS if account.imap.host else Proof.TEXTS
+        for name, account in settings.accounts.items()
+    }
+    return [
+        PurgeRule(name, proof, grace)
+        for name, proof in proofs.items()
+        if chosen == "texts" or (chosen == "archived" and proof is Proof.ORIGINALS)
+    ]
 
 
 def _newly(change: Change) -> bool:

@@ -12,16 +12,19 @@ import structlog
 from pec.changes import Change
 from pec.domains import compared
 from pec.messages import Message
+from pec.names import Proof
 from pec.reasons import reason_by_code
 from pec.receipts import Receipt, find, is_about
 from pec.store import records
 from pec.store.commits import Commit, Conflict, KeyExists, apply
+from pec.store.purging import rules_ever
 from pec.subjects import reference_of
 from pec.transitions import UNREADABLE_RETRY_SECONDS, adopted_after_restore, held_after_restore, requeued
 from workers.context import WorkerContext
 from workers.mailbox.adoption import adoption
 from workers.mailbox.archived import archived_since, search_archive
 from workers.mailbox.calls import MailboxUnavailable, has_room
+from workers.mailbox.purge_policy import rules_of
 from workers.mailbox.search import CLOCK_TOLERANCE, TOO_MANY_MAILS, mails_with, names_others, query_of, search
 
 LATER_ATTEMPTS = 2  # since the backup: one, and one that an operator asked for after it
@@ -50,12 +53,17 @@ def settled_before_sending(ctx: WorkerContext, message: Message, since: datetime
 
 
 def _may_be_purged(ctx: WorkerContext, account: str, since: datetime) -> bool:
-    """Return whether receipts of sends since then may be gone from the mailbox, and are in no archive either."""
-    rules, known = ctx.settings.mailbox, ctx.settings.accounts.get(account)
-    by_imap = known is not None and bool(known.imap.host)
-    may_delete = rules.purge == "texts" or (rules.purge == "archived" and by_imap)
-    is_over = (ctx.now() - since).total_seconds() > rules.purge_grace_seconds
-    return may_delete and is_over and not (by_imap and ctx.vault is not None)
+    """Return whether receipts of sends since then may be gone from the mailbox, and are in no archive either.
+
+    Other settings may have been in force since then, so the rules that workers have had count like today's.
+    """
+    seconds = (ctx.now() - since).total_seconds()
+    return any(
+        rule.account == account
+        and seconds > rule.grace_seconds
+        and (rule.proof is Proof.TEXTS or ctx.vault is None)
+        for rule in (*rules_of(ctx.settings), *rules_ever(ctx.store))
+    )
 
 
 def _unread(ctx: WorkerContext, message: Message, error: MailboxUnavailable) -> Change:

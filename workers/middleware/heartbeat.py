@@ -20,8 +20,9 @@ from dramatiq.middleware import Middleware
 from config.settings import Settings
 from pec.instants import to_text
 from pec.names import Queue
-from pec.store import accounts, heartbeat, outbox
+from pec.store import accounts, heartbeat, outbox, purging
 from workers.context import WorkerContext, retry_until_stored
+from workers.mailbox.purge_policy import rules_of
 from workers.middleware.archive_watch import ArchiveState
 from workers.middleware.background import Background
 from workers.tasks.sweep import EVERYTHING
@@ -117,6 +118,7 @@ class Heartbeat(Middleware):
             "account": list(settings.accounts),
             "endpoint": _endpoint_names(settings),
             "restore": _restores(settings),
+            purging.RULES: [str(rule) for rule in rules_of(settings)],
         }
         return heartbeat.beat(self._ctx.store, seen, LIVES_SECONDS, about)
 

@@ -16,6 +16,7 @@ from tests.integration.workers.messages import queued, read
 from workers.context import WorkerContext
 from workers.mailbox.reconcile import settled_before_sending
 from workers.mailbox.search import page_of
+from workers.middleware.heartbeat import Heartbeat
 
 FULL = {"success": True, "message": "", "data": {"usage": 100, "limit": 100}}
 
@@ -47,6 +48,19 @@ def test_a_mailbox_whose_receipts_may_have_been_purged_since_proves_nothing(
     found = read(ctx, message)
     assert found.state is (State.HELD if held else State.QUEUED)
     assert not held or (found.reason and found.reason.details["why"] == "purged")
+
+
+@pytest.mark.parametrize(("grace_seconds", "held"), [(0, True), (7200, False)])
+def test_a_purge_that_was_switched_off_before_the_restore_counts_like_one_that_is_on(
+    ctx: WorkerContext, served: Served, grace_seconds: float, held: bool
+) -> None:
+    settings = ctx.settings.model_dump()
+    settings["mailbox"] = {"purge": "texts", "purge_grace_seconds": grace_seconds}
+    Heartbeat(replace(ctx, settings=Settings.model_validate(settings)), "before")._first_step()
+    message = queued(ctx, f"purged-before-{grace_seconds:g}")
+
+    assert settled(ctx, message) is held
+    assert read(ctx, message).state is (State.HELD if held else State.QUEUED)
 
 
 @pytest.mark.parametrize("lost", [0, 1])

@@ -501,7 +501,9 @@ class Settings(BaseSettings):
         for name, account in self.accounts.items():
             if account.imap.host and not self.archive.url:
                 raise ValueError(
-                    f"account {name} is read by IMAP, and nothing keeps its receipts: set PEC_ARCHIVE__URL"
+                    _("account {account} is read by IMAP without an archive: set PEC_ARCHIVE__URL").format(
+                        account=name
+                    )
                 )
         return self
 

@@ -190,9 +190,7 @@ def _faults_of(name: Path, bundle: Path) -> Iterator[str]:
     except manifest.NotAManifest:
         return  # another program's list
     except OSError as error:
-        raise Failure(
-            f"can't read {error.filename} ({error.strerror}): make it readable", Exit.USAGE
-        ) from None
+        raise _unreadable(Path(error.filename), error) from None
 
 
 def _anchors_of_settings() -> Path | None:
@@ -209,7 +207,11 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise Failure(
-            _("can't read {file} ({why}): make it readable").format(file=file, why=system_words(error)),
-            Exit.USAGE,
-        ) from None
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: Path, error: OSError) -> Failure:
+    return Failure(
+        _("can't read {file} ({why}): make it readable").format(file=file, why=system_words(error)),
+        Exit.USAGE,
+    )

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TypeGuard
 
+import click
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
@@ -128,6 +129,17 @@ def test_the_words_of_click_are_translated_with_their_fields() -> None:
 
     assert [one.id for one in words if one.fuzzy] == []
     assert [one for entry in words for one, text in forms(entry) if holes(one) != holes(text)] == []
+
+
+def test_the_words_of_click_are_apart_from_ours() -> None:
+    says = {
+        node.value
+        for path in Path(click.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+    }
+
+    assert [one for entry in read("messages") if entry.id for one, _ in forms(entry) if one not in says] == []
 
 
 @pytest.mark.parametrize("domain", [DOMAIN, "messages"])

@@ -327,4 +327,4 @@ def test_without_tls_only_this_machine_is_read(monkeypatch: pytest.MonkeyPatch) 
 def test_what_imap_reads_needs_an_archive(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = refusal(monkeypatch, **{**SERVER, "PEC_ARCHIVE__URL": ""})
 
-    assert "account acme is read by IMAP, and nothing keeps its receipts: set PEC_ARCHIVE__URL" in refused
+    assert "account acme is read by IMAP without an archive: set PEC_ARCHIVE__URL" in refused

@@ -8,7 +8,6 @@
 Nothing is ever written outside DIR.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache, partial
@@ -19,7 +18,7 @@ from archive.atomic_files import PRIVATE_FOLDER, atomic_write, make_folder
 from archive.case_files import CaseFile, json_line, receipt_dict
 from archive.export_marker import ExportMarker
 from archive.folder_names import FolderNames
-from archive.manifest import Manifest
+from archive.manifest import Manifest, sum_of
 from archive.portable_names import unique_names
 from archive.stale import stale_files, text_bytes
 from archive.vault import Altered, Missing, Vault
@@ -100,7 +99,7 @@ class Folder:
     def cover(self, path: Path) -> None:
         """Add a file that another writer put into the folder to the list."""
         if path.is_file() and path.is_relative_to(self._path):
-            self._list(path, _sum_of(path))
+            self._list(path, sum_of(path))
 
     def close(self) -> None:
         """Write the sums last, so that the files they name exist. Then delete stale files, which have no sum."""
@@ -185,9 +184,4 @@ def receipt_name(number: int, receipt: Receipt, suffix: str) -> str:
 
 
 def _holds(path: Path, digest: str) -> bool:
-    return path.is_file() and not path.is_symlink() and _sum_of(path) == digest
-
-
-def _sum_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return path.is_file() and not path.is_symlink() and sum_of(path) == digest

@@ -6,10 +6,8 @@ signature holds; an envelope whose signature does not hold is ordinary mail.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from email.header import decode_header, make_header
 from email.message import Message
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import parseaddr
 
 from archive import content, mime
 from archive.certified import is_trusted
@@ -40,9 +38,9 @@ def read(account: str, raw: bytes, profiles: Sequence[Profile]) -> ReadMail:
     mail = IncomingMail(
         account=account,
         kind=MailKind.PEC if is_pec else MailKind.ORDINARY,
-        sender=facts.sender if facts else address_of(headers),
-        subject=facts.subject if facts else without_heading(decoded(headers.get("Subject"))),
-        date=(facts.dated_at if facts else None) or date_of(outer.headers),
+        sender=facts.sender if facts else _address_of(headers),
+        subject=facts.subject if facts else without_heading(mime.decoded(headers.get("Subject"))),
+        date=(facts.dated_at if facts else None) or mime.date_of(outer.headers),
         attachments=tuple(_names(inside or outer)),
     )
     return ReadMail(mail, _quoted(headers, outer.headers))
@@ -73,24 +71,7 @@ def _names(mail: mime.Part) -> list[str]:
     return [one.name for one in mime.leaves(mail) if one.name][:MAX_NAMES]
 
 
-def address_of(headers: Message) -> str:
+def _address_of(headers: Message) -> str:
     """Return the address that a mail says it is from."""
-    field = decoded(headers.get("From"))
+    field = mime.decoded(headers.get("From"))
     return parseaddr(str(headers.get("From", "")))[1] or field
-
-
-def date_of(headers: Message) -> datetime | None:
-    """Return the instant that a mail names, or None if it names none with a time zone."""
-    try:
-        found = parsedate_to_datetime(str(headers.get("Date")))
-    except (ValueError, TypeError):
-        return None
-    return found if found.tzinfo else None
-
-
-def decoded(value: object) -> str:
-    """Return a header field as people read it."""
-    try:
-        return str(make_header(decode_header(str(value or ""))))
-    except (ValueError, LookupError):
-        return str(value or "")

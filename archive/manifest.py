@@ -74,11 +74,12 @@ def faults(folder: Path) -> Iterator[str]:
     with closing(Manifest(folder)) as manifest:
         for path, digest in manifest.listed():
             file = folder / os.fsdecode(path)
-            if not file.is_file() or _sum_of(file) != digest:
+            if not file.is_file() or sum_of(file) != digest:
                 yield os.fsdecode(path)
 
 
-def _sum_of(file: Path) -> str:
+def sum_of(file: Path) -> str:
+    """Return the SHA-256 of a file, however large."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 

@@ -9,9 +9,11 @@ import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import NamedTuple
 
@@ -39,7 +41,7 @@ class Part:
     def name(self) -> str:
         """Return the file name that the part gives itself, or an empty text."""
         try:
-            return _readable(self.headers.get_filename() or "")
+            return decoded(self.headers.get_filename())
         except (ValueError, LookupError, TypeError):  # an encoding of RFC 2231 that is none
             return ""
 
@@ -129,6 +131,23 @@ def text(part: Part) -> str:
         return content(part).decode("utf-8", "replace")
 
 
+def decoded(value: object) -> str:
+    """Return a header field as people read it. Mail programs encode file names so too, though RFC 2047 forbids it."""
+    try:
+        return str(make_header(decode_header(str(value or ""))))
+    except (ValueError, LookupError):
+        return str(value or "")
+
+
+def date_of(headers: Message) -> datetime | None:
+    """Return the instant that a mail names, or None if it names none with a time zone."""
+    try:
+        found = parsedate_to_datetime(str(headers.get("Date")))
+    except (ValueError, TypeError):
+        return None
+    return found if found.tzinfo else None
+
+
 def from_base64(text: bytes) -> bytes:
     """Return what base64 holds, as far as it can be read."""
     letters = re.sub(rb"[^A-Za-z0-9+/]", b"", text.partition(b"=")[0])
@@ -159,11 +178,3 @@ def _line_starts(body: bytes, mark: bytes) -> Iterator[int]:
     found = -1
     while (found := body.find(b"\n" + mark, found + 1)) >= 0:
         yield found + 1
-
-
-def _readable(name: str) -> str:
-    """Undo RFC 2047, which mail programs use in file names though it is not meant for them."""
-    try:
-        return str(make_header(decode_header(name)))
-    except (ValueError, LookupError):
-        return name

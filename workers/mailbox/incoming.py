@@ -7,6 +7,7 @@ from email.parser import BytesHeaderParser
 import structlog
 
 from archive import incoming as reading
+from archive import mime
 from archive.vault import EML, VaultAway
 from pec.incoming import code_at_end, digest, from_page, replying, traits_of
 from pec.receipts import Mail
@@ -32,8 +33,8 @@ def incoming(ctx: WorkerContext, account: str, mail: FoundMail) -> None:
     owners = inbox.quoted_messages(ctx.store, account, found.quoted)
     if not any(owners) and (code := code_at_end(found.mail.subject)):
         owners = inbox.messages_of_codes(ctx.store, account, [code])
-    subject = reading.decoded(headers.get("Subject"))
-    traits = traits_of(reading.decoded(headers.get("From")), subject, reading.date_of(headers))
+    subject = mime.decoded(headers.get("Subject"))
+    traits = traits_of(mime.decoded(headers.get("From")), subject, mime.date_of(headers))
     known = replying(found.mail, owners)
     if inbox.receive(ctx.store, known.archived_as(_archived(ctx, raw)), ctx.now(), traits, own):
         log.info("mail_received", kind=str(known.kind), in_reply_to=known.in_reply_to)

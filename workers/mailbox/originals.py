@@ -3,9 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from email.header import decode_header, make_header
-from email.utils import parsedate_to_datetime
 from functools import partial
 
 import structlog
@@ -43,7 +40,7 @@ class Judged:
 
 
 class OriginalsTaker:
-    """Takes the receipts of one mailbox during one reading. `untaken` counts those that the archive could not take."""
+    """Takes the receipts of one mailbox during one reading. `unclaimed` counts those whose code no message has."""
 
     def __init__(self, ctx: WorkerContext, account: str) -> None:
         self._ctx, self._account = ctx, account
@@ -212,24 +209,9 @@ def _mail(raw: bytes) -> Mail:
     """Return the header fields of a mail, which are not signed."""
     headers = mime.parse(raw).headers
     return Mail(
-        sender=_decoded(headers.get("From")),
-        recipient=_decoded(headers.get("To")),
-        date=_date(headers.get("Date")),
-        subject=_decoded(headers.get("Subject")),
+        sender=mime.decoded(headers.get("From")),
+        recipient=mime.decoded(headers.get("To")),
+        date=mime.date_of(headers),
+        subject=mime.decoded(headers.get("Subject")),
         text=None,
     )
-
-
-def _decoded(value: object) -> str:
-    try:
-        return str(make_header(decode_header(str(value or ""))))
-    except (ValueError, LookupError):
-        return str(value or "")
-
-
-def _date(value: object) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(str(value))
-    except (ValueError, TypeError):
-        return None
-    return found if found.tzinfo else None

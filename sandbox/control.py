@@ -10,6 +10,7 @@ from sandbox.answers import EMAIL_NOT_FOUND, Refusal, refuse
 from sandbox.clock import now
 from sandbox.faults import Operation
 from sandbox.ledger import PecSent, RequestSeen
+from sandbox.ordinary_mail import Draft
 from sandbox.state import Here
 from sandbox.writing import Writing
 
@@ -84,16 +85,16 @@ def refused(sandbox: Here) -> list[RefusedMail]:
 def plant_mail(planted: PlantedMail, sandbox: Here) -> Envelope:
     subject = f"{planted.subject} {planted.code}".rstrip()
     writer = sandbox.network.writer
-    write = writer.pec if planted.kind == "pec" else writer.ordinary
-    mail = write(
+    draft = Draft(
         planted.sender,
         planted.mailbox,
         now(),
         subject,
         planted.text,
-        in_reply_to=planted.in_reply_to,
-        files=[(one.name, one.file) for one in planted.attachments],
+        planted.in_reply_to,
+        [(one.name, one.file) for one in planted.attachments],
     )
+    mail = writer.pec(draft) if planted.kind == "pec" else writer.ordinary(draft)
     sandbox.network.mailbox(planted.mailbox).expect(mail)
     return Envelope()
 

@@ -9,7 +9,7 @@ from sandbox.clock import Instant
 from sandbox.flaws import Flaw
 from sandbox.ledger import AttachmentSent, PecSent
 from sandbox.mail import Kind, Mail, Original, Raw
-from sandbox.ordinary_mail import ordinary_mail
+from sandbox.ordinary_mail import Draft, ordinary_mail
 from sandbox.originals import FlawedMail, SignedMail, size_of
 from sandbox.pec_mail import FileContent, PecFile, PecMail
 from sandbox.providers import USUAL_P7S_BYTES, Providers
@@ -119,53 +119,33 @@ class MailWriter:
 
     def reply(self, reply: Reply, pec: SentPec, recipient: str, at: Instant) -> Mail:
         """Return the recipient's answer, which quotes the PEC's Message-ID."""
-        subject, text = f"Re: {pec.letter.subject}", "Ricevuto."
-        if reply is Reply.ORDINARY:
-            return self.ordinary(
-                recipient, pec.letter.sender, at, subject, text, in_reply_to=pec.mail.message_id
-            )
-        return self.pec(recipient, pec.letter.sender, at, subject, text, in_reply_to=pec.mail.message_id)
+        subject = f"Re: {pec.letter.subject}"
+        draft = Draft(recipient, pec.letter.sender, at, subject, "Ricevuto.", pec.mail.message_id)
+        return self.ordinary(draft) if reply is Reply.ORDINARY else self.pec(draft)
 
-    def pec(
-        self,
-        sender: str,
-        recipient: str,
-        at: Instant,
-        subject: str,
-        text: str,
-        *,
-        in_reply_to: str = "",
-        files: Sequence[tuple[str, bytes]] = (),
-    ) -> Mail:
+    def pec(self, draft: Draft) -> Mail:
         """Return a PEC from another sender, in its provider's envelope."""
-        number = f"{at.monotonic_seconds:.6f}".replace(".", "")
+        number = f"{draft.at.monotonic_seconds:.6f}".replace(".", "")
         written = PecMail(
-            sender=sender,
-            recipients=[recipient],
-            subject=subject,
-            at=at.in_rome(),
+            sender=draft.sender,
+            recipients=[draft.recipient],
+            subject=draft.subject,
+            at=draft.at.in_rome(),
             identificativo=f"opec9.{number}.1@{PROVIDER}",
-            message_id=f"<{number}@{sender.rpartition('@')[2]}>",
-            body=text,
-            files=[PecFile(name, len(content), FileContent(content)) for name, content in files],
-            in_reply_to=in_reply_to,
+            message_id=f"<{number}@{draft.sender.rpartition('@')[2]}>",
+            body=draft.text,
+            files=[PecFile(name, len(content), FileContent(content)) for name, content in draft.files],
+            in_reply_to=draft.in_reply_to,
         )
-        return self._envelope(written, recipient, at)
+        return self._envelope(written, draft.recipient, draft.at)
 
-    def ordinary(
-        self,
-        sender: str,
-        recipient: str,
-        at: Instant,
-        subject: str,
-        text: str,
-        *,
-        in_reply_to: str = "",
-        files: Sequence[tuple[str, bytes]] = (),
-    ) -> Mail:
+    def ordinary(self, draft: Draft) -> Mail:
         """Return a mail that is no PEC, as from anyone."""
-        raw = Raw(ordinary_mail(sender, recipient, at, subject, text, in_reply_to=in_reply_to, files=files))
-        return Mail(sender, recipient, at, subject, text, raw.size_bytes, raw if self._providers else None)
+        raw = Raw(ordinary_mail(draft))
+        original = raw if self._providers else None
+        return Mail(
+            draft.sender, draft.recipient, draft.at, draft.subject, draft.text, raw.size_bytes, original
+        )
 
     def _envelope(self, pec: PecMail, recipient: str, at: Instant, ordinary: Sequence[str] = ()) -> Mail:
         facts = ReceiptFacts(

@@ -2,36 +2,43 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from email.utils import format_datetime
 
 from sandbox.clock import Instant
 from sandbox.pec_mail import base64_lines, encoded_header, file_head
 
 
-def ordinary_mail(
-    sender: str,
-    recipient: str,
-    at: Instant,
-    subject: str,
-    text: str,
-    *,
-    in_reply_to: str = "",
-    files: Sequence[tuple[str, bytes]] = (),
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mail as a person writes it. `in_reply_to`: the Message-ID that it quotes."""
+
+    sender: str
+    recipient: str
+    at: Instant
+    subject: str
+    text: str
+    in_reply_to: str = ""
+    files: Sequence[tuple[str, bytes]] = ()
+
+
+def ordinary_mail(draft: Draft) -> bytes:
     """Return the mail, with CRLF."""
-    number = hashlib.sha256(f"{sender}{recipient}{at.monotonic_seconds}{subject}".encode()).hexdigest()[:24]
+    sender, subject = draft.sender, draft.subject
+    named = f"{sender}{draft.recipient}{draft.at.monotonic_seconds}{subject}"
+    number = hashlib.sha256(named.encode()).hexdigest()[:24]
     fields = {
-        "Date": format_datetime(at.in_rome()),
+        "Date": format_datetime(draft.at.in_rome()),
         "From": sender,
-        "To": recipient,
+        "To": draft.recipient,
         "Subject": encoded_header(subject),
         "Message-ID": f"<{number}@{sender.rpartition('@')[2].strip('<>') or 'mail.example'}>",
     }
-    if in_reply_to:
-        fields |= {"In-Reply-To": in_reply_to, "References": in_reply_to}
+    if draft.in_reply_to:
+        fields |= {"In-Reply-To": draft.in_reply_to, "References": draft.in_reply_to}
     headers = "".join(f"{name}: {_one_line(value)}\r\n" for name, value in fields.items()).encode()
     boundary = f"----=_Mail_{number}"
-    parts = [_text(text), *(file_head(name) + base64_lines(content) for name, content in files)]
+    parts = [_text(draft.text), *(file_head(name) + base64_lines(content) for name, content in draft.files)]
     return b"".join(
         [
             headers,

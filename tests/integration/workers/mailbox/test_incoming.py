@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from archive import incoming as reading
 from archive import mime
 from archive.vault import EML, Vault
 from config.settings import Archive
@@ -20,6 +19,7 @@ from pec.store.commits import Commit, apply
 from pec.store.imap_state import Place
 from sandbox.clock import now
 from sandbox.mail_writing import MailWriter
+from sandbox.ordinary_mail import Draft
 from sandbox.providers import Providers, make_providers
 from tests.integration.sandbox.serving import SENDER, Served
 from tests.integration.workers.messages import sent
@@ -66,9 +66,8 @@ def events(ctx: WorkerContext) -> list[dict[str, Any]]:
 def pec(providers: Providers, **fields: Any) -> bytes:
     writer = MailWriter(providers)
     files = [("risposta.pdf", b"%PDF"), ("città.txt", b"x")]
-    return raw_of(
-        writer.pec("a@pec.example", SENDER, now(), "Re: Fattura", "Ricevuto", files=files, **fields)
-    )
+    draft = Draft("a@pec.example", SENDER, now(), "Re: Fattura", "Ricevuto", files=files, **fields)
+    return raw_of(writer.pec(draft))
 
 
 def test_a_reply_by_pec_names_the_message_whose_message_id_it_quotes(
@@ -101,9 +100,9 @@ def test_an_ordinary_reply_is_known_by_what_it_quotes_else_by_the_code_of_its_su
     writer = MailWriter(providers)
     apply(kept.store, Commit(commands=inbox.note_sent(kept.store, "inv-1", "acme", [MESSAGE_ID], 90)))
     subject = f"Re: {message.subject} {message.code}"
-    quoting = writer.ordinary("m@x.example", SENDER, now(), subject, "x", in_reply_to=MESSAGE_ID)
-    naming = writer.ordinary("n@x.example", SENDER, now(), subject, "x", in_reply_to="<other@x>")
-    neither = writer.ordinary("o@x.example", SENDER, now(), f"{subject} e altro", "x")
+    quoting = writer.ordinary(Draft("m@x.example", SENDER, now(), subject, "x", in_reply_to=MESSAGE_ID))
+    naming = writer.ordinary(Draft("n@x.example", SENDER, now(), subject, "x", in_reply_to="<other@x>"))
+    neither = writer.ordinary(Draft("o@x.example", SENDER, now(), f"{subject} e altro", "x"))
 
     for mail in (quoting, naming, neither):
         incoming(kept, "acme", found(raw_of(mail)))
@@ -176,4 +175,4 @@ def test_old_mail_on_a_page_is_not_published(ctx: WorkerContext) -> None:
 
 
 def _date(raw: bytes) -> Any:
-    return reading.date_of(mime.parse(raw).headers)
+    return mime.date_of(mime.parse(raw).headers)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from archive.atomic_files import atomic_write
+from archive.manifest import NotAManifest
 from cli.errors import Exit, Failure
 from config.foreign_words import system_words
 from config.texts import _
@@ -30,7 +31,7 @@ def bytes_to(file: Path | None) -> Iterator[Callable[[bytes], object]]:
         yield opened.write
 
 
-def cannot_write(error: OSError) -> Failure:
+def _cannot_write(error: OSError) -> Failure:
     """Return the failure of a command that could not write."""
     place = error.filename or "stdout"
     if error.errno in _NO_ROOM:
@@ -46,3 +47,18 @@ def cannot_write(error: OSError) -> Failure:
         ),
         Exit.USAGE,
     )
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Raise Failure if a file or a folder of proof can't be written."""
+    try:
+        yield
+    except BrokenPipeError:  # the reader of stdout went away
+        raise
+    except OSError as error:
+        raise _cannot_write(error) from None
+    except NotAManifest as found:
+        raise Failure(
+            _("{path} is no list of SHA-256 sums: name another folder").format(path=found), Exit.USAGE
+        ) from None

@@ -8,13 +8,11 @@ import click
 from archive.choice import choose
 from archive.export import Exported, ExportRequest
 from archive.export import export as write_export
-from archive.manifest import NotAManifest
 from cli import output
 from cli.bar import progress_bar
-from cli.errors import Exit, Failure
 from cli.export_report import conclude, show_counts, show_places
 from cli.language import translated
-from cli.output_file import bytes_to, cannot_write
+from cli.output_file import bytes_to, writing
 from cli.proof_wait import wait_for_proof
 from cli.state_name import states_option
 from config.texts import _
@@ -95,15 +93,6 @@ def export(
 def _write(session: Session, request: ExportRequest) -> Exported:
     """Raise Failure if a file can't be written."""
     hidden = request.file is None and sys.stdout.isatty()
-    try:
-        with progress_bar(request.choice.count, hidden=hidden) as step:
-            lines_to = bytes_to(request.file)
-            return write_export(session.store, session.settings, request, lines_to, translated, step)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise cannot_write(error) from None
-    except NotAManifest as found:
-        raise Failure(
-            _("{path} is no list of SHA-256 sums: name another folder").format(path=found), Exit.USAGE
-        ) from None
+    with writing(), progress_bar(request.choice.count, hidden=hidden) as step:
+        lines_to = bytes_to(request.file)
+        return write_export(session.store, session.settings, request, lines_to, translated, step)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.choice import Choice, choose
-from archive.manifest import NotAManifest
 from cli import output
 from cli.bar import progress_bar
 from cli.errors import Exit, Failure
 from cli.language import language, translated
-from cli.output_file import cannot_write
+from cli.output_file import writing
 from cli.proof_wait import wait_for_proof
 from config.texts import _, joined, ngettext
 from pec.names import Proof
@@ -93,15 +92,8 @@ def _write(session: Session, choice: Choice, place: Path) -> "Bundled":
         translated,
         language(),
     )
-    try:
-        with _folder_of(place) as folder, progress_bar(choice.count, hidden=False) as step:
-            return maker.write(folder, choice, step)
-    except OSError as error:
-        raise cannot_write(error) from None
-    except NotAManifest as found:
-        raise Failure(
-            _("{path} is no list of SHA-256 sums: name another folder").format(path=found), Exit.USAGE
-        ) from None
+    with writing(), _folder_of(place) as folder, progress_bar(choice.count, hidden=False) as step:
+        return maker.write(folder, choice, step)
 
 
 @contextmanager

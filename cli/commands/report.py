@@ -15,7 +15,7 @@ from cli import output
 from cli.bar import progress_bar
 from cli.errors import Exit, Failure
 from cli.language import in_italian
-from cli.output_file import cannot_write
+from cli.output_file import writing
 from config.texts import _
 from pec.operations.session import Session, open_session
 
@@ -42,12 +42,9 @@ def report(batch: str, file: Path) -> None:
     write = _writer(file)
     with open_session() as session:
         count = count_of_batch(session.store, batch)
-        try:
-            with progress_bar(count, hidden=False) as step:
-                cases = _counted(gather(session.store, selection.of_batch(session.store, batch)), step)
-                summary = _write(session, batch, cases, write, file)
-        except OSError as error:
-            raise cannot_write(error) from None
+        with writing(), progress_bar(count, hidden=False) as step:
+            cases = _counted(gather(session.store, selection.of_batch(session.store, batch)), step)
+            summary = _write(session, batch, cases, write, file)
     if summary.open:
         output.note(not_final(summary.open))
     output.note(_("written to {path}").format(path=file))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -11,6 +12,7 @@ from pec.api.client import PecClient
 from pec.store import accounts, room
 from pec.store.store import Store
 from tests.integration.sandbox.serving import AT_ONCE, SENDER, TOKEN, Served, serving
+from tests.integration.workers.archiving import archived
 from workers.context import WorkerContext
 
 
@@ -37,3 +39,14 @@ def ctx(redis: Redis, redis_url: str, served: Served) -> Iterator[WorkerContext]
         accounts.register(store, "acme", ctx.token("acme"))
         room.note_reading(store, "acme", 0, 1 << 30, settings.quota.pause_ratio, 0)
         yield ctx
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return the folder of the archive, which is made at its first use."""
+    return tmp_path / "archive"
+
+
+@pytest.fixture
+def with_archive(ctx: WorkerContext, root: Path) -> WorkerContext:
+    return archived(ctx, root)

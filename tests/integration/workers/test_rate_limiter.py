@@ -89,18 +89,18 @@ def test_without_a_margin_a_send_that_is_hardly_late_costs_no_pace(
 def test_the_time_that_moving_a_slot_takes_makes_it_late_too(
     ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch, next_is_given: bool
 ) -> None:
-    postpone = pacing.shift_slot
+    shift_slot = pacing.shift_slot
 
     def slowly(*args: Any) -> Slot | None:
-        moved = postpone(*args)
+        moved = shift_slot(*args)
         time.sleep(LATE_SECONDS * 3)  # a busy machine
         return moved
 
     monkeypatch.setattr(pacing, "shift_slot", slowly)
-    permit, next_turn = (SendPermit(ctx, Picked("token", queued(ctx, name), probe=False)) for name in "mn")
+    permit, next_permit = (SendPermit(ctx, Picked("token", queued(ctx, name), probe=False)) for name in "mn")
     permit.reserve()
     if next_is_given:
-        next_turn.reserve()
+        next_permit.reserve()
     permit.wait()
     time.sleep(ctx.settings.api.margin_seconds + 0.001)
 

@@ -26,10 +26,10 @@ def test_a_wrong_option_is_named_with_the_remedy(url: str, words: str) -> None:
 
 @pytest.mark.parametrize("url", ["redis://h/0?password=a&S3c!ret", "unix:///s?db=0&password=a&S3cret"])
 def test_the_rest_of_a_password_is_not_shown(url: str) -> None:
-    told = problem_of_redis_url(url) or ""
+    problem = problem_of_redis_url(url) or ""
 
-    assert "write options as name=value" in told
-    assert "ret" not in told.replace("write", "")
+    assert "write options as name=value" in problem
+    assert "ret" not in problem.replace("write", "")
 
 
 @pytest.mark.parametrize(

@@ -65,10 +65,10 @@ def test_what_is_none_is_answered_with_the_form(url: str) -> None:
     ],
 )
 def test_a_wrong_login_or_option_is_named_and_no_secret_is(url: str, words: str) -> None:
-    told = problem_of_redis_url(url) or ""
+    problem = problem_of_redis_url(url) or ""
 
-    assert words in told
-    assert "s3c" not in told
+    assert words in problem
+    assert "s3c" not in problem
 
 
 def test_options_of_tls_are_those_of_the_sentinels_and_of_the_servers() -> None:

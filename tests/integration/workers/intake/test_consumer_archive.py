@@ -11,7 +11,6 @@ from pec.names import State
 from pec.store import job_stream, records
 from tests.integration.workers.archiving import (
     a_file,
-    archived,
     intake,
     job_with,
     place_of,
@@ -20,16 +19,6 @@ from tests.integration.workers.archiving import (
 )
 from tests.integration.workers.messages import state
 from workers.context import WorkerContext
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "archive"
-
-
-@pytest.fixture
-def with_archive(ctx: WorkerContext, root: Path) -> WorkerContext:
-    return archived(ctx, root)
 
 
 def rejections(ctx: WorkerContext) -> int:

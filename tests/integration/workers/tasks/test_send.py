@@ -72,7 +72,7 @@ def test_a_message_put_back_takes_no_place_on_the_wire_from_the_next_worker(
 def _claims_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     def slow(*args: Any) -> Message:
         found = commit_to_replicas(*args)
-        time.sleep(seconds)
+        time.sleep(seconds)  # this is how slow it is
         return found
 
     monkeypatch.setattr(send, "commit_to_replicas", slow)
@@ -80,13 +80,13 @@ def _claims_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 def _moves_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Once claimed: no slot is missed, but to know that takes long."""
-    come_too_late = SendPermit.missed_slot
+    missed_slot = SendPermit.missed_slot
 
     def slow(permit: SendPermit) -> bool:
         if permit.lateness_seconds() >= 0:
-            time.sleep(seconds)
+            time.sleep(seconds)  # this is how slow it is
             return False
-        return come_too_late(permit)
+        return missed_slot(permit)
 
     monkeypatch.setattr(SendPermit, "missed_slot", slow)
 

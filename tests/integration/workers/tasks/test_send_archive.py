@@ -14,7 +14,6 @@ from pec.store.pacing import Picked
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers.archiving import (
     a_file,
-    archived,
     intake,
     job_with,
     place_of,
@@ -25,16 +24,6 @@ from workers.context import WorkerContext
 from workers.rate_limiter import SendPermit
 from workers.tasks.lookup import look_up
 from workers.tasks.send import send
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "archive"
-
-
-@pytest.fixture
-def with_archive(ctx: WorkerContext, root: Path) -> WorkerContext:
-    return archived(ctx, root)
 
 
 def taken(ctx: WorkerContext, name: str, file: bytes) -> Message:
@@ -75,7 +64,7 @@ def test_while_the_archive_is_away_a_send_waits_and_goes_later(
     assert after.reason
     assert after.reason.code == "archive_away"
     assert after.reason.details["place"] == str(root)
-    assert with_archive.store.client.zscore("pec:due:release", message.id), "it comes again by itself"
+    assert with_archive.store.client.zscore("pec:due:release", message.id), "its release is scheduled again"
     assert try_to_send(with_archive, after).state is State.SENT
 
 

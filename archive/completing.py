@@ -67,7 +67,7 @@ def wait(
         left = ends - time.monotonic()
         if left <= 0 or not _look_is_due(store, pending, until):
             return
-        time.sleep(min(left, _EVERY_SECONDS))
+        time.sleep(min(left, _EVERY_SECONDS))  # a changed version sends no notice
 
 
 def served(store: Store, pending: dict[str, Incomplete]) -> bool:

@@ -107,7 +107,7 @@ def main() -> None:
                     follow(client, database)
             except redis.RedisError as error:  # away, or back without the group: begin again
                 print(f"Redis: {error}; once more in a second", file=sys.stderr, flush=True)
-                time.sleep(1)
+                time.sleep(1)  # so that a server which refuses connections is not flooded with them
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def wait_for_room(store: Store) -> bool:
             least, since = used, time.monotonic()
         elif time.monotonic() - since > PATIENCE_SECONDS:
             return False
-        time.sleep(STEP_SECONDS)
+        time.sleep(STEP_SECONDS)  # Redis sends no notice when memory is freed
     return True
 
 

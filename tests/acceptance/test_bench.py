@@ -31,7 +31,10 @@ def test_a_quick_run_reports_every_figure_of_what_it_measures(tmp_path: Path) ->
     )
 
 
-@pytest.mark.skipif(not PEERS_PYTHON.exists(), reason="`make .venv-bench/installed` installs matplotlib")
+@pytest.mark.skipif(
+    not PEERS_PYTHON.exists(),
+    reason="matplotlib is the benchmarks' own: `make .venv-bench/installed` installs it",
+)
 def test_the_plots_of_a_result_are_drawn_beside_its_page(tmp_path: Path) -> None:
     draw_plots(tmp_path / "benchmarks.md", published())
 

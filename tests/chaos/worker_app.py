@@ -340,7 +340,7 @@ def _spoil_the_archive() -> None:
                 raise OSError(number, os.strerror(number))
         if (FOLDER / "faults" / "archive-slow").exists():
             note(met="archive-slow")
-            time.sleep(0.5)
+            time.sleep(0.5)  # this is how slow it is
         return make(*args, **options)
 
     def read(self: folder.Folder, name: str) -> Iterator[bytes] | None:

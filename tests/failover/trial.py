@@ -120,7 +120,7 @@ class _Feeder(Thread):
                     self.done += 1
                 except RedisUnreachable:
                     self.refusals += 1
-                time.sleep(_REST_SECONDS)
+                time.sleep(_REST_SECONDS)  # so that its jobs last as long as the outage
 
 
 def _state(at: Site, message_id: str) -> str:

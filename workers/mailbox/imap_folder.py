@@ -64,6 +64,8 @@ def read_folder(session: Session, name: str, cursor: Cursor | None, since: datet
         size = 1 if reader.one_by_one else SUMMARIES
         for start in range(0, len(uids), size):
             chunk = uids[start : start + size]
+            if reader.one_by_one:  # so that the mail right behind the cursor is the one that can't be had
+                reader.moved(name, Cursor(folder.validity, chunk[0] - 1))
             _take(session, folder, chunk, reader)
             reader.moved(name, Cursor(folder.validity, chunk[-1]))
         if last > after:

@@ -452,25 +452,37 @@ def test_places_are_forgotten_with_the_message(mailbox: Mailbox) -> None:
     assert imap_state.places_of(mailbox.ctx.store, message.id) == {}
 
 
-def test_a_mail_that_ends_every_reading_is_left_out_after_a_while(
-    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent(mailbox.ctx)
-    mailbox.put(accepted(), b"X-Ricevuta: accettazione\r\n\r\nbad\r\n", delivered())
+def broken_at(monkeypatch: pytest.MonkeyPatch, uid: int) -> None:
+    """Let the server answer garbage when it is asked for this mail."""
     fetch = sessions.Session.mails
 
     def broken(session: sessions.Session, uids: Any, size: int) -> Any:
-        if 2 in uids:
+        if uid in uids:
             session._end()
             raise ImapUnavailable("garbled", "no such answer")
         return fetch(session, uids, size)
 
     monkeypatch.setattr(sessions.Session, "mails", broken)
+
+
+@pytest.mark.parametrize("gone", [0, 20])
+def test_a_mail_that_ends_every_reading_is_left_out_after_a_while(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, gone: int
+) -> None:
+    sent(mailbox.ctx)
+    mailbox.put(accepted(), *([REPLY] * gone), b"X-Ricevuta: accettazione\r\n\r\nbad\r\n", delivered())
+    if gone:
+        with mailbox.dovecot.client(mailbox.user) as client:
+            client.select_folder("INBOX")
+            client.delete_messages(range(2, 2 + gone))
+            client.expunge()
+
+    broken_at(monkeypatch, 2 + gone)
     with capture_logs() as logs:
         for _ in range(8):
             mailbox.read()
 
-    assert [line["behind_uid"] for line in logs if line["event"] == "mail_skipped"] == [1]
+    assert [line["behind_uid"] for line in logs if line["event"] == "mail_skipped"] == [1 + gone]
     assert (stored(mailbox.ctx)[0].state, mailbox.state("error")) == (State.DELIVERED, None)
 
 

@@ -212,17 +212,21 @@ def make_due(store: Store, account: str, now: float) -> None:
 
 def revisit_later(
     store: Store, account: str, found: Iterable[tuple[str, Place]], now: float, *, unarchived: bool
-) -> None:
-    """Have these receipts looked at again: their code belongs to no message yet, or they are not in the archive."""
+) -> set[str]:
+    """Have these receipts looked at again: their code belongs to no message yet, or they are not in the archive.
+
+    Return their entries.
+    """
     entries = {_entry(code, place, unarchived): now for code, place in found}
     if not entries:
-        return
+        return set()
     key = store.keys.imap_revisit(account)
     with store.client.pipeline(transaction=False) as pipeline:
         pipeline.zadd(key, entries, nx=True)
         pipeline.zremrangebyscore(key, "-inf", now - REVISIT_SECONDS)
         pipeline.zremrangebyrank(key, 0, -MAX_REVISITS - 1)
         pipeline.execute()
+    return set(entries)
 
 
 def revisits(store: Store, account: str, since: float) -> list[Revisit]:

@@ -40,12 +40,16 @@ class Judged:
 
 
 class OriginalsTaker:
-    """Takes the receipts of one mailbox during one reading. `unclaimed` counts those whose code no message has."""
+    """Takes the receipts of one mailbox during one reading.
+
+    `unclaimed` counts those whose code no message has. `noted` holds the entries of those to look at again.
+    """
 
     def __init__(self, ctx: WorkerContext, account: str) -> None:
         self._ctx, self._account = ctx, account
         self.archive_away = False
         self.unclaimed = 0
+        self.noted: set[str] = set()
 
     def take(self, mails: Sequence[tuple[FoundMail, bytes]]) -> list[FoundMail]:
         """Commit the receipts among these mails. Return the mails that are no receipt of any message."""
@@ -60,7 +64,7 @@ class OriginalsTaker:
             if one.code and owners.get(one.code):
                 by_code[one.code].append(one)
             elif one.receipt:
-                self._look_again(one)
+                self._look_again([one])
             else:
                 others.append(replace(one.mail, read=partial(bytes, one.raw)))
         for code, found in by_code.items():
@@ -81,12 +85,16 @@ class OriginalsTaker:
             return None
         return Judged(mail, raw, verification, receipt, code)
 
-    def _look_again(self, one: Judged) -> None:
-        """Note a receipt whose code no message has yet: the answer to its POST may be on its way, or lost."""
-        self.unclaimed += 1
-        found = [(one.code or "", one.mail.place)]
-        imap_state.revisit_later(
-            self._ctx.store, self._account, found, self._ctx.now().timestamp(), unarchived=False
+    def _look_again(self, unowned: Sequence[Judged]) -> None:
+        """Note receipts whose code no message has yet: the answer to its POST may be on its way, or lost."""
+        self.unclaimed += len(unowned)
+        self._note(unowned, unarchived=False)
+
+    def _note(self, found: Sequence[Judged], *, unarchived: bool) -> None:
+        again = [(one.code or "", one.mail.place) for one in found]
+        now = self._ctx.now().timestamp()
+        self.noted |= imap_state.revisit_later(
+            self._ctx.store, self._account, again, now, unarchived=unarchived
         )
 
     def _keep(self, message: Message | None, kept: StoredReceipts, found: Sequence[Judged]) -> None:
@@ -94,6 +102,7 @@ class OriginalsTaker:
         archived = [(one, self._archived(one.raw)) for one in found]
         for _ in range(ATTEMPTS):
             if message is None or message.code is None:
+                self._look_again(found)
                 return
             receipts, unrecognised = _sorted(message, kept, archived)
             places = self._places(message, archived)
@@ -146,10 +155,7 @@ class OriginalsTaker:
 
     def _places(self, message: Message, archived: Sequence[tuple[Judged, str | None]]) -> list[str]:
         """Return the command that notes where each receipt lies. Those that were not archived are looked at again."""
-        again = [(one.code or "", one.mail.place) for one, sha256 in archived if sha256 is None]
-        imap_state.revisit_later(
-            self._ctx.store, self._account, again, self._ctx.now().timestamp(), unarchived=True
-        )
+        self._note([one for one, sha256 in archived if sha256 is None], unarchived=True)
         pairs = [
             part
             for one, sha256 in archived

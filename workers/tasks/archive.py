@@ -219,7 +219,7 @@ class _Reading:
         known = [one.place.uid for one in entries if one.place.validity == folder.validity]
         for batch in fetch_all(session, folder, sorted(known), self._keep):
             self._take(batch)
-        done = [one.entry for one in entries if not (one.unarchived and self._taker.archive_away)]
+        done = {one.entry for one in entries} - self._taker.noted
         imap_state.revisited(self._ctx.store, self._account, done)
 
     def _search(self, session: Session) -> None:

@@ -162,6 +162,39 @@ def test_a_receipt_that_comes_before_its_code_is_looked_at_again(mailbox: Mailbo
     assert mailbox.revisits() == 0
 
 
+def test_a_receipt_of_a_record_that_a_newer_worker_wrote_is_not_forgotten(mailbox: Mailbox) -> None:
+    mailbox.put(accepted(), delivered())
+    mailbox.read()
+    record = mailbox.ctx.store.keys.message(sent(mailbox.ctx).id)
+    mailbox.ctx.store.client.hset(record, "state", "a state of a newer version")
+    mailbox.read()
+    assert mailbox.revisits() == 2
+
+    mailbox.ctx.store.client.hset(record, "state", "sent")
+    mailbox.read()
+
+    assert (stored(mailbox.ctx)[0].proof, mailbox.revisits()) == ("originals", 0)
+
+
+def test_a_code_that_is_revoked_while_its_receipts_are_taken_may_get_them_later(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(mailbox.ctx)
+    mailbox.put(accepted(), delivered())
+    find = records.find_by_code
+
+    def raced(*args: Any) -> Any:
+        found = find(*args)
+        commit(mailbox.ctx.store, changed(stored(mailbox.ctx)[0], mailbox.ctx.now(), {"code": None}))
+        return found
+
+    monkeypatch.setattr(records, "find_by_code", raced)
+    mailbox.read()
+
+    assert stored(mailbox.ctx)[0].code is None
+    assert mailbox.revisits() == 2
+
+
 def test_foreign_codes_do_not_hold_up_the_mails_behind_them(mailbox: Mailbox) -> None:
     sent(mailbox.ctx)
     mailbox.put(*(accepted(f"202611201031{number:04}") for number in range(60)), accepted(), delivered())

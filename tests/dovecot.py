@@ -116,6 +116,16 @@ class Dovecot:
             client.plain_login(user, PASSWORD)
             yield client
 
+    @contextmanager
+    def closed_inbox(self, user: str) -> Iterator[None]:
+        """Let the server answer NO to a client that opens this INBOX."""
+        mails = self._folder / "mail" / user / "cur"
+        mails.chmod(0)
+        try:
+            yield
+        finally:
+            mails.chmod(0o700)
+
     def _listens(self) -> bool:
         with suppress(OSError):
             socket.create_connection(("127.0.0.1", self.plain), 1).close()

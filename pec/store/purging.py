@@ -57,6 +57,12 @@ def leave(store: Store, account: str, message_ids: Sequence[str]) -> None:
         store.client.zrem(store.keys.purgeable(account), *message_ids)
 
 
+def leave_empty(store: Store, account: str, message_ids: Sequence[str]) -> None:
+    """Note the same of those among these messages that have no receipt in the mailbox."""
+    if message_ids:
+        store.run("purged", account, *message_ids)
+
+
 def end(store: Store, account: str, grace_seconds: float, soonest: float) -> bool:
     """Schedule the next purge. Return whether something is left to delete."""
     return bool(store.run("end_purge", account, grace_seconds, soonest))

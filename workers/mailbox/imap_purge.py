@@ -38,17 +38,17 @@ class _Kept:
 
 
 class UidPurge:
-    """Deletes receipts of one mailbox in one session."""
+    """Deletes receipts of one mailbox in one session. `left`: the messages some of whose receipts can't go yet."""
 
     def __init__(self, ctx: WorkerContext, account: str, session: Session) -> None:
         self._ctx, self._account, self._session = ctx, account, session
+        self.left: set[str] = set()
 
     def purge(self, cases: Sequence[tuple[Message, StoredReceipts]]) -> int:
         """Delete the receipts of these messages. Return how many mails went. Raise TooFewReplicas."""
         if not self._session.can_expunge():
             raise ImapUnavailable("no_uidplus", "the server can't delete single mails (UIDPLUS)")
         by_folder: defaultdict[str, list[_Kept]] = defaultdict(list)
-        left: set[str] = set()
         for message, kept in cases:
             originals = {one.original.sha256 for one in kept.receipts.values() if one.original}
             places = imap_state.places_of(self._ctx.store, message.id)
@@ -58,17 +58,20 @@ class UidPurge:
                 log.info("receipt_not_in_mailbox", message=message.id)
         deleted = 0
         for name, found in by_folder.items():
-            deleted += self._purge_folder(name, found, left)
-        done = [message.id for message, _ in cases if message.id not in left]
-        purging.leave(self._ctx.store, self._account, done)
+            deleted += self._purge_folder(name, found)
+        done = [message.id for message, _ in cases if message.id not in self.left]
+        purging.leave_empty(self._ctx.store, self._account, done)
         return deleted
 
-    def _purge_folder(self, name: str, found: Sequence[_Kept], left: set[str]) -> int:
+    def _purge_folder(self, name: str, found: Sequence[_Kept]) -> int:
         try:
             folder = self._session.select(name)
         except FolderMissing as missing:
             log.warning("folder_missing", account=self._account, folder=name, why=missing.description)
-            self._forget(found)
+            if name.upper() == "INBOX" or name in self._session.folders():
+                self.left |= {one.message.id for one in found}  # it is there, and does not open now
+            else:
+                self._forget(found)
             return 0
         stale = [one for one in found if one.place.validity != folder.validity]
         self._forget(stale)
@@ -76,13 +79,13 @@ class UidPurge:
         there = (
             {one.uid: one for one in self._session.summaries([one.place.uid for one in ours])} if ours else {}
         )
-        chosen = [one for one in ours if self._may_go(folder, one, there, left)]
+        chosen = [one for one in ours if self._may_go(folder, one, there)]
         if chosen:
             self._delete(folder, chosen, there)
-        self._forget(one for one in ours if one.message.id not in left)
+        self._forget(one for one in ours if one.message.id not in self.left)
         return len(chosen)
 
-    def _may_go(self, folder: Folder, one: _Kept, there: Mapping[int, Summary], left: set[str]) -> bool:
+    def _may_go(self, folder: Folder, one: _Kept, there: Mapping[int, Summary]) -> bool:
         """Return whether the archive gives the mail back, and the mail at its UID is that mail."""
         summary = there.get(one.place.uid)
         if summary is None:
@@ -95,7 +98,7 @@ class UidPurge:
             again = [(one.message.code or "", one.place)]
             now = self._ctx.now().timestamp()
             imap_state.revisit_later(self._ctx.store, self._account, again, now, unarchived=True)
-            left.add(one.message.id)
+            self.left.add(one.message.id)
             return False
         if self._is(folder, summary, raw):
             return True

@@ -27,7 +27,7 @@ from workers.unsupported import skip
 
 BATCH = 50  # messages whose receipts are deleted in one session
 SOONEST_SECONDS = 1.0  # between two purges of a mailbox: several messages go together
-AGAIN_SECONDS = 30.0  # after a failure
+AGAIN_SECONDS = 30.0  # after a failure, or if some receipts can't go yet
 QUOTA_SECONDS = 10.0  # until the quota is asked, if no send waits for room
 Case = tuple[Message, StoredReceipts]
 log = structlog.get_logger()
@@ -63,12 +63,13 @@ def _purge(ctx: WorkerContext, account: str) -> float:
         return AGAIN_SECONDS
     try:
         with ctx.imap_sessions.session(server) as session:
-            deleted = UidPurge(ctx, account, session).purge(cases)
+            purged = UidPurge(ctx, account, session)
+            deleted = purged.purge(cases)
     except LoginRefused as refused:
         refuse(ctx, account, server, refused)
         return AGAIN_SECONDS
     _freed(ctx, account, deleted)
-    return SOONEST_SECONDS
+    return AGAIN_SECONDS if purged.left else SOONEST_SECONDS
 
 
 def _by_api(ctx: WorkerContext, account: str, cases: Sequence[Case]) -> float:

@@ -1,7 +1,7 @@
 """Purging a mailbox by IMAP: exactly what the archive gives back goes, and no mail of others."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from archive.vault import EML
 from archive.vault.vault import path_of
 from pec.changes import changed
+from pec.imap.session import Session
 from pec.names import Queue, State
 from pec.store import audit, imap_state, purging
 from pec.store.commits import commit
@@ -216,6 +217,52 @@ def test_receipts_in_several_folders_all_go(mailbox: Mailbox) -> None:
     with mailbox.dovecot.client(mailbox.user) as client:
         assert client.select_folder("INBOX.Ricevute", readonly=True)[b"EXISTS"] == 0
     both.ctx.imap_sessions.close_idle(0)
+
+
+def test_a_folder_that_does_not_open_now_keeps_its_receipts_for_the_next_purge(mailbox: Mailbox) -> None:
+    with mailbox.dovecot.closed_inbox(mailbox.user):
+        mailbox.ctx.imap_sessions.close_idle(0)
+        purge(mailbox.ctx, ACCOUNT)
+        assert (mailbox.due(Queue.PURGE) or 0) > mailbox.ctx.now().timestamp() + 5
+
+    purge(mailbox.ctx, ACCOUNT)
+
+    assert left(mailbox) == [1, 4]
+    assert mailbox.due(Queue.PURGE) is None
+
+
+def test_a_folder_that_was_deleted_holds_up_nothing(mailbox: Mailbox) -> None:
+    store = mailbox.ctx.store
+    for place, sha256 in imap_state.places_of(store, "inv-1").items():
+        gone = replace(place, folder="INBOX.Nessuna")
+        store.client.hdel(store.keys.places("inv-1"), imap_state.place_field(place))
+        store.client.hset(store.keys.places("inv-1"), imap_state.place_field(gone), sha256)
+
+    purge(mailbox.ctx, ACCOUNT)
+
+    assert left(mailbox) == [1, 2, 3, 4]
+    assert mailbox.due(Queue.PURGE) is None
+
+
+def test_a_copy_that_is_found_during_a_purge_goes_with_the_next(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expunge = Session.expunge
+
+    def raced(session: Session, uids: Sequence[int]) -> None:
+        monkeypatch.undo()
+        expunge(session, uids)
+        mailbox.put(delivered())
+        mailbox.read()
+
+    monkeypatch.setattr(Session, "expunge", raced)
+    purge(mailbox.ctx, ACCOUNT)
+    assert left(mailbox) == [1, 4, 5]
+
+    purge(mailbox.ctx, ACCOUNT)
+
+    assert left(mailbox) == [1, 4]
+    assert mailbox.due(Queue.PURGE) is None
 
 
 def again(mailbox: Mailbox, folders: list[str] | None = None, **rules: Any) -> Mailbox:

@@ -1,11 +1,12 @@
 """Jobs from the stream `pec:jobs`: each is turned into messages, or into a rejection that a person understands."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import redis
 import structlog
 
+from archive.contents import MAX_BYTES_IN_REDIS
 from archive.vault import VaultAway
 from pec.job_messages import contents_of, digest_of
 from pec.jobs import BatchJob, CancelJob, Job, JobRejected, PollJob, SendJob, parse, safe_fields
@@ -24,7 +25,7 @@ RECLAIM_SECONDS = 1.5  # between two looks for entries of dead workers, which wa
 REGISTERED_SECONDS = 7.0  # until all live workers have registered again, so that their accounts are known
 HEAVY_BYTES = 10_000_000  # of one read: with files in them, 100 jobs can be more than memory holds
 MAX_BYTES = 1_000_000  # of commits that go in one write, about
-ARCHIVE_SECONDS = 2.0  # between two tries while the archive is away
+RETRY_SECONDS = 2.0  # between two tries while the archive is away or Redis is full
 MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
 log = structlog.get_logger()
 
@@ -41,8 +42,8 @@ class Consumer:
         self._reclaim_at = 0.0
         self._memory_at = 0.0
         self._memory_short = False
-        self._waiting: list[Entry] = []  # in hand, until the archive takes their content
-        self._archive_away = ""  # why, if it is away
+        self._waiting: list[Entry] = []  # in hand, until the archive and Redis have room for them
+        self._stopped = ""  # why the last step could not take all
         self._ready = False
 
     def step(self) -> float:
@@ -50,12 +51,9 @@ class Consumer:
         if not self._ready:
             job_stream.ensure_group(self._store)
             self._ready = True
-        if self._memory_is_short():
-            share = f"{self._max_memory_share():.0%}"
-            log.error(
-                "intake_paused", why=f"Redis is at {share} of maxmemory: give it more, or let messages end"
-            )
-            return MEMORY_SECONDS
+        short = self._memory_is_short()
+        if short and not self._ctx.vault:
+            return self._pause()
         try:
             entries = self._retried() or self._reclaimed() or self._read()
         except redis.ResponseError as error:
@@ -64,15 +62,25 @@ class Consumer:
             self._ready = False  # Redis came back empty
             log.warning("intake_paused", why="Redis lost what it held: all workers register first")
             return REGISTERED_SECONDS
-        was_away, self._archive_away = self._archive_away, ""
+        take = _until_large(entries) if short else len(entries)
+        entries, later = entries[:take], entries[take:]
+        was_stopped, self._stopped = self._stopped, ""
         for few in _by_size(entries):
             self._take(few)
+        self._waiting += later
         if entries:
             self._taken()
             self._memory_at = 0.0
-        if self._archive_away and self._archive_away != was_away:
-            log.error("intake_paused", why=self._archive_away)
-        return ARCHIVE_SECONDS if self._archive_away else 0.0
+        elif short:
+            return self._pause()
+        if self._stopped and self._stopped != was_stopped:
+            log.error("intake_paused", why=self._stopped)
+        return RETRY_SECONDS if self._stopped else 0.0
+
+    def _pause(self) -> float:
+        share = f"{self._max_memory_share():.0%}"
+        log.error("intake_paused", why=f"Redis is at {share} of maxmemory: give it more, or let messages end")
+        return MEMORY_SECONDS
 
     # Read
 
@@ -92,7 +100,7 @@ class Consumer:
         return stale
 
     def _retried(self) -> list[Entry]:
-        """Return the entries that wait for the archive. They stay this consumer's, and the wait counts as no try."""
+        """Return the entries that wait in hand. They stay this consumer's, and the wait counts as no try."""
         if self._waiting:
             job_stream.keep(self._store, self._consumer, self._waiting)
         waiting, self._waiting = self._waiting, []
@@ -124,11 +132,15 @@ class Consumer:
     def _take(self, entries: Sequence[Entry]) -> None:
         """Take entries in their order. Each has a commit of its own, but one write carries those of many."""
         parsed = [(entry, job) for entry in entries if (job := self._parsed(entry))]
-        known = load_context(self._ctx, [job for _, job in parsed])
+        try:
+            known = load_context(self._ctx, [job for _, job in parsed])
+        except redis.OutOfMemoryError as why:
+            self._wait(why, [entry for entry, _ in parsed])
+            return
         ready: list[PreparedJob] = []
         size = 0
         for entry, job in parsed:
-            if self._archive_away:
+            if self._stopped:
                 self._waiting.append(entry)
                 continue
             with self._rejecting(entry, job):
@@ -168,7 +180,7 @@ class Consumer:
     def _rejecting(self, entry: Entry, job: Job | None = None) -> Iterator[None]:
         """Reject the entry for its faults, and log a bug, after which it is tried again. Redis's errors go through.
 
-        An entry whose content the archive can't take now waits in hand.
+        An entry that the archive or Redis can't take now waits in hand.
         """
         with structlog.contextvars.bound_contextvars(entry=entry.id):
             try:
@@ -177,13 +189,16 @@ class Consumer:
                 safe = safe_fields(job.model_dump()) if job else rejected.safe
                 log.warning("job_rejected", **safe, fields=[problem.field for problem in rejected.problems])
                 job_stream.reject(self._store, entry, rejected.problems, safe)
+            except (VaultAway, redis.OutOfMemoryError) as why:
+                self._wait(why, [entry])
             except redis.RedisError:
                 raise
-            except VaultAway as why:
-                self._archive_away = str(why)
-                self._waiting.append(entry)
             except Exception:  # the entry stays pending, and is rejected after MAX_DELIVERIES
                 log.exception("job_not_taken")
+
+    def _wait(self, why: Exception, entries: Iterable[Entry]) -> None:
+        self._stopped = str(why)
+        self._waiting += entries
 
     # Commit
 
@@ -229,6 +244,12 @@ class Consumer:
         apply(self._store, Commit(commands=job_stream.removal(self._store, entry.id)))
         log.info("job_repeated", job=job.id)
         return True
+
+
+def _until_large(entries: Sequence[Entry]) -> int:
+    """Return how many to take until one frees memory, because its content goes to the archive; 0 if none does."""
+    sizes = (len(entry.job or b"") for entry in entries)
+    return next((number for number, size in enumerate(sizes, 1) if size > MAX_BYTES_IN_REDIS), 0)
 
 
 def _by_size(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

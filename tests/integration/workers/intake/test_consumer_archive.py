@@ -1,5 +1,6 @@
 """Intake with an archive: large content goes there before its job is taken, and waits while it is away."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.integration.workers.archiving import (
 )
 from tests.integration.workers.messages import state
 from workers.context import WorkerContext
+from workers.intake.consumer import MEMORY_SECONDS
 
 
 def rejections(ctx: WorkerContext) -> int:
@@ -152,6 +154,55 @@ def test_a_worker_without_the_archive_takes_jobs_whose_content_is_there(
 
     assert state(ctx, "n") is State.QUEUED
     assert rejections(ctx) == 0
+
+
+@pytest.fixture
+def limited(ctx: WorkerContext) -> Iterator[Callable[[float], None]]:
+    """Set maxmemory so that Redis is at such a share of it."""
+    redis = ctx.store.client
+    redis.set("ballast", b"x" * 20_000_000)
+
+    def limit(share: float) -> None:
+        redis.config_set("maxmemory", str(int(redis.info("memory")["used_memory"] / share)))
+
+    yield limit
+    redis.config_set("maxmemory", "0")
+    redis.delete("ballast")
+
+
+def test_a_job_whose_content_goes_to_the_archive_is_taken_although_memory_is_short(
+    with_archive: WorkerContext, limited: Callable[[float], None]
+) -> None:
+    put_jobs(
+        with_archive, job_with("first", b"%PDF"), job_with("large", a_file()), job_with("small", b"%PDF")
+    )
+    limited(0.95)
+    taker = intake(with_archive)
+
+    assert taker.step() == 0
+    assert taker.step() == MEMORY_SECONDS
+
+    assert [state(with_archive, name) for name in ("first", "large")] == [State.QUEUED] * 2
+    assert records.read(with_archive.store, "small") is None, "it would only take more memory"
+
+
+def test_a_job_that_found_redis_full_waits_and_counts_no_try(
+    with_archive: WorkerContext, limited: Callable[[float], None]
+) -> None:
+    put_jobs(with_archive, job_with("before", a_file()))
+    taker = intake(with_archive)
+    taker.step()
+    put_jobs(with_archive, job_with("large", a_file()), job_with("small", b"%PDF"))
+    limited(1.05)
+
+    rests = [taker.step() for _ in range(job_stream.MAX_DELIVERIES + 3)]
+
+    assert all(rest > 0 for rest in rests)
+    assert [entry.deliveries for entry in taker._waiting] == [1, 1]
+    limited(0.5)
+    assert taker.step() == 0
+    assert [state(with_archive, name) for name in ("large", "small")] == [State.QUEUED] * 2
+    assert rejections(with_archive) == 0
 
 
 def _at_once(reclaim: Any) -> Any:

@@ -7,10 +7,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from pec.receipts import HEADINGS, Heading, Kind, Mail, Named, Receipt
+from pec.receipts import HEADINGS, Heading, Kind, Mail, Named, Receipt, read
 
 PATIENT: Final = settings(deadline=None)  # a noisy machine is not a failure
 PROVIDER: Final = "posta-certificata@pecmassiva.com"
+CODE: Final = "2020082610003492"
 
 RECEIPT_HEADINGS: Final = tuple(heading for heading in HEADINGS if heading.kind)
 FOREIGN_HEADINGS: Final = tuple(heading for heading in HEADINGS if not heading.kind)
@@ -92,3 +93,12 @@ def _receipt(code: str, kind: Kind, date: datetime | None, recipient: int, with_
     final = recipient == 2 if with_text and kind is Kind.PREAVVISO else None
     text = f"text of {recipient}" if with_text else None
     return Receipt(kind, "Fattura", code, date, False, named, final, None, text, PROVIDER)
+
+
+def a_mail(subject: str, sender: str = PROVIDER) -> Mail:
+    return Mail(sender, "dev-api@pecmassiva.com", datetime(2020, 8, 26, 8, 0, 35, tzinfo=UTC), subject, None)
+
+
+def kind_of(mail: Mail, code: str = CODE, subject: str | None = None) -> Kind | None:
+    receipt = read(mail, code, subject)
+    return receipt.kind if isinstance(receipt, Receipt) else None

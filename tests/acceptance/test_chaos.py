@@ -18,6 +18,7 @@ from tests.chaos.network import Network
 from tests.chaos.plan import plan
 from tests.chaos.power import FragileServer, NoCompiler
 from tests.chaos.redis_proxy import RedisProxy
+from tests.chaos.run import run
 from tests.chaos.world import port_of
 from tests.wire import eventually
 
@@ -33,7 +34,7 @@ def _seeds() -> list[int]:
 
 @pytest.mark.parametrize("seed", _seeds())
 def test_no_harm_is_done_under_the_faults_of_a_seed(seed: int, tmp_path: Path) -> None:
-    result = conductor.run(plan(seed, MESSAGES, seconds=SECONDS), tmp_path)
+    result = run(plan(seed, MESSAGES, seconds=SECONDS), tmp_path)
 
     assert not result.harmed, "\n".join(report.evidence(result))
     assert result.kills >= 2
@@ -46,7 +47,7 @@ def test_an_event_that_workers_drop_is_reported_as_harm(
     monkeypatch.setattr(conductor, "QUIET_SECONDS", 4.0)
     quiet = replace(plan(1, 12, seconds=1.5), faults=(), answers={}, failover=False)
 
-    result = conductor.run(quiet, tmp_path, CHAOS_UNTOLD="message.sent")
+    result = run(quiet, tmp_path, CHAOS_UNPUBLISHED="message.sent")
 
     assert any("which no event tells" in one for one in result.harms["webhooks missing"])
     assert result.harms["lost"] == []

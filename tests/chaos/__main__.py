@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from tests.chaos import alone, deaths, outage, report
-from tests.chaos.conductor import Result, broken, run
 from tests.chaos.plan import Plan, plan
+from tests.chaos.run import Result, broken, run
 from tests.chaos.world import RATE
 
 

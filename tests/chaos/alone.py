@@ -2,8 +2,8 @@
 
 from itertools import count
 
-from tests.chaos.conductor import Result
 from tests.chaos.plan import CUSTODY, TIMED, Plan, plan
+from tests.chaos.run import Result
 
 KINDS = ("kill", "api", "failover", "restore", *TIMED, *CUSTODY)
 MESSAGES = 40

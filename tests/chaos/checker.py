@@ -228,12 +228,12 @@ def webhooks_missing(seen: Observation) -> Iterator[str]:
     for message_id, record in seen.records.items():
         if published.get(message_id, {}).get("state") != record.get("state"):
             yield f"{message_id} is {record.get('state')}, and no event tells it"
-    yield from _states_untold(seen)
-    yield from _batches_untold(seen)
-    yield from _rejections_untold(seen)
+    yield from _states_unpublished(seen)
+    yield from _batches_unpublished(seen)
+    yield from _rejections_unpublished(seen)
 
 
-def _rejections_untold(seen: Observation) -> Iterator[str]:
+def _rejections_unpublished(seen: Observation) -> Iterator[str]:
     """Each rejection is one event, and each such event a rejection."""
     published = Counter(one["data"]["entry"] for one in seen.events if one["type"] == "job.rejected")
     for entry in published.keys() | seen.rejected.keys():
@@ -241,7 +241,7 @@ def _rejections_untold(seen: Observation) -> Iterator[str]:
             yield f"the rejection of {entry} is published {published[entry]} times"
 
 
-def _states_untold(seen: Observation) -> Iterator[str]:
+def _states_unpublished(seen: Observation) -> Iterator[str]:
     """Each change names the previous state: if that was never published, an event is missing in between."""
     last: dict[str, str | None] = {}
     changes = [one["data"] for one in seen.events if one["type"] == f"message.{one['data'].get('state')}"]
@@ -251,7 +251,7 @@ def _states_untold(seen: Observation) -> Iterator[str]:
         last[data["id"]] = data["state"]
 
 
-def _batches_untold(seen: Observation) -> Iterator[str]:
+def _batches_unpublished(seen: Observation) -> Iterator[str]:
     for name in seen.batches.keys() | seen.batch_sizes.keys():
         batch = seen.batches.get(name, {})
         published = [

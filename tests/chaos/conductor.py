@@ -7,14 +7,11 @@ import os
 import shutil
 import signal
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import redis
@@ -27,20 +24,19 @@ from pec.store import accounts, batches, dead_letters, imap_state, outbox
 from pec.store.store import Store
 from tests.chaos import effects
 from tests.chaos.campaign import ACCOUNTS, BATCH, Entry, ids_of
-from tests.chaos.observation import Observation, journal, observe
+from tests.chaos.machine import Machine
+from tests.chaos.observation import Observation, observe
 from tests.chaos.plan import Fault, Plan
 from tests.chaos.power import FragileServer
 from tests.chaos.settling import settled
-from tests.chaos.world import FILED_IN, MOODY, RATE, STEADY, Machine, World, drawn, sender, world
+from tests.chaos.world import FILED_IN, MOODY, RATE, STEADY, World, drawn, sender
 
 QUIET_SECONDS = 120.0  # within which all must have settled once the faults are over,
 QUIET_SECONDS_EACH = 0.15  # and so much more for each message
 OPERATOR_SECONDS = 1.0
 AGAIN_SECONDS, MAX_TRIES = 0.5, 40  # of a task without a target
-PROCESSES = (2, 1, 1)  # of each machine
 PARTED_SECONDS = 0.8  # that a replica is cut off before it takes over: some 40 slots
 RESTORE_SECONDS = 1.5  # that a restore takes: what was on the wire has its receipts by then
-BROKEN = "the run itself broke"
 IMAP_SLOW_SECONDS = 0.2  # before each answer
 AOF = "appendonlydir"
 UNDELIVERED = ("mancata-consegna+", "tempo-massimo+", "silenzio+")  # looked at again after their end
@@ -48,77 +44,6 @@ UNDELIVERED = ("mancata-consegna+", "tempo-massimo+", "silenzio+")  # looked at 
 
 class NotYet(Exception):
     """The fault has no target now: try again a moment later."""
-
-
-@dataclass(slots=True)
-class Result:
-    """One run: its harms by kind, and what was done to whom."""
-
-    seed: int
-    messages: int
-    seconds: float
-    kills: int
-    faults: Counter[str]
-    harms: dict[str, list[str]]
-    states: Counter[str]
-    settled_seconds: float  # from the last fault until all was done
-    uncertain: int  # messages that were so for a while
-    replayed: int = 0  # dead letters
-    circumstances: frozenset[str] = frozenset()
-    kill_points: Counter[str] = field(default_factory=Counter)
-    answers: Counter[str] = field(default_factory=Counter)  # faults that calls to the API met
-    consumers: Counter[str] = field(default_factory=Counter)  # moods that deliveries met
-    aims: frozenset[str] = frozenset()  # what the plan had in mind
-
-    @property
-    def harmed(self) -> bool:
-        return any(self.harms.values())
-
-    @property
-    def done(self) -> set[str]:
-        """Return the faults that had an effect, as the report names them."""
-        counts = {
-            "fault": self.faults,
-            "point": self.kill_points,
-            "answer": self.answers,
-            "consumer": self.consumers,
-            "ended": self.states + Counter({"dead letter": self.replayed}),
-        }
-        return {f"{kind}: {name}" for kind, of in counts.items() for name in of if of[name]}
-
-
-def run(plan: Plan, folder: Path, rate: float = RATE, **settings: str) -> Result:
-    """One run, in a folder that stays. Called from the main thread."""
-    started = time.monotonic()
-    with world(folder, plan.sandbox, plan.answers, plan.mangled, plan.failover) as found:
-        found.add_machines(plan.skews_seconds, PROCESSES, CHAOS_SEED=str(plan.seed), **settings)
-        conductor = Conductor(plan, found, rate)
-        seen, harms = conductor.play()
-    seen.dump(folder / "observation.json")
-    notes = [line["killed"] for line in journal(folder) if "killed" in line]
-    return Result(
-        seed=plan.seed,
-        messages=plan.campaign.size,
-        seconds=time.monotonic() - started,
-        kills=conductor.kills + len(notes),
-        faults=conductor.done,
-        harms=harms,
-        states=Counter(record["state"] for record in seen.records.values()),
-        settled_seconds=conductor.settled_seconds,
-        uncertain=len({one["data"]["id"] for one in seen.events if one["type"] == "message.uncertain"}),
-        replayed=conductor.replayed,
-        kill_points=Counter(notes),
-        answers=Counter(call.fault for call in found.api.calls if call.fault),
-        consumers=found.receivers.met,
-        aims=frozenset(plan.aims),
-        circumstances=frozenset(plan.circumstances),
-    )
-
-
-def broken(plan: Plan, error: Exception) -> Result:
-    """A run that came to no end: it shows nothing, which is not good enough."""
-    trace = "".join(traceback.format_exception(error))
-    return Result(plan.seed, 0, 0.0, 0, Counter(), {BROKEN: [trace]}, Counter(), 0.0, 0)
 
 
 class Conductor:

@@ -12,10 +12,11 @@ from typing import Any
 
 from tests.chaos.campaign import Entry, plain_campaign
 from tests.chaos.conductor import QUIET_SECONDS
+from tests.chaos.machine import eventually
 from tests.chaos.observation import journal, observe
 from tests.chaos.report import MAX_EVIDENCE
 from tests.chaos.settling import settled
-from tests.chaos.world import World, eventually, interval_seconds, world
+from tests.chaos.world import World, interval_seconds, world
 
 RATE = 2.0  # near the API's own: the intervals are what counts
 LEASE_SECONDS = 3.0

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tests.chaos.campaign import ACCOUNTS, plain_campaign
-from tests.chaos.conductor import Result, run
 from tests.chaos.plan import MACHINES, Fault, Plan
+from tests.chaos.run import Result, run
 
 SCALE = 20.0  # times faster than in production: pace, time-outs, the circuit's waits, and the outage itself
 OUTAGE_SECONDS = 600 / SCALE

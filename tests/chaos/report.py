@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.chaos.checker import CHECKS
-from tests.chaos.conductor import BROKEN, Result
 from tests.chaos.plan import ANSWERS, CONSUMERS, CUSTODY, CUSTODY_POINTS, KILL_POINTS, TIMED
+from tests.chaos.run import BROKEN, Result
 
 MAX_EVIDENCE = 8
 ENOUGH_RUNS = 20  # in which whatever plans have in mind comes true at least once

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from tests.chaos.checker import CHECKS
-from tests.chaos.conductor import BROKEN
 from tests.chaos.plan import (
     ANSWERS,
     CIRCUMSTANCES,
@@ -19,6 +18,7 @@ from tests.chaos.plan import (
     KILL_POINTS,
     TIMED,
 )
+from tests.chaos.run import BROKEN
 
 KNOWN = {  # what there is, so that what never came about shows as 0
     "kill_points": (*KILL_POINTS, *CUSTODY_POINTS),

@@ -30,7 +30,9 @@ SCALE = float(
     os.environ.get("CHAOS_SCALE", "1")
 )  # how many times faster than in production the API's circuit waits
 TRACED = "CHAOS_TRACE" in os.environ  # whether each task's begin and end are noted
-UNTOLD = os.environ.get("CHAOS_UNTOLD", "")  # the events that these workers drop, to test the checker
+UNPUBLISHED = os.environ.get(
+    "CHAOS_UNPUBLISHED", ""
+)  # the events that these workers drop, to test the checker
 API_PORT = int(os.environ["CHAOS_API_PORT"])
 INSIDE = "inside.chaos.test"  # a name that resolves to an address of our own network
 PUBLIC = "127.0.0.1"  # where receivers listen; taken for public, so that all other loopback is not
@@ -202,8 +204,8 @@ def _wrap_store() -> None:
         found = script_of(self, name, intake=intake)
 
         def run(*args: Any, **options: Any) -> Any:
-            if name == "commit" and UNTOLD:
-                options["args"] = [_without(UNTOLD, options["args"][0]), *options["args"][1:]]
+            if name == "commit" and UNPUBLISHED:
+                options["args"] = [_without(UNPUBLISHED, options["args"][0]), *options["args"][1:]]
             if name in BEFORE_SCRIPT and options["args"][-1] != "[]":  # a turn begins with none posted
                 hit(BEFORE_SCRIPT[name])
             if intake:

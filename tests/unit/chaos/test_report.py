@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from tests.chaos.conductor import Result
 from tests.chaos.report import never_done, table
+from tests.chaos.run import Result
 
 
 def _result(**fields: Any) -> Result:

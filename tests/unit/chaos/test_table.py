@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from tests.chaos import report
 from tests.chaos.checker import CHECKS
-from tests.chaos.conductor import Result
 from tests.chaos.plan import ANSWERS, CONSUMERS, CUSTODY, CUSTODY_POINTS, KILL_POINTS, TIMED
+from tests.chaos.run import Result
 from tests.chaos.table import main
 
 

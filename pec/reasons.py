@@ -34,6 +34,10 @@ _TEXTS = {
         "the mailbox is {percent} full, and receipts on their way may take {expected} MB: archive and delete "
         "receipts, or ask the provider for more room"
     ),
+    "mailbox_too_small": _(
+        "its receipts may take {needed} MB, and sends may fill its mailbox up to {available} MB: ask the provider for "
+        "more room, then `pec resend {id}`; or `pec discard {id}`"
+    ),
     "mailbox_unavailable": _("its mailbox can't be searched before it is sent: {why}"),
     "perhaps_sent": _(
         "it may have been sent since the backup ({why}): look into the mailbox, then `pec discard {id}`, "

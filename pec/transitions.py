@@ -116,8 +116,8 @@ def requeued(
     return changed(message, now, fields, due={Queue.LOOKUP: None, Queue.RELEASE: back_at}, lane=Lane.LEAVE)
 
 
-def held_without_content(message: Message, now: datetime, reason: Reason) -> Change:
-    """Return the hold of a message whose content the archive no longer holds: an operator can put it back."""
+def held_unsent(message: Message, now: datetime, reason: Reason) -> Change:
+    """Return the hold of a queued message that can't be sent until an operator has mended the cause."""
     return changed(
         message,
         now,

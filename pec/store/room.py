@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pec.instants import from_epoch
+from pec.messages import Message
 from pec.names import State
 from pec.room import recipients_awaited
 from pec.store import records
@@ -89,6 +90,14 @@ def note_reading(
     ask_share = int(limit * ASK_SHARE)
     stored = store.run("room_reading", account, used, limit, pause_at, ask_share, before)
     return room_from(text_dict(stored)) if stored else None
+
+
+def first_queued(store: Store, account: str) -> Message | None:
+    """Return the message that is first in its lane, if it still waits and this version can read it."""
+    ids = text_list(store.client.zrange(store.keys.lane(account), 0, 0))
+    for message in records.read_all(store, ids, lambda _: None):
+        return message if message.state is State.QUEUED else None
+    return None
 
 
 def reconcile(store: Store, account: str) -> int:

@@ -5,7 +5,9 @@ import structlog
 from pec.names import EventType, Queue
 from pec.reasons import reason_by_code
 from pec.store import accounts, room
+from pec.store.commits import Conflict, commit
 from pec.store.room import Room
+from pec.transitions import held_unsent
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import ROOM_NOT_STATED, MailboxUnavailable, call_optional
 
@@ -43,7 +45,29 @@ def _note(ctx: WorkerContext, account: str, used: int, limit: int, arrived: int)
     settled = room.reconcile(ctx.store, account)
     if settled:
         log.info("room_reconciled", account=account, messages=settled)
-    return room.note_reading(ctx.store, account, used, limit, ctx.settings.quota.pause_ratio, arrived)
+    ratio = ctx.settings.quota.pause_ratio
+    now = room.note_reading(ctx.store, account, used, limit, ratio, arrived)
+    while now and _hold_too_large(ctx, account, now):
+        now = room.note_reading(ctx.store, account, used, limit, ratio, arrived)
+    return now
+
+
+def _hold_too_large(ctx: WorkerContext, account: str, now: Room) -> bool:
+    """Hold the first message if not even an empty mailbox has room for it. Return whether that was so."""
+    if now.needed is None or now.pause_at is None or now.needed <= now.pause_at:
+        return False
+    first = room.first_queued(ctx.store, account)
+    needed = first.room * len(first.recipients) if first else 0
+    if first is None or needed <= now.pause_at:
+        return False
+    sizes = {"needed": f"{needed / 1e6:.1f}", "available": f"{now.pause_at / 1e6:.1f}"}
+    reason = reason_by_code("mailbox_too_small", id=first.id, **sizes)
+    try:
+        commit(ctx.store, held_unsent(first, ctx.now(), reason))
+    except Conflict:
+        return False
+    log.warning("mailbox_too_small", account=account, message=first.id, **sizes)
+    return True
 
 
 def _follow(ctx: WorkerContext, account: str, before: Room, now: Room) -> None:

@@ -26,7 +26,7 @@ from pec.transitions import (
     claimed,
     expired_in_queue,
     failed,
-    held_without_content,
+    held_unsent,
     requeued,
     unclaimed,
 )
@@ -91,7 +91,7 @@ def _hold_without_content(ctx: WorkerContext, permit: SendPermit, gone: Missing 
     log.error("content_missing", why=str(gone))
     code = "content_altered" if isinstance(gone, Altered) else "content_missing"
     reason = reason_by_code(code, id=permit.message.id, **gone.details)
-    _end_unsent(permit, held_without_content(permit.message, ctx.now(), reason))
+    _end_unsent(permit, held_unsent(permit.message, ctx.now(), reason))
 
 
 def _api_answers(ctx: WorkerContext, mailbox: Mailbox) -> bool:

@@ -28,7 +28,7 @@ from pec.transitions import (
     expired_in_queue,
     failed,
     held_after_restore,
-    held_without_content,
+    held_unsent,
     not_found,
     requeued,
     resend_asked,
@@ -77,7 +77,7 @@ def moves_before_the_code() -> Moves:
             lambda m: failed(m, NOW, WHY),
             lambda m: requeued(m, NOW, WHY, None, 0.5),
             lambda m: held_after_restore(m, NOW, "two alike"),
-            lambda m: held_without_content(m, NOW, WHY),
+            lambda m: held_unsent(m, NOW, WHY),
         ],
         State.SENDING: [
             *late_answers,

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from pec.messages import Reason
-from pec.names import Queue
-from pec.store import accounts, room
+from pec.names import Queue, State
+from pec.store import accounts, records, room
 from pec.store.pacing import Hint, pick
 from tests.integration.sandbox.serving import Served
-from tests.integration.workers.messages import queued
+from tests.integration.workers.messages import queued, state
 from workers.context import WorkerContext
 from workers.tasks.quota import KIB, PATIENCE_SECONDS, RETRY_SECONDS, guard_quota
 
@@ -114,6 +114,31 @@ def test_waiting_for_long_is_a_pause_too(ctx: WorkerContext, served: Served) -> 
     reason = accounts.state_of(ctx.store, "acme").reason
     assert reason
     assert reason.description.startswith("the mailbox is 79% full, and receipts on their way may take 0.1 MB")
+
+
+def test_messages_that_no_mailbox_of_this_size_has_room_for_are_held_and_others_go_on(
+    ctx: WorkerContext, served: Served
+) -> None:
+    waits(ctx, needed=2 * LIMIT * KIB)
+    queued(ctx, "too", room=3 * LIMIT * KIB)
+    queued(ctx, "with room", room=KIB)  # of one age, so the lane is in order of ids
+    stated(served, 100)
+
+    guard_quota(ctx, "acme")
+
+    assert [state(ctx, name) for name in ("too", "waits", "with room")] == [
+        State.HELD,
+        State.HELD,
+        State.QUEUED,
+    ]
+    held = records.read(ctx.store, "waits")
+    assert held
+    assert held.reason
+    assert held.reason.code == "mailbox_too_small"
+    picked = pick(ctx.store, Hint(ctx.token("acme"), "0"), ["acme"], ctx.settings.api, 60)
+    assert picked
+    assert picked.message.id == "with room"
+    assert "account.paused" not in events(ctx)
 
 
 @pytest.mark.parametrize("refused", [(400, {"success": False}), (403, {"success": False})])

@@ -128,12 +128,12 @@ def set_cursor(store: Store, account: str, folder: str, cursor: Cursor) -> None:
     store.client.hset(store.keys.imap(account), f"{_CURSOR}{folder}", f"{cursor.validity} {cursor.uid}")
 
 
-def count_stuck(store: Store, account: str, folder: str, cursor: Cursor) -> int:
-    """Note that the mail behind the cursor ended a reading. Return how many times in a row it did."""
-    key, here = store.keys.imap(account), f"{folder} {cursor.validity} {cursor.uid}"
+def count_stuck(store: Store, account: str, what: str) -> int:
+    """Note that this mail or search ended a reading. Return how many times in a row it did."""
+    key = store.keys.imap(account)
     stuck, times = store.client.hmget(key, "stuck", "stuck_times")
-    count = int(text(times or 0)) + 1 if text(stuck or "") == here else 1
-    store.client.hset(key, mapping={"stuck": here, "stuck_times": count})
+    count = int(text(times or 0)) + 1 if text(stuck or "") == what else 1
+    store.client.hset(key, mapping={"stuck": what, "stuck_times": count})
     return count
 
 

@@ -123,8 +123,8 @@ class Keys:
         """Hash, of a mailbox read by IMAP: `cursor:<folder>`, UIDVALIDITY and the last UID that was read.
 
         `began_at`, `read_at` (when it was last read to its end), `error`, `refused`, `failures` in a row,
-        `silent_since`, `again` (read it once more after this reading), `stuck` (the mail that ended readings).
-        Counts: `unproven`, `purged`, `purged_bytes`.
+        `silent_since`, `again` (read it once more after this reading), `stuck` (the mail or search that ended
+        readings). Counts: `unproven`, `purged`, `purged_bytes`.
         """
         return f"{self.namespace}:imap:{account}"
 

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,10 +23,10 @@ from pec.instants import doubling, from_epoch
 from pec.messages import Reason
 from pec.names import Queue
 from pec.store import imap_state
-from pec.store.imap_state import Cursor, ImapState, Revisit
+from pec.store.imap_state import Cursor, ImapState, Place, Revisit
 from workers.context import WorkerContext
 from workers.mailbox.archived import replay
-from workers.mailbox.imap_folder import FoundMail, Reader, fetch_all, read_folder
+from workers.mailbox.imap_folder import BATCH_MAILS, FoundMail, Reader, fetch_all, read_folder
 from workers.mailbox.imap_refusal import refuse
 from workers.mailbox.incoming import incoming
 from workers.mailbox.originals import OriginalsTaker
@@ -38,8 +39,9 @@ OLD_EVERY_SECONDS = 60.0  # between two looks at older ones
 LEASE_SECONDS = 60.0  # of a reading, beyond the longest wait for the server's next byte
 FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 5.0, 60.0  # after a failure
 ONE_BY_ONE_AFTER = 3  # failures in a row: one mail may be the cause
-SKIPPED_AFTER = 3  # more failures at the same mail
+SKIPPED_AFTER = 3  # more failures at the same mail, or failures at the same search
 FAULTS_OF_A_MAIL = ("garbled", "refused", "hung_up")  # not: no connection, no answer in time
+FAULTS_OF_A_SEARCH = (*FAULTS_OF_A_MAIL, "timeout")  # the server may have to read all mails
 MAX_SEARCHES = 20  # of one reading
 FIRST_READING = timedelta(days=7)  # that the first reading of a mailbox goes back, at least
 log = structlog.get_logger()
@@ -90,6 +92,7 @@ class _Reading:
         self._renewed_at = time.monotonic()
         self._taker = OriginalsTaker(ctx, account)
         self._idles = True
+        self._one_by_one = False
 
     def run(self) -> float:
         """Read all folders. Return the seconds until the next reading."""
@@ -126,32 +129,39 @@ class _Reading:
         ctx, account = self._ctx, self._account
         cursors = imap_state.cursors(ctx.store, account)
         state = imap_state.state_of(ctx.store, account)
-        one_by_one = state.failures >= ONE_BY_ONE_AFTER
-        reader = Reader(self._take, self._pass_on, self._moved, self._go_on, self._keep, one_by_one)
+        self._one_by_one = state.failures >= ONE_BY_ONE_AFTER
+        reader = Reader(self._take, self._pass_on, self._moved, self._go_on, self._keep, self._one_by_one)
         since = self._since(state)
         missing: list[str] = []
-        self._look_again(session)
-        self._search(session)
         for folder in ctx.settings.accounts[account].imap.folders:
             try:
                 read_folder(session, folder, cursors.get(folder), since, reader)
             except FolderMissing as error:
                 missing.append(error.folder)
             except ImapUnavailable as error:
-                if one_by_one and error.code in FAULTS_OF_A_MAIL:
-                    self._skip_if_stuck(folder, error)
+                self._skip_if_stuck(folder, error)
                 raise
+        self._look_again(session)
+        self._search(session)
         return missing
 
     def _skip_if_stuck(self, folder: str, error: ImapUnavailable) -> None:
         """Move the cursor past a mail that ended several readings in a row: the API shows what it says."""
-        store, account = self._ctx.store, self._account
-        cursor = imap_state.cursors(store, account).get(folder)
-        if cursor and imap_state.count_stuck(store, account, folder, cursor) >= SKIPPED_AFTER:
-            log.error(
-                "mail_skipped", account=account, folder=folder, behind_uid=cursor.uid, why=error.description
-            )
-            imap_state.set_cursor(store, account, folder, Cursor(cursor.validity, cursor.uid + 1))
+        cursor = imap_state.cursors(self._ctx.store, self._account).get(folder)
+        if cursor and self._is_stuck_at(Place(folder, cursor.validity, cursor.uid + 1), error):
+            self._moved(folder, Cursor(cursor.validity, cursor.uid + 1))
+
+    def _is_stuck_at(self, place: Place, error: ImapUnavailable) -> bool:
+        """Note that a reading ended at this mail, if one mail at a time is read. Return whether to leave it out."""
+        if not self._one_by_one or error.code not in FAULTS_OF_A_MAIL:
+            return False
+        if not self._is_stuck(imap_state.place_field(place)):
+            return False
+        log.error("mail_skipped", account=self._account, **asdict(place), why=error.description)
+        return True
+
+    def _is_stuck(self, what: str) -> bool:
+        return imap_state.count_stuck(self._ctx.store, self._account, what) >= SKIPPED_AFTER
 
     def _since(self, state: ImapState) -> datetime:
         """Return when mails may have come that no cursor knows: before the oldest message that awaits receipts."""
@@ -216,26 +226,43 @@ class _Reading:
             folder = session.examine(name)
         except FolderMissing:
             return
-        known = [one.place.uid for one in entries if one.place.validity == folder.validity]
-        for batch in fetch_all(session, folder, sorted(known), self._keep):
-            self._take(batch)
-        done = {one.entry for one in entries} - self._taker.noted
-        imap_state.revisited(self._ctx.store, self._account, done)
+        size = 1 if self._one_by_one else BATCH_MAILS
+        for start in range(0, len(entries), size):
+            chunk = entries[start : start + size]
+            known = [one.place.uid for one in chunk if one.place.validity == folder.validity]
+            try:
+                for batch in fetch_all(session, folder, sorted(known), self._keep):
+                    self._take(batch)
+            except ImapUnavailable as error:
+                if self._is_stuck_at(chunk[0].place, error):
+                    imap_state.revisited(self._ctx.store, self._account, [chunk[0].entry])
+                raise
+            done = {one.entry for one in chunk} - self._taker.noted
+            imap_state.revisited(self._ctx.store, self._account, done)
+            self._go_on()
 
     def _search(self, session: Session) -> None:
         """Take the receipts of PEC that other programs sent: they may lie before the cursor."""
         ctx, account = self._ctx, self._account
-        codes = imap_state.sought(ctx.store, account)[:MAX_SEARCHES]
-        for code in codes:
-            for name in ctx.settings.accounts[account].imap.folders:
-                try:
-                    folder = session.examine(name)
-                except FolderMissing:
-                    continue
-                for batch in fetch_all(session, folder, session.uids_with(code), self._keep):
-                    self._taker.take(batch)
+        for code in imap_state.sought(ctx.store, account)[:MAX_SEARCHES]:
+            try:
+                self._search_code(session, code)
+            except ImapUnavailable as error:
+                if error.code in FAULTS_OF_A_SEARCH and self._is_stuck(f"code {code}"):
+                    log.error("search_skipped", account=account, code=code, why=error.description)
+                    imap_state.found(ctx.store, account, [code])
+                raise
             imap_state.found(ctx.store, account, [code])
             self._go_on()
+
+    def _search_code(self, session: Session, code: str) -> None:
+        for name in self._ctx.settings.accounts[self._account].imap.folders:
+            try:
+                folder = session.examine(name)
+            except FolderMissing:
+                continue
+            for batch in fetch_all(session, folder, session.uids_with(code), self._keep):
+                self._taker.take(batch)
 
     def _archive_is_there(self) -> bool:
         """Return whether mails can be archived now: else there is no use in fetching them again."""

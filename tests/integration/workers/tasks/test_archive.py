@@ -515,8 +515,51 @@ def test_a_mail_that_ends_every_reading_is_left_out_after_a_while(
         for _ in range(8):
             mailbox.read()
 
-    assert [line["behind_uid"] for line in logs if line["event"] == "mail_skipped"] == [1 + gone]
+    assert [line["uid"] for line in logs if line["event"] == "mail_skipped"] == [2 + gone]
     assert (stored(mailbox.ctx)[0].state, mailbox.state("error")) == (State.DELIVERED, None)
+
+
+def test_a_search_that_the_server_cannot_do_holds_up_no_mail_and_is_given_up(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(session: sessions.Session, _code: str) -> Any:
+        session._end()
+        raise ImapUnavailable("timeout", "no answer")
+
+    monkeypatch.setattr(sessions.Session, "uids_with", slow)
+    imap_state.seek(mailbox.ctx.store, ACCOUNT, "2026112010310001", 0)
+    sent(mailbox.ctx)
+    mailbox.put(accepted(), delivered())
+
+    mailbox.read()
+    assert stored(mailbox.ctx)[0].state is State.DELIVERED
+    for _ in range(3):
+        mailbox.read()
+
+    assert imap_state.sought(mailbox.ctx.store, ACCOUNT) == []
+    assert (mailbox.state("error"), mailbox.state("read_at") is not None) == (None, True)
+
+
+def test_a_receipt_that_cannot_be_had_again_holds_up_no_mail_and_is_given_up(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = "2026112010310001"
+    mailbox.put(accepted(late), delivered(late))
+    mailbox.read()
+    assert mailbox.revisits() == 2
+    sent(mailbox.ctx, late, "late")
+    sent(mailbox.ctx)
+    mailbox.put(accepted(), delivered())
+
+    monkeypatch.setattr(archive, "BATCH_MAILS", 1)
+    broken_at(monkeypatch, 2)
+    mailbox.read()
+    assert stored(mailbox.ctx)[0].state is State.DELIVERED
+    assert (stored(mailbox.ctx, "late")[0].state, mailbox.revisits()) == (State.ACCEPTED, 1)
+    for _ in range(6):
+        mailbox.read()
+
+    assert (mailbox.revisits(), mailbox.state("error")) == (0, None)
 
 
 def test_a_reading_whose_time_is_over_goes_on_at_once_where_it_was(

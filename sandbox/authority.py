@@ -78,20 +78,25 @@ def make_authority(
 def make_signer(
     authority: Authority,
     address: str = "posta-certificata@pec.example",
-    *,
+    *also: str,
     organisation: str = ORGANISATION,
     valid: tuple[datetime, datetime] = (FROM, TO),
     is_ca: bool = False,
     digital_signature: bool = True,
     purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION,
 ) -> Signer:
-    """Return a provider with a certificate of the authority. The last three make it one that must not sign mail."""
+    """Return a provider with a certificate of the authority.
+
+    Another address makes it one that is no provider, and each of the last three one that must not sign mail.
+    """
     key = _new_key()
     certificate = (
         _builder(
             _named(organisation, "Posta Certificata"), key, issuer=authority.certificate.subject, valid=valid
         )
-        .add_extension(x509.SubjectAlternativeName([x509.RFC822Name(address)]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.RFC822Name(one) for one in (address, *also)]), critical=False
+        )
         .add_extension(_purposes(purpose), critical=False)
         .add_extension(_usage(certify=is_ca, sign=digital_signature), critical=True)
         .add_extension(

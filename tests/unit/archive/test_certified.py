@@ -1,16 +1,18 @@
 """The receipt that a signed mail is: what was signed decides, and nothing outside of it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from archive.certified import is_trusted, receipt_of
-from archive.signatures import Verification
+from archive.signatures import Verification, Why
 from pec.receipts import Kind, Named, Receipt
 from sandbox.authority import make_authority, make_signer
 from sandbox.receipt_signing import Encoded
 from sandbox.signed_receipts import ReceiptFacts
-from tests.signing import ACCEPTED, BOUNCED, DELIVERED, ENVELOPE, PROVIDER, receipt, verified
+from tests.signing import ACCEPTED, BOUNCED, DELIVERED, ENVELOPE, PROVIDER, authority, receipt, verified
 
 CODE = "2026112010300042"
 SUBJECT = f"Fattura n. 1 è qui [rif. 7KQ2] {CODE}"
@@ -101,3 +103,27 @@ def test_a_signer_that_is_no_provider_is_not_trusted() -> None:
     someone = make_signer(make_authority(), "mario@pec.example")
 
     none_for(receipt(replace(DELIVERED, subject=SUBJECT), someone, sent_by="mario@pec.example"))
+
+
+@pytest.mark.parametrize(
+    ("certificate", "why"),
+    [
+        ({"organisation": "Sandbox PEC S.p.A. e figli"}, Why.NAMES_NOT_ALLOWED),
+        ({"purpose": ExtendedKeyUsageOID.CODE_SIGNING}, Why.NOT_FOR_MAIL),
+    ],
+)
+def test_a_signer_that_a_known_authority_speaks_against_is_not_trusted(
+    certificate: dict[str, Any], why: Why
+) -> None:
+    raw = receipt(replace(DELIVERED, subject=SUBJECT), make_signer(authority(), **certificate))
+
+    found = none_for(raw)
+
+    assert (found.why, is_trusted(found)) == (why, False)
+
+
+def test_a_certificate_for_a_provider_and_someone_else_is_not_trusted() -> None:
+    """Nor is it under an authority that nobody knows, of which the chain says nothing."""
+    two = make_signer(make_authority(), PROVIDER, "mario@pec.example")
+
+    none_for(receipt(replace(DELIVERED, subject=SUBJECT), two))

@@ -236,3 +236,10 @@ def test_no_heading_reads_as_another(subject: str, code: str, one: Heading, othe
 
     kinds = [(found.kind, found.virus) if isinstance(found, Receipt) else None for found in (mine, others)]
     assert kinds[0] != kinds[1]
+
+
+@pytest.mark.parametrize("begins", ["RE:", "I:", "CONSEGNA:"])
+def test_an_answer_of_ours_whose_subject_was_cut_is_known_by_its_reference(begins: str) -> None:
+    mail = a_mail(f"CONSEGNA: {begins} Fatt {reference_tag('97LP2')} {CODE}")
+
+    assert kind_of(mail, subject=f"{begins} Fattura n. 1 {reference_tag('97LP2')}") is Kind.CONSEGNA

@@ -1,0 +1,118 @@
+"""Before a mail is deleted by its UID, it is compared with the bytes that the archive gives back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.vault import EML
+from pec.changes import changed
+from pec.store import imap_state
+from pec.store.commits import commit
+from pec.store.imap_state import Place
+from tests.dovecot import Dovecot
+from tests.integration.workers.imap_mailbox import (
+    ACCOUNT,
+    Mailbox,
+    accepted,
+    delivered,
+    reading,
+    sent,
+    stored,
+)
+from workers.context import WorkerContext
+from workers.tasks.purge import purge
+
+NOW = {"purge": "archived", "purge_grace_seconds": 0}
+
+
+@pytest.fixture
+def mailbox(
+    ctx: WorkerContext, dovecot: Dovecot, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Mailbox]:
+    """Read by IMAP, with a message that was delivered and its receipts."""
+    user = f"u{abs(hash(request.node.nodeid))}"
+    made = Mailbox(reading(ctx, dovecot, user, tmp_path / "archive", rules=NOW), dovecot, user)
+    sent(made.ctx)
+    made.put(accepted(), delivered())
+    made.read()
+    yield made
+    made.ctx.imap_sessions.close_idle(0)
+
+
+def left(mailbox: Mailbox) -> list[int]:
+    with mailbox.dovecot.client(mailbox.user) as client:
+        client.select_folder("INBOX", readonly=True)
+        return sorted(client.search())
+
+
+def taken_for(mailbox: Mailbox, uid: int, mail: bytes) -> None:
+    """Make the archived mail the one that should lie at this UID, and the only one that may go."""
+    store = mailbox.ctx.store
+    known = next(iter(imap_state.places_of(store, "inv-1")))
+    assert mailbox.ctx.vault
+    sha256 = mailbox.ctx.vault.put(mail, EML)
+    store.client.delete(store.keys.places("inv-1"))
+    place = Place(known.folder, known.validity, uid)
+    store.client.hset(store.keys.places("inv-1"), imap_state.place_field(place), sha256)
+
+
+def a_mail(message_id: str | None, text: str = "Grazie") -> bytes:
+    named = f"Message-ID: {message_id}\r\n" if message_id else ""
+    return f"From: mario@pec.example\r\n{named}Subject: Re: Fattura\r\n\r\n{text}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("kept", "there"),
+    [
+        pytest.param(a_mail("<1@pec.example>"), a_mail("<1@pec.example>", "Grazie mille"), id="size"),
+        pytest.param(a_mail("<1@pec.example>"), a_mail("<2@pec.example>"), id="message-id"),
+        pytest.param(a_mail(None), a_mail(None, "Scusi!"), id="text"),
+        pytest.param(a_mail(None), a_mail(None, "Grazie mille"), id="text and size"),
+    ],
+)
+def test_a_mail_that_differs_from_the_archived_one_stays(mailbox: Mailbox, kept: bytes, there: bytes) -> None:
+    mailbox.put(there)
+    taken_for(mailbox, 3, kept)
+
+    purge(mailbox.ctx, ACCOUNT)
+
+    assert left(mailbox) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("message_id", [None, "<1@pec.example>"])
+def test_a_mail_that_is_the_archived_one_goes(mailbox: Mailbox, message_id: str | None) -> None:
+    mailbox.put(a_mail(message_id))
+    taken_for(mailbox, 3, a_mail(message_id))
+
+    purge(mailbox.ctx, ACCOUNT)
+
+    assert left(mailbox) == [1, 2]
+
+
+def test_texts_are_no_proof_where_originals_can_be_had(mailbox: Mailbox) -> None:
+    message, _ = stored(mailbox.ctx)
+    commit(mailbox.ctx.store, changed(message, mailbox.ctx.now(), {"proof": "texts"}))
+    rules = {**NOW, "purge": "texts"}
+    root = Path(mailbox.ctx.settings.archive.url)
+
+    purge(reading(mailbox.ctx, mailbox.dovecot, mailbox.user, root, rules=rules), ACCOUNT)
+
+    assert left(mailbox) == [1, 2]
+
+
+def test_a_server_that_deletes_no_single_mails_keeps_them_all_unmarked(
+    ctx: WorkerContext, tmp_path: Path
+) -> None:
+    with Dovecot(capability="IMAP4rev1 IDLE") as server:
+        made = Mailbox(reading(ctx, server, "plain", tmp_path / "archive", rules=NOW), server, "plain")
+        sent(made.ctx)
+        made.put(accepted(), delivered())
+        made.read()
+
+        purge(made.ctx, ACCOUNT)
+
+        with server.client("plain") as client:
+            client.select_folder("INBOX", readonly=True)
+            assert client.search("UNDELETED") == [1, 2]
+        made.ctx.imap_sessions.close_idle(0)

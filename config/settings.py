@@ -11,7 +11,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import PurePath
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -139,6 +139,13 @@ class Imap(_Section):
         if not all(folders):
             raise ValueError(_("has an empty name: name the folders, such as INBOX, INBOX.Ricevute"))
         return list(dict.fromkeys(folders))
+
+    @field_validator("host")
+    @classmethod
+    def _is_a_name_alone(cls, host: str) -> str:
+        if "/" in host or "@" in host or (":" in host and not host.count(":") > 1):
+            raise ValueError(_("must be the name of the server alone: its port is the setting PORT"))
+        return host
 
     @model_validator(mode="after")
     def _can_be_used(self) -> Self:
@@ -315,9 +322,8 @@ class Quota(_Section):
 class Mailbox(_Section):
     """Mail in mailboxes: which receipts workers delete, and how mail that is no receipt is found."""
 
-    purge: str = Field(
+    purge: Literal["off", "archived", "texts"] = Field(
         "off",
-        pattern="^(off|archived|texts)$",
         description="receipts that workers delete from mailboxes. `off`: none; `archived`: those of ended messages, by "
         "IMAP, if all originals are in the archive; `texts`: also those of mailboxes without IMAP, of which only the "
         "texts are kept",
@@ -434,8 +440,8 @@ class Settings(BaseSettings):
         description="RFC 3339 instant of the backup from which Redis was restored: workers look for each message that "
         "may have been sent since in its mailbox before they send it; empty: Redis was not restored",
     )
-    log_level: str = Field(
-        "info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="lowest level that is logged"
     )
     log_json: bool | None = Field(
         None, description="log JSON lines; default: true unless stderr is a terminal"

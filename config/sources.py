@@ -48,6 +48,7 @@ _KINDS: dict[str, Text] = {
     "greater_than_equal": _("must be {ge} or more"),
     "less_than": _("must be less than {lt}"),
     "less_than_equal": _("must be {le} or less"),
+    "literal_error": _("must be one of {expected}"),
     "string_pattern_mismatch": _("must match the pattern {pattern}"),
 }
 
@@ -177,6 +178,8 @@ def _words(problem: ErrorDetails) -> str:
         return str(stated["error"])
     text = _KINDS.get(problem["type"])
     shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in stated.items()}
+    if problem["type"] == "literal_error":
+        shown["expected"] = str(shown["expected"]).replace(" or ", ", ")
     return text.format(**shown) if text else problem["msg"]
 
 

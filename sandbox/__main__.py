@@ -150,12 +150,12 @@ def main(
     )
     app = build_app(options)
     config = _config(app, tls_cert, tls_key)
-    listener = _listen(host, port)
+    listener = _listen(host, port, "--port")
     urls = [_url(listener, "https" if tls_cert else "http")]
     if imap_port is not None:
         from sandbox.imap.door import serve_imap  # a tenth of a second and 10 MB, for those who want it
 
-        door = _listen(host, imap_port)
+        door = _listen(host, imap_port, "--imap-port")
         serve_imap(app.state.sandbox, door, config.ssl)
         urls.append(_url(door, "imaps" if tls_cert else "imap"))
     _announce(urls, ready_file)
@@ -185,12 +185,12 @@ def _config(app: FastAPI, tls_cert: Path | None, tls_key: Path | None) -> uvicor
     return config
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, option: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        problem = f"can't listen on {host}, port {port} ({error.strerror}): try --port 0"
+        problem = f"can't listen on {host}, port {port} ({error.strerror}): try {option} 0"
         raise click.ClickException(problem) from None
 
 
@@ -209,8 +209,11 @@ def _announce(urls: Sequence[str], ready_file: Path | None) -> None:
 def _write_at_once(path: Path, content: bytes) -> None:
     """Write the file in one step, so that a program that waits for it never reads half of it."""
     part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        raise click.ClickException(f"can't write {path} ({error.strerror}): choose another file") from None
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import AwareDatetime, SecretStr
@@ -69,6 +69,8 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _kind(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return "text"
     if get_origin(annotation) is list:
         return f"JSON list of {_kind(get_args(annotation)[0])}s"
     if get_args(annotation):
@@ -86,6 +88,8 @@ def _default(field: FieldInfo) -> str:
 
 
 def _bounds(field: FieldInfo) -> Iterator[str]:
+    if get_origin(field.annotation) is Literal:
+        yield ", ".join(f"`{one}`" for one in get_args(field.annotation))
     for bound in field.metadata:
         if type(bound) in BOUNDS:
             yield BOUNDS[type(bound)].format(getattr(bound, type(bound).__name__.lower()))

@@ -26,7 +26,7 @@ def inbox(account: str | None, reply_to: str | None, limit: int, as_json: bool) 
     pec inbox --reply-to inv-2026-001 --json
     """
     with open_session() as session:
-        found = list_incoming(session.store, limit, account, reply_to)
+        found = list_incoming(session.store, session.settings, limit, account, reply_to)
     if as_json:
         for one in found:
             output.data(incoming_dict(*one))

@@ -137,6 +137,7 @@ def _show(found: Sequence[Any], wrong: Sequence[str], seconds: float, proof: Pat
         ).format(messages=len(found), seconds=format(seconds, ".0f"))
         console.print("[green]✓[/]", translated(well))
         output.note(_("Their proof, as a bundle: {folder}").format(folder=proof))
-        output.note(f"pec verify {proof} --anchors {proof / ANCHOR}")
+        command = f"{sys.argv[0]} verify {proof} --anchors {proof / ANCHOR}"
+        output.note(_("Judge it again: {command}").format(command=command))
         output.note(_("Next: the README says how to send your own; `pec --help` lists the commands."))
     sys.stdout.flush()

@@ -5,20 +5,24 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from config.settings import Settings
 from pec.incoming import IncomingMail
 from pec.instants import to_text
 from pec.operations.absent import absent
+from pec.operations.names import require_account
 from pec.store import inbox, records
 from pec.store.store import Store
 
 
 def list_incoming(
-    store: Store, limit: int, account: str | None = None, reply_to: str | None = None
+    store: Store, settings: Settings, limit: int, account: str | None = None, reply_to: str | None = None
 ) -> list[tuple[datetime, IncomingMail]]:
     """Return the newest mails, each with when it was found: of one account, or those that reply to a message or job.
 
-    Raise Refused if there is no such message.
+    Raise Refused if there is no such account or message.
     """
+    if account:
+        require_account(store, settings, account)
     wanted = set(records.ids_of_job(store, reply_to)) if reply_to else None
     if reply_to and not wanted:
         raise absent(store, reply_to)

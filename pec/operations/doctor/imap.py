@@ -19,6 +19,10 @@ WARN_BEFORE_EXPIRY = timedelta(days=14)
 
 def imap_checks(settings: Settings, store: Store, today: date) -> Iterator[Finding]:
     """Check each mailbox that has IMAP settings. Nothing is changed in it."""
+    if settings.mailbox.purge == "archived" and not any(one.imap.host for one in settings.accounts.values()):
+        what = _("PEC_MAILBOX__PURGE is archived, and no account is read by IMAP: nothing is purged")
+        remedy = _("set PEC_ACCOUNTS__<NAME>__IMAP__HOST and PEC_ARCHIVE__URL, or unset PEC_MAILBOX__PURGE")
+        yield Finding(Mark.WARN, what, remedy)
     for name, account in settings.accounts.items():
         if account.imap.host:
             yield from password_expiry(name, account, today)

@@ -64,6 +64,22 @@ def test_a_port_in_use_is_reported_in_one_line() -> None:
     assert finished.stderr.count("\n") == 1
 
 
+def test_the_port_of_imap_in_use_names_its_own_option() -> None:
+    with serving() as api:
+        finished = run("--port", "0", "--imap-port", api.url.rpartition(":")[2])
+
+    assert (finished.exit_code, finished.stdout) == (1, "")
+    assert "try --imap-port 0" in finished.stderr
+
+
+def test_an_anchor_file_that_cannot_be_written_is_reported_in_one_line(tmp_path: Path) -> None:
+    finished = run("--port", "0", "--imap-port", "0", "--anchor-file", str(tmp_path / "nowhere" / "ca.pem"))
+
+    assert (finished.exit_code, finished.stdout) == (1, "")
+    assert "choose another file" in finished.stderr
+    assert finished.stderr.count("\n") == 1
+
+
 def test_a_file_that_is_no_certificate_is_reported_before_the_url(tmp_path: Path) -> None:
     nonsense = tmp_path / "nonsense.pem"
     nonsense.write_text("nonsense")

@@ -305,13 +305,21 @@ def test_folders_are_json_or_separated_by_commas(monkeypatch: pytest.MonkeyPatch
         ("FOLDERS", "INBOX,,", "FOLDERS: has an empty name"),
         ("FOLDERS", "[]", "FOLDERS: List should have at least 1 item"),
         ("PASSWORD_EXPIRES", "28/2/2027", "PASSWORD_EXPIRES: is not a day such as 2027-02-28"),
+        ("HOST", "imaps://imap.pec.example", "HOST: must be the name of the server alone"),
+        ("HOST", "imap.pec.example:993", "HOST: must be the name of the server alone"),
         ("TLS", "false", "ACME__IMAP: TLS is false, and imap.pec.example is another machine"),
     ],
 )
 def test_a_wrong_imap_setting_is_named(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str
 ) -> None:
-    assert problem in refusal(monkeypatch, **SERVER, **{f"PEC_ACCOUNTS__ACME__IMAP__{name}": value})
+    assert problem in refusal(monkeypatch, **{**SERVER, f"PEC_ACCOUNTS__ACME__IMAP__{name}": value})
+
+
+def test_a_choice_names_what_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "PEC_MAILBOX__PURGE: must be one of 'off', 'archived', 'texts'" in refusal(
+        monkeypatch, PEC_MAILBOX__PURGE="archive"
+    )
 
 
 def test_without_tls_only_this_machine_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

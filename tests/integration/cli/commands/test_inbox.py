@@ -85,3 +85,10 @@ def test_the_limit_counts_the_chosen_mails(store: Store, pec: Pec) -> None:
     received(store)
 
     assert len(pec("inbox", "--limit", "1", "--json").out.splitlines()) == 1
+
+
+def test_mail_of_an_account_that_is_not_known_is_refused(pec: Pec) -> None:
+    ran = pec("inbox", "--account", "acmee")
+
+    assert ran.code == 3
+    assert "acmee" in ran.err

@@ -113,3 +113,10 @@ def test_a_purge_needs_a_server_that_deletes_single_mails() -> None:
         marks = [one.mark for one in found(account(server.plain), mailbox={"purge": "archived"})]
 
     assert marks == [Mark.OK, Mark.WARN]
+
+
+def test_a_purge_without_any_mailbox_read_by_imap_is_a_warning() -> None:
+    plain = {"sender": "acme@pec.example", "username": "acme", "password": "api"}
+
+    assert [one.mark for one in found(plain, mailbox={"purge": "archived"})] == [Mark.WARN]
+    assert found(plain, mailbox={"purge": "texts"}) == []

@@ -123,7 +123,7 @@ def test_a_signer_that_a_known_authority_speaks_against_is_not_trusted(
 
 
 def test_a_certificate_for_a_provider_and_someone_else_is_not_trusted() -> None:
-    """Nor is it under an authority that nobody knows, of which the chain says nothing."""
+    """An unknown authority changes nothing: the chain says nothing of the certificate."""
     two = make_signer(make_authority(), PROVIDER, "mario@pec.example")
 
     none_for(receipt(replace(DELIVERED, subject=SUBJECT), two))

@@ -5,7 +5,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pec.receipts import HEADINGS, Heading, Kind, Mail, Receipt, Unrecognised, read
-from pec.subjects import same_subject
+from pec.subjects import reference_tag, same_subject
 from tests.unit.pec.strategies import (
     CODE,
     FOREIGN_HEADINGS,

@@ -1,11 +1,11 @@
-"""What a pick adds up before it lets a message go: what is used, what is to come, and what has come since."""
+"""A pick admits a message by the sum of what is used, what is to come, and what has come since."""
 
 from pec.names import Queue
 from pec.store import room
 from pec.store.store import Store
 from tests.integration.pec.store import slots
+from tests.integration.pec.store.rooms import EACH, delivered, now, pick, queued, sent
 from tests.integration.pec.store.slots import API, note_quota, picked
-from tests.integration.pec.store.test_room import EACH, delivered, now, pick, queued, sent
 
 store = slots.store
 TO = "x@pec.example"

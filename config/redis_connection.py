@@ -39,15 +39,15 @@ class RedisRefused(RedisUnreachable):
     """Redis is there, and does not let this user in, or not do this."""
 
 
-def connect(url: str, *, timeout_seconds: float = 5.0) -> redis.Redis:
+def connect(url: str, *, timeout_seconds: float = 5.0, retries: int = _RETRIES) -> redis.Redis:
     """Return a client of a Redis URL. It opens no connection before its first command.
 
     With `redis+sentinel://` and `rediss+sentinel://` it follows the primary that the Sentinels name.
 
     Values come back as bytes, because content is stored unchanged. A command that gets no answer is sent
-    again up to 5 times, over some 2 to 4 seconds beside the timeouts, which outlasts a quick restart of
-    Redis: **every command and script must bear being run twice**. Where connections open and then break,
-    redis-py nests its tries to connect in those, 36 in all. After that, one of `REDIS_ERRORS`.
+    again up to `retries` times: **every command and script must bear being run twice**. Five retries take some
+    2 to 4 seconds beside the timeouts, which outlasts a quick restart of Redis. Where connections open and then
+    break, redis-py nests its tries to connect in those, 36 in all. After that, one of `REDIS_ERRORS`.
     A blocking command (`XREAD BLOCK`) must wait for less than `timeout_seconds`.
 
     Raise ValueError, worded for a person and without the password, if the URL is none.
@@ -55,17 +55,15 @@ def connect(url: str, *, timeout_seconds: float = 5.0) -> redis.Redis:
     if problem := problem_of_redis_url(url):
         raise ValueError(problem)
     if is_sentinel_url(url):
-        return redis.Redis.from_pool(SentinelPool(SentinelUrl.parse(url), _options(timeout_seconds)))
+        return redis.Redis.from_pool(SentinelPool(SentinelUrl.parse(url), _options(timeout_seconds, retries)))
     given = parse_url(url)  # type: ignore[no-untyped-call]  # redis-py has no type for it
-    return redis.Redis.from_pool(_pool(given, timeout_seconds))
+    return redis.Redis.from_pool(_pool(given, _options(timeout_seconds, retries)))
 
 
-def _pool(given: dict[str, Any], timeout_seconds: float) -> redis.ConnectionPool:
+def _pool(given: dict[str, Any], options: dict[str, Any]) -> redis.ConnectionPool:
     kind = given.pop("connection_class", redis.Connection)
     own = {redis.UnixDomainSocketConnection: UnixConnection, redis.SSLConnection: TlsConnection}
-    pool = redis.ConnectionPool(
-        connection_class=own.get(kind, TcpConnection), **_options(timeout_seconds), **given
-    )
+    pool = redis.ConnectionPool(connection_class=own.get(kind, TcpConnection), **options, **given)
     if kind is not redis.UnixDomainSocketConnection:
         pool.connection_kwargs["socket_keepalive"] = True
     ours = weakref.ref(pool)
@@ -78,14 +76,14 @@ def _pool(given: dict[str, Any], timeout_seconds: float) -> redis.ConnectionPool
     return pool
 
 
-def _options(timeout_seconds: float) -> dict[str, Any]:
+def _options(timeout_seconds: float, retries: int) -> dict[str, Any]:
     return {
         "decode_responses": False,
         "name": f"pec-{socket.gethostname()}-{os.getpid()}".replace(" ", "-"),
         "socket_timeout": timeout_seconds,
         "socket_connect_timeout": timeout_seconds,
         "health_check_interval": _HEALTH_CHECK_SECONDS,
-        "retry": Retry(EqualJitterBackoff(_RETRY_CAP_SECONDS, _RETRY_BASE_SECONDS), _RETRIES),
+        "retry": Retry(EqualJitterBackoff(_RETRY_CAP_SECONDS, _RETRY_BASE_SECONDS), retries),
         # a handshake of one vendor's cloud, which Valkey answers with an error on every connection
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }

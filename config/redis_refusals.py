@@ -20,7 +20,10 @@ _REMEDIES = (
     ("NOREPLICAS", _("connect its replicas, or lower min-replicas-to-write")),
     ("READONLY", _("it is a replica: set PEC_REDIS_URL to the primary, or to the Sentinels")),
     ("No master found", _("start the Sentinels, or correct the name of the primary in PEC_REDIS_URL")),
-    ("DB index", _("set `databases 16` in the server's configuration, or name another database")),
+    (
+        "DB index",
+        _("set `databases 16` at the server, or name another database in PEC_REDIS_URL or PEC_BROKER_URL"),
+    ),
     ("max number of clients", _("raise `maxclients` in the server's configuration")),
     *((word, _CLUSTER) for word in ("MOVED", "ASK ", "CLUSTERDOWN", "CROSSSLOT", "cluster mode")),
 )

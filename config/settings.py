@@ -32,6 +32,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from config.probe import NAMESPACE, REDIS_URL
 from config.redis_url import host_and_port, next_database, problem_of_redis_url
 from config.sources import Environment, explain, read_toml
 from config.sources import SettingsError as SettingsError  # raised by load_settings, so imported from here
@@ -411,7 +412,7 @@ class Settings(BaseSettings):
 
     # no repr: a URL can hold a password
     redis_url: str = Field(
-        "redis://localhost:6379/0",
+        REDIS_URL,
         repr=False,
         description="URL of the Redis or Valkey that holds all state, or of its Sentinels: "
         "redis+sentinel://host:26379,host:26379/NAME/0; in its password write %23 for #, %2F for /, %3F for ?, "
@@ -427,7 +428,7 @@ class Settings(BaseSettings):
         "as enqueued; with Sentinels, every replica that they could promote must, and at least this many; 0: none",
     )
     namespace: str = Field(
-        "pec", pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="beginning of every key in Redis"
+        NAMESPACE, pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="beginning of every key in Redis"
     )
     lease_seconds: Seconds = Field(
         60, description="seconds after which the work of a dead worker is due again"

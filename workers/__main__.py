@@ -14,7 +14,7 @@ from archive import trust
 from config.redis_connection import RedisRefused, RedisUnreachable, check, connect
 from config.settings import Settings, SettingsError, load_settings
 from pec.names import Queue
-from workers.metrics.definitions import FOLDER
+from workers.metrics.definitions import FOLDER, PULSE
 
 SHUTDOWN_MILLISECONDS = 60_000  # a send has ended by then; keep the container's grace above it
 
@@ -62,6 +62,8 @@ def _folder_of_counts(settings: Settings) -> Iterator[None]:
         yield
     elif given := os.environ.get(FOLDER):
         Path(given).mkdir(parents=True, exist_ok=True)
+        for left in Path(given).glob(f"*{PULSE}"):  # by processes that were killed
+            left.unlink()
         yield
     else:
         with TemporaryDirectory(prefix="pec-metrics-", ignore_cleanup_errors=True) as made:

@@ -1,6 +1,8 @@
 """Build a worker process of its parts: `dramatiq workers.app`, or `pec worker`."""
 
+import os
 import secrets
+from pathlib import Path
 
 import dramatiq
 
@@ -14,10 +16,12 @@ from workers.broker import HintBroker, ThreadLimits
 from workers.context import WorkerContext
 from workers.intake.consumer import Consumer
 from workers.metrics.counters import MeteredClient, Metrics
+from workers.metrics.definitions import FOLDER
 from workers.middleware.archive_watch import ArchiveState, ArchiveWatch
 from workers.middleware.background import Background, BackgroundMiddleware
 from workers.middleware.heartbeat import Heartbeat
 from workers.middleware.imap_reading import ImapReading
+from workers.middleware.pulse import Pulse
 from workers.middleware.scheduler import Scheduler
 from workers.rate_limiter import RateLimiter
 
@@ -38,6 +42,7 @@ def build(settings: Settings) -> HintBroker:
         client=connect(settings.broker),
         middleware=[
             LogContext(),  # first, so that all that follows logs with it
+            *([Pulse(Path(folder))] if (folder := os.environ.get(FOLDER)) else []),  # before the boot waits
             *([ArchiveWatch(vault, store, worker_id, archive)] if vault else []),
             heartbeat,  # before intake and scheduler start, which ask for live workers
             limits,  # before the scheduler starts: it asks them

@@ -7,6 +7,7 @@ from datetime import datetime
 from config.texts import _, joined, ngettext
 from pec.messages import Message, Reason
 from pec.names import Queue, State
+from pec.operations.findings import Finding
 from pec.operations.paused_batches import said
 from pec.operations.progress import clock, duration, times_in_a_row
 from pec.operations.state_counts import NAMES
@@ -64,6 +65,7 @@ class WaitContext:
     room: Room = field(default_factory=Room)
     unreadable: Reason | None = None
     unreadable_at: datetime | None = None
+    broker: Finding | None = None  # why Dramatiq's database can't be used
 
 
 def remedy_of_pause(account: str, reason: Reason) -> str:
@@ -97,6 +99,7 @@ def _why_queued(message: Message, ctx: WaitContext) -> str:
         _not_yet(message, ctx)
         or _sentences(_paused(message, ctx), _batch_paused(ctx))
         or _unserved(message, ctx)
+        or _without_broker(ctx)
         or _without_room(ctx)
         or _too_few_replicas(ctx)
         or _api_doubted(ctx)
@@ -168,6 +171,10 @@ def _unserved(message: Message, ctx: WaitContext) -> str:
     if Queue.SEND not in ctx.queues_served:
         return _("no live worker consumes the queue send: start one with `pec worker`")
     return ""
+
+
+def _without_broker(ctx: WaitContext) -> str:
+    return joined(": ", (ctx.broker.what, ctx.broker.remedy)) if ctx.broker else ""
 
 
 def _too_few_replicas(ctx: WaitContext) -> str:
@@ -255,8 +262,8 @@ def _next(queue: Queue, what: str, ctx: WaitContext) -> str:
     if queue not in ctx.queues_served:
         return _("no live worker consumes the queue {queue}: start one with `pec worker`").format(queue=queue)
     at = ctx.due.get(queue)
-    if at is None:
-        return ""
+    if at is None or ctx.broker:
+        return _without_broker(ctx)
     seconds = (at - ctx.now).total_seconds()
     if seconds < -LATE_SECONDS:
         late = duration(-seconds)

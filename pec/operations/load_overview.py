@@ -1,4 +1,4 @@
-"""Reads the overview in seven round trips, whatever the number of messages, accounts and workers."""
+"""Reads the overview in seven round trips, whatever it counts, and one to Dramatiq's database."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +13,7 @@ from config.texts import joined
 from pec.archive_causes import reported_cause
 from pec.instants import from_epoch, from_text
 from pec.names import ENDS, Queue, State
+from pec.operations.broker_state import broker_problem
 from pec.operations.overview import Lane, Memory, Overview, Token, Work, Worker
 from pec.store import accounts, batches, heartbeat, outbox, pacing, unsupported
 from pec.store.batches import PausedBatch
@@ -75,6 +76,7 @@ def load_overview(store: Store, settings: Settings) -> Overview:
         probe_at=from_epoch(float(probe_at) / 1e6) if probe_at else None,
         lost_at=heartbeat.lost_at(first["lost_at"]),
         memory=_memory(first[MEMORY]),
+        broker=broker_problem(settings),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pec.messages import Reason
 from pec.names import Queue, State
+from pec.operations.findings import Finding
 from pec.store import heartbeat
 from pec.store.batches import PausedBatch
 from pec.store.imap_state import ImapState
@@ -163,6 +164,7 @@ class Overview:
     probe_at: datetime | None = None
     memory: Memory | None = None  # None: the server does not say
     lost_at: datetime | None = None  # when a worker found that Redis had come back empty
+    broker: Finding | None = None  # why Dramatiq's database can't be used
 
     @property
     def threads(self) -> int:

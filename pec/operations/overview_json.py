@@ -10,7 +10,7 @@ from pec.operations import paused_batches
 from pec.operations.lane_forecast import empty_at
 from pec.operations.overview import Lane, Overview, Token, Work, Worker
 from pec.operations.overview_warnings import lane_remedy
-from pec.operations.standstills import standstills
+from pec.operations.standstills import standstills, without_broker
 from pec.store.batches import PausedBatch
 
 
@@ -32,7 +32,9 @@ def overview_dict(found: Overview) -> dict[str, Any]:
         "workers": [_worker(worker) for worker in found.workers],
         "reconciling_since": _text(found.reconciling_since),
         "came_back_empty_at": _text(found.lost_at),
-        "standing_still": [{"what": one.what, "remedy": one.remedy} for one in standstills(found)],
+        "standing_still": [
+            {"what": one.what, "remedy": one.remedy} for one in (*without_broker(found), *standstills(found))
+        ],
         "threads": found.threads,
         "threads_worth_at_full_pace": sum(token.threads_at_full_pace for token in found.tokens.values()),
         "threads_worth_now": sum(token.threads_worth for token in found.tokens.values()),

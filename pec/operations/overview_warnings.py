@@ -12,7 +12,7 @@ from pec.operations.imap_findings import imap_findings
 from pec.operations.lane_forecast import goes_on_at, used_up
 from pec.operations.overview import Lane, Overview, Token, Work
 from pec.operations.progress import age, clock, times_in_a_row
-from pec.operations.standstills import failing, losses, standstills
+from pec.operations.standstills import failing, losses, standstills, without_broker
 from pec.reasons import explain
 
 NEARLY_USED_UP = 0.9  # share of a cap
@@ -24,7 +24,7 @@ def warnings(found: Overview) -> list[str]:
     """Return what stands still or went wrong, each with its remedy."""
     return [
         *_about_workers(found),
-        *map(_with_remedy, (*losses(found), *standstills(found))),
+        *map(_with_remedy, (*losses(found), *without_broker(found), *standstills(found))),
         *_about_memory(found),
         *_about_archive(found),
         *_about_restore(found),

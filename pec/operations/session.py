@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from config.redis_connection import check, connect
 from config.settings import Settings, load_settings
@@ -18,16 +19,16 @@ class Session:
 
 
 @contextmanager
-def open_session() -> Iterator[Session]:
-    """Yield a session. Raise SettingsError or RedisUnreachable."""
+def open_session(**patience: Any) -> Iterator[Session]:
+    """Yield a session. Raise SettingsError or RedisUnreachable. `patience`: options of `connect`."""
     settings = load_settings()
-    with open_store(settings) as store:
+    with open_store(settings, **patience) as store:
         check(store.client)
         yield Session(settings, store)
 
 
 @contextmanager
-def open_store(settings: Settings) -> Iterator[Store]:
+def open_store(settings: Settings, **patience: Any) -> Iterator[Store]:
     """Yield the store of these settings, whose Redis may not answer."""
-    with closing(connect(settings.redis_url)) as client:
+    with closing(connect(settings.redis_url, **patience)) as client:
         yield Store(client, settings.namespace, settings.redis_replicas)

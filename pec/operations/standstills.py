@@ -47,6 +47,12 @@ def standstills(found: Overview) -> Iterator[Finding]:
             )
 
 
+def without_broker(found: Overview) -> Iterator[Finding]:
+    """Yield that Dramatiq's database can't be used, so that no worker gets any task."""
+    if found.broker:
+        yield found.broker
+
+
 def unserved(found: Overview) -> Iterator[Finding]:
     """Yield work that is due in queues that no live worker consumes."""
     for work in found.work.values():

@@ -43,6 +43,7 @@ def load_wait_context(store: Store, settings: Settings, message: Message) -> Wai
         room=lane.room,
         unreadable=lane.unreadable,
         unreadable_at=lane.unreadable_at,
+        broker=found.broker,
     )
 
 

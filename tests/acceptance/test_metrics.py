@@ -13,6 +13,8 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
+from config.redis_connection import connect
+from sandbox.redis_server import EmbeddedServer
 from tests.acceptance.site import PASSWORD, TOKEN, Site, eventually, site
 from tests.wire import free_port
 
@@ -154,3 +156,25 @@ def lives(group: int) -> bool:
         os.killpg(group, 0)
         return True
     return False
+
+
+def test_probes_part_a_worker_that_lives_from_one_that_can_work(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    def code(path: str) -> int:
+        with suppress(requests.ConnectionError):
+            return requests.get(f"http://{settings['PEC_METRICS_ADDRESS']}{path}", timeout=10).status_code
+        return 0
+
+    with (
+        EmbeddedServer() as server,
+        connect(server.url) as client,
+        site(client, server.url, tmp_path) as at,
+        at.workers(processes=2, **settings),
+    ):
+        eventually(lambda: code("/readyz") == 200)
+        assert (code("/healthz"), code("/installation")) == (200, 200)
+        server.kill()
+        assert (code("/healthz"), code("/readyz"), code("/installation")) == (200, 503, 503)
+        server.start()
+        eventually(lambda: code("/readyz") == 200)

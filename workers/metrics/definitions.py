@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name for where processes keep what they count
+PULSE = ".pulse"  # ending of a file there, which each worker process renews
 
 
 @dataclass(frozen=True, slots=True)

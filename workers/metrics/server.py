@@ -7,8 +7,9 @@ import multiprocessing
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import redis
 import structlog
@@ -16,10 +17,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from config.logs import configure_logging
+from config.probe import INSTALLATION, WORKERS, installation
 from config.redis_connection import connect
 from config.redis_refusals import logged
 from config.redis_url import host_and_port
@@ -28,10 +28,12 @@ from pec.operations.load_overview import load_overview
 from pec.store.store import Store
 from workers.metrics import definitions
 from workers.metrics.gauges import Sample, samples
+from workers.metrics.probes import Probes
 
 REDIS_SECONDS = 1.5  # a scrape does not wait longer for an answer of Redis, and asks once
 AGAIN_SECONDS = 5.0  # until a port in use is tried again
 CLIENT_SECONDS = 10.0
+TEXT = "text/plain; charset=utf-8"
 log = structlog.get_logger()
 
 
@@ -72,14 +74,24 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = CLIENT_SECONDS
 
     def do_GET(self) -> None:
-        if self.path.partition("?")[0] != "/metrics":
-            self._answer(404, "text/plain; charset=utf-8", b"The metrics are at /metrics.\n")
-            return
-        self._answer(200, CONTENT_TYPE_LATEST, generate_latest(self.server.registry))
+        path = self.path.partition("?")[0]
+        if path == "/metrics":
+            self._answer(200, CONTENT_TYPE_LATEST, generate_latest(self.server.registry))
+        elif probe := self.server.probes.get(path):
+            self._probed(*probe())
+        else:
+            self._answer(404, TEXT, b"The metrics are at /metrics.\n")
 
-    def _answer(self, status: int, content_type: str, body: bytes) -> None:
+    def _probed(self, problems: Sequence[str], count: int) -> None:
+        lines = problems or ["ok"]
+        self._answer(503 if problems else 200, TEXT, "".join(f"{line}\n" for line in lines).encode(), count)
+
+    def _answer(self, status: int, content_type: str, body: bytes, count: int | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
+        if count is not None:
+            self.send_header(WORKERS, str(count))
+            self.send_header(INSTALLATION, self.server.installation)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -97,7 +109,13 @@ class _Server(ThreadingHTTPServer):
         super().__init__((host, port), _Handler)
         self.registry = CollectorRegistry()
         MultiProcessCollector(self.registry, os.environ[definitions.FOLDER])  # type: ignore[no-untyped-call]  # it has no types
-        self.registry.register(RedisGauges(_impatient(settings), settings))
+        store = Store(
+            connect(settings.redis_url, timeout_seconds=REDIS_SECONDS, retries=0), settings.namespace
+        )
+        self.registry.register(RedisGauges(store, settings))
+        self.installation = installation(settings.redis_url, settings.namespace)
+        probes = Probes(settings, store, Path(os.environ[definitions.FOLDER]), REDIS_SECONDS)
+        self.probes = {"/healthz": probes.alive, "/readyz": probes.ready, "/installation": probes.sound}
 
     def service_actions(self) -> None:
         """Between requests, and twice a second."""
@@ -121,12 +139,6 @@ def listening(settings: Settings) -> _Server:
 def _log_unserved(settings: Settings, error: OSError) -> None:
     remedy = "free the port, or set PEC_METRICS_ADDRESS to another; sending goes on without metrics meanwhile"
     log.error("metrics_not_served", address=settings.metrics_address, error=str(error), remedy=remedy)
-
-
-def _impatient(settings: Settings) -> Store:
-    client = connect(settings.redis_url, timeout_seconds=REDIS_SECONDS)
-    client.set_retry(Retry(NoBackoff(), 0))
-    return Store(client, settings.namespace)
 
 
 def _end_with_the_master() -> None:

@@ -1,6 +1,7 @@
 """A thread that a worker process runs beside its actors: a step again and again, whatever Redis does."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import dramatiq
@@ -11,7 +12,21 @@ from dramatiq.middleware import Middleware
 from config.redis_refusals import logged
 
 AWAY_SECONDS = 1.0
+STUCK_SECONDS = (
+    600.0  # in one step: Redis, an archive or a mailbox that does not answer takes minutes at most
+)
 log = structlog.get_logger()
+
+
+class _Thread(threading.Thread):
+    step_since: float | None = None  # on the monotonic clock; None while it rests
+
+
+def stuck_threads() -> list[str]:
+    """Return the names of this process's background threads that have been in one step for too long."""
+    since = time.monotonic() - STUCK_SECONDS
+    background = [one for one in threading.enumerate() if isinstance(one, _Thread)]
+    return sorted(one.name for one in background if one.step_since is not None and one.step_since < since)
 
 
 class Background:
@@ -25,7 +40,7 @@ class Background:
         self._min_seconds = min_seconds
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = _Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -52,12 +67,15 @@ class Background:
             self._woken.clear()
 
     def _rest(self) -> float:
+        self._thread.step_since = time.monotonic()
         try:
             return self._step()
         except redis.RedisError as error:
             log.warning("redis_unavailable", thread=self._thread.name, **logged(error))
         except Exception:  # a bug in one step must not end the thread, and with it the process's work
             log.exception("step_failed", thread=self._thread.name)
+        finally:
+            self._thread.step_since = None
         return AWAY_SECONDS
 
 

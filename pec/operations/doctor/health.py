@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.settings import Settings
-from pec.operations.doctor.server import broker_away
 from pec.operations.findings import Finding
 from pec.operations.live_workers import live_workers, live_workers_on
 from pec.operations.load_overview import load_overview
-from pec.operations.standstills import held_back, standstills, unserved
+from pec.operations.standstills import held_back, standstills, unserved, without_broker
 from pec.store.store import Store
 
 
@@ -28,7 +27,7 @@ class Health:
 def check_health(store: Store, settings: Settings) -> Health:
     """Return the health of the whole installation."""
     found = load_overview(store, settings)
-    still = (*standstills(found), *unserved(found), *broker_away(settings))
+    still = (*standstills(found), *unserved(found), *without_broker(found))
     return Health(len(live_workers(store)), still, tuple(held_back(found)))
 
 

@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 
 import redis
 
-from config.redis_connection import RedisUnreachable, address, check, connect, server_address
+from config.redis_connection import address, connect, server_address
 from config.redis_refusals import cause_of, remedy_of
 from config.sentinel_url import SentinelUrl, is_sentinel_url
 from config.settings import Settings
 from config.texts import _
+from pec.operations.broker_state import broker_problem
 from pec.operations.findings import Finding, Mark
 from pec.store.job_stream import MAX_MEMORY_SHARE
 from pec.store.store import Store, text
@@ -329,22 +330,11 @@ def _info(store: Store) -> dict[str, Any]:
 
 def _broker(store: Store, settings: Settings) -> Iterator[Finding]:
     """Check that Dramatiq's database is there, and is not the one of the truth."""
-    away = list(broker_away(settings))
-    yield from away
-    if not away:
-        with connect(settings.broker) as client:
-            yield broker(_database(store.client), _database(client), address(client))
-
-
-def broker_away(settings: Settings) -> Iterator[Finding]:
-    """Report that Dramatiq's database can't be used: then no task is dispatched."""
+    if away := broker_problem(settings):
+        yield away
+        return
     with connect(settings.broker) as client:
-        try:
-            check(client)
-        except RedisUnreachable:
-            what = _("Dramatiq's database can't be used: {address}").format(address=address(client))
-            remedy = _("set `databases 16` in the server's configuration, or PEC_BROKER_URL")
-            yield Finding(Mark.FAIL, what, remedy)
+        yield broker(_database(store.client), _database(client), address(client))
 
 
 def _database(client: redis.Redis) -> Database:

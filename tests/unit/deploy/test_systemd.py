@@ -23,6 +23,7 @@ def read() -> dict[str, list[str]]:
 
 UNIT = read()
 ARCHIVE = "%S/pec/archive"
+METRICS = "127.0.0.1:9464"
 VARIABLES = dict(text.split("=", 1) for text in UNIT["Environment"])
 WORKER = compose(DEMO)["services"]["worker"]
 
@@ -59,7 +60,7 @@ def test_it_has_no_user_of_its_own_and_sees_little_of_the_machine() -> None:
 def test_secrets_are_credentials_that_its_settings_name() -> None:
     loaded = {text.split(":")[0] for text in UNIT["LoadCredential"]}
 
-    assert set(VARIABLES.values()) - {ARCHIVE} == {f"%d/{name}" for name in loaded}
+    assert set(VARIABLES.values()) - {ARCHIVE, METRICS} == {f"%d/{name}" for name in loaded}
     assert not any(is_secret(name) for name in VARIABLES)
     assert all(is_setting(name) for name in VARIABLES)
 
@@ -70,7 +71,7 @@ def test_the_same_secrets_serve_it_and_compose() -> None:
         for name, value in WORKER["environment"].items()
         if value.startswith(SECRETS)
     }
-    assert files == {name: value for name, value in VARIABLES.items() if value != ARCHIVE}
+    assert files == {name: value for name, value in VARIABLES.items() if value not in (ARCHIVE, METRICS)}
 
 
 def test_the_archive_is_in_a_folder_of_its_own_that_systemd_makes() -> None:

@@ -167,7 +167,7 @@ def test_without_dramatiqs_database_it_is_not_healthy(pec: Pec, monkeypatch: pyt
     ran = pec("health")
 
     assert ran.code == 4
-    assert "Dramatiq's database can't be used" in ran.err
+    assert "Dramatiq's database redis://127.0.0.1:1/1 can't be used" in ran.err
 
 
 def registered(store: Store, host: str, pid: int, seconds: float = 60) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pec.messages import Message, Reason
 from pec.names import Queue, State
 from pec.operations.diagnosis import Cap, Replicas, WaitContext, explain_wait, remedy_of_pause
+from pec.operations.findings import Finding, Mark
 from pec.store.batches import PausedBatch
 from pec.store.room import Room
 from tests.unit.cli.builders import NOW, message
@@ -33,6 +34,9 @@ FULL = Room(
     needed=500_000,
     waits_since=NOW,
 )
+
+
+BROKER = Finding(Mark.FAIL, "Dramatiq's database is missing", "set PEC_BROKER_URL")
 
 
 def why(one: Message, **ctx: Any) -> str:
@@ -60,6 +64,7 @@ def why(one: Message, **ctx: Any) -> str:
             "too few replicas of Redis are connected for a send (1 of 2)",
         ),
         ({"position": 0}, "0 of its account go before it"),
+        ({"position": 0, "broker": BROKER}, "Dramatiq's database is missing: set PEC_BROKER_URL"),
         ({"paused": WALLET, "position": 0}, "the API's wallet is empty: top up the wallet"),
         (
             {"paused_batch": BATCH, "due": {Queue.RELEASE: SOON}},

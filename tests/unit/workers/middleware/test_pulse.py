@@ -1,0 +1,57 @@
+"""The pulse of a process: a file that names the background threads that hang."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dramatiq import Worker
+from dramatiq.brokers.stub import StubBroker
+
+from tests.wire import eventually
+from workers.middleware import background, pulse
+from workers.middleware.background import Background
+from workers.middleware.pulse import Pulse
+
+BROKER = StubBroker()
+WORKER = Worker(BROKER)
+
+
+@pytest.fixture
+def beating(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The file of this process, renewed at once."""
+    monkeypatch.setattr(pulse, "EVERY_SECONDS", 0.01)
+    made = Pulse(tmp_path)
+    made.before_worker_boot(BROKER, WORKER)
+    yield tmp_path / f"{os.getpid()}.pulse"
+    made.after_worker_shutdown(BROKER, WORKER)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_pulse_is_renewed_and_ends_with_the_process(beating: Path) -> None:
+    first = beating.stat().st_mtime_ns
+
+    eventually(lambda: beating.stat().st_mtime_ns > first)
+    assert beating.read_text() == ""
+
+
+def test_a_thread_that_hangs_in_a_step_is_named_until_it_goes_on(
+    beating: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "STUCK_SECONDS", 0.05)
+    go_on = threading.Event()
+
+    def step() -> float:
+        go_on.wait(30)
+        return 60.0
+
+    hanging = Background("intake", step)
+    hanging.start()
+    try:
+        eventually(lambda: beating.read_text() == "intake")
+        go_on.set()
+        eventually(lambda: beating.read_text() == "")
+    finally:
+        go_on.set()
+        hanging.stop()

@@ -1,5 +1,6 @@
 """A mailbox of a real IMAP server, into which a test puts mails, and the worker's context that reads it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from workers.tasks.archive import read_mailbox
 
 ACCOUNT = "acme"
 CODE = "2026112010300042"
+REPLY = b"From: mario@pec.example\r\nSubject: Re: Fattura n. 1\r\nMessage-ID: <r1@x>\r\n\r\nGrazie\r\n"
 
 
 @dataclass
@@ -53,6 +55,9 @@ class Mailbox:
 
     def revisits(self) -> int:
         return int(self.ctx.store.client.zcard(self.ctx.store.keys.imap_revisit(ACCOUNT)))
+
+
+MakeMailbox = Callable[..., Mailbox]  # from IMAP settings
 
 
 def reading(

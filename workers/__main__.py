@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dramatiq import cli
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from archive import trust
 from config.redis_connection import RedisRefused, RedisUnreachable, check, connect
@@ -17,6 +19,7 @@ from pec.names import Queue
 from workers.metrics.definitions import FOLDER, PULSE
 
 SHUTDOWN_MILLISECONDS = 60_000  # a send has ended by then; keep the container's grace above it
+NO_FORK_MILLISECONDS = 1_000  # Dramatiq's master waits so long to fork; until then it shows no log
 
 
 def main() -> int:
@@ -37,21 +40,27 @@ def main() -> int:
         return 5
     arguments = ["workers.app", "--processes", str(options.processes), "--threads", str(options.threads)]
     arguments += ["--skip-logging", "--worker-shutdown-timeout", str(SHUTDOWN_MILLISECONDS)]
+    if not settings.metrics_address:
+        arguments += ["--worker-fork-timeout", str(NO_FORK_MILLISECONDS)]
     arguments += ["--queues", *options.queues] if options.queues else []
     with _folder_of_counts(settings):
         return int(cli.main(cli.make_argument_parser().parse_args(arguments)) or 0)
 
 
 def _refused(settings: Settings) -> RedisRefused | None:
-    """Return the refusal of a Redis that rejects the user. One that is away is waited for later."""
+    """Return the refusal of a Redis that rejects the user. Report one that is away: the workers wait for it."""
+    away = None
     for url in (settings.redis_url, settings.broker):
         try:
             with connect(url) as client:
+                client.set_retry(Retry(NoBackoff(), 0))
                 check(client)
         except RedisRefused as refused:
             return refused
-        except RedisUnreachable:
-            pass
+        except RedisUnreachable as error:
+            away = away or error
+    if away:
+        print(f"{away}. The workers wait until it answers.", file=sys.stderr, flush=True)  # noqa: T201 - the same
     return None
 
 

@@ -27,14 +27,20 @@ def test_a_password_that_redis_refuses_ends_it_with_words(redis_url: str, variab
     assert "Traceback" not in ended.stderr
 
 
-def test_a_server_that_is_away_is_waited_for_until_sigterm() -> None:
-    environment = {**os.environ, "PEC_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0", "PEC_LOG_JSON": "1"}
+def test_a_server_that_is_away_is_reported_at_once_and_waited_for_until_sigterm() -> None:
+    port = free_port()
+    environment = {**os.environ, "PEC_REDIS_URL": f"redis://127.0.0.1:{port}/0", "PEC_LOG_JSON": "1"}
     with subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr
+            assert process.stderr.readline() == (
+                f"Redis at redis://127.0.0.1:{port}/0 can't be used (Connection refused): "
+                "start one, or set PEC_REDIS_URL. The workers wait until it answers.\n"
+            )
             assert any("redis_unavailable" in line for line in process.stderr)
             assert process.poll() is None
             process.terminate()
             process.communicate(timeout=60)
         finally:
             process.kill()
+    assert process.returncode == 0

@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
+# Tests start hundreds of processes: each would compile all sources again where the environment forbids to keep the result.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format types unit integration lock docs locale picture chaos bench bench-quick clean
 
@@ -15,8 +18,8 @@ install: $(INSTALLED) ## install everything into .venv
 demo: $(INSTALLED) ## send some PEC through a sandbox on this machine, and watch their receipts come
 	@$(BIN)/pec demo
 
-# Tests mostly wait, so more of them run than there are cores: each process has a server of its own.
-SIDE_BY_SIDE := --numprocesses 4 --dist worksteal
+# Tests mostly wait, so more of them run than there are cores: each process has a server of its own. tests/conftest.py deals them.
+SIDE_BY_SIDE := --numprocesses 5 --dist worksteal
 
 test: lint types ## every check that CI makes
 	@echo "── pytest: tests"

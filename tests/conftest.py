@@ -2,12 +2,45 @@
 
 import os
 from collections.abc import Iterator
+from itertools import chain, groupby, islice
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from config.redis_connection import connect
 from sandbox.redis_server import EmbeddedServer, EmbeddedServerError, server_program
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # a machine that runs several tests at once is no failure
+
+ACCEPTANCE = Path(__file__).parent / "acceptance"
+TOGETHER = {"test_consumers", "test_examples", "test_operations"}  # their tests share programs that run
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deal acceptance tests evenly to the processes of xdist, before all others.
+
+    They wait more than they work and can take half a minute each. Short tests come last, so that no process ends long
+    after the others: each starts with its share of the list, and one that has finished takes the end of another's.
+    """
+    processes: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    if processes == 1:
+        return
+    slow = [one for one in items if one.path.is_relative_to(ACCEPTANCE)]
+    groups = [list(tests) for _, tests in groupby(slow, key=_group)]
+    short = iter([one for one in items if not one.path.is_relative_to(ACCEPTANCE)])
+    size = -(-len(items) // processes)
+    dealt: list[pytest.Item] = []
+    for process in range(processes):
+        mine = list(chain.from_iterable(groups[process::processes]))
+        dealt += [*mine, *islice(short, max(0, size - len(mine)))]
+    items[:] = [*dealt, *short]
+
+
+def _group(test: pytest.Item) -> str:
+    return test.path.stem if test.path.stem in TOGETHER else test.nodeid
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,10 @@ class Site:
     def workers(
         self, processes: int = 2, program: Sequence[str] = ("workers",), **settings: str
     ) -> Iterator["subprocess.Popen[bytes]"]:
-        """`python -m workers`, or another program, in a process group of its own, with more settings."""
+        """`python -m workers`, or another program, in a process group of its own, with more settings.
+
+        At the end they are killed, which takes no time.
+        """
         self._client.delete("pec:seen:queue")
         with self.log.open("ab") as log:
             process = subprocess.Popen(
@@ -109,13 +112,25 @@ class Site:
             eventually(lambda: self._client.zcard("pec:seen:queue"))
             yield process
         finally:
-            process.terminate()
-            process.wait(30)
+            self.kill(process)
+
+    @contextmanager
+    def drained_workers(
+        self, processes: int = 2, program: Sequence[str] = ("workers",), **settings: str
+    ) -> Iterator["subprocess.Popen[bytes]"]:
+        """The same, which finish the work in hand before they end."""
+        with self.workers(processes, program, **settings) as process:
+            try:
+                yield process
+            finally:
+                process.terminate()
+                process.wait(30)
 
     @staticmethod
     def kill(process: "subprocess.Popen[bytes]") -> None:
         """SIGKILL to the master and all worker processes at once: the machine is gone."""
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # they have ended
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
 
 

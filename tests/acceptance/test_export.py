@@ -26,7 +26,7 @@ def campaign(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
     """The batch `november`, sent and ended: one delivered, one to a mailbox that does not exist."""
     files = [{"name": "avviso n. 1.pdf", "file": base64.b64encode(PDF).decode()}]
     with site(redis, redis_url, tmp_path) as at:
-        with at.workers(processes=1):
+        with at.drained_workers(processes=1):
             for number, story in enumerate(("consegna", "mancata-consegna"), 1):
                 at.add(
                     id=f"avviso:{number}",
@@ -85,7 +85,7 @@ def test_an_export_right_after_the_last_delivery_has_every_receipt_and_its_text(
     with site(redis, redis_url, tmp_path, rate=50.0) as at:
         for message_id in ids:
             at.add(id=message_id, batch="b", recipient="consegna@pec.example", subject=message_id)
-        with at.workers(processes=1):
+        with at.drained_workers(processes=1):
             eventually(lambda: all(at.state(one) == "delivered" for one in ids), 60)
             ran = export("--batch", "b", "--output", "b.csv", "--receipts", "b")
 

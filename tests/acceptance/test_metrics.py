@@ -72,7 +72,7 @@ def scraped(settings: dict[str, str]) -> Scraped:
 def test_figures_agree_with_the_ledger_and_stopping_leaves_nothing(
     at: Site, settings: dict[str, str], tmp_path: Path
 ) -> None:
-    with at.workers(processes=2, **settings) as process:
+    with at.drained_workers(processes=2, **settings) as process:
         for number in range(12):
             at.add(id=f"m{number}", recipient=f"consegna+{number}@pec.example", subject="Avviso")
         at.add(id="msg-lost", recipient="errore-500@pec.example", subject="Avviso")

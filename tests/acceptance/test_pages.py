@@ -14,8 +14,9 @@ from tests.acceptance.site import Site, eventually, site
 COUNT = 200
 
 
-@pytest.mark.parametrize("first_page", ["0", "1"])
-@pytest.mark.parametrize("order", ["newest", "oldest"])
+@pytest.mark.parametrize(
+    ("order", "first_page"), [("newest", "1"), ("oldest", "0")]
+)  # all four: test_inbox.py
 def test_a_campaign_costs_little_more_than_a_get_for_each_message(
     redis: Redis, redis_url: str, tmp_path: Path, order: str, first_page: str
 ) -> None:

@@ -28,7 +28,7 @@ def test_after_a_restore_what_the_mailbox_shows_as_sent_is_not_sent_again(tmp_pa
         _queue_while_paused(at, store)
         backup = _back_up(server, tmp_path)
         accounts.resume(store, "acme")
-        with at.workers():
+        with at.drained_workers():
             _add(at, AFTER)
             _all_delivered(at, [*BEFORE, *AFTER])
         assert len(at.sent()) == len(BEFORE) + len(AFTER)
@@ -53,7 +53,7 @@ def test_where_subjects_carry_no_reference_one_alike_is_left_to_an_operator(tmp_
     with _own_server(tmp_path) as (server, store), site(store.client, server.url, tmp_path) as at:
         backup = datetime.now(UTC)
         alike = {"recipient": "consegna@pec.example", "subject": "Avviso uguale", "reference": False}
-        with at.workers():
+        with at.drained_workers():
             at.add(id="a", **alike)
             _all_delivered(at, ["a"])
         store.client.flushall()  # a restore of an empty backup
@@ -74,7 +74,7 @@ def _own_server(folder: Path) -> Iterator[tuple[EmbeddedServer, Store]]:
 
 def _queue_while_paused(at: Site, store: Store) -> None:
     accounts.pause(store, "acme", Reason("operator", "drained for the backup"))
-    with at.workers():
+    with at.drained_workers():
         _add(at, BEFORE)
         eventually(lambda: all(at.state(one) == "queued" for one in BEFORE))
 

@@ -122,7 +122,7 @@ def test_no_planted_secret_is_found_anywhere(tmp_path: Path) -> None:
         site(client, server.url, tmp_path, options=mailbox) as at,
     ):
         settings = planted(server, tmp_path, receiver)
-        with at.workers(2, **settings) as process:
+        with at.drained_workers(2, **settings) as process:
             _everything_goes_wrong(at, client, settings)
             said = {
                 "metrics": requests.get(

@@ -58,7 +58,7 @@ def test_a_field_of_a_newer_version_survives_all_that_happens(at: Site, redis: R
 
 
 def test_a_state_of_a_newer_version_is_skipped_and_reported_once(at: Site, redis: Redis) -> None:
-    with at.workers():
+    with at.drained_workers():
         for message_id in (*UNSUPPORTED, "known"):
             at.add(id=message_id, **GOOD, batch="b")
         eventually(lambda: all(at.state(one) == "delivered" for one in (*UNSUPPORTED, "known")))
@@ -86,7 +86,7 @@ def test_a_state_of_a_newer_version_is_skipped_and_reported_once(at: Site, redis
     log = at.log.read_text(encoding="utf-8")
     assert "Traceback" not in log
     for one in UNSUPPORTED:
-        assert 1 <= log.count(f"message {one} can't be read") <= 2, "each process tells it once"
+        assert 1 <= log.count(f"message {one} can't be read") <= 2, "each process reports it once"
 
 
 def _waits(redis: Redis, queue: str, message_id: str) -> bool:
@@ -148,8 +148,8 @@ def test_workers_of_two_versions_share_a_campaign_through_an_upgrade_and_a_roll_
     def stand(state: str, *which: list[str]) -> bool:
         return all(at.state(one) == state for one in chain(*which))
 
-    with at.workers(1, NEWER, PYTHONPATH=HERE):
-        with at.workers():
+    with at.drained_workers(1, NEWER, PYTHONPATH=HERE):
+        with at.drained_workers():
             eventually(lambda: redis.zcard("pec:seen:worker") == 3)
             enqueue("both")
             eventually(lambda: stand("delivered", plain["both"]) and all(map(at.state, filed["both"])))
@@ -163,7 +163,7 @@ def test_workers_of_two_versions_share_a_campaign_through_an_upgrade_and_a_roll_
     for sent in at.sent():
         if "+filed" in sent["recipients"][0]:
             _deliver(at, sent)
-    with at.workers(1):  # rolled back
+    with at.drained_workers(1):  # rolled back
         enqueue("todays")
         eventually(lambda: stand("delivered", plain["todays"]))
         eventually(lambda: redis.zcard("pec:unsupported") == len(before))
@@ -221,7 +221,7 @@ def test_machines_with_other_accounts_and_endpoints_lose_nothing(at: Site, redis
     with Receiver() as first, Receiver() as second:
         with (
             at.workers(1, **mine, **endpoints(first, "first")) as one,
-            at.workers(1, **mine_not, **others, **endpoints(second, "second")),
+            at.drained_workers(1, **mine_not, **others, **endpoints(second, "second")),
         ):
             eventually(lambda: {b"acme", b"other"} <= set(redis.zrange("pec:seen:account", 0, -1)))
             for message_id in ids:
@@ -242,7 +242,7 @@ def test_machines_with_other_accounts_and_endpoints_lose_nothing(at: Site, redis
                 assert at.state("acme-late") == "queued"
                 before = _hints(redis)
                 time.sleep(3)  # to see how much happens in it
-                assert _hints(redis) == before, "nobody is asked to send what nobody can send"
+                assert _hints(redis) == before, "no worker is asked to send what none can send"
         with at.workers(1, **mine):
             eventually(lambda: at.state("acme-late") == "delivered")
 

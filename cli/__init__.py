@@ -37,6 +37,8 @@ COMMANDS = {
     "dead": "cli.commands.dead:dead",
     "replay": "cli.commands.replay:replay",
     "worker": "cli.commands.worker:worker",
+    "gateway": "cli.commands.gateway:gateway",
+    "token": "cli.commands.token:token",
     "sandbox": "cli.commands.sandbox:sandbox",
     "doctor": "cli.commands.doctor:doctor",
     "health": "cli.commands.health:health",

@@ -9,7 +9,7 @@ import binascii
 import json
 import re
 from datetime import UTC, date, datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -125,14 +125,7 @@ class Imap(_Section):
     @field_validator("folders", mode="before")
     @classmethod
     def _separated_by_commas(cls, folders: Any) -> Any:
-        if isinstance(folders, str) and not folders.startswith("["):
-            return [name.strip() for name in folders.split(",")]
-        try:
-            return json.loads(folders) if isinstance(folders, str) else folders
-        except ValueError as error:
-            raise ValueError(
-                _("must be JSON, or names separated by commas ({error})").format(error=error)
-            ) from None
+        return _listed(folders)
 
     @field_validator("folders")
     @classmethod
@@ -405,6 +398,66 @@ class Archive(_Section):
         return url.rstrip("/") or url
 
 
+class Gateway(_Section):
+    """The HTTP gateway, `pec gateway`."""
+
+    shape: str = Field(
+        "live",
+        pattern="^(live|documented)$",
+        description="spelling of the items of GET /send/{code}. `live`: `date`, `subject`, `body`, as the service "
+        "writes them; `documented`: `data`, `object`, `message`, as its description says",
+    )
+    repeat_window_seconds: float = Field(
+        600,
+        ge=0,
+        le=DAY,
+        description="how long the same POST /send of a token, without `Idempotency-Key`, gets the first answer again, "
+        "in seconds; 0: each request is a PEC of its own",
+    )
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        description="addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count, as JSON or "
+        "separated by commas; empty: none",
+    )
+    tls_cert: str = Field(
+        "", description="PEM file with the certificate and its chain; empty: HTTP without TLS"
+    )
+    tls_key: str = Field("", description="PEM file with the key of the certificate")
+    metrics_address: str = Field(
+        "", description="`host:port` on which the gateway serves Prometheus metrics; empty: none"
+    )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _listed(cls, proxies: Any) -> Any:
+        return _listed(proxies)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: list[str]) -> list[str]:
+        for one in proxies:
+            try:
+                ip_network(one)
+            except ValueError:
+                raise ValueError(
+                    _("{proxy} is no address and no network: write 10.0.0.5 or 10.0.0.0/24").format(proxy=one)
+                ) from None
+        return proxies
+
+    @field_validator("metrics_address")
+    @classmethod
+    def _host_and_port(cls, address: str) -> str:
+        if address:
+            host_and_port(address)
+        return address
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError(_("TLS_CERT and TLS_KEY need each other: set both, or neither"))
+        return self
+
+
 class Settings(BaseSettings):
     """All settings. Raises pydantic's ValidationError, which `load_settings` explains to people."""
 
@@ -456,6 +509,7 @@ class Settings(BaseSettings):
     mailbox: Mailbox = Field(default_factory=Mailbox)
     retention: Retention = Field(default_factory=Retention)
     archive: Archive = Field(default_factory=Archive)
+    gateway: Gateway = Field(default_factory=Gateway)
 
     @field_validator("redis_url", "broker_url")
     @classmethod
@@ -544,6 +598,18 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise explain(error, Settings) from None  # the cause would show values, secrets among them
+
+
+def _listed(names: Any) -> Any:
+    """Return a list that was written as JSON or with commas."""
+    if isinstance(names, str) and not names.startswith("["):
+        return [name.strip() for name in names.split(",")]
+    try:
+        return json.loads(names) if isinstance(names, str) else names
+    except ValueError as error:
+        raise ValueError(
+            _("must be JSON, or names separated by commas ({error})").format(error=error)
+        ) from None
 
 
 def _is_loopback(host: str) -> bool:

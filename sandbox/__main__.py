@@ -10,8 +10,9 @@ import click
 import uvicorn
 from fastapi import FastAPI
 
+from pec.api.vendor_words import Shape
+from pec.http.listener import listen, url_of
 from sandbox.access import Credentials, parse_credentials, parse_token
-from sandbox.answers import Shape
 from sandbox.app import build_app
 from sandbox.clock import Delays
 from sandbox.paging import Paging
@@ -151,13 +152,13 @@ def main(
     app = build_app(options)
     config = _config(app, tls_cert, tls_key)
     listener = _listen(host, port, "--port")
-    urls = [_url(listener, "https" if tls_cert else "http")]
+    urls = [url_of(listener, "https" if tls_cert else "http")]
     if imap_port is not None:
         from sandbox.imap.door import serve_imap  # a tenth of a second and 10 MB, for those who want it
 
         door = _listen(host, imap_port, "--imap-port")
         serve_imap(app.state.sandbox, door, config.ssl)
-        urls.append(_url(door, "imaps" if tls_cert else "imap"))
+        urls.append(url_of(door, "imaps" if tls_cert else "imap"))
     _announce(urls, ready_file)
     uvicorn.Server(config).run(sockets=[listener])
 
@@ -186,17 +187,11 @@ def _config(app: FastAPI, tls_cert: Path | None, tls_key: Path | None) -> uvicor
 
 
 def _listen(host: str, port: int, option: str) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return listen(host, port)
     except OSError as error:
         problem = f"can't listen on {host}, port {port} ({error.strerror}): try {option} 0"
         raise click.ClickException(problem) from None
-
-
-def _url(listener: socket.socket, scheme: str) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _announce(urls: Sequence[str], ready_file: Path | None) -> None:

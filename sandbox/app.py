@@ -7,8 +7,9 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from pec.api.vendor_words import POST_INVALID, UNAUTHORIZED
 from sandbox import control, imap_control, vendor
-from sandbox.answers import POST_INVALID, UNAUTHORIZED, Refusal, refuse
+from sandbox.answers import Refusal, refuse
 from sandbox.description import add_description
 from sandbox.state import Options, Sandbox
 from sandbox.wire import CONTROL_PREFIX, Arrival

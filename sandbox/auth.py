@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from pec.api.vendor_words import FORBIDDEN, TOO_FAST, UNAUTHORIZED
 from sandbox.access import mailbox_opened_by
-from sandbox.answers import FORBIDDEN, TOO_FAST, UNAUTHORIZED, refuse
+from sandbox.answers import refuse
 from sandbox.clock import Instant
 from sandbox.mailbox import Mailbox
 from sandbox.state import Arrived, Here, Sandbox

@@ -5,8 +5,9 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from pec.api.vendor_words import EMAIL_NOT_FOUND
 from pec.api.wire import Envelope, SentFile
-from sandbox.answers import EMAIL_NOT_FOUND, Refusal, refuse
+from sandbox.answers import Refusal, refuse
 from sandbox.clock import now
 from sandbox.faults import Operation
 from sandbox.ledger import PecSent, RequestSeen

@@ -9,8 +9,8 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped] # it ships no types
 
+from pec.api.vendor_words import FORBIDDEN, TOO_FAST, UNAUTHORIZED
 from pec.api.wire import Envelope
-from sandbox.answers import FORBIDDEN, TOO_FAST, UNAUTHORIZED
 
 ABOUT = (
     "The PEC Massiva API on this machine, with a simulated PEC network behind it. No certified mail leaves. "

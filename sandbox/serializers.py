@@ -5,8 +5,8 @@ from collections.abc import Callable
 from email.utils import format_datetime
 from urllib.parse import quote_plus
 
+from pec.api.vendor_words import Shape
 from pec.api.wire import InboxSearch, InboxSingle, LiveStatus, ResponseStatus
-from sandbox.answers import Shape
 from sandbox.mail import Mail
 
 _ANGLED = re.compile(r"<[^>]*>")

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from pec.api.vendor_words import Shape
 from sandbox.access import Credentials, Pace, Tokens
-from sandbox.answers import Shape
 from sandbox.clock import Delays, Instant
 from sandbox.faults import Faults
 from sandbox.imap_faults import ImapFaults

@@ -7,9 +7,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError, WithJsonSchema
 
-from pec.api import wire
+from pec.api import vendor_words, wire
 from pec.api.wire import Envelope, SendRequest
-from sandbox import answers
 from sandbox.access import may_send
 from sandbox.answers import refuse
 from sandbox.auth import Admitted, Opened
@@ -33,7 +32,7 @@ OptionalPage = Annotated[int | None, WithJsonSchema({"type": "integer"})]  # Ope
     response_model=wire.Sent,
     tags=["PEC"],
     summary="Send a PEC",
-    responses=refusals((400, answers.POST_INVALID), SEND_TOO_FAST, (500, answers.DATABASE_ERROR)),
+    responses=refusals((400, vendor_words.POST_INVALID), SEND_TOO_FAST, (500, vendor_words.DATABASE_ERROR)),
     openapi_extra={"requestBody": SEND_BODY},
 )
 async def send(request: Request, token: Admitted, sandbox: Here, arrived: Arrived) -> Response:
@@ -46,7 +45,7 @@ def _send(sandbox: Sandbox, body: bytes, token: str, arrived: Instant) -> Respon
     outgoing = _checked(body)
     password = outgoing.password.get_secret_value()
     if not may_send(sandbox.options.mailboxes, outgoing.sender, outgoing.username, password):
-        raise refuse(401, answers.UNAUTHORIZED)
+        raise refuse(401, vendor_words.UNAUTHORIZED)
     sandbox.network.join(outgoing.username, outgoing.sender)
     sandbox.senders[outgoing.username] = outgoing.sender
     sending = sandbox.network.send(outgoing, digest(token.encode()), arrived)
@@ -55,7 +54,7 @@ def _send(sandbox: Sandbox, body: bytes, token: str, arrived: Instant) -> Respon
     if sending.fault is Fault.SENT_THEN_RESET:
         return Reset()
     if sending.fault or sending.code is None:
-        raise refuse(500, answers.DATABASE_ERROR)
+        raise refuse(500, vendor_words.DATABASE_ERROR)
     sent = wire.Sent(sent=len(outgoing.recipient), message_id=sending.code)
     return JSONResponse(sent.model_dump(), status_code=201)
 
@@ -64,9 +63,9 @@ def _checked(body: bytes) -> SendRequest:
     try:
         outgoing = SendRequest.model_validate_json(body)
     except ValidationError:
-        raise refuse(400, answers.POST_INVALID) from None
+        raise refuse(400, vendor_words.POST_INVALID) from None
     if outgoing.too_big:
-        raise refuse(400, answers.POST_INVALID)
+        raise refuse(400, vendor_words.POST_INVALID)
     return outgoing
 
 
@@ -74,13 +73,13 @@ def _checked(body: bytes) -> SendRequest:
     "/send/{code}",
     tags=["PEC"],
     summary="All mails of a send",
-    responses=refusals((404, answers.RESULT_EMPTY)),
+    responses=refusals((404, vendor_words.RESULT_EMPTY)),
 )
 def statuses(code: str, mailbox: Opened, sandbox: Here, arrived: Arrived) -> wire.Statuses:
     """Search the mailbox by subject: this finds receipts, but also replies and the message itself."""
     found = mailbox.search(code, arrived)
     if not found:
-        raise refuse(404, answers.RESULT_EMPTY)
+        raise refuse(404, vendor_words.RESULT_EMPTY)
     status_of = STATUS_OF[sandbox.options.shape]
     return wire.Statuses(data=[status_of(mail) for _, mail in found])
 
@@ -89,12 +88,12 @@ def statuses(code: str, mailbox: Opened, sandbox: Here, arrived: Arrived) -> wir
     "/send/{code}",
     tags=["PEC"],
     summary="Delete all mails of a send",
-    responses=refusals((404, answers.EMAIL_NOT_FOUND)),
+    responses=refusals((404, vendor_words.EMAIL_NOT_FOUND)),
 )
 def delete_statuses(code: str, mailbox: Opened, arrived: Arrived) -> Envelope:
     if not mailbox.delete_matching(code, arrived):
-        raise refuse(404, answers.EMAIL_NOT_FOUND)
-    return Envelope(message=answers.RECEIPTS_DELETED)
+        raise refuse(404, vendor_words.EMAIL_NOT_FOUND)
+    return Envelope(message=vendor_words.RECEIPTS_DELETED)
 
 
 @router.get("/inbox", tags=["Inbox"], summary="A page of the mailbox", responses=refusals())
@@ -117,13 +116,13 @@ def inbox(
     "/inbox/{id}",
     tags=["Inbox"],
     summary="One mail",
-    responses=refusals((404, answers.MESSAGE_NOT_FOUND)),
+    responses=refusals((404, vendor_words.MESSAGE_NOT_FOUND)),
 )
 def message(id: int, mailbox: Opened, arrived: Arrived) -> wire.InboxMessage:  # noqa: A002 - the vendor's name
     """Return one mail, with its body in x-www-form-urlencoded."""
     mail = mailbox.get(id, arrived)
     if mail is None:
-        raise refuse(404, answers.MESSAGE_NOT_FOUND)
+        raise refuse(404, vendor_words.MESSAGE_NOT_FOUND)
     return wire.InboxMessage(data=inbox_single(mail))
 
 
@@ -131,18 +130,18 @@ def message(id: int, mailbox: Opened, arrived: Arrived) -> wire.InboxMessage:  #
 def delete_message(id: int, mailbox: Opened, arrived: Arrived) -> Envelope:  # noqa: A002 - the vendor's name
     """Delete a mail. The vendor documents no answer for a mail that is missing: it counts as deleted."""
     mailbox.delete(id, arrived)
-    return Envelope(message=answers.MESSAGE_DELETED)
+    return Envelope(message=vendor_words.MESSAGE_DELETED)
 
 
 @router.get(
     "/quota/{mailbox}",
     tags=["Inbox"],
     summary="How full the mailbox is, in KiB",
-    responses=refusals((400, answers.MAILBOX_UNAVAILABLE)),
+    responses=refusals((400, vendor_words.MAILBOX_UNAVAILABLE)),
 )
 def quota(mailbox: str, opened: Opened, sandbox: Here, arrived: Arrived) -> wire.Quota:
     """`mailbox` is `inbox`, in any case."""
     if mailbox.lower() != "inbox":
-        raise refuse(400, answers.MAILBOX_UNAVAILABLE)
+        raise refuse(400, vendor_words.MAILBOX_UNAVAILABLE)
     usage = -(-opened.used_bytes(arrived) // KIB)
     return wire.Quota(data=wire.QuotaResponse(usage=usage, limit=sandbox.network.quota_bytes // KIB))

@@ -1,12 +1,10 @@
 """`pec pause`: make the messages of an account or a batch wait."""
 
-import getpass
-import socket
-
 import click
 
 from cli import output
 from cli.configured_names import ACCOUNT
+from cli.operator_name import operator_name
 from config.texts import _
 from pec.operations import actions
 from pec.operations.paused_batches import said
@@ -39,7 +37,7 @@ def pause(account: str | None, batch: str | None, every: bool) -> None:
 
 
 def _pause_batch(session: Session, batch: str) -> None:
-    done = actions.pause_batch(session.store, batch, _operator())
+    done = actions.pause_batch(session.store, batch, operator_name())
     if done.already:
         output.note(_("Batch {batch} was paused already.").format(batch=batch))
     if done.state:
@@ -64,11 +62,3 @@ def _pause_all(session: Session) -> None:
             else _("{account}: it was paused already").format(account=name)
         )
     output.note(_("`pec resume --all` ends these pauses, but none that has another reason."))
-
-
-def _operator() -> str:
-    """Return `user@host`; a container's user may have no name."""
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):
-        return socket.gethostname()

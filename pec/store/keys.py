@@ -227,3 +227,34 @@ class Keys:
     def tries(self, endpoint: str) -> str:
         """Hash: event (stream id) → failed tries so far."""
         return f"{self.namespace}:tries:{endpoint}"
+
+    # The gateway's
+
+    @property
+    def tokens(self) -> str:
+        """Hash: name → id of the gateway's tokens."""
+        return f"{self.namespace}:tokens"
+
+    def token(self, token_id: str) -> str:
+        """Hash: name, sha256 of the whole token, scopes, accounts, rate, created_at, expires_at, used_at."""
+        return f"{self.namespace}:token:{token_id}"
+
+    def token_pace(self, token_id: str) -> str:
+        """String, expiring: when (µs) the requests of a token so far would be over at its rate."""
+        return f"{self.namespace}:token:{token_id}:pace"
+
+    def failures(self, place: str) -> str:
+        """String, expiring: how many mailbox credentials were refused lately, of a token or an address."""
+        return f"{self.namespace}:failures:{place}"
+
+    def slowed(self, place: str) -> str:
+        """String, expiring: no credentials of this token or address are looked at meanwhile."""
+        return f"{self.namespace}:slowed:{place}"
+
+    def once(self, token_id: str, digest: str) -> str:
+        """Hash, expiring: fingerprint of a request that was accepted, its answer, code and entries."""
+        return f"{self.namespace}:once:{token_id}:{digest}"
+
+    def given_code(self, code: str) -> str:
+        """Hash, expiring: job, account and entries of a code that the gateway gave; hidden, receipts not shown."""
+        return f"{self.namespace}:given_code:{code}"

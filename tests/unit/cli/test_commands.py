@@ -12,8 +12,11 @@ from cli import COMMANDS, pec
 
 ROOT = Path(__file__).parents[3]
 
-# They print nothing that a program would read; of `completion`, the shell does.
-NOT_DATA = {"pause", "resume", "proof", "report", "worker", "sandbox", "health", "completion"}
+# They print nothing that a program would read; of `completion`, the shell does, and of `token` its own commands.
+NOT_DATA = {
+    *("pause", "resume", "proof", "report", "worker", "gateway", "sandbox", "health", "completion"),
+    "token",
+}
 
 
 @pytest.fixture(params=COMMANDS)

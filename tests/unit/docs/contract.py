@@ -91,12 +91,17 @@ def _commands() -> Iterator[str]:
         for name in COMMANDS:
             command = pec.get_command(ctx, name)
             assert command is not None
-            yield f"pec {name}"
-            options = (option for option in command.params if isinstance(option, click.Option))
-            yield from (
-                f"pec {name} {one}" for option in options for one in (*option.opts, *option.secondary_opts)
-            )
+            yield from _command(f"pec {name}", command)
     yield from (f"exit code {code.value} {name}" for name, code in Exit.__members__.items())
+
+
+def _command(name: str, command: click.Command) -> Iterator[str]:
+    yield name
+    options = (option for option in command.params if isinstance(option, click.Option))
+    yield from (f"{name} {one}" for option in options for one in (*option.opts, *option.secondary_opts))
+    if isinstance(command, click.Group):
+        for part, below in command.commands.items():
+            yield from _command(f"{name} {part}", below)
 
 
 def _metrics() -> Iterator[str]:

@@ -12,6 +12,7 @@ from config.sources import variables
 from sandbox.__main__ import main as sandbox_command
 from tests.unit.docs.pages import blocks, spans
 
+OWN_OPTIONS = {"sandbox": sandbox_command}  # it passes its arguments on
 _OTHER_VARIABLES = {"PEC_CONFIG"}
 _ANY_NAME = re.compile(r"(PEC_ACCOUNTS__)(?:<NAME>|[A-Z0-9]+)(__)")
 
@@ -38,7 +39,11 @@ def unknown_in(line: str) -> list[str]:
         except click.UsageError as error:
             return [error.message]
         assert command is not None
-        command = sandbox_command if words[1] == "sandbox" else command  # which passes its arguments on
+        command = OWN_OPTIONS.get(words[1], command)
+        if isinstance(command, click.Group) and len(words) > 2:
+            if words[2] not in command.commands:
+                return [words[2]]
+            command = command.commands[words[2]]
         known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
     return [word for word in words[2:] if word.startswith("-") and word not in {*known, "--help"}]
 

@@ -1,0 +1,62 @@
+"""Puts the gateway together: the composition root of each of its processes."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from multiprocessing.connection import wait
+
+from fastapi import FastAPI
+
+from config.logs import configure_logging
+from config.settings import Settings, load_settings
+from producers.gateway import health, problems
+from producers.gateway.context import opened
+from producers.gateway.limits import Limits
+from producers.gateway.v1.routes import router as v1
+
+
+def create_app() -> FastAPI:
+    """Return the application of this process, by the settings of its environment."""
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_json)
+    _end_with_the_supervisor()
+    return build_app(settings)
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """Return an ASGI application. Its Redis connections open with its first request."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with opened(settings) as app.state.gateway:
+            yield
+
+    app = FastAPI(
+        title="PEC Massiva gateway",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.include_router(health.router)
+    app.include_router(v1)
+    problems.add_handlers(app)
+    app.add_middleware(Limits, min_bytes_per_second=settings.api.min_bytes_per_second)
+    return app
+
+
+def _end_with_the_supervisor() -> None:
+    """Stop this process gracefully if its supervisor was killed: the port must be free for the next one."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+
+    def watch() -> None:
+        wait([supervisor.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()

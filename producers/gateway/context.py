@@ -1,0 +1,62 @@
+"""The context of one gateway process, and how requests reach it. Nothing of it outlives the process."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from config.redis_connection import connect
+from config.settings import Settings
+from pec.api.client import PecClient
+from pec.store.store import Store
+from producers.gateway.memory import Memory
+
+PROBE_SECONDS = 1.5  # of a readiness check, which asks Redis once
+_MIN_MEMORY_BYTES = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """`probe` is an impatient client of the same Redis. `memory` bounds the bodies that are held at once."""
+
+    settings: Settings
+    store: Store
+    probe: Store
+    client: PecClient
+    memory: Memory
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Return the largest body of a request: a message as JSON can be twice as long as on the wire."""
+        return 2 * self.settings.api.max_bytes
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Gateway]:
+    """Yield the context of a process, whose Redis may not answer yet."""
+    impatient = connect(settings.redis_url, timeout_seconds=PROBE_SECONDS)
+    impatient.set_retry(Retry(NoBackoff(), 0))
+    with (
+        closing(connect(settings.redis_url)) as client,
+        closing(impatient),
+        closing(PecClient(settings.api)) as api,
+    ):
+        yield Gateway(
+            settings=settings,
+            store=Store(client, settings.namespace, settings.redis_replicas),
+            probe=Store(impatient, settings.namespace),
+            client=api,
+            memory=Memory(max(_MIN_MEMORY_BYTES, 2 * settings.api.max_bytes)),
+        )
+
+
+async def _gateway(request: Request) -> Gateway:
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+Here = Annotated[Gateway, Depends(_gateway)]

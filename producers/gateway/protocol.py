@@ -1,0 +1,50 @@
+"""uvicorn's protocol, with a deadline for the head of each request: slow clients hold no connections."""
+
+import asyncio
+import socket
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_SECONDS = 15.0
+MAX_HEAD_BYTES = 32_768
+
+
+class GuardedProtocol(H11Protocol):
+    """Closes a connection whose request's head, or a body that was refused unread, takes too long.
+
+    Small answers leave at once: asyncio says so only to sockets it made itself, and 40 ms a call would be lost.
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as H11Protocol does
+        super().connection_made(transport)
+        found = transport.get_extra_info("socket")
+        if found.family != socket.AF_UNIX:
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._judge()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._judge()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
+
+    def _judge(self) -> None:
+        """Let the deadline run while no request is in progress."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._disarm()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_late)
+
+    def _too_late(self) -> None:
+        self._deadline = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

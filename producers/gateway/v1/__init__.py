@@ -1,0 +1,1 @@
+"""The newer operations, under /v1."""

@@ -18,7 +18,18 @@ from bench import machine, page
 from bench.figures import Outcome
 from bench.site import PEERS_PYTHON, ROOT
 
-NAMES = ("pace", "rotation", "cost", "producing", "waiting", "calls", "verify", "files", "hot_path")
+NAMES = (
+    "pace",
+    "rotation",
+    "cost",
+    "producing",
+    "waiting",
+    "calls",
+    "verify",
+    "files",
+    "custody",
+    "hot_path",
+)
 AT_A_TIME = 3
 
 

@@ -22,6 +22,7 @@ TITLES = {
     "calls": "Calls",
     "verify": "Verification",
     "files": "Files",
+    "custody": "Custody",
     "hot_path": "What the time goes to",
 }
 HEAD = """# Benchmarks

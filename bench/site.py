@@ -71,7 +71,7 @@ def fake_api(folder: Path, **options: tuple[float, float]) -> Iterator[FakeApi]:
     ready = folder / "api.ready"
     command = [sys.executable, "-m", "bench.api", "--ready", str(ready), "--certificate", str(CERTIFICATE)]
     command += [part for name, span in options.items() for part in (f"--{name}", *map(str, span))]
-    process = _spawn(command, folder / "api.log", {})
+    process = spawn(command, folder / "api.log", {})
     with ended(process):
         yield FakeApi(
             process.pid, *until(lambda: ready.exists() and ready.read_text().split(), "the API starts")
@@ -105,7 +105,7 @@ class Site:
         self, command: Sequence[str], environment: Mapping[str, str], grace_seconds: float = 0
     ) -> Iterator[int]:
         """Its leader's process id."""
-        process = _spawn(command, self.folder / "workers.log", environment)
+        process = spawn(command, self.folder / "workers.log", environment)
         self._leaders.append(process.pid)
         try:
             with ended(process, grace_seconds):
@@ -205,7 +205,7 @@ def _settings(site: Site, accounts: Mapping[str, str], tls: bool) -> dict[str, s
     return settings
 
 
-def _spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     base = {name: value for name, value in os.environ.items() if not name.startswith(("PEC_", "BENCH_"))}
     base.setdefault("PYTHONPATH", str(ROOT))
     with log.open("ab") as written:

@@ -10,6 +10,7 @@ COPY pyproject.toml README.md ./
 COPY archive archive
 COPY cli cli
 COPY config config
+COPY console console
 COPY pec pec
 COPY producers producers
 COPY sandbox sandbox

@@ -64,13 +64,20 @@ docs: $(INSTALLED) ## write the generated pages of docs/ and the TypeScript type
 # `messages` is the domain that click asks for its own words; ours is extracted.
 CATALOGUE := cli/locale/it/LC_MESSAGES/pec.po
 TEMPLATE := build/pec.pot
+CONSOLE_CATALOGUE := console/locale/it/LC_MESSAGES/console.po
+CONSOLE_TEMPLATE := build/console.pot
 locale: $(INSTALLED) ## extract what people read, keep its translations, and compile them
 	@mkdir -p $(dir $(TEMPLATE))
 	@$(BIN)/python -m babel.messages.frontend --quiet extract --mapping-file pyproject.toml --add-location file --sort-by-file --width 110 \
-		--ignore-dirs 'tests bench build .*' --output-file $(TEMPLATE) .
+		--ignore-dirs 'tests bench build console .*' --output-file $(TEMPLATE) .
 	@$(BIN)/python -m babel.messages.frontend --quiet update --domain pec --locale it --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 110 \
 		--input-file $(TEMPLATE) --output-file $(CATALOGUE)
+	@$(BIN)/python -m babel.messages.frontend --quiet extract --mapping-file pyproject.toml --add-location file --sort-by-file --width 110 \
+		--output-file $(CONSOLE_TEMPLATE) console
+	@$(BIN)/python -m babel.messages.frontend --quiet update --domain console --locale it --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
+		--width 110 --input-file $(CONSOLE_TEMPLATE) --output-file $(CONSOLE_CATALOGUE)
 	@$(BIN)/pybabel --quiet compile --domain pec --directory cli/locale
+	@$(BIN)/pybabel --quiet compile --domain console --directory console/locale
 	@$(BIN)/pybabel --quiet compile --directory cli/locale
 
 picture: $(INSTALLED) ## draw the README's picture again, from what the demo prints

@@ -39,6 +39,8 @@ COMMANDS = {
     "worker": "cli.commands.worker:worker",
     "gateway": "cli.commands.gateway:gateway",
     "token": "cli.commands.token:token",
+    "console": "cli.commands.console:console",
+    "user": "cli.commands.user:user",
     "sandbox": "cli.commands.sandbox:sandbox",
     "doctor": "cli.commands.doctor:doctor",
     "health": "cli.commands.health:health",

@@ -30,6 +30,7 @@ def in_language(command: click.Command) -> click.Command:
     spoken.params = [_spoken(param) for param in command.params]
     if isinstance(spoken, click.Group):
         spoken.subcommand_metavar = gettext(spoken.subcommand_metavar)
+        spoken.commands = {name: in_language(one) for name, one in spoken.commands.items()}
     return spoken
 
 

@@ -435,14 +435,7 @@ class Gateway(_Section):
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, proxies: list[str]) -> list[str]:
-        for one in proxies:
-            try:
-                ip_network(one)
-            except ValueError:
-                raise ValueError(
-                    _("{proxy} is no address and no network: write 10.0.0.5 or 10.0.0.0/24").format(proxy=one)
-                ) from None
-        return proxies
+        return _networks(proxies)
 
     @field_validator("metrics_address")
     @classmethod
@@ -455,6 +448,39 @@ class Gateway(_Section):
     def _pair(self) -> Self:
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ValueError(_("TLS_CERT and TLS_KEY need each other: set both, or neither"))
+        return self
+
+
+class Console(_Section):
+    """The pages of `pec console`."""
+
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        description="addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count, and "
+        "whose word about the user, as JSON or separated by commas; empty: none",
+    )
+    trusted_header: str = Field(
+        "",
+        pattern=r"^([A-Za-z][A-Za-z0-9-]{0,63})?$",
+        description="HTTP header in which a trusted proxy names the user that it authenticated, such as "
+        "X-Remote-User; empty: people log in at the console",
+    )
+    read_only: bool = Field(False, description="show pages, and refuse every act")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _listed(cls, proxies: Any) -> Any:
+        return _listed(proxies)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: list[str]) -> list[str]:
+        return _networks(proxies)
+
+    @model_validator(mode="after")
+    def _header_comes_from_somewhere(self) -> Self:
+        if self.trusted_header and not self.trusted_proxies:
+            raise ValueError(_("TRUSTED_HEADER without TRUSTED_PROXIES: name the addresses of the proxy"))
         return self
 
 
@@ -510,6 +536,7 @@ class Settings(BaseSettings):
     retention: Retention = Field(default_factory=Retention)
     archive: Archive = Field(default_factory=Archive)
     gateway: Gateway = Field(default_factory=Gateway)
+    console: Console = Field(default_factory=Console)
 
     @field_validator("redis_url", "broker_url")
     @classmethod
@@ -610,6 +637,18 @@ def _listed(names: Any) -> Any:
         raise ValueError(
             _("must be JSON, or names separated by commas ({error})").format(error=error)
         ) from None
+
+
+def _networks(addresses: list[str]) -> list[str]:
+    """Return the list if each is an address or a network. Raise ValueError otherwise."""
+    for one in addresses:
+        try:
+            ip_network(one)
+        except ValueError:
+            raise ValueError(
+                _("{proxy} is no address and no network: write 10.0.0.5 or 10.0.0.0/24").format(proxy=one)
+            ) from None
+    return addresses
 
 
 def _is_loopback(host: str) -> bool:

@@ -153,6 +153,27 @@ class Keys:
         """Stream: what was deleted from mailboxes, and by whom."""
         return f"{self.namespace}:audit"
 
+    @property
+    def users(self) -> str:
+        """Hash: people who use the console → JSON."""
+        return f"{self.namespace}:users"
+
+    def login(self, digest: str) -> str:
+        """Hash, expiring: a login at the console: user, address, at, used_at."""
+        return f"{self.namespace}:login:{digest}"
+
+    def logins(self, user: str) -> str:
+        """Sorted set, expiring: digests of a user's logins at the console → when each ends at the latest."""
+        return f"{self.namespace}:logins:{user}"
+
+    def login_tries(self, digest: str) -> str:
+        """String, expiring: how often a login at the console was tried in vain."""
+        return f"{self.namespace}:login_tries:{digest}"
+
+    def notice(self, digest: str) -> str:
+        """String, expiring: what the console says at the top of a browser's next page."""
+        return f"{self.namespace}:notice:{digest}"
+
     def purgeable(self, account: str) -> str:
         """Sorted set: ended messages whose receipts may leave the mailbox → when they ended."""
         return f"{self.namespace}:purgeable:{account}"

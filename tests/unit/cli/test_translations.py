@@ -24,7 +24,7 @@ SPEAKING = ("archive", "cli", "config", "pec", "producers", "sandbox", "workers"
 ITALIAN = LOCALE / "it" / "LC_MESSAGES"
 EXTRACT = (
     *("-m", "babel.messages.frontend", "--quiet", "extract", "--mapping-file", "pyproject.toml"),
-    *("--ignore-dirs", "tests bench build .*"),
+    *("--ignore-dirs", "tests bench build console .*"),
 )
 
 

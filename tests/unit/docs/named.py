@@ -9,10 +9,11 @@ import click
 from cli import pec
 from config.settings import Settings
 from config.sources import variables
+from console.__main__ import main as console_command
 from sandbox.__main__ import main as sandbox_command
 from tests.unit.docs.pages import blocks, spans
 
-OWN_OPTIONS = {"sandbox": sandbox_command}  # it passes its arguments on
+OWN_OPTIONS = {"console": console_command, "sandbox": sandbox_command}  # they pass their arguments on
 _OTHER_VARIABLES = {"PEC_CONFIG"}
 _ANY_NAME = re.compile(r"(PEC_ACCOUNTS__)(?:<NAME>|[A-Z0-9]+)(__)")
 

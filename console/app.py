@@ -1,0 +1,35 @@
+"""Puts the console together: pages, and in front of them the headers, the proxy's word and the gate."""
+
+from fastapi import Depends, FastAPI
+
+from console import static_files
+from console.errors import add_error_pages
+from console.gate import Gate
+from console.headers import SecurityHeaders
+from console.overview_cache import OverviewCache
+from console.pages import ROUTERS
+from console.proxy import TrustedProxy
+from console.visit import check_csrf
+from pec.operations.load_overview import load_overview
+from pec.operations.session import Session
+
+
+def build_app(session: Session) -> FastAPI:
+    """Return the ASGI application. Its session stays open as long as it runs."""
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(check_csrf)],
+    )
+    app.state.session = session
+    app.state.overview = OverviewCache(lambda: load_overview(session.store, session.settings))
+    app.include_router(static_files.router)
+    for router in ROUTERS:
+        app.include_router(router)
+    add_error_pages(app)
+    app.add_middleware(Gate, session=session)
+    app.add_middleware(TrustedProxy, rules=session.settings.console)
+    app.add_middleware(SecurityHeaders)  # the outermost
+    return app

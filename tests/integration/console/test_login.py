@@ -1,0 +1,143 @@
+"""Logging in and out, and what is refused: guesses, other sites' forms, ended logins, other roles."""
+
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from pec.operations import users
+from pec.operations.logins import MAX_TRIES
+from pec.store import audit
+from pec.store.store import Store
+from pec.users import Role
+from tests.integration.console.browser import PASSWORD, Browser, Serve
+
+LogIn = Callable[[str], Browser]
+
+
+def test_a_page_asks_for_a_login_and_then_shows_itself(console: str) -> None:
+    browser = Browser(console)
+
+    assert browser.get("/me").headers["location"] == "/login?next=%2Fme"
+    done = browser.post("/login", page="/login", name="viewer", password=PASSWORD, next="/me")
+
+    assert done.headers["location"] == "/me"
+    assert "viewer" in browser.get("/me").text
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:1"]
+)
+def test_a_login_leads_to_no_other_site(console: str, target: str) -> None:
+    done = Browser(console).post("/login", page="/login", name="viewer", password=PASSWORD, next=target)
+
+    assert done.headers["location"] == "/"
+
+
+def test_cookies_are_kept_from_scripts_and_other_sites(console: str) -> None:
+    done = Browser(console).log_in("viewer")
+
+    assert "HttpOnly" in done.headers["set-cookie"]
+    assert "SameSite=lax" in done.headers["set-cookie"]
+
+
+def test_a_wrong_password_and_a_wrong_name_read_the_same(console: str) -> None:
+    wrong, absent = Browser(console).log_in("viewer", "x" * 12), Browser(console).log_in("none", "x" * 12)
+
+    assert wrong.status_code == absent.status_code == 403
+    assert "non è giusto" in wrong.text
+    assert "non è giusto" in absent.text
+
+
+def test_guesses_are_throttled_even_if_the_last_one_is_right(console: str) -> None:
+    browser = Browser(console)
+    for _ in range(MAX_TRIES["user and address"]):
+        assert browser.log_in("viewer", "wrong password").status_code == 403
+
+    assert browser.log_in("viewer").status_code == 429
+
+
+def test_a_form_without_this_browser_s_token_is_refused(log_in: LogIn) -> None:
+    browser, other = log_in("operator"), log_in("operator")
+
+    assert browser.post("/logout", csrf="").status_code == 403
+    assert browser.post("/logout", csrf=other.csrf("/me")).status_code == 403
+    assert browser.get("/me").status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+def test_a_form_of_another_site_is_refused(log_in: LogIn, headers: dict[str, str]) -> None:
+    browser = log_in("operator")
+
+    answer = browser.session.post(
+        browser.url + "/logout", data={"csrf": browser.csrf("/me")}, headers=headers, timeout=20
+    )
+
+    assert answer.status_code == 403
+    assert browser.get("/me").status_code == 200
+
+
+def test_a_login_ends_when_the_person_logs_out_or_the_password_changes(log_in: LogIn, store: Store) -> None:
+    one, two = log_in("viewer"), log_in("viewer")
+
+    one.post("/logout")
+    assert one.get("/me").status_code == 303
+    users.set_password(store, "viewer", "another good password")
+
+    assert two.get("/me").status_code == 303
+
+
+def test_a_removed_user_is_out_and_a_new_role_counts_at_once(log_in: LogIn, store: Store) -> None:
+    browser = log_in("clerk")
+    users.remove_user(store, "clerk")
+
+    assert browser.get("/").status_code == 303
+
+
+def test_every_login_is_in_the_audit_stream(console: str, store: Store) -> None:
+    Browser(console).log_in("viewer")
+    Browser(console).log_in("viewer", "wrong password")
+
+    acts = [(one["actor"], one["action"]) for one in audit.entries(store)]
+    assert acts == [("user:viewer", "login"), ("user:viewer", "login.refused")]
+
+
+def test_answers_forbid_foreign_scripts_and_frames(console: str) -> None:
+    headers = Browser(console).get("/login").headers
+
+    assert headers["content-security-policy"].startswith("default-src 'self'")
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-store"
+
+
+def test_a_read_only_console_refuses_acts(serve: Serve, people: None) -> None:
+    browser = Browser(serve(console={"read_only": True}))
+    browser.log_in("admin")
+
+    assert browser.post("/me/logins/end").status_code == 403
+    assert "sola lettura" in browser.get("/me").text
+
+
+def test_a_trusted_proxy_logs_people_in(serve: Serve, people: None) -> None:
+    url = serve(console={"trusted_proxies": ["127.0.0.1"], "trusted_header": "X-Remote-User"})
+
+    assert requests.get(f"{url}/me", headers={"X-Remote-User": "viewer"}, timeout=20).status_code == 200
+    unknown = requests.get(f"{url}/me", headers={"X-Remote-User": "eve"}, timeout=20)
+    assert unknown.status_code == 403
+    assert "pec user add eve" in unknown.text
+    assert requests.get(f"{url}/me", timeout=20, allow_redirects=False).status_code == 303
+
+
+def test_a_header_that_names_a_user_counts_for_nothing_without_trust(console: str) -> None:
+    answer = requests.get(
+        f"{console}/me", headers={"X-Remote-User": "admin"}, timeout=20, allow_redirects=False
+    )
+
+    assert answer.status_code == 303
+
+
+def test_the_last_administrator_stays(store: Store, people: None) -> None:
+    with pytest.raises(Exception, match="last administrator"):
+        users.remove_user(store, "admin")
+    assert Role.ADMIN in {one.role for one in users.list_users(store)}

@@ -14,7 +14,7 @@ from pec.problems import Problem
 from pec.store.store import Store, text, wall_clock
 
 GROUP = "workers"
-MAX_DELIVERIES = 5
+MAX_DELIVERIES = 10  # deaths with a job in hand: fewer may all be those of workers that die of something else
 MAX_MEMORY_SHARE = 0.8  # of maxmemory: above it intake waits, so that what is under way can be finished
 MAX_MEMORY_SHARE_ARCHIVING = 0.9  # the same with an archive, to which the files of jobs that wait go
 MAX_REJECTIONS = 100_000  # kept, about: 50 MB if a producer writes wrong jobs without end

@@ -28,7 +28,7 @@ class Forwarder:
                 server = socket.create_connection(self._to)
                 self._open += [client, server]
                 for ends in ((client, server), (server, client)):
-                    Thread(target=_pump, args=ends, daemon=True).start()
+                    Thread(target=pump, args=ends, daemon=True).start()
 
     def close(self) -> None:
         for one in self._open:
@@ -50,7 +50,7 @@ def forwarding(url: str) -> Iterator[Forwarder]:
         thread.join()
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def pump(source: socket.socket, sink: socket.socket) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
             sink.sendall(data)

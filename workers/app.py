@@ -17,6 +17,7 @@ from workers.context import WorkerContext
 from workers.intake.consumer import Consumer
 from workers.metrics.counters import MeteredClient, Metrics
 from workers.metrics.definitions import FOLDER
+from workers.middleware.api_watch import ApiWatch
 from workers.middleware.archive_watch import ArchiveState, ArchiveWatch
 from workers.middleware.background import Background, BackgroundMiddleware
 from workers.middleware.heartbeat import Heartbeat
@@ -38,6 +39,7 @@ def build(settings: Settings) -> HintBroker:
     intake = Background("intake", Consumer(ctx, worker_id, taken=scheduler.wake).step)
     broker = HintBroker(
         limits.limit,
+        ctx.api_reach.serves,
         namespace="dramatiq" if settings.namespace == "pec" else f"dramatiq:{settings.namespace}",
         client=connect(settings.broker),
         middleware=[
@@ -49,6 +51,7 @@ def build(settings: Settings) -> HintBroker:
             limiter,
             Metrics(ctx),  # after those that give work back: what is left has started
             scheduler,
+            ApiWatch(ctx, scheduler.wake),
             ImapReading(ctx, scheduler.wake),
             BackgroundMiddleware(intake),  # last: it wakes the scheduler
         ],

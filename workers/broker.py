@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import dramatiq
@@ -40,11 +41,15 @@ class ThreadLimits(Middleware):
 
 
 class HintBroker(RedisBroker):
-    """`limit` returns how many messages of a queue this process may hold: as many as it has threads for the kind."""
+    """`limit` returns how many messages of a queue this process may hold: as many as it has threads for the kind.
 
-    def __init__(self, limit: Callable[[str], int], **options: Any) -> None:
+    `serves` returns whether it takes any of a queue now.
+    """
+
+    def __init__(self, limit: Callable[[str], int], serves: Callable[[str], bool], **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]  # Dramatiq types its surface only
         self._limit = limit
+        self._serves = serves
         self._held: defaultdict[str, set[str]] = defaultdict(set)  # survive a consumer that lost Redis
         self._consumers: dict[str, HintConsumer] = {}
 
@@ -55,7 +60,8 @@ class HintBroker(RedisBroker):
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
         limit = self._limit(queue_name)
         fetching = super().consume(queue_name, prefetch=limit, timeout=AT_ONCE)
-        found = HintConsumer(fetching, self._held[queue_name], limit, timeout / 1000)
+        serves = partial(self._serves, queue_name)
+        found = HintConsumer(fetching, self._held[queue_name], limit, serves, timeout / 1000)
         self._consumers[queue_name] = found
         return found
 
@@ -69,10 +75,18 @@ class HintBroker(RedisBroker):
 class HintConsumer(Consumer):
     """Holds up to `limit` messages. Looks for more when woken, else at intervals: other processes give hints too."""
 
-    def __init__(self, fetching: Consumer, held: set[str], limit: int, rest_seconds: float) -> None:
+    def __init__(
+        self,
+        fetching: Consumer,
+        held: set[str],
+        limit: int,
+        serves: Callable[[], bool],
+        rest_seconds: float,
+    ) -> None:
         self._fetching = fetching
         self._held = held
         self._limit = limit
+        self._serves = serves
         self._rest_seconds = rest_seconds
         self._woken = threading.Event()
 
@@ -80,7 +94,7 @@ class HintConsumer(Consumer):
         self._woken.set()
 
     def __next__(self) -> dramatiq.MessageProxy | None:
-        found = next(self._fetching) if len(self._held) < self._limit else None
+        found = next(self._fetching) if len(self._held) < self._limit and self._serves() else None
         if found is None:
             self._woken.wait(self._rest_seconds)
             self._woken.clear()

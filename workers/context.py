@@ -25,6 +25,7 @@ from pec.names import Queue
 from pec.store import pacing
 from pec.store.clock import RedisClock, local_clock
 from pec.store.store import Store
+from workers.api_reach import ApiReach
 from workers.archived_receipts import ArchivedReceipts
 
 OTHERS_SECONDS = 2.0
@@ -135,6 +136,7 @@ class WorkerContext:
     archived: ArchivedReceipts = field(default_factory=ArchivedReceipts)
     imap_watch: ImapWatch = field(default_factory=ImapWatch)
     imap_sessions: SessionPool = field(default_factory=SessionPool)
+    api_reach: ApiReach = field(default_factory=ApiReach)
 
     def now(self) -> datetime:
         """Return the time on Redis's clock, which all workers share, to the millisecond, as records keep it."""

@@ -89,6 +89,10 @@ class SendPermit:
         """Return the lateness with the error of our estimate of Redis's clock."""
         return self.lateness_seconds() + self._ctx.clock.error_seconds()
 
+    def free_place(self) -> None:
+        """Let another send have the place on the wire while this connection does not open. A claim takes it again."""
+        pacing.finish_send(self._ctx.store, self.picked.token, self.message.id, "unused")
+
     def release_slot(self) -> None:
         """Give the slot back, so that another send may use it."""
         if self._slot:
@@ -156,6 +160,9 @@ class RateLimiter(Middleware):
         api, lease = self._ctx.settings.api, self._ctx.settings.lease_seconds
         try:
             hint = Hint(*message.args)
+            if not self._ctx.api_reach.is_good:
+                pacing.drop_hint(self._ctx.store, hint)
+                raise SkipMessage
             accounts = self._ctx.accounts_by_token().get(hint.token, [])
             picked = pacing.pick(self._ctx.store, hint, accounts, api, lease)
         except UnsupportedRecord as met:

@@ -160,6 +160,11 @@ class PecClient:
         """Return the quota of GET /quota/{name}. Raise Invalid if there is no such mailbox, and any ApiError."""
         return quota(self._get(mailbox, f"/quota/{_quoted(name)}"))
 
+    def probe(self) -> None:
+        """Open a connection and close it, with nothing asked. Raise Unreachable."""
+        with closing(ApiConnection(self._api)) as connection:
+            connection.open(requests.Request("GET", self._api.url))
+
     def close(self) -> None:
         """Close the kept connections. Calls under way finish."""
         self._closed = True

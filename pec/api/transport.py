@@ -66,15 +66,20 @@ class ApiConnection:
 
         Raise Unreachable when no byte can have left, else OutcomeUnknown.
         """
-        prepared, connection = self._attempt(lambda: self._prepared(request))
-        opened_by = time.monotonic() + self._connect_seconds
-        self._attempt(lambda: connection.open(opened_by))
+        prepared, connection = self.open(request)
         before_first_byte()
         if not connection.idle():
             raise Unreachable("hung_up")
         ends = time.monotonic() + seconds
         ask = partial(connection.ask, _written(prepared), ends, self._wait_seconds)
         return self._attempt(lambda: _read(connection, ask()), ends)
+
+    def open(self, request: requests.Request) -> tuple[requests.PreparedRequest, Connection]:
+        """Open a new connection to where the request would go, and write nothing. Raise Unreachable."""
+        prepared, connection = self._attempt(lambda: self._prepared(request))
+        opened_by = time.monotonic() + self._connect_seconds
+        self._attempt(lambda: connection.open(opened_by))
+        return prepared, connection
 
     def read(self, request: requests.Request) -> Answer:
         """Send the request over the kept connection, or over a new one, and return the answer.

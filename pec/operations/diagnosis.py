@@ -7,6 +7,7 @@ from datetime import datetime
 from config.texts import _, joined, ngettext
 from pec.messages import Message, Reason
 from pec.names import Queue, State
+from pec.operations.api_reach import explain_out_of_reach
 from pec.operations.findings import Finding
 from pec.operations.paused_batches import said
 from pec.operations.progress import clock, duration, times_in_a_row
@@ -59,6 +60,7 @@ class WaitContext:
     turn_at: datetime | None = None
     silent_answers: int = 0  # of the API, in a row; 0 while it is not doubted
     probe_at: datetime | None = None
+    out_of_reach: Reason | None = None  # why no worker reaches the API; None if one does
     replicas: Replicas | None = None  # None if there are enough
     cap: Cap | None = None
     on_hold_until: datetime | None = None  # the API asked the token to wait
@@ -102,6 +104,7 @@ def _why_queued(message: Message, ctx: WaitContext) -> str:
         or _without_broker(ctx)
         or _without_room(ctx)
         or _too_few_replicas(ctx)
+        or (explain_out_of_reach(ctx.out_of_reach) if ctx.out_of_reach else "")
         or _api_doubted(ctx)
         or _given_back(message, ctx)
         or _in_line(message, ctx)

@@ -1,5 +1,6 @@
 """Reads the overview in seven round trips, whatever it counts, and one to Dramatiq's database."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from config.settings import Api, Settings
 from config.texts import joined
 from pec.archive_causes import reported_cause
 from pec.instants import from_epoch, from_text
+from pec.messages import Reason
 from pec.names import ENDS, Queue, State
 from pec.operations.broker_state import broker_problem
 from pec.operations.overview import Lane, Memory, Overview, Token, Work, Worker
@@ -276,7 +278,15 @@ def _worker(name: str, stored: Any) -> Worker:
         accounts=tuple(about.get("accounts", "").split()),
         started_at=about.get("started_at", ""),
         archive=_archive(about),
+        **_api(about),
     )
+
+
+def _api(about: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of a worker that does not reach the API."""
+    if not (lost := about.get("api_lost")):
+        return {}
+    return {"api_lost": Reason(**json.loads(lost)), "api_lost_since": from_text(about["api_lost_since"])}
 
 
 def _archive(about: Mapping[str, str]) -> str:

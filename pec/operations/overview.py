@@ -124,6 +124,8 @@ class Worker:
     accounts: tuple[str, ...] = ()
     started_at: str = ""
     archive: str = ""  # "" without one, `reached`, or why it is away
+    api_lost: Reason | None = None  # why it does not reach the API; None if it does
+    api_lost_since: datetime | None = None
 
     @property
     def misses_archive(self) -> bool:

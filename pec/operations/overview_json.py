@@ -129,7 +129,14 @@ def _work(found: Overview, work: Work) -> dict[str, Any]:
 
 
 def _worker(worker: Worker) -> dict[str, Any]:
-    return {**asdict(worker), "queues": list(worker.queues), "accounts": list(worker.accounts)}
+    lost = worker.api_lost
+    return {
+        **asdict(worker),
+        "queues": list(worker.queues),
+        "accounts": list(worker.accounts),
+        "api_lost": lost.as_dict() if lost else None,
+        "api_lost_since": _text(worker.api_lost_since),
+    }
 
 
 def _age(found: Overview, since: datetime | None) -> float | None:

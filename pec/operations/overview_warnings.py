@@ -6,6 +6,7 @@ from datetime import datetime
 from config.texts import _, joined, ngettext
 from pec.names import State
 from pec.operations import paused_batches
+from pec.operations.api_reach import out_of_reach
 from pec.operations.diagnosis import LATE_SECONDS, explain_no_room, remedy_of_pause
 from pec.operations.findings import Finding
 from pec.operations.imap_findings import imap_findings
@@ -27,6 +28,7 @@ def warnings(found: Overview) -> list[str]:
         *map(_with_remedy, (*losses(found), *without_broker(found), *standstills(found))),
         *_about_memory(found),
         *_about_archive(found),
+        *map(_with_remedy, out_of_reach(found)),
         *_about_restore(found),
         *(line for lane in found.lanes.values() for line in _about_lane(lane)),
         *(_with_remedy(one) for lane in found.lanes.values() for one in imap_findings(lane, found.now)),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from config.texts import _, ngettext
 from pec.operations import paused_batches
+from pec.operations.api_reach import nobody_reaches, out_of_reach
 from pec.operations.diagnosis import LATE_SECONDS, remedy_of_pause
 from pec.operations.findings import Finding, Mark
 from pec.operations.imap_findings import imap_findings
@@ -78,7 +79,8 @@ def losses(found: Overview) -> Iterator[Finding]:
 
 
 def held_back(found: Overview) -> Iterator[Finding]:
-    """Yield what stands still for a known cause: a pause, or an endpoint that fails."""
+    """Yield what stands still for a known cause: a host cut off the API, a pause, or an endpoint that fails."""
+    yield from out_of_reach(found)
     for batch in found.paused_batches:
         yield Finding(Mark.NOTE, paused_batches.what(batch, found.now), paused_batches.remedy(batch))
     for lane in found.lanes.values():
@@ -130,8 +132,9 @@ def _jobs(found: Overview) -> Iterator[Finding]:
 
 
 def _token(found: Overview, token: Token) -> Iterator[Finding]:
-    """Yield lanes without a slot for over a minute, unless cap, pause, 429, circuit or restore is the cause."""
-    held = used_up(token) or token.on_hold_until or found.circuit_open or found.reconciling_since
+    """Yield lanes without a slot for over a minute, unless cap, pause, 429, the API or restore is the cause."""
+    doubted = found.circuit_open or nobody_reaches(found)
+    held = used_up(token) or token.on_hold_until or doubted or found.reconciling_since
     if held or token.sends_lately or token.allowed_per_minute < SLOWEST_PER_MINUTE:
         return
     for lane in found.lanes.values():

@@ -8,6 +8,7 @@ from config.settings import Settings
 from pec.instants import from_epoch
 from pec.messages import Message
 from pec.names import Queue
+from pec.operations.api_reach import nobody_reaches
 from pec.operations.diagnosis import Cap, Replicas, WaitContext
 from pec.operations.lane_forecast import goes_on_at, last_turn_at, turn_at, used_up
 from pec.operations.load_overview import load_overview
@@ -37,6 +38,7 @@ def load_wait_context(store: Store, settings: Settings, message: Message) -> Wai
         turn_at=None if place is None else turn_at(found, message.account, place),
         silent_answers=found.api_failures if found.circuit_open else 0,
         probe_at=found.probe_at,
+        out_of_reach=nobody_reaches(found),
         replicas=_replicas(store, settings),
         cap=_cap(found, token),
         on_hold_until=_still_until(found, token),

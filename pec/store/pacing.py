@@ -13,6 +13,7 @@ from typing import Literal
 from config.settings import Api
 from pec.instants import ROME, day_start, from_epoch, month_start
 from pec.messages import Message, UnsupportedRecord, from_hash
+from pec.names import Queue
 from pec.store.commits import lane_score
 from pec.store.store import ScriptCall, Store, text, text_dict, text_list, wall_clock
 
@@ -108,6 +109,14 @@ def pick(
         finish_send(store, hint.token, text(message_id), "unused")
         raise
     return Picked(hint.token, message, text(probe) == "1", *body)
+
+
+def drop_hint(store: Store, hint: Hint) -> None:
+    """Have another given in its place at once: no message was picked for this one."""
+    with store.client.pipeline(transaction=False) as pipeline:
+        pipeline.zrem(store.keys.hints(hint.token), hint.number)
+        pipeline.zadd(store.keys.due(Queue.SEND), {hint.token: store.now()}, xx=True)
+        pipeline.execute()
 
 
 def _listed(accounts: Collection[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 
 from pec.api.client import Mailbox
-from pec.api.errors import ApiError, Denied, Invalid, NotFound
+from pec.api.errors import ApiError, Denied, Invalid, NotFound, Unreachable
 from pec.receipts import Mail
 from pec.store import accounts, pacing
 from pec.store.clock import local_clock
@@ -47,6 +47,8 @@ def call(
     except (NotFound, Invalid):
         raise
     except ApiError as error:
+        if isinstance(error, Unreachable):
+            ctx.api_reach.doubt(ctx.now())
         if scope_pauses:  # the receipts' own call
             accounts.set_unreadable(ctx.store, account, error.reason, ctx.now())
         if not isinstance(error, Denied):

@@ -80,6 +80,9 @@ REDIS_MEMORY_USED = Metric(
     "used share of Redis's maxmemory: intake stops at 0.8, with an archive at 0.9; absent without maxmemory",
 )
 ARCHIVE_AWAY = Metric("pec_archive_away", "gauge", "live worker processes that can't reach the archive")
+API_OUT_OF_REACH = Metric(
+    "pec_api_out_of_reach", "gauge", "live worker processes that don't reach the API, and send nothing"
+)
 JOBS_WAITING = Metric("pec_jobs_waiting", "gauge", "jobs in the stream that no worker has taken")
 JOBS_OLDEST = Metric(
     "pec_jobs_oldest_age_seconds", "gauge", "age of the oldest job in the stream; 0 without any"

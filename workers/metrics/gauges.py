@@ -30,6 +30,7 @@ def _of_all(found: Overview) -> Iterator[Sample]:
     if found.memory:
         yield from _present([(names.REDIS_MEMORY_USED, (), found.memory.share)])
     yield names.ARCHIVE_AWAY, (), sum(worker.misses_archive for worker in found.workers)
+    yield names.API_OUT_OF_REACH, (), sum(worker.api_lost is not None for worker in found.workers)
     yield names.JOBS_WAITING, (), found.jobs
     yield names.JOBS_OLDEST, (), _age(found, found.oldest_job_at)
     yield names.JOBS_REJECTED, (), found.streams["rejected"]

@@ -21,6 +21,7 @@ from config.settings import Settings
 from pec.instants import to_text
 from pec.names import Queue
 from pec.store import accounts, heartbeat, outbox, purging
+from workers.api_reach import ApiReach
 from workers.context import WorkerContext, retry_until_stored
 from workers.mailbox.purge_policy import rules_of
 from workers.middleware.archive_watch import ArchiveState
@@ -111,6 +112,7 @@ class Heartbeat(Middleware):
             "accounts": " ".join(settings.accounts),
             "archive": self._archive.said,
             "archive_cause": json.dumps(self._archive.cause),
+            **_api(self._ctx.api_reach),
         }
         seen = {
             "worker": [self._id],
@@ -161,6 +163,14 @@ class ParentWatch:
         if self._since is None or now - self._since > PATIENCE_SECONDS:
             self._since = now
             os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _api(reach: ApiReach) -> dict[str, str]:
+    """Return why this process does not reach the API and since when; empty texts if it does."""
+    since, lost = reach.doubted_since, reach.lost
+    if not lost or not since:
+        return {"api_lost": "", "api_lost_since": ""}
+    return {"api_lost": json.dumps(lost.as_dict()), "api_lost_since": to_text(since)}
 
 
 def _endpoint_names(settings: Settings) -> list[str]:

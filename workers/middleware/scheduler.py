@@ -58,8 +58,10 @@ class Scheduler(Middleware):
 
     def _step(self) -> float:
         ctx = self._ctx
-        limit = {queue: limit for queue in self._room if (limit := self._room_for(queue))}
-        found = dispatch(ctx.store, replace(self._request, queues=limit))
+        served = [queue for queue in self._room if ctx.api_reach.serves(queue)]
+        limit = {queue: limit for queue in served if (limit := self._room_for(queue))}
+        tokens = self._request.tokens if ctx.api_reach.is_good else {}
+        found = dispatch(ctx.store, replace(self._request, queues=limit, tokens=tokens))
         room = self._room
         self._room = dict.fromkeys(room, 0)  # if Dramatiq fails now, it is asked first next time
         for hint in found.hints:

@@ -69,6 +69,9 @@ def send(ctx: WorkerContext, permit: SendPermit) -> None:
         wait = reason_by_code("archive_away", **away.details)
         _end_unsent(permit, requeued(permit.message, ctx.now(), wait, None, ctx.chance(), nothing_left=True))
         return
+    if not ctx.api_reach.is_good:
+        permit.put_back("unused")
+        return
     if permit.picked.probe and not _api_answers(ctx, mailbox):
         permit.put_back("unreachable")
         return
@@ -121,6 +124,7 @@ class _Attempt:
 
     def run(self) -> Outcome:
         """Send. Return what the attempt says of the API; if an outcome was stored, the permit has ended already."""
+        self._ctx.api_reach.start_opening(self._permit)
         try:
             code = self._ctx.client.send(self._mailbox, self._body, self._before_first_byte)
         except (NoSlot, TooFewReplicas, redis.RedisError) as why:
@@ -133,6 +137,8 @@ class _Attempt:
         except ApiError as error:
             log.warning("send_failed", code=error.code, details=error.details)
             return self._ended_badly(error)
+        finally:
+            self._ctx.api_reach.end_opening(self._permit)
         log.info("message_sent", code=code)
         self._ended_well(code)
         return "answered"
@@ -145,6 +151,7 @@ class _Attempt:
         If claiming took too long for the slot, the claim stays, for another slot: undoing it would cost a busy
         machine more time, and more slots.
         """
+        self._ctx.api_reach.end_opening(self._permit, opened=True)
         for _ in range(SLOTS_TRIED):
             self._permit.reserve(until=self._claim_ends)
             self._permit.wait(before_seconds=CLAIM_LEAD_SECONDS)
@@ -207,6 +214,7 @@ class _Attempt:
         reason = error.reason
         match error:
             case Unreachable():
+                self._ctx.api_reach.doubt(self._ctx.now())
                 retry_until_stored(self._permit.release_slot)
                 self._requeue("unreachable", reason, None, nothing_left=True)
                 return "unreachable"

@@ -20,7 +20,7 @@ FOR_EVER, NOT_AT_ALL = 60_000, 1  # milliseconds that a consumer rests
 def broker(redis: Redis, redis_url: str) -> Iterator[HintBroker]:
     """Two messages of each queue may be held."""
     client = connect(redis_url)
-    made = HintBroker(lambda _: 2, client=client, middleware=[])
+    made = HintBroker(lambda _: 2, lambda _: True, client=client, middleware=[])
     for queue in Queue:
         dramatiq.actor(actor_name=queue, queue_name=queue, broker=made)(lambda _: None)
     yield made
@@ -60,7 +60,7 @@ def test_hints_beyond_a_kind_s_share_stay_in_their_queue_until_one_ends(broker: 
 
     held = [taken(consumer), taken(consumer)]
     assert next(consumer) is None
-    another = HintBroker(lambda _: 1, client=broker.client, middleware=[])
+    another = HintBroker(lambda _: 1, lambda _: True, client=broker.client, middleware=[])
     assert taken(another.consume(Queue.CHECK, timeout=NOT_AT_ALL)).args == ("inv-3",)
 
     consumer.ack(held[0])

@@ -31,7 +31,7 @@ def working(store: Store, redis_url: str, task: Callable[[str], None]) -> Iterat
     """Every queue's actor does the task."""
     settings, shares, client = Settings(redis_url=redis_url), ThreadLimits(), connect(redis_url)
     made = Scheduler(WorkerContext(settings, store, PecClient(settings.api), chance=lambda: 1.0), shares)
-    broker = HintBroker(shares.limit, client=client, middleware=[shares, made])
+    broker = HintBroker(shares.limit, lambda _: True, client=client, middleware=[shares, made])
     for queue in Queue:
         dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker)(lambda member: task(member))
     worker = dramatiq.Worker(broker, worker_threads=4, worker_timeout=50)
@@ -61,7 +61,7 @@ def test_while_dramatiq_is_away_nothing_due_is_taken(store: Store, redis_url: st
     """Taken, it would stand still for a lease after Dramatiq has come back."""
     settings, shares = Settings(redis_url=redis_url), ThreadLimits()
     made = Scheduler(WorkerContext(settings, store, PecClient(settings.api)), shares)
-    away = HintBroker(shares.limit, client=connect("redis://127.0.0.1:1"), middleware=[])
+    away = HintBroker(shares.limit, lambda _: True, client=connect("redis://127.0.0.1:1"), middleware=[])
     for queue in Queue:
         dramatiq.actor(actor_name=queue, queue_name=queue, broker=away)(lambda member: None)
     now = store.now()

@@ -50,7 +50,7 @@ OVERVIEW = Overview(
     },
     workers=[
         Worker(id="w", threads=8, archive="the archive /a can't be used (…): …"),
-        Worker(id="v", threads=4, archive="reached"),
+        Worker(id="v", threads=4, archive="reached", api_lost=Reason("timeout", "timed out")),
     ],
     memory=Memory(700, 1000),
     paused_batches=[PausedBatch(name="nov", since=NOW, reason=Reason("operator", "by hand"), parked=5)],
@@ -69,6 +69,7 @@ def test_each_figure_is_the_overview_s() -> None:
         ("pec_redis_up",): 1,
         ("pec_redis_memory_used_ratio",): 0.7,
         ("pec_archive_away",): 1,
+        ("pec_api_out_of_reach",): 1,
         ("pec_jobs_waiting",): 3,
         ("pec_jobs_oldest_age_seconds",): 30,
         ("pec_jobs_rejected",): 1,

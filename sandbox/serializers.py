@@ -6,29 +6,24 @@ from email.utils import format_datetime
 from urllib.parse import quote_plus
 
 from pec.api.vendor_words import Shape
-from pec.api.wire import InboxSearch, InboxSingle, LiveStatus, ResponseStatus
+from pec.api.wire import InboxSearch, InboxSingle, LiveStatus, ResponseStatus, status
 from sandbox.mail import Mail
 
 _ANGLED = re.compile(r"<[^>]*>")
 
 
-def live_status(mail: Mail) -> LiveStatus:
-    return LiveStatus(
-        sender=_stripped(mail.sender),
-        recipient=_stripped(mail.recipient),
-        date=_date(mail),
-        subject=mail.subject,
-        body=mail.text,
-    )
+def live_status(mail: Mail) -> LiveStatus | ResponseStatus:
+    sender, recipient = _stripped(mail.sender), _stripped(mail.recipient)
+    return _status(Shape.LIVE, mail, sender, recipient)
 
 
-def documented_status(mail: Mail) -> ResponseStatus:
-    return ResponseStatus(
-        sender=mail.sender,
-        recipient=mail.recipient,
-        data=_date(mail),
-        object=mail.subject,
-        message=mail.text,
+def documented_status(mail: Mail) -> LiveStatus | ResponseStatus:
+    return _status(Shape.DOCUMENTED, mail, mail.sender, mail.recipient)
+
+
+def _status(shape: Shape, mail: Mail, sender: str, recipient: str) -> LiveStatus | ResponseStatus:
+    return status(
+        shape, sender=sender, recipient=recipient, date=_date(mail), subject=mail.subject, text=mail.text
     )
 
 

@@ -8,12 +8,13 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError, WithJsonSchema
 
 from pec.api import vendor_words, wire
+from pec.api.vendor_description import SEND_BODY, refusals
 from pec.api.wire import Envelope, SendRequest
 from sandbox.access import may_send
 from sandbox.answers import refuse
 from sandbox.auth import Admitted, Opened
 from sandbox.clock import Instant
-from sandbox.description import SEND_BODY, SEND_TOO_FAST, refusals
+from sandbox.description import SEND_TOO_FAST
 from sandbox.ledger import digest
 from sandbox.paging import number_of_pages
 from sandbox.scenarios import Fault

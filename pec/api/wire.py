@@ -8,7 +8,9 @@ import base64
 import binascii
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, StrictInt, TypeAdapter
+
+from pec.api.vendor_words import Shape
 
 MAX_BYTES = 30_000_000  # the law's 30 MB, of encoded size times recipients
 
@@ -20,8 +22,13 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+_NUMBERS: TypeAdapter[list[int]] = TypeAdapter(list[StrictInt])
+
+
 def _decoded(value: Any) -> bytes:
-    """Decode bare base64, or a data URI that holds it."""
+    """Decode bare base64, a data URI that holds it, or what JSON writes for a Buffer of Node."""
+    if isinstance(value, dict) and value.get("type") == "Buffer":
+        return bytes(_NUMBERS.validate_python(value.get("data")))
     if not isinstance(value, str):
         raise ValueError("must be base64")
     head, comma, rest = value.partition(",")
@@ -93,6 +100,15 @@ class ResponseStatus(BaseModel):
 
 class Statuses(Envelope):
     data: list[ResponseStatus | LiveStatus]
+
+
+def status(
+    shape: Shape, *, sender: str, recipient: str, date: str, subject: str, text: str
+) -> ResponseStatus | LiveStatus:
+    """Return an item of GET /send/{code} in one of its two spellings."""
+    if shape is Shape.LIVE:
+        return LiveStatus(sender=sender, recipient=recipient, date=date, subject=subject, body=text)
+    return ResponseStatus(sender=sender, recipient=recipient, data=date, object=subject, message=text)
 
 
 class InboxSearch(BaseModel):

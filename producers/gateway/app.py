@@ -16,6 +16,7 @@ from producers.gateway import health, problems
 from producers.gateway.context import opened
 from producers.gateway.limits import Limits
 from producers.gateway.v1.routes import router as v1
+from producers.gateway.vendor.routes import router as vendor
 
 
 def create_app() -> FastAPI:
@@ -43,6 +44,7 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.include_router(health.router)
+    app.include_router(vendor)
     app.include_router(v1)
     problems.add_handlers(app)
     app.add_middleware(Limits, min_bytes_per_second=settings.api.min_bytes_per_second)

@@ -23,6 +23,9 @@ ACCOUNT = {
     "PEC_ACCOUNTS__ACME__SENDER": SENDER,
     "PEC_ACCOUNTS__ACME__USERNAME": USERNAME,
     "PEC_ACCOUNTS__ACME__PASSWORD": PASSWORD,
+    "PEC_ACCOUNTS__BETA__SENDER": "beta@pec.example",
+    "PEC_ACCOUNTS__BETA__USERNAME": "beta-user",
+    "PEC_ACCOUNTS__BETA__PASSWORD": "beta-word",
 }
 MAILBOX = {"x-username": USERNAME, "x-password": PASSWORD}
 

@@ -1,0 +1,107 @@
+"""Enqueue jobs once: the idempotency of requests, kept in Redis with the jobs in one step.
+
+A record says which request had a key, and the answer it got. Repeats get that answer, however many come at once and
+whichever process dies.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from redis.exceptions import NoScriptError
+
+from pec.content import sha256
+from pec.store import replication
+from pec.store.store import Store, text_list
+
+UPLOAD_SECONDS = 7 * 86400
+KEY_SECONDS = 7 * 86400  # a key of the client's is remembered so long; the ids of its messages for longer
+
+
+class KeyReused(Exception):
+    """The key was used for another request: nothing was enqueued."""
+
+
+class NoFreeCode(Exception):
+    """Every candidate was given before: choose others. Nothing was enqueued."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request that adds jobs. Equal ones have the same `record` and `fingerprint`; "": it is never a repeat.
+
+    `uploads`: bytes by their SHA-256, which the jobs name. `codes`: candidates for a code that clients find it by.
+    """
+
+    jobs: Sequence[str]
+    record: str = ""
+    fingerprint: str = ""
+    keep_seconds: float = KEY_SECONDS
+    answer: str = ""
+    uploads: Mapping[str, bytes] = field(default_factory=dict)
+    codes: Sequence[str] = ()
+    owner: Mapping[str, str] = field(default_factory=dict)
+    code_keep_seconds: float = KEY_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer to a request. `entries`: of its jobs in the stream, in their order."""
+
+    answer: str
+    code: str
+    entries: tuple[str, ...]
+    repeated: bool
+
+
+def record_of_key(token_id: str, key: str) -> str:
+    """Return the record of an `Idempotency-Key`, which is a token's own."""
+    return f"{token_id}:key:{sha256(key.encode())[:40]}"
+
+
+def record_of_request(token_id: str, fingerprint: str) -> str:
+    """Return the record of a request without a key."""
+    return f"{token_id}:same:{fingerprint[:40]}"
+
+
+def accept(store: Store, request: Request) -> Accepted:
+    """Enqueue the jobs of a request, or return the answer that it got before. Either is on the replicas awaited.
+
+    Raise KeyReused, NoFreeCode, TooFewReplicas, and Redis's errors: the jobs may be enqueued then. Repeat the request,
+    which is safe if it has a record, or if its jobs have ids of their own.
+    """
+    try:
+        outcome, answer, code, entries = _run(store, request)
+    except NoScriptError:
+        store.client.script_load(store.script("accept", intake=True).script)
+        outcome, answer, code, entries = _run(store, request)
+    if outcome == "other":
+        raise KeyReused
+    if outcome == "no_code":
+        raise NoFreeCode
+    return Accepted(answer, code, tuple(entries.split()), repeated=outcome == "again")
+
+
+def _run(store: Store, request: Request) -> list[str]:
+    stated = {
+        "record": request.record,
+        "fingerprint": request.fingerprint,
+        "keep": max(1, round(request.keep_seconds)),
+        "answer": request.answer,
+        "codes": list(request.codes),
+        "owner": [part for pair in request.owner.items() for part in pair],
+        "code_keep": round(request.code_keep_seconds),
+        "uploads": list(request.uploads),
+        "upload_keep": UPLOAD_SECONDS,
+    }
+    args: list[str | bytes] = [
+        store.keys.namespace,
+        json.dumps(stated),
+        *request.uploads.values(),
+        *request.jobs,
+    ]
+    with store.client.pipeline(transaction=False) as pipeline:
+        store.script("accept", intake=True)(args=args, client=pipeline)
+        pipeline.scripts.clear()  # else redis-py asks first, each time, whether the server has it
+        [reply] = replication.execute(store, pipeline, replication.JOBS_MILLISECONDS)
+    return text_list(reply)

@@ -1,0 +1,58 @@
+-- accept(namespace, request, bytes…, job…): enqueue jobs once. The same request again gets the first answer.
+--
+-- All of it is one step, so a gateway that dies has enqueued everything or nothing. It is refused at maxmemory.
+--
+-- Keys     <ns>:once:<record>        hash, expiring: fingerprint, answer, code, entries, repeats
+--          <ns>:given_code:<code>    hash, expiring: the fields of `owner`, and entries
+--          <ns>:upload:<sha256>      string, expiring
+--          <ns>:jobs                 stream
+-- ARGV     request JSON, made by `pec.store.once`
+--                  record ("": nothing is remembered), fingerprint, keep (s), answer
+--                  codes: candidates, the first that is free is given; none: no code is needed
+--                  owner [field, value, …], code_keep (s)
+--                  uploads [sha256, …], as many as bytes follow; upload_keep (s)
+-- Returns  {outcome, answer, code, entries}. outcome: new, again, other (the record is of another request), no_code
+
+local ns, request = ARGV[1], cjson.decode(ARGV[2])
+local record = request.record ~= "" and ns .. ":once:" .. request.record
+
+if record then
+    local known, answer, code, entries = unpack(call("HMGET", record, "fingerprint", "answer", "code", "entries"))
+    if known and known ~= request.fingerprint then
+        return {"other", "", "", ""}
+    end
+    if known then
+        call("HINCRBY", record, "repeats", 1) -- a write: waiting for its replicas covers the first one
+        return {"again", answer, code, entries}
+    end
+end
+
+local code = ""
+for _, candidate in ipairs(request.codes) do
+    if call("EXISTS", ns .. ":given_code:" .. candidate) == 0 then
+        code = candidate
+        break
+    end
+end
+if code == "" and #request.codes > 0 then
+    return {"no_code", "", "", ""}
+end
+
+for i, sha256 in ipairs(request.uploads) do
+    call("SET", ns .. ":upload:" .. sha256, ARGV[2 + i], "EX", request.upload_keep)
+end
+local entries = {}
+for i = 3 + #request.uploads, #ARGV do
+    table.insert(entries, call("XADD", ns .. ":jobs", "*", "job", ARGV[i]))
+end
+local listed = table.concat(entries, " ")
+if code ~= "" then
+    local key = ns .. ":given_code:" .. code
+    call("HSET", key, "entries", listed, unpack(request.owner))
+    call("EXPIRE", key, request.code_keep)
+end
+if record then
+    call("HSET", record, "fingerprint", request.fingerprint, "answer", request.answer, "code", code, "entries", listed)
+    call("EXPIRE", record, request.keep)
+end
+return {"new", request.answer, code, listed}

@@ -1,0 +1,28 @@
+"""`Idempotency-Key`: the header by which clients of both surfaces repeat a request safely."""
+
+import re
+
+from fastapi import Request
+
+from pec.content import sha256
+from producers.gateway.problems import Problem
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def key_of(request: Request) -> str | None:
+    """Return the request's key, or None. Raise a 400 Problem if it has another form."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Problem(400, "invalid_key", "Idempotency-Key must be 1 to 255 printable ASCII characters")
+    return key
+
+
+def id_of_key(token_id: str, key: str) -> str:
+    """Return the job id of a key: a repeat after its record is gone has it too, and is not sent again."""
+    return f"gw-{sha256(f'{token_id} {key}'.encode())[:32]}"
+
+
+def reused() -> Problem:
+    detail = "Idempotency-Key was used before with another request: nothing was enqueued; use a new key"
+    return Problem(409, "key_reused", detail)

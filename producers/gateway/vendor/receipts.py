@@ -1,0 +1,151 @@
+"""GET and DELETE /send/{code}: the stored receipts of a send, under the code that its client was given."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from pec.api import vendor_words, wire
+from pec.api.vendor_description import refusals
+from pec.api.vendor_words import Shape
+from pec.api.wire import Envelope
+from pec.instants import ROME, from_epoch
+from pec.messages import UnsupportedRecord
+from pec.receipts import HEADINGS, Receipt
+from pec.store import given_codes, purging, records
+from pec.store.given_codes import GivenCode
+from producers.gateway.auth import Caller, caller_with
+from producers.gateway.context import Gateway, Here
+from producers.gateway.problems import Problem
+from producers.gateway.vendor import notices
+from producers.gateway.vendor.credentials import Credentials, InHeaders, accounts_opened
+
+router = APIRouter(tags=["PEC"])
+_UNDATED = from_epoch(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A mail as this client sees it. `key` is that of the stored receipt."""
+
+    key: str
+    at: datetime
+    sender: str
+    subject: str
+    text: str
+
+
+@router.get(
+    "/send/{code}", summary="All receipts of a send", responses=refusals((404, vendor_words.RESULT_EMPTY))
+)
+def statuses(
+    code: str,
+    caller: Annotated[Caller, Depends(caller_with("GET:send"))],
+    credentials: InHeaders,
+    gateway: Here,
+) -> wire.Statuses:
+    """Answer from the receipts that are stored. A PEC that never left shows a notice."""
+    found = _found(gateway, caller, credentials, code)
+    if found is None or not found[1]:
+        raise Problem(404, "not_found", vendor_words.RESULT_EMPTY)
+    given, items = found
+    mailbox = gateway.settings.accounts[given.account].sender
+    shape = Shape(gateway.settings.gateway.shape)
+    return wire.Statuses(
+        data=[
+            wire.status(
+                shape,
+                sender=one.sender,
+                recipient=mailbox,
+                date=format_datetime(one.at.astimezone(ROME)),
+                subject=one.subject,
+                text=one.text,
+            )
+            for one in items
+        ]
+    )
+
+
+@router.delete(
+    "/send/{code}",
+    summary="Put away all receipts of a send",
+    responses=refusals((404, vendor_words.EMAIL_NOT_FOUND)),
+)
+def delete_statuses(
+    code: str,
+    caller: Annotated[Caller, Depends(caller_with("DELETE:send"))],
+    credentials: InHeaders,
+    gateway: Here,
+) -> Envelope:
+    """Show these receipts no more. Workers delete them from the mailbox once the settings allow it."""
+    found = _found(gateway, caller, credentials, code)
+    if found is None or not found[1]:
+        raise Problem(404, "not_found", vendor_words.EMAIL_NOT_FOUND)
+    given, items = found
+    given_codes.hide(gateway.store, given, (one.key for one in items))
+    _ask_for_purge(gateway, given)
+    return Envelope(message=vendor_words.RECEIPTS_DELETED)
+
+
+def _found(
+    gateway: Gateway, caller: Caller, credentials: Credentials, code: str
+) -> tuple[GivenCode, list[Item]] | None:
+    """Return the code and what is shown under it. None: it was not given for a mailbox of this client's."""
+    opened = accounts_opened(gateway, caller, credentials)
+    given = given_codes.find(gateway.store, code) if code.isdecimal() and code.isascii() else None
+    if given is None or given.account not in opened:
+        return None
+    items = [one for one in _items(gateway, given) if one.key not in given.hidden]
+    return given, sorted(items, key=lambda one: one.at)
+
+
+def _items(gateway: Gateway, given: GivenCode) -> Iterator[Item]:
+    known = False
+    for message, kept in records.read_all_with_receipts(
+        gateway.store, given.message_ids, on_unsupported=_passed_over
+    ):
+        known = True
+        yield from (_receipt(given, key, one) for key, one in kept.receipts.items())
+        if unsent := notices.unsent(message):
+            yield _notice(given, f"{notices.KEY}:{message.id}", *unsent)
+    if not known and (rejected := notices.rejected(gateway.store, given)):
+        yield _notice(given, notices.KEY, *rejected)
+
+
+def _passed_over(met: UnsupportedRecord) -> None:
+    """Skip a message that a newer version wrote."""
+
+
+def _receipt(given: GivenCode, key: str, receipt: Receipt) -> Item:
+    heading = next(one.words for one in HEADINGS if one.kind is receipt.kind and one.virus == receipt.virus)
+    text = receipt.text or ""
+    return Item(
+        key=key,
+        at=receipt.date or _UNDATED,
+        sender=receipt.sender,
+        subject=f"{heading}: {given.subject} {given.code}",
+        text=text.replace(receipt.code, given.code) if receipt.code else text,
+    )
+
+
+def _notice(given: GivenCode, key: str, at: datetime, why: str) -> Item:
+    subject = f"{given.subject} {given.code}"
+    return Item(key, at, notices.SENDER, f"{notices.HEADING}: {subject}", notices.text_of(subject, why))
+
+
+def _ask_for_purge(gateway: Gateway, given: GivenCode) -> None:
+    """Have workers look whether these receipts may leave the mailbox: their proof and the settings decide."""
+    rules = gateway.settings.mailbox
+    if rules.purge == "off":
+        return
+    with gateway.store.client.pipeline(transaction=False) as pipeline:
+        for message in records.read_all(gateway.store, given.message_ids, on_unsupported=_passed_over):
+            if message.ended and message.proof:
+                for command in purging.enter(
+                    gateway.store, message, rules.purge_grace_seconds, schedule=True
+                ):
+                    pipeline.execute_command(*command)  # type: ignore[no-untyped-call]  # it has no types
+        pipeline.execute()

@@ -1,0 +1,10 @@
+"""Every route of the vendor's API."""
+
+from fastapi import APIRouter
+
+from producers.gateway.vendor import mailbox, receipts, send
+
+router = APIRouter()
+router.include_router(send.router)
+router.include_router(receipts.router)
+router.include_router(mailbox.router)

@@ -1,0 +1,139 @@
+"""A gateway or a Redis that dies: each accepted request is one job, and the others can be repeated."""
+
+import json
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from config.redis_connection import connect
+from pec.store.store import Store
+from sandbox.redis_server import EmbeddedServer
+from tests.integration.producers.gateway.serving import Served, serving
+from tests.integration.producers.gateway.test_limits import answer, connected, head
+from tests.integration.producers.gateway.test_send import jobs, pec
+
+
+@pytest.fixture
+def own() -> Iterator[EmbeddedServer]:
+    """A server of this test's own, to stop and to fill."""
+    with EmbeddedServer() as server:
+        yield server
+
+
+def test_a_gateway_killed_in_the_middle_and_repeats_after_it_make_each_request_one_pec(
+    own: EmbeddedServer,
+) -> None:
+    keys = [f"order-{number}" for number in range(60)]
+
+    def send(served: Served, key: str) -> str:
+        try:
+            given = served.call(
+                "POST", "/send", json=pec(subject=f"Diffida {key}"), headers={"Idempotency-Key": key}
+            )
+        except requests.ConnectionError:
+            return ""
+        return str(given.json()["message_id"]) if given.status_code == 201 else ""
+
+    with connect(own.url) as client, ThreadPoolExecutor(8) as pool:
+        with serving(Store(client, "pec"), own.url) as first:
+            sent = []
+            for number, key in enumerate(keys):
+                sent.append(pool.submit(send, first, key))
+                if number == 30:
+                    sent[5].result()
+                    first.process.kill()
+            before = [one.result() for one in sent]
+        assert any(before)
+        assert not all(before)
+        with serving(Store(client, "pec2"), own.url) as second:
+            again = list(pool.map(lambda key: send(replace(second, token=first.token), key), keys))
+
+        assert len(set(again)) == len(keys)
+        assert all(one in ("", later) for one, later in zip(before, again, strict=True))
+        assert sorted(job["subject"] for job in jobs(client)) == sorted(f"Diffida {key}" for key in keys)
+
+
+def test_the_processes_of_a_killed_supervisor_free_the_port(own: EmbeddedServer) -> None:
+    with connect(own.url) as client, serving(Store(client, "pec"), own.url, "--workers", "2") as served:
+        assert served.call("GET", "/health/live").status_code == 200
+        address = urlsplit(served.url)
+        served.process.kill()
+        served.process.wait()
+        while True:
+            try:
+                socket.create_server((address.hostname or "", address.port or 0)).close()
+                break
+            except OSError:
+                pass
+
+
+def test_a_request_in_hand_is_finished_before_the_end(own: EmbeddedServer) -> None:
+    body = json.dumps(pec()).encode()
+    with connect(own.url) as client, serving(Store(client, "pec"), own.url) as served:
+        with connected(served) as connection:
+            connection.sendall(head(served, len(body)) + body[:-1])
+            served.call("GET", "/health/live")
+            served.process.send_signal(signal.SIGTERM)
+            with pytest.raises(subprocess.TimeoutExpired):
+                served.process.wait(1)
+            connection.sendall(body[-1:])
+            assert answer(connection).startswith(b"HTTP/1.1 201 ")
+        assert served.process.wait(10) in (0, -signal.SIGTERM)
+        assert len(jobs(client)) == 1
+
+
+def test_a_redis_that_is_away_is_a_503_and_the_repeat_is_taken(own: EmbeddedServer) -> None:
+    with connect(own.url) as client, serving(Store(client, "pec"), own.url) as served:
+        assert served.call("GET", "/health/ready").status_code == 200
+        own.stop()
+        away = served.call("POST", "/send", json=pec())
+
+        assert away.status_code == 503
+        assert int(away.headers["Retry-After"]) >= 1
+        assert away.json()["success"] is False
+        assert served.call("GET", "/health/ready").status_code == 503
+        assert served.call("GET", "/health/live").status_code == 200
+
+
+def test_a_full_redis_is_a_503_and_nothing_is_half_done(own: EmbeddedServer) -> None:
+    body = "<p>" + "x" * 5000 + "</p>"
+    with connect(own.url) as client, serving(Store(client, "pec"), own.url) as served:
+        client.config_set("maxmemory", "1mb")
+        full = served.call("POST", "/send", json=pec(body=body))
+        assert (full.status_code, "Retry-After" in full.headers) == (503, True)
+        assert list(client.scan_iter("pec:upload:*")) == []
+        assert jobs(client) == []
+
+        client.config_set("maxmemory", "0")
+        assert served.call("POST", "/send", json=pec(body=body)).status_code == 201
+        assert len(jobs(client)) == 1
+
+
+def test_a_job_on_too_few_replicas_is_not_acknowledged_and_repeats_make_no_second(
+    own: EmbeddedServer,
+) -> None:
+    wanted = {"PEC_REDIS_REPLICAS": "1"}
+    with connect(own.url) as client, serving(Store(client, "pec"), own.url, environment=wanted) as served:
+        statuses = [served.call("POST", "/send", json=pec()).status_code for _ in range(2)]
+
+        assert statuses == [503, 503]
+        assert len(jobs(client)) == 1
+
+
+def test_the_same_request_after_the_window_is_another_pec(own: EmbeddedServer) -> None:
+    window = {"PEC_GATEWAY__REPEAT_WINDOW_SECONDS": "1"}
+    with connect(own.url) as client, serving(Store(client, "pec"), own.url, environment=window) as served:
+        first = served.call("POST", "/send", json=pec()).json()["message_id"]
+        while list(client.scan_iter("pec:once:*")):
+            pass
+        second = served.call("POST", "/send", json=pec()).json()["message_id"]
+
+        assert first != second
+        assert len({job["id"] for job in jobs(client)}) == 2

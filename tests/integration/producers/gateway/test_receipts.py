@@ -1,0 +1,215 @@
+"""GET and DELETE /send/{code}: stored receipts under the code that this client was given, and no other's."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from config.redis_connection import connect
+from pec.names import Queue, State
+from pec.reasons import reason_by_code
+from pec.receipts import Kind, Receipt
+from pec.store.records import receipt_to_json
+from pec.store.store import Store
+from sandbox.redis_server import EmbeddedServer
+from tests.integration.producers.gateway.serving import MAILBOX, SENDER, Served, a_token, serving
+from tests.integration.producers.gateway.test_send import pec
+from tests.integration.producing import TakeJobs
+
+AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+CODE = "2026112310300077"  # the vendor's own
+
+
+def sent(gateway: Served, **fields: Any) -> str:
+    answer = gateway.call("POST", "/send", json=pec(**fields))
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["message_id"])
+
+
+def add_receipt(store: Store, message_id: str, kind: Kind, minutes: int = 0, **fields: Any) -> Receipt:
+    """Store a receipt, as a worker does that found it."""
+    found = Receipt(
+        kind=kind,
+        subject="Diffida [rif. 97LP2]",
+        code=CODE,
+        date=AT + timedelta(minutes=minutes),
+        sender="posta-certificata@pec.example",
+        text=f'il messaggio "Diffida [rif. 97LP2] {CODE}" è stato accettato',
+        **{"virus": False, "named": (), "final": None, "error": None, **fields},
+    )
+    store.client.hset(store.keys.receipts(message_id), found.key, receipt_to_json(found))
+    return found
+
+
+def job_id(redis: Redis) -> str:
+    [key] = redis.scan_iter("pec:message:*")
+    return str(key.decode().removeprefix("pec:message:"))
+
+
+def shown(gateway: Served, code: str, **of: Any) -> Any:
+    answer = gateway.call("GET", f"/send/{code}", headers=MAILBOX, **of)
+    return answer.json()["data"] if answer.status_code == 200 else (answer.status_code, answer.json())
+
+
+EMPTY = (404, {"success": False, "message": "Result empty"})
+
+
+def test_there_is_nothing_until_a_receipt_is_stored(
+    gateway: Served, take_jobs: TakeJobs, store: Store, redis: Redis
+) -> None:
+    code = sent(gateway)
+    assert shown(gateway, code) == EMPTY
+    take_jobs()
+    assert shown(gateway, code) == EMPTY
+
+    add_receipt(store, job_id(redis), Kind.ACCETTAZIONE)
+
+    assert shown(gateway, code) == [
+        {
+            "sender": "posta-certificata@pec.example",
+            "recipient": SENDER,
+            "date": "Mon, 23 Nov 2026 10:30:00 +0100",
+            "subject": f"ACCETTAZIONE: Diffida {code}",
+            "body": f'il messaggio "Diffida [rif. 97LP2] {code}" è stato accettato',
+        }
+    ]
+
+
+def test_receipts_stand_in_their_order_with_the_headings_of_their_kinds(
+    gateway: Served, take_jobs: TakeJobs, store: Store, redis: Redis
+) -> None:
+    code = sent(gateway)
+    take_jobs()
+    message = job_id(redis)
+    add_receipt(store, message, Kind.MANCATA_CONSEGNA, 2, virus=True)
+    add_receipt(store, message, Kind.PREAVVISO, 1)
+    add_receipt(store, message, Kind.ACCETTAZIONE)
+
+    assert [one["subject"].partition(":")[0] for one in shown(gateway, code)] == [
+        "ACCETTAZIONE",
+        "AVVISO DI MANCATA CONSEGNA PER SUP. TEMPO MASSIMO",
+        "AVVISO DI MANCATA CONSEGNA PER VIRUS",
+    ]
+
+
+def test_all_recipients_of_a_request_are_under_its_code(
+    gateway: Served, take_jobs: TakeJobs, store: Store, redis: Redis
+) -> None:
+    code = sent(gateway, recipient=["a@pec.example", "b@pec.example"])
+    take_jobs()
+    for key in sorted(redis.scan_iter("pec:message:*")):
+        add_receipt(store, key.decode().removeprefix("pec:message:"), Kind.ACCETTAZIONE)
+
+    assert len(shown(gateway, code)) == 2
+
+
+def test_a_pec_that_never_left_shows_a_notice_that_is_no_receipt(
+    gateway: Served, take_jobs: TakeJobs, redis: Redis
+) -> None:
+    code = sent(gateway)
+    take_jobs()
+    reason = json.dumps(reason_by_code("cancelled").as_dict())
+    ended = {"state": State.CANCELLED, "ended_at": "2026-11-23T09:30:00.000Z", "reason": reason}
+    redis.hset(f"pec:message:{job_id(redis)}", mapping={name: str(value) for name, value in ended.items()})
+
+    [notice] = shown(gateway, code)
+    assert notice["subject"] == f"AVVISO DI NON ACCETTAZIONE: Diffida {code}"
+    assert "@" not in notice["sender"]
+    assert "non è una ricevuta" in notice["body"]
+    assert "cancelled" in notice["body"]
+
+
+def test_a_job_that_workers_do_not_take_shows_a_notice(
+    gateway: Served, take_jobs: TakeJobs, redis: Redis
+) -> None:
+    code = sent(gateway, body="<p>" + "x" * 5000 + "</p>")
+    [upload] = redis.scan_iter("pec:upload:*")
+    redis.delete(upload)
+    take_jobs()
+
+    [notice] = shown(gateway, code)
+    assert "upload_missing" in notice["body"]
+
+
+def test_what_a_client_deletes_is_gone_for_it_and_stays_in_the_record(
+    gateway: Served, take_jobs: TakeJobs, store: Store, redis: Redis
+) -> None:
+    code = sent(gateway)
+    take_jobs()
+    message = job_id(redis)
+    add_receipt(store, message, Kind.ACCETTAZIONE)
+
+    deleted = gateway.call("DELETE", f"/send/{code}", headers=MAILBOX)
+    assert (deleted.status_code, deleted.json()) == (200, {"success": True, "message": "Operation succefull"})
+    assert shown(gateway, code) == EMPTY
+    again = gateway.call("DELETE", f"/send/{code}", headers=MAILBOX)
+    assert (again.status_code, again.json()) == (404, {"success": False, "message": "Email not found"})
+    assert redis.hlen(f"pec:receipts:{message}") == 1
+
+    add_receipt(store, message, Kind.CONSEGNA, 1)
+    assert [one["subject"].partition(":")[0] for one in shown(gateway, code)] == ["CONSEGNA"]
+
+
+def test_a_deletion_lets_no_receipt_leave_the_mailbox_before_its_proof_is_complete(
+    gateway: Served, take_jobs: TakeJobs, store: Store, redis: Redis
+) -> None:
+    code = sent(gateway)
+    take_jobs()
+    add_receipt(store, job_id(redis), Kind.ACCETTAZIONE)
+
+    assert gateway.call("DELETE", f"/send/{code}", headers=MAILBOX).status_code == 200
+
+    assert redis.zcard(store.keys.purgeable("acme")) == 0
+    assert redis.zcard(store.keys.due(Queue.PURGE)) == 0
+
+
+@pytest.mark.parametrize("code", ["2026112309300042", "x", "2026112309300042 ", "²", "%2e%2e", "*"])
+def test_a_code_that_was_not_given_is_empty(gateway: Served, code: str) -> None:
+    assert shown(gateway, code)[0] == 404
+
+
+def test_another_tenant_learns_nothing_about_a_code(
+    gateway: Served, take_jobs: TakeJobs, store: Store, redis: Redis
+) -> None:
+    code = sent(gateway)
+    take_jobs()
+    add_receipt(store, job_id(redis), Kind.ACCETTAZIONE)
+    stranger = a_token(store, "other", accounts=["beta"])
+
+    with_own = {"x-username": "beta-user", "x-password": "beta-word"}
+    existing = gateway.call("GET", f"/send/{code}", token=stranger, headers=with_own)
+    other = gateway.call("GET", "/send/2020082610003492", token=stranger, headers=with_own)
+    assert (existing.status_code, existing.json()) == (other.status_code, other.json()) == EMPTY
+
+    stolen = gateway.call("GET", f"/send/{code}", token=stranger, headers=MAILBOX)
+    assert stolen.status_code == 401
+
+
+def test_a_request_without_mailbox_credentials_is_refused(gateway: Served) -> None:
+    answer = gateway.call("GET", "/send/2026112309300042")
+
+    assert (answer.status_code, answer.json()["message"]) == (401, "Authorization is not valid or empty")
+
+
+@pytest.fixture(scope="module")
+def documented(server: EmbeddedServer) -> Iterator[Served]:
+    with connect(server.url) as client:
+        client.flushall()
+        shape = {"PEC_GATEWAY__SHAPE": "documented"}
+        with serving(Store(client, "pec"), server.url, environment=shape) as served:
+            yield served
+
+
+def test_the_documented_shape_has_the_description_s_names(
+    documented: Served, take_jobs: TakeJobs, store: Store, redis: Redis
+) -> None:
+    gateway = replace(documented, token=a_token(store))
+    code = sent(gateway)
+    take_jobs()
+    add_receipt(store, job_id(redis), Kind.ACCETTAZIONE)
+
+    assert set(shown(gateway, code)[0]) == {"sender", "recipient", "data", "object", "message"}

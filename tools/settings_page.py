@@ -16,7 +16,7 @@ from config.sources import variables
 INTRODUCTION = """\
 # Settings
 
-Generated from `config/settings.py` by `make docs`; change it there.
+Generated from `config/settings.py` and `config/sections/` by `make docs`; change it there.
 
 - Each setting is an environment variable. The name or the meaning of a duration gives its unit.
 - `NAME_FILE` names a file that contains the value of `NAME`. Use it for **secrets** in containers. A variable and its

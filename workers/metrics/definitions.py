@@ -129,6 +129,25 @@ ROOM_WAIT = Metric(
     "how long the account's next message has waited for room in the mailbox; 0 if it does not",
     ("account",),
 )
+IMAP_REFUSED = Metric(
+    "pec_imap_refused",
+    "gauge",
+    "1 if the IMAP server refused the login, which is then not tried again; 0 if not; absent without IMAP",
+    ("account",),
+)
+IMAP_SILENT = Metric(
+    "pec_imap_silent_seconds",
+    "gauge",
+    "how long the API has been asked for receipts because IMAP does not read the mailbox; 0 while it does; absent "
+    "without IMAP",
+    ("account",),
+)
+MAILS_PURGED = Metric(
+    "pec_mails_purged",
+    "gauge",
+    "receipts that workers have deleted from the mailbox since Redis was empty; 0 without a purge",
+    ("account",),
+)
 SENDS_ALLOWED = Metric("pec_sends_allowed_per_second", "gauge", "allowed rate of the token", ("token",))
 PACE_USED = Metric(
     "pec_pace_used_ratio",

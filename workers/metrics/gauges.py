@@ -56,6 +56,10 @@ def _of_lane(found: Overview, lane: Lane) -> Iterator[Sample]:
         yield names.MAILBOX_USED, account, lane.room.share
         yield names.MAILBOX_EXPECTED, account, lane.room.share_with_receipts - lane.room.share
     yield names.ROOM_WAIT, account, _age(found, lane.room.waits_since)
+    if lane.imap.began_at:
+        yield names.IMAP_REFUSED, account, lane.imap.refused is not None
+        yield names.IMAP_SILENT, account, _age(found, lane.imap.silent_since)
+    yield names.MAILS_PURGED, account, lane.imap.purged
 
 
 def _of_token(token: Token) -> Iterator[Sample]:

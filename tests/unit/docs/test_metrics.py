@@ -23,7 +23,13 @@ COUNTED = (  # numbers of things, which are their own unit
     | {"pec_messages_parked"}
     | {"pec_workers", "pec_threads", "pec_threads_worth", "pec_queue_served", "pec_scheduled", "pec_overdue"}
     | {"pec_api_silent_answers", "pec_endpoint_failures", "pec_endpoint_waiting", "pec_endpoint_dead"}
-    | {"pec_endpoint_disabled", "pec_archive_away", "pec_api_out_of_reach"}
+    | {
+        "pec_endpoint_disabled",
+        "pec_archive_away",
+        "pec_api_out_of_reach",
+        "pec_imap_refused",
+        "pec_mails_purged",
+    }
 )
 
 

@@ -8,6 +8,7 @@ from pec.messages import Reason
 from pec.names import Queue, State
 from pec.operations.overview import Lane, Memory, Overview, Token, Work, Worker
 from pec.store.batches import PausedBatch
+from pec.store.imap_state import ImapState
 from pec.store.outbox import EndpointState
 from pec.store.pacing import Usage
 from pec.store.room import Room
@@ -30,6 +31,12 @@ OVERVIEW = Overview(
             oldest_at=NOW - timedelta(minutes=1),
             paused=Reason("wallet", "it is empty"),
             room=Room(used=50, limit=100, pause_at=95, expected=20, uncounted=5),
+            imap=ImapState(
+                began_at=NOW - timedelta(days=1),
+                refused=Reason("login_refused", "wrong"),
+                silent_since=NOW - timedelta(minutes=5),
+                purged=12,
+            ),
         )
     },
     tokens={
@@ -83,6 +90,9 @@ def test_each_figure_is_the_overview_s() -> None:
         ("pec_mailbox_used_ratio", "acme"): 0.5,
         ("pec_mailbox_expected_ratio", "acme"): 0.25,
         ("pec_room_wait_seconds", "acme"): 0,
+        ("pec_imap_refused", "acme"): 1,
+        ("pec_imap_silent_seconds", "acme"): 300,
+        ("pec_mails_purged", "acme"): 12,
         ("pec_sends_allowed_per_second", "t"): 2,
         ("pec_pace_used_ratio", "t"): 0.5,
         ("pec_sends_in_period", "t", "day"): 10,

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
+from archive.bundle import unpacking
 from cli import run
 from cli.errors import Exit
 from tests.integration.commands import Ran
@@ -267,3 +268,29 @@ def test_a_zip_file_is_judged_as_the_folder_that_it_holds(
 
     assert ran.code == Exit.DONE
     assert ran.lines[0]["file"] == f"november.zip/{delivered}"
+
+
+def test_a_zip_file_that_would_fill_the_disk_is_not_unpacked(
+    verify: Verify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "SMALL_BYTES", 1_000_000)
+    with ZipFile(tmp_path / "bomb.zip", "w", ZIP_DEFLATED) as packed:
+        packed.writestr("bomb.eml", bytes(5_000_000))
+
+    ran = verify("bomb.zip")
+
+    assert ran.code == Exit.USAGE
+    assert "bomb.zip can't be unpacked (it would grow to 5 MB)" in ran.err
+
+
+def test_a_damaged_zip_file_is_reported_in_words(verify: Verify, tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "november.zip", "w", ZIP_DEFLATED) as packed:
+        packed.writestr("a.eml", os.urandom(1000).hex())
+    damaged = bytearray((tmp_path / "november.zip").read_bytes())
+    damaged[60:200] = bytes(140)
+    (tmp_path / "november.zip").write_bytes(damaged)
+
+    ran = verify("november.zip")
+
+    assert ran.code == Exit.USAGE
+    assert "november.zip can't be unpacked" in ran.err

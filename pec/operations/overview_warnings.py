@@ -15,9 +15,9 @@ from pec.operations.overview import Lane, Overview, Token, Work
 from pec.operations.progress import age, clock, times_in_a_row
 from pec.operations.standstills import failing, losses, standstills, without_broker
 from pec.reasons import explain
+from pec.store.job_stream import NEARLY_FULL_SHARE
 
 NEARLY_USED_UP = 0.9  # share of a cap
-NEARLY_FULL_SHARE = 0.7  # of maxmemory
 _MAX_NAMES = 3  # accounts of a token
 
 

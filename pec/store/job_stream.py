@@ -17,6 +17,7 @@ GROUP = "workers"
 MAX_DELIVERIES = 10  # deaths with a job in hand: fewer may all be those of workers that die of something else
 MAX_MEMORY_SHARE = 0.8  # of maxmemory: above it intake waits, so that what is under way can be finished
 MAX_MEMORY_SHARE_ARCHIVING = 0.9  # the same with an archive, to which the files of jobs that wait go
+NEARLY_FULL_SHARE = 0.7  # from which on operators are warned
 MAX_REJECTIONS = 100_000  # kept, about: 50 MB if a producer writes wrong jobs without end
 REJECTION_EVENT_BURST = 10_000  # rejections published at once: as many as a day allows
 REJECTION_EVENT_MS = 8640  # between two events of rejections after that

@@ -15,12 +15,11 @@ from config.settings import Settings
 from config.texts import _
 from pec.operations.broker_state import broker_problem
 from pec.operations.findings import Finding, Mark
-from pec.store.job_stream import MAX_MEMORY_SHARE
+from pec.store.job_stream import MAX_MEMORY_SHARE, MAX_MEMORY_SHARE_ARCHIVING, NEARLY_FULL_SHARE
 from pec.store.store import Store, text
 
 MAX_CLOCK_DIFFERENCE_SECONDS = 2.0
 _OLDEST_VERSION = (7, 0)
-_NEARLY_FULL_SHARE = 0.7  # of maxmemory
 
 DURABILITY = (
     ("appendonly", "yes", _("jobs are lost when the server stops")),
@@ -56,7 +55,8 @@ def redis_checks(store: Store, settings: Settings) -> Iterator[Finding]:
         yield durable(name, configured(store.client, info, name), wanted, danger, cli)
     yield rewritten(configured(store.client, info, "auto-aof-rewrite-percentage"), cli)
     yield from rewrites(info)
-    yield memory(int(info["used_memory"]), int(info.get("maxmemory") or 0), cli)
+    stops_at = MAX_MEMORY_SHARE_ARCHIVING if settings.archive.url else MAX_MEMORY_SHARE
+    yield memory(int(info["used_memory"]), int(info.get("maxmemory") or 0), stops_at, cli)
     yield clock(_clock_difference(store))
     yield from _broker(store, settings)
     yield role(info)
@@ -166,20 +166,20 @@ def unusable(where: str, why: BaseException) -> Finding:
     )
 
 
-def memory(used: int, limit: int, cli: str) -> Finding:
-    """Return how near memory is to the share at which intake stops."""
+def memory(used: int, limit: int, stops_at: float, cli: str) -> Finding:
+    """Return how near memory is to the share of its limit at which intake stops."""
     if limit == 0:
         return Finding(
             Mark.OK, _("memory: {megabytes} MB in use, without a limit").format(megabytes=f"{used / 1e6:.0f}")
         )
     share = f"{used / limit:.0%}"
     remedy = _("`{command} CONFIG SET maxmemory …` with more, or let messages end").format(command=cli)
-    if used > limit * MAX_MEMORY_SHARE:
+    if used > limit * stops_at:
         what = _("memory: {share} of maxmemory is in use, and workers take no new jobs").format(share=share)
         return Finding(Mark.FAIL, what, remedy)
-    if used > limit * _NEARLY_FULL_SHARE:
-        what = _("memory: {share} of maxmemory is in use, and workers take no new jobs above 80 %").format(
-            share=share
+    if used > limit * NEARLY_FULL_SHARE:
+        what = _("memory: {share} of maxmemory is in use, and workers take no new jobs above {limit}").format(
+            share=share, limit=f"{stops_at:.0%}"
         )
         return Finding(Mark.WARN, what, remedy)
     return Finding(Mark.OK, _("memory: {share} of maxmemory is in use").format(share=share))

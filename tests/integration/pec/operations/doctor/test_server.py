@@ -99,7 +99,7 @@ def test_memory_that_is_nearly_full_is_found(tmp_path: Path) -> None:
     with running(tmp_path, *DURABLE) as url, connect(url) as client:
         used = int(client.info("memory")["used_memory"])
         client.config_set("maxmemory", int(used / 0.75))
-        assert "workers take no new jobs above 80 %" in ill(found_at(url))[0]
+        assert "workers take no new jobs above 80%" in ill(found_at(url))[0]
 
 
 def test_a_disk_that_is_full_is_found(tmp_path: Path) -> None:

@@ -177,7 +177,11 @@ def test_valkey_is_shown_by_its_own_version() -> None:
     ("used", "most", "mark"), [(10**9, 0, "ok"), (69, 100, "ok"), (75, 100, "warn"), (81, 100, "fail")]
 )
 def test_memory_warns_before_intake_stops(used: int, most: int, mark: str) -> None:
-    assert server.memory(used, most, "redis-cli").mark == mark
+    assert server.memory(used, most, 0.8, "redis-cli").mark == mark
+
+
+def test_memory_names_the_share_at_which_intake_stops() -> None:
+    assert "take no new jobs above 90%" in server.memory(85, 100, 0.9, "redis-cli").what
 
 
 def test_a_rewrite_that_failed_fails() -> None:

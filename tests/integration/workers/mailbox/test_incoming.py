@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,20 @@ def test_a_mail_is_published_once_however_often_and_by_whom_it_is_found(
     incoming_on_page(kept, "acme", [first])
     incoming(kept, "acme", found(other))
     assert len(events(kept)) == 2
+
+
+def test_a_mail_that_a_page_showed_first_is_listed_whole_once_imap_has_read_it(
+    kept: WorkerContext, providers: Providers
+) -> None:
+    raw = pec(providers)
+    shown = Mail('"Per conto di: a@pec.example" ', SENDER, _date(raw), "POSTA CERTIFICATA: Re: Fattura", None)
+
+    incoming_on_page(kept, "acme", [shown])
+    incoming(kept, "acme", found(raw))
+
+    [(_, listed)] = inbox.newest(kept.store)
+    assert (listed.archived, listed.attachments) == (sha256(raw).hexdigest(), ("risposta.pdf", "città.txt"))
+    assert len(events(kept)) == 1
 
 
 def test_two_mails_that_look_the_same_on_a_page_are_two_by_imap(

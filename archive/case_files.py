@@ -54,8 +54,8 @@ class CaseFile:
 def gather(store: Store, message_ids: Iterable[str]) -> Iterator[CaseFile]:
     """Yield the case files of the messages that exist, in order, a few in memory at a time. Raise UnsupportedRecord."""
     replacements = Replacements(store)
-    for message, kept in records.read_all_with_receipts(store, message_ids):
-        receipts = tuple(sorted(kept.receipts.values(), key=_age))
+    for message, stored in records.read_all_with_receipts(store, message_ids):
+        receipts = tuple(sorted(stored.receipts.values(), key=_age))
         yield CaseFile(message, receipts, replacements.of(message))
 
 

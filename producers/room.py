@@ -8,7 +8,7 @@ from pec.store.store import Store
 
 MAX_MEMORY_SHARE = 0.6  # of maxmemory; workers take no jobs from 80 or 90 % on
 STEP_SECONDS = 0.2
-PATIENCE_SECONDS = 15.0  # without memory being freed: then nothing would come of waiting
+GIVE_UP_SECONDS = 15.0  # without memory being freed: then nothing would come of waiting
 
 
 def wait_for_room(store: Store) -> bool:
@@ -17,7 +17,7 @@ def wait_for_room(store: Store) -> bool:
     while (used := _used(store)) is not None:
         if least is None or used < least:
             least, since = used, time.monotonic()
-        elif time.monotonic() - since > PATIENCE_SECONDS:
+        elif time.monotonic() - since > GIVE_UP_SECONDS:
             return False
         time.sleep(STEP_SECONDS)  # Redis sends no notice when memory is freed
     return True

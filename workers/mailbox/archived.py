@@ -66,18 +66,18 @@ def replay(ctx: WorkerContext, account: str) -> None:
     owners = records.find_by_code(ctx.store, account, list(by_code), lambda met: skip(ctx.store, met))
     for code, owner in owners.items():
         if owner is not None:
-            _keep(ctx, owner[0].id, by_code[code])
+            _give(ctx, owner[0].id, by_code[code])
     ctx.archived.note_replayed(account)
     log.info("archive_replayed", account=account, codes=len(by_code))
 
 
-def _keep(ctx: WorkerContext, message_id: str, receipts: Sequence[Receipt]) -> None:
+def _give(ctx: WorkerContext, message_id: str, receipts: Sequence[Receipt]) -> None:
     for _ in range(ATTEMPTS):
-        message, kept = records.read_with_receipts(ctx.store, message_id)
+        message, stored = records.read_with_receipts(ctx.store, message_id)
         if message is None or message.code is None:
             return
         change = receipts_observed(
-            message, kept.receipts, receipts, [], ctx.now(), ctx.settings.receipts, ctx.chance()
+            message, stored.receipts, receipts, [], ctx.now(), ctx.settings.receipts, ctx.chance()
         )
         if not (change.receipts or change.superseded):
             return

@@ -49,8 +49,8 @@ class UidPurge:
         if not self._session.can_expunge():
             raise ImapUnavailable("no_uidplus", "the server can't delete single mails (UIDPLUS)")
         by_folder: defaultdict[str, list[_Kept]] = defaultdict(list)
-        for message, kept in cases:
-            originals = {one.original.sha256 for one in kept.receipts.values() if one.original}
+        for message, stored in cases:
+            originals = {one.original.sha256 for one in stored.receipts.values() if one.original}
             places = imap_state.places_of(self._ctx.store, message.id)
             for place, sha256 in places.items():
                 by_folder[place.folder].append(_Kept(message, place, sha256))

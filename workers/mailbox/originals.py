@@ -1,4 +1,4 @@
-"""Taking signed receipts: each is judged, written to the archive, and only then committed with its message."""
+"""Taking signed receipts: each is verified, written to the archive, and only then committed with its message."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Candidate:
     """A mail that claims to be a receipt. `receipt` is None if its signature does not say so."""
 
     mail: FoundMail
@@ -53,14 +53,14 @@ class OriginalsTaker:
 
     def take(self, mails: Sequence[tuple[FoundMail, bytes]]) -> list[FoundMail]:
         """Commit the receipts among these mails. Return the mails that are no receipt of any message."""
-        judged = [one for mail, raw in mails if (one := self._judged(mail, raw))]
-        codes = list({one.code for one in judged if one.code})
+        candidates = [one for mail, raw in mails if (one := self._verified(mail, raw))]
+        codes = list({one.code for one in candidates if one.code})
         owners = records.find_by_code(
             self._ctx.store, self._account, codes, lambda met: skip(self._ctx.store, met)
         )
-        by_code: defaultdict[str, list[Judged]] = defaultdict(list)
+        by_code: defaultdict[str, list[Candidate]] = defaultdict(list)
         others: list[FoundMail] = []
-        for one in judged:
+        for one in candidates:
             if one.code and owners.get(one.code):
                 by_code[one.code].append(one)
             elif one.receipt:
@@ -70,11 +70,11 @@ class OriginalsTaker:
         for code, found in by_code.items():
             owner = owners[code]
             assert owner is not None  # noqa: S101 - chosen so above
-            self._keep(*owner, found)
+            self._commit(*owner, found)
         return others
 
-    def _judged(self, mail: FoundMail, raw: bytes) -> Judged | None:
-        """Judge a mail. One that can't be read at all is archived and reported, and stops nothing."""
+    def _verified(self, mail: FoundMail, raw: bytes) -> Candidate | None:
+        """Check the signature of a mail. One that can't be read at all is archived and reported, and stops nothing."""
         try:
             verification = verify(raw, self._ctx.profiles)
             receipt = receipt_of(verification)
@@ -83,31 +83,31 @@ class OriginalsTaker:
             sha256 = self._archived(raw)
             log.exception("mail_unreadable", folder=mail.place.folder, uid=mail.place.uid, sha256=sha256)
             return None
-        return Judged(mail, raw, verification, receipt, code)
+        return Candidate(mail, raw, verification, receipt, code)
 
-    def _look_again(self, unowned: Sequence[Judged]) -> None:
+    def _look_again(self, unowned: Sequence[Candidate]) -> None:
         """Note receipts whose code no message has yet: the answer to its POST may be on its way, or lost."""
         self.unclaimed += len(unowned)
         self._note(unowned, unarchived=False)
 
-    def _note(self, found: Sequence[Judged], *, unarchived: bool) -> None:
+    def _note(self, found: Sequence[Candidate], *, unarchived: bool) -> None:
         again = [(one.code or "", one.mail.place) for one in found]
         now = self._ctx.now().timestamp()
         self.noted |= imap_state.revisit_later(
             self._ctx.store, self._account, again, now, unarchived=unarchived
         )
 
-    def _keep(self, message: Message | None, kept: StoredReceipts, found: Sequence[Judged]) -> None:
+    def _commit(self, message: Message | None, stored: StoredReceipts, found: Sequence[Candidate]) -> None:
         """Commit what these mails say of a message, and decide again if the record changed in between."""
         archived = [(one, self._archived(one.raw)) for one in found]
         for _ in range(ATTEMPTS):
             if message is None or message.code is None:
                 self._look_again(found)
                 return
-            receipts, unrecognised = _sorted(message, kept, archived)
+            receipts, unrecognised = _sorted(message, stored, archived)
             places = self._places(message, archived)
             commands: list[Command] = [*([places] if places else []), *self._quotable(message, found)]
-            change = self._change(message, kept, receipts, unrecognised)
+            change = self._change(message, stored, receipts, unrecognised)
             if not (change.receipts or change.superseded or change.reported):
                 commands += purge_again(self._ctx, message) if places else []
                 if commands:
@@ -120,7 +120,7 @@ class OriginalsTaker:
             try:
                 commits.apply(self._ctx.store, Commit([change], commands=commands))
             except Conflict:
-                message, kept = records.read_with_receipts(self._ctx.store, message.id)
+                message, stored = records.read_with_receipts(self._ctx.store, message.id)
                 continue
             if change.moved:
                 log.info("state_changed", state=str(change.after.state), code=change.after.code)
@@ -131,15 +131,15 @@ class OriginalsTaker:
     def _change(
         self,
         message: Message,
-        kept: StoredReceipts,
+        stored: StoredReceipts,
         receipts: Sequence[Receipt],
         unrecognised: Sequence[Unrecognised],
     ) -> Change:
         ctx, now = self._ctx, self._ctx.now()
         change = receipts_observed(
-            message, kept.receipts, receipts, unrecognised, now, ctx.settings.receipts, ctx.chance()
+            message, stored.receipts, receipts, unrecognised, now, ctx.settings.receipts, ctx.chance()
         )
-        asks = bool(unrecognised or kept.reported or (message.lost_references and not message.duplicate))
+        asks = bool(unrecognised or stored.reported or (message.lost_references and not message.duplicate))
         return watched(change, watched_until(ctx, message), now, ask_now=asks)
 
     def _archived(self, raw: bytes) -> str | None:
@@ -153,7 +153,7 @@ class OriginalsTaker:
             log.warning("archive_away", why=str(away))
             return None
 
-    def _places(self, message: Message, archived: Sequence[tuple[Judged, str | None]]) -> list[str]:
+    def _places(self, message: Message, archived: Sequence[tuple[Candidate, str | None]]) -> list[str]:
         """Return the command that notes where each receipt lies. Those that were not archived are looked at again."""
         self._note([one for one, sha256 in archived if sha256 is None], unarchived=True)
         pairs = [
@@ -164,7 +164,7 @@ class OriginalsTaker:
         ]
         return ["HSET", self._ctx.store.keys.places(message.id), *pairs] if pairs else []
 
-    def _quotable(self, message: Message, found: Sequence[Judged]) -> Sequence[Command]:
+    def _quotable(self, message: Message, found: Sequence[Candidate]) -> Sequence[Command]:
         """Return the commands that note the ids of the PEC which its receipts state: a reply quotes one of them."""
         facts = [one.verification.daticert for one in found if one.receipt]
         ids = {named for one in facts if one for named in (one.message_id, one.identificativo) if named}
@@ -177,7 +177,7 @@ class OriginalsTaker:
 
 
 def _sorted(
-    message: Message, kept: StoredReceipts, archived: Sequence[tuple[Judged, str | None]]
+    message: Message, stored: StoredReceipts, archived: Sequence[tuple[Candidate, str | None]]
 ) -> tuple[list[Receipt], list[Unrecognised]]:
     receipts: list[Receipt] = []
     unrecognised: list[Unrecognised] = []
@@ -185,12 +185,12 @@ def _sorted(
         found = _recognised(message, one, has_original=sha256 is not None)
         if isinstance(found, Receipt):
             receipts.append(found)
-        elif found.key not in kept.reported:
+        elif found.key not in stored.reported:
             unrecognised.append(found)
     return receipts, unrecognised
 
 
-def _recognised(message: Message, one: Judged, *, has_original: bool) -> Receipt | Unrecognised:
+def _recognised(message: Message, one: Candidate, *, has_original: bool) -> Receipt | Unrecognised:
     receipt = one.receipt
     if receipt is None:
         return Unrecognised(_mail(one.raw), _WHY.get(str(one.verification.verdict), _SIGNER))

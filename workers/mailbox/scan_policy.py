@@ -54,14 +54,14 @@ def watched_until(ctx: WorkerContext, message: Message) -> datetime:
     return (message.sent_at or message.created_at) + watch_window(ctx)
 
 
-def defer_to_imap(ctx: WorkerContext, message: Message, kept: StoredReceipts) -> bool:
+def defer_to_imap(ctx: WorkerContext, message: Message, stored: StoredReceipts) -> bool:
     """Return whether a due check can wait, because IMAP shows the receipts. Then schedule it for later.
 
     The API is asked about a message with a mail that proves nothing, or with an earlier attempt that was perhaps sent.
     So it is about a PEC that another program sent: its receipts may have been read before it was followed.
     """
     now, until = ctx.now(), watched_until(ctx, message)
-    asks = kept.reported or message.body is None or (message.lost_references and not message.duplicate)
+    asks = stored.reported or message.body is None or (message.lost_references and not message.duplicate)
     if asks or now >= until or not ctx.imap_watch.is_fresh(message.account, now):
         return False
     ctx.store.set_due(Queue.CHECK, message.id, until.timestamp())

@@ -17,7 +17,7 @@ from workers.mailbox.calls import call_optional, mails_of
 log = structlog.get_logger()
 
 
-def purge_by_code(ctx: WorkerContext, message: Message, kept: StoredReceipts) -> int:
+def purge_by_code(ctx: WorkerContext, message: Message, stored: StoredReceipts) -> int:
     """Delete what the API finds under the code, if that is nothing but receipts that are kept. Return how many.
 
     Raise NotServed, MailboxUnavailable and TooFewReplicas.
@@ -26,7 +26,7 @@ def purge_by_code(ctx: WorkerContext, message: Message, kept: StoredReceipts) ->
     mails = mails_of(ctx, message.account, code)
     if not mails:
         return 0
-    if not all(_is_kept(mail, message, kept) for mail in mails):
+    if not all(_is_kept(mail, message, stored) for mail in mails):
         log.info("purge_refused", message=message.id, why="other mails are found under its code")
         return 0
     details = {"account": message.account, "code": code, "mails": len(mails)}
@@ -49,8 +49,8 @@ def _delete(ctx: WorkerContext, mailbox: Mailbox, code: str) -> None:
         return
 
 
-def _is_kept(mail: Mail, message: Message, kept: StoredReceipts) -> bool:
+def _is_kept(mail: Mail, message: Message, stored: StoredReceipts) -> bool:
     """Return whether the mail is a receipt of the message, and one that is kept with all that it says."""
     found = read(mail, message.code or "", message.sent_subject or None)
-    known = merge(kept.receipts.values(), ())
+    known = merge(stored.receipts.values(), ())
     return isinstance(found, Receipt) and merge(known, [found]) == known

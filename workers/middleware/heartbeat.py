@@ -30,7 +30,7 @@ from workers.tasks.sweep import EVERYTHING
 
 EVERY_SECONDS = 5.0
 LIVES_SECONDS = 30.0
-PATIENCE_SECONDS = 60.0  # for the orderly end of an orphan, as long as a master waits for it
+ORDERLY_END_SECONDS = 60.0  # for the orderly end of an orphan, as long as a master waits for it
 REMEDY = "restore the backup: jobs that are put in again are sent again, whatever was sent before"
 log = structlog.get_logger()
 
@@ -160,7 +160,7 @@ class ParentWatch:
         if master is None or master.is_alive():
             return
         now = time.monotonic()
-        if self._since is None or now - self._since > PATIENCE_SECONDS:
+        if self._since is None or now - self._since > ORDERLY_END_SECONDS:
             self._since = now
             os.kill(os.getpid(), signal.SIGTERM)
 

@@ -115,9 +115,9 @@ def _take_over(ctx: WorkerContext, change: Change, owner_id: str) -> None:
     An owner that has receipts of its own keeps the code. So it does if our message has no reference. Then the
     lease brings the next lookup.
     """
-    owner, kept = records.read_with_receipts(ctx.store, owner_id)
+    owner, stored = records.read_with_receipts(ctx.store, owner_id)
     is_mistaken = (
-        owner and owner.state is State.SENT and owner.code == change.after.code and not kept.receipts
+        owner and owner.state is State.SENT and owner.code == change.after.code and not stored.receipts
     )
     if not (owner and is_mistaken and change.after.reference):
         return

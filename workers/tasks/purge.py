@@ -76,8 +76,8 @@ def _by_api(ctx: WorkerContext, account: str, cases: Sequence[Case]) -> float:
     if ctx.settings.mailbox.purge != "texts" or ctx.settings.accounts[account].imap.host:
         return AGAIN_SECONDS
     ends, deleted = time.monotonic() + ctx.settings.lease_seconds / 2, 0
-    for message, kept in cases:
-        deleted += purge_by_code(ctx, message, kept)
+    for message, stored in cases:
+        deleted += purge_by_code(ctx, message, stored)
         purging.leave(ctx.store, account, [message.id])
         if time.monotonic() > ends:
             break
@@ -90,8 +90,8 @@ def _ready(ctx: WorkerContext, account: str) -> list[Case]:
     ended_by = ctx.now().timestamp() - ctx.settings.mailbox.purge_grace_seconds
     ids = purging.ready(ctx.store, account, ended_by, BATCH)
     found = {
-        message.id: (message, kept)
-        for message, kept in records.read_all_with_receipts(
+        message.id: (message, stored)
+        for message, stored in records.read_all_with_receipts(
             ctx.store, ids, on_unsupported=lambda met: skip(ctx.store, met)
         )
         if may_purge(ctx, message)

@@ -12,7 +12,7 @@ from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import ROOM_NOT_STATED, MailboxUnavailable, call_optional
 
 KIB = 1024  # the unit of the quota, by all that is known of it
-PATIENCE_SECONDS = 600.0  # with receipts on their way: then a wait for room is a pause, and is published
+PAUSED_AFTER_SECONDS = 600.0  # with receipts on their way: then a wait for room is a pause, and is published
 RETRY_SECONDS = 15.0  # while sends wait for a reading
 log = structlog.get_logger()
 
@@ -88,4 +88,4 @@ def _waits_in_vain(ctx: WorkerContext, now: Room) -> bool:
     if now.waits_since is None:
         return False
     waited = (ctx.now() - now.waits_since).total_seconds()
-    return now.expected + now.uncounted == 0 or waited >= PATIENCE_SECONDS
+    return now.expected + now.uncounted == 0 or waited >= PAUSED_AFTER_SECONDS

@@ -70,7 +70,7 @@ def test_files_larger_than_redis_go_through_it(
 def test_without_a_worker_that_makes_room_a_producer_waits_once_and_goes_on(
     small_redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(room, "GIVE_UP_SECONDS", 0.1)
     small_redis.config_set("maxmemory", str(used(small_redis) + 22_000_000))
     waits = list[bool]()
 

@@ -80,7 +80,7 @@ def made(status: int, body: Any, call: Callable[[MeteredClient], Any]) -> Growth
         (429, {"message": "no"}, "rate_limited", "rate_limited"),
     ],
 )
-def test_a_send_is_counted_once_by_what_became_of_it(
+def test_a_send_is_counted_once_by_its_outcome(
     status: int, answer: Any, outcome: str, kind: str | None
 ) -> None:
     grown = made(status, answer, lambda client: client.send(MAILBOX, BODY, nothing))

@@ -48,7 +48,7 @@ def test_what_a_page_cannot_decide_without_a_text_is_asked_for_at_once(
     assert failed
     assert failed.state is State.UNDELIVERED
     assert failed.reason
-    assert failed.reason.details["error"] == "5.1.1", "only the text tells"
+    assert failed.reason.details["error"] == "5.1.1", "only the text says so"
     both = records.read(ctx.store, "both-1")
     assert both
     assert dict(both.outcomes) == {

@@ -13,7 +13,7 @@ from pec.store.pacing import Hint, pick
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import queued, state
 from workers.context import WorkerContext
-from workers.tasks.quota import KIB, PATIENCE_SECONDS, RETRY_SECONDS, guard_quota
+from workers.tasks.quota import KIB, PAUSED_AFTER_SECONDS, RETRY_SECONDS, guard_quota
 
 LIMIT = 1000  # KiB
 
@@ -103,7 +103,7 @@ RECORD: dict[Any, Any] = {
 
 
 def test_waiting_for_long_is_a_pause_too(ctx: WorkerContext, served: Served) -> None:
-    waits(ctx, no_room_since=ctx.store.now() - PATIENCE_SECONDS - 1)
+    waits(ctx, no_room_since=ctx.store.now() - PAUSED_AFTER_SECONDS - 1)
     ctx.store.client.hset(ctx.store.keys.room("acme"), "on its way", "102400 1")
     ctx.store.client.hset(ctx.store.keys.message("on its way"), mapping=RECORD)
     ctx.store.client.zadd(ctx.store.keys.awaiting("acme"), {"on its way": 1})

@@ -55,7 +55,7 @@ def _not_a_skip(record: logging.LogRecord) -> bool:
 
 
 def _redis_away_is_no_emergency(record: logging.LogRecord) -> bool:
-    """Dramatiq's consumers come back by themselves; an alert on `critical` should not ring at each restart of Redis."""
+    """Dramatiq's consumers reconnect; an alert on `critical` should not ring at each restart of Redis."""
     if record.name.startswith("dramatiq.worker.ConsumerThread") and "connection error" in str(record.msg):
         record.levelno, record.levelname = logging.WARNING, "WARNING"
     return True

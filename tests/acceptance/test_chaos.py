@@ -49,7 +49,7 @@ def test_an_event_that_workers_drop_is_reported_as_harm(
 
     result = run(quiet, tmp_path, CHAOS_UNPUBLISHED="message.sent")
 
-    assert any("which no event tells" in one for one in result.harms["webhooks missing"])
+    assert any("which no event reports" in one for one in result.harms["webhooks missing"])
     assert result.harms["lost"] == []
 
 

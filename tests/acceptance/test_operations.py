@@ -209,7 +209,7 @@ def test_a_producer_can_still_discard_jobs_as_the_page_warns(server: EmbeddedSer
         assert pec.xlen("pec:jobs") == 0
 
 
-def test_a_reader_sees_what_became_of_jobs_and_changes_nothing(server: EmbeddedServer) -> None:
+def test_a_reader_sees_the_outcome_of_jobs_and_changes_nothing(server: EmbeddedServer) -> None:
     with as_user(server, "pec") as pec, Producer(url_of(server, "reader")) as reader:
         pec.flushall()
         written: Any = {"account": "acme", "state": "sent", "version": "1", "recipient": "a@pec.example"}

@@ -227,7 +227,7 @@ def webhooks_missing(seen: Observation) -> Iterator[str]:
     published = _last_published(seen.events)
     for message_id, record in seen.records.items():
         if published.get(message_id, {}).get("state") != record.get("state"):
-            yield f"{message_id} is {record.get('state')}, and no event tells it"
+            yield f"{message_id} is {record.get('state')}, and no event reports it"
     yield from _states_unpublished(seen)
     yield from _batches_unpublished(seen)
     yield from _rejections_unpublished(seen)
@@ -247,7 +247,7 @@ def _states_unpublished(seen: Observation) -> Iterator[str]:
     changes = [one["data"] for one in seen.events if one["type"] == f"message.{one['data'].get('state')}"]
     for data in sorted(changes, key=lambda data: int(data["sequence"])):
         if data.get("previous") != last.get(data["id"]):
-            yield f"{data['id']} became {data['state']} from {data.get('previous')}, which no event tells"
+            yield f"{data['id']} became {data['state']} from {data.get('previous')}, which no event reports"
         last[data["id"]] = data["state"]
 
 

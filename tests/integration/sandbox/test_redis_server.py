@@ -119,7 +119,7 @@ def test_the_terminal_s_ctrl_c_does_not_reach_it(server: EmbeddedServer) -> None
     assert os.getsid(server.pid) != os.getsid(0)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child when its parent dies")
 def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PARENT, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:

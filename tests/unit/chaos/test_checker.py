@@ -109,7 +109,7 @@ def _tell_later_state_wrongly(seen: Observation) -> None:
     seen.received.append({"endpoint": "steady", "id": "e-good-9", "type": "message.accepted", "data": data})
 
 
-def _tell_in_two_ways(seen: Observation) -> None:
+def _two_events_with_one_id(seen: Observation) -> None:
     first = seen.received[0]
     seen.received.insert(0, {**first, "data": {**first["data"], "state": "sent"}})
 
@@ -123,7 +123,7 @@ def _never_ends(seen: Observation) -> None:
 PERHAPS_SENT = '{"code": "perhaps_sent"}'
 
 PLANTED: list[tuple[str, str, Plant]] = [
-    ("webhooks missing", "no event tells of a rejection", lambda seen: _hide_event(seen, "e-rejected-5-0")),
+    ("webhooks missing", "no event reports a rejection", lambda seen: _hide_event(seen, "e-rejected-5-0")),
     ("webhooks missing", "a rejection is published 2 times", _publish_rejection_twice),
     ("lost", "a job left no trace", _vanish),
     ("lost", "a good job was rejected", _reject_the_good),
@@ -185,7 +185,7 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ),
     ("webhooks missing", "the size of a batch was lost", lambda seen: seen.batches["b"].update(size="3")),
     ("webhooks in conflict", "a consumer believes another state", _tell_later_state_wrongly),
-    ("webhooks in conflict", "one webhook-id tells two things", _tell_in_two_ways),
+    ("webhooks in conflict", "one webhook-id names two events", _two_events_with_one_id),
     ("webhooks in conflict", "a signature was refused", lambda seen: setattr(seen, "forged", 1)),
     ("webhooks in conflict", "an address inside was called", lambda seen: setattr(seen, "intrusions", 1)),
     (
@@ -212,7 +212,7 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ("left over", "a place on the wire", lambda seen: seen.schedule.update({"in_flight:t": ["good"]})),
     ("left over", "a delivery", lambda seen: seen.schedule.update({"deliveries:steady": ["1-0"]})),
     ("left over", "a pending job", lambda seen: seen.schedule.update({"pending:jobs:workers": ["?"]})),
-    ("left over", "content that nobody needs", lambda seen: seen.contents.update({"c" * 64: 1})),
+    ("left over", "content that no message needs", lambda seen: seen.contents.update({"c" * 64: 1})),
     ("left over", "content counted once too often", lambda seen: seen.contents.update({"b" * 64: 6})),
     ("left over", "content that went too soon", lambda seen: seen.contents.pop("f" * 64)),
     ("left over", "a batch that counts wrongly", lambda seen: seen.batches["b"].update({"held": "2"})),

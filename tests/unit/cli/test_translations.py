@@ -54,7 +54,7 @@ def test_a_translation_has_the_fields_of_its_text() -> None:
     assert wrong == []
 
 
-def test_what_stands_in_backquotes_stays_as_it_is_typed() -> None:
+def test_what_stands_in_backquotes_is_not_translated() -> None:
     wrong = [one for entry in entries() for one, text in forms(entry) if quoted(one) != quoted(text)]
 
     assert wrong == []

@@ -74,7 +74,7 @@ def test_a_password_that_ends_too_early_in_a_url_brings_advice_how_to_write_it(u
 @pytest.mark.parametrize(
     "url", ["redis://:a@b@h", "redis://:a:b@h", "redis://:a%23b@h", "redis://h/0?password=a/b@c"]
 )
-def test_a_password_that_reads_as_it_is_meant_needs_nothing(url: str) -> None:
+def test_a_password_that_reads_as_meant_needs_nothing(url: str) -> None:
     assert problem_of_redis_url(url) is None
 
 

@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from config.settings import Settings, SettingsError, load_settings
+from tests.unit.config.loading import load, refusal
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 ACME = {
@@ -14,18 +15,6 @@ ACME = {
     "PEC_ACCOUNTS__ACME__USERNAME": "acme",
     "PEC_ACCOUNTS__ACME__PASSWORD": "hunter2",
 }
-
-
-def load(environment: pytest.MonkeyPatch, **variables: str) -> Settings:
-    for name, value in variables.items():
-        environment.setenv(name, value)
-    return load_settings()
-
-
-def refusal(environment: pytest.MonkeyPatch, **variables: str) -> str:
-    with pytest.raises(SettingsError) as raised:
-        load(environment, **variables)
-    return str(raised.value)
 
 
 def endpoints(*each: dict[str, object]) -> str:
@@ -204,7 +193,7 @@ def test_the_send_deadline_grows_with_the_size(monkeypatch: pytest.MonkeyPatch) 
     assert api.send_deadline_seconds(10_000) == 40
 
 
-def test_a_broker_of_its_own_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_url_is_used_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(monkeypatch, PEC_BROKER_URL="redis://other/7").broker == "redis://other/7"
 
 

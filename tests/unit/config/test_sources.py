@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Settings, SettingsError, load_settings
+from config.settings import Settings
+from tests.unit.config.loading import load, refusal
 
 TOML = """
 namespace = "from-toml"
@@ -21,18 +22,6 @@ username = "acme"
 url = "https://hooks.example/pec"
 secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 """
-
-
-def load(environment: pytest.MonkeyPatch, **variables: str) -> Settings:
-    for name, value in variables.items():
-        environment.setenv(name, value)
-    return load_settings()
-
-
-def refusal(environment: pytest.MonkeyPatch, **variables: str) -> str:
-    with pytest.raises(SettingsError) as raised:
-        load(environment, **variables)
-    return str(raised.value)
 
 
 def test_a_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ def _parts(name: str, text: str) -> Iterator[tuple[int, str]]:
     elif suffix == ".py":
         yield from _comments(text)
         yield from _strings(text, documented_only=name.startswith("tests/"))
+        yield from _sentences_of_tests(text)
     elif suffix in _TEXTS:
         yield from enumerate(text.split("\n"), 1)
     else:
@@ -100,6 +101,12 @@ def _strings(text: str, *, documented_only: bool) -> Iterator[tuple[int, str]]:
             several_words = node.value.count(" ") > 1 and not documented_only
             if several_words or id(node) in documented:
                 yield node.lineno, node.value
+
+
+def _sentences_of_tests(text: str) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield node.lineno, node.name.replace("_", " ")
 
 
 def _openings(name: str, text: str) -> list[str]:

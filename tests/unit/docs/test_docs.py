@@ -42,7 +42,7 @@ def test_the_typescript_types_are_current() -> None:
     assert (ROOT / "examples/node/pec.d.ts").read_text(encoding="utf-8") == typescript(), "run `make docs`"
 
 
-def test_the_picture_shows_the_demo_as_it_is_and_loads_nothing() -> None:
+def test_the_picture_shows_the_present_demo_and_loads_nothing() -> None:
     picture = (ROOT / "docs" / "demo.svg").read_text(encoding="utf-8")
     assert all(one.id in picture for one in planned()), "run `make picture`"
     assert f"sends {len(planned())} PEC" in README

@@ -35,7 +35,7 @@ def test_letters_composed_otherwise_are_the_same_domain() -> None:
 
 @given(st.text(max_size=80))
 @PATIENT
-def test_no_text_breaks_the_spelling_and_ascii_stays_as_it_is(text: str) -> None:
+def test_no_text_breaks_the_spelling_and_ascii_stays_unchanged(text: str) -> None:
     for spell in (on_the_wire, for_people, compared):
         assert spell(spell(text)) == spell(text)
     if text.isascii():

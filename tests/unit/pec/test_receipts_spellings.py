@@ -146,7 +146,7 @@ def test_straightened_quotes_and_stripped_brackets_leave_a_receipt_ours(
 
 @given(subjects(), subjects().map(lambda text: f"x{text}"))  # which no answer begins with
 @PATIENT
-def test_our_reference_and_our_exact_code_prove_a_receipt_whatever_became_of_the_rest(
+def test_our_reference_and_our_exact_code_prove_a_receipt_whatever_else_was_changed(
     ours: str, theirs: str
 ) -> None:
     mail = a_mail(f"CONSEGNA: {theirs} {reference_tag('97LP2')} {CODE}")

@@ -45,7 +45,7 @@ def test_what_excel_would_change_is_marked(text: str) -> None:
         "1 fattura",
     ],
 )
-def test_what_stays_as_it_is_bears_no_mark(text: str) -> None:
+def test_what_stays_unchanged_bears_no_mark(text: str) -> None:
     assert escape(text) == unescape(text) == text
 
 

@@ -82,7 +82,7 @@ def test_the_worker_of_another_installation_is_not_believed(
     assert asked == ["/installation", "/readyz"]
 
 
-def test_what_the_worker_of_this_machine_lacks_is_told(
+def test_what_the_worker_of_this_machine_lacks_is_shown(
     pec: Pec, store: Store, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heartbeat.beat(store, {"worker": ["w1"]}, 60, {"host": socket.gethostname(), "pid": str(os.getpid())})

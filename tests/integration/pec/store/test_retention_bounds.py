@@ -10,4 +10,4 @@ def test_of_many_messages_no_key_is_left_but_a_small_set(redis: Redis) -> None:
 
     assert broken(alive, left, 1000) == []
     assert redis.hget(f"pec:content:{BODY}", "refs") == b"1", "of the one who stays"
-    assert redis.ttl("pec:taken:m1") > 0, "digests of ids go by themselves"
+    assert redis.ttl("pec:taken:m1") > 0, "digests of ids expire"

@@ -19,7 +19,7 @@ from producers.campaigns.csv_marks import without_blanks, without_marks
         ("  Rossi\xa0", "Rossi"),
     ],
 )
-def test_a_text_that_excel_is_to_leave_as_it_is_loses_its_mark(cell: str, value: str) -> None:
+def test_a_text_that_excel_must_not_change_loses_its_mark(cell: str, value: str) -> None:
     assert without_marks(cell) == value
 
 

@@ -68,7 +68,7 @@ def test_a_mistyped_address_is_one(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ["rossi@", "n.d.", "a @b.it", "rossi@@pec.it", "Mario a@b.it", ""])
-def test_what_is_no_address_stays_as_it_is(cell: str) -> None:
+def test_what_is_no_address_stays_unchanged(cell: str) -> None:
     assert address_in(cell) == cell
 
 

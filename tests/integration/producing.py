@@ -19,6 +19,7 @@ SEND: dict[str, Any] = {
     "subject": "Fattura",
     "body": "<p>Ecco</p>",
 }
+AWKWARD_SUBJECT = 'Perché; così "è", n. 1'  # in a table
 PATIENCE_SECONDS = 30
 
 TakeJobs = Callable[[], None]

@@ -1,4 +1,4 @@
-"""Fixtures for commands: an import of rows, and a held message."""
+"""Fixtures for commands: an import of rows, a batch that ended, and a held message."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from pec.names import State
+from pec.receipts import Kind
 from producers import Producer
+from tests.integration.archive.receiving import receipt, received
 from tests.integration.cli.commands.importing_rows import Import
 from tests.integration.commands import Pec, Ran
 from tests.integration.producers.campaigns.spreadsheets import csv_ansi
-from tests.integration.producing import SEND, Settle, TakeJobs, to
+from tests.integration.producing import AWKWARD_SUBJECT, SEND, Settle, TakeJobs, to
 
 
 @pytest.fixture
@@ -34,3 +36,19 @@ def held(producer: Producer, take_jobs: TakeJobs, change: Settle) -> str:
     producer.send("inv-1", **SEND)
     take_jobs()
     return change("inv-1", to(State.HELD)).id
+
+
+@pytest.fixture
+def batch(producer: Producer, take_jobs: TakeJobs, change: Settle) -> list[str]:
+    """`november`: one delivered, one undelivered, one queued; and a message besides."""
+    ids = ["c", "a", "b"]
+    for one in ids:
+        producer.send(
+            one, **{**SEND, "subject": AWKWARD_SUBJECT}, batch="november", metadata={"città": "Forlì"}
+        )
+    producer.send("other", **SEND)
+    take_jobs()
+    change("c", received(State.DELIVERED, receipt(Kind.ACCETTAZIONE), receipt(Kind.CONSEGNA)))
+    failure = receipt(Kind.MANCATA_CONSEGNA, error="5.1.1")
+    change("a", received(State.UNDELIVERED, receipt(Kind.ACCETTAZIONE), failure))
+    return ids

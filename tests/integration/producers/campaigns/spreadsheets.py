@@ -8,6 +8,8 @@ from zipfile import ZipFile
 
 from openpyxl import Workbook
 
+from producers.campaigns.table import open_table
+
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _SHARED = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
 
@@ -84,3 +86,19 @@ def _written(path: Path, content: bytes) -> Path:
 def _cell(value: Any) -> str:
     text = "" if value is None else str(value)
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ';,\t"\n') else text
+
+
+ROWS = [
+    ["Nome", "PEC", "Note"],
+    ["Nicolò", "n@pec.example.it", 'detto "Nico"; socio'],
+    ["", "", ""],
+    ["Città di Forlì", "c@pec.example.it", "prima riga\nseconda"],
+    ["Zoe", "z@pec.example.it", ""],
+]
+
+
+def read(path: Path) -> tuple[tuple[str, ...], list[tuple[int, tuple[str, ...]]], int]:
+    """Return the header, the rows with the lines of each, and the number of empty rows."""
+    with open_table(path) as table:
+        rows = [(row.line, row.cells) for row in table.rows]
+        return table.header, rows, table.empty

@@ -22,6 +22,10 @@ _BY_STORAGE = {
     "no_bucket": (_("there is no such bucket"), _("make it, or correct PEC_ARCHIVE__URL")),
     "unknown_key": (_("the access key is unknown"), _("correct PEC_ARCHIVE__S3__ACCESS_KEY_ID")),
     "wrong_secret": (_("the secret key is wrong"), _("correct PEC_ARCHIVE__S3__SECRET_ACCESS_KEY")),
+    "certificate": (
+        _("its certificate is not trusted"),
+        _("name the server as its certificate does, or name its authority in SSL_CERT_FILE"),
+    ),
     "no_answer": (_("nothing answers"), _("check PEC_ARCHIVE__S3__ENDPOINT and the network")),
     "too_slow": (_("it does not answer in time"), _("check the storage and the network")),
     "denied": (

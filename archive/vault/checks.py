@@ -1,15 +1,17 @@
-"""The checks of `pec doctor` on the archive: it holds what is put, and every worker reaches the same one."""
+"""The checks of `pec doctor` on the archive: its anchors load, it holds what is put, all workers reach the same one."""
 
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import redis
 
+from archive import trust
 from archive.vault.errors import VaultAway
 from archive.vault.installation import open_vault
 from archive.vault.vault import Vault
 from config.settings import Settings
-from config.texts import _
+from config.texts import _, ngettext
 from pec.archive_causes import reported_cause
 from pec.operations.doctor.checks import encrypted_http
 from pec.operations.findings import Finding, Mark
@@ -30,6 +32,25 @@ def archive_checks(settings: Settings, store: Store) -> Iterator[Finding]:
         yield Finding(Mark.FAIL, away.what, away.remedy)
     except redis.RedisError:
         return
+
+
+def anchor_checks(settings: Settings) -> Iterator[Finding]:
+    """Load the authorities that receipts are judged by, as workers do when they start."""
+    if not settings.archive.anchors:
+        return
+    try:
+        loaded = trust.profiles(Path(settings.archive.anchors))
+    except trust.AnchorsError as error:
+        what = _("PEC_ARCHIVE__ANCHORS: {why}").format(why=str(error))
+        yield Finding(Mark.FAIL, what, _("correct it, then start the workers again"))
+        return
+    count = sum(len(one.anchors) for one in loaded) - len(trust.agid().anchors)
+    what = ngettext(
+        "receipts are judged by {count} authority besides AgID's",
+        "receipts are judged by {count} authorities besides AgID's",
+        count,
+    )
+    yield Finding(Mark.OK, what.format(count=count))
 
 
 def _used_from_here(vault: Vault) -> Finding:

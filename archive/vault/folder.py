@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ from archive.vault.errors import VaultAway
 
 PRIVATE_FOLDER = 0o700
 CHUNK_BYTES = 1_000_000
+UNFINISHED = ".unfinished"
+ABANDONED_SECONDS = 86_400.0  # by then the writer of an unfinished file was killed
 _CAUSES = {
     errno.ENOSPC: "disk_full",
     errno.EDQUOT: "over_quota",
@@ -75,11 +78,23 @@ class Folder:
         except OSError as error:
             raise self._away(error) from None
 
+    def remove_unfinished(self) -> None:
+        """Remove the files that killed writers left unfinished."""
+        until = time.time() - ABANDONED_SECONDS
+        try:
+            for file in (self._root / UNFINISHED).glob("*"):
+                with suppress(FileNotFoundError):  # another worker was faster
+                    if file.stat().st_mtime < until:
+                        file.unlink()
+        except OSError as error:
+            raise self._away(error) from None
+
     def _write(self, name: str, data: bytes, *, replace: bool) -> bool:
-        path = self._root / name
+        path, unfinished = self._root / name, self._root / UNFINISHED
         try:
             self._make(path.parent)
-            descriptor, temporary = mkstemp(dir=path.parent, prefix=".", suffix=".part")
+            self._make(unfinished)
+            descriptor, temporary = mkstemp(dir=unfinished)
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(data)
@@ -128,7 +143,7 @@ def _link(temporary: str, path: Path) -> bool:
 
 
 def _sync(folder: Path) -> None:
-    """Bring a folder's entries to disk. Some file systems of networks do so by themselves, and refuse this."""
+    """Bring a folder's entries to disk. Some file systems of networks do so unasked, and refuse this."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

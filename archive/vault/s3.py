@@ -34,6 +34,7 @@ _CAUSES = {  # by what the storage's text holds
     "NoSuchBucket": "no_bucket",
     "InvalidAccessKeyId": "unknown_key",
     "SignatureDoesNotMatch": "wrong_secret",
+    "InvalidCertificate": "certificate",  # before the next, which it holds too
     "Connect,": "no_answer",
     "Timeout,": "too_slow",
 }
@@ -124,6 +125,9 @@ class S3:
                         yield one["path"]
         except (BaseError, OSError) as error:
             raise self._away(error) from None
+
+    def remove_unfinished(self) -> None:
+        """Do nothing: each upload is one request, of which the storage keeps all or nothing."""
 
     def delete(self, name: str) -> None:
         try:

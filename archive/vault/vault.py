@@ -4,6 +4,7 @@
 content/<aa>/<sha256>    a body or an attachment that was sent
 workers/<id>             the mark of a worker that reaches the archive
 pec-archive              the id of the archive, by which workers know that they reach the same place
+.unfinished/             in a folder: what is being written
 """
 
 import hashlib
@@ -47,6 +48,9 @@ class Place(Protocol):
 
     def written_since(self, at: float, suffix: str) -> Iterator[str]:
         """Yield the names with this end of what was written at that time (seconds since 1970) or later."""
+
+    def remove_unfinished(self) -> None:
+        """Remove what writers began to write, and were killed."""
 
 
 class Vault:
@@ -135,6 +139,10 @@ class Vault:
 
     def remove_mark(self, writer: str) -> None:
         self._place.delete(_mark_of(writer))
+
+    def remove_unfinished(self) -> None:
+        """Remove what killed writers left half written. Raise VaultAway."""
+        self._place.remove_unfinished()
 
     def _digest(self, name: str) -> str | None:
         found = self._chunks(name)

@@ -4,7 +4,7 @@ from itertools import chain
 
 import click
 
-from archive.vault.checks import archive_checks
+from archive.vault.checks import anchor_checks, archive_checks
 from cli import output
 from cli.errors import Exit, Failure
 from cli.language import translated
@@ -28,7 +28,9 @@ def doctor(as_json: bool) -> None:
     settings = load_settings()
     found = []
     with open_store(settings) as store:
-        for finding in chain(run_checks(settings, store), archive_checks(settings, store)):
+        for finding in chain(
+            run_checks(settings, store), anchor_checks(settings), archive_checks(settings, store)
+        ):
             _print(finding, as_json=as_json)
             found.append(finding)
     if any(finding.unreachable for finding in found):

@@ -55,6 +55,7 @@ class ArchiveWatch(Middleware):
             if not self._state.said:
                 for killed in heartbeat.lately_dead(self._store, MAX_MARKS):
                     self._vault.remove_mark(killed)
+                self._vault.remove_unfinished()
         except VaultAway as why:
             if self._state.said != str(why):
                 log.error("archive_away", why=str(why))

@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 KEYS = {"region": "eu-south-1", "access_key_id": "id", "secret_access_key": "secret"}
 
@@ -35,8 +37,8 @@ def s3_server() -> Iterator[str]:
 
 
 @contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
-    """Answer every request like this. Yield the address."""
+def answering(status: int, body: bytes, certificate: Path | None = None) -> Iterator[str]:
+    """Answer every request like this, with a certificate over TLS. Yield the address."""
 
     class Answer(BaseHTTPRequestHandler):
         def _answer(self) -> None:
@@ -52,13 +54,48 @@ def answering(status: int, body: bytes) -> Iterator[str]:
             """Keep the test's output clean."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()
+
+
+def make_certificates(folder: Path) -> tuple[Path, Path]:
+    """Return the certificate of an authority of our own, and the key and certificate of a server below it."""
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    def request(name: str, *words: str) -> None:
+        openssl(
+            "req", "-newkey", "rsa:2048", "-noenc", "-keyout", f"{name}.key", "-subj", f"/CN={name}", *words
+        )
+
+    request("ca", "-x509", "-out", "ca.pem")
+    request("server", "-out", "server.csr")
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+    signed = (
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-extfile",
+        "names",
+        "-out",
+        "server.crt",
+    )
+    openssl("x509", "-req", "-in", "server.csr", *signed)
+    pair = folder / "server.pem"
+    pair.write_bytes((folder / "server.key").read_bytes() + (folder / "server.crt").read_bytes())
+    return folder / "ca.pem", pair
 
 
 @contextmanager

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from archive.vault import Vault
-from archive.vault.checks import archive_checks
+from archive.vault.checks import anchor_checks, archive_checks
 from archive.vault.installation import agreed_in
 from config.settings import Archive, Settings
 from pec.api.client import PecClient
 from pec.operations.findings import Finding, Mark
 from pec.store.store import Store
+from tests.signing import authority
 from tests.wire import eventually
 from workers.context import WorkerContext
 from workers.middleware.archive_watch import ArchiveState, ArchiveWatch
@@ -128,3 +129,21 @@ def test_an_archive_that_can_t_be_used_from_here_is_one_line(store: Store, tmp_p
 
 def test_without_an_archive_there_is_nothing_to_check(store: Store) -> None:
     assert checked(store, Archive.model_validate({})) == []
+
+
+def test_anchors_that_workers_could_not_load_are_reported_with_a_remedy(tmp_path: Path) -> None:
+    good, missing = tmp_path / "anchor.pem", tmp_path / "nowhere.pem"
+    good.write_bytes(authority().anchor)
+
+    def found(anchors: str) -> list[tuple[Mark, str]]:
+        return [
+            (one.mark, str(one.what)) for one in anchor_checks(Settings(archive=Archive(anchors=anchors)))
+        ]
+
+    assert found("") == []
+    assert found(str(good)) == [(Mark.OK, "receipts are judged by 1 authority besides AgID's")]
+    [(mark, what)] = found(str(missing))
+    assert mark is Mark.FAIL
+    assert what.startswith(
+        f"PEC_ARCHIVE__ANCHORS: can't read the anchors {missing} (No such file or directory)"
+    )

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from archive.vault import CONTENT, EML, Vault, VaultAway, s3
+from archive.vault.folder import ABANDONED_SECONDS, UNFINISHED
 from config.settings import Archive
-from tests.integration.archive.vault.storage import KEYS, answering, reading_slowly, silent
+from tests.integration.archive.vault.storage import KEYS, answering, make_certificates, reading_slowly, silent
 
 MAIL = b"From: a@pec.example\r\n\r\nx"
 DIGEST = hashlib.sha256(MAIL).hexdigest()
@@ -116,14 +117,39 @@ def test_a_process_that_is_killed_while_it_writes_leaves_no_half_file(in_folder:
             time.sleep(pause)  # a moment in the middle of a write, which nothing signals
             writer.kill()
 
-    contents = [one for one in (Path(in_folder.url) / "content").rglob("*") if one.is_file()]
-    whole = [one for one in contents if not one.name.endswith(".part")]
+    whole = [one for one in (Path(in_folder.url) / "content").rglob("*") if one.is_file()]
     assert len(whole) >= 7
     assert [one.name for one in whole if one.name != hashlib.sha256(one.read_bytes()).hexdigest()] == []
     assert opened(in_folder).put(b"first", CONTENT)
 
 
+def test_what_a_killed_writer_left_is_removed_a_day_later(in_folder: Archive) -> None:
+    vault = opened(in_folder)
+    vault.put(MAIL, EML)
+    left, under_way = (Path(in_folder.url) / UNFINISHED / name for name in ("left", "under-way"))
+    for file in (left, under_way):
+        file.write_bytes(b"half")
+    long_ago = time.time() - ABANDONED_SECONDS - 1
+    os.utime(left, (long_ago, long_ago))
+
+    vault.remove_unfinished()
+
+    assert [one.name for one in left.parent.iterdir()] == ["under-way"]
+    assert vault.get(DIGEST, EML) == MAIL
+
+
 # Storage
+
+
+def test_a_certificate_of_our_own_authority_is_trusted_once_the_environment_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, certificate = make_certificates(tmp_path)
+    with answering(200, b"", certificate) as url:
+        with pytest.raises(VaultAway, match=r"its certificate is not trusted\): .* in SSL_CERT_FILE"):
+            s3.S3(at(url)).put_new("name", MAIL)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        assert s3.S3(at(url)).put_new("name", MAIL)
 
 
 def test_a_bucket_that_is_not_there_is_away_and_holds_nothing_missing(s3_url: str) -> None:

@@ -66,7 +66,9 @@ def test_no_token_no_reading(gateway: Served) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")
 
 
-def test_whoever_dawdles_is_cut_off_and_others_are_served_meanwhile(gateway: Served, redis: Redis) -> None:
+def test_a_client_that_dawdles_is_cut_off_and_others_are_served_meanwhile(
+    gateway: Served, redis: Redis
+) -> None:
     with connected(gateway) as silent, connected(gateway) as slow_head, connected(gateway) as slow_body:
         slow_head.sendall(b"GET /health/live HTTP/1.1\r\nHost:")
         slow_body.sendall(head(gateway, 1000) + b"{")

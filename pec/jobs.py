@@ -204,14 +204,20 @@ _MODELS: dict[str, type[BaseModel]] = {
 
 def parse(raw: bytes | str) -> Job:
     """Return the job of a stream entry. Raise JobRejected."""
+    return validate(read_json(raw))
+
+
+def read_json(raw: bytes | str) -> Any:
+    """Return what the JSON of a job says, for `validate`. Raise JobRejected if it is none, or repeats a field."""
     try:
         found, repeated = _read(raw)
     except (ValueError, RecursionError):
         raise JobRejected([problem("job", "not_json")]) from None
     if repeated:
-        safe = safe_fields({name: value for name, value in found.items() if name not in repeated})
+        stated = found.items() if isinstance(found, dict) else ()
+        safe = safe_fields({name: value for name, value in stated if name not in repeated})
         raise JobRejected(repeated_fields(repeated), safe)
-    return validate(found)
+    return found
 
 
 def _read(raw: bytes | str) -> tuple[Any, list[str]]:

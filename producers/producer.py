@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError
 
 from config.redis_connection import RedisUnreachable, connect, unusable
 from config.texts import _
-from pec.jobs import JobRejected, SendJob, validate
+from pec.jobs import Job, JobRejected, SendJob, validate
 from pec.messages import Message
 from pec.problems import Problem
 from pec.receipts import Receipt
@@ -169,7 +169,7 @@ class Producer:
         uploads = Uploads()
         ready: list[str] = []
         for job in jobs:
-            ready.append(_wire(uploads.prepare(job)))
+            ready.append(wire_job(validate(uploads.prepare(job))))
             if len(ready) >= _MAX_JOBS or uploads.waiting_bytes >= _MAX_BYTES:
                 yield self._flush(ready, uploads)
                 ready = []
@@ -214,10 +214,10 @@ def _stated(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _wire(job: Mapping[str, Any]) -> str:
+def wire_job(job: Job) -> str:
     """Return the job as JSON, without fields that have their default. Raise JobRejected."""
     try:
-        return validate(job).model_dump_json(exclude_defaults=True)
+        return job.model_dump_json(exclude_defaults=True)
     except PydanticSerializationError:
         raise JobRejected([Problem("job", _("is not Unicode text: it holds half of a character"))]) from None
 

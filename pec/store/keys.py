@@ -279,3 +279,11 @@ class Keys:
     def given_code(self, code: str) -> str:
         """Hash, expiring: job, account and entries of a code that the gateway gave; hidden, receipts not shown."""
         return f"{self.namespace}:given_code:{code}"
+
+    def uploaded(self, token_id: str, sha256: str) -> str:
+        """String, expiring: the size of bytes that this token uploaded."""
+        return f"{self.namespace}:uploaded:{token_id}:{sha256}"
+
+    def uploading(self, name: str) -> str:
+        """String, expiring: bytes of an upload that is not over."""
+        return f"{self.namespace}:uploading:{name}"

@@ -191,6 +191,12 @@ def test_a_field_that_stands_twice_is_rejected_and_not_one_of_its_values_taken(
     assert rejected.value.safe.get("id") == (None if "id" in fields else "inv-1")
 
 
+def test_a_list_with_a_repeated_field_is_rejected_too() -> None:
+    with pytest.raises(JobRejected) as rejected:
+        parse('[{"id": "a", "id": "b"}]')
+    assert [problem.code for problem in rejected.value.problems] == ["repeated_field"]
+
+
 def test_a_size_that_no_batch_has_is_rejected_because_the_greatest_counts() -> None:
     batch = {"type": "batch", "id": "november", "size": 10**20}
     assert problems_of(batch) == [("size", "must be 1000000000 or less")]

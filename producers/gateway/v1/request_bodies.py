@@ -1,0 +1,44 @@
+"""The bodies of requests that are read by the models of jobs, as the description states them."""
+
+from typing import Any
+
+KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "the same key and body again get the same answer and send nothing, for 7 days; required if a "
+    "message has no id",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+_MESSAGE = {"$ref": "#/components/schemas/NewMessage"}
+EXAMPLE = {
+    "id": "inv-2026-001",
+    "account": "acme",
+    "recipient": "consegna@pec.example",
+    "subject": "Fattura n. 1/2026",
+    "body": "<p>In allegato la fattura.</p>",
+    "attachments": [{"name": "fattura-1.pdf", "file": "JVBERi0xLjQgLi4u"}],
+}
+ONE: dict[str, Any] = {
+    "required": True,
+    "content": {"application/json": {"schema": _MESSAGE, "example": EXAMPLE}},
+}
+MANY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["messages"],
+                "additionalProperties": False,
+                "properties": {
+                    "messages": {"type": "array", "items": _MESSAGE, "minItems": 1, "maxItems": 1000}
+                },
+            },
+            "example": {"messages": [EXAMPLE]},
+        },
+        "application/x-ndjson": {
+            "schema": {"type": "string", "description": "a message as JSON on each line, at most 1,000"}
+        },
+    },
+}

@@ -1,0 +1,119 @@
+"""POST /v1/messages: what is answered with 202 is in the stream once, however often it is repeated."""
+
+import base64
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from pec.store.store import Store
+from producers import Producer
+from tests.integration.producers.gateway.serving import Served
+from tests.integration.producing import SEND, TakeJobs, jobs_in
+
+NDJSON = {"Content-Type": "application/x-ndjson"}
+
+
+def test_a_message_is_enqueued_under_its_account(
+    gateway: Served, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    answer = gateway.call("POST", "/v1/messages", json={**SEND, "id": "inv-1", "batch": "november"})
+
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["id"] == "acme:inv-1"
+    assert answer.headers["Location"] == answer.json()["status_url"]
+    [job] = jobs_in(producer)
+    assert (job["id"], job["batch"]) == ("acme:inv-1", "acme:november")
+    take_jobs()
+    [message] = producer.status("acme:inv-1")
+    assert message.subject == "Fattura"
+
+
+def test_a_repeat_gets_the_same_answer_and_is_enqueued_once(gateway: Served, producer: Producer) -> None:
+    body = {**SEND, "attachments": [{"name": "a.txt", "file": base64.b64encode(b"x" * 300_000).decode()}]}
+
+    def post(_: int) -> Any:
+        return gateway.call("POST", "/v1/messages", json=body, headers={"Idempotency-Key": "k-1"})
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(post, range(10)))
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.text for answer in answers}) == 1
+    assert sum("Idempotent-Replayed" in answer.headers for answer in answers) == 9
+    assert len(jobs_in(producer)) == 1
+
+
+def test_another_body_under_the_same_key_or_id_is_a_conflict(gateway: Served, producer: Producer) -> None:
+    key, other = {"Idempotency-Key": "k-1"}, {**SEND, "subject": "Altro"}
+    assert gateway.call("POST", "/v1/messages", json=SEND, headers=key).status_code == 202
+    assert gateway.call("POST", "/v1/messages", json={**SEND, "id": "x"}).status_code == 202
+
+    by_key = gateway.call("POST", "/v1/messages", json=other, headers=key)
+    by_id = gateway.call("POST", "/v1/messages", json={**other, "id": "x"})
+
+    assert (by_key.status_code, by_id.status_code) == (409, 409)
+    assert by_key.json()["type"] == "urn:pec:problem:key_reused"
+    assert len(jobs_in(producer)) == 2
+
+
+def test_a_message_that_could_not_be_repeated_safely_is_refused(gateway: Served, producer: Producer) -> None:
+    answer = gateway.call("POST", "/v1/messages", json=SEND)
+
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:pec:problem:key_missing")
+    assert jobs_in(producer) == []
+
+
+def test_faults_have_their_field_and_the_code_of_the_contract(gateway: Served) -> None:
+    answer = gateway.call(
+        "POST", "/v1/messages", json={**SEND, "id": "a b", "recipient": "nobody", "priorty": 3}
+    )
+
+    assert answer.status_code == 422
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    found = {one["field"]: one["code"] for one in answer.json()["errors"]}
+    assert found == {"id": "not_an_id", "recipient": "not_an_address", "priorty": "misspelt_field"}
+
+
+def test_an_upload_that_the_token_has_not_made_is_missing(gateway: Served, store: Store) -> None:
+    digest = "a" * 64
+    store.client.set(store.keys.upload(digest), b"of another tenant")
+
+    answer = gateway.call("POST", "/v1/messages", json={**SEND, "id": "x", "body": {"sha256": digest}})
+
+    assert answer.status_code == 422
+    [fault] = answer.json()["errors"]
+    assert (fault["field"], fault["code"]) == ("body.sha256", "upload_missing")
+    assert f"/v1/uploads/{digest}" in fault["reason"]
+
+
+def test_a_thousand_messages_are_enqueued_by_one_call(gateway: Served, producer: Producer) -> None:
+    lines = "\n".join(json.dumps({**SEND, "id": f"m-{number}"}) for number in range(1000))
+
+    answer = gateway.call("POST", "/v1/messages/batch", data=lines, headers=NDJSON)
+
+    assert answer.status_code == 202, answer.text
+    assert [one["id"] for one in answer.json()["messages"]] == [f"acme:m-{number}" for number in range(1000)]
+    assert len(jobs_in(producer)) == 1000
+
+
+def test_one_wrong_message_of_many_lets_none_in(gateway: Served, producer: Producer) -> None:
+    messages = [{**SEND, "id": "a"}, {**SEND, "id": "b", "recipient": ""}, 7]
+    as_list = gateway.call("POST", "/v1/messages/batch", json={"messages": messages})
+    lines = "\n".join([json.dumps(messages[0]), "{", json.dumps(messages[0])])
+    as_lines = gateway.call("POST", "/v1/messages/batch", data=lines, headers=NDJSON)
+    too_many = gateway.call("POST", "/v1/messages/batch", data="{}\n" * 1001, headers=NDJSON)
+
+    assert [one["field"] for one in as_list.json()["errors"]] == ["messages.1.recipient", "messages.2"]
+    assert [(one["field"], one["code"]) for one in as_lines.json()["errors"]] == [("messages.1", "not_json")]
+    assert [one["code"] for one in too_many.json()["errors"]] == ["too_many_entries"]
+    assert jobs_in(producer) == []
+
+
+def test_a_message_of_more_than_the_api_takes_is_refused(gateway: Served, producer: Producer) -> None:
+    files = [{"name": f"{one}.bin", "file": base64.b64encode(bytes(8_000_000)).decode()} for one in range(3)]
+
+    answer = gateway.call("POST", "/v1/messages", json={**SEND, "id": "x", "attachments": files})
+
+    assert answer.status_code == 422
+    assert [one["code"] for one in answer.json()["errors"]] == ["message_too_big"]
+    assert jobs_in(producer) == []

@@ -1,0 +1,121 @@
+"""A token of another tenant learns nothing: what is not its own answers as what is not there."""
+
+from typing import Any
+
+import pytest
+
+from pec.store.store import Store
+from producers import Producer
+from tests.integration.producers.gateway.serving import Served, a_token
+from tests.integration.producing import SEND, TakeJobs, jobs_in
+
+
+@pytest.fixture
+def message(gateway: Served, take_jobs: TakeJobs) -> dict[str, Any]:
+    """A message of `acme`, taken by workers."""
+    answer = gateway.call("POST", "/v1/messages", json={**SEND, "id": "inv-1", "batch": "november"})
+    take_jobs()
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_foreign_message_answers_as_a_missing_one(
+    stranger: Served, message: dict[str, Any], producer: Producer
+) -> None:
+    for method, path in (("GET", ""), ("POST", "/cancel")):
+        foreign = stranger.call(method, f"/v1/messages/{message['id']}{path}")
+        missing = stranger.call(method, f"/v1/messages/acme:missing{path}")
+        assert (foreign.status_code, foreign.text) == (missing.status_code, missing.text)
+        assert foreign.status_code == 404
+    assert jobs_in(producer) == []
+
+
+def test_a_foreign_job_that_no_worker_has_taken_is_not_shown(gateway: Served, stranger: Served) -> None:
+    answer = gateway.call("POST", "/v1/messages", json={**SEND, "id": "inv-1"}).json()
+
+    assert stranger.call("GET", answer["status_url"]).status_code == 404
+    of_another = answer["status_url"].replace("acme:inv-1", "globex:inv-1")
+    assert stranger.call("GET", of_another).status_code == 404
+
+
+def test_lists_hold_only_the_tokens_own(stranger: Served, message: dict[str, Any]) -> None:
+    for query in ("", "?account=acme", "?state=queued", "?batch=acme:november", "?batch=november"):
+        answer = stranger.call("GET", f"/v1/messages{query}")
+        assert (answer.status_code, answer.json()) == (200, {"messages": []})
+
+
+def test_a_foreign_account_can_not_send_and_sees_its_own_names_only(
+    stranger: Served, producer: Producer
+) -> None:
+    foreign = stranger.call("POST", "/v1/messages", json={**SEND, "id": "x"})
+    missing = stranger.call("POST", "/v1/messages", json={**SEND, "id": "x", "account": "nothing"})
+
+    assert (foreign.status_code, foreign.json()) == (missing.status_code, missing.json())
+    [fault] = foreign.json()["errors"]
+    assert (fault["field"], fault["code"]) == ("account", "unknown_account")
+    assert "globex" in fault["reason"]
+    assert "acme" not in foreign.text
+    assert jobs_in(producer) == []
+
+
+def test_names_of_another_tenant_can_not_be_taken(stranger: Served, producer: Producer) -> None:
+    stated = {**SEND, "account": "globex", "id": "acme:inv-1", "batch": "acme:november"}
+
+    answer = stranger.call("POST", "/v1/messages", json=stated)
+
+    assert answer.status_code == 202
+    [job] = jobs_in(producer)
+    assert (job["id"], job["batch"]) == ("globex:acme:inv-1", "globex:acme:november")
+
+
+def test_an_endpoint_is_named_by_tokens_of_all_accounts_only(
+    gateway: Served, store: Store, producer: Producer
+) -> None:
+    stated = {**SEND, "id": "x", "webhook": "crm"}
+    limited = gateway.call("POST", "/v1/messages", json=stated)
+    every = a_token(store, "every", accounts=["*"])
+    allowed = gateway.call("POST", "/v1/messages", json=stated, token=every)
+
+    assert [one["code"] for one in limited.json()["errors"]] == ["no_endpoint_known"]
+    assert allowed.status_code == 202
+    assert len(jobs_in(producer)) == 1
+
+
+def test_a_rejection_names_no_account_of_others(
+    stranger: Served, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    answer = stranger.call("POST", "/v1/messages", json={**SEND, "account": "globex", "id": "x"})
+    take_jobs()  # workers serve `acme` alone
+
+    rejected = stranger.call("GET", answer.json()["status_url"])
+
+    assert rejected.json()["state"] == "rejected"
+    assert [one["code"] for one in rejected.json()["errors"]] == ["no_account_known"]
+    assert "acme" not in rejected.text
+
+
+def test_a_cancel_of_a_foreign_message_under_ones_own_prefix_is_refused(
+    stranger: Served, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    producer.send(id="globex:inv-1", **SEND)  # by a program with Redis, which may choose any id
+    take_jobs()
+
+    assert stranger.call("POST", "/v1/messages/globex:inv-1/cancel").status_code == 404
+    assert jobs_in(producer) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "allowed"),
+    [
+        ("v1:send", "POST /v1/messages"),
+        ("v1:read", "GET /v1/messages"),
+        ("v1:manage", "POST /v1/messages/acme:x/cancel"),
+    ],
+)
+def test_each_operation_asks_for_its_scope(gateway: Served, store: Store, scope: str, allowed: str) -> None:
+    token = a_token(store, "one-scope", scopes=[scope])
+    for operation in ("POST /v1/messages", "GET /v1/messages", "POST /v1/messages/acme:x/cancel"):
+        method, path = operation.split()
+        answer = gateway.call(method, path, token=token, **({"json": {}} if method == "POST" else {}))
+        assert (answer.status_code == 403) == (operation != allowed), operation
+        assert gateway.call(method, path, token="").status_code == 401

@@ -1,6 +1,7 @@
 """Pages that say why there is no other page: what happened, and what to do."""
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from redis import RedisError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
@@ -25,6 +26,7 @@ _WORDS: dict[int, Text] = {
     404: _("The address is mistyped, or what it showed is gone."),
     405: _("The address is mistyped, or what it showed is gone."),
 }
+_UNSTATED = _("The address or the form has a value that can't be read: go back and correct it.")
 
 
 def error_page(request: Request, status: int, problem: str) -> Response:
@@ -43,7 +45,13 @@ def add_error_pages(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        return error_page(request, error.status_code, _WORDS.get(error.status_code, Text(str(error.detail))))
+        stated: object = error.detail
+        words = stated if isinstance(stated, Text) else _WORDS.get(error.status_code, _UNSTATED)
+        return error_page(request, error.status_code, words)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: Exception) -> Response:
+        return error_page(request, 400, _UNSTATED)
 
     @app.exception_handler(Refused)
     async def _refused(request: Request, error: Refused) -> Response:

@@ -1,15 +1,22 @@
 """The templates, once for each language: what they print is translated, then escaped."""
 
+import json
+import re
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from console import formats
 from console.language import entries, translated
 from console.static_files import static_url
+from pec.domains import for_people
+from pec.names import State
+from pec.reasons import explain
 
+_CODE = re.compile(r"`([^`]*)`")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -38,6 +45,12 @@ def environment(language: str) -> Environment:
         "percent": formats.percent,
         "bytes": partial(formats.size, language),
         "in_path": formats.in_path,
+        "for_people": for_people,
+        "as_state": State,
+        "explain": lambda reason: _printed(language, explain(reason)),
+        "prose": partial(_prose, language),
+        "fill": lambda text, **values: _printed(language, text.format(**values)),
+        "tojson_text": partial(json.dumps, ensure_ascii=False, indent=2),
         "duration": lambda seconds: _printed(language, formats.duration(seconds)),
     }
     return made
@@ -50,6 +63,14 @@ def render(language: str, template: str, values: dict[str, Any]) -> str:
 
 def _printed(language: str, value: Any) -> Any:
     return "" if value is None else translated(language, value)
+
+
+def _prose(language: str, value: Any, capital: bool = True) -> Markup:
+    """Return a text with a capital letter, and with what stands in backquotes as code. It is escaped first."""
+    said = str(_printed(language, value))
+    if capital:
+        said = said[:1].upper() + said[1:]
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(said))))  # noqa: S704
 
 
 def _worded(language: str, msgid: str, **values: Any) -> str:

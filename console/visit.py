@@ -71,10 +71,9 @@ class Visit:
             "theme": self.request.cookies.get(THEME, ""),
             "path": self.request.url.path,
             "read_only": self.settings.console.read_only,
+            "menu": menu(self.user, self.overview().messages),
+            "notice": None if "hx-request" in self.request.headers else self._notice(),
         }
-        if "hx-request" not in self.request.headers:
-            held = self.overview().messages
-            own |= {"menu": menu(self.user, held), "notice": self._notice()}
         return HTMLResponse(render(self.language, template, own | values))
 
     def go(self, path: str, notice: str = "", *, refused: bool = False) -> RedirectResponse:
@@ -102,6 +101,8 @@ class Visit:
                 said = act()
         except (Refused, Contended) as error:
             return self.go(back, str(error), refused=True)
+        kept: OverviewCache = self.request.app.state.overview
+        kept.forget()
         return self.go(back, said)
 
     def require_account(self, account: str | None) -> None:

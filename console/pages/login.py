@@ -49,8 +49,10 @@ def try_login(request: Request, name: Field = "", password: Field = "", next: Fi
             raise Refused("proxy_only", _("people log in at the proxy (PEC_CONSOLE__TRUSTED_HEADER)"))
         token = log_in(session.store, name, password, address)
     except Refused as refused:
-        note_act(session.store, f"user:{name[:64]}", "login.refused", f"address:{address}")
-        status = 429 if refused.code == "too_many_logins" else 403
+        throttled = refused.code == "too_many_logins"
+        if not throttled:  # guesses must not push other entries out of the stream
+            note_act(session.store, f"user:{name[:64]}", "login.refused", f"address:{address}")
+        status = 429 if throttled else 403
         return _form(request, next, name=name, problem=str(refused), status=status)
     note_act(session.store, f"user:{name}", "login", f"address:{address}")
     response = RedirectResponse(local_path(next), 303)

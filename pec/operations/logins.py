@@ -39,6 +39,7 @@ def log_in(store: Store, name: str, password: str, address: str) -> str:
     if not fits(user.password if user else "", password[: MAX_PASSWORD + 1]):
         raise Refused("login_refused", _("the name or the password is wrong"))
     logins.forget_tries(store, [f"{kind}\n{names[kind]}" for kind in MAX_TRIES if kind != "address"])
+    logins.take_try_back(store, f"address\n{address}")
     token = secrets.token_urlsafe(32)
     logins.begin(store, token, name, address, _now())
     return token

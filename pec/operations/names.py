@@ -11,9 +11,14 @@ from pec.store.store import Store, text_list
 _KINDS = {"account": _("account"), "endpoint": _("endpoint")}
 
 
+def list_accounts(store: Store, settings: Settings) -> list[str]:
+    """Return the names of all known accounts, sorted; none on a new installation."""
+    return sorted(_known(store, "account", settings.accounts))
+
+
 def known_accounts(store: Store, settings: Settings) -> list[str]:
     """Return the names of all known accounts. Raise Refused if there is none."""
-    if known := sorted(_known(store, "account", settings.accounts)):
+    if known := list_accounts(store, settings):
         return known
     raise Refused("no_account", _("there is no account: configure one, or check PEC_REDIS_URL"))
 

@@ -40,6 +40,18 @@ def warnings(found: Overview) -> list[str]:
     ]
 
 
+def about_the_installation(found: Overview) -> list[str]:
+    """Return the warnings that are about no account, endpoint, batch or message."""
+    return [
+        *_about_memory(found),
+        *_about_archive(found),
+        *_about_restore(found),
+        *(line for token in found.tokens.values() for line in _about_caps(found, token)),
+        *_about_versions_and_api(found),
+        *(line for work in found.work.values() for line in _about_lateness(found, work)),
+    ]
+
+
 def recommendations(found: Overview) -> list[str]:
     """Return how many threads are worth having: more than can be busy at once only wait."""
     worth = sum(token.threads_at_full_pace for token in found.tokens.values())
@@ -149,6 +161,10 @@ def _about_messages(found: Overview) -> Iterator[str]:
             "{count} jobs were rejected: see `pec list --rejected`",
             rejected,
         ).format(count=rejected)
+    yield from _about_versions_and_api(found)
+
+
+def _about_versions_and_api(found: Overview) -> Iterator[str]:
     if found.unsupported:
         yield ngettext(
             "{count} message was written by a newer version and is skipped: upgrade all workers",

@@ -103,6 +103,11 @@ def forget_tries(store: Store, names: list[str]) -> None:
     store.client.delete(*(store.keys.login_tries(digest(name)) for name in names))
 
 
+def take_try_back(store: Store, name: str) -> None:
+    """Count one try less under a name, because it was no failure."""
+    store.client.decr(store.keys.login_tries(digest(name)))
+
+
 # Notices
 
 

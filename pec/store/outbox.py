@@ -109,6 +109,15 @@ class EndpointState:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointPosition:
+    """How far an event came to an endpoint. `due_at`: when its next try is due, if it waits. `passed`: it is over."""
+
+    due_at: float | None
+    tries: int
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Group:
     """A consumer group. Positions are stream ids."""
 
@@ -181,6 +190,25 @@ def status(store: Store, names: Sequence[str]) -> list[EndpointState]:
         _state(name, text_dict(fields), waiting, groups.get(name))
         for name, fields, waiting in zip(names, replies[::2], replies[1::2], strict=True)
     ]
+
+
+def positions_of(
+    store: Store, names: Sequence[str], entries: Sequence[str]
+) -> dict[tuple[str, str], EndpointPosition]:
+    """Return how far each event, by its stream id, came to each endpoint."""
+    pairs = [(name, entry) for name in names for entry in entries]
+    with store.client.pipeline(transaction=False) as pipeline:
+        for name, entry in pairs:
+            pipeline.zscore(store.keys.deliveries(name), entry)
+            pipeline.hget(store.keys.tries(name), entry)
+        replies = pipeline.execute()
+    groups = _groups(store)
+    found = {}
+    for (name, entry), due_at, tries in zip(pairs, replies[::2], replies[1::2], strict=True):
+        group = groups.get(name)
+        reached = group is not None and _as_numbers(group.position) >= _as_numbers(entry)
+        found[name, entry] = EndpointPosition(due_at, int(tries or 0), reached and due_at is None)
+    return found
 
 
 def replay_since(store: Store, endpoint: str, instant: datetime) -> bool:

@@ -24,6 +24,16 @@ class StoredReceipts:
     reported: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A few fields of a record, as it has them."""
+
+    account: str
+    state: str
+    recipient: str
+    subject: str
+
+
 def read(store: Store, message_id: str) -> Message | None:
     """Return the message, or None. Raise UnsupportedRecord."""
     stored = text_dict(store.client.hgetall(store.keys.message(message_id)))
@@ -78,6 +88,12 @@ def _known(message_id: str, stored: dict[str, str], on_unsupported: OnUnsupporte
             raise
         on_unsupported(met)
         return None
+
+
+def outlines(store: Store, message_ids: Sequence[str]) -> list[Outline]:
+    """Return a few fields of each record, in one round trip. They are empty if there is no record."""
+    flat = text_list(store.run("outlines", *message_ids)) if message_ids else []
+    return [Outline(*flat[at : at + 4]) for at in range(0, len(flat), 4)]
 
 
 def read_with_receipts(store: Store, message_id: str) -> tuple[Message | None, StoredReceipts]:

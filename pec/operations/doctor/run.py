@@ -40,6 +40,16 @@ def run_checks(settings: Settings, store: Store) -> Iterator[Finding]:
     yield from imap_checks(settings, store, datetime.now(UTC).date())
 
 
+def server_checks(settings: Settings, store: Store) -> Iterator[Finding]:
+    """Yield what concerns the Redis server alone. Raise redis.RedisError if it does not answer."""
+    modes = list(mode_checks(store.client))
+    yield from modes
+    if all(found.mark is Mark.OK for found in modes):
+        yield from redis_checks(store, settings)
+        yield from sentinel_checks(store.client)
+        yield from replica_checks(store.client)
+
+
 def _state_checks(settings: Settings, store: Store) -> Iterator[Finding]:
     yield from redis_checks(store, settings)
     yield from sentinel_checks(store.client)

@@ -6,10 +6,11 @@ from contextlib import ExitStack
 import pytest
 
 from config.settings import Settings
-from pec.operations import users
+from pec.operations.passwords import hashed
 from pec.operations.session import Session
+from pec.store import users
 from pec.store.store import Store
-from pec.users import Role
+from pec.users import Role, User
 from tests.integration.console.browser import ACCOUNT, PASSWORD, Browser, Serve, serving
 
 
@@ -33,15 +34,18 @@ def serve(store: Store, redis_url: str) -> Iterator[Serve]:
         yield start
 
 
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """The hash of everyone's password, which takes a while to make."""
+    return hashed(PASSWORD)
+
+
 @pytest.fixture
-def people(store: Store, redis_url: str) -> None:
-    """A user of each role, named as the role; `part` sees one mailbox only."""
-    settings = Settings.model_validate(
-        {"redis_url": redis_url, "api": {"token": "token"}, "accounts": {"acme": ACCOUNT, "beta": ACCOUNT}}
-    )
+def people(store: Store, password_hash: str) -> None:
+    """A user of each role, named as the role; `part` is an operator who sees the mailbox `beta` only."""
     for role in Role:
-        users.add_user(store, settings, str(role), role, password=PASSWORD)
-    users.add_user(store, settings, "part", Role.OPERATOR, ["beta"], PASSWORD)
+        users.add(store, User(name=str(role), role=role, password=password_hash))
+    users.add(store, User(name="part", role=Role.OPERATOR, accounts=("beta",), password=password_hash))
 
 
 @pytest.fixture

@@ -1,0 +1,117 @@
+"""Something on every page: messages in several states with receipts, a dead letter, a rejected job, incoming mail."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from config.settings import Receipts, Uncertain
+from pec import transitions
+from pec.changes import Change
+from pec.incoming import IncomingMail, MailKind
+from pec.messages import Message
+from pec.originals import Original
+from pec.provider_text import Named
+from pec.reasons import reason_by_code
+from pec.receipt_transitions import receipts_observed
+from pec.receipts import Kind, Receipt
+from pec.store import inbox, outbox, records
+from pec.store.store import Store
+from producers import Producer
+from tests.integration.pec.store.deliveries import REFUSED, endpoint, give_up, take
+from tests.integration.producing import Settle, TakeJobs
+
+CODE = "2026112912300001"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of jobs, mails and files. A test puts hostile ones in their place."""
+
+    subject: str = "Avviso di accertamento n. 1042/2026"
+    body: str = "<p>In allegato l'avviso.</p>"
+    file: str = "avviso-1042.pdf"
+    receipt: str = "Il giorno 29/11/2026 alle ore 12:30:05 (+0100) il messaggio è stato consegnato."
+    sender: str = "comune@pec.example"
+    note: str = "ufficio tributi"
+
+
+def build(
+    store: Store,
+    producer: Producer,
+    take_jobs: TakeJobs,
+    change: Settle,
+    words: Words,
+    archived: bytes | None = None,
+) -> None:
+    """Make one delivered, one held, one undelivered and some queued messages, and what else pages show."""
+    outbox.ensure(store, ["crm"])
+    for number, recipient in enumerate(
+        ("mario.rossi", "studio.bianchi", "ditta.verdi", "notaio.neri", "ausl.gialli")
+    ):
+        producer.send(
+            f"avv-{number + 1}",
+            account="acme",
+            recipient=f"{recipient}@pec.example",
+            subject=words.subject,
+            body=words.body,
+            attachments=[(words.file, b"%PDF-1.4 avviso")],
+            batch="novembre-2026",
+            metadata={"note": words.note},
+        )
+    producer.send("beta-1", account="acme", recipient="x@pec.example", subject="Altro", body="<p>x</p>")
+    store.client.xadd(store.keys.jobs, {"job": '{"type":"send","id":"rotto","account":"acme","subject":""}'})
+    take_jobs()
+    now = datetime.now(UTC)
+    change("avv-1", lambda one: transitions.claimed(one, now, "A7K2", 30))
+    change("avv-1", lambda one: transitions.answered(one, CODE, now, now))
+    for kind in (Kind.ACCETTAZIONE, Kind.CONSEGNA):
+        change(
+            "avv-1", _observed(store, kind, words, now, "mario.rossi@pec.example", sha256=words_sha(archived))
+        )
+    change("avv-2", lambda one: transitions.claimed(one, now, "B8L3", 30))
+    why = reason_by_code("worker_lost")
+    change("avv-2", lambda one: transitions.answer_lost(one, now, why, Uncertain()))
+    for _ in range(4):
+        change("avv-2", lambda one: transitions.not_found(one, now, Uncertain()))
+    change("avv-3", lambda one: transitions.claimed(one, now, "C9M4", 30))
+    change("avv-3", lambda one: transitions.answered(one, CODE[:-1] + "3", now, now))
+    change(
+        "avv-3", _observed(store, Kind.MANCATA_CONSEGNA, words, now, "ditta.verdi@pec.example", error="5.1.1")
+    )
+    outbox.fan_out(store, [endpoint("crm")])
+    give_up(store, take(store, "crm"), REFUSED)
+    mail = IncomingMail(
+        account="acme", kind=MailKind.PEC, sender=words.sender, subject=f"R: {words.subject}", date=now,
+        in_reply_to="avv-1", attachments=(words.file,),
+    )  # fmt: skip
+    inbox.receive(store, mail, now, "traits")
+
+
+def words_sha(archived: bytes | None) -> str | None:
+    """Return the name of an archived mail."""
+    return None if archived is None else hashlib.sha256(archived).hexdigest()
+
+
+def _observed(
+    store: Store,
+    kind: Kind,
+    words: Words,
+    now: datetime,
+    to: str,
+    sha256: str | None = None,
+    error: str | None = None,
+) -> Callable[[Message], Change]:
+    def observe(message: Message) -> Change:
+        original = Original(sha256, 20, "verified", "opec1.2026@pec.example", now) if sha256 else None
+        receipt = Receipt(
+            kind=kind, subject=message.subject, code=message.code or "",
+            date=now,
+            virus=False, named=(Named(to, True),), final=None, error=error, text=words.receipt,
+            sender="posta-certificata@pec.example", original=original,
+        )  # fmt: skip
+        return receipts_observed(
+            message, records.receipts_of(store, message.id), [receipt], [], now, Receipts(), 0.5
+        )
+
+    return observe

@@ -1,0 +1,157 @@
+"""Who sees which page and does what: by role, by mailbox, and for files as for pages."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archive.vault import EML
+from archive.vault.installation import open_vault
+from config.settings import Archive
+from pec.store import accounts, records
+from pec.store.store import Store
+from producers import Producer
+from tests.integration.console.browser import Browser, Serve
+from tests.integration.console.scene import Words, build
+from tests.integration.producing import Settle, TakeJobs
+
+LogIn = Callable[[str], Browser]
+MAIL = b"From: posta-certificata@pec.example\r\n\r\n<script>alert(1)</script>"
+
+WHOLE = ("/webhooks", "/rejected", "/workers", "/redis", "/audit")
+ACTS = (
+    "/messages/avv-2/resend",
+    "/messages/avv-2/discard",
+    "/mailboxes/acme/pause",
+    "/mailboxes/acme/resume",
+    "/webhooks/crm/replay",
+    "/webhooks/crm/enable",
+)
+OF_ADMINS = (
+    "/users",
+    "/users/viewer/role",
+    "/users/viewer/password",
+    "/users/viewer/remove",
+    "/users/viewer/logins/end",
+)
+
+
+@pytest.fixture(autouse=True)
+def _scene(store: Store, producer: Producer, take_jobs: TakeJobs, change: Settle) -> None:
+    build(store, producer, take_jobs, change, Words(), MAIL)
+
+
+@pytest.mark.parametrize("name", ["viewer", "clerk"])
+@pytest.mark.parametrize("path", [*ACTS, *OF_ADMINS])
+def test_an_act_needs_its_role(log_in: LogIn, store: Store, name: str, path: str) -> None:
+    assert log_in(name).post(path).status_code == 403
+    assert accounts.state_of(store, "acme").reason is None
+    held = records.read(store, "avv-2")
+    assert held is not None
+    assert not held.resend
+
+
+@pytest.mark.parametrize("path", OF_ADMINS)
+def test_an_operator_is_no_administrator(log_in: LogIn, path: str) -> None:
+    assert log_in("operator").post(path).status_code == 403
+
+
+def test_only_administrators_see_users(log_in: LogIn) -> None:
+    assert log_in("operator").get("/users").status_code == 403
+    assert log_in("admin").get("/users").status_code == 200
+
+
+@pytest.mark.parametrize("path", WHOLE)
+def test_pages_about_everything_are_for_those_who_see_everything(log_in: LogIn, path: str) -> None:
+    assert log_in("part").get(path).status_code == 403
+    assert log_in("operator").get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/messages/avv-1",
+        "/messages/avv-1/receipts/0.eml",
+        "/messages/avv-1/receipts/0.txt",
+        "/messages/avv-1/attachments/0",
+        "/messages/avv-2/resend",
+        "/messages?account=acme",
+        "/mailboxes/acme/pause",
+        "/incoming?account=acme",
+    ],
+)
+def test_another_mailbox_s_pages_and_files_do_not_exist(log_in: LogIn, path: str) -> None:
+    assert log_in("part").get(path).status_code == 404
+
+
+def test_another_mailbox_s_acts_are_refused(log_in: LogIn, store: Store) -> None:
+    browser = log_in("part")
+    for path in ACTS[:4]:
+        assert browser.post(path).status_code == 404, path
+    assert accounts.state_of(store, "acme").reason is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/messages", "/messages?q=rossi", "/messages?batch=novembre-2026", "/decisions", "/incoming", "/"],
+)
+def test_lists_leave_other_mailboxes_out(log_in: LogIn, path: str) -> None:
+    assert "Avviso di accertamento" not in log_in("part").get(path).text
+    assert "acme" not in log_in("part").get(path).text
+
+
+def test_a_search_for_another_mailbox_s_code_finds_nothing(log_in: LogIn) -> None:
+    for words in ("avv-1", "2026112912300001"):
+        assert log_in("part").get(f"/messages?q={words}").status_code == 200
+
+
+def test_an_original_is_downloaded_and_never_shown(
+    store: Store, people: None, serve: Serve, tmp_path: Path
+) -> None:
+    url = serve(archive={"url": str(tmp_path)})
+    digest = hashlib.sha256(MAIL).hexdigest()
+
+    vault = open_vault(Archive(url=str(tmp_path)), store)
+    assert vault is not None
+    assert vault.put(MAIL, EML) == digest
+    browser = Browser(url)
+    browser.log_in("viewer")
+
+    answer = browser.get("/messages/avv-1/receipts/0.eml")
+
+    assert answer.content == MAIL
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+
+
+def test_an_archive_without_the_original_is_said_in_words(log_in: LogIn) -> None:
+    answer = log_in("viewer").get("/messages/avv-1/receipts/0.eml")
+
+    assert answer.status_code == 409
+    assert "archivio" in answer.text
+
+
+def test_an_attachment_is_downloaded(log_in: LogIn) -> None:
+    answer = log_in("viewer").get("/messages/avv-1/attachments/0")
+
+    assert answer.content == b"%PDF-1.4 avviso"
+    assert "avviso-1042.pdf" in answer.headers["content-disposition"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/messages/none", "/messages/avv-1/receipts/9.eml", "/nowhere", "/messages/avv-1/burn"]
+)
+def test_what_does_not_exist_is_said_in_words(log_in: LogIn, path: str) -> None:
+    answer = log_in("admin").get(path)
+
+    assert answer.status_code in (404, 409)
+    assert "<h1>" in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_a_message_that_is_not_held_can_t_be_decided(log_in: LogIn) -> None:
+    browser = log_in("operator")
+
+    assert browser.post("/messages/avv-1/resend").status_code == 303
+    assert 'class="notice notice-bad"' in browser.get("/messages/avv-1").text

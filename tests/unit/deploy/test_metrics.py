@@ -111,10 +111,10 @@ def test_every_metric_is_shown_or_rings() -> None:
 
 
 def test_keda_scales_by_what_is_worth_having() -> None:
-    scaled = read_yaml("keda.yaml")
+    scaled = read_yaml("kubernetes/base/worker-scale.yaml")
     [trigger] = scaled["spec"]["triggers"]
 
     assert (scaled["kind"], trigger["type"]) == ("ScaledObject", "prometheus")
     assert faults(trigger["metadata"]["query"]) == []
     assert "pec_threads_worth" in trigger["metadata"]["query"]
-    assert scaled["spec"]["minReplicaCount"] == 1
+    assert scaled["spec"]["minReplicaCount"] >= 1, "receipts and webhooks need one too"

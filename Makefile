@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help install demo test lint format types unit integration lock docs locale picture chaos bench bench-quick clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## install everything into .venv
 	@echo "installed in .venv; try: make demo"
@@ -107,6 +107,10 @@ chaos: $(INSTALLED) ## attack the promises with faults, 50 runs, each fault alon
 	$(if $(SEED),,@$(BIN)/python -m tests.chaos alone --json chaos-alone.json)
 	$(if $(SEED),,@$(BIN)/python -m tests.chaos deaths)
 	$(if $(SEED),,@$(BIN)/python -m tests.chaos outage)
+
+.PHONY: compose-test
+compose-test: $(INSTALLED) ## the Dockerfile and the compose file on a Docker engine of their own: about 15 minutes, as root, with docker.io and debootstrap
+	@$(BIN)/python -m tests.compose
 
 BENCH := .venv-bench/installed
 bench: $(BENCH) ## measure ours and its peers, and write docs/benchmarks.md: under 20 minutes, on an idle machine

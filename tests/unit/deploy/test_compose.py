@@ -160,3 +160,10 @@ def test_workers_share_the_archive_on_a_volume_that_their_user_may_write() -> No
     assert name in COMPOSE["volumes"]
     assert SCALED["environment"]["PEC_ARCHIVE__URL"].startswith(f"{folder}/")
     assert f"install --directory --owner pec --group pec --mode 700 {folder}\n" in DOCKERFILE
+
+
+def test_containers_reach_redis_without_a_password_and_other_machines_do_not() -> None:
+    command = SERVICES["redis"]["command"]
+
+    assert command[command.index("--protected-mode") + 1] == "no"
+    assert "ports" not in SERVICES["redis"]

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -13,8 +14,13 @@ _TRACEBACKS = structlog.processors.ExceptionRenderer(
 )
 
 
-def configure_logging(level: str = "info", as_json: bool | None = None) -> None:
-    """Log to stderr: JSON lines for machines, colours for a terminal. Call once, in a composition root."""
+def configure_logging(
+    level: str = "info", as_json: bool | None = None, processors: Sequence[Any] = ()
+) -> None:
+    """Log to stderr: JSON lines for machines, colours for a terminal. Call once, in a composition root.
+
+    Each line of ours passes through `processors` too.
+    """
     if as_json is None:
         as_json = not sys.stderr.isatty()
     shared: list[Any] = [
@@ -28,7 +34,7 @@ def configure_logging(level: str = "info", as_json: bool | None = None) -> None:
         else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, *processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         cache_logger_on_first_use=True,

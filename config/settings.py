@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     log_json: bool | None = Field(
         None, description="log JSON lines; default: true unless stderr is a terminal"
     )
+    otel: bool = Field(
+        False,
+        description="workers send traces by OTLP over HTTP, configured by OpenTelemetry's own variables OTEL_…; needs "
+        "pecmassiva[otel]",
+    )
     api: Api = Field(default_factory=Api)
     accounts: dict[str, Account] = Field(default_factory=dict)
     webhooks: Webhooks = Field(default_factory=Webhooks)

@@ -47,6 +47,7 @@ class MessageData(_Data):
     proof: Proof | None = Field(None, description="set once each of its receipts is there with its text")
     recipients: dict[str, State] | None = Field(None, description="together: the state of each recipient")
     reason: EventReason | None = None
+    traceparent: str | None = Field(None, description="trace context (W3C) of the job, or of its intake")
     metadata: dict[str, JsonValue] | None = Field(None, description="the job's, as it came")
 
 

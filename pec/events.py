@@ -54,6 +54,7 @@ def of_message(
         "proof": message.proof,
         "recipients": dict(message.outcomes) or None,
         "reason": stated,
+        "traceparent": message.traceparent,
         "metadata": dict(message.metadata) or None,
     }
     event_id = _event_id(message.id, str(message.version), kind, str(data["reason"]) if reason else "")

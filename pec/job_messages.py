@@ -73,8 +73,8 @@ def check_size(job: SendJob, contents: Contents, sizes: Mapping[str, int], max_b
 
 
 def digest_of(job: SendJob | PollJob, contents: Contents | None = None) -> str:
-    """Return a digest that is equal for the same job, whether its bytes were carried or named, and in any sheet row."""
-    stated = job.model_dump(mode="json", exclude={"v", "body", "attachments"})
+    """Return a digest that is equal for the same job: its bytes carried or named, in any sheet row and any trace."""
+    stated = job.model_dump(mode="json", exclude={"v", "body", "attachments", "traceparent"})
     if isinstance(stated.get("metadata", {}).get(SHEET_ROW), dict):
         del stated["metadata"][SHEET_ROW]
     if contents:
@@ -105,6 +105,7 @@ def messages_of(
         batch=job.batch,
         webhook=job.webhook,
         metadata=job.metadata,
+        traceparent=job.traceparent,
         not_before=job.not_before,
         not_after=job.not_after,
         has_reference=job.reference if job.reference is not None else referenced,
@@ -150,5 +151,6 @@ def followed(job: PollJob, order: int, now: datetime) -> Change:
         order=order,
         has_reference=False,
         code=job.code,
+        traceparent=job.traceparent,
     )
     return created(message, due={Queue.CHECK: now})

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from config.texts import joined
-from pec import content
+from pec import content, trace_context
 from pec.content import sha256
 from pec.domains import compared
 from pec.job_faults import problems_of, repeated_fields
@@ -102,6 +102,10 @@ class _Job(_Strict):
     model_config = ConfigDict(json_schema_extra=_with_null)
 
     v: Literal[1] = Field(1, description="version of the contract")
+    traceparent: Annotated[str, AfterValidator(trace_context.valid_or_none)] | None = Field(
+        None,
+        description="trace context (W3C) that the work on the job belongs to; ignored if it is not valid",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -64,6 +64,7 @@ class Message:
     batch: str | None = None
     webhook: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    traceparent: str | None = None  # the trace context (W3C) that the work on it belongs to
     not_before: datetime | None = None
     not_after: datetime | None = None
     has_reference: bool = True  # whether the subject sent carries a reference

@@ -19,6 +19,7 @@ from pec.store.rejections import Rejection, as_error
 from pec.store.replication import JOBS_MILLISECONDS, TooFewReplicas, execute
 from pec.store.store import Store, text
 from producers.room import wait_for_room
+from producers.trace import in_current_trace
 from producers.uploads import KEEP_SECONDS, Attached, Uploads
 from producers.watch import Watch
 
@@ -37,6 +38,7 @@ class SendFields(TypedDict, total=False):
     metadata: Mapping[str, Any] | None
     reference: bool | None
     together: bool | None
+    traceparent: str | None
 
 
 class Enqueued(str):
@@ -56,6 +58,8 @@ class Producer:
     Every job is checked before anything of it is written. Raise JobRejected if it is invalid, and RedisUnreachable if
     Redis gives no answer, or if fewer replicas than `replicas` have the job. Then the job may be enqueued, or not;
     enqueue it again with the same id. `replicas` is the workers' PEC_REDIS_REPLICAS; 0 waits for none.
+
+    In a program that uses OpenTelemetry, a job without `traceparent` belongs to the current span.
     """
 
     def __init__(
@@ -107,9 +111,10 @@ class Producer:
         code: str,
         subject: str | None = None,
         recipient: str | None = None,
+        traceparent: str | None = None,
     ) -> Enqueued:
         """Follow the receipts of a PEC that another program sent."""
-        known = _stated({"subject": subject, "recipient": recipient})
+        known = _stated({"subject": subject, "recipient": recipient, "traceparent": traceparent})
         return self._one({"type": "poll", "id": id, "account": account, "code": code, **known})
 
     def cancel(self, id: str | None = None, batch: str | None = None) -> Enqueued:  # noqa: A002 - the contract's word
@@ -169,7 +174,7 @@ class Producer:
         uploads = Uploads()
         ready: list[str] = []
         for job in jobs:
-            ready.append(wire_job(validate(uploads.prepare(job))))
+            ready.append(wire_job(validate(in_current_trace(uploads.prepare(job)))))
             if len(ready) >= _MAX_JOBS or uploads.waiting_bytes >= _MAX_BYTES:
                 yield self._flush(ready, uploads)
                 ready = []

@@ -17,6 +17,7 @@ from config.redis_connection import RedisRefused, RedisUnreachable, check, conne
 from config.settings import Settings, SettingsError, load_settings
 from pec.names import Queue
 from workers.metrics.definitions import FOLDER, PULSE
+from workers.tracing import require_opentelemetry
 
 SHUTDOWN_MILLISECONDS = 60_000  # a send has ended by then; keep the container's grace above it
 NO_FORK_MILLISECONDS = 1_000  # Dramatiq's master waits so long to fork; until then it shows no log
@@ -27,6 +28,8 @@ def main() -> int:
     options = _parse()
     try:
         settings = load_settings()
+        if settings.otel:
+            require_opentelemetry()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - before logging is set up
         return 2

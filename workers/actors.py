@@ -11,6 +11,7 @@ from pec.messages import UnsupportedRecord
 from pec.names import Queue
 from workers.context import WorkerContext
 from workers.rate_limiter import RateLimiter
+from workers.spans import Spans
 from workers.tasks.archive import read_mailbox
 from workers.tasks.check import check
 from workers.tasks.inbox_scan import scan
@@ -28,7 +29,10 @@ def declare(broker: dramatiq.Broker, ctx: WorkerContext, limiter: RateLimiter) -
     """Declare the actor of each queue, under the queue's name."""
 
     def send_next(token: str, hint: str) -> None:
-        send(ctx, limiter.permit())
+        permit = limiter.permit()
+        message = permit.message
+        with ctx.spans.span(Queue.SEND, message.traceparent, message=message.id, account=message.account):
+            send(ctx, permit)
 
     tasks: dict[Queue, Callable[[str], None]] = {
         Queue.RELEASE: lambda message_id: release(ctx, message_id),
@@ -73,3 +77,13 @@ class LogContext(Middleware):
         structlog.contextvars.clear_contextvars()
 
     after_skip_message = after_process_message
+
+
+class ClosingSpans(Middleware):
+    """Sends the last spans of a process when its work has ended."""
+
+    def __init__(self, spans: Spans) -> None:
+        self._spans = spans
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._spans.close()

@@ -11,7 +11,7 @@ from config.logs import configure_logging
 from config.redis_connection import connect
 from config.settings import Settings, load_settings
 from pec.store.store import Store
-from workers.actors import LogContext, declare
+from workers.actors import ClosingSpans, LogContext, declare
 from workers.broker import HintBroker, ThreadLimits
 from workers.context import WorkerContext
 from workers.intake.consumer import Consumer
@@ -25,13 +25,15 @@ from workers.middleware.imap_reading import ImapReading
 from workers.middleware.pulse import Pulse
 from workers.middleware.scheduler import Scheduler
 from workers.rate_limiter import RateLimiter
+from workers.spans import Spans
+from workers.tracing import open_spans
 
 
-def build(settings: Settings) -> HintBroker:
+def build(settings: Settings, spans: Spans) -> HintBroker:
     """Return the broker with its middleware, in the order in which they need each other, and its actors."""
     store = Store(connect(settings.redis_url), settings.namespace, settings.redis_replicas)
     vault, archive = open_vault(settings.archive, store), ArchiveState()
-    ctx = WorkerContext(settings, store, MeteredClient(settings.api), vault)
+    ctx = WorkerContext(settings, store, MeteredClient(settings.api), vault, spans=spans)
     worker_id = secrets.token_hex(6)
     limiter, limits = RateLimiter(ctx), ThreadLimits()
     scheduler = Scheduler(ctx, limits)
@@ -45,6 +47,7 @@ def build(settings: Settings) -> HintBroker:
         middleware=[
             LogContext(),  # first, so that all that follows logs with it
             *([Pulse(Path(folder))] if (folder := os.environ.get(FOLDER)) else []),  # before the boot waits
+            ClosingSpans(spans),
             *([ArchiveWatch(vault, store, worker_id, archive)] if vault else []),
             heartbeat,  # before intake and scheduler start, which ask for live workers
             limits,  # before the scheduler starts: it asks them
@@ -61,6 +64,7 @@ def build(settings: Settings) -> HintBroker:
 
 
 settings = load_settings()
-configure_logging(settings.log_level, settings.log_json)
-broker = build(settings)
+spans = open_spans(settings.otel)
+configure_logging(settings.log_level, settings.log_json, spans.processors)
+broker = build(settings, spans)
 dramatiq.set_broker(broker)

@@ -27,6 +27,7 @@ from pec.store.clock import RedisClock, local_clock
 from pec.store.store import Store
 from workers.api_reach import ApiReach
 from workers.archived_receipts import ArchivedReceipts
+from workers.spans import NoSpans, Spans
 
 OTHERS_SECONDS = 2.0
 IMAP_SILENT = timedelta(seconds=60)  # since a mailbox was read to its end; then the API is asked instead
@@ -137,6 +138,7 @@ class WorkerContext:
     imap_watch: ImapWatch = field(default_factory=ImapWatch)
     imap_sessions: SessionPool = field(default_factory=SessionPool)
     api_reach: ApiReach = field(default_factory=ApiReach)
+    spans: Spans = field(default_factory=NoSpans)
 
     def now(self) -> datetime:
         """Return the time on Redis's clock, which all workers share, to the millisecond, as records keep it."""

@@ -14,6 +14,8 @@ export interface AttachedFile {
 export interface BatchJob {
   /** version of the contract */
   v?: 1 | null;
+  /** trace context (W3C) that the work on the job belongs to; ignored if it is not valid */
+  traceparent?: string | null;
   type: "batch";
   id: string;
   size: number;
@@ -23,6 +25,8 @@ export interface BatchJob {
 export interface CancelJob {
   /** version of the contract */
   v?: 1 | null;
+  /** trace context (W3C) that the work on the job belongs to; ignored if it is not valid */
+  traceparent?: string | null;
   type: "cancel";
   id?: string | null;
   batch?: string | null;
@@ -40,6 +44,8 @@ export type JsonValue = unknown;
 export interface PollJob {
   /** version of the contract */
   v?: 1 | null;
+  /** trace context (W3C) that the work on the job belongs to; ignored if it is not valid */
+  traceparent?: string | null;
   type: "poll";
   id: string;
   /** a configured mailbox, lower case */
@@ -53,6 +59,8 @@ export interface PollJob {
 export interface SendJob {
   /** version of the contract */
   v?: 1 | null;
+  /** trace context (W3C) that the work on the job belongs to; ignored if it is not valid */
+  traceparent?: string | null;
   type: "send";
   id: string;
   /** a configured mailbox, lower case */
@@ -172,6 +180,8 @@ export interface MessageData {
   /** together: the state of each recipient */
   recipients?: Record<string, State>;
   reason?: EventReason;
+  /** trace context (W3C) of the job, or of its intake */
+  traceparent?: string;
   /** the job's, as it came */
   metadata?: Record<string, JsonValue>;
 }

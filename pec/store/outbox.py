@@ -56,6 +56,10 @@ class DeliveryResult:
     wait_us: int = 0
     letter: Sequence[str | int] = ()
 
+    @property
+    def is_delivered(self) -> bool:
+        return self.outcome == "delivered"
+
     @classmethod
     def delivered(cls, delivery: Delivery) -> "DeliveryResult":
         """End the delivery, and close the endpoint's circuit."""

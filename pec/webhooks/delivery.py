@@ -60,11 +60,14 @@ class Poster:
         if self._connection is not None:
             self._connection.close()
 
-    def post(self, event_id: str, body: bytes) -> Outcome:
-        """Post the event and return the outcome, within the timeout all in all. Raise nothing: a failure is Failed."""
+    def post(self, event_id: str, body: bytes, traceparent: str | None = None) -> Outcome:
+        """Post the event and return the outcome, within the timeout all in all. Raise nothing: a failure is Failed.
+
+        `traceparent` is the trace context (W3C) that the consumer's work belongs to.
+        """
         ends = time.monotonic() + self._timeout_seconds
         try:
-            return self._deliver(event_id, body, ends)
+            return self._deliver(event_id, body, traceparent, ends)
         except AddressRefused as refused:
             return failed("private_address", address=refused.address)
         except (OSError, HTTPException, ValueError) as error:
@@ -72,12 +75,13 @@ class Poster:
                 return failed("too_late", seconds=f"{self._timeout_seconds:g}")
             return _failed(error)
 
-    def _deliver(self, event_id: str, body: bytes, ends: float) -> Outcome:
+    def _deliver(self, event_id: str, body: bytes, traceparent: str | None, ends: float) -> Outcome:
         self._target = target = self._target or _target(self._endpoint.url)
         self._connection = connection = self._connection or Connection(target.peer, self._guard)
         signed = signed_headers(self._endpoint.secret, event_id, body, int(self._now()))
         # What a kept connection may have swallowed is posted again: the event's id is the same.
-        request = Request("POST", target.path, target.headers | signed, body)
+        traced = {"traceparent": traceparent} if traceparent else {}
+        request = Request("POST", target.path, target.headers | signed | traced, body)
         response = connection.exchange(request, opened_by=ends, ends=ends)
         with suppress(OSError, HTTPException):
             response.read(_READ_BYTES)  # so that a peer which writes little is not cut off

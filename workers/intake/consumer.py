@@ -18,6 +18,7 @@ from pec.store.store import text
 from workers.context import WorkerContext
 from workers.intake.cancel import take_cancel
 from workers.intake.prepare import IntakeContext, PreparedJob, cancels_of, load_context, prepare
+from workers.spans import log_fields
 
 MAX_ENTRIES = 100
 BLOCK_MILLISECONDS = 2000  # a job ends the wait; with more, an orderly end would take longer
@@ -182,7 +183,8 @@ class Consumer:
 
         An entry that the archive or Redis can't take now waits in hand.
         """
-        with structlog.contextvars.bound_contextvars(entry=entry.id):
+        traced = log_fields(job.traceparent) if job else {}
+        with structlog.contextvars.bound_contextvars(entry=entry.id, **traced):
             try:
                 yield
             except JobRejected as rejected:

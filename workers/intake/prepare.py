@@ -89,15 +89,21 @@ def prepare(
     ctx: WorkerContext, entry: Entry, job: SendJob | PollJob | BatchJob, known: IntakeContext
 ) -> PreparedJob:
     """Return the job with the commit that takes it, not made yet. Raise JobRejected or VaultAway."""
-    match job:
-        case SendJob():
-            work = _send_work(ctx, entry, job, known)
-        case PollJob():
-            work = _poll_work(ctx, entry, job, known)
-        case BatchJob():
-            size = BatchDelta(job.id, size=str(job.size))
-            work = Commit(batches=[size], commands=job_stream.removal(ctx.store, entry.id))
-    return PreparedJob(entry, job, call(ctx.store, work, intake=True), len(work.changes))
+    if isinstance(job, BatchJob):
+        size = BatchDelta(job.id, size=str(job.size))
+        work = Commit(batches=[size], commands=job_stream.removal(ctx.store, entry.id))
+        return PreparedJob(entry, job, call(ctx.store, work, intake=True), 0)
+    with ctx.spans.begin(job.traceparent, job=job.id, account=job.account) as current:
+        if job.traceparent is None and current:  # its trace begins here
+            job = job.model_copy(update={"traceparent": current})
+        work = _work(ctx, entry, job, known)
+        return PreparedJob(entry, job, call(ctx.store, work, intake=True), len(work.changes))
+
+
+def _work(ctx: WorkerContext, entry: Entry, job: SendJob | PollJob, known: IntakeContext) -> Commit:
+    if isinstance(job, SendJob):
+        return _send_work(ctx, entry, job, known)
+    return _poll_work(ctx, entry, job, known)
 
 
 def _send_work(ctx: WorkerContext, entry: Entry, job: SendJob, known: IntakeContext) -> Commit:

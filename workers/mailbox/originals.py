@@ -70,7 +70,11 @@ class OriginalsTaker:
         for code, found in by_code.items():
             owner = owners[code]
             assert owner is not None  # noqa: S101 - chosen so above
-            self._commit(*owner, found)
+            message, _ = owner
+            with self._ctx.spans.span(
+                "receipts", message.traceparent, message=message.id, account=message.account
+            ):
+                self._commit(*owner, found)
         return others
 
     def _verified(self, mail: FoundMail, raw: bytes) -> Candidate | None:

@@ -45,6 +45,11 @@ def check(ctx: WorkerContext, message_id: str) -> None:
 
 def check_by_code(ctx: WorkerContext, message: Message, stored: StoredReceipts) -> None:
     """Ask for the mails of the message's code, and commit what they show, texts included."""
+    with ctx.spans.span(Queue.CHECK, message.traceparent, message=message.id, account=message.account):
+        _check_by_code(ctx, message, stored)
+
+
+def _check_by_code(ctx: WorkerContext, message: Message, stored: StoredReceipts) -> None:
     try:
         mails = mails_of(ctx, message.account, message.code or "", yields=True)
         other_code = _sent_before(ctx, message)
@@ -77,12 +82,13 @@ def commit_page(ctx: WorkerContext, found: Sequence[tuple[Message, StoredReceipt
     changes = [_change(ctx, *one) for one in seen]
     replies = ctx.store.pipeline([commits.call(ctx.store, Commit([change])) for change in changes])
     for (message, _, shown), change, reply in zip(seen, changes, replies, strict=True):
-        try:
-            commits.check(reply)
-        except Conflict:
-            commit_seen(ctx, *records.read_with_receipts(ctx.store, message.id), shown)
-        else:
-            _log_state(change)
+        with ctx.spans.span("receipts", message.traceparent, message=message.id, account=message.account):
+            try:
+                commits.check(reply)
+            except Conflict:
+                commit_seen(ctx, *records.read_with_receipts(ctx.store, message.id), shown)
+            else:
+                _log_state(change)
 
 
 def _log_state(change: Change) -> None:

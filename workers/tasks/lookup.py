@@ -38,10 +38,15 @@ def look_up(ctx: WorkerContext, message_id: str) -> None:
     if ctx.now() < due:  # a late or doubled hint
         ctx.store.set_due(Queue.LOOKUP, message_id, due.timestamp())
         return
+    with ctx.spans.span(Queue.LOOKUP, message.traceparent, message=message.id, account=message.account):
+        _settle(ctx, message)
+
+
+def _settle(ctx: WorkerContext, message: Message) -> None:
     try:
         change = _change(ctx, message)
     except NotServed:
-        ctx.defer_to_others(Queue.LOOKUP, message_id)
+        ctx.defer_to_others(Queue.LOOKUP, message.id)
         return
     except MailboxUnavailable as error:
         log.info("mailbox_unavailable", why=error.code)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from config.settings import Endpoint, Webhooks
+from pec import trace_context
 from pec.instants import from_epoch
 from pec.names import Queue
 from pec.store import outbox
@@ -15,12 +16,15 @@ from pec.webhooks.delivery import Poster
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome, wait_before_next
 from workers.context import WorkerContext
 from workers.metrics.counters import WEBHOOKS
+from workers.spans import NoSpans, Spans
 
 MAX_DELIVERIES = 100
 MAX_SECONDS = 5.0
 HANDFUL = 5
 HANDFUL_SECONDS = 0.25  # then the rest of a handful goes back, for other threads
 LEASE_MARGIN_SECONDS = 30.0  # beyond the timeout: looking up a name has no timeout of its own
+
+NO_SPANS = NoSpans()
 
 log = structlog.get_logger()
 
@@ -30,7 +34,7 @@ def deliver(ctx: WorkerContext, name: str) -> None:
     webhooks = ctx.settings.webhooks
     for endpoint in webhooks.endpoints:
         if endpoint.name == name:
-            deliver_due(ctx.store, endpoint, webhooks, lambda: ctx.now().timestamp(), ctx.chance)
+            deliver_due(ctx.store, endpoint, webhooks, lambda: ctx.now().timestamp(), ctx.chance, ctx.spans)
             return
     ctx.defer_to_others(Queue.WEBHOOK, name)
 
@@ -41,6 +45,7 @@ def deliver_due(
     webhooks: Webhooks,
     now: Callable[[], float],
     chance: Callable[[], float],
+    spans: Spans = NO_SPANS,
 ) -> int:
     """Deliver what is due, and return how many deliveries were tried.
 
@@ -52,30 +57,35 @@ def deliver_due(
     lease = DeliveryLease(endpoint.name, webhooks.timeout_seconds + LEASE_MARGIN_SECONDS)
     tried, limit, results = 0, HANDFUL, list[DeliveryResult]()
     with Poster(webhooks, endpoint, now) as poster:
+
+        def post(one: Delivery) -> DeliveryResult:
+            traceparent = trace_context.of_event(one.event)
+            with spans.span(Queue.WEBHOOK, traceparent, endpoint=one.endpoint, event=one.type) as current:
+                outcome = poster.post(one.event_id, one.event.encode(), current)
+                return _result(one, outcome, webhooks.backoff_seconds, now(), chance())
+
         while True:
             over = tried >= MAX_DELIVERIES or time.monotonic() >= ends
             taken = outbox.lease(store, lease, 0 if over else min(limit, MAX_DELIVERIES - tried), results)
             if over or not (taken or outbox.fan_out(store, [endpoint])):
                 return tried
             until = min(time.monotonic() + HANDFUL_SECONDS, ends)
-            outcomes = _post(poster, taken, until)
-            tried += len(outcomes)
-            results = [
-                _result(delivery, outcome, webhooks.backoff_seconds, now(), chance())
-                for delivery, outcome in zip(taken, outcomes, strict=False)
-            ]
-            results += [DeliveryResult.untried(delivery) for delivery in taken[len(outcomes) :]]
+            results = _post(post, taken, until)
+            tried += len(results)
+            results += [DeliveryResult.untried(delivery) for delivery in taken[len(results) :]]
             limit = HANDFUL if time.monotonic() < until else 1
 
 
-def _post(poster: Poster, taken: Sequence[Delivery], until: float) -> list[Outcome]:
-    """Post deliveries until one fails or the time (`time.monotonic`) is over. Return their outcomes: one at least."""
-    outcomes: list[Outcome] = []
+def _post(
+    post: Callable[[Delivery], DeliveryResult], taken: Sequence[Delivery], until: float
+) -> list[DeliveryResult]:
+    """Post deliveries until one fails or the time (`time.monotonic`) is over. Return their results: one at least."""
+    results: list[DeliveryResult] = []
     for delivery in taken:
-        outcomes.append(poster.post(delivery.event_id, delivery.event.encode()))
-        if not isinstance(outcomes[-1], Delivered) or time.monotonic() >= until:
+        results.append(post(delivery))
+        if not results[-1].is_delivered or time.monotonic() >= until:
             break
-    return outcomes
+    return results
 
 
 def _result(

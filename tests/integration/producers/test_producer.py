@@ -38,6 +38,7 @@ def test_every_optional_field_is_carried(producer: Producer) -> None:
         "metadata": {"case": 7, "none": None},
         "reference": False,
         "together": True,
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     }
 
     producer.send("inv-1", **SEND, **optional)

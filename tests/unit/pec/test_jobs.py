@@ -107,7 +107,7 @@ def test_what_is_nested_too_deeply_is_reported_in_short() -> None:
 
 OPTIONAL = [
     *("v", "attachments", "batch", "priority", "not_before", "not_after", "webhook", "metadata", "reference"),
-    "together",
+    *("together", "traceparent"),
 ]
 
 
@@ -200,3 +200,25 @@ def test_a_list_with_a_repeated_field_is_rejected_too() -> None:
 def test_a_size_that_no_batch_has_is_rejected_because_the_greatest_counts() -> None:
     batch = {"type": "batch", "id": "november", "size": 10**20}
     assert problems_of(batch) == [("size", "must be 1000000000 or less")]
+
+
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def test_a_job_is_the_same_in_whatever_trace_it_comes() -> None:
+    plain, traced = (parse(json.dumps({**GOOD, **more})) for more in ({}, {"traceparent": TRACEPARENT}))
+    assert isinstance(plain, SendJob)
+    assert isinstance(traced, SendJob)
+    assert traced.traceparent == TRACEPARENT
+    assert digest_of(plain, contents_of(plain)) == digest_of(traced, contents_of(traced))
+
+
+def test_the_digest_of_a_job_is_that_of_older_versions_which_know_no_trace() -> None:
+    job = parse(json.dumps(GOOD))
+    assert isinstance(job, SendJob)
+    assert digest_of(job, contents_of(job)) == "9530dae302e7986bf8c88d9ab4c81d33"
+
+
+def test_no_job_is_refused_for_an_invalid_trace_context() -> None:
+    assert parse(json.dumps({**GOOD, "traceparent": "00-none-at-all"})) == parse(json.dumps(GOOD))
+    assert problems_of({**GOOD, "traceparent": 17}) == [("traceparent", "must be a string")]

@@ -287,3 +287,7 @@ class Keys:
     def uploading(self, name: str) -> str:
         """String, expiring: bytes of an upload that is not over."""
         return f"{self.namespace}:uploading:{name}"
+
+    def put_away(self, account: str) -> str:
+        """Sorted set: digests of mails that a client of the gateway deleted → when. They stay in the mailbox."""
+        return f"{self.namespace}:put_away:{account}"

@@ -1,6 +1,7 @@
 """The operations on a mailbox itself, /inbox and /quota: passed through to the vendor's API.
 
-Nothing is deleted by id. Ids are positions that shift, so another mail could go: a receipt that is kept nowhere yet.
+No mail is deleted by its id. Ids are positions that shift, so a receipt could go that is kept nowhere yet. A mail that
+a client deletes is put away instead: it stays in the mailbox, and that client sees it no more.
 """
 
 from email.utils import format_datetime
@@ -11,17 +12,20 @@ from fastapi import APIRouter, Depends
 from pydantic import WithJsonSchema
 
 from pec.api import vendor_words, wire
+from pec.api.client import InboxPage
 from pec.api.vendor_description import refusals
 from pec.instants import ROME
 from pec.receipts import Mail
+from pec.store import put_away
+from pec.store.store import wall_clock
 from producers.gateway.auth import Caller, caller_with
 from producers.gateway.context import Here
 from producers.gateway.problems import Problem
-from producers.gateway.vendor.credentials import InHeaders, accounts_opened
-from producers.gateway.vendor.upstream import ask
+from producers.gateway.vendor.credentials import InHeaders
+from producers.gateway.vendor.upstream import Upstream
 
 router = APIRouter(tags=["Inbox"])
-NOT_DELETED = "The mail was not deleted: its id may have shifted, and a receipt could be lost"
+MAX_PAGES = 10  # that are read for one answer, if every mail of a page was put away
 OptionalPage = Annotated[int | None, WithJsonSchema({"type": "integer"})]
 Reader = Annotated[Caller, Depends(caller_with("GET:inbox"))]
 
@@ -30,12 +34,16 @@ Reader = Annotated[Caller, Depends(caller_with("GET:inbox"))]
 def inbox(
     caller: Reader, credentials: InHeaders, gateway: Here, q: str = "", page: OptionalPage = None
 ) -> wire.InboxPage:
-    found = ask(gateway, caller, credentials, lambda api, mailbox: api.inbox(mailbox, q or None, page))
+    """Return the mails of a page that were not put away, or those of the next page that has one."""
+    upstream = Upstream.opened_by(gateway, caller, credentials)
+    for _ in range(MAX_PAGES):
+        found = _page(upstream, q, page)
+        shown = _shown(upstream, found)
+        if shown or not found.mails or found.page is None:
+            break
+        page = found.page + 1
     return wire.InboxPage(
-        data=[_listed(id_, mail) for id_, mail in found.mails],
-        page=found.page or 0,
-        total=found.total or 0,
-        n_of_pages=found.pages or 0,
+        data=shown, page=found.page or 0, total=found.total or 0, n_of_pages=found.pages or 0
     )
 
 
@@ -47,7 +55,7 @@ def message(
     gateway: Here,
 ) -> wire.InboxMessage:
     """Return one mail, with its body in x-www-form-urlencoded."""
-    mail = ask(gateway, caller, credentials, lambda api, mailbox: api.inbox_message(mailbox, id))
+    mail = _mail(Upstream.opened_by(gateway, caller, credentials), id)
     single = wire.InboxSingle(
         sender=mail.sender,
         recipient=mail.recipient,
@@ -58,16 +66,21 @@ def message(
     return wire.InboxMessage(data=single)
 
 
-@router.delete("/inbox/{id}", summary="Refused: nothing is deleted by id", responses=refusals())
+@router.delete("/inbox/{id}", summary="Put a mail away", responses=refusals())
 def delete_message(
     id: int,  # noqa: A002 - the vendor's name
     caller: Annotated[Caller, Depends(caller_with("DELETE:inbox"))],
     credentials: InHeaders,
     gateway: Here,
 ) -> wire.Envelope:
-    """Refuse. Receipts leave the mailbox once they are kept (PEC_MAILBOX__PURGE), others by a mail program."""
-    accounts_opened(gateway, caller, credentials)
-    raise Problem(403, "not_deleted", NOT_DELETED)
+    """Show the mail no more. The vendor documents no answer for a mail that is missing: it counts as deleted."""
+    upstream = Upstream.opened_by(gateway, caller, credentials)
+    try:
+        put_away.add(gateway.store, upstream.account, _mail(upstream, id), wall_clock())
+    except Problem as missing:
+        if missing.status != 404:
+            raise
+    return wire.Envelope(message=vendor_words.MESSAGE_DELETED)
 
 
 @router.get(
@@ -81,8 +94,27 @@ def quota(
     credentials: InHeaders,
     gateway: Here,
 ) -> wire.Quota:
-    found = ask(gateway, caller, credentials, lambda api, opened: api.quota(opened, mailbox))
+    upstream = Upstream.opened_by(gateway, caller, credentials)
+    found = upstream.ask(lambda api, opened: api.quota(opened, mailbox))
     return wire.Quota(data=wire.QuotaResponse(usage=round(found.usage), limit=round(found.limit)))
+
+
+def _page(upstream: Upstream, q: str, page: int | None) -> InboxPage:
+    return upstream.ask(lambda api, mailbox: api.inbox(mailbox, q or None, page))
+
+
+def _shown(upstream: Upstream, page: InboxPage) -> list[wire.InboxSearch]:
+    gone = put_away.among(upstream.gateway.store, upstream.account, [mail for _, mail in page.mails])
+    return [_listed(*one) for one, hidden in zip(page.mails, gone, strict=True) if not hidden]
+
+
+def _mail(upstream: Upstream, number: int) -> Mail:
+    """Return a mail that was not put away. Raise a 404 Problem for any other."""
+    mail = upstream.ask(lambda api, mailbox: api.inbox_message(mailbox, number))
+    [hidden] = put_away.among(upstream.gateway.store, upstream.account, [mail])
+    if hidden:
+        raise Problem(404, "not_found", vendor_words.MESSAGE_NOT_FOUND)
+    return mail
 
 
 def _listed(id_: int | str, mail: Mail) -> wire.InboxSearch:

@@ -12,9 +12,9 @@ from pec.api import vendor_words, wire
 from pec.api.vendor_description import refusals
 from pec.api.vendor_words import Shape
 from pec.api.wire import Envelope
-from pec.instants import ROME, from_epoch
-from pec.messages import UnsupportedRecord
-from pec.receipts import HEADINGS, Receipt
+from pec.instants import ROME
+from pec.messages import Message, UnsupportedRecord
+from pec.receipts import HEADINGS, Kind, Receipt
 from pec.store import given_codes, purging, records
 from pec.store.given_codes import GivenCode
 from producers.gateway.auth import Caller, caller_with
@@ -24,15 +24,16 @@ from producers.gateway.vendor import notices
 from producers.gateway.vendor.credentials import Credentials, InHeaders, accounts_opened
 
 router = APIRouter(tags=["PEC"])
-_UNDATED = from_epoch(0)
+_RANKS = tuple(Kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A mail as this client sees it. `key` is that of the stored receipt."""
+    """A mail as this client sees it. `key` is that of the stored receipt; `rank` orders those of one second."""
 
     key: str
     at: datetime
+    rank: int
     sender: str
     subject: str
     text: str
@@ -99,7 +100,7 @@ def _found(
     if given is None or given.account not in opened:
         return None
     items = [one for one in _items(gateway, given) if one.key not in given.hidden]
-    return given, sorted(items, key=lambda one: one.at)
+    return given, sorted(items, key=lambda one: (one.at, one.rank))
 
 
 def _items(gateway: Gateway, given: GivenCode) -> Iterator[Item]:
@@ -108,7 +109,7 @@ def _items(gateway: Gateway, given: GivenCode) -> Iterator[Item]:
         gateway.store, given.message_ids, on_unsupported=_passed_over
     ):
         known = True
-        yield from (_receipt(given, key, one) for key, one in kept.receipts.items())
+        yield from (_receipt(given, message, key, one) for key, one in kept.receipts.items())
         if unsent := notices.unsent(message):
             yield _notice(given, f"{notices.KEY}:{message.id}", *unsent)
     if not known and (rejected := notices.rejected(gateway.store, given)):
@@ -119,12 +120,13 @@ def _passed_over(met: UnsupportedRecord) -> None:
     """Skip a message that a newer version wrote."""
 
 
-def _receipt(given: GivenCode, key: str, receipt: Receipt) -> Item:
+def _receipt(given: GivenCode, message: Message, key: str, receipt: Receipt) -> Item:
     heading = next(one.words for one in HEADINGS if one.kind is receipt.kind and one.virus == receipt.virus)
-    text = receipt.text or ""
+    text = receipt.text or heading  # a PHP client refuses an item with an empty field
     return Item(
         key=key,
-        at=receipt.date or _UNDATED,
+        at=receipt.date or message.updated_at,
+        rank=_RANKS.index(receipt.kind),
         sender=receipt.sender,
         subject=f"{heading}: {given.subject} {given.code}",
         text=text.replace(receipt.code, given.code) if receipt.code else text,
@@ -133,7 +135,7 @@ def _receipt(given: GivenCode, key: str, receipt: Receipt) -> Item:
 
 def _notice(given: GivenCode, key: str, at: datetime, why: str) -> Item:
     subject = f"{given.subject} {given.code}"
-    return Item(key, at, notices.SENDER, f"{notices.HEADING}: {subject}", notices.text_of(subject, why))
+    return Item(key, at, 0, notices.SENDER, f"{notices.HEADING}: {subject}", notices.text_of(subject, why))
 
 
 def _ask_for_purge(gateway: Gateway, given: GivenCode) -> None:

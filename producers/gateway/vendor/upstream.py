@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Self, TypeVar
 
 import structlog
 from pydantic import SecretStr
@@ -21,27 +22,29 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-def ask(
-    gateway: Gateway,
-    caller: Caller,
-    credentials: Credentials,
-    question: Callable[[PecClient, Mailbox], T],
-    missing: str = "",
-) -> T:
-    """Return the API's answer about the mailbox that the credentials open. Raise a Problem for any other answer.
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """The API, asked about one mailbox."""
 
-    `missing`: the words of a 404.
-    """
-    name = next(iter(accounts_opened(gateway, caller, credentials)))
-    account = gateway.settings.accounts[name]
-    token = gateway.settings.token_of(name)
-    _wait(gateway, token)
-    mailbox = Mailbox(account.sender, account.username, account.password, SecretStr(token))
-    try:
-        return question(gateway.client, mailbox)
-    except ApiError as error:
-        log.warning("api_refused", account=name, code=error.code, details=dict(error.details))
-        raise _problem(error, missing) from None
+    gateway: Gateway
+    account: str
+
+    @classmethod
+    def opened_by(cls, gateway: Gateway, caller: Caller, credentials: Credentials) -> Self:
+        """Return the mailbox that the credentials open. Raise a Problem if they open none."""
+        return cls(gateway, next(iter(accounts_opened(gateway, caller, credentials))))
+
+    def ask(self, question: Callable[[PecClient, Mailbox], T]) -> T:
+        """Return the API's answer, at the pace of reads. Raise a Problem for any other answer."""
+        settings = self.gateway.settings
+        account, token = settings.accounts[self.account], settings.token_of(self.account)
+        _wait(self.gateway, token)
+        mailbox = Mailbox(account.sender, account.username, account.password, SecretStr(token))
+        try:
+            return question(self.gateway.client, mailbox)
+        except ApiError as error:
+            log.warning("api_refused", account=self.account, code=error.code, details=dict(error.details))
+            raise _problem(error) from None
 
 
 def _wait(gateway: Gateway, token: str) -> None:
@@ -51,10 +54,10 @@ def _wait(gateway: Gateway, token: str) -> None:
     time.sleep(max(0.0, slot.at - slot.said_at))
 
 
-def _problem(error: ApiError, missing: str) -> Problem:
+def _problem(error: ApiError) -> Problem:
     match error:
         case NotFound():
-            return Problem(404, "not_found", missing or vendor_words.MESSAGE_NOT_FOUND)
+            return Problem(404, "not_found", vendor_words.MESSAGE_NOT_FOUND)
         case Invalid():
             return Problem(400, "mailbox_unavailable", vendor_words.MAILBOX_UNAVAILABLE)
         case Denied(code="credentials"):

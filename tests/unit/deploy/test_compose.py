@@ -9,6 +9,7 @@ from click import Context
 from click.testing import CliRunner
 
 from cli import pec
+from producers.gateway.__main__ import STOP_SECONDS
 from sandbox.__main__ import main as sandbox
 from tests.unit.deploy.compose import DEMO, ROOT, SECRETS, compose, environment, seconds
 from tests.unit.deploy.settings import is_secret, is_setting
@@ -40,10 +41,11 @@ def test_it_keeps_to_the_compose_specification() -> None:
     assert ran.exit_code == 0, ran.output
 
 
-def test_there_are_redis_workers_and_for_the_demo_a_sandbox() -> None:
+def test_there_are_redis_workers_and_on_request_a_gateway_and_a_sandbox() -> None:
     assert {name: service.get("profiles") for name, service in SERVICES.items()} == {
         "redis": None,
         "worker": None,
+        "gateway": ["gateway"],
         "sandbox": ["demo"],
     }
 
@@ -115,6 +117,16 @@ def test_every_service_has_a_health_check_that_ends(service: dict[str, Any]) -> 
 def test_a_worker_has_time_to_finish_its_sends() -> None:
     assert seconds(SCALED["stop_grace_period"]) >= SHUTDOWN_MILLISECONDS / 1000 + 15
     assert SCALED.get("stop_signal", "SIGTERM") == "SIGTERM"
+
+
+def test_the_gateway_has_what_the_workers_have_and_time_to_finish_its_requests() -> None:
+    gateway = SERVICES["gateway"]
+    of_workers = {**SCALED["environment"]}
+    assert of_workers.pop("PEC_METRICS_ADDRESS")
+    assert gateway["environment"].items() > of_workers.items()
+    assert (gateway["secrets"], gateway["volumes"]) == (SCALED["secrets"], SCALED["volumes"])
+    assert gateway["expose"] == [gateway["environment"]["PEC_GATEWAY__METRICS_ADDRESS"].split(":")[1]]
+    assert seconds(gateway["stop_grace_period"]) >= STOP_SECONDS + 10
 
 
 def test_what_scales_has_no_name_and_no_port_of_its_own() -> None:

@@ -6,22 +6,24 @@ from collections import defaultdict
 from click import Context
 
 from cli import pec
+from producers.gateway.__main__ import STOP_SECONDS
 from tests.unit.deploy.compose import DEMO, ROOT, SECRETS, compose, settings_file
 from tests.unit.deploy.settings import is_secret, is_setting
 from workers.__main__ import SHUTDOWN_MILLISECONDS
 
 
-def read() -> dict[str, list[str]]:
+def read(name: str) -> dict[str, list[str]]:
     """Each directive's values: systemd lets one stand several times."""
     found = defaultdict(list)
-    for line in (ROOT / "deploy" / "pec-worker.service").read_text(encoding="utf-8").splitlines():
+    for line in (ROOT / "deploy" / name).read_text(encoding="utf-8").splitlines():
         if "=" in line and not line.startswith("#"):
             name, value = line.split("=", 1)
             found[name].append(value)
     return found
 
 
-UNIT = read()
+UNIT = read("pec-worker.service")
+GATEWAY = read("pec-gateway.service")
 ARCHIVE = "%S/pec/archive"
 METRICS = "127.0.0.1:9464"
 VARIABLES = dict(text.split("=", 1) for text in UNIT["Environment"])
@@ -90,3 +92,34 @@ def test_it_waits_for_the_network() -> None:
     assert "network-online.target" in UNIT["After"][0].split()
     assert UNIT["Wants"] == ["network-online.target"]
     assert UNIT["WantedBy"] == ["multi-user.target"]
+
+
+def test_the_gateway_is_confined_as_the_workers_are() -> None:
+    own = {
+        "Description",
+        "ExecStart",
+        "Environment",
+        "TimeoutStopSec",
+        "StateDirectory",
+        "StateDirectoryMode",
+    }
+    shared = {name for name, values in UNIT.items() if values} - own
+
+    assert {name: GATEWAY[name] for name in shared} == {name: UNIT[name] for name in shared}
+
+
+def test_the_gateway_runs_a_command_of_ours_and_has_time_to_finish_its_requests() -> None:
+    _, *words = shlex.split(GATEWAY["ExecStart"][0])
+    name, command, arguments = pec.resolve_command(Context(pec), words)
+
+    assert name == "gateway"
+    assert command
+    command.make_context(name, arguments)
+    assert int(GATEWAY["TimeoutStopSec"][0]) >= STOP_SECONDS + 10
+
+
+def test_the_gateway_has_the_secrets_of_the_workers() -> None:
+    variables = dict(text.split("=", 1) for text in GATEWAY["Environment"])
+
+    assert variables.pop("PEC_GATEWAY__METRICS_ADDRESS") == "127.0.0.1:9465"
+    assert variables == {name: value for name, value in VARIABLES.items() if value.startswith("%d/")}

@@ -1,4 +1,4 @@
-"""/inbox and /quota are passed through to the API; nothing is deleted by id."""
+"""/inbox and /quota are passed through to the API; no mail is deleted by its id."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -87,15 +87,46 @@ def test_the_quota_is_the_api_s(gateway: Served) -> None:
 def test_each_mailbox_shows_its_own_mails(gateway: Served, store: Store) -> None:
     token = a_token(store, "beta", accounts=["beta"])
 
+    [_, *_] = gateway.call("GET", "/inbox", headers=MAILBOX).json()["data"]
     assert gateway.call("GET", "/inbox", token=token, headers=OTHER).json()["data"] == []
     assert gateway.call("GET", "/inbox", token=token, headers=MAILBOX).status_code == 401
 
 
-def test_no_mail_is_deleted_by_its_id(gateway: Served, sandbox: Sandbox) -> None:
-    answer = gateway.call("DELETE", "/inbox/1", headers=MAILBOX)
+def test_a_mail_that_is_deleted_is_put_away_and_stays_in_the_mailbox(
+    gateway: Served, sandbox: Sandbox
+) -> None:
+    [first, second, _] = gateway.call("GET", "/inbox", headers=MAILBOX).json()["data"]
 
-    assert (answer.status_code, answer.json()["success"]) == (403, False)
+    deleted = gateway.call("DELETE", f"/inbox/{first['id']}", headers=MAILBOX)
+    assert (deleted.status_code, deleted.json()) == (200, {"success": True, "message": "Message deleted"})
+
+    left = gateway.call("GET", "/inbox", headers=MAILBOX).json()["data"]
+    assert [one["object"] for one in left] == ["n. 1", "n. 0"]
+    assert left[0] == second
+    assert gateway.call("GET", f"/inbox/{first['id']}", headers=MAILBOX).status_code == 404
+    assert gateway.call("DELETE", f"/inbox/{first['id']}", headers=MAILBOX).status_code == 200
     assert not [one for one in sandbox.requests() if one["method"] == "DELETE"]
+
+
+def test_a_page_whose_mails_were_all_put_away_shows_the_next(
+    gateway: Served, sandbox: Sandbox, store: Store
+) -> None:
+    for number in range(27):
+        mail = {
+            "mailbox": "beta@pec.example",
+            "sender": "a@b.example",
+            "subject": f"m. {number}",
+            "text": "x",
+        }
+        assert sandbox.call("POST", "/_sandbox/receipts", json=mail).ok
+    token = a_token(store, "beta", accounts=["beta"])
+    page = gateway.call("GET", "/inbox", token=token, headers=OTHER).json()["data"]
+    assert len(page) == 25
+    for one in page:
+        gateway.call("DELETE", f"/inbox/{one['id']}", token=token, headers=OTHER)
+
+    left = gateway.call("GET", "/inbox", token=token, headers=OTHER).json()["data"]
+    assert [one["object"] for one in left] == ["m. 1", "m. 0"]
 
 
 def test_an_api_that_fails_is_a_503_in_the_vendor_s_envelope(gateway: Served, sandbox: Sandbox) -> None:

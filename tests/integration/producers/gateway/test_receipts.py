@@ -96,6 +96,18 @@ def test_receipts_stand_in_their_order_with_the_headings_of_their_kinds(
     ]
 
 
+def test_an_acceptance_stands_before_the_delivery_of_the_same_second(
+    gateway: Served, take_jobs: TakeJobs, store: Store, redis: Redis
+) -> None:
+    code = sent(gateway)
+    take_jobs()
+    message = job_id(redis)
+    add_receipt(store, message, Kind.CONSEGNA)
+    add_receipt(store, message, Kind.ACCETTAZIONE)
+
+    assert [one["subject"].partition(":")[0] for one in shown(gateway, code)] == ["ACCETTAZIONE", "CONSEGNA"]
+
+
 def test_all_recipients_of_a_request_are_under_its_code(
     gateway: Served, take_jobs: TakeJobs, store: Store, redis: Redis
 ) -> None:

@@ -23,6 +23,11 @@ def wait_for_room(store: Store) -> bool:
     return True
 
 
+def is_full(store: Store) -> bool:
+    """Return whether memory is above the share now. Raise Redis's errors."""
+    return _used(store) is not None
+
+
 def _used(store: Store) -> int | None:
     """Return the bytes in use if they are above the share."""
     try:

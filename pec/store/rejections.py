@@ -48,6 +48,13 @@ def newest(store: Store) -> Iterator[Rejection]:
         position = f"({page[-1].position}"
 
 
+def before(store: Store, position: str | None, count: int) -> list[Rejection]:
+    """Return rejections before a position in the stream, or the latest ones, newest first."""
+    upto = "+" if position is None else f"({position}"
+    page: Any = store.client.xrevrange(store.keys.rejected, max=upto, count=count)
+    return [_rejection(*pair) for pair in page]
+
+
 def newest_of(store: Store, job_id: str, limit: int = 10 * _PAGE) -> Rejection | None:
     """Return the last rejection of a job with this id among the latest ones, or None."""
     latest: Any = store.client.xrevrange(store.keys.rejected, count=limit)

@@ -2,9 +2,46 @@
 
 from collections.abc import Iterable
 
+import redis
+
+from pec.store import replication
 from pec.store.store import Store
 
 KEEP_SECONDS = 7 * 86_400
+_UNFINISHED_SECONDS = 3600
+
+
+def write(store: Store, part: str, offset: int, data: bytes) -> None:
+    """Write a piece of an upload at its place, which bears being done twice."""
+    key = store.keys.uploading(part)
+    with store.client.pipeline(transaction=False) as pipeline:
+        if data:
+            pipeline.setrange(key, offset, data)
+        elif not offset:
+            pipeline.set(key, b"")
+        pipeline.expire(key, _UNFINISHED_SECONDS)
+        pipeline.execute()
+
+
+def finish(store: Store, part: str, owner: str, sha256: str, size: int) -> bool:
+    """Give the upload its name and its owner, on the replicas that are awaited. Return False if its bytes are gone."""
+    keys = store.keys
+    with store.client.pipeline(transaction=False) as pipeline:
+        pipeline.rename(keys.uploading(part), keys.upload(sha256))
+        pipeline.expire(keys.upload(sha256), KEEP_SECONDS)
+        pipeline.set(keys.uploaded(owner, sha256), size, ex=KEEP_SECONDS)
+        try:
+            replication.execute(store, pipeline, replication.JOBS_MILLISECONDS)
+        except redis.ResponseError as error:
+            if "no such key" not in str(error):
+                raise
+            # renamed already, if the answer to this pipeline was lost and it was repeated
+            return bool(store.client.exists(keys.upload(sha256)))
+    return True
+
+
+def drop(store: Store, part: str) -> None:
+    store.client.delete(store.keys.uploading(part))
 
 
 def sizes(store: Store, owner: str, digests: Iterable[str]) -> dict[str, int]:

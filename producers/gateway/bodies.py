@@ -6,12 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import Request
 
 from producers.gateway.context import Gateway
-from producers.gateway.problems import Problem
-
-
-def _too_large(max_bytes: int) -> Problem:
-    detail = f"the body is larger than {max_bytes} bytes: make the attachments smaller"
-    return Problem(413, "too_large", detail, closes=True)
+from producers.gateway.problems import too_large
 
 
 @asynccontextmanager
@@ -22,7 +17,7 @@ async def whole_body(
     limit = max_bytes or gateway.max_body_bytes
     stated = stated_length(request)
     if stated is not None and stated > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     async with gateway.memory.held(limit if stated is None else stated):
         parts = [part async for part in streamed_body(request, limit)]
         yield b"".join(parts)
@@ -34,7 +29,7 @@ async def streamed_body(request: Request, max_bytes: int) -> AsyncIterator[bytes
     async for part in request.stream():
         size += len(part)
         if size > max_bytes:
-            raise _too_large(max_bytes)
+            raise too_large(max_bytes)
         if part:
             yield part
 

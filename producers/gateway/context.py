@@ -9,6 +9,8 @@ from fastapi import Depends, Request
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from archive.vault import Vault
+from archive.vault.installation import open_vault
 from config.redis_connection import connect
 from config.settings import Settings
 from pec.api.client import PecClient
@@ -21,13 +23,17 @@ _MIN_MEMORY_BYTES = 64_000_000
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """`probe` is an impatient client of the same Redis. `memory` bounds the bodies that are held at once."""
+    """`probe` is an impatient client of the same Redis. `memory` bounds the bodies that are held at once.
+
+    `vault` is the archive, or None if the settings name none.
+    """
 
     settings: Settings
     store: Store
     probe: Store
     client: PecClient
     memory: Memory
+    vault: Vault | None
 
     @property
     def max_body_bytes(self) -> int:
@@ -45,12 +51,14 @@ def opened(settings: Settings) -> Iterator[Gateway]:
         closing(impatient),
         closing(PecClient(settings.api)) as api,
     ):
+        store = Store(client, settings.namespace, settings.redis_replicas)
         yield Gateway(
             settings=settings,
-            store=Store(client, settings.namespace, settings.redis_replicas),
+            store=store,
             probe=Store(impatient, settings.namespace),
             client=api,
             memory=Memory(max(_MIN_MEMORY_BYTES, 2 * settings.api.max_bytes)),
+            vault=open_vault(settings.archive, store),
         )
 
 

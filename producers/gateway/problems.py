@@ -91,6 +91,11 @@ def unavailable(detail: str, seconds: float = AWAY_SECONDS) -> Problem:
     return Problem(503, "unavailable", detail, retry_after_seconds=seconds)
 
 
+def too_large(max_bytes: int) -> Problem:
+    detail = f"the body is larger than {max_bytes} bytes: make the attachments smaller"
+    return Problem(413, "too_large", detail, closes=True)
+
+
 def rejected(error: JobRejected) -> Problem:
     return Problem(422, "invalid_job", "the job can't be taken: see `errors`", faults=error.problems)
 

@@ -128,6 +128,139 @@ class Requested(Answer):
     entry: str
 
 
+class Upload(Answer):
+    """Bytes that messages may name for 7 days."""
+
+    sha256: str
+    size: int
+
+
+class Original(Answer):
+    """A receipt as it was signed."""
+
+    sha256: str
+    size: int
+    verdict: str = Field(description="`verified`, `intact`, `altered` or `unsigned`")
+    identificativo: str | None = Field(None, description="the provider's name of the PEC")
+    signed_at: Instant | None = None
+    url: str = Field(description="path of the signed mail (.eml)")
+
+
+class Receipt(Answer):
+    kind: str
+    date: Instant | None = None
+    subject: str
+    recipients: list[str] | None = None
+    error: str | None = None
+    text: str | None = None
+    original: Original | None = None
+
+
+class Receipts(Answer):
+    """The receipts of a message, oldest first."""
+
+    receipts: list[Receipt]
+
+
+class NewBatch(BaseModel):
+    """A batch that will have so many messages (recipients, not jobs): `batch.completed` is published then."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: str
+    name: str
+    size: int
+
+
+class PausedNow(Answer):
+    since: Instant
+    reason: EventReason
+
+
+class Batch(Answer):
+    """A batch, and how many of its messages are in each state."""
+
+    name: str
+    counts: dict[State, int]
+    ended: int
+    size: int | None = Field(None, description="how many it will have, if that was declared")
+    completed_at: Instant | None = None
+    paused: PausedNow | None = None
+    parked: int | None = Field(None, description="messages that wait because it is paused")
+
+
+class BatchStep(Answer):
+    """The outcome of pausing or resuming."""
+
+    name: str
+    outcome: Literal["paused", "already_paused", "resumed", "nothing_left", "not_paused"]
+
+
+class RoomLeft(Answer):
+    """Bytes in the mailbox. A part that is not known yet is left out."""
+
+    used_bytes: int | None = None
+    limit_bytes: int | None = None
+    expected_bytes: int = Field(description="of receipts that are still to come")
+    left_bytes: int | None = Field(None, description="for receipts of further sends")
+    left_messages: int | None = None
+    waits_since: Instant | None = Field(None, description="since when no send has room")
+
+
+class Caps(Answer):
+    """The caps of the API's token that the account sends under; other accounts may share them."""
+
+    daily_cap: int | None = None
+    left_today: int | None = None
+    monthly_cap: int | None = None
+    left_this_month: int | None = None
+    allowed_per_minute: float
+
+
+class Account(Answer):
+    name: str
+    sender: str | None = None
+    served: bool = Field(description="a live worker is configured with it")
+    waiting: int = Field(description="messages in its lane")
+    oldest_at: Instant | None = None
+    paused: EventReason | None = None
+    room: RoomLeft
+    caps: Caps | None = None
+
+
+class Accounts(Answer):
+    accounts: list[Account]
+
+
+class Rejection(Answer):
+    """A job that workers did not take. Fields that could not be read are left out."""
+
+    entry: str
+    at: Instant
+    job_type: str | None = None
+    id: str | None = None
+    account: str | None = None
+    batch: str | None = None
+    errors: list[FieldError]
+
+
+class Rejections(Answer):
+    """A page. It can be short, or empty, and others still follow: go on until there is no `next`."""
+
+    rejections: list[Rejection]
+    next: str | None = None
+
+
+class Delivery(Answer):
+    """The outcome of a test event."""
+
+    endpoint: str
+    outcome: Literal["delivered", "gone", "failed"]
+    why: str | None = Field(None, description="for people")
+    code: str | None = None
+    status: int | None = Field(None, description="the endpoint's answer")
+
+
 def answered(model: type[BaseModel], stated: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that the model has, without those that are None."""
     return {name: stated[name] for name in model.model_fields if stated.get(name) is not None}

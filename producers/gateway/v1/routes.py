@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from producers.gateway.v1 import messages, sending
+from producers.gateway.v1 import accounts, batches, messages, receipts, rejected, sending, uploads, webhooks
 
 router = APIRouter(prefix="/v1")
-router.include_router(sending.router)
-router.include_router(messages.router)
+for one in (sending, messages, receipts, uploads, batches, accounts, rejected, webhooks):
+    router.include_router(one.router)

@@ -1,0 +1,69 @@
+"""GET /v1/rejections: jobs that workers did not take."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from pec.jobs import ID
+from pec.operations.rejections import rejection_dict
+from pec.store import rejections
+from pec.store.rejections import Rejection
+from producers.gateway.auth import Caller
+from producers.gateway.context import Here
+from producers.gateway.v1.callers import Reader
+from producers.gateway.v1.models import Rejections
+from producers.gateway.v1.names import account_of, sees_all
+from producers.gateway.v1.refusals import refusals
+from producers.gateway.v1.shown import shown_errors
+
+router = APIRouter(prefix="/rejections", tags=["Rejections"])
+MAX_LOOKED_AT = 1000
+POSITION = r"^[0-9]{1,15}-[0-9]{1,12}$"
+
+
+@router.get(
+    "",
+    operation_id="listRejections",
+    summary="List rejected jobs",
+    response_model=Rejections,
+    responses=refusals(),
+)
+def listed(
+    caller: Reader,
+    gateway: Here,
+    account: Annotated[str | None, Query(max_length=64)] = None,
+    batch: Annotated[str | None, Query(pattern=ID, description="with its account: acme:november")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: Annotated[str | None, Query(pattern=POSITION, description="`next` of the page before")] = None,
+) -> JSONResponse:
+    """Return them newest first. Those that name no account are for tokens of every account."""
+    looked_at = rejections.before(gateway.store, after, MAX_LOOKED_AT)
+    found: list[dict[str, Any]] = []
+    position = None
+    for one in looked_at:
+        position = one.position
+        if _fits(caller, one, account, batch):
+            found.append(_stated(caller, one))
+            if len(found) == limit:
+                break
+    else:
+        position = position if len(looked_at) == MAX_LOOKED_AT else None
+    return JSONResponse({"rejections": found, **({"next": position} if position else {})})
+
+
+def _fits(caller: Caller, rejection: Rejection, account: str | None, batch: str | None) -> bool:
+    of = account_of(rejection.job)
+    return (
+        (caller.may_use(of) if of is not None else sees_all(caller))
+        and account in (None, of)
+        and batch in (None, rejection.job.get("batch"))
+    )
+
+
+def _stated(caller: Caller, rejection: Rejection) -> dict[str, Any]:
+    stated = rejection_dict(rejection)
+    del stated["state"]
+    if "id" not in rejection.job:
+        del stated["id"]
+    return {**stated, "errors": shown_errors(caller, stated["errors"])}

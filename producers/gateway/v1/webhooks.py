@@ -1,0 +1,47 @@
+"""POST /v1/webhooks/{endpoint}/test: a signed event of the type `test`, delivered at once."""
+
+import json
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import JSONResponse
+
+from pec.instants import from_epoch, to_text
+from pec.store.store import wall_clock
+from pec.webhooks.delivery import Poster
+from pec.webhooks.outcomes import Delivered, Failed, Gone
+from producers.gateway.context import Here
+from producers.gateway.v1.callers import Manager, not_found
+from producers.gateway.v1.models import Delivery
+from producers.gateway.v1.names import sees_all
+from producers.gateway.v1.refusals import refusals
+
+router = APIRouter(prefix="/webhooks", tags=["Webhooks"])
+
+
+@router.post(
+    "/{endpoint}/test",
+    operation_id="testWebhook",
+    summary="Deliver a test event to an endpoint",
+    response_model=Delivery,
+    responses=refusals(404),
+)
+def test(endpoint: Annotated[str, Path(max_length=64)], caller: Manager, gateway: Here) -> JSONResponse:
+    """Post the event as workers would, once. Endpoints belong to no tenant, so the token must be of every account."""
+    webhooks = gateway.settings.webhooks
+    found = next((one for one in webhooks.endpoints if one.name == endpoint), None)
+    if found is None or not sees_all(caller):
+        raise not_found("endpoint")
+    event = {"type": "test", "timestamp": to_text(from_epoch(wall_clock())), "data": {"endpoint": endpoint}}
+    with Poster(webhooks, found) as poster:
+        outcome = poster.post(f"evt_test_{secrets.token_hex(12)}", json.dumps(event).encode())
+    match outcome:
+        case Delivered():
+            return JSONResponse({"endpoint": endpoint, "outcome": "delivered"})
+        case Gone():
+            return JSONResponse({"endpoint": endpoint, "outcome": "gone", "status": 410})
+        case Failed():
+            stated = {"why": str(outcome.why), "code": outcome.code, "status": outcome.status}
+    known = {name: value for name, value in stated.items() if value}
+    return JSONResponse({"endpoint": endpoint, "outcome": "failed", **known})

@@ -1,0 +1,127 @@
+"""Receipts and proof: what was signed is given back byte for byte, whole or in ranges."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from archive.vault.vault import Vault
+from config.settings import Archive
+from pec.changes import Change, changed
+from pec.instants import from_epoch
+from pec.messages import Message
+from pec.names import State
+from pec.originals import Original
+from pec.store.store import Store
+from sandbox.redis_server import EmbeddedServer
+from tests.integration.producers.gateway.serving import Served, a_token, serving
+from tests.integration.producing import RECEIPT, SEND, Settle, TakeJobs
+
+MAIL = b"From: x\r\n\r\n" + bytes(range(256)) * 100
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("archive")
+
+
+@pytest.fixture(scope="module")
+def archiving(server: EmbeddedServer, archive: Path) -> Iterator[Served]:
+    """A gateway that reaches an archive."""
+    with Redis.from_url(server.url) as client:
+        client.flushall()
+        with serving(
+            Store(client, "pec"), server.url, environment={"PEC_ARCHIVE__URL": str(archive)}
+        ) as served:
+            yield served
+
+
+@pytest.fixture
+def delivered(
+    archiving: Served, archive: Path, store: Store, take_jobs: TakeJobs, change: Settle
+) -> tuple[Served, str]:
+    """A message with one receipt whose original is archived, and its gateway."""
+    gateway = replace(archiving, token=a_token(store, "archiving"))
+    vault = Vault.open(Archive(url=str(archive)))
+    assert vault
+    store.client.hset(store.keys.installation, "archive", vault.identity())
+    digest = vault.put(MAIL, ".eml")
+    known = Original(
+        sha256=digest, size=len(MAIL), verdict="verified", identificativo="x.1", signed_at=from_epoch(1e9)
+    )
+    answer = gateway.call("POST", "/v1/messages", json={**SEND, "id": "inv-1"})
+    assert answer.status_code == 202
+    take_jobs()
+
+    def received(message: Message) -> Change:
+        receipts = (replace(RECEIPT, original=known),)
+        return replace(changed(message, from_epoch(1.8e9), {"state": State.ACCEPTED}), receipts=receipts)
+
+    change("acme:inv-1", received)
+    return gateway, digest
+
+
+def test_a_receipt_is_listed_with_its_original(delivered: tuple[Served, str]) -> None:
+    gateway, digest = delivered
+
+    [receipt] = gateway.call("GET", "/v1/messages/acme:inv-1/receipts").json()["receipts"]
+
+    assert (receipt["kind"], receipt["text"]) == ("accettazione", RECEIPT.text)
+    assert receipt["original"]["verdict"] == "verified"
+    assert receipt["original"]["url"] == f"/v1/messages/acme:inv-1/receipts/{digest}.eml"
+
+
+def test_an_original_comes_byte_for_byte_and_in_ranges(delivered: tuple[Served, str]) -> None:
+    gateway, digest = delivered
+    url = f"/v1/messages/acme:inv-1/receipts/{digest}.eml"
+
+    whole = gateway.call("GET", url)
+    part = gateway.call("GET", url, headers={"Range": "bytes=100-199", "If-Range": whole.headers["ETag"]})
+    beyond = gateway.call("GET", url, headers={"Range": "bytes=99999999-"})
+
+    assert (whole.status_code, whole.content) == (200, MAIL)
+    assert whole.headers["ETag"] == f'"{digest}"'
+    assert (part.status_code, part.content) == (206, MAIL[100:200])
+    assert part.headers["Content-Range"] == f"bytes 100-199/{len(MAIL)}"
+    assert beyond.status_code == 416
+
+
+def test_the_proof_is_a_bundle_whose_ranges_fit_together(delivered: tuple[Served, str]) -> None:
+    gateway, _ = delivered
+    url = "/v1/messages/acme:inv-1/proof"
+
+    first = gateway.call("GET", url, headers={"Range": "bytes=0-99"})
+    rest = gateway.call("GET", url, headers={"Range": "bytes=100-", "If-Range": first.headers["ETag"]})
+
+    assert (first.status_code, rest.status_code) == (206, 206)
+    assert first.headers["Pec-Proof"] == "incomplete"
+    with zipfile.ZipFile(io.BytesIO(first.content + rest.content)) as bundle:
+        names = bundle.namelist()
+        eml = next(name for name in names if name.endswith(".eml"))
+        assert bundle.read(eml) == MAIL
+    assert any(name.endswith("SHA256SUMS") for name in names)
+
+
+def test_another_tenant_gets_none_of_it(delivered: tuple[Served, str], store: Store) -> None:
+    gateway, digest = delivered
+    stranger = replace(gateway, token=a_token(store, "stranger", accounts=["globex"]))
+
+    for path in ("receipts", f"receipts/{digest}.eml", "proof"):
+        foreign = stranger.call("GET", f"/v1/messages/acme:inv-1/{path}")
+        missing = stranger.call("GET", f"/v1/messages/acme:missing/{path}")
+        assert (foreign.status_code, foreign.text) == (404, missing.text)
+
+
+def test_an_archive_that_is_away_is_said_to_be(
+    gateway: Served, delivered: tuple[Served, str], store: Store
+) -> None:
+    _, digest = delivered
+    without_archive = replace(gateway, token=a_token(store, "other"))
+
+    answer = without_archive.call("GET", f"/v1/messages/acme:inv-1/receipts/{digest}.eml")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")

@@ -16,7 +16,12 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")  # a machine that runs several tests at once is no failure
 
 ACCEPTANCE = Path(__file__).parent / "acceptance"
-TOGETHER = {"test_consumers", "test_examples", "test_operations"}  # their tests share programs that run
+TOGETHER = {
+    "test_consumers",
+    "test_examples",
+    "test_image",
+    "test_operations",
+}  # their tests share programs that run
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

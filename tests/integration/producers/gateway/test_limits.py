@@ -1,38 +1,12 @@
 """Slow, large and malformed requests cost the gateway little, and others nothing."""
 
 import json
-import socket
 import time
-from urllib.parse import urlsplit
 
 from redis import Redis
 
+from tests.integration.producers.gateway.calls import answer, connected, head, jobs, pec
 from tests.integration.producers.gateway.serving import DEADLINE_SECONDS, Served
-from tests.integration.producers.gateway.test_send import jobs, pec
-
-
-def connected(gateway: Served) -> socket.socket:
-    address = urlsplit(gateway.url)
-    return socket.create_connection((address.hostname or "", address.port or 0), timeout=DEADLINE_SECONDS)
-
-
-def head(gateway: Served, length: int, *more: str) -> bytes:
-    lines = [
-        "POST /send HTTP/1.1",
-        "Host: gateway",
-        f"Authorization: Bearer {gateway.token}",
-        f"Content-Length: {length}",
-        *more,
-    ]
-    return "\r\n".join([*lines, "", ""]).encode()
-
-
-def answer(connection: socket.socket) -> bytes:
-    """Everything until the gateway closes the connection."""
-    parts = []
-    while part := connection.recv(65536):
-        parts.append(part)
-    return b"".join(parts)
 
 
 def test_a_body_that_says_it_is_too_large_is_refused_unread(gateway: Served) -> None:

@@ -15,9 +15,8 @@ import requests
 from config.redis_connection import connect
 from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
+from tests.integration.producers.gateway.calls import answer, connected, head, jobs, pec
 from tests.integration.producers.gateway.serving import Served, serving
-from tests.integration.producers.gateway.test_limits import answer, connected, head
-from tests.integration.producers.gateway.test_send import jobs, pec
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ def test_a_gateway_killed_in_the_middle_and_repeats_after_it_make_each_request_o
             given = served.call(
                 "POST", "/send", json=pec(subject=f"Diffida {key}"), headers={"Idempotency-Key": key}
             )
-        except requests.ConnectionError:
+        except requests.RequestException:
             return ""
         return str(given.json()["message_id"]) if given.status_code == 201 else ""
 

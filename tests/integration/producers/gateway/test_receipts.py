@@ -16,8 +16,8 @@ from pec.receipts import Kind, Receipt
 from pec.store.records import receipt_to_json
 from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
+from tests.integration.producers.gateway.calls import pec
 from tests.integration.producers.gateway.serving import MAILBOX, SENDER, Served, a_token, serving
-from tests.integration.producers.gateway.test_send import pec
 from tests.integration.producing import TakeJobs
 
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)

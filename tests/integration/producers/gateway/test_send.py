@@ -10,27 +10,10 @@ import pytest
 from redis import Redis
 
 from pec.store.store import Store, text
-from tests.integration.producers.gateway.serving import PASSWORD, SENDER, USERNAME, Served, a_token
+from tests.integration.producers.gateway.calls import jobs, pec
+from tests.integration.producers.gateway.serving import PASSWORD, Served, a_token
 
 FILE = b"%PDF-1.4 " + bytes(range(256)) * 20
-
-
-def pec(**fields: Any) -> dict[str, Any]:
-    """The body of POST /send, as the vendor's description has it."""
-    return {
-        "sender": SENDER,
-        "recipient": "a@pec.example",
-        "subject": "Diffida",
-        "body": "<p>Salve</p>",
-        "username": USERNAME,
-        "password": PASSWORD,
-        **fields,
-    }
-
-
-def jobs(redis: Redis) -> list[dict[str, Any]]:
-    found: Any = redis.xrange("pec:jobs")
-    return [json.loads(fields[b"job"]) for _, fields in found]
 
 
 def refused(answer: Any, status: int, message: str) -> bool:

@@ -4,21 +4,19 @@ Folders are opened with EXAMINE, mails are fetched with BODY.PEEK. Only `expunge
 """
 
 import re
-import socket
-import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from imaplib import IMAP4
 from typing import Any
 
 from pydantic import SecretStr
 
 from config.settings import Account
 from pec.http.tls import all_authorities
-from pec.imap.errors import FolderMissing, ImapUnavailable, LoginRefused
+from pec.imap.errors import FolderMissing, ImapUnavailable
+from pec.imap.failures import described, refusal, translated
 from pec.imap.stream import Stream
 from pec.imap.wire import Client
 
@@ -29,11 +27,7 @@ PART_BYTES = 4_000_000  # of a mail that is fetched in parts
 MAX_WINDOW = 50_000  # UIDs that one search may answer: the library takes no line of more than 1 MB
 HEADERS = "FROM SUBJECT DATE MESSAGE-ID IN-REPLY-TO REFERENCES X-RICEVUTA X-TRASPORTO"
 _SUMMARY = ["UID", "RFC822.SIZE", "INTERNALDATE", f"BODY.PEEK[HEADER.FIELDS ({HEADERS})]"]
-_TRY_LATER = re.compile(
-    r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|(?:too many|maximum number of) .*connections", re.IGNORECASE
-)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9@._+-]+")  # the library does not quote it
-_DESCRIBED_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +79,10 @@ class Session:
         """Connect and log in. Raise ImapUnavailable and LoginRefused."""
         tls = all_authorities() if server.tls else None
         ends = time.monotonic() + CONNECT_SECONDS
-        with _translated():
+        with translated():
             stream = Stream(server.host, server.port, tls, ends)
         try:
-            with _translated():
+            with translated():
                 session = cls(Client(stream, tls), stream)
             session._log_in(server)
         except BaseException:
@@ -220,7 +214,7 @@ class Session:
                 line = self._client.untagged().upper()
             if line.startswith(b"* BYE"):
                 self._end()
-                raise ImapUnavailable("hung_up", _described(line))
+                raise ImapUnavailable("hung_up", described(line))
             if line.endswith((b" EXISTS", b" RECENT")):
                 return True
         return False
@@ -234,7 +228,7 @@ class Session:
     def _log_in(self, server: Server) -> None:
         password = server.password.get_secret_value()
         try:
-            with self._asking(refused=lambda said: _refusal(said, password)):
+            with self._asking(refused=lambda said: refusal(said, password)):
                 if _PLAIN_NAME.fullmatch(server.username) and password.isascii():
                     self._client.login(server.username, password)
                 else:
@@ -254,7 +248,7 @@ class Session:
         seconds = WAIT_SECONDS + size / MIN_BYTES_PER_SECOND
         self._stream.within(time.monotonic() + seconds, WAIT_SECONDS)
         try:
-            with _translated(refused):
+            with translated(refused):
                 yield
         except ImapUnavailable:
             self._end()
@@ -263,59 +257,6 @@ class Session:
     def _end(self) -> None:
         self.is_open = False
         self._stream.close()
-
-
-@contextmanager
-def _translated(refused: Any = None) -> Iterator[None]:
-    """Turn what the libraries raise into the errors of this package. They can hold the password: nothing is chained."""
-    try:
-        yield
-    except (ImapUnavailable, LoginRefused, FolderMissing):
-        raise
-    except Exception as error:
-        failure = _failure(error, refused)
-    else:
-        return
-    raise failure from None
-
-
-def _failure(error: Exception, refused: Any) -> Exception:
-    cause = error.__context__ if isinstance(error, IMAP4.abort) else None
-    for one in (error, cause):
-        for kind, code in _WORDS:
-            if isinstance(one, kind):
-                return ImapUnavailable(code, _described(str(one)) or code)
-    if isinstance(error, IMAP4.error) and not isinstance(error, IMAP4.abort):
-        said = _described(str(error))
-        return refused(said) if refused else ImapUnavailable("refused", said)
-    code = "hung_up" if isinstance(error, IMAP4.abort) else "garbled"
-    return ImapUnavailable(code, _described(str(error)) or code)
-
-
-_WORDS: tuple[tuple[type[BaseException], str], ...] = (
-    (ssl.SSLCertVerificationError, "certificate"),
-    (ssl.SSLError, "tls"),
-    (TimeoutError, "timeout"),
-    (socket.gaierror, "dns"),
-    (ConnectionRefusedError, "not_listening"),
-    (EOFError, "hung_up"),
-    (ConnectionError, "hung_up"),
-    (OSError, "network"),
-    (UnicodeError, "garbled"),
-)
-
-
-def _refusal(said: str, password: str) -> Exception:
-    safe = said.replace(password, "…") if password else said
-    return ImapUnavailable("busy", safe) if _TRY_LATER.search(said) else LoginRefused(safe)
-
-
-def _described(said: str | bytes) -> str:
-    """Return what the server said on one line, without what imaplib puts around bytes."""
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    if text.startswith(("b'", 'b"')):
-        text = text[2:-1]
-    return " ".join(text.split())[:_DESCRIBED_CHARACTERS]
 
 
 def _number(value: Any) -> int | None:

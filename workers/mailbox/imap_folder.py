@@ -14,7 +14,8 @@ import structlog
 from archive.chain import PROVIDER_MAILBOX
 from pec.imap.session import MAX_WINDOW, PART_BYTES, Folder, Session, Summary
 from pec.imap.stream import MAX_LITERAL_BYTES
-from pec.store.imap_state import Cursor, Place
+from pec.store.imap_receipts import Place
+from pec.store.imap_state import Cursor
 
 SUMMARIES = 200  # mails whose headers are asked for in one command
 BATCH_MAILS, BATCH_BYTES = 50, PART_BYTES  # fetched in one command; a larger mail comes alone, in parts

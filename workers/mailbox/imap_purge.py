@@ -17,9 +17,9 @@ from pec.imap.errors import FolderMissing, ImapUnavailable
 from pec.imap.session import Folder, Session, Summary
 from pec.instants import to_text
 from pec.messages import Message
-from pec.store import audit, imap_state, purging
+from pec.store import audit, imap_receipts, purging
 from pec.store.audit import Act
-from pec.store.imap_state import Place
+from pec.store.imap_receipts import Place
 from pec.store.records import StoredReceipts
 from workers.context import WorkerContext
 
@@ -51,7 +51,7 @@ class UidPurge:
         by_folder: defaultdict[str, list[_Kept]] = defaultdict(list)
         for message, stored in cases:
             originals = {one.original.sha256 for one in stored.receipts.values() if one.original}
-            places = imap_state.places_of(self._ctx.store, message.id)
+            places = imap_receipts.places_of(self._ctx.store, message.id)
             for place, sha256 in places.items():
                 by_folder[place.folder].append(_Kept(message, place, sha256))
             if not originals <= set(places.values()):
@@ -97,7 +97,7 @@ class UidPurge:
             log.error("original_lost", message=one.message.id, sha256=one.sha256, why=str(why))
             again = [(one.message.code or "", one.place)]
             now = self._ctx.now().timestamp()
-            imap_state.revisit_later(self._ctx.store, self._account, again, now, unarchived=True)
+            imap_receipts.revisit_later(self._ctx.store, self._account, again, now, unarchived=True)
             self.left.add(one.message.id)
             return False
         if self._is(folder, summary, raw):
@@ -142,7 +142,7 @@ class UidPurge:
     def _forget(self, found: Iterable[_Kept]) -> None:
         by_message: defaultdict[str, list[str]] = defaultdict(list)
         for one in found:
-            by_message[one.message.id].append(imap_state.place_field(one.place))
+            by_message[one.message.id].append(imap_receipts.place_field(one.place))
         for message_id, fields in by_message.items():
             self._ctx.store.client.hdel(self._ctx.store.keys.places(message_id), *fields)
 

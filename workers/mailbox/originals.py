@@ -15,7 +15,7 @@ from pec.changes import Change
 from pec.messages import Message
 from pec.receipt_transitions import receipts_observed, watched
 from pec.receipts import OTHER_SUBJECT, Mail, Receipt, Unrecognised, code_in, is_about
-from pec.store import commits, imap_state, inbox, records
+from pec.store import commits, imap_receipts, inbox, records
 from pec.store.commits import Commit, Conflict
 from pec.store.records import StoredReceipts
 from workers.context import WorkerContext
@@ -97,7 +97,7 @@ class OriginalsTaker:
     def _note(self, found: Sequence[Candidate], *, unarchived: bool) -> None:
         again = [(one.code or "", one.mail.place) for one in found]
         now = self._ctx.now().timestamp()
-        self.noted |= imap_state.revisit_later(
+        self.noted |= imap_receipts.revisit_later(
             self._ctx.store, self._account, again, now, unarchived=unarchived
         )
 
@@ -164,7 +164,7 @@ class OriginalsTaker:
             part
             for one, sha256 in archived
             if sha256 and isinstance(_recognised(message, one, has_original=True), Receipt)
-            for part in (imap_state.place_field(one.mail.place), sha256)
+            for part in (imap_receipts.place_field(one.mail.place), sha256)
         ]
         return ["HSET", self._ctx.store.keys.places(message.id), *pairs] if pairs else []
 

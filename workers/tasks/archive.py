@@ -22,8 +22,9 @@ from pec.imap.session import WAIT_SECONDS, Server, Session
 from pec.instants import doubling, from_epoch
 from pec.messages import Reason
 from pec.names import Queue
-from pec.store import imap_state
-from pec.store.imap_state import Cursor, ImapState, Place, Revisit
+from pec.store import imap_receipts, imap_state
+from pec.store.imap_receipts import Place, Revisit
+from pec.store.imap_state import Cursor, ImapState
 from workers.context import WorkerContext
 from workers.mailbox.archived import replay
 from workers.mailbox.imap_folder import BATCH_MAILS, FoundMail, Reader, fetch_all, read_folder
@@ -155,7 +156,7 @@ class _Reading:
         """Note that a reading ended at this mail, if one mail at a time is read. Return whether to leave it out."""
         if not self._one_by_one or error.code not in FAULTS_OF_A_MAIL:
             return False
-        if not self._is_stuck(imap_state.place_field(place)):
+        if not self._is_stuck(imap_receipts.place_field(place)):
             return False
         log.error("mail_skipped", account=self._account, **asdict(place), why=error.description)
         return True
@@ -212,9 +213,9 @@ class _Reading:
         ctx, account = self._ctx, self._account
         now = ctx.now().timestamp()
         oldest = 0.0 if ctx.imap_watch.is_time(account, now, OLD_EVERY_SECONDS) else now - YOUNG_SECONDS
-        waiting = imap_state.revisits(ctx.store, account, oldest)
+        waiting = imap_receipts.revisits(ctx.store, account, oldest)
         self._taker.unclaimed += sum(one.seen_at > now - YOUNG_SECONDS for one in waiting)
-        owned = imap_state.owned_codes(ctx.store, account, (one.code for one in waiting))
+        owned = imap_receipts.owned_codes(ctx.store, account, (one.code for one in waiting))
         ready = [one for one in waiting if one.code in owned]
         if any(one.unarchived for one in ready) and not self._archive_is_there():
             ready = [one for one in ready if not one.unarchived]
@@ -235,24 +236,24 @@ class _Reading:
                     self._take(batch)
             except ImapUnavailable as error:
                 if self._is_stuck_at(chunk[0].place, error):
-                    imap_state.revisited(self._ctx.store, self._account, [chunk[0].entry])
+                    imap_receipts.revisited(self._ctx.store, self._account, [chunk[0].entry])
                 raise
             done = {one.entry for one in chunk} - self._taker.noted
-            imap_state.revisited(self._ctx.store, self._account, done)
+            imap_receipts.revisited(self._ctx.store, self._account, done)
             self._go_on()
 
     def _search(self, session: Session) -> None:
         """Take the receipts of PEC that other programs sent: they may lie before the cursor."""
         ctx, account = self._ctx, self._account
-        for code in imap_state.sought(ctx.store, account)[:MAX_SEARCHES]:
+        for code in imap_receipts.sought(ctx.store, account)[:MAX_SEARCHES]:
             try:
                 self._search_code(session, code)
             except ImapUnavailable as error:
                 if error.code in FAULTS_OF_A_SEARCH and self._is_stuck(f"code {code}"):
                     log.error("search_skipped", account=account, code=code, why=error.description)
-                    imap_state.found(ctx.store, account, [code])
+                    imap_receipts.found(ctx.store, account, [code])
                 raise
-            imap_state.found(ctx.store, account, [code])
+            imap_receipts.found(ctx.store, account, [code])
             self._go_on()
 
     def _search_code(self, session: Session, code: str) -> None:

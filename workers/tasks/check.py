@@ -11,7 +11,7 @@ from pec.messages import Message
 from pec.names import Queue
 from pec.receipt_transitions import duplicated, receipts_observed
 from pec.receipts import Mail, read_all
-from pec.store import commits, imap_state, records
+from pec.store import commits, imap_receipts, records
 from pec.store.commits import Commit, Conflict, commit
 from pec.store.records import StoredReceipts
 from workers.context import NotServed, WorkerContext
@@ -39,7 +39,7 @@ def check(ctx: WorkerContext, message_id: str) -> None:
         ctx.store.clear_due(Queue.CHECK, message_id)
     elif not (defer_to_imap(ctx, message, stored) or defer_to_scan(ctx, message)):
         if message.body is None and not message.checks and ctx.imap_server(message.account):
-            imap_state.seek(ctx.store, message.account, message.code, ctx.now().timestamp())
+            imap_receipts.seek(ctx.store, message.account, message.code, ctx.now().timestamp())
         check_by_code(ctx, message, stored)
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from archive.vault import EML
 from pec.changes import changed
-from pec.store import imap_state
+from pec.store import imap_receipts
 from pec.store.commits import commit
-from pec.store.imap_state import Place
+from pec.store.imap_receipts import Place
 from tests.dovecot import Dovecot
 from tests.integration.workers.imap_mailbox import (
     ACCOUNT,
@@ -49,12 +49,12 @@ def left(mailbox: Mailbox) -> list[int]:
 def taken_for(mailbox: Mailbox, uid: int, mail: bytes) -> None:
     """Make the archived mail the one that should lie at this UID, and the only one that may go."""
     store = mailbox.ctx.store
-    known = next(iter(imap_state.places_of(store, "inv-1")))
+    known = next(iter(imap_receipts.places_of(store, "inv-1")))
     assert mailbox.ctx.vault
     sha256 = mailbox.ctx.vault.put(mail, EML)
     store.client.delete(store.keys.places("inv-1"))
     place = Place(known.folder, known.validity, uid)
-    store.client.hset(store.keys.places("inv-1"), imap_state.place_field(place), sha256)
+    store.client.hset(store.keys.places("inv-1"), imap_receipts.place_field(place), sha256)
 
 
 def a_mail(message_id: str | None, text: str = "Grazie") -> bytes:

@@ -17,7 +17,7 @@ from pec.incoming import MailKind
 from pec.receipts import Mail
 from pec.store import inbox
 from pec.store.commits import Commit, apply
-from pec.store.imap_state import Place
+from pec.store.imap_receipts import Place
 from sandbox.clock import now
 from sandbox.mail_writing import MailWriter
 from sandbox.ordinary_mail import Draft

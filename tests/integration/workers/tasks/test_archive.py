@@ -11,9 +11,9 @@ from archive.vault import EML
 from pec.changes import changed
 from pec.messages import Message
 from pec.names import Queue, State
-from pec.store import imap_state, inbox, records
+from pec.store import imap_receipts, inbox, records
 from pec.store.commits import commit
-from pec.store.imap_state import Place
+from pec.store.imap_receipts import Place
 from tests.integration.workers.archiving import unmounted
 from tests.integration.workers.imap_mailbox import (
     ACCOUNT,
@@ -52,7 +52,7 @@ def test_signed_receipts_move_a_message_and_are_kept_byte_for_byte(mailbox: Mail
     originals = [one.original for one in kept.receipts.values()]
     assert mailbox.ctx.vault
     assert {mailbox.ctx.vault.get(one.sha256, EML) for one in originals if one} == set(mails)
-    assert {place.uid for place in imap_state.places_of(mailbox.ctx.store, "inv-1")} == {1, 2}
+    assert {place.uid for place in imap_receipts.places_of(mailbox.ctx.store, "inv-1")} == {1, 2}
     assert mailbox.due(Queue.CHECK, "inv-1") is None
 
 
@@ -228,7 +228,7 @@ def test_a_receipt_that_lies_twice_is_one(mailbox: Mailbox) -> None:
     mailbox.read()
 
     assert len(stored(mailbox.ctx)[1].receipts) == 2
-    assert len(imap_state.places_of(mailbox.ctx.store, "inv-1")) == 3
+    assert len(imap_receipts.places_of(mailbox.ctx.store, "inv-1")) == 3
 
 
 def test_while_the_archive_is_away_states_go_on_and_originals_follow(
@@ -289,13 +289,13 @@ def test_places_are_forgotten_with_the_message(mailbox: Mailbox) -> None:
     place = Place("INBOX", 1, 2)
     message: Message = sent(mailbox.ctx)
     mailbox.ctx.store.client.hset(
-        mailbox.ctx.store.keys.places(message.id), imap_state.place_field(place), "a"
+        mailbox.ctx.store.keys.places(message.id), imap_receipts.place_field(place), "a"
     )
-    assert imap_state.places_of(mailbox.ctx.store, message.id) == {place: "a"}
+    assert imap_receipts.places_of(mailbox.ctx.store, message.id) == {place: "a"}
 
     mailbox.ctx.store.run("forget", message.id, message.version)
 
-    assert imap_state.places_of(mailbox.ctx.store, message.id) == {}
+    assert imap_receipts.places_of(mailbox.ctx.store, message.id) == {}
 
 
 def test_a_pec_of_another_program_is_checked_at_once_and_its_originals_are_searched_for(
@@ -311,7 +311,7 @@ def test_a_pec_of_another_program_is_checked_at_once_and_its_originals_are_searc
     mailbox.read()
 
     assert stored(mailbox.ctx)[0].proof == "originals"
-    assert imap_state.sought(mailbox.ctx.store, ACCOUNT) == []
+    assert imap_receipts.sought(mailbox.ctx.store, ACCOUNT) == []
 
 
 def test_a_late_code_gets_its_receipts_though_the_archive_is_away(mailbox: Mailbox, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from archive.vault.installation import open_vault
 from config.settings import Settings
 from pec.api.client import PecClient
 from pec.names import Queue, State
-from pec.store import accounts, imap_state, records
+from pec.store import accounts, imap_receipts, imap_state, records
 from pec.store.store import Store
 from tests.integration.sandbox.serving import SENDER, TOKEN, Served
 from tests.integration.workers.messages import ACCOUNT, sent
@@ -128,7 +128,7 @@ def test_new_numbers_of_mails_commit_nothing_twice_and_delete_the_right_ones(
     purge(door, ACCOUNT)
     assert imap_state.state_of(door.store, ACCOUNT).purged == 0
 
-    read_until(door, lambda: imap_state.places_of(door.store, "anew-1") != {})
+    read_until(door, lambda: imap_receipts.places_of(door.store, "anew-1") != {})
     assert records.read(door.store, "anew-1") == before
     purge(door, ACCOUNT)
 
@@ -144,7 +144,7 @@ def test_receipts_that_a_rule_files_are_found_in_their_folder(
     read_mailbox(door, ACCOUNT)
 
     assert proof(door, "filed-1") == (State.DELIVERED, "originals")
-    assert {place.folder for place in imap_state.places_of(door.store, "filed-1")} == {"Ricevute"}
+    assert {place.folder for place in imap_receipts.places_of(door.store, "filed-1")} == {"Ricevute"}
 
 
 def test_doubled_receipts_are_one_and_both_copies_go(door: WorkerContext, imap_sandbox: Served) -> None:

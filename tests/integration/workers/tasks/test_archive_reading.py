@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from pec.imap import session as sessions
 from pec.imap.errors import ImapUnavailable
 from pec.names import Queue, State
-from pec.store import imap_state
+from pec.store import imap_receipts, imap_state
 from tests.integration.workers.imap_mailbox import (
     ACCOUNT,
     REPLY,
@@ -222,7 +222,7 @@ def test_a_search_that_the_server_cannot_do_holds_up_no_mail_and_is_given_up(
         raise ImapUnavailable("timeout", "no answer")
 
     monkeypatch.setattr(sessions.Session, "uids_with", slow)
-    imap_state.seek(mailbox.ctx.store, ACCOUNT, "2026112010310001", 0)
+    imap_receipts.seek(mailbox.ctx.store, ACCOUNT, "2026112010310001", 0)
     sent(mailbox.ctx)
     mailbox.put(accepted(), delivered())
 
@@ -231,7 +231,7 @@ def test_a_search_that_the_server_cannot_do_holds_up_no_mail_and_is_given_up(
     for _ in range(3):
         mailbox.read()
 
-    assert imap_state.sought(mailbox.ctx.store, ACCOUNT) == []
+    assert imap_receipts.sought(mailbox.ctx.store, ACCOUNT) == []
     assert (mailbox.state("error"), mailbox.state("read_at") is not None) == (None, True)
 
 

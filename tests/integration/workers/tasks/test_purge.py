@@ -15,7 +15,7 @@ from archive.vault.vault import path_of
 from pec.changes import changed
 from pec.imap.session import Session
 from pec.names import Queue, State
-from pec.store import audit, imap_state, purging
+from pec.store import audit, imap_receipts, imap_state, purging
 from pec.store.commits import commit
 from tests.dovecot import Dovecot
 from tests.integration.workers.archiving import unmounted
@@ -137,7 +137,7 @@ def test_an_archive_that_is_away_makes_the_purge_wait(mailbox: Mailbox, tmp_path
 def test_an_original_that_the_archive_lost_stays_in_the_mailbox_and_is_archived_again(
     mailbox: Mailbox, tmp_path: Path, damage: bytes | None
 ) -> None:
-    places = imap_state.places_of(mailbox.ctx.store, "inv-1")
+    places = imap_receipts.places_of(mailbox.ctx.store, "inv-1")
     sha256 = next(digest for place, digest in places.items() if place.uid == 3)
     file = tmp_path / "archive" / path_of(sha256, EML)
     if damage is None:
@@ -163,13 +163,13 @@ def test_another_mail_at_the_place_of_a_receipt_stays(mailbox: Mailbox) -> None:
         mailbox.ctx.store,
         next(
             (place, digest)
-            for place, digest in imap_state.places_of(mailbox.ctx.store, "inv-1").items()
+            for place, digest in imap_receipts.places_of(mailbox.ctx.store, "inv-1").items()
             if place.uid == 2
         ),
     )
-    wrong = imap_state.Place(place.folder, place.validity, 1)
+    wrong = imap_receipts.Place(place.folder, place.validity, 1)
     store.client.delete(store.keys.places("inv-1"))
-    store.client.hset(store.keys.places("inv-1"), imap_state.place_field(wrong), sha256)
+    store.client.hset(store.keys.places("inv-1"), imap_receipts.place_field(wrong), sha256)
 
     with capture_logs() as logs:
         purge(mailbox.ctx, ACCOUNT)
@@ -180,10 +180,10 @@ def test_another_mail_at_the_place_of_a_receipt_stays(mailbox: Mailbox) -> None:
 
 def test_places_of_another_uidvalidity_are_not_used(mailbox: Mailbox) -> None:
     store = mailbox.ctx.store
-    for place, sha256 in imap_state.places_of(store, "inv-1").items():
-        old = imap_state.Place(place.folder, place.validity - 1, place.uid)
-        store.client.hdel(store.keys.places("inv-1"), imap_state.place_field(place))
-        store.client.hset(store.keys.places("inv-1"), imap_state.place_field(old), sha256)
+    for place, sha256 in imap_receipts.places_of(store, "inv-1").items():
+        old = imap_receipts.Place(place.folder, place.validity - 1, place.uid)
+        store.client.hdel(store.keys.places("inv-1"), imap_receipts.place_field(place))
+        store.client.hset(store.keys.places("inv-1"), imap_receipts.place_field(old), sha256)
 
     purge(mailbox.ctx, ACCOUNT)
 
@@ -233,10 +233,10 @@ def test_a_folder_that_does_not_open_now_keeps_its_receipts_for_the_next_purge(m
 
 def test_a_folder_that_was_deleted_holds_up_nothing(mailbox: Mailbox) -> None:
     store = mailbox.ctx.store
-    for place, sha256 in imap_state.places_of(store, "inv-1").items():
+    for place, sha256 in imap_receipts.places_of(store, "inv-1").items():
         gone = replace(place, folder="INBOX.Nessuna")
-        store.client.hdel(store.keys.places("inv-1"), imap_state.place_field(place))
-        store.client.hset(store.keys.places("inv-1"), imap_state.place_field(gone), sha256)
+        store.client.hdel(store.keys.places("inv-1"), imap_receipts.place_field(place))
+        store.client.hset(store.keys.places("inv-1"), imap_receipts.place_field(gone), sha256)
 
     purge(mailbox.ctx, ACCOUNT)
 

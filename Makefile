@@ -80,6 +80,10 @@ locale: $(INSTALLED) ## extract what people read, keep its translations, and com
 	@$(BIN)/pybabel --quiet compile --domain console --directory console/locale
 	@$(BIN)/pybabel --quiet compile --directory cli/locale
 
+.PHONY: console-pictures
+console-pictures: $(INSTALLED) ## draw the pictures of docs/console.md again, in a real browser
+	@$(BIN)/python -m tools.console_pictures
+
 picture: $(INSTALLED) ## draw the README's picture again, from what the demo prints
 	@$(BIN)/python tools/demo_picture.py
 

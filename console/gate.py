@@ -18,7 +18,8 @@ from pec.operations.session import Session
 _OPEN = ("/static/", "/login", "/preferences", "/health")  # without a login
 _SAFE = ("GET", "HEAD")
 _ALLOWED_WHEN_READ_ONLY = ("/login", "/logout", "/preferences")
-MAX_FORM_BYTES = 64_000  # of one without a file
+MAX_LOGIN_BYTES = 16_000  # of a form by someone who is not logged in
+MAX_FORM_BYTES = 4_000_000  # of one without a file
 MAX_UPLOAD_BYTES = 200_000_000
 
 
@@ -54,7 +55,7 @@ class Gate:
         if request.method not in _SAFE:
             if not _same_site(request):
                 return error_page(request, 403, _("this request came from another site"))
-            if not _fits(request):
+            if not _fits(request, known=visitor.user is not None):
                 return error_page(request, 413, _("this is more than a form may bring"))
             if self._session.settings.console.read_only and path not in _ALLOWED_WHEN_READ_ONLY:
                 return error_page(request, 403, _("this console is read-only (PEC_CONSOLE__READ_ONLY)"))
@@ -92,11 +93,16 @@ def _same_site(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
-def _fits(request: Request) -> bool:
+def _fits(request: Request, *, known: bool) -> bool:
+    """Return whether a form is small enough to be read. It must state its size."""
     kind = request.headers.get("content-type", "")
     limit = MAX_UPLOAD_BYTES if kind.startswith("multipart/form-data") else MAX_FORM_BYTES
     length = request.headers.get("content-length", "0")
-    return length.isdecimal() and int(length) <= limit and "transfer-encoding" not in request.headers
+    return (
+        length.isdecimal()
+        and int(length) <= (limit if known else MAX_LOGIN_BYTES)
+        and "transfer-encoding" not in request.headers
+    )
 
 
 def _target(request: HTTPConnection) -> str:

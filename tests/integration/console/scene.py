@@ -4,18 +4,21 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from config.settings import Receipts, Uncertain
 from pec import transitions
 from pec.changes import Change
 from pec.incoming import IncomingMail, MailKind
+from pec.instants import to_text
 from pec.messages import Message
+from pec.names import Queue
 from pec.originals import Original
 from pec.provider_text import Named
 from pec.reasons import reason_by_code
 from pec.receipt_transitions import receipts_observed
 from pec.receipts import Kind, Receipt
-from pec.store import inbox, outbox, records
+from pec.store import heartbeat, inbox, outbox, records
 from pec.store.store import Store
 from producers import Producer
 from tests.integration.pec.store.deliveries import REFUSED, endpoint, give_up, take
@@ -86,6 +89,27 @@ def build(
         in_reply_to="avv-1", attachments=(words.file,),
     )  # fmt: skip
     inbox.receive(store, mail, now, "traits")
+
+
+def add_worker(store: Store) -> None:
+    """Register a live worker process that serves everything."""
+    seen = {
+        "worker": ["w1"],
+        "queue": [str(queue) for queue in Queue],
+        "account": ["acme"],
+        "endpoint": ["crm"],
+    }
+    heartbeat.beat(store, seen, 600)
+    about: dict[Any, Any] = {
+        "host": "pec-1",
+        "pid": "812",
+        "threads": "8",
+        "queues": " ".join(Queue),
+        "accounts": "acme",
+        "started_at": to_text(datetime.now(UTC)),
+        "archive": heartbeat.REACHED,
+    }
+    store.client.hset(store.keys.worker("w1"), mapping=about)
 
 
 def words_sha(archived: bytes | None) -> str | None:

@@ -14,7 +14,7 @@ from pec.store.store import Store
 from producers import Producer
 from tests.integration.console.browser import PASSWORD, Serve
 from tests.integration.console.chromium import PHONE, WIDE, Tab, launched
-from tests.integration.console.scene import Words, build
+from tests.integration.console.scene import Words, add_worker, build
 from tests.integration.producing import Settle, TakeJobs
 from tests.receiver import a_secret
 
@@ -85,7 +85,8 @@ def tab(chromium: Browser, url: str) -> Iterator[OpenTab]:
 
 @pytest.fixture
 def scene(store: Store, producer: Producer, take_jobs: TakeJobs, change: Settle) -> None:
-    build(store, producer, take_jobs, change, Words())
+    build(store, producer, take_jobs, change, Words(), b"Subject: CONSEGNA")
+    add_worker(store)
 
 
 @pytest.fixture

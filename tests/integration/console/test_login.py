@@ -111,6 +111,12 @@ def test_answers_forbid_foreign_scripts_and_frames(console: str) -> None:
     assert headers["cache-control"] == "no-store"
 
 
+def test_a_large_form_without_a_login_is_not_read(console: str) -> None:
+    answer = requests.post(f"{console}/login", files={"name": b"x" * 100_000}, timeout=20)
+
+    assert answer.status_code == 413
+
+
 def test_a_read_only_console_refuses_acts(serve: Serve, people: None) -> None:
     browser = Browser(serve(console={"read_only": True}))
     browser.log_in("admin")

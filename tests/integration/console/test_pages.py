@@ -9,7 +9,7 @@ import pytest
 from archive.vault import EML
 from archive.vault.installation import open_vault
 from config.settings import Archive
-from pec.store import accounts, records
+from pec.store import accounts, audit, records
 from pec.store.store import Store
 from producers import Producer
 from tests.integration.console.browser import Browser, Serve
@@ -155,3 +155,46 @@ def test_a_message_that_is_not_held_can_t_be_decided(log_in: LogIn) -> None:
 
     assert browser.post("/messages/avv-1/resend").status_code == 303
     assert 'class="notice notice-bad"' in browser.get("/messages/avv-1").text
+
+
+def test_a_server_that_can_lose_jobs_is_said_in_red(log_in: LogIn, store: Store) -> None:
+    browser = log_in("viewer")
+    assert "conserva ciò che ha confermato" in browser.get("/redis").text
+    store.client.config_set("appendfsync", "everysec")
+    try:
+        shown = browser.get("/redis").text
+    finally:
+        store.client.config_set("appendfsync", "always")
+
+    assert 'class="notice notice-bad" role="alert"' in shown
+    assert "appendfsync" in shown
+
+
+def test_an_administrator_adds_and_changes_a_user(log_in: LogIn, console: str, store: Store) -> None:
+    browser = log_in("admin")
+    browser.post(
+        "/users", page="/users", name="anna", role="clerk", password="a long enough word", accounts="beta"
+    )
+    anna = Browser(console)
+    assert anna.log_in("anna", "a long enough word").status_code == 303
+    assert anna.get("/audit").status_code == 403
+
+    browser.post("/users/anna/role", page="/users", role="operator")
+    assert anna.get("/audit").status_code == 200
+    browser.post("/users/anna/logins/end", page="/users")
+    assert anna.get("/me").status_code == 303
+    browser.post("/users/anna/remove", page="/users")
+    assert anna.log_in("anna", "a long enough word").status_code == 403
+    acts = [one["action"] for one in audit.entries(store)]
+    assert [one for one in acts if one.startswith("user.")] == [
+        "user.add", "user.role", "user.logins_end", "user.remove"
+    ]  # fmt: skip
+
+
+def test_an_administrator_can_t_lock_everyone_out(log_in: LogIn) -> None:
+    browser = log_in("admin")
+
+    browser.post("/users/admin/remove", page="/users")
+    browser.post("/users/admin/role", page="/users", role="viewer")
+
+    assert browser.get("/users").status_code == 200

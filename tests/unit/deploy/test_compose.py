@@ -9,6 +9,7 @@ from click import Context
 from click.testing import CliRunner
 
 from cli import pec
+from console.__main__ import STOP_SECONDS as CONSOLE_STOP_SECONDS
 from producers.gateway.__main__ import STOP_SECONDS
 from sandbox.__main__ import main as sandbox
 from tests.unit.deploy.compose import DEMO, ROOT, SECRETS, compose, environment, seconds
@@ -41,11 +42,12 @@ def test_it_keeps_to_the_compose_specification() -> None:
     assert ran.exit_code == 0, ran.output
 
 
-def test_there_are_redis_workers_and_on_request_a_gateway_and_a_sandbox() -> None:
+def test_there_are_redis_workers_and_on_request_a_gateway_a_console_and_a_sandbox() -> None:
     assert {name: service.get("profiles") for name, service in SERVICES.items()} == {
         "redis": None,
         "worker": None,
         "gateway": ["gateway"],
+        "console": ["console"],
         "sandbox": ["demo"],
     }
 
@@ -127,6 +129,15 @@ def test_the_gateway_has_what_the_workers_have_and_time_to_finish_its_requests()
     assert (gateway["secrets"], gateway["volumes"]) == (SCALED["secrets"], SCALED["volumes"])
     assert gateway["expose"] == [gateway["environment"]["PEC_GATEWAY__METRICS_ADDRESS"].split(":")[1]]
     assert seconds(gateway["stop_grace_period"]) >= STOP_SECONDS + 10
+
+
+def test_the_console_has_what_the_workers_have_and_time_to_finish_its_requests() -> None:
+    console = SERVICES["console"]
+    of_workers = {**SCALED["environment"]}
+    assert of_workers.pop("PEC_METRICS_ADDRESS")
+    assert console["environment"] == of_workers
+    assert (console["secrets"], console["volumes"]) == (SCALED["secrets"], SCALED["volumes"])
+    assert seconds(console["stop_grace_period"]) >= CONSOLE_STOP_SECONDS + 10
 
 
 def test_what_scales_has_no_name_and_no_port_of_its_own() -> None:

@@ -6,6 +6,8 @@ from collections import defaultdict
 from click import Context
 
 from cli import pec
+from console.__main__ import STOP_SECONDS as CONSOLE_STOP_SECONDS
+from console.__main__ import main as console_command
 from producers.gateway.__main__ import STOP_SECONDS
 from tests.unit.deploy.compose import DEMO, ROOT, SECRETS, compose, settings_file
 from tests.unit.deploy.settings import is_secret, is_setting
@@ -24,6 +26,7 @@ def read(name: str) -> dict[str, list[str]]:
 
 UNIT = read("pec-worker.service")
 GATEWAY = read("pec-gateway.service")
+CONSOLE = read("pec-console.service")
 ARCHIVE = "%S/pec/archive"
 METRICS = "127.0.0.1:9464"
 VARIABLES = dict(text.split("=", 1) for text in UNIT["Environment"])
@@ -123,3 +126,21 @@ def test_the_gateway_has_the_secrets_of_the_workers() -> None:
 
     assert variables.pop("PEC_GATEWAY__METRICS_ADDRESS") == "127.0.0.1:9465"
     assert variables == {name: value for name, value in VARIABLES.items() if value.startswith("%d/")}
+
+
+def test_the_console_is_confined_as_the_workers_are_and_is_their_user() -> None:
+    own = {"Description", "ExecStart", "Environment", "TimeoutStopSec"}
+    shared = {name for name, values in UNIT.items() if values} - own
+
+    assert {name: CONSOLE[name] for name in shared} == {name: UNIT[name] for name in shared}
+    assert CONSOLE["User"] == ["pec-worker"], "a dynamic user is called as its unit"
+
+
+def test_the_console_runs_a_command_of_ours_with_the_workers_secrets_and_archive() -> None:
+    _, *words = shlex.split(CONSOLE["ExecStart"][0])
+    variables = dict(text.split("=", 1) for text in CONSOLE["Environment"])
+
+    assert words[0] == "console"
+    console_command.make_context("console", words[1:])
+    assert int(CONSOLE["TimeoutStopSec"][0]) >= CONSOLE_STOP_SECONDS + 10
+    assert variables == {name: value for name, value in VARIABLES.items() if name != "PEC_METRICS_ADDRESS"}

@@ -1,0 +1,82 @@
+"""The process `pec console`: it prints its address, serves, and stops gently; what can't be used is said in words."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from redis import Redis
+
+ROOT = Path(__file__).parents[3]
+CERTIFICATE = str(ROOT / "tests" / "localhost.pem")  # holds the key, too
+SECONDS = 60
+
+
+@contextmanager
+def running(redis_url: str, *options: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command until the block ends. Yields the process, and the first line that it prints."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", "console", "--port", "0", *options],
+        cwd=ROOT,
+        env={**os.environ, "PEC_REDIS_URL": redis_url, "PEC_API__TOKEN": "token", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+@pytest.mark.usefixtures("redis")
+def test_it_serves_and_a_signal_stops_it(redis_url: str) -> None:
+    with running(redis_url) as (process, url):
+        assert requests.get(f"{url}/health", timeout=SECONDS).json() == {"status": "ok"}
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(SECONDS) in (0, -signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("redis", "people")
+def test_with_a_certificate_cookies_are_for_https_alone(redis_url: str) -> None:
+    with running(redis_url, "--tls-cert", CERTIFICATE, "--tls-key", CERTIFICATE) as (_, url):
+        assert url.startswith("https://")
+        answer = requests.get(f"{url}/login", timeout=SECONDS, verify=CERTIFICATE)
+
+    assert answer.headers["set-cookie"].startswith("__Host-pec_browser=")
+    assert "Secure" in answer.headers["set-cookie"]
+    assert "Strict-Transport-Security" in answer.headers
+
+
+def test_a_redis_that_is_away_is_said_by_pages_until_it_is_back(redis: Redis) -> None:
+    with running("redis://127.0.0.1:1/0") as (_, url):
+        answer = requests.get(f"{url}/", timeout=SECONDS)
+
+    assert answer.status_code == 503
+    assert "Redis" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "words"),
+    [
+        ({"PEC_CONSOLE__TRUSTED_HEADER": "X-Remote-User"}, (), "TRUSTED_PROXIES"),
+        ({}, ("--tls-cert", CERTIFICATE), "need each other"),
+    ],
+)
+def test_what_can_t_be_used_is_said_in_words(
+    redis_url: str, environment: dict[str, str], options: tuple[str, ...], words: str
+) -> None:
+    with running(redis_url, *options, **environment) as (process, _):
+        assert process.stderr
+        said = process.stderr.read()
+        assert process.wait(SECONDS) == 2
+
+    assert words in said
+    assert "Traceback" not in said

@@ -17,7 +17,7 @@ from pydantic_settings import (
 )
 
 from config.probe import NAMESPACE, REDIS_URL
-from config.redis_url import host_and_port, next_database, problem_of_redis_url
+from config.redis_url import next_database, problem_of_redis_url
 from config.sections.accounts import Account as Account  # the groups are imported from here, as the whole is
 from config.sections.api import Api as Api
 from config.sections.archive import Archive as Archive
@@ -28,7 +28,7 @@ from config.sections.gateway import Gateway as Gateway
 from config.sections.mailbox import Mailbox as Mailbox
 from config.sections.mailbox import Quota as Quota
 from config.sections.retention import Retention as Retention
-from config.sections.section import Seconds
+from config.sections.section import HostAndPort, Seconds
 from config.sections.webhooks import Endpoint as Endpoint
 from config.sections.webhooks import Webhooks as Webhooks
 from config.sources import Environment, explain, read_toml
@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     lease_seconds: Seconds = Field(
         60, description="seconds after which the work of a dead worker is due again"
     )
-    metrics_address: str = Field(
+    metrics_address: HostAndPort = Field(
         "", description="`host:port` on which each worker serves Prometheus metrics; empty: none"
     )
     reconcile_since: AwareDatetime | None = Field(
@@ -104,13 +104,6 @@ class Settings(BaseSettings):
         if url and (problem := problem_of_redis_url(url)):
             raise ValueError(problem)
         return url
-
-    @field_validator("metrics_address")
-    @classmethod
-    def _host_and_port(cls, address: str) -> str:
-        if address:
-            host_and_port(address)
-        return address
 
     @field_validator("reconcile_since")
     @classmethod

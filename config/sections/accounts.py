@@ -2,12 +2,11 @@
 
 from datetime import date
 from ipaddress import ip_address
-from typing import Annotated, Any, Self
+from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import NoDecode
 
-from config.sections.section import Section, listed
+from config.sections.section import Names, Section
 from config.texts import _
 
 
@@ -21,7 +20,7 @@ class Imap(Section):
     password: SecretStr | None = Field(
         None, description="password at the IMAP server; empty: the one at the API"
     )
-    folders: Annotated[list[str], NoDecode] = Field(
+    folders: Names = Field(
         min_length=1,
         default=["INBOX"],
         description="folders that receipts come into, by their names on the server, as JSON or separated by commas",
@@ -31,11 +30,6 @@ class Imap(Section):
         description="day on which the IMAP password expires, such as 2027-02-28; `pec doctor` warns 14 days before; "
         "empty: it does not expire",
     )
-
-    @field_validator("folders", mode="before")
-    @classmethod
-    def _separated_by_commas(cls, folders: Any) -> Any:
-        return listed(folders)
 
     @field_validator("folders")
     @classmethod

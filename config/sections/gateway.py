@@ -1,12 +1,10 @@
 """Settings of the HTTP gateway."""
 
-from typing import Annotated, Any, Self
+from typing import Self
 
-from pydantic import Field, field_validator, model_validator
-from pydantic_settings import NoDecode
+from pydantic import Field, model_validator
 
-from config.redis_url import host_and_port
-from config.sections.section import DAY, Section, listed, networks
+from config.sections.section import DAY, HostAndPort, Proxies, Section
 from config.texts import _
 
 
@@ -26,7 +24,7 @@ class Gateway(Section):
         description="how long the same POST /send of a token, without `Idempotency-Key`, gets the first answer again, "
         "in seconds; 0: each request is a PEC of its own",
     )
-    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+    trusted_proxies: Proxies = Field(
         default=[],
         description="addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count, as JSON or "
         "separated by commas; empty: none",
@@ -35,26 +33,9 @@ class Gateway(Section):
         "", description="PEM file with the certificate and its chain; empty: HTTP without TLS"
     )
     tls_key: str = Field("", description="PEM file with the key of the certificate")
-    metrics_address: str = Field(
+    metrics_address: HostAndPort = Field(
         "", description="`host:port` on which the gateway serves Prometheus metrics; empty: none"
     )
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _listed(cls, proxies: Any) -> Any:
-        return listed(proxies)
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _networks(cls, proxies: list[str]) -> list[str]:
-        return networks(proxies)
-
-    @field_validator("metrics_address")
-    @classmethod
-    def _host_and_port(cls, address: str) -> str:
-        if address:
-            host_and_port(address)
-        return address
 
     @model_validator(mode="after")
     def _pair(self) -> Self:

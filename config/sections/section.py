@@ -4,14 +4,11 @@ import json
 from ipaddress import ip_network
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_settings import NoDecode
 
+from config.redis_url import host_and_port
 from config.texts import _
-
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Schedule = Annotated[list[Seconds], Field(min_length=1)]
-HOUR, DAY = 3600, 86400
 
 
 class Section(BaseModel):
@@ -20,7 +17,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def listed(names: Any) -> Any:
+def _listed(names: Any) -> Any:
     """Return a list that was written as JSON or with commas."""
     if isinstance(names, str) and not names.startswith("["):
         return [name.strip() for name in names.split(",")]
@@ -32,7 +29,7 @@ def listed(names: Any) -> Any:
         ) from None
 
 
-def networks(addresses: list[str]) -> list[str]:
+def _networks(addresses: list[str]) -> list[str]:
     """Return the list if each is an address or a network. Raise ValueError otherwise."""
     for one in addresses:
         try:
@@ -42,3 +39,18 @@ def networks(addresses: list[str]) -> list[str]:
                 _("{proxy} is no address and no network: write 10.0.0.5 or 10.0.0.0/24").format(proxy=one)
             ) from None
     return addresses
+
+
+def _host_and_port(address: str) -> str:
+    if address:
+        host_and_port(address)
+    return address
+
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Schedule = Annotated[list[Seconds], Field(min_length=1)]
+HOUR, DAY = 3600, 86400
+Names = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
+Proxies = Annotated[list[str], NoDecode, BeforeValidator(_listed), AfterValidator(_networks)]
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]

@@ -43,6 +43,7 @@ _GROUPS = (
             Entry("/mailboxes", _("Mailboxes")),
             Entry("/webhooks", _("Webhooks"), whole=True),
             Entry("/rejected", _("Rejected jobs"), whole=True),
+            Entry("/figures", _("Figures"), whole=True),
             Entry("/workers", _("Workers"), whole=True),
             Entry("/redis", _("Redis"), whole=True),
         ),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from console.pages.message import CONSEQUENCES
+from console.pages.decide import CONSEQUENCES
 from console.visit import Reader
 from pec.names import State
 from pec.operations.message_search import Query as Wanted

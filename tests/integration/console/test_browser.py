@@ -34,6 +34,8 @@ PAGES = {
     "/webhooks": ("Webhook", "Webhooks"),
     "/webhooks/crm/replay": ("Consegnare di nuovo a crm", "Deliver again to crm"),
     "/rejected": ("Richieste respinte", "Rejected jobs"),
+    "/figures": ("Andamento", "Figures"),
+    "/figures?period=week": ("Andamento", "Figures"),
     "/workers": ("Worker", "Workers"),
     "/redis": ("Redis", "Redis"),
     "/audit": ("Registro", "Audit"),

@@ -19,7 +19,7 @@ from tests.integration.producing import Settle, TakeJobs
 LogIn = Callable[[str], Browser]
 MAIL = b"From: posta-certificata@pec.example\r\n\r\n<script>alert(1)</script>"
 
-WHOLE = ("/webhooks", "/rejected", "/workers", "/redis", "/audit")
+WHOLE = ("/webhooks", "/figures", "/rejected", "/workers", "/redis", "/audit")
 ACTS = (
     "/messages/avv-2/resend",
     "/messages/avv-2/discard",

@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager
 from multiprocessing.connection import wait
 
 from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
 
 from config.logs import configure_logging
 from config.settings import Settings, load_settings
+from pec.api import swagger_page
 from producers.gateway import health, problems
 from producers.gateway.context import opened
 from producers.gateway.limits import Limits
+from producers.gateway.v1.routes import PREFIX
 from producers.gateway.v1.routes import router as v1
 from producers.gateway.vendor.routes import router as vendor
 
@@ -45,7 +48,8 @@ def build_app(settings: Settings) -> FastAPI:
     )
     app.include_router(health.router)
     app.include_router(vendor)
-    app.include_router(v1)
+    app.include_router(v1, include_in_schema=False)  # it has a description of its own
+    app.mount(f"{PREFIX}/{swagger_page.ASSETS}", StaticFiles(directory=swagger_page.FOLDER))
     problems.add_handlers(app)
     app.add_middleware(Limits, min_bytes_per_second=settings.api.min_bytes_per_second)
     return app

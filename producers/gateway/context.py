@@ -15,6 +15,7 @@ from config.redis_connection import connect
 from config.settings import Settings
 from pec.api.client import PecClient
 from pec.store.store import Store
+from producers.gateway.event_hub import EventHub
 from producers.gateway.memory import Memory
 
 PROBE_SECONDS = 1.5  # of a readiness check, which asks Redis once
@@ -25,7 +26,7 @@ _MIN_MEMORY_BYTES = 64_000_000
 class Gateway:
     """`probe` is an impatient client of the same Redis. `memory` bounds the bodies that are held at once.
 
-    `vault` is the archive, or None if the settings name none.
+    `vault` is the archive, or None if the settings name none. `hub` reads events for all listeners.
     """
 
     settings: Settings
@@ -34,6 +35,7 @@ class Gateway:
     client: PecClient
     memory: Memory
     vault: Vault | None
+    hub: EventHub
 
     @property
     def max_body_bytes(self) -> int:
@@ -50,8 +52,8 @@ def opened(settings: Settings) -> Iterator[Gateway]:
         closing(connect(settings.redis_url)) as client,
         closing(impatient),
         closing(PecClient(settings.api)) as api,
+        closing(EventHub(store := Store(client, settings.namespace, settings.redis_replicas))) as hub,
     ):
-        store = Store(client, settings.namespace, settings.redis_replicas)
         yield Gateway(
             settings=settings,
             store=store,
@@ -59,6 +61,7 @@ def opened(settings: Settings) -> Iterator[Gateway]:
             client=api,
             memory=Memory(max(_MIN_MEMORY_BYTES, 2 * settings.api.max_bytes)),
             vault=open_vault(settings.archive, store),
+            hub=hub,
         )
 
 

@@ -2,11 +2,15 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 15.0
 MAX_HEAD_BYTES = 32_768
+AT_SHUTDOWN: set[Callable[[], None]] = (
+    set()
+)  # called when the server stops, before it waits for requests in hand
 
 
 class GuardedProtocol(H11Protocol):
@@ -27,6 +31,11 @@ class GuardedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._judge()
+
+    def shutdown(self) -> None:
+        for end in list(AT_SHUTDOWN):
+            end()
+        super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()

@@ -27,6 +27,10 @@ from producers.producer import wire_job
 router = APIRouter(prefix="/batches", tags=["Batches"])
 MAX_BODY_BYTES = 65_536
 BatchName = Annotated[str, Path(pattern=ID, description="with its account: acme:november")]
+_LINKS = {
+    name: {"operationId": operation, "parameters": {"path.name": "$response.body#/id"}}
+    for name, operation in (("counts", "getBatch"), ("pause", "pauseBatch"), ("cancel", "cancelBatch"))
+}
 _BODY = {
     "requestBody": {
         "required": True,
@@ -46,7 +50,7 @@ _BODY = {
     operation_id="declareBatch",
     summary="Declare how many messages a batch will have",
     response_model=Requested,
-    responses=refusals(*BODY),
+    responses={**refusals(*BODY), 202: {"links": _LINKS}},
     openapi_extra=_BODY,
 )
 async def declare(request: Request, caller: Sender, gateway: Here) -> JSONResponse:

@@ -20,9 +20,10 @@ from pec.store.store import Store, text
 from producers.gateway.auth import Caller
 from producers.gateway.context import Here
 from producers.gateway.problems import Problem
+from producers.gateway.tenants import account_of
 from producers.gateway.v1.callers import Manager, Reader, not_found
 from producers.gateway.v1.models import JobStatus, Message, MessageDetail, Messages, Requested, answered
-from producers.gateway.v1.names import account_of, may_use_name
+from producers.gateway.v1.names import may_use_name
 from producers.gateway.v1.refusals import refusals
 from producers.gateway.v1.shown import shown_errors
 

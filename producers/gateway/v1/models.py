@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from pec.event_schema import EventReason, FieldError
 from pec.names import Proof, State
@@ -249,6 +249,17 @@ class Rejections(Answer):
 
     rejections: list[Rejection]
     next: str | None = None
+
+
+class Events(Answer):
+    """Events of the token's accounts, oldest first. There can be none, and still more after `next`."""
+
+    events: Annotated[
+        list[dict[str, JsonValue]],
+        WithJsonSchema({"type": "array", "items": {"$ref": "#/components/schemas/PublishedEvent"}}),
+    ]
+    next: str = Field(description="cursor of the last event that was looked at")
+    gap: bool = Field(description="events after the cursor may have been deleted: read the state of messages")
 
 
 class Delivery(Answer):

@@ -11,9 +11,10 @@ from pec.store import rejections
 from pec.store.rejections import Rejection
 from producers.gateway.auth import Caller
 from producers.gateway.context import Here
+from producers.gateway.tenants import account_of
 from producers.gateway.v1.callers import Reader
 from producers.gateway.v1.models import Rejections
-from producers.gateway.v1.names import account_of, sees_all
+from producers.gateway.v1.names import sees_all
 from producers.gateway.v1.refusals import refusals
 from producers.gateway.v1.shown import shown_errors
 

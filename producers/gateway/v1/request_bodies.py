@@ -11,6 +11,15 @@ KEY: dict[str, Any] = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 _MESSAGE = {"$ref": "#/components/schemas/NewMessage"}
+_ID = {"path.id": "$response.body#/id"}
+LINKS: dict[str, Any] = {
+    "status": {
+        "operationId": "getMessage",
+        "parameters": {**_ID, "query.entry": "$response.body#/entry"},
+    },
+    "cancel": {"operationId": "cancelMessage", "parameters": _ID},
+    "receipts": {"operationId": "listReceipts", "parameters": _ID},
+}
 EXAMPLE = {
     "id": "inv-2026-001",
     "account": "acme",

@@ -2,8 +2,21 @@
 
 from fastapi import APIRouter
 
-from producers.gateway.v1 import accounts, batches, messages, receipts, rejected, sending, uploads, webhooks
+from producers.gateway.v1 import (
+    accounts,
+    batches,
+    description,
+    events,
+    messages,
+    receipts,
+    rejected,
+    sending,
+    uploads,
+    webhooks,
+)
 
-router = APIRouter(prefix="/v1")
-for one in (sending, messages, receipts, uploads, batches, accounts, rejected, webhooks):
+PREFIX = "/v1"
+router = APIRouter(prefix=PREFIX)
+for one in (sending, messages, receipts, uploads, batches, accounts, rejected, events, webhooks):
     router.include_router(one.router)
+router.include_router(description.router_of(list(router.routes)))

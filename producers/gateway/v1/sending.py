@@ -20,7 +20,7 @@ from producers.gateway.v1 import jobs
 from producers.gateway.v1.callers import Sender
 from producers.gateway.v1.models import Accepted, AcceptedMany
 from producers.gateway.v1.refusals import BODY, refusals
-from producers.gateway.v1.request_bodies import KEY, MANY, ONE
+from producers.gateway.v1.request_bodies import KEY, LINKS, MANY, ONE
 
 router = APIRouter(prefix="/messages", tags=["Messages"])
 NDJSON = "application/x-ndjson"
@@ -33,7 +33,7 @@ Prepare = Callable[[Gateway, Caller, bytes, str | None], jobs.Request]
     operation_id="sendMessage",
     summary="Send one PEC, or one to each of several recipients",
     response_model=Accepted,
-    responses=refusals(*BODY),
+    responses={**refusals(*BODY), 202: {"links": LINKS}},
     openapi_extra={"requestBody": ONE, "parameters": [KEY]},
 )
 async def send(request: Request, caller: Sender, gateway: Here) -> JSONResponse:

@@ -1,0 +1,153 @@
+"""GET /v1/events by cursor, and /v1/events/stream as server-sent events that resume where they broke off."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from pec.store import event_log
+from pec.store.event_log import START, ordered
+from pec.store.store import Store, wall_clock
+from producers.gateway.auth import Caller
+from producers.gateway.context import Gateway, Here
+from producers.gateway.event_hub import Listener, Published, published
+from producers.gateway.v1.callers import Reader
+from producers.gateway.v1.models import Events
+from producers.gateway.v1.names import sees_all
+from producers.gateway.v1.refusals import refusals
+from producers.gateway.v1.rejected import POSITION
+
+router = APIRouter(prefix="/events", tags=["Events"])
+MAX_LOOKED_AT = 2000
+_PAGE = 500
+BEAT_SECONDS = 15.0
+_BEATS_BETWEEN_CHECKS = 4  # of the token
+_STREAM = "text/event-stream"
+Types = Annotated[list[str], Query(alias="type", max_length=50, description="one or more types; none: all")]
+Position = Annotated[str | None, Query(pattern=POSITION, description="`next` of the answer before")]
+Wanted = Callable[[Published], bool]
+
+
+@router.get(
+    "",
+    operation_id="listEvents",
+    summary="List events after a cursor",
+    response_model=Events,
+    responses=refusals(),
+)
+def listed(
+    caller: Reader,
+    gateway: Here,
+    after: Position = None,
+    type_: Types = [],  # noqa: B006 - FastAPI copies it
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Response:
+    """Return the oldest events after the cursor, or of all that are kept. Ask again with `next` to follow them."""
+    store, wanted = gateway.store, _wanted(caller, type_)
+    gap = after is not None and event_log.lacks_since(store, after)
+    position, found, looked_at = after or START, list[str](), 0
+    while looked_at < MAX_LOOKED_AT and len(found) < limit:
+        page = event_log.page_after(store, position, _PAGE)
+        for entry in page:
+            position, event = entry.position, published(entry)
+            if wanted(event):
+                found.append(_body(caller, event))
+                if len(found) == limit:
+                    break
+        looked_at += len(page)
+        if len(page) < _PAGE:
+            break
+    stated = f'{{"events":[{",".join(found)}],"next":"{position}","gap":{str(gap).lower()}}}'
+    return Response(stated, media_type="application/json")
+
+
+@router.get(
+    "/stream",
+    operation_id="streamEvents",
+    summary="Follow events as they are published",
+    response_class=StreamingResponse,
+    responses={
+        **refusals(),
+        200: {
+            "description": "server-sent events: `id` is the cursor, `event` the type, `data` the event as JSON",
+            "content": {_STREAM: {"schema": {"type": "string"}}},
+        },
+    },
+)
+async def stream(
+    caller: Reader,
+    gateway: Here,
+    last_event_id: Annotated[str | None, Header(pattern=POSITION)] = None,
+    after: Position = None,
+    type_: Types = [],  # noqa: B006 - FastAPI copies it
+) -> StreamingResponse:
+    """Go on after `Last-Event-ID`, or else after `after`; without both, begin with the next event.
+
+    A comment comes every 15 seconds if nothing else does. The stream ends when the token does.
+    """
+    begin = last_event_id or after
+    last = await run_in_threadpool(event_log.last, gateway.store)
+    gap = begin is not None and await run_in_threadpool(event_log.lacks_since, gateway.store, begin)
+    frames = _frames(gateway, caller, _wanted(caller, type_), begin or last, last, gap=gap)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(frames, media_type=_STREAM, headers=headers)
+
+
+async def _frames(
+    gateway: Gateway, caller: Caller, wanted: Wanted, position: str, last: str, *, gap: bool
+) -> AsyncIterator[bytes]:
+    def fits(account: str | None) -> bool:
+        return _may_see(caller, account)
+
+    with gateway.hub.listening(fits, last) as listener:
+        yield b": gap: events were deleted since\n\n" if gap else b": listening\n\n"
+        while page := await run_in_threadpool(event_log.page_after, gateway.store, position, _PAGE):
+            for event in map(published, page):
+                position = event.position
+                if wanted(event):
+                    yield _frame(caller, event)
+        async for frame in _live(gateway, caller, wanted, listener, position):
+            yield frame
+
+
+async def _live(
+    gateway: Gateway, caller: Caller, wanted: Wanted, listener: Listener, position: str
+) -> AsyncIterator[bytes]:
+    """Yield what comes after the position: the listener has some of what was read from the stream, too."""
+    read_to, beats = ordered(position), 0
+    async for event in listener.events(BEAT_SECONDS):
+        if event is None:
+            beats += 1
+            ends = beats % _BEATS_BETWEEN_CHECKS == 0
+            if ends and not await run_in_threadpool(_is_valid, gateway.store, caller):
+                return
+            yield b":\n\n"
+        elif ordered(event.position) > read_to:
+            read_to = ordered(event.position)
+            if wanted(event):
+                yield _frame(caller, event)
+
+
+def _is_valid(store: Store, caller: Caller) -> bool:
+    token = caller.token
+    if token.expires_at and token.expires_at.timestamp() <= wall_clock():
+        return False
+    return bool(store.client.exists(store.keys.token(token.id)))
+
+
+def _wanted(caller: Caller, types: list[str]) -> Wanted:
+    return lambda event: _may_see(caller, event.account) and (not types or event.type in types)
+
+
+def _may_see(caller: Caller, account: str | None) -> bool:
+    return sees_all(caller) or (account is not None and caller.may_use(account))
+
+
+def _body(caller: Caller, event: Published) -> str:
+    return event.body if sees_all(caller) else event.nameless
+
+
+def _frame(caller: Caller, event: Published) -> bytes:
+    return f"id: {event.position}\nevent: {event.type}\ndata: {_body(caller, event)}\n\n".encode()

@@ -116,6 +116,10 @@ chaos: $(INSTALLED) ## attack the promises with faults, 50 runs, each fault alon
 compose-test: $(INSTALLED) ## the Dockerfile and the compose file on a Docker engine of their own: about 15 minutes, as root, with docker.io and debootstrap
 	@$(BIN)/python -m tests.compose
 
+.PHONY: hosts
+hosts: $(INSTALLED) ## cut the links of hosts in network namespaces, 100 cuts in a campaign of 3,000: about 20 minutes, as root on Linux; SEED=7 for others
+	@$(BIN)/python -m tests.hosts --seed $(or $(SEED),1) --json hosts.json
+
 BENCH := .venv-bench/installed
 bench: $(BENCH) ## measure ours and its peers, and write docs/benchmarks.md: under 20 minutes, on an idle machine
 	@$(BIN)/python -m bench --json bench/result.json --page docs/benchmarks.md --note "$(NOTE)"

@@ -3,8 +3,9 @@
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,25 @@ _DURABLE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The host of a server: its address, and what stands before a command that runs there. `port` 0: a free one."""
+
+    address: str = "127.0.0.1"
+    within: tuple[str, ...] = ()
+    port: int = 0
+
+
+HERE = Place()
+
+
 class Node:
     """One server or Sentinel. `port` stays the same over restarts."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, place: Place = HERE) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.place = place
+        self.port = place.port or free_port()
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -46,7 +60,10 @@ class Node:
         options = ("--port", str(self.port), "--dir", str(self.folder), *self._options, *more)
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [server_program(), str(rules), *options], stdout=log, stderr=log, start_new_session=True
+                [*self.place.within, server_program(), str(rules), *options],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         eventually(self.answers)
 
@@ -60,7 +77,11 @@ class Node:
     def client(self) -> redis.Redis:
         """Return a client of this node alone, which tries once."""
         return redis.Redis(
-            port=self.port, socket_timeout=2, retry=Retry(NoBackoff(), 0), decode_responses=True
+            host=self.place.address,
+            port=self.port,
+            socket_timeout=2,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
         )
 
     def ask(self, *command: str) -> Any:
@@ -82,26 +103,41 @@ class Node:
 class Sentinels:
     """Three servers and three Sentinels, whose first primary is `servers[0]`."""
 
-    def __init__(self, folder: Path, *, replicas: int = 2, down_after_ms: int = 1000) -> None:
-        self.servers = [Node(folder / f"server{one}", *_DURABLE) for one in range(replicas + 1)]
-        self.sentinels = [Node(folder / f"sentinel{one}", "--sentinel") for one in range(3)]
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        replicas: int = 2,
+        down_after_ms: int = 1000,
+        places: Sequence[Place] = (),
+        sentinel_places: Sequence[Place] = (HERE,) * 3,
+        options: Sequence[str] = (),
+    ) -> None:
+        self.servers = [
+            Node(folder / f"server{number}", *_DURABLE, *options, place=place)
+            for number, place in enumerate(places or [HERE] * (replicas + 1))
+        ]
+        self.sentinels = [
+            Node(folder / f"sentinel{number}", "--sentinel", "--protected-mode", "no", place=place)
+            for number, place in enumerate(sentinel_places)
+        ]
         self._down_after_ms = down_after_ms
 
     @property
     def url(self) -> str:
-        hosts = ",".join(f"127.0.0.1:{one.port}" for one in self.sentinels)
+        hosts = ",".join(f"{one.place.address}:{one.port}" for one in self.sentinels)
         return f"redis+sentinel://{hosts}/{NAME}/0"
 
     def start(self) -> None:
         first, *others = self.servers
         first.start()
         for one in others:
-            one.start("--replicaof", f"127.0.0.1 {first.port}")
+            one.start("--replicaof", f"{first.place.address} {first.port}")
         eventually(lambda: first.ask("INFO", "replication")["connected_slaves"] == len(others))
         for one in self.sentinels:
             one.folder.mkdir(parents=True)
             (one.folder / "server.conf").write_text(
-                f"sentinel monitor {NAME} 127.0.0.1 {first.port} 2\n"
+                f"sentinel monitor {NAME} {first.place.address} {first.port} 2\n"
                 f"sentinel down-after-milliseconds {NAME} {self._down_after_ms}\n"
                 f"sentinel failover-timeout {NAME} 20000\n"
             )
@@ -131,8 +167,9 @@ class Sentinels:
 
     def primary(self) -> Node:
         """Return the server that the first Sentinel names."""
-        port = int(self.sentinels[0].ask("SENTINEL MASTER", NAME)["port"])
-        return next(one for one in self.servers if one.port == port)
+        state = self.sentinels[0].ask("SENTINEL MASTER", NAME)
+        at = state["ip"], int(state["port"])
+        return next(one for one in self.servers if (one.place.address, one.port) == at)
 
     def fail_over(self) -> None:
         """Ask a Sentinel to promote a replica, though the primary lives."""
@@ -152,10 +189,10 @@ class Sentinels:
 
 
 @contextmanager
-def sentinels(folder: Path, **options: int) -> Iterator[Sentinels]:
+def sentinels(folder: Path, *, replicas: int = 2, down_after_ms: int = 1000) -> Iterator[Sentinels]:
     """Servers and Sentinels that are ready."""
     with ExitStack() as stack:
-        found = Sentinels(folder, **options)
+        found = Sentinels(folder, replicas=replicas, down_after_ms=down_after_ms)
         stack.callback(found.stop)
         found.start()
         yield found

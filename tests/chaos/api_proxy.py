@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -95,10 +95,25 @@ class Call:
         return [found] if isinstance(found, str) else list(found)
 
 
+def _door(port: int) -> socket.socket:
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW_BYTES)
+    door.bind(("127.0.0.1", port))
+    return door
+
+
 class ApiProxy:
     """`answers`: of each kind of call, the how-manieth meets what. Attributes may be set from any thread."""
 
-    def __init__(self, target: str, answers: Mapping[str, Mapping[int, str]], mangled: bool) -> None:
+    def __init__(
+        self,
+        target: str,
+        answers: Mapping[str, Mapping[int, str]],
+        mangled: bool,
+        open_door: Callable[[int], socket.socket] | None = None,
+    ) -> None:
+        self._open_door = open_door or _door  # on the port that it gets, or on any if that is 0
         self._host, self._port = urlsplit(target).hostname or "", urlsplit(target).port or 0
         self._faults = {kind: dict(faults) for kind, faults in answers.items()}
         self._counts: Counter[str] = Counter()
@@ -123,10 +138,7 @@ class ApiProxy:
     async def start(self) -> None:
         """Listens; always on the same port."""
         if self._server is None:
-            door = socket.socket()
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW_BYTES)
-            door.bind(("127.0.0.1", self.port))
+            door = self._open_door(self.port)
             self._server = await asyncio.start_server(self._serve, sock=door, backlog=256)
             self.port = self._server.sockets[0].getsockname()[1]
 

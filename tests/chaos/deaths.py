@@ -3,7 +3,7 @@
 import math
 import random
 import time
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +16,7 @@ from tests.chaos.machine import eventually
 from tests.chaos.observation import journal, observe
 from tests.chaos.report import MAX_EVIDENCE
 from tests.chaos.settling import settled
+from tests.chaos.takeover import in_hand, picked
 from tests.chaos.world import World, interval_seconds, world
 
 RATE = 2.0  # near the API's own: the intervals are what counts
@@ -207,7 +208,7 @@ def _resumed(notes: Sequence[dict[str, Any]], moments: Sequence[tuple[float, int
         if "begun" in note:
             begun[tuple(note["begun"])].append(note["at"])
     for at, pid in moments:
-        for work in _in_hand(notes, at, pid) | _handed_out(notes, at, begun):
+        for work in in_hand(notes, at, pid) | _handed_out(notes, at, begun):
             if work[0] == "send":
                 continue  # a hint for a token: its messages are looked at below, and the token's idle time
             later = [one for one in begun[work] if one > at]
@@ -226,31 +227,8 @@ def _sends_resumed(notes: Sequence[dict[str, Any]], moments: Sequence[tuple[floa
         elif "begun" in note and note["begun"][0] in ("lookup", "check"):
             goes_on[note["begun"][1]].append(note["at"])
     for at, pid in moments:
-        for message_id in _picked(notes, at, pid):
+        for message_id in picked(notes, at, pid):
             yield min((moment for moment in goes_on[message_id] if moment > at), default=math.inf) - at
-
-
-def _picked(notes: Sequence[dict[str, Any]], at: float, pid: int) -> set[str]:
-    """Messages that the process had picked and not settled when it died."""
-    found: Counter[str] = Counter()
-    for note in notes:
-        if note["pid"] == pid and note["at"] <= at:
-            found[note.get("picked", "")] += 1
-            found[note.get("settled", "")] -= 1
-    return {message_id for message_id, times in found.items() if message_id and times > 0}
-
-
-def _in_hand(notes: Sequence[dict[str, Any]], at: float, pid: int) -> set[tuple[str, str]]:
-    """Begun and not ended by the process when it died."""
-    open_work: set[tuple[str, str]] = set()
-    for note in notes:
-        if note["pid"] != pid or note["at"] > at:
-            continue
-        if "begun" in note:
-            open_work.add((note["begun"][0], note["begun"][1]))
-        elif "ended" in note:
-            open_work.discard((note["ended"][0], note["ended"][1]))
-    return open_work
 
 
 def _handed_out(

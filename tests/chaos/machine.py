@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,16 @@ def eventually(condition: Callable[[], Any], what: str, seconds: float = START_S
 class Machine:
     """A master and its worker processes, as systemd would run them."""
 
-    def __init__(self, name: str, processes: int, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        processes: int,
+        folder: Path,
+        environment: Mapping[str, str],
+        within: Sequence[str] = (),
+    ) -> None:
         self.name = name
+        self._within = within  # what stands before its command, to run it elsewhere
         self._processes = processes
         self._folder = folder
         self._environment = {**environment, "CHAOS_MACHINE": name}
@@ -40,7 +48,14 @@ class Machine:
         self._started_at = time.monotonic()
         self.starts += 1
         self.set(CHAOS_START=str(self.starts))
-        command = [sys.executable, "-m", "dramatiq", "tests.chaos.worker_app", "--skip-logging"]
+        command = [
+            *self._within,
+            sys.executable,
+            "-m",
+            "dramatiq",
+            "tests.chaos.worker_app",
+            "--skip-logging",
+        ]
         command += [
             "--processes",
             str(self._processes),

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from redis import Redis
 
+from tests.chaos.api_proxy import ApiProxy
 from tests.chaos.campaign import Campaign, Expected, ids_of
-from tests.chaos.world import INSIDE, INSIDE_EVENTS, MOODY, RATE, STEADY, World, interval_seconds
+from tests.chaos.receivers import Receivers
+from tests.chaos.world import RATE, interval_seconds
 
 
 @dataclass(slots=True)
@@ -63,8 +65,27 @@ class Observation:
         path.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
 
 
+class Observed(Protocol):
+    """The world of a run that is looked at, whatever machines it is made of."""
+
+    folder: Path
+    client: Redis
+    api: ApiProxy
+    receivers: Receivers
+    archive: Path
+    by_imap: list[str]
+    endpoints: dict[str, list[str] | None]
+    continued: list[float]
+
+    def sent(self) -> list[dict[str, Any]]:
+        """Return the PECs that the API sent."""
+
+    def asked_of_sandbox(self, path: str) -> Any:
+        """Return what the sandbox lists at one of its own addresses."""
+
+
 def observe(
-    world: World,
+    world: Observed,
     campaign: Campaign,
     added: dict[str, dict[str, Any]],
     rate: float = RATE,
@@ -117,7 +138,7 @@ def observe(
             {"endpoint": one.endpoint, "id": one.id, "type": one.body["type"], "data": one.body["data"]}
             for one in list(world.receivers.received)
         ],
-        endpoints={STEADY: None, MOODY: None, INSIDE: INSIDE_EVENTS},
+        endpoints=dict(world.endpoints),
         dead=[
             {"endpoint": _text(fields[b"endpoint"]), "id": _text(fields[b"id"])}
             for _, fields in _stream(client, "dead")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -36,10 +37,14 @@ class Receivers:
         self.intrusions = 0  # connections to an address of our own network
         self.port = 0
 
-    async def start(self) -> None:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=128)
+    async def start(self, door: socket.socket | None = None) -> None:
+        """Listen on this machine, or at a door that is open elsewhere."""
+        opened = door or socket.create_server(("127.0.0.1", 0))
+        server = await asyncio.start_server(self._serve, sock=opened, backlog=128)
         self.port = server.sockets[0].getsockname()[1]
-        self._servers = [server, await asyncio.start_server(self._intruded, "127.0.0.9", self.port)]
+        self._servers = [server]
+        if door is None:  # else the workers are elsewhere, and can't intrude here
+            self._servers.append(await asyncio.start_server(self._intruded, "127.0.0.9", self.port))
 
     async def stop(self) -> None:
         for server in self._servers:

@@ -70,6 +70,23 @@ SETTINGS = {
 }
 
 
+def bare_environment() -> dict[str, str]:
+    """Return the environment without settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PEC_", "CHAOS_"))}
+
+
+def account_settings() -> dict[str, str]:
+    """Return the settings of all accounts."""
+    found = {}
+    for name in ACCOUNTS:
+        prefix = f"PEC_ACCOUNTS__{name.upper()}"
+        found[f"{prefix}__SENDER"] = sender(name)
+        found[f"{prefix}__USERNAME"] = name
+        found[f"{prefix}__PASSWORD"] = "chaos"
+        found[f"{prefix}__TOKEN"] = TOKENS[name]
+    return found
+
+
 def interval_seconds(rate: float) -> float:
     """Between two sends of one token: PEC_API__MARGIN_SECONDS counts up to 2 % of an interval."""
     return 1 / rate + min(MARGIN_SECONDS, 0.02 / rate)
@@ -103,6 +120,7 @@ class World:
         self.imap_port = sandbox.imap_port
         self.archive = folder / "archive"
         self.by_imap = list(BY_IMAP)
+        self.endpoints: dict[str, list[str] | None] = {STEADY: None, MOODY: None, INSIDE: INSIDE_EVENTS}
         self.api = api
         self.redis_proxy = RedisProxy(port_of(server))
         self.receivers = Receivers(SECRET)
@@ -195,7 +213,7 @@ class World:
 
     def _environment(self) -> dict[str, str]:
         redis = f"redis://127.0.0.1:{self.redis_proxy.port}"
-        base = {name: value for name, value in os.environ.items() if not name.startswith(("PEC_", "CHAOS_"))}
+        base = bare_environment()
         settings = {
             **SETTINGS,
             "PYTHONPATH": str(ROOT),
@@ -214,13 +232,7 @@ class World:
         for name in BY_IMAP:
             imap = {"HOST": "127.0.0.1", "PORT": str(self.imap_port), "TLS": "false", "FOLDERS": FOLDERS}
             settings |= {f"PEC_ACCOUNTS__{name.upper()}__IMAP__{key}": value for key, value in imap.items()}
-        for name in ACCOUNTS:
-            prefix = f"PEC_ACCOUNTS__{name.upper()}"
-            settings[f"{prefix}__SENDER"] = sender(name)
-            settings[f"{prefix}__USERNAME"] = name
-            settings[f"{prefix}__PASSWORD"] = "chaos"
-            settings[f"{prefix}__TOKEN"] = TOKENS[name]
-        return base | settings
+        return base | settings | account_settings()
 
     def _endpoints(self) -> list[dict[str, Any]]:
         port = self.receivers.port
@@ -239,7 +251,7 @@ class World:
 @contextmanager
 def world(
     folder: Path,
-    sandbox: Mapping[str, str],
+    options: Mapping[str, str],
     answers: Mapping[str, Mapping[int, str]],
     mangled: bool = False,
     replica: bool = False,
@@ -252,7 +264,7 @@ def world(
         second = stack.enter_context(EmbeddedServer(folder / "replica", port=0)) if replica else None
         if second:
             follow(second, server)
-        provider = stack.enter_context(_sandbox(folder, sandbox))
+        provider = stack.enter_context(sandbox(folder, options))
         for name in BY_IMAP:
             _make_folder(provider, name)
         network = stack.enter_context(Network())
@@ -275,7 +287,8 @@ def _server(folder: Path) -> EmbeddedServer:
 
 
 @contextmanager
-def _sandbox(folder: Path, options: Mapping[str, str]) -> Iterator[Sandbox]:
+def sandbox(folder: Path, options: Mapping[str, str]) -> Iterator[Sandbox]:
+    """The provider's API and mailboxes, as a process."""
     ready = folder / "sandbox.url"
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--ready-file", str(ready), "--rate", "1000"]
     command += ["--imap-port", "0", "--anchor-file", str(folder / ANCHORS), "--quota-mb", str(QUOTA_MB)]

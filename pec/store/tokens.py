@@ -8,7 +8,8 @@ from pec.instants import to_text
 from pec.store.store import Store, text, text_dict
 from pec.tokens import Token
 
-FREE_FAILURES = 3  # refused credentials that slow nothing down: a typing error or two
+# Refused credentials that slow nothing down. One token alone can't close its address, which others may share.
+FREE_OF_TOKEN, FREE_OF_ADDRESS = 3, 30
 MAX_SLOWED_SECONDS = 300
 
 
@@ -69,14 +70,10 @@ def admit(
     return Admitted(Token.from_hash(token_id, text_dict(reply[2:])), slowed)
 
 
-def slow_down(store: Store, places: Sequence[str]) -> None:
+def slow_down(store: Store, token_place: str, address_place: str) -> None:
     """Note that credentials were refused, and look at none from these places for a while that doubles."""
-    store.run("slow_down", FREE_FAILURES, MAX_SLOWED_SECONDS, *places)
-
-
-def clear_failures(store: Store, places: Sequence[str]) -> None:
-    """Forget refused credentials of these places, because right ones came."""
-    store.client.delete(*(store.keys.failures(place) for place in places))
+    places = (token_place, FREE_OF_TOKEN, address_place, FREE_OF_ADDRESS)
+    store.run("slow_down", MAX_SLOWED_SECONDS, *places)
 
 
 def _read(store: Store, token_id: str) -> Token | None:

@@ -50,7 +50,7 @@ def accounts_opened(gateway: Gateway, caller: Caller, credentials: Credentials) 
         & caller.may_use(name)
     }
     if not opened:
-        tokens.slow_down(gateway.store, caller.places)
+        tokens.slow_down(gateway.store, *caller.places)
         raise unauthorized()
     return opened
 

@@ -9,6 +9,7 @@ from click import Context
 from ruamel.yaml import YAML
 
 from cli import pec
+from producers.gateway.__main__ import STOP_SECONDS
 from tests.unit.deploy.compose import DEMO, ROOT, compose, settings_file
 from tests.unit.deploy.image import stages
 from tests.unit.deploy.kubernetes import (
@@ -26,7 +27,10 @@ from workers.__main__ import SHUTDOWN_MILLISECONDS
 
 FOLDERS = [path.parent.name for path in sorted(FOLDER.glob("*/kustomization.yaml"))]
 DEPLOYMENTS = {
-    found["metadata"]["name"]: found for found in resources("base") if found["kind"] == "Deployment"
+    found["metadata"]["name"]: found
+    for folder in ("base", "gateway")
+    for found in resources(folder)
+    if found["kind"] == "Deployment"
 }
 PODS = {name: found["spec"]["template"]["spec"] for name, found in DEPLOYMENTS.items()}
 CONTAINERS = {one["name"]: one for pod in PODS.values() for one in pod["containers"]}
@@ -37,7 +41,7 @@ each_pod = pytest.mark.parametrize("pod", PODS.values(), ids=PODS)
 each_container = pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
 
 
-@pytest.mark.parametrize("folder", ["base", "archive-volume"])
+@pytest.mark.parametrize("folder", ["base", "archive-volume", "gateway"])
 def test_every_object_keeps_to_the_schema_of_its_release(folder: str) -> None:
     assert [fault for found in resources(folder) for fault in faults(found)] == []
 
@@ -201,6 +205,30 @@ def test_what_is_not_named_is_closed() -> None:
         "policyTypes": ["Ingress", "Egress"],
     }
     assert all("from" in rule for policy in policies.values() for rule in policy.get("ingress", []))
+
+
+def test_a_gateway_has_the_secrets_of_the_workers_and_time_to_finish_its_requests() -> None:
+    gateway = CONTAINERS["gateway"]
+    kind, waits = gateway["lifecycle"]["preStop"]["exec"]["command"]
+    files = {name: value for name, value in environment(WORKER).items() if name.endswith("_FILE")}
+
+    assert kind == "sleep"
+    assert PODS["pec-gateway"]["terminationGracePeriodSeconds"] >= STOP_SECONDS + int(waits) + 10
+    assert environment(gateway).items() > files.items()
+    assert {port["name"]: str(port["containerPort"]) for port in gateway["ports"]} == {
+        "http": gateway["args"][gateway["args"].index("--port") + 1],
+        "metrics": environment(gateway)["PEC_GATEWAY__METRICS_ADDRESS"].partition(":")[2],
+    }
+
+
+def test_the_objects_of_the_gateway_select_its_pods() -> None:
+    labels = DEPLOYMENTS["pec-gateway"]["spec"]["template"]["metadata"]["labels"]
+    [network] = [found["spec"] for found in resources("gateway") if found["kind"] == "NetworkPolicy"]
+
+    assert labels.items() >= one("gateway", "Service", "pec-gateway")["spec"]["selector"].items()
+    assert labels.items() >= network["podSelector"]["matchLabels"].items()
+    assert kustomization("base")["labels"][0]["pairs"].items() <= labels.items()
+    assert all("from" in rule for rule in network["ingress"])
 
 
 def test_the_archive_is_one_volume_for_all_nodes() -> None:

@@ -9,8 +9,8 @@ import requests
 from redis import Redis
 
 from pec.store.store import Store
+from tests.integration.producers.gateway.calls import pec
 from tests.integration.producers.gateway.serving import Served, serving
-from tests.integration.producers.gateway.test_send import pec
 
 
 def failed_places(redis: Redis) -> set[bytes]:

@@ -19,8 +19,8 @@ PERIODS = {
 }
 NAMES = {"hour": _("last hour"), "day": _("last day"), "week": _("last week")}
 GROUPS = {
-    "good": (_("delivered"), (State.DELIVERED,)),
-    "bad": (_("not delivered"), (State.UNDELIVERED, State.REFUSED, State.EXPIRED, State.FAILED)),
+    "good": (_("delivered messages"), (State.DELIVERED,)),
+    "bad": (_("messages not delivered"), (State.UNDELIVERED, State.REFUSED, State.EXPIRED, State.FAILED)),
     "other": (_("uncertified or cancelled"), (State.UNCERTIFIED, State.CANCELLED)),
 }
 

@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 from console.language import DOMAIN, LANGUAGES, LOCALE
 from console.rendering import TEMPLATES, environment
 from console.static_files import STATIC
+from pec.names import State
 
 ROOT = Path(__file__).parents[3]
 ITALIAN = LOCALE / "it" / "LC_MESSAGES"
@@ -66,6 +67,11 @@ def test_every_text_is_translated_with_its_fields() -> None:
         for one, text in forms(entry)
         if set(re.findall(r"\{\w*\}", one)) != set(re.findall(r"\{\w*\}", text))
     ] == []
+
+
+def test_no_text_of_the_console_is_the_name_of_a_state() -> None:
+    """Its own catalogue is asked first, and would give the name another number or gender."""
+    assert {str(state) for state in State} & {entry.id for entry in catalogue()} == set()
 
 
 def test_the_catalogue_holds_the_texts_of_the_source_and_no_others(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
-"""Connections that leave a server as soon as it says that it is a replica, and that need no right to CLIENT."""
+"""Connections that refuse a Sentinel and a cluster, leave a replica at once, and need no right to CLIENT."""
 
 from collections.abc import Callable
 from typing import Any
 
 import redis
 
+from config.texts import Text, _
+
+ONE_SERVER = _("run one server, with replicas and Sentinels if you like")
+_AT_THE_DOOR = ("protected mode", "max number of clients")  # refusals of the connection, not of a command
 _UNBLOCKED = "UNBLOCKED"  # answer to a command that waited while its server became a replica
 
 
@@ -13,6 +17,14 @@ class Demoted(redis.ConnectionError):
 
     A refused command did nothing. One that was interrupted bears being repeated, as all of ours do.
     """
+
+
+class WrongServer(redis.ResponseError):
+    """The server holds no data, or only a part of it. Nothing was asked of it."""
+
+    def __init__(self, text: Text, remedy: Text) -> None:
+        super().__init__(text)
+        self.remedy = remedy
 
 
 class _Leaving:
@@ -24,15 +36,31 @@ class _Leaving:
         super().__init__(*args, **kwargs)
 
     def on_connect_check_health(self, check_health: bool = True) -> None:
-        """Name the connection for operators, if the server lets this user do so."""
+        """Name the connection for operators, if the server lets this user do so. Raise WrongServer."""
         super().on_connect_check_health(check_health)  # type: ignore[misc]  # the connection's
-        if not self._name:
-            return
+        self._refuse(_pairs(self._asked("HELLO", check_health=check_health)).get("mode"), check_health)
+        if self._name:
+            self._asked("CLIENT", "SETNAME", self._name, check_health=check_health)
+
+    def _refuse(self, mode: str | None, check_health: bool) -> None:
+        """Raise WrongServer unless the mode, which a server states, is that of a single server or unknown."""
+        if mode == "cluster":
+            raise WrongServer(_("it runs in cluster mode, which keeps keys on several servers"), ONE_SERVER)
+        if mode == "sentinel":
+            known = self._asked("SENTINEL", "MASTERS", check_health=check_health) or [[]]
+            name = _pairs(known[0]).get("name", "NAME")
+            remedy = _("set PEC_REDIS_URL to redis+sentinel://…:26379/{name}/0, with every Sentinel's host")
+            raise WrongServer(_("it is a Sentinel, which holds no data"), remedy.format(name=name))
+
+    def _asked(self, *command: str, check_health: bool) -> Any:
+        """Return the reply, or None if the server refuses."""
         try:
-            self.send_command("CLIENT", "SETNAME", self._name, check_health=check_health)  # type: ignore[attr-defined]
-            self.read_response()
-        except redis.ResponseError:
-            pass
+            self.send_command(*command, check_health=check_health)  # type: ignore[attr-defined]
+            return self.read_response()
+        except redis.ResponseError as error:
+            if any(words in str(error) for words in _AT_THE_DOOR):
+                raise
+            return None
 
     def read_response(self, *args: Any, disconnect_on_error: bool = True, **kwargs: Any) -> Any:
         """Read a reply. A connection whose reply was not read to its end is closed, whatever the caller asks."""
@@ -45,6 +73,20 @@ class _Leaving:
             if self._leave:
                 self._leave()
             raise Demoted(str(error), status_code=error.status_code) from error
+
+
+def _pairs(reply: Any) -> dict[str, str]:
+    """Return the texts of a map, which is a flat list in RESP2."""
+    found = (
+        reply.items()
+        if isinstance(reply, dict)
+        else zip((reply or [])[::2], (reply or [])[1::2], strict=False)
+    )
+    return {_text(name): _text(value) for name, value in found}
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 class TcpConnection(_Leaving, redis.Connection):

@@ -3,13 +3,14 @@
 import redis
 
 from config.foreign_words import foreign_words, system_words
-from config.texts import Text, _
+from config.redis_failover import ONE_SERVER, WrongServer
+from config.texts import Text, _, joined
 
 _CODES = ("MOVED", "ASK", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "CROSSSLOT")  # redis-py cuts these off
 _ARGUMENTS = ", with args beginning with"  # after it a server quotes what it got: a password, perhaps
 _MAX_LENGTH = 300
 
-_CLUSTER = _("it is a cluster, whose keys are on several servers: run one server, with replicas if you like")
+_CLUSTER = joined(": ", (_("it is a cluster, whose keys are on several servers"), ONE_SERVER))
 _REMEDIES = (
     ("MISCONF", _("see the server's log, and make room on its disk")),
     ("loading", _("wait until it has read its append-only file")),
@@ -22,7 +23,24 @@ _REMEDIES = (
     ("No master found", _("start the Sentinels, or correct the name of the primary in PEC_REDIS_URL")),
     (
         "DB index",
-        _("set `databases 16` at the server, or name another database in PEC_REDIS_URL or PEC_BROKER_URL"),
+        _(
+            "set `databases 16` at the server, or name another database: PEC_BROKER_URL may name that of PEC_REDIS_URL"
+        ),
+    ),
+    (
+        "Hostname mismatch",
+        _("name the host as the certificate does, or set PEC_REDIS_TLS__CHECK_HOSTNAME=false"),
+    ),
+    (
+        "IP address mismatch",
+        _("name the host as the certificate does, or set PEC_REDIS_TLS__CHECK_HOSTNAME=false"),
+    ),
+    ("certificate verify failed", _("name the authority of the server's certificate in PEC_REDIS_TLS__CA")),
+    ("certificate required", _("name a certificate that the server knows in PEC_REDIS_TLS__CERTIFICATE")),
+    ("violation of protocol", _("name a certificate that the server knows in PEC_REDIS_TLS__CERTIFICATE")),
+    (
+        "WRONG_VERSION_NUMBER",
+        _("the server speaks no TLS at this port: name its port for TLS, or write redis://"),
     ),
     ("max number of clients", _("raise `maxclients` in the server's configuration")),
     *((word, _CLUSTER) for word in ("MOVED", "ASK ", "CLUSTERDOWN", "CROSSSLOT", "cluster mode")),
@@ -43,10 +61,13 @@ def cause_of(why: BaseException) -> Text | str:
 
 def remedy_of(why: BaseException, otherwise: Text | str) -> Text | str:
     """Return what to do about a refusal whose kind is known, or `otherwise`."""
+    if isinstance(why, WrongServer):
+        return why.remedy
     said = str(cause_of(why))
     return next((remedy for word, remedy in _REMEDIES if word in said), otherwise)
 
 
 def logged(why: BaseException) -> dict[str, str]:
-    """Return the fields of a log line about an error: its class and its words."""
-    return {"error": type(why).__name__, "why": str(cause_of(why))}
+    """Return the fields of a log line about an error: its class, its words, and the remedy if there is a known one."""
+    remedy = str(remedy_of(why, ""))
+    return {"error": type(why).__name__, "why": str(cause_of(why)), **({"remedy": remedy} if remedy else {})}

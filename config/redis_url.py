@@ -1,5 +1,6 @@
 """Reading addresses: host and port to listen on; URLs of Redis, and the next database of the same server."""
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from config.redis_options import problem_of_options
@@ -22,6 +23,13 @@ def next_database(url: str) -> str:
         return f"{parts.scheme}://{parts.netloc}{parts.path}?{urlencode(query)}"
     number = int(parts.path.strip("/") or 0) + 1
     return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+def with_options(url: str, options: Mapping[str, str]) -> str:
+    """Return the URL with these options besides. An option that it states already wins."""
+    start, query = url.partition("?")[::2]
+    added = {name: value for name, value in options.items() if name not in dict(parse_qsl(query))}
+    return f"{start}?{'&'.join(filter(None, (query, urlencode(added))))}"
 
 
 def is_redis_address(url: str) -> bool:

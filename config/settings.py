@@ -17,7 +17,7 @@ from pydantic_settings import (
 )
 
 from config.probe import NAMESPACE, REDIS_URL
-from config.redis_url import next_database, problem_of_redis_url
+from config.redis_url import next_database, problem_of_redis_url, with_options
 from config.sections.accounts import Account as Account  # the groups are imported from here, as the whole is
 from config.sections.api import Api as Api
 from config.sections.archive import Archive as Archive
@@ -27,6 +27,7 @@ from config.sections.following import Uncertain as Uncertain
 from config.sections.gateway import Gateway as Gateway
 from config.sections.mailbox import Mailbox as Mailbox
 from config.sections.mailbox import Quota as Quota
+from config.sections.redis_tls import RedisTls as RedisTls
 from config.sections.retention import Retention as Retention
 from config.sections.section import HostAndPort, Seconds
 from config.sections.webhooks import Endpoint as Endpoint
@@ -55,11 +56,17 @@ class Settings(BaseSettings):
     broker_url: str = Field(
         "", repr=False, description="URL of Dramatiq's Redis; default: the next database of the same server"
     )
+    redis_tls: RedisTls = Field(default_factory=RedisTls)
     redis_replicas: int = Field(
         0,
         ge=0,
         description="number of replicas that must have a claim before its message is sent, and a job before it counts "
         "as enqueued; with Sentinels, every replica that they could promote must, and at least this many; 0: none",
+    )
+    redis_managed: bool = Field(
+        False,
+        description="whether a provider runs Redis and answers for its configuration: `pec doctor` then does not "
+        "fail for a directive that it can't read or that is not as it should be, and says what that can cost",
     )
     namespace: str = Field(
         NAMESPACE, pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="beginning of every key in Redis"
@@ -124,6 +131,21 @@ class Settings(BaseSettings):
                     _("account name {name}: use a-z, 0-9, '_' and '-', 64 at most").format(name=repr(name))
                 )
         return lowered
+
+    @model_validator(mode="after")
+    def _urls_with_the_files_of_tls(self) -> Self:
+        """Add the files to the URLs, so that nothing that connects can forget them. What a URL states counts."""
+        for name in ("redis_url", "broker_url"):
+            url = getattr(self, name)
+            if self.redis_tls.options and url and not url.startswith("unix:"):
+                if not url.startswith("rediss"):
+                    raise ValueError(
+                        _(
+                            "PEC_{name} is not encrypted: write rediss:// in front, or unset PEC_REDIS_TLS__…"
+                        ).format(name=name.upper())
+                    )
+                object.__setattr__(self, name, with_options(url, self.redis_tls.options))
+        return self
 
     @model_validator(mode="after")
     def _every_account_has_a_token(self) -> Self:

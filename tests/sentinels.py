@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from sandbox.redis_server import server_program
+from tests.tls import Tls
 from tests.wire import eventually, free_port
 
 NAME = "pec"
@@ -45,11 +46,14 @@ HERE = Place()
 class Node:
     """One server or Sentinel. `port` stays the same over restarts."""
 
-    def __init__(self, folder: Path, *options: str, place: Place = HERE) -> None:
+    def __init__(self, folder: Path, *options: str, place: Place = HERE, tls: Tls | None = None) -> None:
         self.folder = folder
         self.place = place
         self.port = place.port or free_port()
-        self._options = options
+        self._program = tls.program if tls else server_program()
+        listens = ("--port", "0", "--tls-port", str(self.port)) if tls else ("--port", str(self.port))
+        self._options = (*listens, *(tls.options if tls else ()), *options)
+        self._of_client = tls.of_client if tls else {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *more: str) -> None:
@@ -57,10 +61,10 @@ class Node:
         self.folder.mkdir(parents=True, exist_ok=True)
         rules = self.folder / "server.conf"
         rules.touch()
-        options = ("--port", str(self.port), "--dir", str(self.folder), *self._options, *more)
+        options = ("--dir", str(self.folder), *self._options, *more)
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*self.place.within, server_program(), str(rules), *options],
+                [*self.place.within, self._program, str(rules), *options],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -82,6 +86,7 @@ class Node:
             socket_timeout=2,
             retry=Retry(NoBackoff(), 0),
             decode_responses=True,
+            **self._of_client,
         )
 
     def ask(self, *command: str) -> Any:
@@ -112,21 +117,23 @@ class Sentinels:
         places: Sequence[Place] = (),
         sentinel_places: Sequence[Place] = (HERE,) * 3,
         options: Sequence[str] = (),
+        tls: Tls | None = None,
     ) -> None:
         self.servers = [
-            Node(folder / f"server{number}", *_DURABLE, *options, place=place)
+            Node(folder / f"server{number}", *_DURABLE, *options, place=place, tls=tls)
             for number, place in enumerate(places or [HERE] * (replicas + 1))
         ]
         self.sentinels = [
-            Node(folder / f"sentinel{number}", "--sentinel", "--protected-mode", "no", place=place)
+            Node(folder / f"sentinel{number}", "--sentinel", "--protected-mode", "no", place=place, tls=tls)
             for number, place in enumerate(sentinel_places)
         ]
         self._down_after_ms = down_after_ms
+        self._scheme = "rediss+sentinel" if tls else "redis+sentinel"
 
     @property
     def url(self) -> str:
         hosts = ",".join(f"{one.place.address}:{one.port}" for one in self.sentinels)
-        return f"redis+sentinel://{hosts}/{NAME}/0"
+        return f"{self._scheme}://{hosts}/{NAME}/0"
 
     def start(self) -> None:
         first, *others = self.servers
@@ -189,10 +196,12 @@ class Sentinels:
 
 
 @contextmanager
-def sentinels(folder: Path, *, replicas: int = 2, down_after_ms: int = 1000) -> Iterator[Sentinels]:
+def sentinels(
+    folder: Path, *, replicas: int = 2, down_after_ms: int = 1000, tls: Tls | None = None
+) -> Iterator[Sentinels]:
     """Servers and Sentinels that are ready."""
     with ExitStack() as stack:
-        found = Sentinels(folder, replicas=replicas, down_after_ms=down_after_ms)
+        found = Sentinels(folder, replicas=replicas, down_after_ms=down_after_ms, tls=tls)
         stack.callback(found.stop)
         found.start()
         yield found

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import redis
 from dramatiq import cli
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from archive import trust
-from config.redis_connection import RedisRefused, RedisUnreachable, check, connect
+from config.redis_connection import RedisRefused, RedisUnreachable, cause_of, check, connect
+from config.redis_failover import WrongServer
 from config.settings import Settings, SettingsError, load_settings
+from config.texts import _
 from pec.names import Queue
 from workers.metrics.definitions import FOLDER, PULSE
 from workers.tracing import require_opentelemetry
@@ -24,7 +25,7 @@ NO_FORK_MILLISECONDS = 1_000  # Dramatiq's master waits so long to fork; until t
 
 
 def main() -> int:
-    """Return the exit code: 0 stopped in order, 2 the settings or options can't be used, 5 Redis refuses the user."""
+    """Return the exit code: 0 stopped in order, 2 settings or server can't be used, 5 Redis refuses the user."""
     options = _parse()
     try:
         settings = load_settings()
@@ -40,7 +41,7 @@ def main() -> int:
         return 2
     if refused := _refused(settings):
         print(refused, file=sys.stderr)  # noqa: T201 - before logging is set up
-        return 5
+        return 2 if isinstance(refused.__cause__, WrongServer) else 5
     arguments = ["workers.app", "--processes", str(options.processes), "--threads", str(options.threads)]
     arguments += ["--skip-logging", "--worker-shutdown-timeout", str(SHUTDOWN_MILLISECONDS)]
     if not settings.metrics_address:
@@ -50,21 +51,41 @@ def main() -> int:
         return int(cli.main(cli.make_argument_parser().parse_args(arguments)) or 0)
 
 
-def _refused(settings: Settings) -> RedisRefused | None:
-    """Return the refusal of a Redis that rejects the user. Report one that is away: the workers wait for it."""
+def _refused(settings: Settings) -> RedisUnreachable | None:
+    """Return the refusal of a Redis that rejects the user, or of a server that is none of ours.
+
+    Report one that is away: the workers wait for it.
+    """
     away = None
     for url in (settings.redis_url, settings.broker):
         try:
-            with connect(url) as client:
-                client.set_retry(Retry(NoBackoff(), 0))
+            with connect(url, retries=0) as client:
                 check(client)
+                if url == settings.redis_url:
+                    _check_info(client)
         except RedisRefused as refused:
             return refused
         except RedisUnreachable as error:
+            if isinstance(error.__cause__, WrongServer):
+                return error
             away = away or error
     if away:
         print(f"{away}. The workers wait until it answers.", file=sys.stderr, flush=True)  # noqa: T201 - the same
     return None
+
+
+def _check_info(client: redis.Redis) -> None:
+    """Raise RedisRefused if INFO is refused: by it the pace is kept when the server is another one than before."""
+    try:
+        client.info("server")
+    except redis.ResponseError as error:
+        raise RedisRefused(
+            _("INFO is refused by Redis ({why}): allow it to the user of PEC_REDIS_URL").format(
+                why=cause_of(error)
+            )
+        ) from error
+    except redis.RedisError:
+        pass  # it is away
 
 
 @contextmanager

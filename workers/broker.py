@@ -8,6 +8,7 @@ from typing import Any
 
 import dramatiq
 from dramatiq.broker import Consumer
+from dramatiq.brokers import redis as dramatiq_redis
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Middleware
 
@@ -24,6 +25,23 @@ THREAD_SHARES: dict[str, float] = {  # of a process, so that no kind of work sta
     Queue.QUOTA: 1 / 4,
     Queue.SWEEP: 1 / 4,
 }
+
+
+_SCANS = 'local ack_queues = redis.call("keys", dead_worker_acks .. "*")'
+_ASKS = "local ack_queues = {{}} if redis.call('exists', {names}) > 0 then ack_queues = {{1}} end"
+
+
+def bounded(script: str) -> str:
+    """Return Dramatiq's script so that it looks only for keys of ours, and never through a whole database.
+
+    So Dramatiq may share a database with millions of messages. Raise RuntimeError if its script has changed.
+    """
+    names = ", ".join(f"dead_worker_acks .. '.{queue}'" for queue in Queue)
+    if script.count(_SCANS) != 1:
+        raise RuntimeError(
+            "this version of Dramatiq has another script: install what requirements-run.lock says"
+        )
+    return script.replace(_SCANS, _ASKS.format(names=names))
 
 
 class ThreadLimits(Middleware):
@@ -48,6 +66,8 @@ class HintBroker(RedisBroker):
 
     def __init__(self, limit: Callable[[str], int], serves: Callable[[str], bool], **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]  # Dramatiq types its surface only
+        script = bounded(dramatiq_redis._scripts["dispatch"].decode())
+        self.scripts["dispatch"] = self.client.register_script(script)
         self._limit = limit
         self._serves = serves
         self._held: defaultdict[str, set[str]] = defaultdict(set)  # survive a consumer that lost Redis

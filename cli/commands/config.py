@@ -16,7 +16,7 @@ from config.sources import PREFIX, read_toml
 from config.texts import _
 
 MASK = "********"
-_PASSWORD_IN_URL = re.compile(r"(?<=://)[^/?#\s]*(?=@)|(?<=[?&]password=)[^&#\s]*")
+_PASSWORD_IN_URL = re.compile(r"(?<=://)[^/?#\s]*(?=@)|(?<=[?&_]password=)[^&#\s]*")
 DEFAULT, ENVIRONMENT = "default", "environment"  # beside the name of a file
 _SOURCES = {DEFAULT: _("default"), ENVIRONMENT: _("environment")}
 

@@ -77,6 +77,7 @@ def load_overview(store: Store, settings: Settings) -> Overview:
         unsupported=second["unknown"],
         probe_at=from_epoch(float(probe_at) / 1e6) if probe_at else None,
         lost_at=heartbeat.lost_at(first["lost_at"]),
+        failover=heartbeat.failover_of(first["failover"]),
         memory=_memory(first[MEMORY]),
         broker=broker_problem(settings),
     )
@@ -90,7 +91,7 @@ def jobs_waiting(store: Store) -> tuple[int, datetime | None]:
 
 # Round trips
 
-MEMORY = "memory"  # its question alone may be refused: some servers allow no INFO
+MEMORY, SHARED = "memory", "shared"  # only these may be refused: INFO, and keys outside the namespace
 Questions = Mapping[Any, Sequence[Any]]  # a method of redis-py's client and its arguments
 
 
@@ -100,7 +101,8 @@ def _ask(store: Store, questions: Questions) -> dict[Any, Any]:
             getattr(pipeline, method)(*arguments)
         replies = dict(zip(questions, pipeline.execute(raise_on_error=False), strict=True))
     for question, reply in replies.items():
-        if isinstance(reply, redis.RedisError) and question != MEMORY:
+        may_fail = question == MEMORY or question[0] == SHARED
+        if isinstance(reply, redis.RedisError) and not may_fail:
             raise reply
     return replies
 
@@ -117,6 +119,7 @@ def _whole(store: Store) -> dict[Any, Any]:
             "circuit": ("hmget", keys.circuit, ["failures", "next_at"]),
             "paused": ("zrange", keys.paused, 0, -1, False, True),
             "lost_at": ("hget", keys.installation, "lost_at"),
+            "failover": ("hmget", keys.installation, heartbeat.FAILOVER),
             **{("stream", name): ("xlen", key) for name, key in streams.items()},
             **{("state", state): ("zcard", keys.state(state)) for state in State},
             **{("oldest", state): _ends(keys.state(state), 1) for state in _ON_THEIR_WAY},
@@ -156,14 +159,33 @@ def _tokens(
     store: Store, api: Api, lanes: Sequence[Lane], now: float, post_seconds: float | None
 ) -> dict[str, Token]:
     digests = sorted({lane.token for lane in lanes if lane.token})
-    limiters = _ask(store, {digest: ("hgetall", store.keys.limiter(digest)) for digest in digests})
+    found = _ask(
+        store,
+        {
+            **{digest: ("hgetall", store.keys.limiter(digest)) for digest in digests},
+            **{
+                (SHARED, digest): ("zrangebyscore", store.keys.shared_token(digest), now, "+inf")
+                for digest in digests
+            },
+        },
+    )
     return {
-        digest: _token(digest, lanes, text_dict(limiters[digest]), api, now, post_seconds)
+        digest: replace(
+            _token(digest, lanes, text_dict(found[digest]), api, now, post_seconds),
+            other_namespaces=_others(store, found[SHARED, digest]),
+        )
         for digest in digests
     }
 
 
 # From replies to values
+
+
+def _others(store: Store, reply: Any) -> tuple[str, ...]:
+    """Return the other namespaces with live workers; none if this user may not ask."""
+    if isinstance(reply, redis.RedisError):
+        return ()
+    return tuple(sorted({text(name) for name in reply} - {store.keys.namespace}))
 
 
 def _memory(reply: Any) -> Memory | None:
@@ -253,6 +275,9 @@ def _token(
         monthly_cap=api.monthly_cap,
         on_hold_until=from_epoch(still_until) if still_until > now else None,
         post_seconds=post_seconds,
+        refused_often_at=from_epoch(float(limiter["refused_often_at"]))
+        if "refused_often_at" in limiter
+        else None,
     )
 
 

@@ -66,6 +66,8 @@ class Token:
     monthly_cap: int | None = None
     on_hold_until: datetime | None = None
     post_seconds: float | None = None
+    refused_often_at: datetime | None = None  # when many sends were last refused as too fast (429)
+    other_namespaces: tuple[str, ...] = ()  # of this Redis, whose live workers use the token too
 
     @property
     def allowed_per_minute(self) -> float:
@@ -166,6 +168,9 @@ class Overview:
     probe_at: datetime | None = None
     memory: Memory | None = None  # None: the server does not say
     lost_at: datetime | None = None  # when a worker found that Redis had come back empty
+    failover: tuple[datetime, datetime] | None = (
+        None  # since when a failover lost writes, and when that was noted
+    )
     broker: Finding | None = None  # why Dramatiq's database can't be used
 
     @property

@@ -32,6 +32,7 @@ def overview_dict(found: Overview) -> dict[str, Any]:
         "workers": [_worker(worker) for worker in found.workers],
         "reconciling_since": _text(found.reconciling_since),
         "came_back_empty_at": _text(found.lost_at),
+        "failover_lost_since": _text(found.failover[0]) if found.failover else None,
         "standing_still": [
             {"what": one.what, "remedy": one.remedy} for one in (*without_broker(found), *standstills(found))
         ],
@@ -115,6 +116,8 @@ def _token(token: Token) -> dict[str, Any]:
         "left_this_month": token.left_this_month,
         "backlog_seconds": token.backlog_seconds,
         "still_until": _text(token.on_hold_until),
+        "refused_often_at": _text(token.refused_often_at),
+        "other_namespaces": list(token.other_namespaces),
     }
 
 

@@ -13,7 +13,8 @@ from pec.operations.imap_findings import imap_findings
 from pec.operations.lane_forecast import goes_on_at, used_up
 from pec.operations.overview import Lane, Overview, Token, Work
 from pec.operations.progress import age, clock, times_in_a_row
-from pec.operations.standstills import failing, losses, standstills, without_broker
+from pec.operations.shared_tokens import shared_tokens
+from pec.operations.standstills import failed_over, failing, losses, standstills, without_broker
 from pec.reasons import explain
 from pec.store.job_stream import NEARLY_FULL_SHARE
 
@@ -25,7 +26,16 @@ def warnings(found: Overview) -> list[str]:
     """Return what stands still or went wrong, each with its remedy."""
     return [
         *_about_workers(found),
-        *map(_with_remedy, (*losses(found), *without_broker(found), *standstills(found))),
+        *map(
+            _with_remedy,
+            (
+                *losses(found),
+                *failed_over(found),
+                *without_broker(found),
+                *standstills(found),
+                *shared_tokens(found),
+            ),
+        ),
         *_about_memory(found),
         *_about_archive(found),
         *map(_with_remedy, out_of_reach(found)),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from config.texts import _, ngettext
+from pec.instants import to_text
 from pec.operations import paused_batches
 from pec.operations.api_reach import nobody_reaches, out_of_reach
 from pec.operations.diagnosis import LATE_SECONDS, remedy_of_pause
@@ -76,6 +77,21 @@ def losses(found: Overview) -> Iterator[Finding]:
             _("Redis came back empty at {time} in Rome").format(time=clock(found.lost_at, found.now)),
             _RESTORE,
         )
+
+
+def failed_over(found: Overview) -> Iterator[Finding]:
+    """Yield that a failover lost writes, until workers reconcile what was sent since."""
+    if not found.failover or (found.reconciling_since and found.reconciling_since <= found.failover[0]):
+        return
+    since, noted_at = found.failover
+    what = _(
+        "a failover of Redis, noticed at {time} in Rome, lost what was written since {since} in Rome"
+    ).format(time=clock(noted_at, found.now), since=clock(since, found.now))
+    remedy = _(
+        "stop all workers, start each with `pec worker --reconcile {instant}`, and enqueue again what was enqueued "
+        "since then"
+    )
+    yield Finding(Mark.WARN, what, remedy.format(instant=to_text(since)))
 
 
 def held_back(found: Overview) -> Iterator[Finding]:

@@ -2,14 +2,19 @@
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from config.replica_wait import replica_wait
 from pec.instants import from_text, to_text
+from pec.store.failover import History
+from pec.store.replication import CLAIM_MILLISECONDS
 from pec.store.store import Store, text, text_dict, text_list
 
 REACHED = "reached"  # in a worker's field `archive`: it left its mark there
+FAILOVER = ("failover_lost_since", "failover_noted_at")  # fields of the installation's hash
 WORKERS_REMEMBERED_SECONDS = 86_400  # for those that were killed
 
 
@@ -19,23 +24,63 @@ class Beat:
 
     installation: str  # another one than before: Redis lost what it held
     restores: list[str]
+    history: History
+    counts: bool  # every replica that must have it has it
 
 
 def beat(
-    store: Store, seen: Mapping[str, list[str]], seconds: float, about: Mapping[str, str] | None = None
+    store: Store,
+    seen: Mapping[str, list[str]],
+    seconds: float,
+    about: Mapping[str, str] | None = None,
+    tokens: Iterable[str] = (),
 ) -> Beat:
     """Note that a live worker serves these, by kind: `account`, `endpoint`, `purge`, `queue`, `restore`, `worker`.
 
-    `about` says where the worker runs, for operators.
+    `about` says where the worker runs, for operators; `tokens` are the digests of those that it sends with.
     """
-    payload = json.dumps(seen), json.dumps(about or {}), secrets.token_hex(8)
-    installation, restores = store.run("heartbeat", seconds, WORKERS_REMEMBERED_SECONDS, *payload)
-    return Beat(text(installation), text_list(restores))
+    payload = json.dumps(seen), json.dumps(about or {}), secrets.token_hex(8), json.dumps(sorted(tokens))
+    wait = replica_wait(store.client, store.replicas)
+    with store.client.pipeline(transaction=False) as pipeline:
+        args: list[str | float] = [store.keys.namespace, seconds, WORKERS_REMEMBERED_SECONDS, *payload]
+        store.script("heartbeat")(args=args, client=pipeline)
+        pipeline.info("replication")
+        if wait.count:
+            pipeline.wait(wait.count, CLAIM_MILLISECONDS)
+        (installation, restores), info, *acknowledged = pipeline.execute()
+    counts = wait.is_over(int(acknowledged[0]) if acknowledged else 0)
+    return Beat(text(installation), text_list(restores), History.of(info), counts)
 
 
 def note_loss(store: Store, at: datetime) -> None:
     """Note that Redis came back empty, as a worker that lived on has found. The first note counts."""
     store.client.hsetnx(store.keys.installation, "lost_at", to_text(at))
+
+
+def note_failover(store: Store, since: datetime, at: datetime) -> None:
+    """Note since when writes are missing after a failover. The earliest counts, until workers reconcile."""
+    known = failover_of(store.client.hmget(store.keys.installation, FAILOVER))
+    store.client.hset(
+        store.keys.installation,
+        mapping=dict(
+            zip(FAILOVER, map(to_text, (min(since, known[0]) if known else since, at)), strict=True)
+        ),
+    )
+
+
+def end_failover(store: Store, reconciled_since: datetime) -> None:
+    """Remove the note once workers reconcile what was sent since then."""
+    known = failover_of(store.client.hmget(store.keys.installation, FAILOVER))
+    if known and reconciled_since <= known[0]:
+        store.client.hdel(store.keys.installation, *FAILOVER)
+
+
+def failover_of(stored: Sequence[Any]) -> tuple[datetime, datetime] | None:
+    """Return since when writes are missing, and when that was noted, from the fields FAILOVER."""
+    if not all(stored):
+        return None
+    since, at = (from_text(text(one)) for one in stored)
+    return since, at
 
 
 def lost_at(stored: bytes | None) -> datetime | None:

@@ -74,6 +74,11 @@ def keep(store: Store, consumer: str, entries: Sequence[Entry]) -> None:
     store.client.xclaim(store.keys.jobs, GROUP, consumer, 0, ids, retrycount=1, justid=True)
 
 
+def remove_consumers(store: Store, idle_seconds: float) -> int:
+    """Remove consumers that hold no entry and have been idle for so long, and return how many."""
+    return int(store.run("remove_consumers", GROUP, round(idle_seconds * 1000)))
+
+
 def _entry(entry_id: bytes, fields: Sequence[bytes], deliveries: int = 1) -> Entry:
     found = [value for name, value in zip(fields[::2], fields[1::2], strict=True) if name == b"job"]
     return Entry(text(entry_id), found[0] if found else None, deliveries, len(found))

@@ -7,7 +7,7 @@ from pec.names import Queue, State
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """All begin with the namespace."""
+    """All but one begin with the namespace."""
 
     namespace: str
 
@@ -50,6 +50,10 @@ class Keys:
     def unsupported(self) -> str:
         """Sorted set: messages of a newer version → when a worker last met them; those of a day."""
         return f"{self.namespace}:unsupported"
+
+    def shared_token(self, digest: str) -> str:
+        """Sorted set, the only key without the namespace: namespace → until when a live worker of it uses a token."""
+        return f"pec-tokens:{digest}"
 
     def message(self, message_id: str) -> str:
         """Hash, public: the record."""
@@ -230,7 +234,8 @@ class Keys:
     @property
     def installation(self) -> str:
         """Hash: `id`, made by the first worker; `lost_at`, when one that lived on found another id or none;
-        `archive`, the id of the archive; `archived_to`, the last event whose message's content was archived."""
+        `failover_lost_since` and `failover_noted_at`, when a failover lost writes; `archive`, the id of the archive;
+        `archived_to`, the last event whose message's content was archived."""
         return f"{self.namespace}:installation"
 
     def worker(self, worker_id: str) -> str:

@@ -21,6 +21,7 @@ from config.settings import Settings
 from pec.instants import to_text
 from pec.names import Queue
 from pec.store import accounts, heartbeat, outbox, purging
+from pec.store.failover import Memory
 from workers.api_reach import ApiReach
 from workers.context import WorkerContext, retry_until_stored
 from workers.mailbox.purge_policy import rules_of
@@ -32,6 +33,7 @@ EVERY_SECONDS = 5.0
 LIVES_SECONDS = 30.0
 ORDERLY_END_SECONDS = 60.0  # for the orderly end of an orphan, as long as a master waits for it
 REMEDY = "restore the backup: jobs that are put in again are sent again, whatever was sent before"
+RECONCILE = "restart every worker with --reconcile {since}, and enqueue again what was enqueued since"
 log = structlog.get_logger()
 
 
@@ -46,6 +48,7 @@ class Heartbeat(Middleware):
         self._threads = 0
         self._started_at = to_text(ctx.now())
         self._installation: str | None = None
+        self._memory = Memory()
         self._parent = ParentWatch()
         self._thread = Background("heartbeat", self._step)
 
@@ -62,6 +65,8 @@ class Heartbeat(Middleware):
         self._parent.stop_if_orphaned()
         for account, token in self._tokens().items():
             accounts.register(self._ctx.store, account, token)
+        if since := self._ctx.settings.reconcile_since:
+            heartbeat.end_failover(self._ctx.store, since)
         # Before other workers take jobs of its accounts.
         outbox.ensure(self._ctx.store, _endpoint_names(self._ctx.settings))
         self._step()
@@ -85,10 +90,22 @@ class Heartbeat(Middleware):
             heartbeat.note_loss(self._ctx.store, self._ctx.now())
         outbox.ensure(self._ctx.store, _endpoint_names(self._ctx.settings), from_the_first=lost)
         self._installation = beat.installation  # the loss is noted, and no endpoint missed anything
+        self._remember(beat)
         accounts.ensure(self._ctx.store, self._tokens())
         self._recurring_tasks()
         self._ctx.restore.update(beat.restores)
         return EVERY_SECONDS
+
+    def _remember(self, beat: heartbeat.Beat) -> None:
+        """Note what a failover has lost, and keep in mind how far the history of writes goes now."""
+        if since := self._memory.lost_since(beat.history):
+            log.error(
+                "redis_failover_lost", since=to_text(since), remedy=RECONCILE.format(since=to_text(since))
+            )
+            heartbeat.note_failover(self._ctx.store, since, self._ctx.now())
+            self._memory = Memory()
+        if beat.counts:
+            self._memory.add(self._ctx.now(), beat.history)
 
     def _recurring_tasks(self) -> None:
         """Schedule the tasks that schedule themselves again, in case Redis has lost them."""
@@ -122,7 +139,7 @@ class Heartbeat(Middleware):
             "restore": _restores(settings),
             purging.RULES: [str(rule) for rule in rules_of(settings)],
         }
-        return heartbeat.beat(self._ctx.store, seen, LIVES_SECONDS, about)
+        return heartbeat.beat(self._ctx.store, seen, LIVES_SECONDS, about, set(self._tokens().values()))
 
 
 @contextmanager

@@ -1,16 +1,17 @@
-"""Deleting finished messages, and entries of streams, past their retention."""
+"""Deleting finished messages and entries of streams past their retention, and consumers of dead workers."""
 
 import structlog
 
 from archive.finished_contents import move_finished
 from archive.vault import VaultAway
 from pec.names import Queue
-from pec.store import outbox, retention
+from pec.store import job_stream, outbox, retention
 from workers.context import WorkerContext
 
 EVERYTHING = "*"  # the entry of the schedule that can be no message's id: the hourly pass
 EVERY_SECONDS = 3600.0
 AGAIN_SECONDS = 1.0
+CONSUMER_IDLE_SECONDS = 3600.0  # a live one reads every two seconds
 log = structlog.get_logger()
 
 
@@ -21,6 +22,7 @@ def sweep(ctx: WorkerContext, what: str) -> None:
         return
     ctx.store.set_due(Queue.SWEEP, EVERYTHING, ctx.now().timestamp() + EVERY_SECONDS)
     _trim_streams(ctx)
+    _remove_consumers(ctx)
     _move_contents(ctx)
     if ctx.settings.retention.delete_unexported and _forget_overdue(ctx):
         ctx.store.set_due(Queue.SWEEP, EVERYTHING, ctx.now().timestamp() + AGAIN_SECONDS)
@@ -34,6 +36,12 @@ def _trim_streams(ctx: WorkerContext) -> None:
         (ctx.store.keys.dead, rules.events_days),
     ):
         ctx.store.client.xtrim(stream, minid=int((now - days * 86_400) * 1000), approximate=True)
+
+
+def _remove_consumers(ctx: WorkerContext) -> None:
+    """Remove consumers of dead workers, which would else be as many as workers were ever started."""
+    if removed := job_stream.remove_consumers(ctx.store, CONSUMER_IDLE_SECONDS):
+        log.info("consumers_removed", count=removed)
 
 
 def _move_contents(ctx: WorkerContext) -> None:

@@ -18,7 +18,8 @@ from pec.names import Queue
 from pec.operations.doctor.server import is_local
 from pec.operations.findings import Finding, Mark
 from pec.operations.overview import Overview
-from pec.operations.standstills import held_back, losses, standstills
+from pec.operations.shared_tokens import shared_tokens
+from pec.operations.standstills import failed_over, held_back, losses, standstills
 from pec.store import heartbeat
 from pec.store.store import Store
 
@@ -65,6 +66,8 @@ def worker_checks(store: Store, settings: Settings) -> Iterator[Finding]:
 def standing_checks(found: Overview) -> Iterator[Finding]:
     """Check that no work stands still."""
     yield from losses(found)
+    yield from failed_over(found)
+    yield from shared_tokens(found)
     still = [*held_back(found), *standstills(found)]
     yield from still
     if found.workers and not still:

@@ -16,7 +16,7 @@ from pec.operations.doctor.checks import (
 from pec.operations.doctor.imap import imap_checks
 from pec.operations.doctor.replicas import replica_checks
 from pec.operations.doctor.sentinels import sentinel_checks
-from pec.operations.doctor.server import mode_checks, redis_checks, unusable
+from pec.operations.doctor.server import redis_checks, unusable
 from pec.operations.findings import Finding, Mark
 from pec.operations.load_overview import load_overview
 from pec.store.store import Store
@@ -32,27 +32,19 @@ def run_checks(settings: Settings, store: Store) -> Iterator[Finding]:
         yield unusable(address(store.client), error.__cause__ or error)
     else:
         yield Finding(Mark.OK, _("Redis answers at {address}").format(address=address(store.client)))
-        modes = list(mode_checks(store.client))
-        yield from modes
-        if all(found.mark is Mark.OK for found in modes):
-            yield from _state_checks(settings, store)
+        yield from _state_checks(settings, store)
     yield from api_checks(settings)
     yield from imap_checks(settings, store, datetime.now(UTC).date())
 
 
 def server_checks(settings: Settings, store: Store) -> Iterator[Finding]:
     """Yield what concerns the Redis server alone. Raise redis.RedisError if it does not answer."""
-    modes = list(mode_checks(store.client))
-    yield from modes
-    if all(found.mark is Mark.OK for found in modes):
-        yield from redis_checks(store, settings)
-        yield from sentinel_checks(store.client)
-        yield from replica_checks(store.client)
-
-
-def _state_checks(settings: Settings, store: Store) -> Iterator[Finding]:
     yield from redis_checks(store, settings)
     yield from sentinel_checks(store.client)
     yield from replica_checks(store.client)
+
+
+def _state_checks(settings: Settings, store: Store) -> Iterator[Finding]:
+    yield from server_checks(settings, store)
     yield from worker_checks(store, settings)
     yield from standing_checks(load_overview(store, settings))

@@ -3,7 +3,7 @@
 import shlex
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
@@ -14,6 +14,7 @@ from config.sentinel_url import SentinelUrl, is_sentinel_url
 from config.settings import Settings
 from config.texts import _
 from pec.operations.broker_state import broker_problem
+from pec.operations.doctor.managed import hidden_demand, hidden_replicas, provided, without_info
 from pec.operations.findings import Finding, Mark
 from pec.store.job_stream import MAX_MEMORY_SHARE, MAX_MEMORY_SHARE_ARCHIVING, NEARLY_FULL_SHARE
 from pec.store.store import Store, text
@@ -40,42 +41,43 @@ _DEFAULT_ADDRESS = "redis://localhost:6379/0"
 Info = Mapping[str, Any]
 
 
-class Database(NamedTuple):
-    """One database of a server. `server` is the id of its run, whatever address was used."""
-
-    server: str
-    number: int
-
-
 def redis_checks(store: Store, settings: Settings) -> Iterator[Finding]:
     """Check the running server."""
-    info, cli = _info(store), redis_cli(store.client)
+    try:
+        info, cli = _info(store), redis_cli(store.client)
+    except redis.ResponseError as error:
+        yield without_info(error)
+        return
     yield version(str(info["redis_version"]), str(info.get("valkey_version", "")))
     for name, wanted, danger in DURABILITY:
-        yield durable(name, configured(store.client, info, name), wanted, danger, cli)
-    yield rewritten(configured(store.client, info, "auto-aof-rewrite-percentage"), cli)
+        value = configured(store.client, info, name)
+        yield (
+            provided(name, value, wanted, danger)
+            if settings.redis_managed
+            else durable(name, value, wanted, danger, cli)
+        )
+    yield from rewritten(configured(store.client, info, "auto-aof-rewrite-percentage"), cli)
     yield from rewrites(info)
     stops_at = MAX_MEMORY_SHARE_ARCHIVING if settings.archive.url else MAX_MEMORY_SHARE
     yield memory(int(info["used_memory"]), int(info.get("maxmemory") or 0), stops_at, cli)
     yield clock(_clock_difference(store))
-    yield from _broker(store, settings)
+    yield _broker(settings)
     yield role(info)
-    connected, awaited = int(info.get("connected_slaves", 0)), settings.redis_replicas
-    yield replicas(connected, awaited, sentinels=is_sentinel_url(settings.redis_url))
-    demanded = configured(store.client, info, "min-replicas-to-write")
-    yield from demanded_replicas(int(demanded or 0), info, awaited if demanded else 0, cli)
+    yield from _replicas(store, settings, info, cli)
     yield from encrypted(settings.redis_url)
 
 
-def mode_checks(client: redis.Redis) -> Iterator[Finding]:
-    """Refuse a Sentinel and a cluster: nothing else can be checked there."""
-    try:
-        info: Any = client.info("server")
-    except redis.ResponseError:  # this user may not ask, which the next check reports
-        info = {}
-    running = str(info.get("redis_mode") or info.get("server_mode") or "standalone")
-    primaries = _primaries(client) if running == "sentinel" else []
-    yield mode(running, primaries[0] if primaries else "")
+def _replicas(store: Store, settings: Settings, info: Info, cli: str) -> Iterator[Finding]:
+    connected, awaited = int(info.get("connected_slaves", 0)), settings.redis_replicas
+    if settings.redis_managed and not connected and not awaited:
+        yield hidden_replicas()
+    else:
+        yield replicas(connected, awaited, sentinels=is_sentinel_url(settings.redis_url))
+    demanded = configured(store.client, info, "min-replicas-to-write")
+    if demanded is not None:
+        yield from demanded_replicas(int(demanded), info, awaited, cli)
+    elif awaited:
+        yield hidden_demand()
 
 
 def version(running: str, valkey: str = "") -> Finding:
@@ -91,36 +93,12 @@ def version(running: str, valkey: str = "") -> Finding:
     return Finding(Mark.OK, _("the server is {version}").format(version=shown))
 
 
-def mode(running: str, primary: str = "") -> Finding:
-    """Refuse a cluster: scripts name keys that a cluster would keep on several servers."""
-    if running == "sentinel":
-        url = f"redis+sentinel://…:26379/{primary or 'NAME'}/0"
-        return Finding(
-            Mark.FAIL,
-            _("this is a Sentinel, which holds no data"),
-            _("set PEC_REDIS_URL to {url}, with every Sentinel's host").format(url=url),
-        )
-    if running != "standalone":
-        return Finding(
-            Mark.FAIL,
-            _("Redis runs in the mode {word}").format(word=running),
-            _("run one server, with replicas and Sentinels if you like"),
-        )
-    return Finding(Mark.OK, _("Redis is one server"))
-
-
-def _primaries(sentinel: redis.Redis) -> list[str]:
-    try:
-        known: Any = sentinel.sentinel_masters()
-    except redis.RedisError:
-        return []
-    return [text(name) for name in known]
-
-
 def durable(name: str, value: str | None, wanted: str, danger: str, cli: str) -> Finding:
     """Return whether a directive of the server has the value that nothing is lost with."""
     if value is None:
-        remedy = _("make sure that it is {value}, at your provider's console").format(value=wanted)
+        remedy = _(
+            "make sure that it is {value}; if a provider runs the server, set PEC_REDIS_MANAGED=true"
+        ).format(value=wanted)
         return Finding(
             Mark.WARN,
             _("{name} can't be read: the server does not allow CONFIG GET").format(name=name),
@@ -136,16 +114,16 @@ def durable(name: str, value: str | None, wanted: str, danger: str, cli: str) ->
     return Finding(Mark.OK, f"{name} {value}")
 
 
-def rewritten(percentage: str | None, cli: str) -> Finding:
+def rewritten(percentage: str | None, cli: str) -> Iterator[Finding]:
     """Warn if rewriting is off: a backup switches it off (docs/operations.md), and it may have stayed so."""
     if percentage == "0":
         remedy = _(
             "`{command} CONFIG SET auto-aof-rewrite-percentage 100`, unless a backup is being made"
         ).format(command=cli)
-        return Finding(
-            Mark.WARN, _("the append-only file is never rewritten: it grows until the disk is full"), remedy
-        )
-    return Finding(Mark.OK, _("the append-only file is rewritten when it has grown"))
+        what = _("the append-only file is never rewritten: it grows until the disk is full")
+        yield Finding(Mark.WARN, what, remedy)
+    elif percentage:
+        yield Finding(Mark.OK, _("the append-only file is rewritten when it has grown"))
 
 
 def rewrites(info: Info) -> Iterator[Finding]:
@@ -191,18 +169,6 @@ def clock(seconds: float) -> Finding:
         what = _("this machine's clock is {seconds} s from Redis's").format(seconds=f"{seconds:+.1f}")
         return Finding(Mark.FAIL, what, _("synchronise both with NTP"))
     return Finding(Mark.OK, _("clock {seconds} s from Redis's").format(seconds=f"{seconds:+.2f}"))
-
-
-def broker(truth: Database, dramatiq: Database, where: str) -> Finding:
-    """Refuse one database for both: Dramatiq's maintenance scans all keys of its own."""
-    if truth == dramatiq:
-        remedy = _("set PEC_BROKER_URL to another database of the server, or leave it out")
-        return Finding(
-            Mark.FAIL,
-            _("Dramatiq's queues are in the database of the truth, {address}").format(address=where),
-            remedy,
-        )
-    return Finding(Mark.OK, _("Dramatiq's queues are apart, in {address}").format(address=where))
 
 
 def role(info: Info) -> Finding:
@@ -328,22 +294,12 @@ def _info(store: Store) -> dict[str, Any]:
     return found
 
 
-def _broker(store: Store, settings: Settings) -> Iterator[Finding]:
-    """Check that Dramatiq's database is there, and is not the one of the truth."""
+def _broker(settings: Settings) -> Finding:
+    """Check that Dramatiq's database is there. It may be that of the messages: its keys have names of their own."""
     if away := broker_problem(settings):
-        yield away
-        return
+        return away
     with connect(settings.broker) as client:
-        yield broker(_database(store.client), _database(client), address(client))
-
-
-def _database(client: redis.Redis) -> Database:
-    number = int(client.connection_pool.connection_kwargs.get("db") or 0)
-    try:
-        info: Any = client.info("server")
-    except redis.ResponseError:  # this user may not ask
-        info = {}
-    return Database(str(info.get("run_id") or address(client).rpartition("/")[0]), number)
+        return Finding(Mark.OK, _("Dramatiq's queues are in {address}").format(address=address(client)))
 
 
 def _clock_difference(store: Store) -> float:

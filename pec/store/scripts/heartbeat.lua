@@ -1,13 +1,16 @@
--- heartbeat(namespace, seconds, forget_seconds, seen, about, installation): notes what a live worker serves, for so
+-- heartbeat(namespace, seconds, forget_seconds, seen, about, installation, tokens): notes what a live worker serves, for so
 -- many seconds from now.
 --
 -- ARGV     forget_seconds   after which a worker that was killed is forgotten
 --          seen             JSON {kind: [name, …]}
 --          about            JSON {field: value}: where the worker runs, for operators
 --          installation     a random id, for a Redis that has none, which is an empty one
+--          tokens           JSON [digest, …]: the tokens that it sends with
 -- Keys     <ns>:seen:<kind>   sorted set: name → until when a live worker serves it (epoch seconds)
 --          <ns>:worker:<id>   hash: `about`, of the worker of `seen`
 --          <ns>:installation  hash: id
+--          pec-tokens:<digest>   sorted set, of all namespaces: namespace → until when a live worker of it uses the token.
+--                                A user who may not write it does not: only operators look at it
 -- Returns  {id of the installation, names of the kind `restore` that live workers report: [instant, …]}
 
 local ns, seconds_ahead, forget, seen = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
@@ -23,6 +26,12 @@ for field, value in pairs(cjson.decode(ARGV[5])) do
 end
 if seen.worker then
     call("EXPIRE", ns .. ":worker:" .. seen.worker[1], math.ceil(seconds_ahead))
+end
+for _, digest in ipairs(cjson.decode(ARGV[7])) do
+    local shared = "pec-tokens:" .. digest
+    redis.pcall("ZREMRANGEBYSCORE", shared, "-inf", string.format("%.6f", now))
+    redis.pcall("ZADD", shared, string.format("%.6f", now + seconds_ahead), ns)
+    redis.pcall("EXPIRE", shared, math.ceil(seconds_ahead))
 end
 call("ZREMRANGEBYSCORE", ns .. ":seen:worker", "-inf", string.format("%.6f", now - forget))
 call("HSETNX", ns .. ":installation", "id", ARGV[6])

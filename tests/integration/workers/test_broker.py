@@ -11,7 +11,7 @@ from redis import Redis
 from config.redis_connection import connect
 from pec.names import Queue
 from tests.wire import eventually
-from workers.broker import HintBroker, HintConsumer, ThreadLimits
+from workers.broker import HintBroker, HintConsumer, ThreadLimits, bounded
 
 FOR_EVER, NOT_AT_ALL = 60_000, 1  # milliseconds that a consumer rests
 
@@ -130,3 +130,27 @@ def test_a_kind_s_share_is_of_the_process_s_threads_and_at_least_one(
     shares.before_worker_boot(broker, dramatiq.Worker(broker, worker_threads=threads))
 
     assert {queue: shares.limit(queue) for queue in most} == most
+
+
+def test_hints_of_a_dead_process_come_back_without_a_scan_of_the_database(
+    broker: HintBroker, redis: Redis
+) -> None:
+    """Dramatiq shares the database with messages, where KEYS would stop everything."""
+    dead = HintBroker(lambda _: 2, lambda _: True, client=broker.client, middleware=[])
+    give(broker, "inv-1")
+    taken(dead.consume(Queue.CHECK, timeout=NOT_AT_ALL))
+    redis.zadd("dramatiq:__heartbeats__", {dead.broker_id: 1})
+    redis.config_resetstat()
+
+    live = HintBroker(
+        lambda _: 2, lambda _: True, client=broker.client, middleware=[], maintenance_chance=1_000_000
+    )
+    consumer = live.consume(Queue.CHECK, timeout=NOT_AT_ALL)
+    assert [one.args for one in (next(consumer), next(consumer)) if one] == [("inv-1",)]
+    assert redis.zscore("dramatiq:__heartbeats__", dead.broker_id) is None
+    assert "cmdstat_keys" not in redis.info("commandstats")
+
+
+def test_a_script_of_dramatiq_that_has_changed_is_refused() -> None:
+    with pytest.raises(RuntimeError, match=r"requirements-run\.lock"):
+        bounded("return 1")

@@ -1,5 +1,6 @@
 """The words of a refusal are quoted as the server said them, but never what it quotes of us."""
 
+import pytest
 import redis
 
 from config.redis_refusals import cause_of, logged, remedy_of
@@ -8,7 +9,11 @@ from config.redis_refusals import cause_of, logged, remedy_of
 def test_a_code_that_redis_py_cuts_off_is_quoted_too() -> None:
     error = redis.exceptions.MovedError("14325 127.0.0.1:7403", status_code="MOVED")
 
-    assert logged(error) == {"error": "MovedError", "why": "MOVED 14325 127.0.0.1:7403"}
+    assert logged(error) == {
+        "error": "MovedError",
+        "why": "MOVED 14325 127.0.0.1:7403",
+        "remedy": str(remedy_of(error, "")),
+    }
     assert str(remedy_of(error, "start it")).startswith("it is a cluster")
 
 
@@ -20,3 +25,21 @@ def test_arguments_that_a_server_quotes_are_not_quoted_again() -> None:
 
 def test_a_refusal_of_no_known_kind_has_the_remedy_of_its_place() -> None:
     assert remedy_of(redis.ConnectionError("Connection refused"), "start it") == "start it"
+
+
+def test_an_error_of_no_known_kind_is_logged_without_a_remedy() -> None:
+    assert logged(redis.ConnectionError("refused")) == {"error": "ConnectionError", "why": "refused"}
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("certificate verify failed: self-signed certificate in certificate chain", "PEC_REDIS_TLS__CA"),
+        ("certificate verify failed: Hostname mismatch, certificate is not valid for 'h'", "CHECK_HOSTNAME"),
+        ("EOF occurred in violation of protocol", "PEC_REDIS_TLS__CERTIFICATE"),
+        ("tlsv13 alert certificate required", "PEC_REDIS_TLS__CERTIFICATE"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "speaks no TLS"),
+    ],
+)
+def test_each_failure_of_tls_has_its_remedy(said: str, remedy: str) -> None:
+    assert remedy in remedy_of(redis.ConnectionError(said), "start it")

@@ -16,6 +16,7 @@ from redis import exceptions as redis_errors
 from config.settings import Account, Settings
 from pec.api.client import PecClient
 from pec.store import accounts, heartbeat, outbox
+from pec.store.failover import History
 from pec.store.store import Store
 from tests.wire import eventually
 from workers import context
@@ -69,7 +70,7 @@ def test_it_waits_for_as_long_as_redis_is_away(
     def refused(*_: object) -> heartbeat.Beat:
         if tries:
             raise tries.pop()
-        return heartbeat.Beat("id", [])
+        return heartbeat.Beat("id", [], History("", 0, "", -1), True)
 
     monkeypatch.setattr(heartbeat, "beat", refused)
     with _booted(_ctx(store, redis_url)):

@@ -15,7 +15,7 @@ from redis import Redis
 
 from sandbox.redis_server import server_program
 from tests.unit.deploy.compose import ROOT
-from tests.wire import eventually
+from tests.wire import eventually, free_port
 
 
 @contextmanager
@@ -47,6 +47,16 @@ def running(
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def sentinel(folder: Path) -> Iterator[str]:
+    """A Sentinel, which names a primary; gives its URL."""
+    rules = folder / "sentinel.conf"
+    rules.write_text("sentinel monitor pec 127.0.0.1 1 1\n")
+    port = free_port()
+    with running(folder, program=(str(rules), "--sentinel", "--port", str(port))):
+        yield f"redis://127.0.0.1:{port}/0"
 
 
 def _answers(url: str) -> bool:

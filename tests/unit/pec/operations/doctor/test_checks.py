@@ -13,7 +13,6 @@ from pec.api.errors import Denied, OutcomeUnknown, Unreachable
 from pec.operations.doctor import checks, server
 from pec.operations.doctor.checks import Kind
 from pec.operations.doctor.replicas import alike, replica
-from pec.operations.doctor.server import Database
 from pec.operations.findings import Finding, Mark
 
 MAILBOX = Mailbox("me@pec.example", "me", SecretStr("hunter2"), SecretStr("tok"))
@@ -38,13 +37,6 @@ def test_what_can_lose_data_fails_and_what_can_not_be_read_warns(value: str | No
 @pytest.mark.parametrize(("seconds", "mark"), [(0.0, "ok"), (-1.9, "ok"), (2.1, "fail"), (-2.1, "fail")])
 def test_clocks_must_agree_to_two_seconds(seconds: float, mark: str) -> None:
     assert server.clock(seconds).mark == mark
-
-
-def test_dramatiq_needs_a_database_of_its_own() -> None:
-    truth = Database("run", 0)
-    assert server.broker(truth, Database("run", 0), "redis://h:1/0").mark is Mark.FAIL
-    assert server.broker(truth, Database("run", 1), "redis://h:1/1").mark is Mark.OK
-    assert server.broker(truth, Database("another", 0), "redis://i:1/0").mark is Mark.OK
 
 
 @pytest.mark.parametrize(
@@ -150,22 +142,11 @@ def test_whatever_is_not_well_names_its_remedy() -> None:
         server.version("6.0.0"),
         server.durable("appendonly", "no", "yes", "lost", "redis-cli"),
         server.clock(9),
-        server.broker(Database("a", 0), Database("a", 0), "a"),
         server.replicas(0, 1),
         checks.served("account", {"acme"}, set()),
     ]
 
     assert all(finding.mark is Mark.FAIL and finding.remedy for finding in sick)
-
-
-@pytest.mark.parametrize("running", ["cluster", "sentinel"])
-def test_one_server_holds_the_truth(running: str) -> None:
-    assert server.mode(running).mark is Mark.FAIL
-    assert server.mode("standalone").mark is Mark.OK
-
-
-def test_a_sentinel_names_the_url_to_set() -> None:
-    assert "redis+sentinel://…:26379/pec/0" in server.mode("sentinel", "pec").remedy
 
 
 def test_valkey_is_shown_by_its_own_version() -> None:

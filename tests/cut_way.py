@@ -26,7 +26,7 @@ class CutWay:
 
     def cut(self) -> None:
         """Let new connections hang: the kernel drops what finds its queue full. What is on its way arrives."""
-        self._end(self._listener)
+        self._stop_listening()
         self._listener = socket.create_server(self._at, backlog=_LEAST)
         for _ in range(_LEAST + 2):
             filler = socket.socket()
@@ -35,18 +35,28 @@ class CutWay:
             self._fillers.append(filler)
 
     def mend(self) -> None:
-        for one in [*self._fillers, self._listener]:
+        self._stop_listening()
+        for one in self._fillers:
             self._end(one)
         self._fillers.clear()
         self._listener = socket.create_server(self._at)
         self._serve()
 
     def close(self) -> None:
-        for one in [self._listener, *self._fillers, *self._open]:
+        self._stop_listening()
+        for one in [*self._fillers, *self._open]:
             self._end(one)
 
     def _serve(self) -> None:
-        Thread(target=self._accept, args=[self._listener], daemon=True).start()
+        self._thread = Thread(target=self._accept, args=[self._listener], daemon=True)
+        self._thread.start()
+
+    def _stop_listening(self) -> None:
+        """End the thread before its socket's number can be another's."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)
+        self._listener.close()
 
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):  # the listener is closed

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from redis.exceptions import NoScriptError
 
 from pec.content import sha256
-from pec.store import replication
-from pec.store.store import Store, text_list
+from pec.store import rejections, replication
+from pec.store.store import Store, text, text_list
 
 UPLOAD_SECONDS = 7 * 86400
 KEY_SECONDS = 7 * 86400  # a key of the client's is remembered so long; the ids of its messages for longer
@@ -80,6 +80,15 @@ def accept(store: Store, request: Request) -> Accepted:
     if outcome == "no_code":
         raise NoFreeCode
     return Accepted(answer, code, tuple(entries.split()), repeated=outcome == "again")
+
+
+def forget_rejected(store: Store, record: str) -> bool:
+    """Forget a request of one job if workers rejected it: another may follow under the same id. Return whether so."""
+    key = f"{store.keys.namespace}:once:{record}"
+    entry = store.client.hget(key, "entries")
+    if entry is None or rejections.of_entry(store, text(entry)) is None:
+        return False
+    return bool(store.client.delete(key))
 
 
 def _run(store: Store, request: Request) -> list[str]:

@@ -55,6 +55,12 @@ def before(store: Store, position: str | None, count: int) -> list[Rejection]:
     return [_rejection(*pair) for pair in page]
 
 
+def of_entry(store: Store, entry: str) -> Rejection | None:
+    """Return the rejection of the job that had this entry in `pec:jobs`, if it is among the first ones after it."""
+    since = f"{int(entry.partition('-')[0])}-0"
+    return next((one for one in _read(store, since) if one.entry == entry), None)
+
+
 def newest_of(store: Store, job_id: str, limit: int = 10 * _PAGE) -> Rejection | None:
     """Return the last rejection of a job with this id among the latest ones, or None."""
     latest: Any = store.client.xrevrange(store.keys.rejected, count=limit)

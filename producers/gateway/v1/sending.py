@@ -74,18 +74,21 @@ def _accept(
     gateway: Gateway, caller: Caller, body: bytes, key: str | None, prepare: Prepare
 ) -> tuple[list[dict[str, Any]], bool]:
     found = prepare(gateway, caller, body, key)
+    record = _record(caller, key, found)
+    request = once.Request(
+        jobs=[one.stated for one in found.jobs],
+        record=record,
+        fingerprint=found.fingerprint,
+        uploads=found.uploads,
+    )
     try:
-        accepted = once.accept(
-            gateway.store,
-            once.Request(
-                jobs=[one.stated for one in found.jobs],
-                record=_record(caller, key, found),
-                fingerprint=found.fingerprint,
-                uploads=found.uploads,
-            ),
-        )
+        accepted = once.accept(gateway.store, request)
     except KeyReused:
-        raise reused() from None
+        if key is not None or not once.forget_rejected(gateway.store, record):
+            raise reused() from None
+        accepted = once.accept(gateway.store, request)
+    if accepted.repeated and key is None and once.forget_rejected(gateway.store, record):
+        accepted = once.accept(gateway.store, request)  # workers did not take it, so its id is free
     metrics.REPEATS.inc(accepted.repeated)
     metrics.MESSAGES.labels("v1").inc(0 if accepted.repeated else found.count)
     pairs = zip(found.jobs, accepted.entries, strict=True)

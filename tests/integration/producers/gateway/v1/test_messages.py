@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pec.content import sha256
 from pec.names import State
 from pec.store.store import Store
 from producers import Producer
@@ -44,16 +45,29 @@ def test_a_message_is_followed_from_the_stream_to_its_end(
     assert [one.get("state") for one in delivered["timeline"]] == ["queued", "delivered"]
 
 
-def test_a_rejected_job_says_why(gateway: Served, take_jobs: TakeJobs, producer: Producer) -> None:
-    producer.send(id="acme:inv-1", **{**SEND, "subject": "Altro"})
+def test_a_rejected_job_says_why_and_its_id_is_free_again(
+    gateway: Served, store: Store, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    digest = sha256(b"a file")
+    files = [{"name": "a.txt", "sha256": digest}]
+    assert gateway.call("PUT", f"/v1/uploads/{digest}", data=b"a file").status_code == 201
+    url = sent(gateway, "inv-1", attachments=files)["status_url"]
+    store.client.delete(store.keys.upload(digest))  # as if its 7 days were over
     take_jobs()
-    url = sent(gateway, "inv-1")["status_url"]
-    take_jobs()
+    rejected = gateway.call("GET", url).json()
 
-    # The record of the id is the first job's; the entry is the second one's.
-    assert gateway.call("GET", url).json()["subject"] == "Altro"
-    rejected = sent(gateway, "inv-2", not_after="2020-01-01T00:00:00Z", webhook=None)
-    assert gateway.call("GET", rejected["status_url"]).json()["state"] == "pending"
+    assert (rejected["state"], rejected["errors"][0]["code"]) == ("rejected", "upload_missing")
+    assert gateway.call("GET", "/v1/messages/acme:inv-1").json() == rejected
+    assert gateway.call("PUT", f"/v1/uploads/{digest}", data=b"a file").status_code == 201
+    again = gateway.call("POST", "/v1/messages", json={**SEND, "id": "inv-1", "attachments": files})
+    assert "Idempotent-Replayed" not in again.headers
+    store.client.delete(store.keys.upload(digest))
+    take_jobs()
+    sent(gateway, "inv-1", subject="Senza file")  # another message, because the first was never taken
+    take_jobs()
+    assert producer.status("acme:inv-1")[0].subject == "Senza file"
+    conflict = gateway.call("POST", "/v1/messages", json={**SEND, "id": "inv-1"})
+    assert conflict.status_code == 409
 
 
 def test_a_job_of_several_recipients_names_its_messages(gateway: Served, take_jobs: TakeJobs) -> None:

@@ -11,7 +11,9 @@ from pec.api import swagger_page
 from pec.content import sha256
 from pec.event_schema import event_schema
 from pec.events import TYPES
-from tests.integration.producers.gateway.serving import Served
+from pec.store.store import Store
+from pec.tokens import VENDOR_SCOPES
+from tests.integration.producers.gateway.serving import Served, a_token
 
 
 @pytest.fixture
@@ -48,6 +50,18 @@ def test_every_operation_asks_for_a_token_and_has_models_for_its_answers(descrip
             assert answer["description"], (name, status)
             if not name.startswith("HEAD"):
                 assert all(one["schema"] for one in answer["content"].values()), (name, status)
+
+
+def test_no_operation_answers_without_its_scope(
+    gateway: Served, store: Store, description: dict[str, Any]
+) -> None:
+    old = a_token(store, "old-program", scopes=VENDOR_SCOPES, accounts=["*"])
+    named = {"id": "acme:x", "sha256": "0" * 64, "name": "acme:x", "endpoint": "x"}
+    for name, _ in operations(description):
+        method, path = name.split()
+        for token, status in (("", 401), (old, 403)):
+            answer = gateway.call(method, path.format(**named), token=token)
+            assert answer.status_code == status, (name, status)
 
 
 def test_references_lead_somewhere_and_schemas_are_schemas(description: dict[str, Any]) -> None:

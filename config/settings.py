@@ -30,6 +30,8 @@ from config.sections.mailbox import Quota as Quota
 from config.sections.redis_tls import RedisTls as RedisTls
 from config.sections.retention import Retention as Retention
 from config.sections.section import HostAndPort, Seconds
+from config.sections.sites import Site as Site
+from config.sections.sites import checked_sites
 from config.sections.webhooks import Endpoint as Endpoint
 from config.sections.webhooks import Webhooks as Webhooks
 from config.sources import Environment, explain, read_toml
@@ -95,6 +97,7 @@ class Settings(BaseSettings):
     )
     api: Api = Field(default_factory=Api)
     accounts: dict[str, Account] = Field(default_factory=dict)
+    sites: dict[str, Site] = Field(default_factory=dict)
     webhooks: Webhooks = Field(default_factory=Webhooks)
     receipts: Receipts = Field(default_factory=Receipts)
     uncertain: Uncertain = Field(default_factory=Uncertain)
@@ -131,6 +134,11 @@ class Settings(BaseSettings):
                     _("account name {name}: use a-z, 0-9, '_' and '-', 64 at most").format(name=repr(name))
                 )
         return lowered
+
+    @field_validator("sites")
+    @classmethod
+    def _sites_are_apart(cls, sites: dict[str, Site]) -> dict[str, Site]:
+        return checked_sites(sites)
 
     @model_validator(mode="after")
     def _urls_with_the_files_of_tls(self) -> Self:

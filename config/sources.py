@@ -109,7 +109,7 @@ class Environment(EnvSettingsSource):
 def read_toml() -> dict[str, Any]:
     """Return the contents of `pec.toml`, or of the file that PEC_CONFIG names. Raise SettingsError.
 
-    Account names are lower-cased, as in the environment, so that a secret there joins the rest here.
+    Names of accounts and sites are lower-cased, as in the environment, so that a secret there joins the rest here.
     """
     named = os.environ.get("PEC_CONFIG")
     path = Path(named or "pec.toml")
@@ -129,13 +129,14 @@ def read_toml() -> dict[str, Any]:
         raise SettingsError(
             _("{path}: is not TOML ({why}): correct it").format(path=path, why=error)
         ) from None
-    if isinstance(values.get("accounts"), dict):
-        values["accounts"] = {name.lower(): account for name, account in values["accounts"].items()}
+    for named_by_people in ("accounts", "sites"):
+        if isinstance(found := values.get(named_by_people), dict):
+            values[named_by_people] = {name.lower(): one for name, one in found.items()}
     return values
 
 
 def variables(model: type[BaseModel], prefix: str = PREFIX) -> Iterator[tuple[str, FieldInfo]]:
-    """Yield each single setting of a model with its environment variable; `<NAME>` stands for an account's name."""
+    """Yield each setting of a model with its variable; `<NAME>` stands for the name of an account or site."""
     for field_name, field in model.model_fields.items():
         name = prefix + field_name.upper()
         if get_origin(field.annotation) is dict:
@@ -191,7 +192,7 @@ def _variable(place: tuple[int | str, ...]) -> str:
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    owner = re.match(r"PEC_ACCOUNTS__(.+?)__", name)
+    owner = re.match(r"PEC_(?:ACCOUNTS|SITES)__(.+?)__", name)
     candidates = [one.replace("<NAME>", owner[1]) for one in known] if owner else known
     nearest = get_close_matches(name, candidates, n=1, cutoff=0.75)
     return (

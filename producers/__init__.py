@@ -3,5 +3,6 @@
 from pec.jobs import JobRejected
 from pec.store.rejections import Rejection
 from producers.producer import Enqueued, Producer
+from producers.sites import SiteProducers
 
-__all__ = ["Enqueued", "JobRejected", "Producer", "Rejection"]
+__all__ = ["Enqueued", "JobRejected", "Producer", "Rejection", "SiteProducers"]

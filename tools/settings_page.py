@@ -25,7 +25,7 @@ Generated from `config/settings.py` and `config/sections/` by `make docs`; chang
   environment wins. There `PEC_API__RATE` is `rate` in the table `[api]`, and `PEC_ACCOUNTS__ACME__SENDER` is `sender`
   in `[accounts.acme]`.
 - A file is UTF-8, or UTF-16 with a byte order mark. UTF-8 may have a mark too, as Notepad and PowerShell write it.
-- `<NAME>` is the name of an account; jobs and commands write it in lower case.
+- `<NAME>` is the name of an account, or of a [site](scale.md#several-sites); jobs and commands write it in lower case.
 - An empty variable counts as not set. An unknown variable that begins with `PEC_` is an error, except `PEC_CONFIG` and
   the sandbox's own `PEC_SANDBOX_…`.
 """

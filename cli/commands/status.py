@@ -4,8 +4,10 @@ import click
 
 from cli import output
 from cli.overview import show as show_overview
+from cli.sites import show as show_sites
 from cli.timeline import show as show_timeline
 from cli.timeline import when
+from config.settings import load_settings
 from config.texts import _
 from pec.messages import Message
 from pec.names import State
@@ -17,15 +19,22 @@ from pec.operations.session import open_session
 
 @click.command()
 @click.argument("message_id", metavar="[ID]", required=False)
+@click.option("--sites", "of_sites", is_flag=True, help="Show all sites of PEC_SITES, a line each.")
 @output.as_json
-def status(message_id: str | None, as_json: bool) -> None:
+def status(message_id: str | None, of_sites: bool, as_json: bool) -> None:
     """Show where everything stands, or with an ID its timeline and why it waits.
 
     \b
     pec status
     pec status inv-2026-001
     pec status --json | jq .messages.held
+    pec status --sites
     """
+    if of_sites:
+        if message_id is not None:
+            raise click.UsageError(_("--sites shows no single message: leave out the ID, or --sites"))
+        show_sites(load_settings(), as_json=as_json)
+        return
     with open_session() as session:
         if message_id is not None:
             _show_details(load_details(session.store, session.settings, message_id), as_json=as_json)

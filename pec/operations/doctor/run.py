@@ -17,6 +17,7 @@ from pec.operations.doctor.imap import imap_checks
 from pec.operations.doctor.replicas import replica_checks
 from pec.operations.doctor.sentinels import sentinel_checks
 from pec.operations.doctor.server import redis_checks, unusable
+from pec.operations.doctor.sites import site_checks
 from pec.operations.findings import Finding, Mark
 from pec.operations.load_overview import load_overview
 from pec.store.store import Store
@@ -33,6 +34,7 @@ def run_checks(settings: Settings, store: Store) -> Iterator[Finding]:
     else:
         yield Finding(Mark.OK, _("Redis answers at {address}").format(address=address(store.client)))
         yield from _state_checks(settings, store)
+    yield from site_checks(settings)
     yield from api_checks(settings)
     yield from imap_checks(settings, store, datetime.now(UTC).date())
 

@@ -14,8 +14,8 @@ from sandbox.__main__ import main as sandbox_command
 from tests.unit.docs.pages import blocks, spans
 
 OWN_OPTIONS = {"console": console_command, "sandbox": sandbox_command}  # they pass their arguments on
-_OTHER_VARIABLES = {"PEC_CONFIG"}
-_ANY_NAME = re.compile(r"(PEC_ACCOUNTS__)(?:<NAME>|[A-Z0-9]+)(__)")
+_OTHER_VARIABLES = {"PEC_CONFIG", "PEC_SITES"}  # the second as one JSON object
+_ANY_NAME = re.compile(r"(PEC_(?:ACCOUNTS|SITES)__)(?:<NAME>|[A-Z0-9]+)(__)")
 
 
 def command_lines(page: str) -> Iterator[str]:

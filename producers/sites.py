@@ -1,0 +1,95 @@
+"""Producers of several installations: each job goes to the site that has its account."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Self, Unpack
+
+from config.sections.sites import Site, checked_sites
+from config.texts import _
+from pec.jobs import JobRejected, SendJob
+from pec.problems import Problem
+from producers.producer import Enqueued, Producer, SendFields
+from producers.uploads import Attached
+
+_MAX_JOBS = 1000  # that are sorted by site at a time
+
+
+class SiteProducers:
+    """Adds each job to the site that has its account. Safe to share among threads.
+
+    `sites` is the setting PEC_SITES: by name, `redis_url`, `accounts` and perhaps `namespace`. `replicas` is as of
+    Producer, for every site. Raise ValueError if the sites can't be used.
+    """
+
+    def __init__(self, sites: Mapping[str, Site | Mapping[str, Any]], replicas: int = 0) -> None:
+        found = checked_sites({name: Site.model_validate(site) for name, site in sites.items()})
+        self._sites = {account: name for name, site in found.items() for account in site.accounts}
+        self._producers = {
+            name: Producer(site.redis_url, site.namespace, replicas) for name, site in found.items()
+        }
+
+    def of(self, account: str) -> Producer:
+        """Return the producer of the account's site, for `cancel`, `batch`, `status` and `watch`. Raise JobRejected."""
+        return self._producers[self._site_of(account)]
+
+    def send(
+        self,
+        id: str,  # noqa: A002 - the contract's word
+        account: str,
+        recipient: str | Sequence[str],
+        subject: str,
+        body: str | Mapping[str, str],
+        attachments: Sequence[Attached] = (),
+        **fields: Unpack[SendFields],
+    ) -> Enqueued:
+        """Enqueue a PEC at the account's site, as `Producer.send` does."""
+        return self.of(account).send(id, account, recipient, subject, body, attachments, **fields)
+
+    def send_many(self, jobs: Iterable[SendJob | Mapping[str, Any]]) -> int:
+        """Send as `Producer.send_many` does, each at its account's site. Return how many.
+
+        The order of jobs stays the same within a site.
+        """
+        return sum(
+            self._producers[site].send_many(mine) for few in _few(jobs) for site, mine in self._sorted(few)
+        )
+
+    def close(self) -> None:
+        for producer in self._producers.values():
+            producer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _sorted(
+        self, jobs: Iterable[SendJob | Mapping[str, Any]]
+    ) -> Iterable[tuple[str, list[SendJob | Mapping[str, Any]]]]:
+        """Return the jobs by site. Raise JobRejected before any of them is written."""
+        found: dict[str, list[SendJob | Mapping[str, Any]]] = {}
+        for job in jobs:
+            account = job.account if isinstance(job, SendJob) else job.get("account")
+            found.setdefault(self._site_of(account), []).append(job)
+        return found.items()
+
+    def _site_of(self, account: object) -> str:
+        site = self._sites.get(account) if isinstance(account, str) else None
+        if site is None:
+            known = ", ".join(sorted(self._sites))
+            raise JobRejected(
+                [
+                    Problem(
+                        "account",
+                        _("no site has this account (known: {names}): see PEC_SITES").format(names=known),
+                    )
+                ]
+            )
+        return site
+
+
+def _few(jobs: Iterable[SendJob | Mapping[str, Any]]) -> Iterator[list[SendJob | Mapping[str, Any]]]:
+    waiting = iter(jobs)
+    while few := list(islice(waiting, _MAX_JOBS)):
+        yield few

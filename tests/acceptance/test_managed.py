@@ -42,7 +42,7 @@ def test_pecs_are_sent_through_a_server_that_a_provider_runs(
         doctor = doctor_of(at, settings)
         assert len(at.sent()) == 10
 
-    assert {line["mark"] for line in doctor} == {"ok", "note"}
+    assert [line for line in doctor if line["mark"] not in ("ok", "note")] == []
     assert "cmdstat_keys" not in client.info("commandstats")
 
 

@@ -34,6 +34,7 @@ def test_secrets_are_marked() -> None:
     rows = [row for row in reference().splitlines() if "**secret**" in row and row.startswith("|")]
 
     assert [row.split("`")[1] for row in rows] == [
+        "PEC_REDIS_TLS__KEY_PASSWORD",
         "PEC_API__TOKEN",
         "PEC_ACCOUNTS__<NAME>__PASSWORD",
         "PEC_ACCOUNTS__<NAME>__TOKEN",

@@ -45,6 +45,7 @@ def answering(status: int, body: bytes, certificate: Path | None = None) -> Iter
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("ETag", '"1"')  # S3 sends one with each object
             self.end_headers()
             self.wfile.write(body)
 

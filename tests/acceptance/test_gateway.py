@@ -77,7 +77,7 @@ def test_each_request_of_an_old_program_is_one_pec_whatever_is_killed(
             before = [program.send(number) for number in numbers[:15]]
             first.kill()
             found.kill(workers)
-            eventually(lambda: not any([program.send(number) for number in numbers[15:18]]))
+            eventually(lambda: not any(program.send(number) for number in numbers[15:18]))
         with gateway(found) as (program.url, _), found.workers(1):
             codes = [program.send(number) for number in numbers]
             shown = [eventually(partial(two_of, program, code), 60) for code in codes]

@@ -34,7 +34,7 @@ def test_pecs_are_sent_through_a_server_that_a_provider_runs(
     provided: tuple[Redis, str], tmp_path: Path
 ) -> None:
     client, url = provided
-    settings = {"PEC_BROKER_URL": url, "PEC_REDIS_MANAGED": "true"}
+    settings = {"PEC_BROKER_URL": url, "PEC_REDIS_MANAGED": "true", "PEC_API__RATE": "5"}  # none is refused
     with site(client, url, tmp_path) as at, at.workers(processes=2, **settings):
         for number in range(10):
             at.add(id=f"m{number}", recipient=f"consegna+{number}@pec.example", subject="Avviso")

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 from console.pages.decide import CONSEQUENCES
 from console.visit import Reader
 from pec.names import State
+from pec.operations.message_search import MAX_CURSOR, find_page
 from pec.operations.message_search import Query as Wanted
-from pec.operations.message_search import find_page
 
 PAGE = 25
 
@@ -16,7 +16,7 @@ router = APIRouter()
 
 
 @router.get("/decisions")
-def show(visit: Reader, cursor: Annotated[str, Query(max_length=200)] = "") -> Response:
+def show(visit: Reader, cursor: Annotated[str, Query(max_length=MAX_CURSOR)] = "") -> Response:
     """List what is held, newest first."""
     found = find_page(visit.store, Wanted(states=[State.HELD], accounts=visit.user.accounts), cursor, PAGE)
     return visit.page("decisions.html", found=found, consequences=CONSEQUENCES)

@@ -14,7 +14,7 @@ from pec.instants import ROME
 from pec.names import State
 from pec.operations import message_search
 from pec.operations.listing import read_messages
-from pec.operations.message_search import Page, find_exactly, find_page, is_batch
+from pec.operations.message_search import MAX_CURSOR, Page, find_exactly, find_page, is_batch
 from pec.operations.names import list_accounts
 
 PAGE = 50
@@ -68,7 +68,7 @@ def show(
     since: str = "",
     until: str = "",
     batch: Annotated[str, Query(max_length=200)] = "",
-    cursor: Annotated[str, Query(max_length=200)] = "",
+    cursor: Annotated[str, Query(max_length=MAX_CURSOR)] = "",
 ) -> Response:
     """Show a page of messages. A search that names one message goes to it."""
     filters = Filters(q.strip(), state, account, since, until, batch.strip())

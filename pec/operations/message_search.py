@@ -15,12 +15,15 @@ from typing import Any
 from pec.instants import from_epoch
 from pec.messages import Message
 from pec.names import State
-from pec.store import records
+from pec.store import cursors, records
+from pec.store.cursors import NoCursor, Place
 from pec.store.records import Outline
 from pec.store.store import Store, text, text_list
 
+MAX_CURSOR = cursors.MAX_LENGTH
 MAX_LOOKED_AT = 4000  # messages in which one page looks for words
 _CHUNK = 200
+_READER = "messages"  # of the cursors: no token of the gateway has this id
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}(#[0-9]{1,9})?")
 _CODE = re.compile(r"[A-Za-z0-9]{8,40}")
 
@@ -48,14 +51,11 @@ class Page:
     unsupported: int = 0  # of a newer version, left out
 
 
-Place = tuple[float, str]  # when a message entered its state, and its id
-
-
 def find_page(store: Store, query: Query, cursor: str = "", limit: int = 50) -> Page:
     """Return one page. It costs as much in a small installation as in a large one."""
     if query.batch:
         return _page_of_batch(store, query, cursor, limit)
-    places = _newest(store, query, _place_of(cursor))
+    places = _newest(store, query, _place_of(store, cursor))
     return _page(store, query, places, limit)
 
 
@@ -97,7 +97,7 @@ def _page(store: Store, query: Query, places: Iterator[Place], limit: int) -> Pa
     messages = list(records.read_all(store, [one for _, one in chosen], newer.append))
     return Page(
         messages,
-        cursor=f"{last[0]!r}:{last[1]}" if more and last else "",
+        cursor=cursors.seal(store, _READER, last) if more and last else "",
         looked_at=looked_at,
         back_to=from_epoch(last[0]) if last else None,
         unsupported=len(newer),
@@ -127,11 +127,10 @@ def _of_state(store: Store, state: State, query: Query, after: Place | None) -> 
         start += _CHUNK
 
 
-def _place_of(cursor: str) -> Place | None:
-    at, _, message_id = cursor.partition(":")
+def _place_of(store: Store, cursor: str) -> Place | None:
     try:
-        return (float(at), message_id) if message_id else None
-    except ValueError:  # no cursor of ours
+        return cursors.unseal(store, _READER, cursor) if cursor else None
+    except NoCursor:
         return None
 
 

@@ -47,6 +47,11 @@ class Keys:
         return f"{self.namespace}:circuit"
 
     @property
+    def cursors(self) -> str:
+        """String: the key that encrypts cursors of lists. Without it a new one is made, and open lists begin anew."""
+        return f"{self.namespace}:cursors"
+
+    @property
     def unsupported(self) -> str:
         """Sorted set: messages of a newer version → when a worker last met them; those of a day."""
         return f"{self.namespace}:unsupported"

@@ -15,7 +15,7 @@ from pec.operations.message_detail import detail_dict, load_details
 from pec.operations.refusals import Refused
 from pec.problems import problem
 from pec.record_json import message_dict
-from pec.store import once, pages, records, rejections
+from pec.store import cursors, once, pages, records, rejections
 from pec.store.store import Store, text
 from producers.gateway.auth import Caller
 from producers.gateway.context import Here
@@ -52,24 +52,28 @@ def listed(
     state: Annotated[list[State], Query(description="one or more states")] = [],  # noqa: B006 - FastAPI copies it
     batch: Annotated[str | None, Query(pattern=ID, description="with its account: acme:november")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
-    after: Annotated[str | None, Query(max_length=400, description="`next` of the page before")] = None,
+    after: Annotated[
+        str | None, Query(max_length=cursors.MAX_LENGTH, description="`next` of the page before")
+    ] = None,
 ) -> JSONResponse:
     """Return those that changed last first, or those of a batch in the order of intake.
 
     A message that changes while you go through the pages moves to the front.
     """
-    store = gateway.store
+    store, reader = gateway.store, caller.token.id
+    if batch is not None and not may_use_name(caller, batch):
+        return JSONResponse({"messages": []})  # as for a batch that does not exist
 
     def fits(of: str, in_state: str) -> bool:
         return caller.may_use(of) and account in (None, of) and (not state or in_state in state)
 
     try:
         page = (
-            pages.newest(store, state, fits, limit, after)
+            pages.newest(store, reader, state, fits, limit, after)
             if batch is None
-            else pages.of_batch(store, batch, fits, limit, after)
+            else pages.of_batch(store, reader, batch, fits, limit, after)
         )
-    except pages.NoCursor:
+    except cursors.NoCursor:
         raise Problem(422, "no_cursor", "`after` is no cursor: give `next` of the page before") from None
     unsupported: list[UnsupportedRecord] = []
     found = records.read_all(store, page.ids, unsupported.append)

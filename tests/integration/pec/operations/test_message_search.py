@@ -1,5 +1,6 @@
 """Pages of messages: in order, complete, bounded, and found by words."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -80,6 +81,20 @@ def test_a_search_costs_no_more_than_a_page_may(store: Store, monkeypatch: pytes
     assert page.looked_at == 10
     assert page.cursor
     assert ids_of(store, Query(words="p1@")) == ["m-01"]
+
+
+def test_a_cursor_shows_nothing_of_messages_of_other_mailboxes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_search, "MAX_LOOKED_AT", 10)
+    monkeypatch.setattr(message_search, "_CHUNK", 5)
+
+    page = find_page(store, Query(accounts=["other"]))
+
+    assert page.cursor
+    decoded = base64.urlsafe_b64decode(page.cursor + "=" * (-len(page.cursor) % 4))
+    assert not [number for number in range(COUNT) if b"m-%02d" % number in decoded]
+    assert find_page(store, Query(accounts=["other"]), page.cursor).looked_at == 10
 
 
 def test_time_and_mailbox_restrict(store: Store) -> None:

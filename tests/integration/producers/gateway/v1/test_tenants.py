@@ -1,9 +1,12 @@
 """A token of another tenant learns nothing: what is not its own answers as what is not there."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
 
+from pec.names import State
 from pec.store.store import Store
 from producers import Producer
 from tests.integration.producers.gateway.serving import Served, a_token
@@ -42,6 +45,32 @@ def test_lists_hold_only_the_tokens_own(stranger: Served, message: dict[str, Any
     for query in ("", "?account=acme", "?state=queued", "?batch=acme:november", "?batch=november"):
         answer = stranger.call("GET", f"/v1/messages{query}")
         assert (answer.status_code, answer.json()) == (200, {"messages": []})
+
+
+def _many_of_acme(store: Store) -> None:
+    for number in range(1500):
+        name = f"acme:m-{number:04}"
+        store.client.zadd(store.keys.state(State.QUEUED), {name: 5.0 + number})
+        store.client.zadd(store.keys.members("acme:november"), {name: number})
+        store.client.hset(store.keys.message(name), mapping={"account": "acme", "state": "queued"})
+
+
+def test_cursors_show_nothing_of_foreign_messages(gateway: Served, stranger: Served, store: Store) -> None:
+    _many_of_acme(store)
+
+    cursor = stranger.call("GET", "/v1/messages?state=queued").json()["next"]
+
+    assert b"acme" not in base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    forged = base64.urlsafe_b64encode(json.dumps([700.0, "zzz"]).encode()).decode().rstrip("=")
+    for wrong in (forged, gateway.call("GET", "/v1/messages").json()["next"]):
+        assert stranger.call("GET", f"/v1/messages?after={wrong}").status_code == 422
+
+
+def test_a_large_foreign_batch_answers_as_a_missing_one(stranger: Served, store: Store) -> None:
+    _many_of_acme(store)
+
+    for name in ("acme:november", "acme:december"):
+        assert stranger.call("GET", f"/v1/messages?batch={name}").json() == {"messages": []}
 
 
 def test_a_foreign_account_can_not_send_and_sees_its_own_names_only(

@@ -14,7 +14,7 @@ GIVE_UP_SECONDS = 15.0  # without memory being freed: then nothing would come of
 def wait_for_room(store: Store) -> bool:
     """Wait until memory is below the share. Return False if it did not fall for a while. Raise Redis's errors."""
     least, since = None, time.monotonic()
-    while (used := _used(store)) is not None:
+    while (used := share_used(store)) > MAX_MEMORY_SHARE:
         if least is None or used < least:
             least, since = used, time.monotonic()
         elif time.monotonic() - since > GIVE_UP_SECONDS:
@@ -25,14 +25,14 @@ def wait_for_room(store: Store) -> bool:
 
 def is_full(store: Store) -> bool:
     """Return whether memory is above the share now. Raise Redis's errors."""
-    return _used(store) is not None
+    return share_used(store) > MAX_MEMORY_SHARE
 
 
-def _used(store: Store) -> int | None:
-    """Return the bytes in use if they are above the share."""
+def share_used(store: Store) -> float:
+    """Return the share of maxmemory in use: 0 if there is none. Raise Redis's errors."""
     try:
         info = store.client.info("memory")
     except redis.ResponseError:  # a producer's user may not ask
-        return None
+        return 0.0
     used, limit = int(info["used_memory"]), int(info.get("maxmemory") or 0)
-    return used if limit and used > limit * MAX_MEMORY_SHARE else None
+    return used / limit if limit else 0.0

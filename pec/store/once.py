@@ -82,6 +82,11 @@ def accept(store: Store, request: Request) -> Accepted:
     return Accepted(answer, code, tuple(entries.split()), repeated=outcome == "again")
 
 
+def is_known(store: Store, record: str) -> bool:
+    """Return whether a request had this record, so that a repeat gets its answer."""
+    return bool(record) and bool(store.client.exists(f"{store.keys.namespace}:once:{record}"))
+
+
 def forget_rejected(store: Store, record: str) -> bool:
     """Forget a request of one job if workers rejected it: another may follow under the same id. Return whether so."""
     key = f"{store.keys.namespace}:once:{record}"

@@ -17,6 +17,7 @@ from pec.api.client import PecClient
 from pec.store.store import Store
 from producers.gateway.event_hub import EventHub
 from producers.gateway.memory import Memory
+from producers.gateway.room import Room
 
 PROBE_SECONDS = 1.5  # of a readiness check, which asks Redis once
 _MIN_MEMORY_BYTES = 64_000_000
@@ -24,7 +25,8 @@ _MIN_MEMORY_BYTES = 64_000_000
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """`probe` is an impatient client of the same Redis. `memory` bounds the bodies that are held at once.
+    """`probe` is an impatient client of the same Redis. `memory` bounds the bodies that are held at once,
+    and `room` what they add to Redis.
 
     `vault` is the archive, or None if the settings name none. `hub` reads events for all listeners.
     """
@@ -34,6 +36,7 @@ class Gateway:
     probe: Store
     client: PecClient
     memory: Memory
+    room: Room
     vault: Vault | None
     hub: EventHub
 
@@ -60,6 +63,7 @@ def opened(settings: Settings) -> Iterator[Gateway]:
             probe=Store(impatient, settings.namespace),
             client=api,
             memory=Memory(max(_MIN_MEMORY_BYTES, 2 * settings.api.max_bytes)),
+            room=Room(settings, store),
             vault=open_vault(settings.archive, store),
             hub=hub,
         )

@@ -81,6 +81,7 @@ def _accept(
         fingerprint=found.fingerprint,
         uploads=found.uploads,
     )
+    gateway.room.require(record, has_contents=bool(found.uploads))
     try:
         accepted = once.accept(gateway.store, request)
     except KeyReused:

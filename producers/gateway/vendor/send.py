@@ -138,6 +138,7 @@ def _accept(gateway: Gateway, caller: Caller, prepared: Prepared, key: str | Non
         record = once.record_of_request(token, prepared.fingerprint) if window else ""
     job = {**prepared.job, "id": job_id}
     stated = _checked(gateway, job, prepared)
+    gateway.room.require(record, has_contents=bool(prepared.uploads))
     for _ in range(3):  # a second in which every candidate was taken has passed by then
         try:
             return once.accept(

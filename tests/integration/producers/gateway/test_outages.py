@@ -4,13 +4,17 @@ import json
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import count
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from redis import Redis
 
 from config.redis_connection import connect
 from pec.store.store import Store
@@ -113,6 +117,51 @@ def test_a_full_redis_is_a_503_and_nothing_is_half_done(own: EmbeddedServer) -> 
         client.config_set("maxmemory", "0")
         assert served.call("POST", "/send", json=pec(body=body)).status_code == 201
         assert len(jobs(client)) == 1
+
+
+def _fill_to(client: Redis, share: float) -> None:
+    for number in range(1000):  # pieces, since Redis holds a long command a second time for a while
+        client.set(f"filling:{number}", "x" * 10_000)
+    client.config_set("maxmemory", int(client.info("memory")["used_memory"] / share))
+
+
+def test_from_the_share_where_workers_stop_new_messages_are_a_503_and_repeats_are_answered(
+    own: EmbeddedServer,
+) -> None:
+    with connect(own.url) as client, serving(Store(client, "pec"), own.url) as served:
+        v1 = {"account": "acme", "recipient": "a@pec.example", "subject": "x", "body": "y"}
+        first = served.call("POST", "/send", json=pec())
+        assert served.call("POST", "/v1/messages", json={**v1, "id": "a"}).status_code == 202
+        _fill_to(client, 0.87)
+        new = _refused(served, "/send", lambda number: pec(subject=f"Altro {number}"))
+        under_v1 = _refused(served, "/v1/messages", lambda number: {**v1, "id": f"b-{number}"})
+
+        assert new.json()["success"] is False
+        assert under_v1.json()["type"] == "urn:pec:problem:unavailable"
+        assert served.call("POST", "/send", json=pec()).json() == first.json()
+        again = served.call("POST", "/v1/messages", json={**v1, "id": "a"})
+        assert (again.status_code, again.headers["Idempotent-Replayed"]) == (202, "true")
+
+
+def test_files_are_refused_earlier_so_that_they_do_not_stop_the_workers(own: EmbeddedServer) -> None:
+    text = "<p>" + "x" * 5000 + "</p>"
+    with connect(own.url) as client, serving(Store(client, "pec"), own.url) as served:
+        _fill_to(client, 0.7)
+
+        _refused(served, "/send", lambda number: pec(subject=f"Con file {number}", body=text))
+        assert served.call("POST", "/send", json=pec()).status_code == 201
+
+
+def _refused(served: Served, path: str, body: Callable[[int], dict[str, Any]]) -> requests.Response:
+    """Return the first refusal: room that was found is relied on for a second."""
+    ends = time.monotonic() + 10
+    for number in count():
+        answered = served.call("POST", path, json=body(number))
+        if answered.status_code == 503:
+            assert int(answered.headers["Retry-After"]) >= 1
+            return answered
+        assert time.monotonic() < ends, "it goes on accepting"
+    raise AssertionError
 
 
 def test_a_job_on_too_few_replicas_is_not_acknowledged_and_repeats_make_no_second(

@@ -16,9 +16,11 @@ from config.settings import Settings, SettingsError, load_settings
 from config.texts import _
 from console.app import build_app
 from console.language import ITALIAN, translated
+from pec.http.server_protocol import MAX_HEAD_BYTES, GuardedProtocol
 from pec.operations.session import Session, open_store
 
 STOP_SECONDS = 10  # for requests in hand
+MAX_CONNECTIONS = 1000
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -52,12 +54,15 @@ def main(host: str, port: int, tls_cert: Path | None, tls_key: Path | None, read
         app = build_app(Session(settings, store))
         config = uvicorn.Config(
             app,
+            http=GuardedProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             proxy_headers=False,  # console/proxy.py believes them, and from whom
             server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
             timeout_graceful_shutdown=STOP_SECONDS,
             ssl_certfile=tls_cert,
             ssl_keyfile=tls_key,

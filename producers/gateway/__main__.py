@@ -15,7 +15,7 @@ from config.logs import configure_logging
 from config.redis_url import host_and_port
 from config.settings import Gateway, Settings, load_settings
 from pec.http.listener import listen, url_of
-from producers.gateway.protocol import MAX_HEAD_BYTES, GuardedProtocol
+from pec.http.server_protocol import MAX_HEAD_BYTES, GuardedProtocol
 
 METRICS_FOLDER = (
     "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported, so it is set before

@@ -12,11 +12,11 @@ import redis
 import structlog
 
 from config.redis_connection import RedisUnreachable
+from pec.http import server_protocol
 from pec.names import EventType
 from pec.store import event_log
 from pec.store.event_log import Entry
 from pec.store.store import Store
-from producers.gateway import protocol
 from producers.gateway.problems import unavailable
 from producers.gateway.tenants import account_of, without_names
 
@@ -100,7 +100,7 @@ class EventHub:
         self._store = store
         self._listeners: set[Listener] = set()
         self._stopped: threading.Event | None = None  # of the thread that runs
-        protocol.AT_SHUTDOWN.add(self._end_listeners)
+        server_protocol.AT_SHUTDOWN.add(self._end_listeners)
 
     @contextmanager
     def listening(self, fits: Fits, last: str) -> Iterator[Listener]:
@@ -121,7 +121,7 @@ class EventHub:
                 self._stop()
 
     def close(self) -> None:
-        protocol.AT_SHUTDOWN.discard(self._end_listeners)
+        server_protocol.AT_SHUTDOWN.discard(self._end_listeners)
         self._stop()
 
     def _stop(self) -> None:

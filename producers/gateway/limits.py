@@ -1,7 +1,8 @@
-"""Limits of every request: how many run at once, and how slowly a body may come. Counts and times them."""
+"""Limits of each request, counted and timed: how many run at once, how slowly bodies come and answers are read."""
 
 import asyncio
 import time
+from collections import Counter
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,9 +11,12 @@ from producers.gateway import metrics
 from producers.gateway.problems import Problem, answer, unavailable
 
 MAX_REQUESTS = 256  # in progress, in one process
+MAX_DOCUMENTS = 32  # the same for pages that need no token: who asks for them takes no place of a request
 BODY_SECONDS = 20.0  # for a body, beside the time of its bytes at the slowest rate
+READ_SECONDS = 60.0  # for an answer to be read, beside the time of its bytes at the slowest rate
 LONG_LIVED = frozenset({"/v1/events/stream"})  # they wait for hours, and cost next to nothing
 _NOT_COUNTED = frozenset({"/health/live", "/health/ready"})
+_DOCUMENTS = ("/v1/docs", "/v1/openapi.json")
 
 
 class Limits:
@@ -21,25 +25,30 @@ class Limits:
     def __init__(self, app: ASGIApp, min_bytes_per_second: int) -> None:
         self._app = app
         self._min_bytes_per_second = min_bytes_per_second
-        self._running = 0
+        self._running = Counter[bool]()  # pages of the documentation, and the others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in _NOT_COUNTED:
             await self._app(scope, receive, send)
             return
         began, seen = time.monotonic(), _Seen()
-        counts = scope["path"] not in LONG_LIVED
-        self._running += counts
+        is_long = scope["path"] in LONG_LIVED
+        is_document = scope["path"].startswith(_DOCUMENTS)
+        self._running[is_document] += not is_long
+        rate = self._min_bytes_per_second
+        read = _Read(seen.through(send), rate, is_long=is_long)
         metrics.IN_PROGRESS.inc()
         try:
-            patient = _Patient(receive, self._min_bytes_per_second)
-            if counts and self._running > MAX_REQUESTS:
+            if not is_long and self._running[is_document] > (MAX_DOCUMENTS if is_document else MAX_REQUESTS):
                 refusal = answer(Request(scope), unavailable("too many requests at once: repeat it later"))
-                await refusal(scope, receive, seen.through(send))
+                await refusal(scope, receive, read)
             else:
-                await self._app(scope, patient, seen.through(send))
+                await self._app(scope, _Patient(receive, rate), read)
+        except Exception:
+            if not read.was_too_slow:
+                raise
         finally:
-            self._running -= counts
+            self._running[is_document] -= not is_long
             metrics.IN_PROGRESS.dec()
             operation = _operation(scope)
             metrics.REQUESTS.labels(operation, str(seen.status)).inc()
@@ -68,6 +77,39 @@ class _Patient:
         self._ends += len(message.get("body", b"")) / self._rate
         self._whole = not message.get("more_body", False)
         return message
+
+
+class _Read:
+    """Sends an answer, if it is read at the slowest rate at least. A stream's parts are timed one by one."""
+
+    def __init__(self, send: Send, min_bytes_per_second: int, *, is_long: bool) -> None:
+        self._send = send
+        self._rate = min_bytes_per_second
+        self._is_long = is_long
+        self._ends: float | None = None
+        self.was_too_slow = False
+
+    async def __call__(self, message: Message) -> None:
+        body = message.get("body", b"")
+        if self._ends is None:  # the first part waits for no reader
+            await self._send(message)
+            if body:
+                self._ends = self._deadline()
+        else:
+            if self._is_long:
+                self._ends = self._deadline()
+            try:
+                async with asyncio.timeout(self._ends - time.monotonic()):
+                    await self._send(message)
+            except TimeoutError:
+                self.was_too_slow = True
+                raise
+        if self._ends is not None:
+            self._ends += len(body) / self._rate
+
+    @staticmethod
+    def _deadline() -> float:
+        return time.monotonic() + READ_SECONDS
 
 
 class _Seen:

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -53,6 +55,14 @@ def test_with_a_certificate_cookies_are_for_https_alone(redis_url: str) -> None:
     assert answer.headers["set-cookie"].startswith("__Host-pec_browser=")
     assert "Secure" in answer.headers["set-cookie"]
     assert "Strict-Transport-Security" in answer.headers
+
+
+@pytest.mark.usefixtures("redis")
+def test_a_connection_that_says_nothing_is_closed(redis_url: str) -> None:
+    with running(redis_url) as (_, url):
+        address = urlsplit(url)
+        with socket.create_connection((address.hostname or "", address.port or 0), timeout=SECONDS) as silent:
+            assert silent.recv(1) == b""
 
 
 def test_a_redis_that_is_away_is_said_by_pages_until_it_is_back(redis: Redis) -> None:

@@ -1,4 +1,4 @@
-"""uvicorn's protocol, with a deadline for the head of each request: slow clients hold no connections."""
+"""uvicorn's protocol, with deadlines for the head of a request and for the reading of its answer."""
 
 import asyncio
 import socket
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 15.0
+UNREAD_SECONDS = 60.0  # that an answer may wait for a client that reads nothing
 MAX_HEAD_BYTES = 32_768
 AT_SHUTDOWN: set[Callable[[], None]] = (
     set()
@@ -16,10 +17,13 @@ AT_SHUTDOWN: set[Callable[[], None]] = (
 class GuardedProtocol(H11Protocol):
     """Closes a connection whose request's head, or a body that was refused unread, takes too long.
 
+    It breaks off one whose client does not read its answer: closing would wait for that client.
+
     Small answers leave at once: asyncio says so only to sockets it made itself, and 40 ms a call would be lost.
     """
 
     _deadline: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as H11Protocol does
         super().connection_made(transport)
@@ -32,6 +36,14 @@ class GuardedProtocol(H11Protocol):
         super().data_received(data)
         self._judge()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._read_at_last()
+
     def shutdown(self) -> None:
         for end in list(AT_SHUTDOWN):
             end()
@@ -39,6 +51,7 @@ class GuardedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self._read_at_last()
         super().connection_lost(exc)
 
     def _judge(self) -> None:
@@ -52,6 +65,12 @@ class GuardedProtocol(H11Protocol):
         self._deadline = None
         if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
+            self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def _read_at_last(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _disarm(self) -> None:
         if self._deadline is not None:

@@ -18,9 +18,21 @@ from pec.store.store import Store
 from producers.gateway.event_hub import EventHub
 from producers.gateway.memory import Memory
 from producers.gateway.room import Room
+from producers.gateway.threads import Threads
 
 PROBE_SECONDS = 1.5  # of a readiness check, which asks Redis once
 _MIN_MEMORY_BYTES = 64_000_000
+
+
+class SlowCalls:
+    """Threads of their own: what hangs in some of them holds up no others."""
+
+    def __init__(self) -> None:
+        self.probes = Threads(4)
+        self.upstream = Threads(16)
+        self.archive = Threads(8)
+        self.bundles = Threads(2)  # each judges signatures
+        self.webhooks = Threads(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,7 @@ class Gateway:
     and `room` what they add to Redis.
 
     `vault` is the archive, or None if the settings name none. `hub` reads events for all listeners.
+    `threads` are for calls that wait for something else than Redis.
     """
 
     settings: Settings
@@ -39,6 +52,7 @@ class Gateway:
     room: Room
     vault: Vault | None
     hub: EventHub
+    threads: SlowCalls
 
     @property
     def max_body_bytes(self) -> int:
@@ -66,6 +80,7 @@ def opened(settings: Settings) -> Iterator[Gateway]:
             room=Room(settings, store),
             vault=open_vault(settings.archive, store),
             hub=hub,
+            threads=SlowCalls(),
         )
 
 

@@ -16,10 +16,10 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/ready")
-def ready(gateway: Here, response: Response) -> dict[str, str]:
+async def ready(gateway: Here, response: Response) -> dict[str, str]:
     """Requests can be served: Redis answers, too."""
     try:
-        gateway.probe.client.ping()
+        await gateway.threads.probes.run(gateway.probe.client.ping)
     except (redis.RedisError, OSError):
         raise unavailable("Redis gives no answer") from None
     response.headers["Cache-Control"] = "no-store"

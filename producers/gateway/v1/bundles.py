@@ -1,6 +1,5 @@
-"""The bundle of one message, made once and kept a while. Few are made at a time: each judges signatures."""
+"""The bundle of one message, made once and kept a while."""
 
-import threading
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,30 +11,23 @@ from archive.trust import profiles
 from producers.gateway.context import Gateway
 from producers.gateway.v1 import scratch
 
-PATIENCE_SECONDS = 20.0
 _ENGLISH = "en"
-_TURNS = threading.BoundedSemaphore(2)
 
 
 def bundle(gateway: Gateway, message_id: str, place: Path) -> None:
-    """Write the ZIP file. Raise VaultError, AnchorsError, OSError, and TimeoutError if too many are being made."""
+    """Write the ZIP file, unless it is there. Raise VaultError, AnchorsError and OSError."""
     from archive.bundle.bundle import Maker  # the templates of its pages, which no other operation needs
 
-    if not _TURNS.acquire(timeout=PATIENCE_SECONDS):
-        raise TimeoutError
-    try:
-        scratch.remove_old()
-        maker = Maker(
-            gateway.store, gateway.vault, _profiles(gateway.settings.archive.anchors), str, _ENGLISH
-        )
-        with TemporaryDirectory(dir=place.parent) as own:
-            made = Path(own) / "proof.zip"
-            with packed(made) as folder:
-                maker.write(folder, Choice(lambda: [message_id], 1), lambda: None)
-            if not place.exists():  # another process may have made it meanwhile: its ranges are asked for
-                made.replace(place)
-    finally:
-        _TURNS.release()
+    if place.exists():  # made for another request, while this one waited
+        return
+    scratch.remove_old()
+    maker = Maker(gateway.store, gateway.vault, _profiles(gateway.settings.archive.anchors), str, _ENGLISH)
+    with TemporaryDirectory(dir=place.parent) as own:
+        made = Path(own) / "proof.zip"
+        with packed(made) as folder:
+            maker.write(folder, Choice(lambda: [message_id], 1), lambda: None)
+        if not place.exists():  # another process may have made it meanwhile: its ranges are asked for
+            made.replace(place)
 
 
 @cache

@@ -7,16 +7,19 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi import Path as PathOf
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
 
 from archive import contents
 from archive.vault import VaultError
 from pec.instants import to_text
+from pec.messages import Message
 from pec.operations.message_detail import addresses_named
 from pec.receipts import Receipt
 from pec.store import records
+from producers.gateway.auth import Caller
 from producers.gateway.context import Gateway, Here
-from producers.gateway.problems import Problem, unavailable
+from producers.gateway.problems import unavailable
 from producers.gateway.v1 import scratch
 from producers.gateway.v1.bundles import bundle
 from producers.gateway.v1.callers import Reader, not_found
@@ -59,8 +62,12 @@ def listed(id: MessageId, caller: Reader, gateway: Here) -> JSONResponse:  # noq
     response_class=FileResponse,
     responses={**refusals(404, 416), **_bytes(_EML)},
 )
-def original(id: MessageId, sha256: Digest, caller: Reader, gateway: Here) -> FileResponse:  # noqa: A002
+async def original(id: MessageId, sha256: Digest, caller: Reader, gateway: Here) -> FileResponse:  # noqa: A002
     """Return the signed mail, byte for byte."""
+    return await gateway.threads.archive.run(_original, gateway, caller, id, sha256)
+
+
+def _original(gateway: Gateway, caller: Caller, id: str, sha256: str) -> FileResponse:  # noqa: A002
     kept = records.receipts_of(gateway.store, id).values() if owned(gateway.store, caller, id) == [id] else ()
     known = next((one.original for one in kept if one.original and one.original.sha256 == sha256), None)
     if known is None:
@@ -83,19 +90,24 @@ def original(id: MessageId, sha256: Digest, caller: Reader, gateway: Here) -> Fi
     response_class=FileResponse,
     responses={**refusals(404, 416), **_bytes(_ZIP)},
 )
-def proof(id: MessageId, caller: Reader, gateway: Here) -> FileResponse:  # noqa: A002 - the contract's word
+async def proof(id: MessageId, caller: Reader, gateway: Here) -> FileResponse:  # noqa: A002 - the contract's word
     """Return what `pec proof` writes, as a ZIP file. The header `Pec-Proof` says whether it is complete."""
+    message = await run_in_threadpool(_message, gateway, caller, id)
+    digest = hashlib.sha256(f"{id}\0{message.version}".encode()).hexdigest()[:32]
+    place = scratch.folder() / f"{digest}.zip"
+    if not place.exists():
+        await gateway.threads.bundles.run(_make, gateway, id, place)
+    headers = {"Pec-Proof": message.proof or "incomplete"}
+    return FileResponse(place, media_type=_ZIP, filename="proof.zip", headers=headers)
+
+
+def _message(gateway: Gateway, caller: Caller, id: str) -> Message:  # noqa: A002
     if owned(gateway.store, caller, id) != [id]:
         raise not_found("message")
     message = records.read(gateway.store, id)
     if message is None:
         raise not_found("message")
-    digest = hashlib.sha256(f"{id}\0{message.version}".encode()).hexdigest()[:32]
-    place = scratch.folder() / f"{digest}.zip"
-    if not place.exists():
-        _make(gateway, id, place)
-    headers = {"Pec-Proof": message.proof or "incomplete"}
-    return FileResponse(place, media_type=_ZIP, filename="proof.zip", headers=headers)
+    return message
 
 
 def _make(gateway: Gateway, message_id: str, place: Path) -> None:
@@ -103,10 +115,6 @@ def _make(gateway: Gateway, message_id: str, place: Path) -> None:
         bundle(gateway, message_id, place)
     except VaultError as away:
         raise unavailable(f"the archive does not give all bytes: {away}") from None
-    except TimeoutError:
-        raise Problem(
-            503, "unavailable", "too many bundles at once: repeat it later", retry_after_seconds=10
-        ) from None
 
 
 def _stated(message_id: str, receipt: Receipt) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 
+from config.settings import Endpoint, Webhooks
 from pec.instants import from_epoch, to_text
 from pec.store.store import wall_clock
 from pec.webhooks.delivery import Poster
@@ -27,21 +28,29 @@ router = APIRouter(prefix="/webhooks", tags=["Webhooks"])
     response_model=Delivery,
     responses=refusals(404),
 )
-def test(endpoint: Annotated[str, Path(max_length=64)], caller: Manager, gateway: Here) -> JSONResponse:
+async def test(endpoint: Annotated[str, Path(max_length=64)], caller: Manager, gateway: Here) -> JSONResponse:
     """Post the event as workers would, once. Endpoints belong to no tenant, so the token must be of every account."""
     webhooks = gateway.settings.webhooks
     found = next((one for one in webhooks.endpoints if one.name == endpoint), None)
     if found is None or not sees_all(caller):
         raise not_found("endpoint")
-    event = {"type": "test", "timestamp": to_text(from_epoch(wall_clock())), "data": {"endpoint": endpoint}}
-    with Poster(webhooks, found) as poster:
+    return await gateway.threads.webhooks.run(_deliver, webhooks, found)
+
+
+def _deliver(webhooks: Webhooks, endpoint: Endpoint) -> JSONResponse:
+    event = {
+        "type": "test",
+        "timestamp": to_text(from_epoch(wall_clock())),
+        "data": {"endpoint": endpoint.name},
+    }
+    with Poster(webhooks, endpoint) as poster:
         outcome = poster.post(f"evt_test_{secrets.token_hex(12)}", json.dumps(event).encode())
     match outcome:
         case Delivered():
-            return JSONResponse({"endpoint": endpoint, "outcome": "delivered"})
+            return JSONResponse({"endpoint": endpoint.name, "outcome": "delivered"})
         case Gone():
-            return JSONResponse({"endpoint": endpoint, "outcome": "gone", "status": 410})
+            return JSONResponse({"endpoint": endpoint.name, "outcome": "gone", "status": 410})
         case Failed():
             stated = {"why": str(outcome.why), "code": outcome.code, "status": outcome.status}
     known = {name: value for name, value in stated.items() if value}
-    return JSONResponse({"endpoint": endpoint, "outcome": "failed", **known})
+    return JSONResponse({"endpoint": endpoint.name, "outcome": "failed", **known})

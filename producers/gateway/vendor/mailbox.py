@@ -19,9 +19,9 @@ from pec.receipts import Mail
 from pec.store import put_away
 from pec.store.store import wall_clock
 from producers.gateway.auth import Caller, caller_with
-from producers.gateway.context import Here
+from producers.gateway.context import Gateway, Here
 from producers.gateway.problems import Problem
-from producers.gateway.vendor.credentials import InHeaders
+from producers.gateway.vendor.credentials import Credentials, InHeaders
 from producers.gateway.vendor.upstream import Upstream
 
 router = APIRouter(tags=["Inbox"])
@@ -31,10 +31,16 @@ Reader = Annotated[Caller, Depends(caller_with("GET:inbox"))]
 
 
 @router.get("/inbox", summary="A page of the mailbox", responses=refusals())
-def inbox(
+async def inbox(
     caller: Reader, credentials: InHeaders, gateway: Here, q: str = "", page: OptionalPage = None
 ) -> wire.InboxPage:
     """Return the mails of a page that were not put away, or those of the next page that has one."""
+    return await gateway.threads.upstream.run(_inbox, gateway, caller, credentials, q, page)
+
+
+def _inbox(
+    gateway: Gateway, caller: Caller, credentials: Credentials, q: str, page: int | None
+) -> wire.InboxPage:
     upstream = Upstream.opened_by(gateway, caller, credentials)
     for _ in range(MAX_PAGES):
         found = _page(upstream, q, page)
@@ -48,14 +54,18 @@ def inbox(
 
 
 @router.get("/inbox/{id}", summary="One mail", responses=refusals((404, vendor_words.MESSAGE_NOT_FOUND)))
-def message(
+async def message(
     id: int,  # noqa: A002 - the vendor's name
     caller: Reader,
     credentials: InHeaders,
     gateway: Here,
 ) -> wire.InboxMessage:
     """Return one mail, with its body in x-www-form-urlencoded."""
-    mail = _mail(Upstream.opened_by(gateway, caller, credentials), id)
+    return await gateway.threads.upstream.run(_message, gateway, caller, credentials, id)
+
+
+def _message(gateway: Gateway, caller: Caller, credentials: Credentials, number: int) -> wire.InboxMessage:
+    mail = _mail(Upstream.opened_by(gateway, caller, credentials), number)
     single = wire.InboxSingle(
         sender=mail.sender,
         recipient=mail.recipient,
@@ -67,16 +77,20 @@ def message(
 
 
 @router.delete("/inbox/{id}", summary="Put a mail away", responses=refusals())
-def delete_message(
+async def delete_message(
     id: int,  # noqa: A002 - the vendor's name
     caller: Annotated[Caller, Depends(caller_with("DELETE:inbox"))],
     credentials: InHeaders,
     gateway: Here,
 ) -> wire.Envelope:
     """Show the mail no more. The vendor documents no answer for a mail that is missing: it counts as deleted."""
+    return await gateway.threads.upstream.run(_delete, gateway, caller, credentials, id)
+
+
+def _delete(gateway: Gateway, caller: Caller, credentials: Credentials, number: int) -> wire.Envelope:
     upstream = Upstream.opened_by(gateway, caller, credentials)
     try:
-        put_away.add(gateway.store, upstream.account, _mail(upstream, id), wall_clock())
+        put_away.add(gateway.store, upstream.account, _mail(upstream, number), wall_clock())
     except Problem as missing:
         if missing.status != 404:
             raise
@@ -88,12 +102,16 @@ def delete_message(
     summary="How full the mailbox is",
     responses=refusals((400, vendor_words.MAILBOX_UNAVAILABLE)),
 )
-def quota(
+async def quota(
     mailbox: str,
     caller: Annotated[Caller, Depends(caller_with("GET:quota"))],
     credentials: InHeaders,
     gateway: Here,
 ) -> wire.Quota:
+    return await gateway.threads.upstream.run(_quota, gateway, caller, credentials, mailbox)
+
+
+def _quota(gateway: Gateway, caller: Caller, credentials: Credentials, mailbox: str) -> wire.Quota:
     upstream = Upstream.opened_by(gateway, caller, credentials)
     found = upstream.ask(lambda api, opened: api.quota(opened, mailbox))
     return wire.Quota(data=wire.QuotaResponse(usage=round(found.usage), limit=round(found.limit)))

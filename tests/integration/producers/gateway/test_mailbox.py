@@ -1,6 +1,10 @@
 """/inbox and /quota are passed through to the API; no mail is deleted by its id."""
 
+import socket
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import replace
 from urllib.parse import unquote_plus
 
@@ -10,6 +14,7 @@ from redis import Redis
 from config.redis_connection import connect
 from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
+from tests.integration.producers.gateway.calls import pec
 from tests.integration.producers.gateway.serving import (
     MAILBOX,
     PASSWORD,
@@ -146,3 +151,24 @@ def test_reads_beyond_the_pace_of_the_api_wait_or_are_refused(
         statuses = [slow.call("GET", "/quota/inbox", headers=MAILBOX).status_code for _ in range(3)]
 
     assert 429 in statuses
+
+
+def test_an_api_that_never_answers_holds_up_neither_sends_nor_readiness(
+    server: EmbeddedServer, store: Store
+) -> None:
+    with ThreadPoolExecutor(100) as pool, closing(socket.create_server(("127.0.0.1", 0), backlog=200)) as api:
+        url = f"http://127.0.0.1:{api.getsockname()[1]}"
+        environment = {"PEC_API__URL": url, "PEC_API__READ_RATE": "1000"}
+        with serving(store, server.url, environment=environment) as gateway:
+            calls = [pool.submit(gateway.call, "GET", "/inbox", headers=MAILBOX) for _ in range(100)]
+            refused = next(as_completed(calls, timeout=15)).result()
+            began = time.monotonic()
+            sent = gateway.call("POST", "/send", json=pec())
+            ready = gateway.call("GET", "/health/ready")
+            seconds = time.monotonic() - began
+            api.close()  # which ends the calls
+
+            assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+            assert (sent.status_code, ready.status_code) == (201, 200)
+            assert seconds < 10
+            assert {one.result().status_code for one in calls} == {503}

@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -33,6 +34,7 @@ class SlowCalls:
         self.archive = Threads(8)
         self.bundles = Threads(2)  # each judges signatures
         self.webhooks = Threads(4)
+        self.events = CapacityLimiter(2)  # of streams that catch up: each waits for its turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from producers.gateway.problems import unavailable
 from producers.gateway.tenants import account_of, without_names
 
 MAX_LISTENERS = 2000  # of one process
+MAX_LISTENERS_OF_TOKEN = 20
 MAX_WAITING = 1000  # events for one listener; then it is cut off, and resumes where it was
 _PAGE = 500
 _BLOCK_MILLISECONDS = 2000  # less than the connection's timeout
@@ -60,7 +61,8 @@ def _with_id(event_id: str, body: str) -> str:
 class Listener:
     """The events that wait for one connection. It ends when the gateway stops, or when its client is too slow."""
 
-    def __init__(self, fits: Fits) -> None:
+    def __init__(self, token_id: str, fits: Fits) -> None:
+        self.token_id = token_id
         self._fits = fits
         self._waiting: asyncio.Queue[Published | None] = asyncio.Queue(MAX_WAITING + 1)
         self._ended = False
@@ -102,12 +104,19 @@ class EventHub:
         self._stopped: threading.Event | None = None  # of the thread that runs
         server_protocol.AT_SHUTDOWN.add(self._end_listeners)
 
-    @contextmanager
-    def listening(self, fits: Fits, last: str) -> Iterator[Listener]:
-        """Yield a listener that misses no event after `last`, the last position a moment ago."""
+    def require_room(self, token_id: str) -> None:
+        """Raise a 503 Problem if this process, or this token in it, has as many listeners as it may have."""
+        of_token = sum(one.token_id == token_id for one in self._listeners)
+        if of_token >= MAX_LISTENERS_OF_TOKEN:
+            raise unavailable("too many listeners of this token: close some, or use GET /v1/events")
         if len(self._listeners) >= MAX_LISTENERS:
             raise unavailable("too many listeners: use another process, or GET /v1/events")
-        listener = Listener(fits)
+
+    @contextmanager
+    def listening(self, token_id: str, fits: Fits, last: str) -> Iterator[Listener]:
+        """Yield a listener that misses no event after `last`, the last position a moment ago."""
+        self.require_room(token_id)
+        listener = Listener(token_id, fits)
         self._listeners.add(listener)
         if self._stopped is None:
             self._stopped = threading.Event()

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
@@ -90,6 +91,7 @@ async def stream(
     begin = last_event_id or after
     last = await run_in_threadpool(event_log.last, gateway.store)
     gap = begin is not None and await run_in_threadpool(event_log.lacks_since, gateway.store, begin)
+    gateway.hub.require_room(caller.token.id)  # while there is no answer yet
     frames = _frames(gateway, caller, _wanted(caller, type_), begin or last, last, gap=gap)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(frames, media_type=_STREAM, headers=headers)
@@ -101,15 +103,23 @@ async def _frames(
     def fits(account: str | None) -> bool:
         return _may_see(caller, account)
 
-    with gateway.hub.listening(fits, last) as listener:
+    with gateway.hub.listening(caller.token.id, fits, last) as listener:
         yield b": gap: events were deleted since\n\n" if gap else b": listening\n\n"
-        while page := await run_in_threadpool(event_log.page_after, gateway.store, position, _PAGE):
-            for event in map(published, page):
-                position = event.position
-                if wanted(event):
-                    yield _frame(caller, event)
+        arguments = gateway.store, caller, wanted
+        while page := await to_thread.run_sync(_page, *arguments, position, limiter=gateway.threads.events):
+            position, frames = page
+            for frame in frames:
+                yield frame
         async for frame in _live(gateway, caller, wanted, listener, position):
             yield frame
+
+
+def _page(store: Store, caller: Caller, wanted: Wanted, position: str) -> tuple[str, list[bytes]] | None:
+    """Return the position after the next events, and the frames of those that are wanted; None at the end."""
+    events = [published(one) for one in event_log.page_after(store, position, _PAGE)]
+    if not events:
+        return None
+    return events[-1].position, [_frame(caller, one) for one in events if wanted(one)]
 
 
 async def _live(

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import requests
@@ -12,6 +13,7 @@ import requests
 from pec.names import State
 from pec.store.store import Store
 from producers import Producer
+from producers.gateway.event_hub import MAX_LISTENERS_OF_TOKEN
 from sandbox.redis_server import EmbeddedServer
 from tests.integration.producers.gateway.serving import Served, a_token, serving
 from tests.integration.producing import SEND, Settle, TakeJobs, to
@@ -133,9 +135,21 @@ def test_a_token_gets_events_of_its_accounts_only(
         assert stream.next()[1] == theirs.json()["events"][0]
 
 
-def test_many_idle_listeners_get_the_same_event(gateway: Served, take_jobs: TakeJobs) -> None:
+def test_a_token_has_some_listeners_and_others_have_theirs(gateway: Served, stranger: Served) -> None:
     with ExitStack() as stack:
-        streams = [stack.enter_context(following(gateway)) for _ in range(50)]
+        streams = [stack.enter_context(following(gateway)) for _ in range(MAX_LISTENERS_OF_TOKEN)]
+        refused = gateway.call("GET", "/v1/events/stream", stream=True)
+        streams.append(stack.enter_context(following(stranger)))
+
+    assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+
+
+def test_many_idle_listeners_get_the_same_event(gateway: Served, store: Store, take_jobs: TakeJobs) -> None:
+    with ExitStack() as stack:
+        tokens = [a_token(store, f"listener-{number}") for number in range(3)]
+        streams = [
+            stack.enter_context(following(replace(gateway, token=tokens[number % 3]))) for number in range(50)
+        ]
         send(gateway, take_jobs, "inv-1")
         assert {stream.next()[1]["data"]["id"] for stream in streams} == {"acme:inv-1"}
 

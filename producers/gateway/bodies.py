@@ -5,20 +5,21 @@ from contextlib import asynccontextmanager
 
 from fastapi import Request
 
+from producers.gateway.auth import Caller
 from producers.gateway.context import Gateway
 from producers.gateway.problems import too_large
 
 
 @asynccontextmanager
 async def whole_body(
-    request: Request, gateway: Gateway, max_bytes: int | None = None
+    request: Request, gateway: Gateway, caller: Caller, max_bytes: int | None = None
 ) -> AsyncIterator[bytes]:
     """Yield the body, whose memory counts as long as the block runs. Raise a 413 or 503 Problem."""
     limit = max_bytes or gateway.max_body_bytes
     stated = stated_length(request)
     if stated is not None and stated > limit:
         raise too_large(limit)
-    async with gateway.memory.held(limit if stated is None else stated):
+    async with gateway.memory.held(caller.token.id, limit if stated is None else stated):
         parts = [part async for part in streamed_body(request, limit)]
         yield b"".join(parts)
 

@@ -22,7 +22,7 @@ from producers.gateway.room import Room
 from producers.gateway.threads import Threads
 
 PROBE_SECONDS = 1.5  # of a readiness check, which asks Redis once
-_MIN_MEMORY_BYTES = 64_000_000
+_MIN_MEMORY_BYTES = 64_000_000  # for the bodies of one token
 
 
 class SlowCalls:
@@ -78,12 +78,18 @@ def opened(settings: Settings) -> Iterator[Gateway]:
             store=store,
             probe=Store(impatient, settings.namespace),
             client=api,
-            memory=Memory(max(_MIN_MEMORY_BYTES, 2 * settings.api.max_bytes)),
+            memory=_memory(settings),
             room=Room(settings, store),
             vault=open_vault(settings.archive, store),
             hub=hub,
             threads=SlowCalls(),
         )
+
+
+def _memory(settings: Settings) -> Memory:
+    """Return a bound that leaves a third for others, if one token takes all that it may."""
+    of_token = max(_MIN_MEMORY_BYTES, 2 * settings.api.max_bytes)
+    return Memory(of_token * 3 // 2, of_token)
 
 
 async def _gateway(request: Request) -> Gateway:

@@ -55,7 +55,7 @@ _BODY = {
 )
 async def declare(request: Request, caller: Sender, gateway: Here) -> JSONResponse:
     """Answer once it is durable. Repeat it as often as you like: the greatest size counts."""
-    async with whole_body(request, gateway, MAX_BODY_BYTES) as body:
+    async with whole_body(request, gateway, caller, MAX_BODY_BYTES) as body:
         return await run_in_threadpool(_declare, gateway, caller, body)
 
 

@@ -66,7 +66,7 @@ async def _accepted(
     request: Request, gateway: Gateway, caller: Caller, prepare: Prepare
 ) -> tuple[list[dict[str, Any]], bool]:
     key = key_of(request)
-    async with whole_body(request, gateway) as body:
+    async with whole_body(request, gateway, caller) as body:
         return await run_in_threadpool(_accept, gateway, caller, body, key, prepare)
 
 

@@ -71,7 +71,7 @@ async def send(
 ) -> Response:
     """Answer once the job is durable. The same request again gets the same answer, and sends nothing."""
     key = key_of(request)
-    async with whole_body(request, gateway) as body:
+    async with whole_body(request, gateway, caller) as body:
         sent = await run_in_threadpool(_send, gateway, caller, body, key)
     return JSONResponse(sent.model_dump(), 201)
 

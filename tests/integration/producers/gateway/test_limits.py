@@ -5,8 +5,9 @@ import time
 
 from redis import Redis
 
+from pec.store.store import Store
 from tests.integration.producers.gateway.calls import answer, connected, head, jobs, pec
-from tests.integration.producers.gateway.serving import DEADLINE_SECONDS, Served
+from tests.integration.producers.gateway.serving import DEADLINE_SECONDS, Served, a_token
 
 
 def test_a_body_that_says_it_is_too_large_is_refused_unread(gateway: Served) -> None:
@@ -53,6 +54,17 @@ def test_a_client_that_dawdles_is_cut_off_and_others_are_served_meanwhile(
         assert answer(slow_body).startswith(b"HTTP/1.1 408 ")
         assert time.monotonic() - began < DEADLINE_SECONDS
     assert len(jobs(redis)) == 1
+
+
+def test_a_client_that_sends_nothing_holds_up_no_other_token(gateway: Served, store: Store) -> None:
+    other = a_token(store, "other")
+    with connected(gateway) as large, connected(gateway) as rest:
+        large.sendall(head(gateway, 60_000_000))
+        rest.sendall(head(gateway, 3_999_950))
+        gateway.call("GET", "/health/live")
+        began = time.monotonic()
+        assert gateway.call("POST", "/send", json=pec(), token=other).status_code == 201
+        assert time.monotonic() - began < 5
 
 
 def test_a_client_that_leaves_in_the_middle_has_sent_nothing(gateway: Served, redis: Redis) -> None:

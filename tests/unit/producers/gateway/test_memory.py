@@ -11,10 +11,10 @@ from producers.gateway.problems import Problem
 
 def test_a_body_waits_until_another_was_let_go() -> None:
     async def scenario() -> list[str]:
-        bound, order = Memory(10), list[str]()
+        bound, order = Memory(20, 10), list[str]()
 
         async def hold(name: str, size: int, ends: asyncio.Event) -> None:
-            async with bound.held(size):
+            async with bound.held("a", size):
                 order.append(name)
                 await ends.wait()
 
@@ -37,13 +37,28 @@ def test_what_waits_in_vain_is_refused_and_one_beyond_the_bound_is_not(
     monkeypatch.setattr(memory, "PATIENCE_SECONDS", 0.01)
 
     async def scenario() -> int:
-        bound = Memory(10)
-        async with bound.held(1000):
+        bound = Memory(20, 10)
+        async with bound.held("a", 1000):
             with pytest.raises(Problem) as refused:
-                async with bound.held(1):
+                async with bound.held("a", 1):
                     pass
-        async with bound.held(10):
+        async with bound.held("a", 10):
             pass
         return refused.value.status
+
+    assert asyncio.run(scenario()) == 503
+
+
+def test_a_token_holds_its_share_at_most_and_others_get_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "PATIENCE_SECONDS", 0.01)
+
+    async def scenario() -> int:
+        bound = Memory(20, 10)
+        async with bound.held("a", 6), bound.held("a", 4):
+            with pytest.raises(Problem) as refused:
+                async with bound.held("a", 1):
+                    pass
+            async with bound.held("b", 10):
+                return refused.value.status
 
     assert asyncio.run(scenario()) == 503

@@ -110,12 +110,14 @@ class SentinelPool(SentinelConnectionPool):
 
 
 class _Sentinels(Sentinel):
-    """The Sentinels of one URL."""
+    """The Sentinels of one URL. Threads share the list, so it stays as it is."""
+
+    _first: redis.Redis | None = None  # the one that answered last
 
     def discover_master(self, service_name: str) -> Address:
         """Return where the primary is. Raise MasterNotFoundError, with what each Sentinel said."""
         reasons = []
-        for place, sentinel in enumerate(list(self.sentinels)):
+        for sentinel in sorted(self.sentinels, key=lambda one: one is not self._first):
             at = sentinel.connection_pool.connection_kwargs
             try:
                 masters: Any = sentinel.sentinel_masters()
@@ -124,7 +126,7 @@ class _Sentinels(Sentinel):
                 continue
             state = masters.get(service_name)
             if state and self.check_master_state(state, service_name):  # type: ignore[no-untyped-call]
-                self.sentinels[0], self.sentinels[place] = sentinel, self.sentinels[0]  # first, next time
+                self._first = sentinel
                 return str(state["ip"]), int(state["port"])
             reasons.append(f"{at['host']}:{at['port']}: {'it is down' if state else 'unknown name'}")
         raise MasterNotFoundError(f"No master found for {service_name}; {'; '.join(reasons)}")

@@ -1,0 +1,67 @@
+"""What several Sentinels say, taken together, however many threads ask."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from types import SimpleNamespace
+from typing import Any
+
+import redis
+
+from config.redis_sentinel import _Sentinels
+
+PRIMARY = {"ip": "10.0.0.1", "port": 6379, "flags": {"master"}, "num-other-sentinels": 2}
+
+
+class _Sentinel:
+    """Answers as one of them does, or fails as `fails` does."""
+
+    def __init__(self, name: str, fails: Callable[[], object] | None = None) -> None:
+        self.connection_pool = SimpleNamespace(connection_kwargs={"host": name, "port": 26379})
+        self.asked = 0
+        self._fails = fails
+
+    def sentinel_masters(self) -> dict[str, Any]:
+        self.asked += 1
+        if self._fails:
+            self._fails()
+            raise redis.ConnectionError("gone")
+        return {"pec": {**PRIMARY, "is_master": True, "is_sdown": False, "is_odown": False}}
+
+    def sentinel_master(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.sentinel_masters()[name]
+        return found
+
+    def sentinel_slaves(self, name: str) -> list[dict[str, Any]]:
+        return []
+
+
+def _sentinels(*them: Any) -> _Sentinels:
+    found = _Sentinels([])  # type: ignore[no-untyped-call]
+    found.sentinels = list(them)
+    return found
+
+
+def test_threads_that_ask_at_the_same_time_forget_no_sentinel_and_count_none_twice() -> None:
+    together = Barrier(2)
+    dead, gone = _Sentinel("a", lambda: together.wait(10)), _Sentinel("c", lambda: None)
+    them = _sentinels(dead, _Sentinel("b"), gone)
+
+    with ThreadPoolExecutor(2) as threads:
+        found = [threads.submit(them.discover_master, "pec") for _ in range(2)]
+        assert {one.result(20) for one in found} == {("10.0.0.1", 6379)}
+
+    dead._fails = lambda: None
+    view = them.survey("pec")
+    assert (view.answered, view.asked, view.primary) == (1, 3, None)
+    assert dead.asked == 3
+
+
+def test_the_sentinel_that_answered_last_is_asked_first() -> None:
+    dead, well = _Sentinel("a", lambda: None), _Sentinel("b")
+    them = _sentinels(dead, well)
+
+    for _ in range(3):
+        them.discover_master("pec")
+
+    assert (dead.asked, well.asked) == (1, 3)

@@ -25,11 +25,20 @@ _OUT_OF_REACH = {"s_down", "o_down", "disconnected"}  # no Sentinel promotes suc
 Address = tuple[str, int]
 
 
-class _SentinelTcp(SentinelManagedConnection, TcpConnection):  # type: ignore[misc]
+class _Following:
+    """Mixed into a managed connection of redis-py, which connects to the former primary again in mid-command."""
+
+    def connect_check_health(self, check_health: bool = True, retry_socket_connect: bool = True) -> None:
+        if retry_socket_connect and not self._sock:  # type: ignore[attr-defined]  # a command's own reconnect
+            self.host, self.port = self.connection_pool.get_master_address()  # type: ignore[attr-defined]
+        super().connect_check_health(check_health, retry_socket_connect=False)  # type: ignore[misc]
+
+
+class _SentinelTcp(_Following, SentinelManagedConnection, TcpConnection):  # type: ignore[misc]
     """A plain connection to the primary of the moment."""
 
 
-class _SentinelTls(SentinelManagedConnection, TlsConnection):  # type: ignore[misc]
+class _SentinelTls(_Following, SentinelManagedConnection, TlsConnection):  # type: ignore[misc]
     """An encrypted connection to the primary of the moment."""
 
 
@@ -110,7 +119,7 @@ class SentinelPool(SentinelConnectionPool):
 
 
 class _Sentinels(Sentinel):
-    """The Sentinels of one URL. Threads share the list, so it stays as it is."""
+    """The Sentinels of one URL. Threads share the list, so nothing changes it."""
 
     _first: redis.Redis | None = None  # the one that answered last
 

@@ -1,5 +1,6 @@
 """A client of Sentinels follows the primary, and counts only what every possible next primary has."""
 
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -98,6 +99,22 @@ def _counts(client: redis.Redis, key: str, number: int) -> bool:
         pipeline.sadd(key, number)
         pipeline.wait(wait.count, 200)
         return wait.is_over(int(pipeline.execute()[-1]))
+
+
+def test_a_command_without_answer_is_repeated_at_the_next_primary(ha: Sentinels) -> None:
+    """A host that vanished, or stopped, leaves a connection that looks healthy."""
+    ha.wait_until_ready()
+    former = ha.primary()
+    with connect(ha.url, timeout_seconds=1) as client:
+        client.set("a", "1")
+        former.signal(signal.SIGSTOP)
+        try:
+            client.set("a", "2")
+
+            assert str(former.port) not in server_address(client)
+            assert client.get("a") == b"2"
+        finally:
+            former.signal(signal.SIGCONT)
 
 
 def test_a_read_that_waits_wakes_up_at_the_next_primary(ha: Sentinels) -> None:

@@ -1,4 +1,4 @@
-"""What several Sentinels say, taken together, however many threads ask."""
+"""Several Sentinels are counted once each, however many threads ask them."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

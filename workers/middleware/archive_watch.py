@@ -1,5 +1,6 @@
 """Watches the archive: leaves this worker's mark there, which `pec doctor` reads, and reports when it is away."""
 
+import time
 from contextlib import suppress
 
 import dramatiq
@@ -14,6 +15,7 @@ from workers.middleware.background import Background
 
 EVERY_SECONDS = 60.0
 AGAIN_SECONDS = 5.0  # while it is away
+SILENT_SECONDS = 60.0  # without an answer
 MAX_MARKS = 20  # of killed workers, removed at a start
 log = structlog.get_logger()
 
@@ -21,12 +23,20 @@ log = structlog.get_logger()
 class ArchiveState:
     """The last finding of this worker: "" without an archive or before the first look, REACHED, or why it is away.
 
-    `cause`: the details of why, or nothing.
+    `cause`: the details of why, or nothing. `asked_at`: on the monotonic clock, while the archive has not answered.
     """
 
     def __init__(self) -> None:
         self.said = ""
         self.cause: dict[str, str] = {}
+        self.asked_at: float | None = None
+
+    def now(self, place: str) -> tuple[str, dict[str, str]]:
+        """Return `said` and `cause`, or that the archive has been silent for too long: a network share can hang."""
+        if self.asked_at is not None and time.monotonic() - self.asked_at > SILENT_SECONDS:
+            silent = VaultAway("too_slow", place=place)
+            return str(silent), silent.details
+        return self.said, self.cause
 
 
 class ArchiveWatch(Middleware):
@@ -50,6 +60,7 @@ class ArchiveWatch(Middleware):
 
     def _step(self) -> float:
         """Leave the mark again each time: another archive can have come to this place, or an empty folder."""
+        self._state.asked_at = time.monotonic()
         try:
             self._vault.leave_mark(self._id)
             if not self._state.said:
@@ -61,6 +72,8 @@ class ArchiveWatch(Middleware):
                 log.error("archive_away", why=str(why))
             self._state.said, self._state.cause = str(why), why.details
             return AGAIN_SECONDS
+        finally:
+            self._state.asked_at = None
         if self._state.said not in ("", REACHED):
             log.info("archive_back")
         self._state.said, self._state.cause = REACHED, {}

@@ -120,6 +120,7 @@ class Heartbeat(Middleware):
 
     def _beat(self) -> heartbeat.Beat:
         settings = self._ctx.settings
+        archive, cause = self._archive.now(settings.archive.url)
         about = {
             "host": socket.gethostname(),
             "pid": str(os.getpid()),
@@ -127,8 +128,8 @@ class Heartbeat(Middleware):
             "threads": str(self._threads),
             "queues": " ".join(self._queues),
             "accounts": " ".join(settings.accounts),
-            "archive": self._archive.said,
-            "archive_cause": json.dumps(self._archive.cause),
+            "archive": archive,
+            "archive_cause": json.dumps(cause),
             **_api(self._ctx.api_reach),
         }
         seen = {

@@ -140,6 +140,14 @@ def test_the_console_has_what_the_workers_have_and_time_to_finish_its_requests()
     assert seconds(console["stop_grace_period"]) >= CONSOLE_STOP_SECONDS + 10
 
 
+def test_whatever_uses_redis_has_the_archive_of_the_site() -> None:
+    bucket = "s3://bucket/prefix"
+    services = compose({**DEMO, "SITE_ARCHIVE_URL": bucket})["services"]
+    found = [one["environment"] for one in services.values() if "PEC_REDIS_URL" in one.get("environment", {})]
+
+    assert [one["PEC_ARCHIVE__URL"] for one in found] == [bucket] * 3
+
+
 def test_what_scales_has_no_name_and_no_port_of_its_own() -> None:
     assert not SCALED.keys() & {"container_name", "hostname", "ports", "network_mode", "networks"}
     assert SCALED["expose"] == [SCALED["environment"]["PEC_METRICS_ADDRESS"].split(":")[1]]

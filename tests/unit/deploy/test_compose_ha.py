@@ -4,6 +4,7 @@ import ipaddress
 import os
 import re
 import subprocess
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ TEXT = (
     .replace("${SITE_NETWORK}", VARIABLES["SITE_NETWORK"])
 )
 SERVICES: dict[str, Any] = YAML(typ="safe").load(TEXT)["services"]
+BASE: dict[str, Any] = compose(DEMO)["services"]
 SERVERS = {name: service for name, service in SERVICES.items() if name.startswith("redis")}
 SENTINELS = {name: service for name, service in SERVICES.items() if name.startswith("sentinel")}
 ENVIRONMENT = SERVICES["worker"]["environment"]
@@ -57,8 +59,17 @@ def test_it_keeps_to_the_compose_specification() -> None:
 
 def test_there_are_three_servers_and_three_sentinels_beside_what_the_compose_file_has() -> None:
     assert (len(SERVERS), len(SENTINELS)) == (3, 3)
-    assert SERVICES.keys() & compose(DEMO)["services"].keys() == {"redis", "worker"}
+    assert SERVICES.keys() - SERVERS.keys() - SENTINELS.keys() <= BASE.keys()
     assert VARIABLES["COMPOSE_FILE"].split(":") == ["docker-compose.yml", "deploy/ha.yml"]
+
+
+def test_whatever_uses_redis_follows_the_sentinels_and_waits_for_a_replica() -> None:
+    users = {name for name, service in BASE.items() if "PEC_REDIS_URL" in service.get("environment", {})}
+
+    assert users >= {"worker", "gateway", "console"}
+    assert {name: SERVICES[name]["environment"] for name in users} == dict.fromkeys(users, ENVIRONMENT)
+    assert SentinelUrl.parse(ENVIRONMENT["PEC_REDIS_URL"]).sentinels
+    assert ENVIRONMENT["PEC_REDIS_REPLICAS"] >= 1
 
 
 def test_no_failover_needs_a_name_server() -> None:
@@ -73,11 +84,13 @@ def test_no_failover_needs_a_name_server() -> None:
 
 
 def test_servers_have_the_directives_of_the_page(tmp_path: Path) -> None:
-    command = compose(DEMO)["services"]["redis"]["command"]
+    command = BASE["redis"]["command"]
     line = started(SERVERS["redis"], command, tmp_path)
 
     assert line.startswith("valkey-server valkey.conf ")
-    for directive in re.findall(r"^([a-z-]+ \d+) +#", FAILOVER, re.MULTILINE):
+    directives = re.findall(r"^([a-z-]+ \d+)$", FAILOVER, re.MULTILINE)
+    assert len(directives) == 2
+    for directive in directives:
         assert f"--{directive} " in line
     assert line.endswith(" ".join(command[1:]))
     assert f"--min-replicas-to-write {ENVIRONMENT['PEC_REDIS_REPLICAS']} " in line
@@ -88,7 +101,7 @@ def test_sentinels_have_the_directives_of_the_page(tmp_path: Path) -> None:
         (tmp_path / "sentinel.conf").unlink(missing_ok=True)
         started(sentinel, sentinel["command"], tmp_path)
         written = (tmp_path / "sentinel.conf").read_text(encoding="utf-8").splitlines()
-        wanted = re.findall(r"^sentinel .+$", FAILOVER, re.MULTILINE)
+        wanted = re.findall(r"^sentinel (?!auth-).+$", FAILOVER, re.MULTILINE)  # no password within compose
         assert written == [line.replace("10.0.0.1", address(SERVERS["redis"])) for line in wanted]
 
 
@@ -101,6 +114,23 @@ def test_a_role_that_sentinels_changed_outlasts_a_restart(tmp_path: Path) -> Non
     rules.write_text("# promoted\n", encoding="utf-8")
     started(replica, ["valkey-server"], tmp_path)
     assert rules.read_text(encoding="utf-8") == "# promoted\n"
+
+
+def test_a_restored_server_is_the_first_primary_again(tmp_path: Path) -> None:
+    (tmp_path / "valkey.conf").write_text("replicaof 172.31.14.12 6379\n", encoding="utf-8")
+    (tmp_path / "appendonlydir").mkdir()
+    (tmp_path / "appendonlydir" / "later").touch()
+    backup = tmp_path / "backup.tar"
+    with tarfile.open(backup, "w") as made:
+        made.addfile(tarfile.TarInfo("appendonlydir/of-the-backup"))
+    [restore] = re.findall(r"--entrypoint sh redis -c '(.+)' < backup.tar", PAGES["docs/operations.md"])
+
+    with backup.open("rb") as given:
+        subprocess.run(["sh", "-c", restore.replace("/data", str(tmp_path))], stdin=given, check=True)
+    started(SERVERS["redis"], ["valkey-server"], tmp_path)
+
+    assert (tmp_path / "valkey.conf").read_text(encoding="utf-8") == "replicaof no one\n"
+    assert [one.name for one in (tmp_path / "appendonlydir").iterdir()] == ["of-the-backup"]
 
 
 def test_each_server_and_sentinel_keeps_what_it_knows_on_a_volume_of_its_own() -> None:

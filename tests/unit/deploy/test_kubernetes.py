@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ DEPLOYMENTS = {
 PODS = {name: found["spec"]["template"]["spec"] for name, found in DEPLOYMENTS.items()}
 CONTAINERS = {one["name"]: one for pod in PODS.values() for one in pod["containers"]}
 WORKER = CONTAINERS["worker"]
+ARCHIVE = FOLDER / "archive-volume" / "pods.yaml"
 COMPOSED = compose(DEMO)["services"]["worker"]
 
 each_pod = pytest.mark.parametrize("pod", PODS.values(), ids=PODS)
@@ -70,19 +72,33 @@ def test_a_mistake_in_an_object_is_found(place: tuple[str, ...], value: Any, fau
 
 
 @pytest.mark.skipif(not shutil.which("kubectl"), reason="no kubectl, which builds the site")
-def test_the_demo_builds_into_objects_that_keep_to_the_schema() -> None:
+@pytest.mark.parametrize("more", [(), ("../gateway",)], ids=["workers", "workers and gateway"])
+def test_a_site_builds_into_objects_that_keep_to_the_schema_and_share_the_archive(
+    more: tuple[str, ...], tmp_path: Path
+) -> None:
+    shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
+    site = tmp_path / "demo" / "kustomization.yaml"
+    components = "".join(f"  - {one}\n" for one in more)
+    text = site.read_text(encoding="utf-8").replace(
+        "  - ../archive-volume", f"{components}  - ../archive-volume"
+    )
+    site.write_text(text, encoding="utf-8")
     built = subprocess.run(
-        ["kubectl", "kustomize", str(FOLDER / "demo")], capture_output=True, text=True, check=True, timeout=60
+        ["kubectl", "kustomize", str(site.parent)], capture_output=True, text=True, check=True, timeout=60
     )
     found = list(YAML(typ="safe").load_all(built.stdout))
 
     assert [fault for one in found for fault in faults(one)] == []
     assert {one["metadata"]["namespace"] for one in found} == {"pec"}
-    [worker] = [one for one in found if one["kind"] == "Deployment"]
-    [container] = worker["spec"]["template"]["spec"]["containers"]
-    assert environment(container)["PEC_ARCHIVE__URL"] == COMPOSED["environment"]["PEC_ARCHIVE__URL"]
-    assert {one["name"] for one in container["volumeMounts"]} == {"tmp", "secrets", "archive"}
-    assert worker["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/part-of"] == "pec"
+    deployments = [one for one in found if one["kind"] == "Deployment"]
+    assert len(deployments) == 1 + len(more)
+    for deployment in deployments:
+        pod = deployment["spec"]["template"]["spec"]
+        [container] = pod["containers"]
+        assert environment(container)["PEC_ARCHIVE__URL"] == COMPOSED["environment"]["PEC_ARCHIVE__URL"]
+        assert {one["name"] for one in container["volumeMounts"]} == {"tmp", "secrets", "archive"}
+        assert {one["name"] for one in pod["volumes"]} == {"tmp", "secrets", "archive"}
+        assert deployment["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/part-of"] == "pec"
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -233,14 +249,21 @@ def test_the_objects_of_the_gateway_select_its_pods() -> None:
 
 def test_the_archive_is_one_volume_for_all_nodes() -> None:
     [volume] = resources("archive-volume")
-    [patch] = read(FOLDER / "archive-volume" / "worker.yaml")
-    pod = patch["spec"]["template"]["spec"]
+    variable, mount, claim = (
+        one["value"] for one in YAML(typ="safe").load(ARCHIVE.read_text(encoding="utf-8"))
+    )
 
     assert volume["spec"]["accessModes"] == ["ReadWriteMany"]
-    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == volume["metadata"]["name"]
-    [container] = pod["containers"]
-    [mount] = container["volumeMounts"]
-    assert environment(container)["PEC_ARCHIVE__URL"].startswith(f"{mount['mountPath']}/")
+    assert claim["persistentVolumeClaim"]["claimName"] == volume["metadata"]["name"]
+    assert (variable["name"], mount["name"]) == ("PEC_ARCHIVE__URL", claim["name"])
+    assert variable["value"].startswith(f"{mount['mountPath']}/")
+
+
+@pytest.mark.parametrize(("folder", "name"), [("base", "pec-worker"), ("gateway", "pec-gateway")])
+def test_a_node_is_drained_also_while_redis_is_away_and_no_pod_is_ready(folder: str, name: str) -> None:
+    rules = one(folder, "PodDisruptionBudget", name)["spec"]
+
+    assert (rules["maxUnavailable"], rules["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
 
 
 def test_a_site_of_ones_own_is_not_committed() -> None:

@@ -22,7 +22,7 @@ class Gateway(Section):
         ge=0,
         le=DAY,
         description="how long the same POST /send of a token, without `Idempotency-Key`, gets the first answer again, "
-        "in seconds; 0: each request is a PEC of its own",
+        "in seconds after the latest answer. A day, if none was given. 0: each request is a PEC of its own",
     )
     trusted_proxies: Proxies = Field(
         default=[],

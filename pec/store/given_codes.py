@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pec.store import records
 from pec.store.store import Store, text_dict
 
+_REMAINS_SECONDS = 60  # what is left of a code that has expired
+
 
 @dataclass(frozen=True, slots=True)
 class GivenCode:
@@ -35,7 +37,7 @@ def owner(job_id: str, account: str, count: int, subject: str) -> dict[str, str]
 
 def find(store: Store, code: str) -> GivenCode | None:
     stored = text_dict(store.client.hgetall(store.keys.given_code(code)))
-    if not stored:
+    if "job" not in stored:
         return None
     return GivenCode(
         code=code,
@@ -50,5 +52,8 @@ def find(store: Store, code: str) -> GivenCode | None:
 
 def hide(store: Store, given: GivenCode, keys: Iterable[str]) -> None:
     """Show these receipts no more under this code. They stay in their messages' records."""
-    hidden = sorted(given.hidden.union(keys))
-    store.client.hset(store.keys.given_code(given.code), "hidden", json.dumps(hidden))
+    key, hidden = store.keys.given_code(given.code), sorted(given.hidden.union(keys))
+    with store.client.pipeline() as pipeline:
+        pipeline.hset(key, "hidden", json.dumps(hidden))
+        pipeline.expire(key, _REMAINS_SECONDS, nx=True)  # the code expired meanwhile: HSET made its key anew
+        pipeline.execute()

@@ -22,6 +22,11 @@ class Keys:
         return f"{self.namespace}:rejected"
 
     @property
+    def rejected_at(self) -> str:
+        """Sorted set: entries of `jobs` whose jobs could not be taken → when (ms), the first part of their position."""
+        return f"{self.namespace}:rejected_at"
+
+    @property
     def rejections(self) -> str:
         """String, expiring: how much of the limit for events of rejections is used up."""
         return f"{self.namespace}:rejections"

@@ -72,9 +72,11 @@ def of_user(store: Store, user: str) -> list[Login]:
 
 
 def end(store: Store, user: str, login_id: str) -> None:
-    """Log one browser of a user out."""
-    if store.client.zrem(store.keys.logins(user), login_id):
-        store.client.delete(store.keys.login(login_id))
+    """Log one browser of a user out. It may be repeated, as the client does with a command whose answer was lost."""
+    with store.client.pipeline() as pipeline:
+        pipeline.delete(store.keys.login(login_id))
+        pipeline.zrem(store.keys.logins(user), login_id)
+        pipeline.execute()
 
 
 def end_all(store: Store, user: str) -> int:

@@ -6,16 +6,20 @@ whichever process dies.
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+import redis
 from redis.exceptions import NoScriptError
 
+from config.redis_connection import RedisUnreachable
 from pec.content import sha256
 from pec.store import rejections, replication
 from pec.store.store import Store, text, text_list
 
 UPLOAD_SECONDS = 7 * 86400
 KEY_SECONDS = 7 * 86400  # a key of the client's is remembered so long; the ids of its messages for longer
+UNANSWERED_SECONDS = 86400  # a request without a key is remembered so long, until its answer was given
 
 
 class KeyReused(Exception):
@@ -31,6 +35,7 @@ class Request:
     """A request that adds jobs. Equal ones have the same `record` and `fingerprint`; "": it is never a repeat.
 
     `uploads`: bytes by their SHA-256, which the jobs name. `codes`: candidates for a code that clients find it by.
+    The record lasts `keep_seconds` after the latest repeat. `answered` shortens it.
     """
 
     jobs: Sequence[str]
@@ -84,16 +89,29 @@ def accept(store: Store, request: Request) -> Accepted:
 
 def is_known(store: Store, record: str) -> bool:
     """Return whether a request had this record, so that a repeat gets its answer."""
-    return bool(record) and bool(store.client.exists(f"{store.keys.namespace}:once:{record}"))
+    return bool(record) and bool(store.client.exists(_key(store, record)))
+
+
+def answered(store: Store, record: str, keep_seconds: float) -> None:
+    """Keep the record so much longer and no more, because the client has its answer.
+
+    If Redis gives no answer now, the record stays as long as one whose answer was lost.
+    """
+    with suppress(redis.RedisError, RedisUnreachable):
+        store.client.expire(_key(store, record), max(1, round(keep_seconds)))
 
 
 def forget_rejected(store: Store, record: str) -> bool:
     """Forget a request of one job if workers rejected it: another may follow under the same id. Return whether so."""
-    key = f"{store.keys.namespace}:once:{record}"
+    key = _key(store, record)
     entry = store.client.hget(key, "entries")
     if entry is None or rejections.of_entry(store, text(entry)) is None:
         return False
     return bool(store.client.delete(key))
+
+
+def _key(store: Store, record: str) -> str:
+    return f"{store.keys.namespace}:once:{record}"
 
 
 def _run(store: Store, request: Request) -> list[str]:

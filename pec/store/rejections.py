@@ -56,9 +56,12 @@ def before(store: Store, position: str | None, count: int) -> list[Rejection]:
 
 
 def of_entry(store: Store, entry: str) -> Rejection | None:
-    """Return the rejection of the job that had this entry in `pec:jobs`, if it is among the first ones after it."""
-    since = f"{int(entry.partition('-')[0])}-0"
-    return next((one for one in _read(store, since) if one.entry == entry), None)
+    """Return the rejection of the job that had this entry in `pec:jobs`, or None."""
+    at: Any = store.client.zscore(store.keys.rejected_at, entry)
+    if at is None:
+        return None
+    of_that_instant: Any = store.client.xrange(store.keys.rejected, min=str(int(at)), max=str(int(at)))
+    return next((one for pair in of_that_instant if (one := _rejection(*pair)).entry == entry), None)
 
 
 def newest_of(store: Store, job_id: str, limit: int = 10 * _PAGE) -> Rejection | None:

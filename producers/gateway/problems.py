@@ -171,8 +171,15 @@ async def _redis_away(request: Request, error: Exception) -> Response:
     cause = error.__cause__ or error
     fields = logged(cause) if isinstance(cause, redis.RedisError) else {"error": str(error)}
     log.error("redis_unavailable", thread="gateway", **fields)
-    words = "the request is not stored for sure: repeat it, which sends nothing twice"
-    return answer(request, unavailable(words))
+    return answer(request, unavailable(_words_of_repeat(request)))
+
+
+def _words_of_repeat(request: Request) -> str:
+    if request.method in ("GET", "HEAD"):
+        return "Redis gives no answer: repeat the request"
+    if getattr(request.state, "repeats_send_again", False):
+        return "the request may be stored: a repeat may send it twice; requests with an Idempotency-Key are sent once"
+    return "the request may be stored: repeat it unchanged, within a day, which sends nothing twice"
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

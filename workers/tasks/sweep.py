@@ -36,6 +36,8 @@ def _trim_streams(ctx: WorkerContext) -> None:
         (ctx.store.keys.dead, rules.events_days),
     ):
         ctx.store.client.xtrim(stream, minid=int((now - days * 86_400) * 1000), approximate=True)
+    oldest = int((now - rules.rejected_days * 86_400) * 1000)
+    ctx.store.client.zremrangebyscore(ctx.store.keys.rejected_at, "-inf", f"({oldest}")
 
 
 def _remove_consumers(ctx: WorkerContext) -> None:

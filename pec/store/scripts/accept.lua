@@ -23,6 +23,7 @@ if record then
     end
     if known then
         call("HINCRBY", record, "repeats", 1) -- a write: waiting for its replicas covers the first one
+        call("EXPIRE", record, request.keep) -- counted from the latest repeat: its client may get no answer again
         return {"again", answer, code, entries}
     end
 end

@@ -6,6 +6,7 @@
 -- Keys     <ns>:jobs         stream: the entry goes
 --          <ns>:rejected     stream: the rejection
 --          <ns>:events       stream: the event
+--          <ns>:rejected_at  sorted set: the entry, by when it is rejected; as many as <ns>:rejected keeps
 --          <ns>:rejections   string: its remaining life is the part of the burst that is used up
 -- ARGV     fields      JSON [field, value, …] of the rejection
 --          event       JSON {id, type, body, limited}: `limited` is the body of the last event that the limit allows
@@ -20,7 +21,10 @@ call("XACK", ns .. ":jobs", group, entry)
 if call("XDEL", ns .. ":jobs", entry) == 0 then
     return 0
 end
-call("XADD", ns .. ":rejected", "MAXLEN", "~", max_kept, "*", unpack(fields))
+local position = call("XADD", ns .. ":rejected", "MAXLEN", "~", max_kept, "*", unpack(fields))
+local oldest = call("XRANGE", ns .. ":rejected", "-", "+", "COUNT", 1)[1][1]
+call("ZADD", ns .. ":rejected_at", string.match(position, "^%d+"), entry)
+call("ZREMRANGEBYSCORE", ns .. ":rejected_at", "-inf", "(" .. string.match(oldest, "^%d+"))
 
 local room = burst * interval - math.max(call("PTTL", ns .. ":rejections"), 0)
 if room >= interval then

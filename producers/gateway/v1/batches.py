@@ -1,6 +1,5 @@
 """Batches: declared, counted, paused, resumed and cancelled."""
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -127,7 +126,7 @@ def resume(name: BatchName, caller: Manager, gateway: Here) -> JSONResponse:
 def cancel(name: BatchName, caller: Manager, gateway: Here) -> JSONResponse:
     """Ask workers to cancel every message of it that is queued."""
     _stored(gateway.store, caller, name)
-    return _enqueued(gateway.store, name, json.dumps({"type": "cancel", "batch": name}))
+    return _enqueued(gateway.store, name, wire_job(validate({"type": "cancel", "batch": name})))
 
 
 def _stored(store: Store, caller: Caller, name: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from pec.store import event_log
 from pec.store.event_log import START, ordered
-from pec.store.store import Store, wall_clock
+from pec.store.store import Store
 from producers.gateway.auth import Caller
 from producers.gateway.context import Gateway, Here
 from producers.gateway.event_hub import Listener, Published, published
@@ -19,12 +19,12 @@ from producers.gateway.v1.models import Events
 from producers.gateway.v1.names import sees_all
 from producers.gateway.v1.refusals import refusals
 from producers.gateway.v1.rejected import POSITION
+from producers.gateway.v1.token_watch import TokenWatch
 
 router = APIRouter(prefix="/events", tags=["Events"])
 MAX_LOOKED_AT = 2000
 _PAGE = 500
 BEAT_SECONDS = 15.0
-_BEATS_BETWEEN_CHECKS = 4  # of the token
 _STREAM = "text/event-stream"
 Types = Annotated[list[str], Query(alias="type", max_length=50, description="one or more types; none: all")]
 Position = Annotated[str | None, Query(pattern=POSITION, description="`next` of the answer before")]
@@ -86,7 +86,7 @@ async def stream(
 ) -> StreamingResponse:
     """Go on after `Last-Event-ID`, or else after `after`; without both, begin with the next event.
 
-    A comment comes every 15 seconds if nothing else does. The stream ends when the token does.
+    A comment comes every 15 seconds if nothing else does. The stream ends within a minute after the token does.
     """
     begin = last_event_id or after
     last = await run_in_threadpool(event_log.last, gateway.store)
@@ -103,14 +103,17 @@ async def _frames(
     def fits(account: str | None) -> bool:
         return _may_see(caller, account)
 
+    watch = TokenWatch(gateway.store, caller)
     with gateway.hub.listening(caller.token.id, fits, last) as listener:
         yield b": gap: events were deleted since\n\n" if gap else b": listening\n\n"
         arguments = gateway.store, caller, wanted
         while page := await to_thread.run_sync(_page, *arguments, position, limiter=gateway.threads.events):
             position, frames = page
             for frame in frames:
+                if await watch.has_ended():
+                    return
                 yield frame
-        async for frame in _live(gateway, caller, wanted, listener, position):
+        async for frame in _live(watch, caller, wanted, listener, position):
             yield frame
 
 
@@ -123,28 +126,19 @@ def _page(store: Store, caller: Caller, wanted: Wanted, position: str) -> tuple[
 
 
 async def _live(
-    gateway: Gateway, caller: Caller, wanted: Wanted, listener: Listener, position: str
+    watch: TokenWatch, caller: Caller, wanted: Wanted, listener: Listener, position: str
 ) -> AsyncIterator[bytes]:
     """Yield what comes after the position: the listener has some of what was read from the stream, too."""
-    read_to, beats = ordered(position), 0
+    read_to = ordered(position)
     async for event in listener.events(BEAT_SECONDS):
+        if await watch.has_ended():
+            return
         if event is None:
-            beats += 1
-            ends = beats % _BEATS_BETWEEN_CHECKS == 0
-            if ends and not await run_in_threadpool(_is_valid, gateway.store, caller):
-                return
             yield b":\n\n"
         elif ordered(event.position) > read_to:
             read_to = ordered(event.position)
             if wanted(event):
                 yield _frame(caller, event)
-
-
-def _is_valid(store: Store, caller: Caller) -> bool:
-    token = caller.token
-    if token.expires_at and token.expires_at.timestamp() <= wall_clock():
-        return False
-    return bool(store.client.exists(store.keys.token(token.id)))
 
 
 def _wanted(caller: Caller, types: list[str]) -> Wanted:

@@ -1,14 +1,12 @@
 """GET /v1/messages: one with its timeline, or pages of them; and cancelling one."""
 
 import json
-from collections.abc import Sequence
-from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 
-from pec.jobs import ID
+from pec.jobs import ID, validate
 from pec.messages import UnsupportedRecord
 from pec.names import State
 from pec.operations.message_detail import detail_dict, load_details
@@ -26,10 +24,11 @@ from producers.gateway.v1.models import JobStatus, Message, MessageDetail, Messa
 from producers.gateway.v1.names import may_use_name
 from producers.gateway.v1.refusals import refusals
 from producers.gateway.v1.shown import shown_errors
+from producers.producer import wire_job
 
 router = APIRouter(prefix="/messages", tags=["Messages"])
 MAX_PAGE = 200
-_MAX_REJECTIONS = 1000  # that are looked through for a job
+_MAX_REJECTIONS = 1000  # that are looked through for a job without its entry
 MessageId = Annotated[
     str, Path(min_length=1, max_length=140, pattern=r"^[A-Za-z0-9._:-]{1,128}(#[0-9]{1,3})?$")
 ]
@@ -128,7 +127,11 @@ def cancel(id: MessageId, caller: Manager, gateway: Here) -> JSONResponse:  # no
         raise Problem(
             409, "not_queued", "only a message that is still queued can be cancelled", faults=faults
         )
-    accepted = once.accept(store, once.Request(jobs=[json.dumps({"type": "cancel", "id": id})]))
+    if "#" in id:
+        detail = "messages of one job are cancelled together: cancel the id before the #"
+        raise Problem(422, "one_of_several", detail)
+    job = wire_job(validate({"type": "cancel", "id": id}))
+    accepted = once.accept(store, once.Request(jobs=[job]))
     return JSONResponse({"id": id, "entry": accepted.entries[0]}, 202)
 
 
@@ -177,16 +180,13 @@ def _read(raw: bytes) -> dict[str, Any]:
 
 
 def _rejected(store: Store, caller: Caller, job_id: str, entry: str | None) -> dict[str, Any] | None:
-    since = f"{max(0, int(entry.partition('-')[0]) - 1)}-0" if entry else None
-    looked_at: Sequence[rejections.Rejection] = list(
-        islice(
-            rejections.since(store, since) if since else rejections.newest(store),
-            _MAX_REJECTIONS,
-        )
-    )
+    looked_at = rejections.before(store, None, _MAX_REJECTIONS)
+    if entry is not None:
+        of_entry = rejections.of_entry(store, entry)
+        looked_at = [of_entry] if of_entry else []
     for one in looked_at:
         account = account_of(one.job)
-        if one.job.get("id") != job_id or (entry and one.entry != entry):
+        if one.job.get("id") != job_id:
             continue
         if one.job.get("type") == "cancel" or account is None or not caller.may_use(account):
             continue

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pec.content import sha256
 from pec.store import once
 from pec.store.once import KeyReused
+from pec.store.store import Store
 from producers.gateway import metrics
 from producers.gateway.auth import Caller
 from producers.gateway.bodies import whole_body
@@ -82,18 +83,27 @@ def _accept(
         uploads=found.uploads,
     )
     gateway.room.require(record, has_contents=bool(found.uploads))
-    try:
-        accepted = once.accept(gateway.store, request)
-    except KeyReused:
-        if key is not None or not once.forget_rejected(gateway.store, record):
-            raise reused() from None
-        accepted = once.accept(gateway.store, request)
-    if accepted.repeated and key is None and once.forget_rejected(gateway.store, record):
-        accepted = once.accept(gateway.store, request)  # workers did not take it, so its id is free
+    accepted = accepted_once(gateway.store, request, by_id=key is None)
     metrics.REPEATS.inc(accepted.repeated)
     metrics.MESSAGES.labels("v1").inc(0 if accepted.repeated else found.count)
     pairs = zip(found.jobs, accepted.entries, strict=True)
     return [_stated(one, entry) for one, entry in pairs], accepted.repeated
+
+
+def accepted_once(store: Store, request: once.Request, *, by_id: bool) -> once.Accepted:
+    """Enqueue the request, or return its first answer. Raise a 409 Problem if its record is of another request.
+
+    `by_id`: the record is an id, which is free again if workers did not take its job.
+    """
+    while True:
+        try:
+            accepted = once.accept(store, request)
+        except KeyReused:
+            if not by_id or not once.forget_rejected(store, request.record):
+                raise reused() from None
+        else:
+            if not (by_id and accepted.repeated and once.forget_rejected(store, request.record)):
+                return accepted
 
 
 def _record(caller: Caller, key: str | None, found: jobs.Request) -> str:

@@ -35,12 +35,7 @@ def unsent(message: Message) -> tuple[datetime, str] | None:
 
 def rejected(store: Store, given: GivenCode) -> tuple[datetime, str] | None:
     """Return the same of a job that the workers did not take."""
-    if not given.entries:
-        return None
-    first = given.entries[0]
-    if store.client.xrange(store.keys.jobs, min=first, max=first, count=1):
-        return None  # no worker has read it
-    for one in rejections.since(store, first):
-        if one.entry in given.entries:
+    for entry in given.entries:
+        if one := rejections.of_entry(store, entry):
             return from_text(one.at), one.problems[0].code if one.problems else "rejected"
     return None

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from starlette.background import BackgroundTask
 
 from pec.api import vendor_words, wire
 from pec.api.vendor_description import SEND_BODY, refusals
@@ -52,6 +53,15 @@ class Prepared:
         return sha256(json.dumps(self.job, sort_keys=True, separators=(",", ":")).encode())
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The id of a request's job, and the record by which a repeat is known; "": none is."""
+
+    job_id: str
+    record: str
+    keep_seconds: float
+
+
 @router.post(
     "/send",
     status_code=201,
@@ -70,13 +80,16 @@ async def send(
     request: Request, caller: Annotated[Caller, Depends(caller_with("POST:send"))], gateway: Here
 ) -> Response:
     """Answer once the job is durable. The same request again gets the same answer, and sends nothing."""
-    key = key_of(request)
+    key, window = key_of(request), gateway.settings.gateway.repeat_window_seconds
+    request.state.repeats_send_again = key is None and not window
     async with whole_body(request, gateway, caller) as body:
-        sent = await run_in_threadpool(_send, gateway, caller, body, key)
-    return JSONResponse(sent.model_dump(), 201)
+        sent, record = await run_in_threadpool(_send, gateway, caller, body, key)
+    after = BackgroundTask(once.answered, gateway.store, record, window) if key is None and record else None
+    return JSONResponse(sent.model_dump(), 201, background=after)
 
 
-def _send(gateway: Gateway, caller: Caller, body: bytes, key: str | None) -> wire.Sent:
+def _send(gateway: Gateway, caller: Caller, body: bytes, key: str | None) -> tuple[wire.Sent, str]:
+    """Return the answer, and the record by which a repeat is known."""
     outgoing = _read(body)
     given = Credentials(outgoing.username, outgoing.password.get_secret_value())
     opened = accounts_opened(gateway, caller, given)
@@ -84,10 +97,20 @@ def _send(gateway: Gateway, caller: Caller, body: bytes, key: str | None) -> wir
     prepared = _prepared(outgoing, account)
     recipients = prepared.job["recipient"]
     count = len(recipients) if isinstance(recipients, list) else 0
-    accepted = _accept(gateway, caller, prepared, key, count)
+    known = _identity(gateway, caller, prepared, key)
+    accepted = _accept(gateway, prepared, known, count)
     metrics.REPEATS.inc(accepted.repeated)
     metrics.MESSAGES.labels("vendor").inc(0 if accepted.repeated else count or 1)
-    return wire.Sent(sent=count or 1, message_id=accepted.code)
+    return wire.Sent(sent=count or 1, message_id=accepted.code), known.record
+
+
+def _identity(gateway: Gateway, caller: Caller, prepared: Prepared, key: str | None) -> Identity:
+    token = caller.token.id
+    if key is not None:
+        return Identity(id_of_key(token, key), once.record_of_key(token, key), once.KEY_SECONDS)
+    window = gateway.settings.gateway.repeat_window_seconds
+    record = once.record_of_request(token, prepared.fingerprint) if window else ""
+    return Identity(f"gw-{secrets.token_hex(16)}", record, once.UNANSWERED_SECONDS)
 
 
 def _read(body: bytes) -> SendRequest:
@@ -129,28 +152,22 @@ def _each_once(addresses: Sequence[str]) -> list[str]:
     return list(found.values())
 
 
-def _accept(gateway: Gateway, caller: Caller, prepared: Prepared, key: str | None, count: int) -> Accepted:
-    token, window = caller.token.id, gateway.settings.gateway.repeat_window_seconds
-    if key is not None:
-        job_id, record = id_of_key(token, key), once.record_of_key(token, key)
-    else:
-        job_id = f"gw-{secrets.token_hex(16)}"
-        record = once.record_of_request(token, prepared.fingerprint) if window else ""
-    job = {**prepared.job, "id": job_id}
+def _accept(gateway: Gateway, prepared: Prepared, known: Identity, count: int) -> Accepted:
+    job = {**prepared.job, "id": known.job_id}
     stated = _checked(gateway, job, prepared)
-    gateway.room.require(record, has_contents=bool(prepared.uploads))
+    gateway.room.require(known.record, has_contents=bool(prepared.uploads))
     for _ in range(3):  # a second in which every candidate was taken has passed by then
         try:
             return once.accept(
                 gateway.store,
                 once.Request(
                     jobs=[stated],
-                    record=record,
+                    record=known.record,
                     fingerprint=prepared.fingerprint,
-                    keep_seconds=window if key is None else once.KEY_SECONDS,
+                    keep_seconds=known.keep_seconds,
                     uploads=prepared.uploads,
                     codes=candidates(from_epoch(wall_clock()), _CHANCE),
-                    owner=given_codes.owner(job_id, str(job["account"]), count, str(job["subject"])),
+                    owner=given_codes.owner(known.job_id, str(job["account"]), count, str(job["subject"])),
                     code_keep_seconds=gateway.settings.retention.ids_days * _DAY_SECONDS,
                 ),
             )

@@ -185,3 +185,28 @@ def test_the_same_request_after_the_window_is_another_pec(own: EmbeddedServer) -
 
         assert first != second
         assert len({job["id"] for job in jobs(client)}) == 2
+
+
+def test_a_request_without_an_answer_is_one_pec_however_long_it_is_repeated(own: EmbeddedServer) -> None:
+    environment = {"PEC_REDIS_REPLICAS": "1", "PEC_GATEWAY__REPEAT_WINDOW_SECONDS": "1"}
+    with connect(own.url) as client:
+        with serving(Store(client, "pec"), own.url, environment=environment) as served:
+            answers = [served.call("POST", "/send", json=pec()) for _ in range(2)]  # 3 seconds each
+
+        assert [one.status_code for one in answers] == [503, 503]
+        assert "within a day" in answers[0].json()["message"]
+        assert len(jobs(client)) == 1
+
+
+def test_without_a_window_and_a_key_a_503_promises_nothing(own: EmbeddedServer) -> None:
+    environment = {"PEC_REDIS_REPLICAS": "1", "PEC_GATEWAY__REPEAT_WINDOW_SECONDS": "0"}
+    with (
+        connect(own.url) as client,
+        serving(Store(client, "pec"), own.url, environment=environment) as served,
+    ):
+        without = served.call("POST", "/send", json=pec())
+        with_key = served.call("POST", "/send", json=pec(), headers={"Idempotency-Key": "k"})
+
+    assert [one.status_code for one in (without, with_key)] == [503, 503]
+    assert "may send it twice" in without.json()["message"]
+    assert "sends nothing twice" in with_key.json()["message"]

@@ -128,6 +128,40 @@ def test_a_queued_message_is_cancelled_and_a_sent_one_is_not(
     assert jobs_in(producer) == []
 
 
+def test_one_message_of_several_is_refused_to_be_cancelled_and_its_job_is_not(
+    gateway: Served, stranger: Served, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    sent(gateway, "inv-1", recipient=["a@pec.example", "b@pec.example"])
+    take_jobs()
+
+    one = gateway.call("POST", "/v1/messages/acme:inv-1%232/cancel")
+    assert (one.status_code, one.json()["type"]) == (422, "urn:pec:problem:one_of_several")
+    assert "before the #" in one.json()["detail"]
+    assert jobs_in(producer) == []
+    assert stranger.call("POST", "/v1/messages/acme:inv-1%232/cancel").status_code == 404
+    assert gateway.call("POST", "/v1/messages/acme:inv-1/cancel").status_code == 202
+    take_jobs()
+
+    assert {one.state for one in producer.status("acme:inv-1")} == {State.CANCELLED}
+
+
+def test_a_rejected_job_is_found_by_its_entry_behind_any_number_of_others(
+    gateway: Served, store: Store, take_jobs: TakeJobs
+) -> None:
+    digest = sha256(b"a file")
+    assert gateway.call("PUT", f"/v1/uploads/{digest}", data=b"a file").status_code == 201
+    files = [{"name": "a.txt", "sha256": digest}]
+    with store.client.pipeline() as pipeline:
+        for _ in range(1100):
+            pipeline.xadd(store.keys.jobs, {"job": "{}"})
+        pipeline.execute()
+    url = sent(gateway, "inv-1", attachments=files)["status_url"]
+    store.client.delete(store.keys.upload(digest))
+    take_jobs()
+
+    assert gateway.call("GET", url).json()["state"] == "rejected"
+
+
 def test_what_is_no_cursor_is_refused(gateway: Served) -> None:
     for wrong in ("x", "", "W10", "WzEsIk5hTiJd", "a" * 400):
         answer = gateway.call("GET", "/v1/messages", params={"after": wrong})

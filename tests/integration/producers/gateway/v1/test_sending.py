@@ -5,8 +5,14 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
+from pec.problems import Problem as Fault
+from pec.store import job_stream, once
 from pec.store.store import Store
 from producers import Producer
+from producers.gateway.problems import Problem
+from producers.gateway.v1.sending import accepted_once
 from tests.integration.producers.gateway.serving import Served
 from tests.integration.producing import SEND, TakeJobs, jobs_in
 
@@ -54,6 +60,33 @@ def test_another_body_under_the_same_key_or_id_is_a_conflict(gateway: Served, pr
     assert (by_key.status_code, by_id.status_code) == (409, 409)
     assert by_key.json()["type"] == "urn:pec:problem:key_reused"
     assert len(jobs_in(producer)) == 2
+
+
+def test_of_two_corrections_of_a_rejected_message_one_is_taken_and_the_other_is_a_conflict(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong, mine, theirs = (
+        once.Request(jobs=["{}"], record="id:x", fingerprint=one) for one in ("wrong", "mine", "theirs")
+    )
+    once.accept(store, wrong)
+    job_stream.ensure_group(store)
+    [entry] = job_stream.read_new(store, "worker", 1, 100)
+    job_stream.reject(store, entry, [Fault("job", "is wrong")], {})
+    forget = once.forget_rejected
+
+    def forget_and_come_second(store: Store, record: str) -> bool:
+        forgotten = forget(store, record)
+        if forgotten:
+            once.accept(store, theirs)
+        return forgotten
+
+    monkeypatch.setattr(once, "forget_rejected", forget_and_come_second)
+
+    with pytest.raises(Problem) as refused:
+        accepted_once(store, mine, by_id=True)
+
+    assert refused.value.status == 409
+    assert store.client.xlen(store.keys.jobs) == 1
 
 
 def test_a_message_that_could_not_be_repeated_safely_is_refused(gateway: Served, producer: Producer) -> None:

@@ -55,6 +55,11 @@ class View:
     answered: int
     asked: int
 
+    @property
+    def is_of_most(self) -> bool:
+        """Return whether most Sentinels answered."""
+        return self.answered * 2 > self.asked
+
 
 class SentinelPool(SentinelConnectionPool):
     """Connects to the primary that the Sentinels of a URL name."""

@@ -27,8 +27,8 @@ class ReplicaWait:
             return False
         if self.pool is None or self.view is None:
             return True
-        if self.view.primary and acknowledged >= self.view.known:
-            return True
+        if self.view.is_of_most and 0 < self.view.known <= acknowledged:
+            return True  # whichever replica is promoted has it, even if one Sentinel alone misses the primary
         now = self.pool.survey()
         if now.primary and now.primary != self.primary:
             self.pool.follow()

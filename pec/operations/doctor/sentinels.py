@@ -36,7 +36,7 @@ def judged(name: str, said: Mapping[str, Mapping[str, Any] | redis.RedisError]) 
             _("wait for the failover to end, or see the Sentinels' logs"),
         )
     for where, state in known.items():
-        yield from _alone(where, state)
+        yield from _alone(name, where, state)
     if len(said) < _FEWEST:
         what = _(
             "PEC_REDIS_URL names only these Sentinels: {names}; without them no failover is noticed"
@@ -46,7 +46,10 @@ def judged(name: str, said: Mapping[str, Mapping[str, Any] | redis.RedisError]) 
         yield Finding(Mark.OK, _("every Sentinel answers: {names}").format(names=", ".join(known)))
 
 
-def _alone(where: str, state: Mapping[str, Any]) -> Iterator[Finding]:
+def _alone(name: str, where: str, state: Mapping[str, Any]) -> Iterator[Finding]:
+    if state.get("is_sdown"):
+        what = _("Sentinel {address} does not reach the primary of {name}").format(address=where, name=name)
+        yield Finding(Mark.WARN, what, _("open its way there, or correct its auth-user and auth-pass"))
     others, quorum = int(state["num-other-sentinels"]), int(state["quorum"])
     if others + 1 < _FEWEST or quorum * 2 <= others + 1:
         what = _("Sentinel {address} knows {others} others, with quorum {quorum}").format(

@@ -9,31 +9,37 @@ from typing import Any
 import redis
 
 from config.redis_sentinel import _Sentinels
+from config.replica_wait import ReplicaWait
 
-PRIMARY = {"ip": "10.0.0.1", "port": 6379, "flags": {"master"}, "num-other-sentinels": 2}
+PRIMARY_AT = ("10.0.0.1", 6379)
+PRIMARY = {"ip": "10.0.0.1", "port": 6379, "num-other-sentinels": 2}
+
+_IS = {"is_master": True, "is_sdown": False, "is_odown": False}
+_REPLICA = {"port": 6379, "flags": {"slave"}, "role-reported": "slave", "master-link-status": "ok"}
 
 
 class _Sentinel:
     """Answers as one of them does, or fails as `fails` does."""
 
-    def __init__(self, name: str, fails: Callable[[], object] | None = None) -> None:
+    def __init__(self, name: str, fails: Callable[[], object] | None = None, *flags: str) -> None:
         self.connection_pool = SimpleNamespace(connection_kwargs={"host": name, "port": 26379})
         self.asked = 0
         self._fails = fails
+        self._flags = {"master", *flags}
 
     def sentinel_masters(self) -> dict[str, Any]:
         self.asked += 1
         if self._fails:
             self._fails()
             raise redis.ConnectionError("gone")
-        return {"pec": {**PRIMARY, "is_master": True, "is_sdown": False, "is_odown": False}}
+        return {"pec": {**PRIMARY, "flags": self._flags, **_IS}}
 
     def sentinel_master(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.sentinel_masters()[name]
         return found
 
     def sentinel_slaves(self, name: str) -> list[dict[str, Any]]:
-        return []
+        return [{**_REPLICA, "ip": "10.0.0.2"}, {**_REPLICA, "ip": "10.0.0.3"}]
 
 
 def _sentinels(*them: Any) -> _Sentinels:
@@ -49,7 +55,7 @@ def test_threads_that_ask_at_the_same_time_forget_no_sentinel_and_count_none_twi
 
     with ThreadPoolExecutor(2) as threads:
         found = [threads.submit(them.discover_master, "pec") for _ in range(2)]
-        assert {one.result(20) for one in found} == {("10.0.0.1", 6379)}
+        assert {one.result(20) for one in found} == {PRIMARY_AT}
 
     dead._fails = lambda: None
     view = them.survey("pec")
@@ -65,3 +71,24 @@ def test_the_sentinel_that_answered_last_is_asked_first() -> None:
         them.discover_master("pec")
 
     assert (dead.asked, well.asked) == (1, 3)
+
+
+def _wait(them: _Sentinels) -> ReplicaWait:
+    """Return a wait for the replicas, of which a fresh look shows nothing new."""
+    view = them.survey("pec")
+    pool: Any = SimpleNamespace(survey=lambda: them.survey("pec"), primary=lambda: PRIMARY_AT)
+    return ReplicaWait(1, view.promotable, pool, PRIMARY_AT, view)
+
+
+def test_a_sentinel_that_alone_misses_the_primary_stops_no_write_that_every_replica_has() -> None:
+    them = _sentinels(_Sentinel("a"), _Sentinel("b"), _Sentinel("c", None, "s_down"))
+    wait = _wait(them)
+
+    assert (wait.count, wait.is_over(2), wait.is_over(1)) == (2, True, False)
+
+
+def test_without_most_sentinels_no_write_counts() -> None:
+    """The one that answers may have forgotten a replica that the others promote."""
+    them = _sentinels(_Sentinel("a"), _Sentinel("b", lambda: None), _Sentinel("c", lambda: None))
+
+    assert not _wait(them).is_over(2)

@@ -40,3 +40,10 @@ def test_too_few_sentinels_and_a_quorum_that_is_no_majority_are_warned_of() -> N
         "PEC_REDIS_URL names only these Sentinels: a:1; without them no failover is noticed",
     ]
     assert weak[0] == "Sentinel a:1 knows 2 others, with quorum 1"
+
+
+def test_one_that_does_not_reach_the_primary_is_warned_of() -> None:
+    found = judged("pec", {"a:1": _state(), "b:1": _state(), "c:1": {**_state(), "is_sdown": True}})
+
+    warned = [one.what for one in found if one.mark is Mark.WARN]
+    assert warned == ["Sentinel c:1 does not reach the primary of pec"]

@@ -293,5 +293,5 @@ def test_a_server_that_hangs_up_while_we_wait_for_the_gate_is_unreachable(
     with Wire(parting, tls=tls) as wire:
         with pytest.raises(Unreachable) as caught:
             connect(wire.url).send(mailbox, BODY, lambda: eventually(lambda: wire.ended == 1))
-        assert caught.value.code == "hung_up"
+        assert caught.value.code in ("hung_up", "reset")  # as the end is seen before or at the first byte
         assert wire.bytes_received == 0

@@ -65,8 +65,7 @@ def test_an_outage_of_the_api_loses_and_repeats_nothing(tmp_path: Path) -> None:
     result = outage.outage(tmp_path, "silence", messages=180, seconds=2)
 
     assert not result.harmed, "\n".join(report.evidence(result))
-    assert result.answers["silence"], "the outage met calls"
-    assert result.uncertain <= outage.MAX_UNCERTAIN
+    assert 0 < result.uncertain <= outage.MAX_UNCERTAIN
 
 
 def test_what_is_done_to_redis_counts_once_a_client_met_it(tmp_path: Path) -> None:

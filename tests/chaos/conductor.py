@@ -314,7 +314,10 @@ class Conductor:
         else:
             batches.resume(store, BATCH)
 
-    def _api_down(self, seconds: float, how: str) -> None:
+    def _api_down(self, seconds: float, how: str, after_sends: int = 0) -> None:
+        """After so many sends: a machine under load can take longer to start than an outage lasts."""
+        if sum(call.method == "POST" for call in self._world.api.calls) < after_sends:
+            raise NotYet
         self._world.api.down = how
         self._in(seconds, self._api_up)
 

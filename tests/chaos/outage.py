@@ -8,7 +8,8 @@ from tests.chaos.run import Result, run
 
 SCALE = 20.0  # times faster than in production: pace, time-outs, the circuit's waits, and the outage itself
 OUTAGE_SECONDS = 600 / SCALE
-AFTER_SECONDS = 6.0  # that the workers take to start, and some sends
+AFTER_SECONDS = 6.0  # that the workers take to start on an idle machine, and some sends
+AFTER_SENDS = 10  # so that it meets sends on a busy one too
 MAX_UNCERTAIN = 10
 KINDS = ("silence", "reset", "503", "sends-500")  # the last: all but POST /send is answered
 _SETTINGS = {
@@ -26,7 +27,9 @@ def outage(folder: Path, how: str, messages: int = 2000, seconds: float = OUTAGE
     plan = Plan(
         seed=KINDS.index(how),
         campaign=plain_campaign(messages, ACCOUNTS[:2]),  # which share a token
-        faults=(Fault(AFTER_SECONDS, "api-down", {"seconds": seconds, "how": how}),),
+        faults=(
+            Fault(AFTER_SECONDS, "api-down", {"seconds": seconds, "how": how, "after_sends": AFTER_SENDS}),
+        ),
         answers={},
         sandbox={},
         mangled=False,

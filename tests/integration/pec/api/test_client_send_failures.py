@@ -1,6 +1,7 @@
 """POST /send when the network fails: Unreachable before the first byte, OutcomeUnknown after it, never a second."""
 
 import socket
+import threading
 import time
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from config.settings import Api
 from pec.api.client import Mailbox, send_is_over_seconds
 from pec.api.errors import Denied, OutcomeUnknown, Unreachable
 from tests.integration.pec.api.clients import Connect
-from tests.wire import CERTIFICATE, Peer, Wire, eventually
+from tests.wire import CERTIFICATE, PATIENCE_SECONDS, Peer, Wire, eventually
 
 BODY = b'{"sender": "me@pec.example"}'
 LONG_SECONDS = 15.0  # longer than any deadline below, shorter than what the server would hold us for
@@ -290,8 +291,19 @@ def test_a_server_that_hangs_up_while_we_wait_for_the_gate_is_unreachable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
-    with Wire(parting, tls=tls) as wire:
+    we_wait = threading.Event()
+
+    def hang_up(peer: Peer) -> None:
+        we_wait.wait(PATIENCE_SECONDS)  # before, the connection might still be opening, which is a "reset"
+        parting(peer)
+
+    with Wire(hang_up, tls=tls) as wire:
+
+        def gate() -> None:
+            we_wait.set()
+            eventually(lambda: wire.ended == 1)
+
         with pytest.raises(Unreachable) as caught:
-            connect(wire.url).send(mailbox, BODY, lambda: eventually(lambda: wire.ended == 1))
-        assert caught.value.code in ("hung_up", "reset")  # as the end is seen before or at the first byte
+            connect(wire.url).send(mailbox, BODY, gate)
+        assert caught.value.code == "hung_up"
         assert wire.bytes_received == 0

@@ -95,5 +95,5 @@ def test_with_the_passwords_of_the_page_replicas_follow_and_sentinels_hand_over(
         assert client.get("before") == b"1"
         client.set("after", "1")
         assert client.wait(1, 5000) >= 1
-    with pytest.raises(redis_errors.RedisError), Redis(port=first) as stranger:
-        stranger.get("before")
+    with pytest.raises(redis_errors.RedisError), Redis(port=first) as without_password:
+        without_password.get("before")

@@ -41,11 +41,11 @@ def _link(found: Installation, name: str) -> End:
     return _mending(found, name, found.network.hosts[name].cut)
 
 
-def _deaf(found: Installation, name: str) -> End:
+def _receives_nothing(found: Installation, name: str) -> End:
     return _mending(found, name, found.network.hosts[name].deafen)
 
 
-def _mute(found: Installation, name: str) -> End:
+def _sends_nothing(found: Installation, name: str) -> End:
     return _mending(found, name, found.network.hosts[name].mute)
 
 
@@ -94,15 +94,15 @@ class _Kind:
 
 KINDS = (
     _Kind("worker host", 4, WORKERS, (5.0, 9.0), _link),
-    _Kind("worker host hears nothing", 2, WORKERS, (4.0, 8.0), _deaf),
-    _Kind("worker host is not heard", 2, WORKERS, (4.0, 8.0), _mute),
+    _Kind("worker host receives nothing", 2, WORKERS, (4.0, 8.0), _receives_nothing),
+    _Kind("worker host sends nothing", 2, WORKERS, (4.0, 8.0), _sends_nothing),
     _Kind("worker host to the API", 2, WORKERS, (5.0, 8.0), partial(_away_from, (API,))),
     _Kind("worker host to Redis", 2, WORKERS, (5.0, 8.0), partial(_away_from, SERVERS)),
     _Kind("worker host slow and losing", 2, WORKERS, (6.0, 8.0), _slow),
     _Kind("primary's host", 2, ("",), (11.0, 14.0), partial(_primary, _link)),
     _Kind("primary killed", 2, ("",), (11.0, 14.0), _kill_primary),
-    _Kind("primary hears nothing", 1, ("",), (11.0, 14.0), partial(_primary, _deaf)),
-    _Kind("primary is not heard", 1, ("",), (11.0, 14.0), partial(_primary, _mute)),
+    _Kind("primary receives nothing", 1, ("",), (11.0, 14.0), partial(_primary, _receives_nothing)),
+    _Kind("primary sends nothing", 1, ("",), (11.0, 14.0), partial(_primary, _sends_nothing)),
     _Kind("a replica's host", 1, ("",), (4.0, 7.0), _replica),
     _Kind("a Sentinel's host", 1, SENTINELS, (6.0, 9.0), _link),
     _Kind("the API's host", 1, (API,), (3.0, 6.0), _link),

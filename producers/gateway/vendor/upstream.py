@@ -51,7 +51,7 @@ def _wait(gateway: Gateway, token: str) -> None:
     slot = pacing.reserve_read(gateway.store, pacing.digest(token), gateway.settings.api)
     if isinstance(slot, TooEarly):
         raise Problem(429, "too_fast", vendor_words.TOO_FAST, retry_after_seconds=slot.wait_seconds)
-    time.sleep(max(0.0, slot.at - slot.said_at))
+    time.sleep(max(0.0, slot.at - slot.said_at))  # until the reserved slot; only this thread waits
 
 
 def _problem(error: ApiError) -> Problem:

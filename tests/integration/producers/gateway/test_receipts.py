@@ -190,14 +190,14 @@ def test_another_tenant_learns_nothing_about_a_code(
     code = sent(gateway)
     take_jobs()
     add_receipt(store, job_id(redis), Kind.ACCETTAZIONE)
-    stranger = a_token(store, "other", accounts=["beta"])
+    other_tenant = a_token(store, "other", accounts=["beta"])
 
     with_own = {"x-username": "beta-user", "x-password": "beta-word"}
-    existing = gateway.call("GET", f"/send/{code}", token=stranger, headers=with_own)
-    other = gateway.call("GET", "/send/2020082610003492", token=stranger, headers=with_own)
+    existing = gateway.call("GET", f"/send/{code}", token=other_tenant, headers=with_own)
+    other = gateway.call("GET", "/send/2020082610003492", token=other_tenant, headers=with_own)
     assert (existing.status_code, existing.json()) == (other.status_code, other.json()) == EMPTY
 
-    stolen = gateway.call("GET", f"/send/{code}", token=stranger, headers=MAILBOX)
+    stolen = gateway.call("GET", f"/send/{code}", token=other_tenant, headers=MAILBOX)
     assert stolen.status_code == 401
 
 

@@ -9,6 +9,6 @@ from tests.integration.producers.gateway.serving import Served, a_token
 
 
 @pytest.fixture
-def stranger(gateway: Served, store: Store) -> Served:
+def other_tenant(gateway: Served, store: Store) -> Served:
     """The same gateway, for a token of the account `globex`."""
-    return replace(gateway, token=a_token(store, "stranger", accounts=["globex"]))
+    return replace(gateway, token=a_token(store, "other-tenant", accounts=["globex"]))

@@ -57,12 +57,14 @@ def test_a_batch_is_counted_paused_resumed_and_cancelled(
 
 
 @pytest.mark.usefixtures("november")
-def test_a_foreign_batch_answers_as_a_missing_one(stranger: Served, producer: Producer) -> None:
+def test_a_foreign_batch_answers_as_a_missing_one(other_tenant: Served, producer: Producer) -> None:
     for method, path in (("GET", ""), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/cancel")):
-        foreign = stranger.call(method, f"{BATCH}{path}")
-        missing = stranger.call(method, f"/v1/batches/globex:nothing{path}")
+        foreign = other_tenant.call(method, f"{BATCH}{path}")
+        missing = other_tenant.call(method, f"/v1/batches/globex:nothing{path}")
         assert (foreign.status_code, foreign.text) == (404, missing.text)
-    refused = stranger.call("POST", "/v1/batches", json={"account": "acme", "name": "november", "size": 99})
+    refused = other_tenant.call(
+        "POST", "/v1/batches", json={"account": "acme", "name": "november", "size": 99}
+    )
     assert refused.status_code == 422
     assert jobs_in(producer) == []
 
@@ -96,7 +98,9 @@ def test_a_wrong_batch_is_refused_by_its_field(gateway: Served, body: object, fi
     assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [(field, code)]
 
 
-def test_accounts_show_only_the_tokens_own(gateway: Served, stranger: Served, take_jobs: TakeJobs) -> None:
+def test_accounts_show_only_the_tokens_own(
+    gateway: Served, other_tenant: Served, take_jobs: TakeJobs
+) -> None:
     gateway.call("POST", "/v1/messages", json={**SEND, "id": "inv-1"})
     take_jobs()
 
@@ -105,11 +109,11 @@ def test_accounts_show_only_the_tokens_own(gateway: Served, stranger: Served, ta
     assert (account["name"], account["waiting"], account["served"]) == ("acme", 1, True)
     assert account["room"]["expected_bytes"] == 0
     assert account["caps"]["allowed_per_minute"] > 0
-    assert stranger.call("GET", "/v1/accounts").json() == {"accounts": []}
+    assert other_tenant.call("GET", "/v1/accounts").json() == {"accounts": []}
 
 
 def test_rejections_come_in_pages_of_the_tokens_own(
-    gateway: Served, stranger: Served, producer: Producer, store: Store, take_jobs: TakeJobs
+    gateway: Served, other_tenant: Served, producer: Producer, store: Store, take_jobs: TakeJobs
 ) -> None:
     for number in range(3):
         job = {**SEND, "type": "send", "id": f"acme:r-{number}", "recipient": "nobody"}
@@ -125,7 +129,7 @@ def test_rejections_come_in_pages_of_the_tokens_own(
     assert found == ["acme:r-2", "acme:r-1", "acme:r-0"]
     assert first["rejections"][0]["errors"][0]["code"] == "not_an_address"
     assert len(every["rejections"]) == 4
-    assert stranger.call("GET", "/v1/rejections").json() == {"rejections": []}
+    assert other_tenant.call("GET", "/v1/rejections").json() == {"rejections": []}
 
 
 class _Received(BaseHTTPRequestHandler):

@@ -114,32 +114,32 @@ def test_a_stream_resumes_after_the_last_event_that_came(gateway: Served, take_j
 
 
 def test_a_token_gets_events_of_its_accounts_only(
-    gateway: Served, stranger: Served, store: Store, producer: Producer, take_jobs: TakeJobs
+    gateway: Served, other_tenant: Served, store: Store, producer: Producer, take_jobs: TakeJobs
 ) -> None:
     every = a_token(store, "all", accounts=["*"])
     producer.batch("acme:november", 1)
     send(gateway, take_jobs, "inv-1")
     job = {**SEND, "account": "globex", "id": "x"}
-    assert stranger.call("POST", "/v1/messages", json=job).status_code == 202
+    assert other_tenant.call("POST", "/v1/messages", json=job).status_code == 202
     take_jobs()  # no worker serves `globex`: the job is rejected
 
     mine = gateway.call("GET", "/v1/events").json()["events"]
-    theirs = stranger.call("GET", "/v1/events")
+    theirs = other_tenant.call("GET", "/v1/events")
     both = gateway.call("GET", "/v1/events?type=job.rejected&type=message.queued", token=every).json()
 
     assert ids(mine) == ["acme:inv-1"]
     assert ids(theirs.json()["events"]) == ["globex:x"]
     assert "acme" not in theirs.text
     assert len(both["events"]) == 2
-    with following(stranger, "?after=0-0") as stream:
+    with following(other_tenant, "?after=0-0") as stream:
         assert stream.next()[1] == theirs.json()["events"][0]
 
 
-def test_a_token_has_some_listeners_and_others_have_theirs(gateway: Served, stranger: Served) -> None:
+def test_a_token_has_some_listeners_and_others_have_theirs(gateway: Served, other_tenant: Served) -> None:
     with ExitStack() as stack:
         streams = [stack.enter_context(following(gateway)) for _ in range(MAX_LISTENERS_OF_TOKEN)]
         refused = gateway.call("GET", "/v1/events/stream", stream=True)
-        streams.append(stack.enter_context(following(stranger)))
+        streams.append(stack.enter_context(following(other_tenant)))
 
     assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
 

@@ -129,7 +129,7 @@ def test_a_queued_message_is_cancelled_and_a_sent_one_is_not(
 
 
 def test_one_message_of_several_is_refused_to_be_cancelled_and_its_job_is_not(
-    gateway: Served, stranger: Served, producer: Producer, take_jobs: TakeJobs
+    gateway: Served, other_tenant: Served, producer: Producer, take_jobs: TakeJobs
 ) -> None:
     sent(gateway, "inv-1", recipient=["a@pec.example", "b@pec.example"])
     take_jobs()
@@ -138,7 +138,7 @@ def test_one_message_of_several_is_refused_to_be_cancelled_and_its_job_is_not(
     assert (one.status_code, one.json()["type"]) == (422, "urn:pec:problem:one_of_several")
     assert "before the #" in one.json()["detail"]
     assert jobs_in(producer) == []
-    assert stranger.call("POST", "/v1/messages/acme:inv-1%232/cancel").status_code == 404
+    assert other_tenant.call("POST", "/v1/messages/acme:inv-1%232/cancel").status_code == 404
     assert gateway.call("POST", "/v1/messages/acme:inv-1/cancel").status_code == 202
     take_jobs()
 

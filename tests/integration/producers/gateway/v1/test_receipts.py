@@ -108,11 +108,11 @@ def test_the_proof_is_a_bundle_whose_ranges_fit_together(delivered: tuple[Served
 
 def test_another_tenant_gets_none_of_it(delivered: tuple[Served, str], store: Store) -> None:
     gateway, digest = delivered
-    stranger = replace(gateway, token=a_token(store, "stranger", accounts=["globex"]))
+    other_tenant = replace(gateway, token=a_token(store, "other-tenant", accounts=["globex"]))
 
     for path in ("receipts", f"receipts/{digest}.eml", "proof"):
-        foreign = stranger.call("GET", f"/v1/messages/acme:inv-1/{path}")
-        missing = stranger.call("GET", f"/v1/messages/acme:missing/{path}")
+        foreign = other_tenant.call("GET", f"/v1/messages/acme:inv-1/{path}")
+        missing = other_tenant.call("GET", f"/v1/messages/acme:missing/{path}")
         assert (foreign.status_code, foreign.text) == (404, missing.text)
 
 

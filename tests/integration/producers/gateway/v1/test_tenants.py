@@ -23,27 +23,27 @@ def message(gateway: Served, take_jobs: TakeJobs) -> dict[str, Any]:
 
 
 def test_a_foreign_message_answers_as_a_missing_one(
-    stranger: Served, message: dict[str, Any], producer: Producer
+    other_tenant: Served, message: dict[str, Any], producer: Producer
 ) -> None:
     for method, path in (("GET", ""), ("POST", "/cancel")):
-        foreign = stranger.call(method, f"/v1/messages/{message['id']}{path}")
-        missing = stranger.call(method, f"/v1/messages/acme:missing{path}")
+        foreign = other_tenant.call(method, f"/v1/messages/{message['id']}{path}")
+        missing = other_tenant.call(method, f"/v1/messages/acme:missing{path}")
         assert (foreign.status_code, foreign.text) == (missing.status_code, missing.text)
         assert foreign.status_code == 404
     assert jobs_in(producer) == []
 
 
-def test_a_foreign_job_that_no_worker_has_taken_is_not_shown(gateway: Served, stranger: Served) -> None:
+def test_a_foreign_job_that_no_worker_has_taken_is_not_shown(gateway: Served, other_tenant: Served) -> None:
     answer = gateway.call("POST", "/v1/messages", json={**SEND, "id": "inv-1"}).json()
 
-    assert stranger.call("GET", answer["status_url"]).status_code == 404
+    assert other_tenant.call("GET", answer["status_url"]).status_code == 404
     of_another = answer["status_url"].replace("acme:inv-1", "globex:inv-1")
-    assert stranger.call("GET", of_another).status_code == 404
+    assert other_tenant.call("GET", of_another).status_code == 404
 
 
-def test_lists_hold_only_the_tokens_own(stranger: Served, message: dict[str, Any]) -> None:
+def test_lists_hold_only_the_tokens_own(other_tenant: Served, message: dict[str, Any]) -> None:
     for query in ("", "?account=acme", "?state=queued", "?batch=acme:november", "?batch=november"):
-        answer = stranger.call("GET", f"/v1/messages{query}")
+        answer = other_tenant.call("GET", f"/v1/messages{query}")
         assert (answer.status_code, answer.json()) == (200, {"messages": []})
 
 
@@ -55,29 +55,31 @@ def _many_of_acme(store: Store) -> None:
         store.client.hset(store.keys.message(name), mapping={"account": "acme", "state": "queued"})
 
 
-def test_cursors_show_nothing_of_foreign_messages(gateway: Served, stranger: Served, store: Store) -> None:
+def test_cursors_show_nothing_of_foreign_messages(
+    gateway: Served, other_tenant: Served, store: Store
+) -> None:
     _many_of_acme(store)
 
-    cursor = stranger.call("GET", "/v1/messages?state=queued").json()["next"]
+    cursor = other_tenant.call("GET", "/v1/messages?state=queued").json()["next"]
 
     assert b"acme" not in base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     forged = base64.urlsafe_b64encode(json.dumps([700.0, "zzz"]).encode()).decode().rstrip("=")
     for wrong in (forged, gateway.call("GET", "/v1/messages").json()["next"]):
-        assert stranger.call("GET", f"/v1/messages?after={wrong}").status_code == 422
+        assert other_tenant.call("GET", f"/v1/messages?after={wrong}").status_code == 422
 
 
-def test_a_large_foreign_batch_answers_as_a_missing_one(stranger: Served, store: Store) -> None:
+def test_a_large_foreign_batch_answers_as_a_missing_one(other_tenant: Served, store: Store) -> None:
     _many_of_acme(store)
 
     for name in ("acme:november", "acme:december"):
-        assert stranger.call("GET", f"/v1/messages?batch={name}").json() == {"messages": []}
+        assert other_tenant.call("GET", f"/v1/messages?batch={name}").json() == {"messages": []}
 
 
 def test_a_foreign_account_can_not_send_and_sees_its_own_names_only(
-    stranger: Served, producer: Producer
+    other_tenant: Served, producer: Producer
 ) -> None:
-    foreign = stranger.call("POST", "/v1/messages", json={**SEND, "id": "x"})
-    missing = stranger.call("POST", "/v1/messages", json={**SEND, "id": "x", "account": "nothing"})
+    foreign = other_tenant.call("POST", "/v1/messages", json={**SEND, "id": "x"})
+    missing = other_tenant.call("POST", "/v1/messages", json={**SEND, "id": "x", "account": "nothing"})
 
     assert (foreign.status_code, foreign.json()) == (missing.status_code, missing.json())
     [fault] = foreign.json()["errors"]
@@ -87,10 +89,10 @@ def test_a_foreign_account_can_not_send_and_sees_its_own_names_only(
     assert jobs_in(producer) == []
 
 
-def test_names_of_another_tenant_can_not_be_taken(stranger: Served, producer: Producer) -> None:
+def test_names_of_another_tenant_can_not_be_taken(other_tenant: Served, producer: Producer) -> None:
     stated = {**SEND, "account": "globex", "id": "acme:inv-1", "batch": "acme:november"}
 
-    answer = stranger.call("POST", "/v1/messages", json=stated)
+    answer = other_tenant.call("POST", "/v1/messages", json=stated)
 
     assert answer.status_code == 202
     [job] = jobs_in(producer)
@@ -111,12 +113,12 @@ def test_an_endpoint_is_named_by_tokens_of_all_accounts_only(
 
 
 def test_a_rejection_names_no_account_of_others(
-    stranger: Served, producer: Producer, take_jobs: TakeJobs
+    other_tenant: Served, producer: Producer, take_jobs: TakeJobs
 ) -> None:
-    answer = stranger.call("POST", "/v1/messages", json={**SEND, "account": "globex", "id": "x"})
+    answer = other_tenant.call("POST", "/v1/messages", json={**SEND, "account": "globex", "id": "x"})
     take_jobs()  # workers serve `acme` alone
 
-    rejected = stranger.call("GET", answer.json()["status_url"])
+    rejected = other_tenant.call("GET", answer.json()["status_url"])
 
     assert rejected.json()["state"] == "rejected"
     assert [one["code"] for one in rejected.json()["errors"]] == ["no_account_known"]
@@ -124,12 +126,12 @@ def test_a_rejection_names_no_account_of_others(
 
 
 def test_a_cancel_of_a_foreign_message_under_ones_own_prefix_is_refused(
-    stranger: Served, producer: Producer, take_jobs: TakeJobs
+    other_tenant: Served, producer: Producer, take_jobs: TakeJobs
 ) -> None:
     producer.send(id="globex:inv-1", **SEND)  # by a program with Redis, which may choose any id
     take_jobs()
 
-    assert stranger.call("POST", "/v1/messages/globex:inv-1/cancel").status_code == 404
+    assert other_tenant.call("POST", "/v1/messages/globex:inv-1/cancel").status_code == 404
     assert jobs_in(producer) == []
 
 

@@ -91,15 +91,17 @@ def test_an_upload_that_no_message_could_hold_is_refused(gateway: Served, store:
     assert left_over(store) == []
 
 
-def test_another_token_can_not_name_the_upload(gateway: Served, stranger: Served, producer: Producer) -> None:
+def test_another_token_can_not_name_the_upload(
+    gateway: Served, other_tenant: Served, producer: Producer
+) -> None:
     digest = sha256(DATA)
     assert upload(gateway, DATA) == 201
 
     stated = {**SEND, "account": "globex", "id": "x", "body": {"sha256": digest}}
-    foreign = stranger.call("POST", "/v1/messages", json=stated)
-    missing = stranger.call("POST", "/v1/messages", json={**stated, "body": {"sha256": "0" * 64}})
+    foreign = other_tenant.call("POST", "/v1/messages", json=stated)
+    missing = other_tenant.call("POST", "/v1/messages", json={**stated, "body": {"sha256": "0" * 64}})
 
     assert foreign.status_code == 422
     assert foreign.text.replace(digest, "") == missing.text.replace("0" * 64, "")
-    assert stranger.call("HEAD", f"/v1/uploads/{digest}").status_code == 404
+    assert other_tenant.call("HEAD", f"/v1/uploads/{digest}").status_code == 404
     assert jobs_in(producer) == []

@@ -56,17 +56,21 @@ def test_the_command_line_refuses_it(
         assert ran.code == 4
 
 
-def test_a_worker_does_not_start(wrong: tuple[str, str], tmp_path: Path) -> None:
-    url, words = wrong
-    ran = subprocess.run(
+def run_worker(url: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
         [sys.executable, "-m", "workers"],
         env={**os.environ, "PEC_REDIS_URL": url},
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
+
+
+def test_a_worker_does_not_start(wrong: tuple[str, str], tmp_path: Path) -> None:
+    url, words = wrong
+    ran = run_worker(url, tmp_path)
 
     assert ran.returncode == 2
     assert words in ran.stderr
@@ -76,15 +80,7 @@ def test_a_worker_does_not_start_without_info(tmp_path: Path) -> None:
     with running(tmp_path) as url:
         with connect(url) as client:
             client.acl_setuser("pec", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-info"])
-        ran = subprocess.run(
-            [sys.executable, "-m", "workers"],
-            env={**os.environ, "PEC_REDIS_URL": f"{url}&username=pec&password=x"},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        ran = run_worker(f"{url}&username=pec&password=x", tmp_path)
 
     assert ran.returncode == 5
     assert ran.stderr.startswith("INFO is refused by Redis (")

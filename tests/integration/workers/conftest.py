@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -11,8 +12,10 @@ from config.settings import Settings
 from pec.api.client import PecClient
 from pec.store import accounts, room
 from pec.store.store import Store
+from tests.dovecot import Dovecot
 from tests.integration.sandbox.serving import AT_ONCE, SENDER, TOKEN, Served, serving
 from tests.integration.workers.archiving import archived
+from tests.integration.workers.imap_mailbox import Mailbox, MakeMailbox, reading
 from workers.context import WorkerContext
 
 
@@ -50,3 +53,19 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def with_archive(ctx: WorkerContext, root: Path) -> WorkerContext:
     return archived(ctx, root)
+
+
+@pytest.fixture
+def mailbox_with(
+    ctx: WorkerContext, dovecot: Dovecot, root: Path, request: pytest.FixtureRequest
+) -> Iterator[MakeMailbox]:
+    """Makes the test's mailbox, read with these settings."""
+    user, made = f"u{abs(hash(request.node.nodeid))}", list[Mailbox]()
+
+    def make(**settings: Any) -> Mailbox:
+        made.append(Mailbox(reading(ctx, dovecot, user, root, **settings), dovecot, user))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.ctx.imap_sessions.close_idle(0)

@@ -26,6 +26,7 @@ from workers.tasks.archive import read_mailbox
 
 ACCOUNT = "acme"
 CODE = "2026112010300042"
+PURGE_AT_ONCE = {"purge": "archived", "purge_grace_seconds": 0}
 REPLY = b"From: mario@pec.example\r\nSubject: Re: Fattura n. 1\r\nMessage-ID: <r1@x>\r\n\r\nGrazie\r\n"
 
 
@@ -57,7 +58,22 @@ class Mailbox:
         return int(self.ctx.store.client.zcard(self.ctx.store.keys.imap_revisit(ACCOUNT)))
 
 
-MakeMailbox = Callable[..., Mailbox]  # from IMAP settings
+MakeMailbox = Callable[..., Mailbox]  # from the settings that `reading` takes
+
+
+def holding(mailbox: Mailbox, *mails: bytes) -> Mailbox:
+    """Return the mailbox once a message was sent from it, and these mails have come and were read."""
+    sent(mailbox.ctx)
+    mailbox.put(*mails)
+    mailbox.read()
+    return mailbox
+
+
+def left(mailbox: Mailbox) -> list[int]:
+    with mailbox.dovecot.client(mailbox.user) as client:
+        client.select_folder("INBOX", readonly=True)
+        assert client.search("DELETED") == [], "nothing is only marked"
+        return sorted(client.search())
 
 
 def reading(

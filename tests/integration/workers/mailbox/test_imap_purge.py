@@ -1,6 +1,5 @@
 """Before a mail is deleted by its UID, it is compared with the bytes that the archive gives back."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,37 +12,24 @@ from pec.store.imap_receipts import Place
 from tests.dovecot import Dovecot
 from tests.integration.workers.imap_mailbox import (
     ACCOUNT,
+    PURGE_AT_ONCE,
     Mailbox,
+    MakeMailbox,
     accepted,
     delivered,
+    holding,
+    left,
     reading,
-    sent,
     stored,
 )
 from workers.context import WorkerContext
 from workers.tasks.purge import purge
 
-NOW = {"purge": "archived", "purge_grace_seconds": 0}
-
 
 @pytest.fixture
-def mailbox(
-    ctx: WorkerContext, dovecot: Dovecot, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Mailbox]:
-    """Read by IMAP, with a message that was delivered and its receipts."""
-    user = f"u{abs(hash(request.node.nodeid))}"
-    made = Mailbox(reading(ctx, dovecot, user, tmp_path / "archive", rules=NOW), dovecot, user)
-    sent(made.ctx)
-    made.put(accepted(), delivered())
-    made.read()
-    yield made
-    made.ctx.imap_sessions.close_idle(0)
-
-
-def left(mailbox: Mailbox) -> list[int]:
-    with mailbox.dovecot.client(mailbox.user) as client:
-        client.select_folder("INBOX", readonly=True)
-        return sorted(client.search())
+def mailbox(mailbox_with: MakeMailbox) -> Mailbox:
+    """Holds the receipts of a message that was delivered."""
+    return holding(mailbox_with(rules=PURGE_AT_ONCE), accepted(), delivered())
 
 
 def taken_for(mailbox: Mailbox, uid: int, mail: bytes) -> None:
@@ -93,7 +79,7 @@ def test_a_mail_that_is_the_archived_one_goes(mailbox: Mailbox, message_id: str 
 def test_texts_are_no_proof_where_originals_can_be_had(mailbox: Mailbox) -> None:
     message, _ = stored(mailbox.ctx)
     commit(mailbox.ctx.store, changed(message, mailbox.ctx.now(), {"proof": "texts"}))
-    rules = {**NOW, "purge": "texts"}
+    rules = {**PURGE_AT_ONCE, "purge": "texts"}
     root = Path(mailbox.ctx.settings.archive.url)
 
     purge(reading(mailbox.ctx, mailbox.dovecot, mailbox.user, root, rules=rules), ACCOUNT)
@@ -105,10 +91,10 @@ def test_a_server_that_deletes_no_single_mails_keeps_them_all_unmarked(
     ctx: WorkerContext, tmp_path: Path
 ) -> None:
     with Dovecot(capability="IMAP4rev1 IDLE") as server:
-        made = Mailbox(reading(ctx, server, "plain", tmp_path / "archive", rules=NOW), server, "plain")
-        sent(made.ctx)
-        made.put(accepted(), delivered())
-        made.read()
+        made = Mailbox(
+            reading(ctx, server, "plain", tmp_path / "archive", rules=PURGE_AT_ONCE), server, "plain"
+        )
+        holding(made, accepted(), delivered())
 
         purge(made.ctx, ACCOUNT)
 

@@ -23,14 +23,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def serve(folder: Path) -> Iterator[Callable[..., str]]:
-    """Serves with the settings that are given, and returns the URL."""
+    """Serves on the host with the settings that are given, and returns the URL."""
     with ExitStack() as stack:
-        yield lambda **settings: stack.enter_context(_serving(settings))
+        yield lambda host="127.0.0.1", **settings: stack.enter_context(_serving(host, settings))
 
 
 @contextmanager
-def _serving(settings: dict[str, str]) -> Iterator[str]:
-    address = f"127.0.0.1:{free_port()}"
+def _serving(host: str, settings: dict[str, str]) -> Iterator[str]:
+    address = f"{host}:{free_port()}"
     with server.listening(Settings.model_validate({"metrics_address": address, **settings})) as httpd:
         thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

@@ -1,6 +1,5 @@
 """The threads that keep readings going: new mail makes one due at once, and silence is reported once each way."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,21 +9,17 @@ from structlog.testing import capture_logs
 from pec.names import Queue
 from pec.store import imap_state
 from tests.dovecot import Dovecot
-from tests.integration.workers.imap_mailbox import ACCOUNT, Mailbox, accepted, reading, sent
+from tests.integration.workers.imap_mailbox import ACCOUNT, Mailbox, MakeMailbox, accepted, reading, sent
 from workers.context import WorkerContext
 from workers.mailbox.imap_idle import OTHERS_SECONDS, IdleWait
 from workers.middleware.imap_reading import ImapReading
 
 
 @pytest.fixture
-def mailbox(
-    ctx: WorkerContext, dovecot: Dovecot, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Mailbox]:
-    user = f"u{abs(hash(request.node.nodeid))}"
-    made = Mailbox(reading(ctx, dovecot, user, tmp_path / "archive"), dovecot, user)
+def mailbox(mailbox_with: MakeMailbox) -> Mailbox:
+    made = mailbox_with()
     made.put(accepted("2026112010315999"))  # a folder without mails reports the first one late
-    yield made
-    made.ctx.imap_sessions.close_idle(0)
+    return made
 
 
 def test_new_mail_makes_a_reading_due_at_once(mailbox: Mailbox) -> None:

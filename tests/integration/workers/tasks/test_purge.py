@@ -1,7 +1,7 @@
 """Purging a mailbox by IMAP: exactly what the archive gives back goes, and no mail of others."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,45 +17,31 @@ from pec.imap.session import Session
 from pec.names import Queue, State
 from pec.store import audit, imap_receipts, imap_state, purging
 from pec.store.commits import commit
-from tests.dovecot import Dovecot
 from tests.integration.workers.archiving import unmounted
 from tests.integration.workers.imap_mailbox import (
     ACCOUNT,
     CODE,
+    PURGE_AT_ONCE,
     Mailbox,
+    MakeMailbox,
     accepted,
     delivered,
+    holding,
+    left,
     reading,
     sent,
     stored,
 )
 from tests.signing import ACCEPTED, receipt
-from workers.context import WorkerContext
 from workers.tasks.purge import purge
 
 REPLY = f"From: mario@pec.example\r\nSubject: Re: Fattura {CODE}\r\n\r\nGrazie\r\n".encode()
-NOW = {"purge": "archived", "purge_grace_seconds": 0}
 
 
 @pytest.fixture
-def mailbox(
-    ctx: WorkerContext, dovecot: Dovecot, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Mailbox]:
-    """Read by IMAP, with a message that was delivered, its receipts, and a reply."""
-    user = f"u{abs(hash(request.node.nodeid))}"
-    made = Mailbox(reading(ctx, dovecot, user, tmp_path / "archive", rules=NOW), dovecot, user)
-    sent(made.ctx)
-    made.put(REPLY, accepted(), delivered(), REPLY)
-    made.read()
-    yield made
-    made.ctx.imap_sessions.close_idle(0)
-
-
-def left(mailbox: Mailbox) -> list[int]:
-    with mailbox.dovecot.client(mailbox.user) as client:
-        client.select_folder("INBOX", readonly=True)
-        assert client.search("DELETED") == [], "nothing is only marked"
-        return sorted(client.search())
+def mailbox(mailbox_with: MakeMailbox) -> Mailbox:
+    """Holds the receipts of a message that was delivered, between two replies."""
+    return holding(mailbox_with(rules=PURGE_AT_ONCE), REPLY, accepted(), delivered(), REPLY)
 
 
 def audited(mailbox: Mailbox) -> list[dict[str, Any]]:
@@ -205,7 +191,7 @@ def test_a_receipt_that_a_person_deleted_before_holds_up_nothing(mailbox: Mailbo
 def test_receipts_in_several_folders_all_go(mailbox: Mailbox) -> None:
     with mailbox.dovecot.client(mailbox.user) as client:
         client.create_folder("INBOX.Ricevute")
-    both = again(mailbox, folders=["INBOX", "INBOX.Ricevute"], **NOW)
+    both = again(mailbox, folders=["INBOX", "INBOX.Ricevute"], **PURGE_AT_ONCE)
     sent(both.ctx, "2026112010310001", "inv-2")
     both.put(accepted("2026112010310001"))
     both.put(delivered("2026112010310001"), folder="INBOX.Ricevute")

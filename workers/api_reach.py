@@ -50,12 +50,13 @@ class ApiReach:
         with self._lock:
             self._opening[permit] = self._clock()
 
-    def end_opening(self, permit: OnTheWire, *, opened: bool = False) -> None:
-        """Note that the connection is open, or was given up. Later calls do nothing."""
+    def end_opening(self, permit: OnTheWire, *, opened: bool = False) -> bool:
+        """Note that the connection is open, or was given up. Return False if it had ended or its place was freed."""
         with self._lock:
             began = self._opening.pop(permit, None)
             if opened and began is not None:
                 self._opened_in_seconds = self._clock() - began
+            return began is not None
 
     def is_slow(self) -> bool:
         """Return whether a connection should be open by now and is not."""
@@ -63,12 +64,15 @@ class ApiReach:
         with self._lock:
             return any(self._clock() - began > patience for began in self._opening.values())
 
-    def take_opening(self) -> list[OnTheWire]:
-        """Return the permits whose connection is not open yet, each once."""
+    def free_places(self) -> None:
+        """Free the place of each permit whose connection is not open yet.
+
+        A connection that opens meanwhile waits for the lock: so a place is never freed after a claim took it.
+        """
         with self._lock:
-            found = list(self._opening)
-            self._opening.clear()
-        return found
+            while self._opening:
+                permit, _ = self._opening.popitem()
+                permit.free_place()
 
     def doubt(self, now: datetime) -> None:
         """Note that a connection to the API failed, or does not open."""

@@ -90,7 +90,7 @@ class SendPermit:
         return self.lateness_seconds() + self._ctx.clock.error_seconds()
 
     def free_place(self) -> None:
-        """Let another send have the place on the wire while this connection does not open. A claim takes it again."""
+        """Let another send have the place on the wire because this connection does not open."""
         pacing.finish_send(self._ctx.store, self.picked.token, self.message.id, "unused")
 
     def release_slot(self) -> None:

@@ -37,8 +37,7 @@ class ApiWatch(Middleware):
             reach.doubt(self._ctx.now())
         if reach.is_good:
             return EVERY_SECONDS
-        for permit in reach.take_opening():
-            permit.free_place()
+        reach.free_places()
         return self._probe()
 
     def _probe(self) -> float:

@@ -151,7 +151,8 @@ class _Attempt:
         If claiming took too long for the slot, the claim stays, for another slot: undoing it would cost a busy
         machine more time, and more slots.
         """
-        self._ctx.api_reach.end_opening(self._permit, opened=True)
+        if not self._ctx.api_reach.end_opening(self._permit, opened=True):
+            raise NoSlot  # the place on the wire was freed, and is another's by now
         for _ in range(SLOTS_TRIED):
             self._permit.reserve(until=self._claim_ends)
             self._permit.wait(before_seconds=CLAIM_LEAD_SECONDS)

@@ -7,7 +7,7 @@ from redis import Redis
 
 from config.settings import Settings
 from pec.api.client import Mailbox, PecClient
-from pec.api.errors import ApiError, Denied, Invalid, NotFound, OutcomeUnknown
+from pec.api.errors import ApiError, Denied, Invalid, NotFound, OutcomeUnknown, Unreachable
 from pec.store import accounts
 from pec.store.store import Store
 from workers.context import WorkerContext
@@ -51,6 +51,18 @@ def test_an_answer_that_says_no_is_an_answer(ctx: WorkerContext, error: ApiError
         call(ctx, "acme", failing(error))
 
     assert accounts.state_of(ctx.store, "acme").unreadable is None
+
+
+@pytest.mark.parametrize(
+    ("error", "is_good"), [(Unreachable("timeout"), False), (Denied("credentials"), True)]
+)
+def test_a_call_that_does_not_reach_the_api_starts_a_doubt_and_an_answer_does_not(
+    ctx: WorkerContext, error: ApiError, is_good: bool
+) -> None:
+    with pytest.raises((ApiError, MailboxUnavailable)):
+        call(ctx, "acme", failing(error))
+
+    assert ctx.api_reach.is_good is is_good
 
 
 def test_a_call_that_sends_can_do_without_says_nothing_of_receipts(ctx: WorkerContext) -> None:

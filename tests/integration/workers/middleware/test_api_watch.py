@@ -10,6 +10,7 @@ import pytest
 from dramatiq.middleware import SkipMessage
 
 from pec.api.client import PecClient
+from pec.api.transport import ApiConnection
 from pec.names import Queue, State
 from pec.reasons import reason_by_code
 from pec.store.dispatch import DispatchRequest
@@ -18,7 +19,7 @@ from tests.cut_way import CutWay, cut_way
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import queued, read
 from tests.wire import eventually
-from workers.api_reach import ApiReach
+from workers.api_reach import PATIENCE_SECONDS, ApiReach
 from workers.broker import HintBroker, ThreadLimits
 from workers.context import WorkerContext
 from workers.middleware.api_watch import FIRST_AGAIN_SECONDS, MAX_AGAIN_SECONDS, ApiWatch
@@ -77,6 +78,22 @@ def test_probes_come_a_few_seconds_apart_however_long_it_lasts(far: WorkerContex
 
     assert [watch._step() for _ in range(4)][-1] <= MAX_AGAIN_SECONDS
 
+    way.mend()
+    watch._step()
+    way.cut()
+    far.api_reach.doubt(far.now())
+    assert watch._step() == FIRST_AGAIN_SECONDS, "the next time is another one"
+
+
+def test_a_connection_that_hangs_starts_a_doubt_before_it_fails(far: WorkerContext) -> None:
+    times, calls = iter([0.0, PATIENCE_SECONDS + 0.1]), []
+    far = replace(far, api_reach=ApiReach(lambda: next(times)))
+    far.api_reach.start_opening(permit_of(far, "hangs"))
+
+    ApiWatch(far, lambda: calls.append("found"))._step()
+
+    assert calls == ["found"], "a probe answered the doubt"
+
 
 def test_the_place_of_a_send_whose_connection_does_not_open_is_freed(far: WorkerContext) -> None:
     permit = permit_of(far, "hangs")
@@ -90,6 +107,42 @@ def test_the_place_of_a_send_whose_connection_does_not_open_is_freed(far: Worker
     assert far.store.client.zcard(flight) == 0
 
 
+def test_a_send_that_failed_has_no_place_that_could_be_freed(far: WorkerContext, way: CutWay) -> None:
+    """Its message may be in other hands by then, with a place of its own."""
+    permit = permit_of(far, "m")
+    way.cut()
+    send(far, permit)
+    flight = far.store.keys.in_flight(permit.picked.token)
+    far.store.client.zadd(flight, {"m": (far.store.now() + 60) * 1e6})
+
+    ApiWatch(far, lambda: None)._step()
+
+    assert far.store.client.zcard(flight) == 1
+
+
+def test_a_send_whose_place_was_freed_is_put_back_though_its_connection_opens_then(
+    far: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another send may have the place by now: with both, more would be on the wire than PEC_API__IN_FLIGHT."""
+    permit, before = permit_of(far, "late"), len(served.sent())
+    watch, opened = ApiWatch(far, lambda: None), ApiConnection.open
+
+    def open_late(connection: ApiConnection, request: Any) -> Any:
+        if request.method == "POST":
+            far.api_reach.doubt(far.now())
+            watch._step()
+        return opened(connection, request)
+
+    monkeypatch.setattr(ApiConnection, "open", open_late)
+
+    send(far, permit)
+
+    assert len(served.sent()) == before
+    assert read(far, permit.message).state is State.QUEUED
+    assert far.store.client.zscore(far.store.keys.lane("acme"), "late") is not None
+    assert far.store.client.zcard(far.store.keys.in_flight(permit.picked.token)) == 0
+
+
 def test_while_in_doubt_nothing_is_picked_and_another_process_gets_the_hint(far: WorkerContext) -> None:
     queued(far, "waits")
     far.api_reach.doubt(far.now())
@@ -97,6 +150,7 @@ def test_while_in_doubt_nothing_is_picked_and_another_process_gets_the_hint(far:
     far.store.client.zadd(far.store.keys.hints(token), {"7": (far.store.now() + 60) * 1e6})
     message: Any = dramatiq.Message("send", "send", (token, "7"), {}, {})
     limiter = RateLimiter(far)
+    far.store.set_due(Queue.SEND, token, far.store.now() + 60)
     broker = HintBroker(lambda _: 1, lambda _: True, client=far.store.client, middleware=[limiter])
     dramatiq.actor(actor_name="send", queue_name="send", broker=broker, paced=True)(lambda *_: None)
 
@@ -105,6 +159,8 @@ def test_while_in_doubt_nothing_is_picked_and_another_process_gets_the_hint(far:
 
     assert far.store.client.zcard(far.store.keys.hints(token)) == 0
     assert far.store.client.zcard(far.store.keys.lane("acme")) == 1
+    due: Any = far.store.client.zscore(far.store.keys.due(Queue.SEND), token)
+    assert due <= far.store.now(), "at once, not when the lease of the hint ends"
 
 
 def test_while_in_doubt_a_picked_message_is_put_back_unsent(far: WorkerContext, served: Served) -> None:

@@ -1,6 +1,7 @@
 """The users of the console, for administrators."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
 
@@ -43,13 +44,7 @@ def add(
         users.add_user(visit.store, visit.settings, name, _role(role), accounts, password or None)
         return _("Added user {name}.").format(name=name)
 
-    return visit.act(
-        act,
-        action="user.add",
-        subject=f"user:{name[:64]}",
-        back="/users",
-        details={"role": role, "accounts": accounts},
-    )
+    return _act_on(visit, name, "user.add", act, role=role, accounts=accounts)
 
 
 @router.get("/users/{name}")
@@ -70,13 +65,7 @@ def change_role(visit: Admin, name: str, role: Field = "", accounts: Accounts = 
         users.set_role(visit.store, visit.settings, name, _role(role), accounts)
         return _("Changed user {name}.").format(name=name)
 
-    return visit.act(
-        act,
-        action="user.role",
-        subject=f"user:{name}",
-        back="/users",
-        details={"role": role, "accounts": accounts},
-    )
+    return _act_on(visit, name, "user.role", act, role=role, accounts=accounts)
 
 
 @router.post("/users/{name}/password")
@@ -87,7 +76,7 @@ def change_password(visit: Admin, name: str, password: Field = "") -> Response:
         users.set_password(visit.store, name, password)
         return _("Changed the password of {name}, and ended all logins.").format(name=name)
 
-    return visit.act(act, action="user.password", subject=f"user:{name}", back="/users")
+    return _act_on(visit, name, "user.password", act)
 
 
 @router.post("/users/{name}/logins/end")
@@ -98,7 +87,7 @@ def end(visit: Admin, name: str) -> Response:
         end_logins(visit.store, name)
         return _("All logins of {name} have ended.").format(name=name)
 
-    return visit.act(act, action="user.logins_end", subject=f"user:{name}", back="/users")
+    return _act_on(visit, name, "user.logins_end", act)
 
 
 @router.post("/users/{name}/remove")
@@ -111,7 +100,11 @@ def remove(visit: Admin, name: str) -> Response:
         users.remove_user(visit.store, name)
         return _("Removed user {name}.").format(name=name)
 
-    return visit.act(act, action="user.remove", subject=f"user:{name}", back="/users")
+    return _act_on(visit, name, "user.remove", act)
+
+
+def _act_on(visit: Admin, name: str, action: str, act: Callable[[], str], **details: Any) -> Response:
+    return visit.act(act, action=action, subject=f"user:{name[:64]}", back="/users", details=details)
 
 
 def _role(name: str) -> Role:

@@ -1,5 +1,6 @@
 """Batches: declared, counted, paused, resumed and cancelled."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -30,6 +31,7 @@ _LINKS = {
     name: {"operationId": operation, "parameters": {"path.name": "$response.body#/id"}}
     for name, operation in (("counts", "getBatch"), ("pause", "pauseBatch"), ("cancel", "cancelBatch"))
 }
+_STEP: dict[str, Any] = {"response_model": BatchStep, "responses": refusals(404)}
 _BODY = {
     "requestBody": {
         "required": True,
@@ -83,36 +85,22 @@ def one(name: BatchName, caller: Reader, gateway: Here) -> JSONResponse:
 
 
 @router.post(
-    "/{name}/pause",
-    operation_id="pauseBatch",
-    summary="Hold back what a batch has not sent",
-    response_model=BatchStep,
-    responses=refusals(404),
+    "/{name}/pause", operation_id="pauseBatch", summary="Hold back what a batch has not sent", **_STEP
 )
 def pause(name: BatchName, caller: Manager, gateway: Here) -> JSONResponse:
     """Let its unsent messages wait until it is resumed, and those that are still to come."""
-    _stored(gateway.store, caller, name)
-    try:
+
+    def act() -> str:
         paused = pause_batch(gateway.store, name, f"token {caller.token.name}")
-    except Refused:
-        raise not_found("batch") from None
-    return JSONResponse({"name": name, "outcome": "already_paused" if paused.already else "paused"})
+        return "already_paused" if paused.already else "paused"
+
+    return _stepped(gateway.store, caller, name, act)
 
 
-@router.post(
-    "/{name}/resume",
-    operation_id="resumeBatch",
-    summary="Let a batch go on",
-    response_model=BatchStep,
-    responses=refusals(404),
-)
+@router.post("/{name}/resume", operation_id="resumeBatch", summary="Let a batch go on", **_STEP)
 def resume(name: BatchName, caller: Manager, gateway: Here) -> JSONResponse:
     """Give its messages their places in line back."""
-    _stored(gateway.store, caller, name)
-    try:
-        return JSONResponse({"name": name, "outcome": resume_batch(gateway.store, name)})
-    except Refused:
-        raise not_found("batch") from None
+    return _stepped(gateway.store, caller, name, lambda: resume_batch(gateway.store, name))
 
 
 @router.post(
@@ -134,6 +122,15 @@ def _stored(store: Store, caller: Caller, name: str) -> dict[str, str]:
     if not stored or not may_use_name(caller, name):
         raise not_found("batch")
     return stored
+
+
+def _stepped(store: Store, caller: Caller, name: str, act: Callable[[], str]) -> JSONResponse:
+    """Return the outcome of a step that is taken at once. Raise a Problem if there is no such batch."""
+    _stored(store, caller, name)
+    try:
+        return JSONResponse({"name": name, "outcome": act()})
+    except Refused:
+        raise not_found("batch") from None
 
 
 def _declare(gateway: Gateway, caller: Caller, body: bytes) -> JSONResponse:

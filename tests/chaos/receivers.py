@@ -61,14 +61,19 @@ class Receivers:
                 start, *lines = head.split("\r\n")
                 headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
                 body = await reader.readexactly(int(headers["content-length"]))
-                await self._answer(start.split(" ")[1].strip("/"), headers, body, writer)
+                await self._answer(start.split(" ")[1].strip("/"), headers, body, reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the worker died, or gave up
         finally:
             writer.close()
 
     async def _answer(
-        self, name: str, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter
+        self,
+        name: str,
+        headers: dict[str, str],
+        body: bytes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
         mood = self.moods.get(name, "ok")
         if mood == "picky":
@@ -83,7 +88,9 @@ class Receivers:
             await asyncio.sleep(SLOW_SECONDS)
         if mood == "too-slow":  # it answers that it took the event, after the worker gave up
             await asyncio.sleep(TOO_SLOW_SECONDS)
-        status = self._take(name, headers, body) if mood in ("ok", "slow") else _ANSWERS[mood]
+        # A worker that was stopped meanwhile did not give up: it reads the answer when it goes on.
+        takes = mood in ("ok", "slow") or (mood == "too-slow" and not reader.at_eof())
+        status = self._take(name, headers, body) if takes else _ANSWERS[mood]
         location = f"location: http://127.0.0.1:{self.port}/elsewhere\r\n" if status == 302 else ""
         writer.write(f"HTTP/1.1 {status} X\r\n{location}content-length: 0\r\n\r\n".encode())
         await writer.drain()

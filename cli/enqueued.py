@@ -6,7 +6,7 @@ from cli import output
 from config.texts import _
 from pec.operations.live_workers import no_worker_runs
 from pec.operations.session import Session
-from producers.producer import Enqueued
+from producers.sender import Enqueued
 
 
 def show_enqueued(session: Session, job: Enqueued, *, as_json: bool, quiet: bool) -> None:

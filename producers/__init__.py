@@ -2,7 +2,8 @@
 
 from pec.jobs import JobRejected
 from pec.store.rejections import Rejection
-from producers.producer import Enqueued, Producer
+from producers.producer import Producer
+from producers.sender import Enqueued
 from producers.sites import SiteProducers
 
 __all__ = ["Enqueued", "JobRejected", "Producer", "Rejection", "SiteProducers"]

@@ -1,9 +1,8 @@
 """The Python API: validate jobs, add them to `pec:jobs`, and follow their messages."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self
 
 import redis
 from pydantic_core import PydanticSerializationError
@@ -19,40 +18,16 @@ from pec.store.rejections import Rejection, as_error
 from pec.store.replication import JOBS_MILLISECONDS, TooFewReplicas, execute
 from pec.store.store import Store, text
 from producers.room import wait_for_room
+from producers.sender import Enqueued, Sender, stated
 from producers.trace import in_current_trace
-from producers.uploads import KEEP_SECONDS, Attached, Uploads
+from producers.uploads import KEEP_SECONDS, Uploads
 from producers.watch import Watch
 
 _MAX_JOBS = 400  # in one pipeline
 _MAX_BYTES = 4_000_000  # of contents in one pipeline
 
 
-class SendFields(TypedDict, total=False):
-    """Optional fields of a send job; see `pec.jobs.SendJob`. None is the same as absent."""
-
-    batch: str | None
-    priority: int | None
-    not_before: datetime | str | None
-    not_after: datetime | str | None
-    webhook: str | None
-    metadata: Mapping[str, Any] | None
-    reference: bool | None
-    together: bool | None
-    traceparent: str | None
-
-
-class Enqueued(str):
-    """A job's id. `entry` is its id in `pec:jobs`, by which `watch` learns of its rejection."""
-
-    entry: str
-
-    def __new__(cls, job_id: str, entry: str) -> Self:
-        made = super().__new__(cls, job_id)
-        made.entry = entry
-        return made
-
-
-class Producer:
+class Producer(Sender):
     """Adds jobs to Redis. Safe to share among threads.
 
     Every job is checked before anything of it is written. Raise JobRejected if it is invalid, and RedisUnreachable if
@@ -73,24 +48,6 @@ class Producer:
         producer = cls.__new__(cls)
         producer.store = store
         return producer
-
-    def send(
-        self,
-        id: str,  # noqa: A002 - the contract's word
-        account: str,
-        recipient: str | Sequence[str],
-        subject: str,
-        body: str | Mapping[str, str],
-        attachments: Sequence[Attached] = (),
-        **fields: Unpack[SendFields],
-    ) -> Enqueued:
-        """Enqueue a PEC, or one to each of several recipients (`id#1`, `id#2`, …).
-
-        `body` is HTML, or `{"sha256": …}` of HTML uploaded before. An attachment is a Path, a pair
-        (name, bytes), or `{"name": …, "sha256": …}`.
-        """
-        job = {"account": account, "recipient": recipient, "subject": subject, "body": body}
-        return self._one({"type": "send", "id": id, **job, "attachments": attachments, **_stated(fields)})
 
     def send_many(self, jobs: Iterable[SendJob | Mapping[str, Any]]) -> int:
         """Send as `send` does, tens of thousands a second: mappings of its arguments, or models. Return how many.
@@ -114,16 +71,16 @@ class Producer:
         traceparent: str | None = None,
     ) -> Enqueued:
         """Follow the receipts of a PEC that another program sent."""
-        known = _stated({"subject": subject, "recipient": recipient, "traceparent": traceparent})
-        return self._one({"type": "poll", "id": id, "account": account, "code": code, **known})
+        known = stated({"subject": subject, "recipient": recipient, "traceparent": traceparent})
+        return self._enqueue({"type": "poll", "id": id, "account": account, "code": code, **known})
 
     def cancel(self, id: str | None = None, batch: str | None = None) -> Enqueued:  # noqa: A002 - the contract's word
         """Cancel a message that is not yet sent, or all such messages of a batch."""
-        return self._one({"type": "cancel", **_stated({"id": id, "batch": batch})})
+        return self._enqueue({"type": "cancel", **stated({"id": id, "batch": batch})})
 
     def batch(self, id: str, size: int) -> Enqueued:  # noqa: A002 - the contract's word
         """Declare how many messages (recipients, not jobs) a batch will have."""
-        return self._one({"type": "batch", "id": id, "size": size})
+        return self._enqueue({"type": "batch", "id": id, "size": size})
 
     def status(self, id: str) -> list[Message]:  # noqa: A002 - the contract's word
         """Return the messages of a job; none until a worker has taken it. Raise UnsupportedRecord."""
@@ -159,13 +116,7 @@ class Producer:
     def close(self) -> None:
         self.store.client.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _one(self, job: Mapping[str, Any]) -> Enqueued:
+    def _enqueue(self, job: Mapping[str, Any]) -> Enqueued:
         [[entry]] = self._write([job])
         return Enqueued(str(job["id"] if "id" in job else job["batch"]), entry)
 
@@ -212,11 +163,7 @@ def _usable(store: Store) -> Iterator[None]:
 
 def _send_job(job: SendJob | Mapping[str, Any]) -> Mapping[str, Any]:
     found = job.model_dump(mode="json", exclude_defaults=True) if isinstance(job, SendJob) else job
-    return {"type": "send", **_stated(found)}
-
-
-def _stated(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
+    return {"type": "send", **stated(found)}
 
 
 def wire_job(job: Job) -> str:

@@ -1,20 +1,20 @@
 """Producers of several installations: each job goes to the site that has its account."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Self, Unpack
+from typing import Any
 
 from config.sections.sites import Site, checked_sites
 from config.texts import _
 from pec.jobs import JobRejected, SendJob
 from pec.problems import Problem
-from producers.producer import Enqueued, Producer, SendFields
-from producers.uploads import Attached
+from producers.producer import Producer
+from producers.sender import Enqueued, Sender
 
 _MAX_JOBS = 1000  # that are sorted by site at a time
 
 
-class SiteProducers:
+class SiteProducers(Sender):
     """Adds each job to the site that has its account. Safe to share among threads.
 
     `sites` is the setting PEC_SITES: by name, `redis_url`, `accounts` and perhaps `namespace`. `replicas` is as of
@@ -32,19 +32,6 @@ class SiteProducers:
         """Return the producer of the account's site, for `cancel`, `batch`, `status` and `watch`. Raise JobRejected."""
         return self._producers[self._site_of(account)]
 
-    def send(
-        self,
-        id: str,  # noqa: A002 - the contract's word
-        account: str,
-        recipient: str | Sequence[str],
-        subject: str,
-        body: str | Mapping[str, str],
-        attachments: Sequence[Attached] = (),
-        **fields: Unpack[SendFields],
-    ) -> Enqueued:
-        """Enqueue a PEC at the account's site, as `Producer.send` does."""
-        return self.of(account).send(id, account, recipient, subject, body, attachments, **fields)
-
     def send_many(self, jobs: Iterable[SendJob | Mapping[str, Any]]) -> int:
         """Send as `Producer.send_many` does, each at its account's site. Return how many.
 
@@ -58,11 +45,8 @@ class SiteProducers:
         for producer in self._producers.values():
             producer.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def _enqueue(self, job: Mapping[str, Any]) -> Enqueued:
+        return self.of(job["account"])._enqueue(job)
 
     def _sorted(
         self, jobs: Iterable[SendJob | Mapping[str, Any]]

@@ -1,4 +1,4 @@
-"""What is to be done at which second of a run: tasks in a heap, each of which may add others."""
+"""The tasks of a run and their seconds, in a heap: each may add others."""
 
 import heapq
 import itertools

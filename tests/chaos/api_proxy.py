@@ -10,8 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.chaos.garbled import garbled
 
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 SLOW_SECONDS = 0.7  # an answer that its receipts overtake
@@ -303,7 +304,7 @@ class ApiProxy:
         if call.fault in _AFTER:
             return _AFTER[call.fault]
         codes = self._codes.setdefault(call.sender, [])
-        body = _garbled(call.fault, answer.body, codes)
+        body = garbled(call.fault, answer.body, codes)
         if call.fault in _GARBLING and body == answer.body:
             self._put_off[call.kind].append(call.fault)  # there was nothing to garble
             call.fault = None
@@ -353,44 +354,3 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     found = writer.get_extra_info("socket")
     found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
-
-
-def _garbled(fault: str | None, body: bytes, codes: list[str]) -> bytes:
-    match fault:
-        case "truncated-after" | "truncated":
-            return body[: len(body) // 2]
-        case "no_code-after":
-            return json.dumps({**json.loads(body), "message_id": None}).encode()
-        case "code-twice" if codes:
-            return json.dumps({**json.loads(body), "message_id": codes[0]}).encode()
-        case "neither-shape":
-            return _in_neither_shape(body)
-        case "doubled":
-            return _doubled(body)
-    return body
-
-
-def _items(body: bytes) -> tuple[dict[str, Any], list[Any]] | None:
-    try:
-        envelope = json.loads(body)
-    except ValueError:
-        return None
-    data = envelope.get("data")
-    return (envelope, data) if isinstance(data, list) else None
-
-
-def _in_neither_shape(body: bytes) -> bytes:
-    found = _items(body)
-    if found is None:
-        return body
-    envelope, data = found
-    return json.dumps({**envelope, "data": [{"von": "?", "betreff": item} for item in data]}).encode()
-
-
-def _doubled(body: bytes) -> bytes:
-    """Each item twice, last one first."""
-    found = _items(body)
-    if found is None:
-        return body
-    envelope, data = found
-    return json.dumps({**envelope, "data": [*reversed(data), *data]}, ensure_ascii=False).encode()

@@ -12,7 +12,7 @@ from tests.chaos.world import World, drawn
 
 
 class ProcessFaults:
-    """Processes that are killed, stopped, or told to end."""
+    """Processes that are killed, stopped, or asked to end."""
 
     def __init__(self, world: World, agenda: Agenda) -> None:
         self._world = world

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 from tests.chaos.campaign import Expected
-from tests.chaos.checker import ENDS
+from tests.chaos.checks import ENDS
 from tests.chaos.observation import Observation
 
 BODY, FILE, ORIGINAL = "b" * 64, "f" * 64, "0" * 64

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.chaos.campaign import Expected
-from tests.chaos.checker import CHECKS, LATE_SECONDS, check
+from tests.chaos.checker import CHECKS, check
+from tests.chaos.checks.pace import LATE_SECONDS
 from tests.chaos.observation import Observation
 from tests.unit.chaos.observations import clean, ended_more, record, reject
 from workers import rate_limiter

@@ -52,7 +52,7 @@ _GROUPS = (
         _("Administration"),
         (
             Entry("/audit", _("Audit"), whole=True),
-            Entry("/users", _("Users"), Role.ADMIN),
+            Entry("/users", _("Users"), Role.ADMIN, whole=True),
         ),
     ),
 )

@@ -158,9 +158,13 @@ def _operator_of_all(visit: Annotated[Visit, Depends(_whole)]) -> Visit:
     return _at_least(Role.OPERATOR)(visit)
 
 
+def _admin_of_all(visit: Annotated[Visit, Depends(_whole)]) -> Visit:
+    return _at_least(Role.ADMIN)(visit)
+
+
 Reader = Annotated[Visit, Depends(visiting)]  # who is logged in
 Clerk = Annotated[Visit, Depends(_at_least(Role.CLERK))]
 Operator = Annotated[Visit, Depends(_at_least(Role.OPERATOR))]
-Admin = Annotated[Visit, Depends(_at_least(Role.ADMIN))]
 WholeReader = Annotated[Visit, Depends(_whole)]  # who may see every mailbox
 WholeOperator = Annotated[Visit, Depends(_operator_of_all)]
+Admin = Annotated[Visit, Depends(_admin_of_all)]  # who gives out mailboxes must see them all

@@ -82,8 +82,10 @@ def show(
         if exact:
             found = Page(read_messages(visit.store, exact[:PAGE]))
             return _page(visit, filters, found, seen)
-        if not batch and is_batch(visit.store, filters.q):
+        if not batch and _sees_batch(visit, filters.q):
             return RedirectResponse(Filters(batch=filters.q).address(), 303)
+    if filters.batch and not _sees_batch(visit, filters.batch):
+        return _page(visit, filters, Page([]), seen)
     wanted = filters.query(visit.user.accounts)
     return _page(visit, filters, find_page(visit.store, wanted, cursor, PAGE), seen)
 
@@ -110,6 +112,17 @@ def _named(visit: Visit, name: str, accounts: Sequence[str]) -> list[str]:
     if visit.user.sees_everything:
         return ids
     return [one.id for one in read_messages(visit.store, ids) if visit.user.sees(one.account)]
+
+
+def _sees_batch(visit: Visit, name: str) -> bool:
+    """Return whether there is a batch of this name, with a message that the person may see near its beginning.
+
+    The name of another mailbox's batch must read as one that does not exist.
+    """
+    if visit.user.sees_everything:
+        return is_batch(visit.store, name)
+    wanted = message_search.Query(batch=name, accounts=visit.user.accounts)
+    return bool(find_page(visit.store, wanted, limit=1).messages)
 
 
 def _day(written: str, days: int = 0) -> datetime | None:

@@ -4,7 +4,7 @@ from fastapi import HTTPException
 
 from console.formats import in_path
 from console.visit import Visit
-from pec.messages import Message
+from pec.messages import Message, UnsupportedRecord
 from pec.operations.message_detail import MessageDetail, load_details
 from pec.operations.receipts import load_receipts
 from pec.operations.refusals import Refused
@@ -20,6 +20,10 @@ def details_of(visit: Visit, message_id: str) -> list[MessageDetail]:
         found = load_details(visit.store, visit.settings, message_id)
     except Refused as refused:
         raise HTTPException(404, str(refused) if visit.user.sees_everything else None) from None
+    except UnsupportedRecord:
+        if visit.user.sees_everything:
+            raise
+        raise HTTPException(404) from None
     details = [one for one in found if visit.user.sees(one.message.account)]
     if not details:
         raise HTTPException(404)

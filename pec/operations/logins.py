@@ -1,7 +1,9 @@
 """Logging in at the console, and who a request comes from."""
 
 import secrets
+from contextlib import suppress
 from datetime import datetime
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from config.texts import _
 from pec.instants import from_epoch
@@ -31,7 +33,8 @@ MAX_TRIES = {"user and address": 5, "address": 30, "user": 100}  # in 15 minutes
 
 def log_in(store: Store, name: str, password: str, address: str) -> str:
     """Return the token of a new login. Raise Refused, in the same words and time whatever was wrong."""
-    names = {"user and address": f"{name}\n{address}", "address": address, "user": name}
+    place = _place(address)
+    names = {"user and address": f"{name}\n{place}", "address": place, "user": name}
     counted = logins.tries(store, [f"{kind}\n{names[kind]}" for kind in MAX_TRIES])
     if any(count > limit for count, limit in zip(counted, MAX_TRIES.values(), strict=True)):
         raise Refused("too_many_logins", _("too many attempts: try again in 15 minutes"))
@@ -39,7 +42,7 @@ def log_in(store: Store, name: str, password: str, address: str) -> str:
     if not fits(user.password if user else "", password[: MAX_PASSWORD + 1]):
         raise Refused("login_refused", _("the name or the password is wrong"))
     logins.forget_tries(store, [f"{kind}\n{names[kind]}" for kind in MAX_TRIES if kind != "address"])
-    logins.take_try_back(store, f"address\n{address}")
+    logins.take_try_back(store, f"address\n{place}")
     token = secrets.token_urlsafe(32)
     logins.begin(store, token, name, address, _now())
     return token
@@ -91,6 +94,15 @@ def leave_notice(store: Store, secret: str, notice: str) -> None:
 def take_notice(store: Store, secret: str) -> str | None:
     """Return what was kept, once."""
     return logins.take_notice(store, secret)
+
+
+def _place(address: str) -> str:
+    """Return what tries are counted by: an IPv6 address by its /64, because one host can take any address of it."""
+    with suppress(ValueError):
+        found = ip_address(address.partition("%")[0])
+        if isinstance(found, IPv6Address):
+            return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+    return address
 
 
 def _now() -> datetime:

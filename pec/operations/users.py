@@ -32,6 +32,7 @@ def add_user(
             ),
         )
     _require_accounts(store, settings, accounts)
+    _require_all_for_admin(role, accounts)
     user = User(
         name=name,
         role=role,
@@ -64,6 +65,7 @@ def set_role(
     if accounts is not None:
         _require_accounts(store, settings, accounts)
         user = replace(user, accounts=tuple(dict.fromkeys(accounts)))
+    _require_all_for_admin(role, user.accounts)
     if not role.covers(Role.ADMIN):
         _require_another_admin(store, user)
     changed = replace(user, role=role)
@@ -100,10 +102,23 @@ def require_user(store: Store, name: str) -> User:
 def _require_another_admin(store: Store, user: User) -> None:
     """Refuse to take the last administrator away who can log in: no person could add users in the console."""
     if user.role is Role.ADMIN and not any(
-        one.role is Role.ADMIN for one in users.all_users(store) if one.name != user.name
+        one.role is Role.ADMIN and one.sees_everything
+        for one in users.all_users(store)
+        if one.name != user.name
     ):
         raise Refused(
             "last_admin", _("{name} is the last administrator: add another one first").format(name=user.name)
+        )
+
+
+def _require_all_for_admin(role: Role, accounts: Collection[str]) -> None:
+    """Refuse an administrator of some mailboxes: who gives out mailboxes could give himself the others."""
+    if role is Role.ADMIN and accounts:
+        raise Refused(
+            "limited_admin",
+            _("an admin sees every mailbox: name no mailbox, or choose the role {role}").format(
+                role=Role.OPERATOR
+            ),
         )
 
 

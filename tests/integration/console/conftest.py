@@ -42,10 +42,12 @@ def password_hash() -> str:
 
 @pytest.fixture
 def people(store: Store, password_hash: str) -> None:
-    """A user of each role, named as the role; `part` is an operator who sees the mailbox `beta` only."""
+    """A user of each role, named as the role; `part` and `part-admin` see the mailbox `beta` only."""
     for role in Role:
         users.add(store, User(name=str(role), role=role, password=password_hash))
     users.add(store, User(name="part", role=Role.OPERATOR, accounts=("beta",), password=password_hash))
+    # as an older version let an administrator be
+    users.add(store, User(name="part-admin", role=Role.ADMIN, accounts=("beta",), password=password_hash))
 
 
 @pytest.fixture

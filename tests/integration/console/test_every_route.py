@@ -1,29 +1,15 @@
 """Every route, also of pages still to come: none answers without a login, none acts without this browser's token."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import requests
-from fastapi.routing import APIRoute
 
-from console.pages import ROUTERS
 from tests.integration.console.browser import Browser
+from tests.integration.console.routes import samples
 
-OPEN = {"/login", "/preferences", "/health"}
-SAMPLES = {"number": "0"}
-
-
-def routes(method: str) -> Iterator[str]:
-    """Yield a path of each route that takes this method."""
-    for router in ROUTERS:
-        for route in router.routes:
-            if isinstance(route, APIRoute) and method in (route.methods or ()):
-                yield re.sub(r"\{(\w+)(:\w+)?\}", lambda part: SAMPLES.get(part[1], "x"), route.path)
-
-
-PAGES = sorted(set(routes("GET")) - OPEN)
-ACTS = sorted(set(routes("POST")) - OPEN)
+PAGES = samples("GET")
+ACTS = samples("POST")
 
 
 def test_there_are_pages_and_acts() -> None:

@@ -7,6 +7,8 @@ import requests
 
 from pec.operations import users
 from pec.operations.logins import MAX_TRIES
+from pec.operations.logins import log_in as log_in_at
+from pec.operations.refusals import Refused
 from pec.store import audit
 from pec.store.store import Store
 from pec.users import Role
@@ -55,6 +57,28 @@ def test_guesses_are_throttled_even_if_the_last_one_is_right(console: str) -> No
         assert browser.log_in("viewer", "wrong password").status_code == 403
 
     assert browser.log_in("viewer").status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_guesses_are_counted_by_what_one_host_can_have(
+    store: Store, people: None, one: str, other: str, same: bool
+) -> None:
+    for _ in range(MAX_TRIES["user and address"]):
+        with pytest.raises(Refused, match="wrong"):
+            log_in_at(store, "viewer", "wrong password", one)
+    if same:
+        with pytest.raises(Refused, match="too many"):
+            log_in_at(store, "viewer", PASSWORD, other)
+    else:
+        assert log_in_at(store, "viewer", PASSWORD, other)
 
 
 def test_a_form_without_this_browser_s_token_is_refused(log_in: LogIn) -> None:

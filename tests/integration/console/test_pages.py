@@ -9,8 +9,10 @@ import pytest
 from archive.vault import EML
 from archive.vault.installation import open_vault
 from config.settings import Archive
+from pec.operations import users
 from pec.store import accounts, audit, records
 from pec.store.store import Store
+from pec.users import Role
 from producers import Producer
 from tests.integration.console.browser import Browser, Serve
 from tests.integration.console.scene import Words, build
@@ -99,6 +101,44 @@ def test_another_mailbox_s_acts_are_refused(log_in: LogIn, store: Store) -> None
 def test_lists_leave_other_mailboxes_out(log_in: LogIn, path: str) -> None:
     assert "Avviso di accertamento" not in log_in("part").get(path).text
     assert "acme" not in log_in("part").get(path).text
+
+
+def test_another_mailbox_s_batch_reads_as_one_that_does_not_exist(log_in: LogIn) -> None:
+    browser = log_in("part")
+    for name in ("q", "batch"):
+        theirs, none = (
+            browser.get(f"/messages?{name}={batch}") for batch in ("novembre-2026", "novembre-2027")
+        )
+        assert theirs.status_code == none.status_code == 200
+        assert theirs.text.replace("2026", "2027") == none.text
+
+
+def test_a_search_shows_nothing_about_the_messages_of_other_mailboxes(log_in: LogIn) -> None:
+    assert "6 messaggi" in log_in("viewer").get("/messages?q=words").text
+    assert "6 messaggi" not in log_in("part").get("/messages?q=words").text
+
+
+def test_a_record_of_a_newer_version_in_another_mailbox_does_not_exist(log_in: LogIn, store: Store) -> None:
+    store.client.hset(store.keys.message("avv-4"), "state", "of-tomorrow")
+
+    assert log_in("viewer").get("/messages/avv-4").status_code == 409
+    assert log_in("part").get("/messages/avv-4").status_code == 404
+
+
+def test_an_administrator_of_some_mailboxes_gives_out_none(log_in: LogIn, store: Store) -> None:
+    browser = log_in("part-admin")
+    for path in OF_ADMINS:
+        assert browser.post(path, role="admin").status_code == 403, path
+    assert browser.get("/users").status_code == 403
+    assert users.require_user(store, "part-admin").accounts == ("beta",)
+
+
+def test_no_administrator_is_made_for_some_mailboxes(log_in: LogIn, store: Store) -> None:
+    browser = log_in("admin")
+    browser.post("/users/part/role", page="/users", role="admin", accounts="beta")
+
+    assert "ogni casella" in browser.notice("/users")
+    assert users.require_user(store, "part").role is Role.OPERATOR
 
 
 def test_a_search_for_another_mailbox_s_code_finds_nothing(log_in: LogIn) -> None:

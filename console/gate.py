@@ -16,6 +16,7 @@ from console.visitor import BROWSER, Visitor, cookie_name, identify, is_https, k
 from pec.operations.session import Session
 
 _OPEN = ("/static/", "/login", "/preferences", "/health")  # without a login
+_WITHOUT_REDIS = ("/static/", "/health/live")
 _SAFE = ("GET", "HEAD")
 _ALLOWED_WHEN_READ_ONLY = ("/login", "/logout", "/preferences")
 MAX_LOGIN_BYTES = 16_000  # of a form by someone who is not logged in
@@ -36,7 +37,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        if request.url.path.startswith("/static/"):
+        if request.url.path.startswith(_WITHOUT_REDIS):
             await self._app(scope, receive, send)
             return
         keep(request, Visitor(None, ""))

@@ -18,6 +18,7 @@ from config.settings import Settings, SettingsError, load_settings
 from config.texts import _
 from pec.names import Queue
 from workers.metrics.definitions import FOLDER, PULSE
+from workers.metrics.server_mark import ending_with_the_server
 from workers.tracing import require_opentelemetry
 
 SHUTDOWN_MILLISECONDS = 60_000  # a send has ended by then; keep the container's grace above it
@@ -97,11 +98,13 @@ def _folder_of_counts(settings: Settings) -> Iterator[None]:
         Path(given).mkdir(parents=True, exist_ok=True)
         for left in Path(given).glob(f"*{PULSE}"):  # by processes that were killed
             left.unlink()
-        yield
+        with ending_with_the_server(Path(given), settings):
+            yield
     else:
         with TemporaryDirectory(prefix="pec-metrics-", ignore_cleanup_errors=True) as made:
             os.environ[FOLDER] = made
-            yield
+            with ending_with_the_server(Path(made), settings):
+                yield
 
 
 def _parse() -> argparse.Namespace:

@@ -26,7 +26,15 @@ Field = Annotated[str, Form()]
 
 @router.get("/health")
 def health(request: Request) -> JSONResponse:
-    """Answer a probe: the gate in front has asked Redis already."""
+    """Answer a probe once Redis answered."""
+    session: Session = request.app.state.session
+    session.store.client.ping()
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/health/live")
+def live() -> JSONResponse:
+    """Answer a probe that asks about this process alone."""
     return JSONResponse({"status": "ok"})
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -137,6 +138,24 @@ def test_a_master_that_is_killed_leaves_the_port_free(at: Site, settings: dict[s
             eventually(lambda: scrape(settings) is None, seconds=5)
         finally:
             at.kill(process)  # its worker processes, which Dramatiq leaves
+
+
+def test_the_death_of_the_server_ends_the_worker_in_order_so_that_it_is_started_again(
+    at: Site, settings: dict[str, str]
+) -> None:
+    with at.workers(processes=1, **settings) as process:
+        scraped(settings)
+        os.kill(server_of(process.pid), signal.SIGKILL)
+        assert process.wait(60) == 0
+        [entry] = logged(at, "metrics_server_died")
+        assert "its supervisor starts it again" in entry["remedy"]
+        assert logged(at, "metrics_served")
+
+
+def server_of(master: int) -> int:
+    """Return the process of the metrics, which Dramatiq starts last."""
+    children = Path(f"/proc/{master}/task/{master}/children").read_text("utf-8").split()
+    return int(children[-1])
 
 
 def test_a_folder_that_is_given_is_used_and_kept(at: Site, settings: dict[str, str], tmp_path: Path) -> None:

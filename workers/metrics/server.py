@@ -29,6 +29,7 @@ from pec.store.store import Store
 from workers.metrics import definitions
 from workers.metrics.gauges import Sample, samples
 from workers.metrics.probes import Probes
+from workers.metrics.server_mark import marked
 
 REDIS_SECONDS = 1.5  # a scrape does not wait longer for an answer of Redis, and asks once
 AGAIN_SECONDS = 5.0  # until a port in use is tried again
@@ -41,7 +42,7 @@ def serve() -> int:
     """Serve until Dramatiq's master stops it (SIGTERM) or is gone. A port in use stops nothing but the metrics."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_json)
-    with listening(settings) as server:
+    with marked(Path(os.environ[definitions.FOLDER])), listening(settings) as server:
         log.info("metrics_served", address=settings.metrics_address)
         server.serve_forever()
     return 0

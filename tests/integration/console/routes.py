@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 
 from console.pages import ROUTERS
 
-OPEN = {"/login", "/preferences", "/health"}  # without a login
+OPEN = {"/login", "/preferences", "/health", "/health/live"}  # without a login
 _SAMPLES = {"number": "0"}
 
 

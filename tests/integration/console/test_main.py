@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from redis import Redis
 
 ROOT = Path(__file__).parents[3]
 CERTIFICATE = str(ROOT / "tests" / "localhost.pem")  # holds the key, too
@@ -65,9 +64,11 @@ def test_a_connection_that_says_nothing_is_closed(redis_url: str) -> None:
             assert silent.recv(1) == b""
 
 
-def test_a_redis_that_is_away_is_said_by_pages_until_it_is_back(redis: Redis) -> None:
+def test_a_redis_that_is_away_is_said_by_pages_and_one_probe_until_it_is_back() -> None:
     with running("redis://127.0.0.1:1/0") as (_, url):
         answer = requests.get(f"{url}/", timeout=SECONDS)
+        assert requests.get(f"{url}/health", timeout=SECONDS).status_code == 503
+        assert requests.get(f"{url}/health/live", timeout=SECONDS).ok
 
     assert answer.status_code == 503
     assert "Redis" in answer.text

@@ -10,6 +10,7 @@ from click import Context
 from ruamel.yaml import YAML
 
 from cli import pec
+from console.__main__ import STOP_SECONDS as CONSOLE_STOP_SECONDS
 from producers.gateway.__main__ import STOP_SECONDS
 from tests.unit.deploy.compose import DEMO, ROOT, compose, settings_file
 from tests.unit.deploy.image import stages
@@ -29,7 +30,7 @@ from workers.__main__ import SHUTDOWN_MILLISECONDS
 FOLDERS = [path.parent.name for path in sorted(FOLDER.glob("*/kustomization.yaml"))]
 DEPLOYMENTS = {
     found["metadata"]["name"]: found
-    for folder in ("base", "gateway")
+    for folder in ("base", "gateway", "console")
     for found in resources(folder)
     if found["kind"] == "Deployment"
 }
@@ -43,7 +44,7 @@ each_pod = pytest.mark.parametrize("pod", PODS.values(), ids=PODS)
 each_container = pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
 
 
-@pytest.mark.parametrize("folder", ["base", "archive-volume", "gateway"])
+@pytest.mark.parametrize("folder", ["base", "archive-volume", "gateway", "console"])
 def test_every_object_keeps_to_the_schema_of_its_release(folder: str) -> None:
     assert [fault for found in resources(folder) for fault in faults(found)] == []
 
@@ -72,7 +73,7 @@ def test_a_mistake_in_an_object_is_found(place: tuple[str, ...], value: Any, fau
 
 
 @pytest.mark.skipif(not shutil.which("kubectl"), reason="no kubectl, which builds the site")
-@pytest.mark.parametrize("more", [(), ("../gateway",)], ids=["workers", "workers and gateway"])
+@pytest.mark.parametrize("more", [(), ("../gateway", "../console")], ids=["workers", "all"])
 def test_a_site_builds_into_objects_that_keep_to_the_schema_and_share_the_archive(
     more: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -237,11 +238,30 @@ def test_a_gateway_has_the_secrets_of_the_workers_and_time_to_finish_its_request
     }
 
 
-def test_the_objects_of_the_gateway_select_its_pods() -> None:
-    labels = DEPLOYMENTS["pec-gateway"]["spec"]["template"]["metadata"]["labels"]
-    [network] = [found["spec"] for found in resources("gateway") if found["kind"] == "NetworkPolicy"]
+def test_a_console_has_the_secrets_of_the_workers_and_no_probe_restarts_it_because_redis_is_away() -> None:
+    console = CONTAINERS["console"]
+    kind, waits = console["lifecycle"]["preStop"]["exec"]["command"]
+    paths = {
+        name: console[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")
+    }
 
-    assert labels.items() >= one("gateway", "Service", "pec-gateway")["spec"]["selector"].items()
+    assert kind == "sleep"
+    assert PODS["pec-console"]["terminationGracePeriodSeconds"] >= CONSOLE_STOP_SECONDS + int(waits) + 10
+    assert environment(console) == {
+        name: value for name, value in environment(WORKER).items() if name.endswith("_FILE")
+    }
+    assert paths == {"startup": "/health/live", "liveness": "/health/live", "readiness": "/health"}
+    [port] = console["ports"]
+    assert str(port["containerPort"]) == console["args"][console["args"].index("--port") + 1]
+
+
+@pytest.mark.parametrize("folder", ["gateway", "console"])
+def test_the_objects_of_a_server_select_its_pods(folder: str) -> None:
+    name = f"pec-{folder}"
+    labels = DEPLOYMENTS[name]["spec"]["template"]["metadata"]["labels"]
+    [network] = [found["spec"] for found in resources(folder) if found["kind"] == "NetworkPolicy"]
+
+    assert labels.items() >= one(folder, "Service", name)["spec"]["selector"].items()
     assert labels.items() >= network["podSelector"]["matchLabels"].items()
     assert kustomization("base")["labels"][0]["pairs"].items() <= labels.items()
     assert all("from" in rule for rule in network["ingress"])
@@ -259,7 +279,9 @@ def test_the_archive_is_one_volume_for_all_nodes() -> None:
     assert variable["value"].startswith(f"{mount['mountPath']}/")
 
 
-@pytest.mark.parametrize(("folder", "name"), [("base", "pec-worker"), ("gateway", "pec-gateway")])
+@pytest.mark.parametrize(
+    ("folder", "name"), [("base", "pec-worker"), ("gateway", "pec-gateway"), ("console", "pec-console")]
+)
 def test_a_node_is_drained_also_while_redis_is_away_and_no_pod_is_ready(folder: str, name: str) -> None:
     rules = one(folder, "PodDisruptionBudget", name)["spec"]
 

@@ -16,6 +16,7 @@ from config.settings import Settings, SettingsError, load_settings
 from config.texts import _
 from console.app import build_app
 from console.language import ITALIAN, translated
+from pec.http.listener import listen, url_of
 from pec.http.server_protocol import MAX_HEAD_BYTES, GuardedProtocol
 from pec.operations.session import Session, open_store
 
@@ -106,9 +107,8 @@ def _load(config: uvicorn.Config, tls_cert: Path | None, tls_key: Path | None) -
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return listen(host, port)
     except OSError as error:
         _print(
             _("can't listen on {host}, port {port} ({why}): choose another --port").format(
@@ -119,8 +119,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _announce(listener: socket.socket, encrypted: bool, ready_file: Path | None) -> None:
-    host, port = listener.getsockname()[:2]
-    url = f"http{'s' if encrypted else ''}://{f'[{host}]' if ':' in host else host}:{port}"
+    url = url_of(listener, "https" if encrypted else "http")
     click.echo(url)
     if ready_file:
         part = ready_file.with_name(ready_file.name + ".part")

@@ -2,8 +2,11 @@
 
 import click
 
+from cli import output
 from cli.replace_process import replace_process
+from config.redis_connection import RedisRefused, RedisUnreachable, check, connect
 from config.settings import load_settings
+from config.texts import _
 
 
 @click.command()
@@ -23,5 +26,16 @@ def gateway(host: str, port: int, workers: int) -> None:
     pec gateway
     pec gateway --host 0.0.0.0 --port 8443 --workers 4
     """
-    load_settings()  # here, so that a fault in them is reported once and not by each process
+    _report_redis(load_settings().redis_url)  # here, so that a fault is reported once and not by each process
     replace_process("producers.gateway", ["--host", host, "--port", str(port), "--workers", str(workers)])
+
+
+def _report_redis(url: str) -> None:
+    """Raise RedisRefused if Redis rejects the user. Report one that is away: the gateway waits for it."""
+    try:
+        with connect(url, retries=0) as client:
+            check(client)
+    except RedisRefused:
+        raise
+    except RedisUnreachable as away:
+        output.note(_("{error}. The gateway answers 503 until then.").format(error=away))

@@ -1,6 +1,6 @@
 """Settings of the HTTP gateway."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,9 +11,8 @@ from config.texts import _
 class Gateway(Section):
     """The HTTP gateway, `pec gateway`."""
 
-    shape: str = Field(
+    shape: Literal["live", "documented"] = Field(
         "live",
-        pattern="^(live|documented)$",
         description="spelling of the items of GET /send/{code}. `live`: `date`, `subject`, `body`, as the service "
         "writes them; `documented`: `data`, `object`, `message`, as its description says",
     )

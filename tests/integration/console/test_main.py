@@ -91,3 +91,14 @@ def test_what_can_t_be_used_is_said_in_words(
 
     assert words in said
     assert "Traceback" not in said
+
+
+def test_a_port_in_use_is_named_once(redis_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = str(holder.getsockname()[1])
+        with running(redis_url, "--port", port) as (process, _):
+            assert process.stderr
+            said = process.stderr.read()
+            assert process.wait(SECONDS) == 2
+
+    assert said == f"can't listen on 127.0.0.1, port {port} (Address already in use): choose another --port\n"

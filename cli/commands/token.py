@@ -1,6 +1,7 @@
 """`pec token`: who may use the HTTP gateway."""
 
 from datetime import datetime
+from difflib import get_close_matches
 
 import click
 
@@ -89,15 +90,23 @@ def create(
         made = tokens.create_token(
             session.store, name, scopes, chosen, rate=rate, expires_at=expires, actor=operator_name()
         )
-        unknown = sorted(set(chosen) - {*session.settings.accounts, EVERY_ACCOUNT})
+        configured = set(session.settings.accounts)
     if as_json:
         output.data({**tokens.token_dict(made.token), "token": made.text})
     else:
         click.echo(made.text)
     output.note(_("Token {name} was created. It is not shown again: store it now.").format(name=name))
-    for account in unknown:
+    for account in sorted(set(chosen) - configured - {EVERY_ACCOUNT}):
+        near = get_close_matches(account, configured, n=1)
         output.note(
-            _("Account {account} is not configured here: the gateway must know it.").format(account=account)
+            _(
+                "Account {account} is not configured here{hint}: the gateway must know it. "
+                "If the name is wrong, revoke the token with `pec token revoke {name}`, and create it again."
+            ).format(
+                account=account,
+                hint=_(" (did you mean {name}?)").format(name=near[0]) if near else "",
+                name=name,
+            )
         )
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from redis import Redis
 
 from tests.integration.commands import Pec
@@ -41,3 +42,15 @@ def test_what_can_be_no_token_is_refused_with_the_reason(pec: Pec) -> None:
     assert pec(*CREATE, "--expires", "2999-01-01").code == 2
     assert pec(*CREATE, "--expires", "2020-01-01T00:00:00Z").code == 3
     assert pec("token", "create", "--name", "a b", "--scope", "POST:send", "--account", "acme").code == 3
+
+
+def test_a_misspelt_account_is_named_with_the_one_that_was_meant(
+    pec: Pec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for field in ("SENDER", "USERNAME", "PASSWORD", "TOKEN"):
+        monkeypatch.setenv(f"PEC_ACCOUNTS__ACME__{field}", "acme@pec.example")
+
+    made = pec("token", "create", "--name", "shop", "--scope", "v1:send", "--account", "acmee")
+
+    assert "acmee is not configured here (did you mean acme?)" in made.err
+    assert "pec token revoke shop" in made.err

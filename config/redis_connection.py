@@ -110,9 +110,13 @@ def unusable(client: redis.Redis, why: Exception) -> RedisUnreachable:
                 "%40 for @, %25 for %"
             ).format(address=at, why=cause_of(why))
         )
+    if at.startswith("rediss:") and isinstance(why.__context__, FileNotFoundError):
+        remedy = _("name existing TLS files in PEC_REDIS_TLS__… or in the options of PEC_REDIS_URL")
+    else:
+        remedy = _("start one, or set PEC_REDIS_URL")
     return RedisUnreachable(
         _("Redis at {address} can't be used ({why}): {remedy}").format(
-            address=at, why=cause_of(why), remedy=remedy_of(why, _("start one, or set PEC_REDIS_URL"))
+            address=at, why=cause_of(why), remedy=remedy_of(why, remedy)
         )
     )
 

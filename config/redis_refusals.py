@@ -11,6 +11,7 @@ _ARGUMENTS = ", with args beginning with"  # after it a server quotes what it go
 _MAX_LENGTH = 300
 
 _CLUSTER = joined(": ", (_("it is a cluster, whose keys are on several servers"), ONE_SERVER))
+_NO_TLS = _("the server speaks no TLS at this port: name its port for TLS, or write redis://")
 _REMEDIES = (
     ("MISCONF", _("see the server's log, and make room on its disk")),
     ("loading", _("wait until it has read its append-only file")),
@@ -38,10 +39,14 @@ _REMEDIES = (
     ("certificate verify failed", _("name the authority of the server's certificate in PEC_REDIS_TLS__CA")),
     ("certificate required", _("name a certificate that the server knows in PEC_REDIS_TLS__CERTIFICATE")),
     ("violation of protocol", _("name a certificate that the server knows in PEC_REDIS_TLS__CERTIFICATE")),
+    ("WRONG_VERSION_NUMBER", _NO_TLS),
+    ("handshake operation timed out", _NO_TLS),
+    ("certificate or crl found", _("name a PEM file with certificates in PEC_REDIS_TLS__CA")),
     (
-        "WRONG_VERSION_NUMBER",
-        _("the server speaks no TLS at this port: name its port for TLS, or write redis://"),
+        "key values mismatch",
+        _("name the key that belongs to PEC_REDIS_TLS__CERTIFICATE in PEC_REDIS_TLS__KEY"),
     ),
+    ("reply type byte", _("another program listens there: name the host and port of Redis in PEC_REDIS_URL")),
     ("max number of clients", _("raise `maxclients` in the server's configuration")),
     *((word, _CLUSTER) for word in ("MOVED", "ASK ", "CLUSTERDOWN", "CROSSSLOT", "cluster mode")),
 )
@@ -63,7 +68,7 @@ def remedy_of(why: BaseException, otherwise: Text | str) -> Text | str:
     """Return what to do about a refusal whose kind is known, or `otherwise`."""
     if isinstance(why, WrongServer):
         return why.remedy
-    said = str(cause_of(why))
+    said = f"{cause_of(why)} {why.__context__}"  # redis-py hides that a handshake timed out
     return next((remedy for word, remedy in _REMEDIES if word in said), otherwise)
 
 

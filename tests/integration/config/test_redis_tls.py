@@ -1,6 +1,7 @@
 """Encrypted connections by files that settings name: a private authority, a client's certificate, and Sentinels."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -156,3 +157,26 @@ def test_an_option_of_the_url_counts_before_the_setting(monkeypatch: pytest.Monk
     monkeypatch.setenv("PEC_REDIS_TLS__CA", __file__)
 
     assert load_settings().redis_url == "rediss://h:1/0?ssl_ca_certs=/own.pem"
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """The port of a server that accepts connections and is silent, as Redis is during a handshake of TLS."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield int(listener.getsockname()[1])
+
+
+def test_a_server_without_tls_has_a_remedy_of_its_own(silent: int) -> None:
+    with (
+        connect(f"rediss://127.0.0.1:{silent}/0", timeout_seconds=0.5, retries=0) as client,
+        pytest.raises(RedisUnreachable, match="the server speaks no TLS at this port"),
+    ):
+        check(client)
+
+
+def test_a_file_of_the_url_that_is_not_there_has_a_remedy(silent: int) -> None:
+    with (
+        connect(f"rediss://127.0.0.1:{silent}/0?ssl_ca_certs=/nope.pem", retries=0) as client,
+        pytest.raises(RedisUnreachable, match="name existing TLS files"),
+    ):
+        check(client)

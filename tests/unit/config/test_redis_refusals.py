@@ -39,7 +39,15 @@ def test_an_error_of_no_known_kind_is_logged_without_a_remedy() -> None:
         ("EOF occurred in violation of protocol", "PEC_REDIS_TLS__CERTIFICATE"),
         ("tlsv13 alert certificate required", "PEC_REDIS_TLS__CERTIFICATE"),
         ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "speaks no TLS"),
+        ("[X509: NO_CERTIFICATE_OR_CRL_FOUND] no certificate or crl found", "PEC_REDIS_TLS__CA"),
+        ("[X509: KEY_VALUES_MISMATCH] key values mismatch", "PEC_REDIS_TLS__KEY"),
     ],
 )
 def test_each_failure_of_tls_has_its_remedy(said: str, remedy: str) -> None:
     assert remedy in remedy_of(redis.ConnectionError(said), "start it")
+
+
+def test_a_program_that_is_no_redis_is_named() -> None:
+    error = redis.InvalidResponse('Protocol error, got "<" as reply type byte')
+
+    assert "another program listens there" in remedy_of(error, "start it")

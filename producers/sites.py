@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from config.sections.sites import Site, checked_sites
+from config.sources import explain
 from config.texts import _
 from pec.jobs import JobRejected, SendJob
 from pec.problems import Problem
@@ -22,7 +25,7 @@ class SiteProducers(Sender):
     """
 
     def __init__(self, sites: Mapping[str, Site | Mapping[str, Any]], replicas: int = 0) -> None:
-        found = checked_sites({name: Site.model_validate(site) for name, site in sites.items()})
+        found = checked_sites(_validated(sites))
         self._sites = {account: name for name, site in found.items() for account in site.accounts}
         self._producers = {
             name: Producer(site.redis_url, site.namespace, replicas) for name, site in found.items()
@@ -71,6 +74,20 @@ class SiteProducers(Sender):
                 ]
             )
         return site
+
+
+class _Sites(BaseModel):
+    """The sites under the name of their setting, so that a fault names its variable."""
+
+    sites: dict[str, Site]
+
+
+def _validated(sites: Mapping[str, Site | Mapping[str, Any]]) -> dict[str, Site]:
+    """Raise ValueError with a line for each fault, and without the value, which may hold a password."""
+    try:
+        return _Sites.model_validate({"sites": sites}).sites
+    except ValidationError as error:
+        raise ValueError(str(explain(error, _Sites))) from None
 
 
 def _few(jobs: Iterable[SendJob | Mapping[str, Any]]) -> Iterator[list[SendJob | Mapping[str, Any]]]:

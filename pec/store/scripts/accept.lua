@@ -2,7 +2,7 @@
 --
 -- All of it is one step, so a gateway that dies has enqueued everything or nothing. It is refused at maxmemory.
 --
--- Keys     <ns>:once:<record>        hash, expiring: fingerprint, answer, code, entries, repeats
+-- Keys     <ns>:once:<record>        hash, expiring: fingerprint, answer, code, entries
 --          <ns>:given_code:<code>    hash, expiring: the fields of `owner`, and entries
 --          <ns>:upload:<sha256>      string, expiring
 --          <ns>:jobs                 stream
@@ -22,8 +22,8 @@ if record then
         return {"other", "", "", ""}
     end
     if known then
-        call("HINCRBY", record, "repeats", 1) -- a write: waiting for its replicas covers the first one
-        call("EXPIRE", record, request.keep) -- counted from the latest repeat: its client may get no answer again
+        -- Counted from the latest repeat, whose answer may be lost too. A wait for this write's replicas covers the first one.
+        call("EXPIRE", record, request.keep)
         return {"again", answer, code, entries}
     end
 end

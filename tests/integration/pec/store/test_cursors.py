@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from cryptography.fernet import Fernet
 
 from pec.store.cursors import MAX_LENGTH, NoCursor, seal, unseal
 from pec.store.store import Store
@@ -35,6 +36,23 @@ def test_what_was_made_by_hand_is_no_cursor(store: Store) -> None:
     for wrong in ("", "x", "é", base64.urlsafe_b64encode(b'[1.0, "zzz"]').decode(), "a" * 400):
         with pytest.raises(NoCursor):
             unseal(store, "anna", wrong)
+
+
+def test_of_two_that_make_the_first_key_at_once_one_makes_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def outrun() -> bytes:
+        monkeypatch.undo()
+        given.append(seal(store, "anna", PLACE))
+        return Fernet.generate_key()
+
+    monkeypatch.setattr(Fernet, "generate_key", outrun)
+
+    given.append(seal(store, "anna", PLACE))
+
+    assert [unseal(store, "anna", one) for one in given] == [PLACE, PLACE]
 
 
 def test_a_lost_key_ends_the_cursors_of_before(store: Store) -> None:

@@ -9,7 +9,7 @@ from redis import Redis
 
 from config.settings import Endpoint
 from pec.problems import Problem
-from pec.store import job_stream, outbox
+from pec.store import job_stream, outbox, rejections
 from pec.store.store import Store
 from tests.receiver import a_secret
 
@@ -44,7 +44,15 @@ def test_a_flood_of_bad_jobs_is_published_up_to_a_limit_and_the_last_event_says_
     events = [json.loads(fields[b"event"])["data"] for _, fields in stored]
     assert [data.get("limit_reached") for data in events] == [None, None, True]
     assert redis.xlen("pec:rejected") <= 200
+    _is_index_of_what_is_kept(store)
     assert 0 < redis.pttl("pec:rejections") <= 3 * job_stream.REJECTION_EVENT_MS
+
+
+def _is_index_of_what_is_kept(store: Store) -> None:
+    kept = list(rejections.newest(store))
+    indexed: Any = store.client.zrange(store.keys.rejected_at, 0, -1, withscores=True)
+    assert {one.entry for one in kept} <= {entry.decode() for entry, _ in indexed}
+    assert min(at for _, at in indexed) == int(kept[-1].position.split("-")[0])
 
 
 def test_endpoints_that_receive_everything_or_list_it_get_a_rejection(redis: Redis) -> None:

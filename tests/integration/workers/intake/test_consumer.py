@@ -1,7 +1,6 @@
 """Intake of jobs: each is taken or rejected alone, whatever happens to the worker and to the jobs beside it."""
 
 import json
-from contextlib import suppress
 from itertools import takewhile
 from typing import Any
 
@@ -14,7 +13,7 @@ from config.settings import Endpoint, Webhooks
 from pec.content import sha256
 from pec.jobs import parse
 from pec.store import heartbeat
-from pec.store.job_stream import Entry
+from pec.store.job_stream import MAX_DELIVERIES, Entry
 from pec.store.store import Store
 from tests.integration.workers.intake.jobs import a_job, context, put_and_take, rejections
 from tests.receiver import a_secret
@@ -41,14 +40,19 @@ def test_a_deadly_job_is_rejected_alone(
     monkeypatch.setattr(consumer, "parse", _deadly)
     monkeypatch.setattr(consumer, "RECLAIM_SECONDS", 0)
 
+    deaths: list[str] = []
+
     def until_all_is_taken() -> bool:
         taker = Consumer(context(redis_url, store), "worker", taken=lambda: None)
-        with suppress(SystemExit):
+        try:
             while redis.xlen("pec:jobs"):
                 taker.step()
+        except SystemExit:
+            deaths.append("one more")
         return redis.xlen("pec:jobs") == 0
 
     eventually(until_all_is_taken)
+    assert len(deaths) == MAX_DELIVERIES
     rejected: Any = redis.xrange("pec:rejected")
     assert [json.loads(fields[b"errors"])[0]["field"] for _, fields in rejected] == ["job"]
     assert all(redis.hget(f"pec:message:{one}", "state") == b"queued" for one in GOOD)

@@ -69,6 +69,9 @@ def test_a_send_that_fails_to_connect_starts_a_doubt_that_a_probe_settles(
 
     assert found.is_good
     assert calls == ["found"]
+    again = permit_of(far, "again")
+    send(far, again)
+    assert read(far, again.message).state is State.SENT
 
 
 def test_probes_come_a_few_seconds_apart_however_long_it_lasts(far: WorkerContext, way: CutWay) -> None:

@@ -159,6 +159,55 @@ def test_a_loss_that_could_not_be_noted_at_once_is_noted_later(redis: Redis, red
     )
 
 
+def test_a_failover_is_noted_once_and_not_again_after_workers_reconciled(
+    redis: Redis, redis_url: str
+) -> None:
+    store = Store(redis, "pec")
+    beating = Heartbeat(_ctx(store, redis_url), "w1")
+    beating._remember(_met(History("a", 300, "0" * 40, -1)))
+    next_primary = History("b", 400, "a", 150)
+    beating._remember(_met(next_primary))
+    found = heartbeat.failover_of(redis.hmget(store.keys.installation, heartbeat.FAILOVER))
+    assert found
+    heartbeat.end_failover(store, found[0])
+
+    beating._remember(_met(next_primary))
+
+    assert not redis.hexists(store.keys.installation, heartbeat.FAILOVER[0])
+
+
+def test_a_failover_loses_nothing_that_counted_if_only_other_writes_are_missing(
+    redis: Redis, redis_url: str
+) -> None:
+    store = Store(redis, "pec")
+    beating = Heartbeat(_ctx(store, redis_url), "w1")
+    beating._remember(_met(History("a", 300, "0" * 40, -1), counts=False))
+
+    beating._remember(_met(History("b", 400, "a", 150)))
+
+    assert not redis.hexists(store.keys.installation, heartbeat.FAILOVER[0])
+
+
+def _met(history: History, counts: bool = True) -> heartbeat.Beat:
+    return heartbeat.Beat("one", [], history, counts)
+
+
+def test_of_two_failovers_the_earlier_counts_until_workers_reconcile_since_then(redis: Redis) -> None:
+    store = Store(redis, "pec")
+    early, late = (datetime(2026, 11, 29, hour, tzinfo=UTC) for hour in (10, 12))
+    heartbeat.note_failover(store, early, early)
+    heartbeat.note_failover(store, late, late)
+
+    def noted() -> Any:
+        return heartbeat.failover_of(redis.hmget(store.keys.installation, heartbeat.FAILOVER))
+
+    assert noted() == (early, late)
+    heartbeat.end_failover(store, late)
+    assert noted() == (early, late), "what was sent between the two is not reconciled"
+    heartbeat.end_failover(store, early)
+    assert noted() is None
+
+
 def test_an_endpoint_has_its_place_among_events_before_others_take_jobs_of_its_worker(
     redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

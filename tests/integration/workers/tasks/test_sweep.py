@@ -1,0 +1,54 @@
+"""The hourly pass: what has no more use leaves Redis, and what is in work stays."""
+
+from typing import Any
+
+import pytest
+
+from pec.names import Queue
+from pec.problems import Problem
+from pec.store import job_stream
+from workers.context import WorkerContext
+from workers.tasks import sweep
+
+DAY = 86_400
+
+
+def test_consumers_of_dead_workers_leave_and_the_pass_comes_again(
+    ctx: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "CONSUMER_IDLE_SECONDS", -1.0)
+    store = ctx.store
+    job_stream.ensure_group(store)
+    store.client.xadd(store.keys.jobs, {"job": "{}"})
+    job_stream.read_new(store, "holds", 1, 1)
+    job_stream.read_new(store, "dead", 1, 1)
+
+    sweep.sweep(ctx, sweep.EVERYTHING)
+
+    found: Any = store.client.xinfo_consumers(store.keys.jobs, job_stream.GROUP)
+    assert [one["name"] for one in found] == [b"holds"]
+    again: Any = store.client.zscore(store.keys.due(Queue.SWEEP), sweep.EVERYTHING)
+    assert again == pytest.approx(ctx.now().timestamp() + sweep.EVERY_SECONDS, abs=60)
+
+
+def test_a_consumer_that_reads_now_and_then_stays(ctx: WorkerContext) -> None:
+    job_stream.ensure_group(ctx.store)
+    job_stream.read_new(ctx.store, "lives", 1, 1)
+
+    sweep.sweep(ctx, sweep.EVERYTHING)
+
+    assert len(ctx.store.client.xinfo_consumers(ctx.store.keys.jobs, job_stream.GROUP)) == 1
+
+
+def test_a_rejection_is_found_by_its_entry_for_as_long_as_rejections_are_kept(ctx: WorkerContext) -> None:
+    store, days = ctx.store, ctx.settings.retention.rejected_days
+    job_stream.ensure_group(store)
+    store.client.xadd(store.keys.jobs, {"job": "{}"})
+    [entry] = job_stream.read_new(store, "worker", 1, 1)
+    job_stream.reject(store, entry, [Problem("job", "is wrong")], {})
+    old, young = ((ctx.now().timestamp() - age * DAY) * 1000 for age in (days + 1, days - 1))
+    store.client.zadd(store.keys.rejected_at, {"old": old, "young": young})
+
+    sweep.sweep(ctx, sweep.EVERYTHING)
+
+    assert store.client.zrange(store.keys.rejected_at, 0, -1) == [b"young", entry.id.encode()]

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import JsonValue
@@ -16,7 +17,13 @@ from pydantic import JsonValue
 from pec.problems import fault
 from pec.subjects import is_code
 
+MAX_ADDRESS = 254  # characters
 MAX_METADATA_BYTES = 16_384
+_MAX_DOMAINS = 4096  # that are known to be valid, or not
+_PLAIN_LOCAL = re.compile(
+    r"(?=.{1,64}\Z)[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*"
+)  # email-validator does not change it
+_CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.ASCII)
 _BYTE_ORDER_MARK = "\ufeff"
 _WHITE = {ord(character): None for character in " \t\r\n"}
@@ -55,6 +62,24 @@ def encoded_size(body_bytes: int, attachments_bytes: Iterable[int]) -> int:
 
 
 def address(text: str) -> str:
+    """Return the address as email-validator spells it. Its rules for a domain are asked once, for many addresses."""
+    local, _, domain = text.partition("@")
+    is_plain = text.isascii() and len(text) <= MAX_ADDRESS and _PLAIN_LOCAL.fullmatch(local)
+    if is_plain and (spelled := _domain(domain)):
+        return f"{local}@{spelled}"
+    return _address(text)
+
+
+@lru_cache(_MAX_DOMAINS)
+def _domain(text: str) -> str | None:
+    """Return a domain as email-validator spells it, or None if it is not valid."""
+    try:
+        return _address(f"a@{text}").removeprefix("a@")
+    except ValueError:
+        return None
+
+
+def _address(text: str) -> str:
     try:
         parsed = validate_email(
             text, check_deliverability=False, globally_deliverable=False, allow_smtputf8=False
@@ -82,7 +107,7 @@ def _problem_of_address(text: str) -> str:
 def subject(text: str) -> str:
     if is_blank(text):
         raise fault("empty_subject")
-    if any(ord(character) < 32 or character in "\x7f\x85\u2028\u2029" for character in text):
+    if _CONTROL.search(text):
         raise fault("control_character")
     return text
 

@@ -51,7 +51,7 @@ Id = Annotated[str, Field(pattern=ID)]
 Account = Annotated[
     str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="a configured mailbox, lower case")
 ]
-Address = Annotated[str, Field(max_length=254), AfterValidator(content.address)]
+Address = Annotated[str, Field(max_length=content.MAX_ADDRESS), AfterValidator(content.address)]
 Subject = Annotated[str, Field(max_length=MAX_SUBJECT), AfterValidator(content.subject)]
 Instant = Annotated[AwareDatetime, BeforeValidator(content.written_out)]
 Sha256 = Annotated[
@@ -111,7 +111,7 @@ class _Job(_Strict):
     @classmethod
     def _without_nulls(cls, found: Any) -> Any:
         """Return the job without the optional fields that are null: null is the same as left out."""
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or None not in found.values():
             return found
         required = {name for name, field in cls.model_fields.items() if field.is_required()}
         return {
@@ -155,9 +155,10 @@ class SendJob(_Job):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        spelled = [compared(address) for address in self.recipients]
-        if len(set(spelled)) != len(spelled):
-            raise fault("repeated_address", field="recipient")
+        if not isinstance(self.recipient, str):
+            spelled = [compared(address) for address in self.recipient]
+            if len(set(spelled)) != len(spelled):
+                raise fault("repeated_address", field="recipient")
         if self.not_before and self.not_after and self.not_after <= self.not_before:
             raise fault("not_after_too_early", field="not_after")
         return self

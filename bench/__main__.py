@@ -23,6 +23,7 @@ NAMES = (
     "rotation",
     "cost",
     "producing",
+    "gateway",
     "waiting",
     "calls",
     "verify",

@@ -18,6 +18,7 @@ TITLES = {
     "rotation": "Rotation",
     "cost": "Cost",
     "producing": "Producing",
+    "gateway": "Gateway",
     "waiting": "Waiting and growth",
     "calls": "Calls",
     "verify": "Verification",

@@ -29,6 +29,15 @@ def memory_bytes(leader: int) -> int:
     return sum(map(_pss, session(leader)))
 
 
+def peak_bytes(pid: int) -> int:
+    """Return the most memory that a process has had resident."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
 def _stat(pid: int) -> list[str]:
     """From the state on: state, ppid, pgrp, session, …"""
     try:

@@ -102,10 +102,14 @@ class Site:
 
     @contextmanager
     def run(
-        self, command: Sequence[str], environment: Mapping[str, str], grace_seconds: float = 0
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        grace_seconds: float = 0,
+        log: str = "workers.log",
     ) -> Iterator[int]:
         """Its leader's process id."""
-        process = spawn(command, self.folder / "workers.log", environment)
+        process = spawn(command, self.folder / log, environment)
         self._leaders.append(process.pid)
         try:
             with ended(process, grace_seconds):
@@ -124,7 +128,7 @@ class Site:
         threads: int = 8,
     ) -> Iterator[int]:
         """Ours, with these accounts and their tokens. Yields once they take jobs."""
-        environment = {**self.environment(tls=tls), **_settings(self, accounts, tls), **settings}
+        environment = {**self.environment(tls=tls), **self.settings(accounts, tls=tls), **settings}
         command = [sys.executable, "-m", "dramatiq", "bench.worker_app", "--skip-logging"]
         command += [
             "--processes",
@@ -138,6 +142,23 @@ class Site:
         with self.run(command, environment, GRACE_SECONDS) as leader:
             until(lambda: self.client.zcard("pec:seen:worker") >= processes, "workers start")
             yield leader
+
+    def settings(self, accounts: Mapping[str, str], *, tls: bool = False) -> dict[str, str]:
+        """Return the settings of ours, with these accounts and their tokens."""
+        endpoint = {"name": "crm", "url": f"{self.api.url}/hook/{self.folder.name}", "secret": SECRET}
+        settings = {
+            "PEC_REDIS_URL": self.server.url,
+            "PEC_API__URL": self.api.tls_url if tls else self.api.url,
+            "PEC_WEBHOOKS__ENDPOINTS": json.dumps([endpoint]),
+            "PEC_WEBHOOKS__ALLOW_PRIVATE": "true",
+            "PEC_LOG_LEVEL": "warning",
+            "PEC_LOG_JSON": "true",
+        }
+        for name, token in accounts.items():
+            prefix = f"PEC_ACCOUNTS__{name.upper()}"
+            settings |= {f"{prefix}__SENDER": address(name), f"{prefix}__USERNAME": address(name)}
+            settings |= {f"{prefix}__PASSWORD": "bench", f"{prefix}__TOKEN": token}
+        return settings
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return the CPU seconds of the contender's processes and of its Redis."""
@@ -186,23 +207,6 @@ def put(made: Site, count: int, first: int = 0, account: str = "a0") -> None:
 
 def address(account: str) -> str:
     return f"{account}@pec.example"
-
-
-def _settings(site: Site, accounts: Mapping[str, str], tls: bool) -> dict[str, str]:
-    endpoint = {"name": "crm", "url": f"{site.api.url}/hook/{site.folder.name}", "secret": SECRET}
-    settings = {
-        "PEC_REDIS_URL": site.server.url,
-        "PEC_API__URL": site.api.tls_url if tls else site.api.url,
-        "PEC_WEBHOOKS__ENDPOINTS": json.dumps([endpoint]),
-        "PEC_WEBHOOKS__ALLOW_PRIVATE": "true",
-        "PEC_LOG_LEVEL": "warning",
-        "PEC_LOG_JSON": "true",
-    }
-    for name, token in accounts.items():
-        prefix = f"PEC_ACCOUNTS__{name.upper()}"
-        settings |= {f"{prefix}__SENDER": address(name), f"{prefix}__USERNAME": address(name)}
-        settings |= {f"{prefix}__PASSWORD": "bench", f"{prefix}__TOKEN": token}
-    return settings
 
 
 def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":

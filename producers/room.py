@@ -23,16 +23,16 @@ def wait_for_room(store: Store) -> bool:
     return True
 
 
-def is_full(store: Store) -> bool:
-    """Return whether memory is above the share now. Raise Redis's errors."""
-    return share_used(store) > MAX_MEMORY_SHARE
-
-
 def share_used(store: Store) -> float:
     """Return the share of maxmemory in use: 0 if there is none. Raise Redis's errors."""
+    used, limit = memory(store)
+    return used / limit if limit else 0.0
+
+
+def memory(store: Store) -> tuple[int, int]:
+    """Return the bytes in use and maxmemory; 0 if there is none. Raise Redis's errors."""
     try:
         info = store.client.info("memory")
     except redis.ResponseError:  # a producer's user may not ask
-        return 0.0
-    used, limit = int(info["used_memory"]), int(info.get("maxmemory") or 0)
-    return used / limit if limit else 0.0
+        return 0, 0
+    return int(info["used_memory"]), int(info.get("maxmemory") or 0)

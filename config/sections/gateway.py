@@ -23,6 +23,13 @@ class Gateway(Section):
         description="how long the same POST /send of a token, without `Idempotency-Key`, gets the first answer again, "
         "in seconds after the latest answer. A day, if none was given. 0: each request is a PEC of its own",
     )
+    token_share: float = Field(
+        0.2,
+        gt=0,
+        le=1,
+        description="share of Redis's maxmemory that uploads and waiting jobs of one token may take together; the "
+        "largest body always fits. 1: all of it. Without maxmemory there is no limit",
+    )
     trusted_proxies: Proxies = Field(
         default=[],
         description="addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count, as JSON or "

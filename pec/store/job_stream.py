@@ -7,6 +7,7 @@ from typing import Any
 
 import redis
 
+from pec.account_names import account_of
 from pec.content import sha256
 from pec.events import of_rejection
 from pec.instants import from_epoch, to_text
@@ -18,8 +19,8 @@ MAX_DELIVERIES = 10  # deaths with a job in hand: fewer may all be those of work
 MAX_MEMORY_SHARE = 0.8  # of maxmemory: above it intake waits, so that what is under way can be finished
 MAX_MEMORY_SHARE_ARCHIVING = 0.9  # the same with an archive, to which the files of jobs that wait go
 NEARLY_FULL_SHARE = 0.7  # from which on operators are warned
-MAX_REJECTIONS = 100_000  # kept, about: 50 MB if a producer writes wrong jobs without end
-REJECTION_EVENT_BURST = 10_000  # rejections published at once: as many as a day allows
+MAX_REJECTIONS = 100_000  # kept: 50 MB if a producer writes wrong jobs without end
+REJECTION_EVENT_BURST = 10_000  # rejections of an account that are published at once: as many as a day allows
 REJECTION_EVENT_MS = 8640  # between two events of rejections after that
 
 
@@ -92,7 +93,7 @@ def removal(store: Store, entry_id: str) -> list[list[str | float]]:
 def reject(store: Store, entry: Entry, problems: Sequence[Problem], safe: dict[str, str]) -> None:
     """Remove the job, store why it was rejected and publish the event, in one step and only once.
 
-    Of the job's content only length and hash are stored.
+    Of the job's content only length and hash are stored. Limits are those of the account that it names.
     """
     raw = entry.job or b""
     now = from_epoch(wall_clock())
@@ -112,6 +113,7 @@ def reject(store: Store, entry: Entry, problems: Sequence[Problem], safe: dict[s
         "reject",
         GROUP,
         entry.id,
+        account_of(safe) or "",
         json.dumps(flat),
         json.dumps(published),
         MAX_REJECTIONS,

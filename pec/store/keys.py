@@ -26,10 +26,16 @@ class Keys:
         """Sorted set: entries of `jobs` whose jobs could not be taken → when (ms), the first part of their position."""
         return f"{self.namespace}:rejected_at"
 
-    @property
-    def rejections(self) -> str:
-        """String, expiring: how much of the limit for events of rejections is used up."""
-        return f"{self.namespace}:rejections"
+    def rejected_of(self, account: str) -> str:
+        """Sorted set: positions in `rejected` and entries of jobs that name this account → when (ms). "": no known one.
+
+        Without the account it is a sorted set of the accounts, by how many each has.
+        """
+        return f"{self.namespace}:rejected_of:{account}"
+
+    def rejections(self, account: str) -> str:
+        """String, expiring: how much of an account's limit for events of rejections is used up. "": no known one."""
+        return f"{self.namespace}:rejections:{account}" if account else f"{self.namespace}:rejections"
 
     @property
     def events(self) -> str:
@@ -298,6 +304,10 @@ class Keys:
     def uploaded(self, token_id: str, sha256: str) -> str:
         """String, expiring: the size of bytes that this token uploaded."""
         return f"{self.namespace}:uploaded:{token_id}:{sha256}"
+
+    def holding(self, token_id: str) -> str:
+        """Sorted set, expiring: what a token's uploads and waiting jobs hold → since when. `:bytes` is their sum."""
+        return f"{self.namespace}:holding:{token_id}"
 
     def uploading(self, name: str) -> str:
         """String, expiring: bytes of an upload that is not over."""

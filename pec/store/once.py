@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import redis
-from redis.exceptions import NoScriptError
 
 from config.redis_connection import RedisUnreachable
 from pec.content import sha256
@@ -30,11 +29,20 @@ class NoFreeCode(Exception):
     """Every candidate was given before: choose others. Nothing was enqueued."""
 
 
+class TooMuchHeld(Exception):
+    """The token's uploads and waiting jobs leave no room for this request. Nothing was enqueued."""
+
+    def __init__(self, wait_seconds: float) -> None:
+        super().__init__(f"there may be room in {wait_seconds:.0f} s")
+        self.wait_seconds = wait_seconds
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request that adds jobs. Equal ones have the same `record` and `fingerprint`; "": it is never a repeat.
 
     `uploads`: bytes by their SHA-256, which the jobs name. `codes`: candidates for a code that clients find it by.
+    `holder`: the token whose uploads and waiting jobs may be `limit_bytes` together; 0: there is no limit.
     The record lasts `keep_seconds` after the latest repeat. `answered` shortens it.
     """
 
@@ -47,6 +55,8 @@ class Request:
     codes: Sequence[str] = ()
     owner: Mapping[str, str] = field(default_factory=dict)
     code_keep_seconds: float = KEY_SECONDS
+    holder: str = ""
+    limit_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +82,16 @@ def record_of_request(token_id: str, fingerprint: str) -> str:
 def accept(store: Store, request: Request) -> Accepted:
     """Enqueue the jobs of a request, or return the answer that it got before. Either is on the replicas awaited.
 
-    Raise KeyReused, NoFreeCode, TooFewReplicas, and Redis's errors: the jobs may be enqueued then. Repeat the request,
-    which is safe if it has a record, or if its jobs have ids of their own.
+    Raise KeyReused, NoFreeCode and TooMuchHeld: nothing was enqueued. Raise TooFewReplicas and Redis's errors: the jobs
+    may be enqueued then. Repeat the request, which is safe if it has a record, or if its jobs have ids of their own.
     """
-    try:
-        outcome, answer, code, entries = _run(store, request)
-    except NoScriptError:
-        store.client.script_load(store.script("accept", intake=True).script)
-        outcome, answer, code, entries = _run(store, request)
+    outcome, answer, code, entries = _run(store, request)
     if outcome == "other":
         raise KeyReused
     if outcome == "no_code":
         raise NoFreeCode
+    if outcome == "full":
+        raise TooMuchHeld(float(answer))
     return Accepted(answer, code, tuple(entries.split()), repeated=outcome == "again")
 
 
@@ -125,15 +133,8 @@ def _run(store: Store, request: Request) -> list[str]:
         "code_keep": round(request.code_keep_seconds),
         "uploads": list(request.uploads),
         "upload_keep": UPLOAD_SECONDS,
+        "holder": request.holder if request.limit_bytes else "",
+        "limit": request.limit_bytes,
     }
-    args: list[str | bytes] = [
-        store.keys.namespace,
-        json.dumps(stated),
-        *request.uploads.values(),
-        *request.jobs,
-    ]
-    with store.client.pipeline(transaction=False) as pipeline:
-        store.script("accept", intake=True)(args=args, client=pipeline)
-        pipeline.scripts.clear()  # else redis-py asks first, each time, whether the server has it
-        [reply] = replication.execute(store, pipeline, replication.JOBS_MILLISECONDS)
-    return text_list(reply)
+    args: list[str | bytes] = [json.dumps(stated), *request.uploads.values(), *request.jobs]
+    return text_list(replication.run_intake(store, "accept", args, replication.JOBS_MILLISECONDS))

@@ -7,7 +7,7 @@ from typing import Any
 
 from pec.jobs import JobRejected
 from pec.problems import Problem, stored_problem
-from pec.store.store import Store, text, text_dict
+from pec.store.store import Store, text, text_dict, text_list
 
 _PAGE = 1000
 
@@ -62,6 +62,16 @@ def of_entry(store: Store, entry: str) -> Rejection | None:
         return None
     of_that_instant: Any = store.client.xrange(store.keys.rejected, min=str(int(at)), max=str(int(at)))
     return next((one for pair in of_that_instant if (one := _rejection(*pair)).entry == entry), None)
+
+
+def latest_of(store: Store, account: str, limit: int) -> list[Rejection]:
+    """Return the latest rejections of jobs that name this account, newest first; "": of no known account."""
+    latest = text_list(store.client.zrevrange(store.keys.rejected_of(account), 0, limit - 1))
+    with store.client.pipeline(transaction=False) as pipeline:
+        for one in latest:
+            position = one.partition(" ")[0]
+            pipeline.xrange(store.keys.rejected, position, position)
+        return [_rejection(*pair) for found in pipeline.execute() for pair in found]
 
 
 def newest_of(store: Store, job_id: str, limit: int = 10 * _PAGE) -> Rejection | None:

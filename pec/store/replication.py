@@ -1,9 +1,11 @@
 """Waiting until replicas have what was written, so that a failover loses nothing that was acknowledged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from redis.client import Pipeline
+from redis.commands.core import Script
+from redis.exceptions import NoScriptError
 
 from config.replica_wait import replica_wait
 from pec.store.store import Store
@@ -38,3 +40,21 @@ def execute(
     if not wait.is_over(acknowledged):
         raise TooFewReplicas(acknowledged, wait.count)
     return replies
+
+
+def run_intake(store: Store, name: str, args: Sequence[str | bytes | float], milliseconds: int) -> Any:
+    """Run a script that is refused at maxmemory, and wait for replicas, in one round trip. Return its reply."""
+    script = store.script(name, intake=True)
+    try:
+        return _run(store, script, args, milliseconds)
+    except NoScriptError:
+        store.client.script_load(script.script)
+        return _run(store, script, args, milliseconds)
+
+
+def _run(store: Store, script: Script, args: Sequence[str | bytes | float], milliseconds: int) -> Any:
+    with store.client.pipeline(transaction=False) as pipeline:
+        script(args=[store.keys.namespace, *args], client=pipeline)
+        pipeline.scripts.clear()  # else redis-py asks first, each time, whether the server has it
+        [reply] = execute(store, pipeline, milliseconds)
+    return reply

@@ -52,7 +52,10 @@ def read_all(store: Store) -> list[Token]:
 def revoke(store: Store, token: Token) -> None:
     """Let the token pass no more."""
     with store.client.pipeline() as pipeline:
-        pipeline.delete(store.keys.token(token.id), store.keys.token_pace(token.id))
+        holding = store.keys.holding(token.id)
+        pipeline.delete(
+            store.keys.token(token.id), store.keys.token_pace(token.id), holding, f"{holding}:bytes"
+        )
         pipeline.hdel(store.keys.tokens, token.name)
         pipeline.execute()
 

@@ -1,19 +1,37 @@
 """Bytes that a token of the gateway uploaded: no other token can name them in a job, or learn that they are there."""
 
+import secrets
 from collections.abc import Iterable
-
-import redis
+from dataclasses import dataclass
 
 from pec.store import replication
+from pec.store.once import TooMuchHeld
 from pec.store.store import Store
 
 KEEP_SECONDS = 7 * 86_400
 _UNFINISHED_SECONDS = 3600
 
 
-def write(store: Store, part: str, offset: int, data: bytes) -> None:
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload that is not over, and the bytes that are reserved for it."""
+
+    owner: str
+    part: str
+    reserved: int
+
+
+def begin(store: Store, owner: str, size: int, limit_bytes: int) -> Upload:
+    """Reserve bytes among those that the owner may hold; 0: there is no limit. Raise TooMuchHeld."""
+    upload = Upload(owner, secrets.token_hex(16), size)
+    if wait := int(store.run("begin_upload", owner, upload.part, size, limit_bytes)):
+        raise TooMuchHeld(wait)
+    return upload
+
+
+def write(store: Store, upload: Upload, offset: int, data: bytes) -> None:
     """Write a piece of an upload at its place, which bears being done twice."""
-    key = store.keys.uploading(part)
+    key = store.keys.uploading(upload.part)
     with store.client.pipeline(transaction=False) as pipeline:
         if data:
             pipeline.setrange(key, offset, data)
@@ -23,25 +41,14 @@ def write(store: Store, part: str, offset: int, data: bytes) -> None:
         pipeline.execute()
 
 
-def finish(store: Store, part: str, owner: str, sha256: str, size: int) -> bool:
+def finish(store: Store, upload: Upload, sha256: str, size: int) -> bool:
     """Give the upload its name and its owner, on the replicas that are awaited. Return False if its bytes are gone."""
-    keys = store.keys
-    with store.client.pipeline(transaction=False) as pipeline:
-        pipeline.rename(keys.uploading(part), keys.upload(sha256))
-        pipeline.expire(keys.upload(sha256), KEEP_SECONDS)
-        pipeline.set(keys.uploaded(owner, sha256), size, ex=KEEP_SECONDS)
-        try:
-            replication.execute(store, pipeline, replication.JOBS_MILLISECONDS)
-        except redis.ResponseError as error:
-            if "no such key" not in str(error):
-                raise
-            # renamed already, if the answer to this pipeline was lost and it was repeated
-            return bool(store.client.exists(keys.upload(sha256)))
-    return True
+    args: list[str | int] = [upload.owner, upload.part, upload.reserved, sha256, size, KEEP_SECONDS]
+    return bool(replication.run_intake(store, "finish_upload", args, replication.JOBS_MILLISECONDS))
 
 
-def drop(store: Store, part: str) -> None:
-    store.client.delete(store.keys.uploading(part))
+def drop(store: Store, upload: Upload) -> None:
+    store.run("drop_upload", upload.owner, upload.part, upload.reserved)
 
 
 def sizes(store: Store, owner: str, digests: Iterable[str]) -> dict[str, int]:

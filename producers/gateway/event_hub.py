@@ -12,13 +12,14 @@ import redis
 import structlog
 
 from config.redis_connection import RedisUnreachable
+from pec.account_names import account_of
 from pec.http import server_protocol
 from pec.names import EventType
 from pec.store import event_log
 from pec.store.event_log import Entry
 from pec.store.store import Store
 from producers.gateway.problems import unavailable
-from producers.gateway.tenants import account_of, without_names
+from producers.gateway.tenants import without_names
 
 MAX_LISTENERS = 2000  # of one process
 MAX_LISTENERS_OF_TOKEN = 20

@@ -22,6 +22,7 @@ from pec.api import vendor_words
 from pec.api.wire import Envelope
 from pec.jobs import JobRejected
 from pec.problems import Problem as Fault
+from pec.store.once import TooMuchHeld
 from pec.store.replication import TooFewReplicas
 from producers.gateway import metrics
 
@@ -107,6 +108,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(TooMuchHeld, _too_much_held)
     for kind in (redis.RedisError, RedisUnreachable, TooFewReplicas):
         app.add_exception_handler(kind, _redis_away)
     app.add_exception_handler(Exception, _unexpected)
@@ -165,6 +167,15 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _gone(request: Request, error: Exception) -> Response:
     """The client left while it was writing: nothing was enqueued, and no client reads this."""
     return Response(status_code=400)
+
+
+async def _too_much_held(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TooMuchHeld)  # noqa: S101 - registered for it
+    detail = (
+        "the token's uploads and waiting jobs take all that it may hold: "
+        "repeat it after Retry-After, once workers have taken some or uploads have expired"
+    )
+    return answer(request, Problem(429, "too_much_held", detail, retry_after_seconds=error.wait_seconds))
 
 
 async def _redis_away(request: Request, error: Exception) -> Response:

@@ -6,12 +6,15 @@
 --          <ns>:given_code:<code>    hash, expiring: the fields of `owner`, and entries
 --          <ns>:upload:<sha256>      string, expiring
 --          <ns>:jobs                 stream
+--          <ns>:holding:<token>      what the token holds until workers take it
 -- ARGV     request JSON, made by `pec.store.once`
 --                  record ("": nothing is remembered), fingerprint, keep (s), answer
 --                  codes: candidates, the first that is free is given; none: no code is needed
 --                  owner [field, value, …], code_keep (s)
 --                  uploads [sha256, …], as many as bytes follow; upload_keep (s)
--- Returns  {outcome, answer, code, entries}. outcome: new, again, other (the record is of another request), no_code
+--                  holder: the token whose bytes are counted; "": none. limit: of its bytes
+-- Returns  {outcome, answer, code, entries}. outcome: new, again, other (the record is of another request), no_code,
+--          full (the token may not hold so much more; answer: the seconds to wait)
 
 local ns, request = ARGV[1], cjson.decode(ARGV[2])
 local record = request.record ~= "" and ns .. ":once:" .. request.record
@@ -28,6 +31,18 @@ if record then
     end
 end
 
+local first_job, job_bytes, bytes = 3 + #request.uploads, 0, 0
+for i = 3, #ARGV do
+    bytes = bytes + #ARGV[i]
+    job_bytes = job_bytes + (i >= first_job and #ARGV[i] or 0)
+end
+if request.holder ~= "" then
+    local wait = wait_for_bytes(ns, request.holder, bytes, request.limit)
+    if wait > 0 then
+        return {"full", tostring(wait), "", ""}
+    end
+end
+
 local code = ""
 for _, candidate in ipairs(request.codes) do
     if call("EXISTS", ns .. ":given_code:" .. candidate) == 0 then
@@ -41,10 +56,16 @@ end
 
 for i, sha256 in ipairs(request.uploads) do
     call("SET", ns .. ":upload:" .. sha256, ARGV[2 + i], "EX", request.upload_keep)
+    if request.holder ~= "" then
+        hold(ns, request.holder, "content", sha256, #ARGV[2 + i])
+    end
 end
 local entries = {}
-for i = 3 + #request.uploads, #ARGV do
+for i = first_job, #ARGV do
     table.insert(entries, call("XADD", ns .. ":jobs", "*", "job", ARGV[i]))
+end
+if request.holder ~= "" then
+    hold(ns, request.holder, "job", entries[#entries], job_bytes)
 end
 local listed = table.concat(entries, " ")
 if code ~= "" then

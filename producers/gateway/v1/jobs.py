@@ -1,5 +1,6 @@
 """From the body of a request to jobs: checked by the models of the contract, and put under their accounts."""
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -95,7 +96,11 @@ def _request(gateway: Gateway, caller: Caller, found: Sequence[tuple[str, Any]],
             faults += _placed(place, error).problems
             if len(faults) >= _MAX_FAULTS:
                 break
-    faults += _faults_of_content(gateway, caller, jobs, uploads.waiting, found) if not faults else []
+    if not faults:
+        faults = [
+            *_used_twice(jobs, found),
+            *_faults_of_content(gateway, caller, jobs, uploads.waiting, found),
+        ]
     if faults:
         raise JobRejected(faults[:_MAX_FAULTS])
     return Request(jobs, uploads.waiting)
@@ -140,6 +145,16 @@ def _under_account(job: dict[str, Any], made_id: str | None) -> dict[str, Any]:
     return job
 
 
+def _used_twice(jobs: Sequence[Prepared], found: Sequence[tuple[str, Any]]) -> list[Fault]:
+    """Return what is wrong with ids that stand twice: workers take the first of two different messages only."""
+    by_id: dict[str, str] = {}
+    return [
+        problem(f"{place}.id", "id_used")
+        for (place, _), one in zip(found, jobs, strict=True)
+        if by_id.setdefault(one.job.id, one.stated) != one.stated
+    ]
+
+
 def _faults_of_content(
     gateway: Gateway,
     caller: Caller,
@@ -162,7 +177,7 @@ def _faults_of_content(
             if missing:
                 raise JobRejected(missing)
             own = {digest: len(content) for digest, content in one.contents.carried.items()}
-            check_size(one.job, one.contents, {**lengths, **own}, gateway.settings.api.max_bytes)
+            check_size(one.job, one.contents, ChainMap(own, lengths), gateway.settings.api.max_bytes)
         except JobRejected as error:
             faults += _placed(place, error).problems
     return faults

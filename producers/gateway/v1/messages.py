@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 
+from pec.account_names import account_of
 from pec.jobs import ID, validate
 from pec.messages import UnsupportedRecord
 from pec.names import State
@@ -18,7 +19,6 @@ from pec.store.store import Store, text
 from producers.gateway.auth import Caller
 from producers.gateway.context import Here
 from producers.gateway.problems import Problem
-from producers.gateway.tenants import account_of
 from producers.gateway.v1.callers import Manager, Reader, not_found
 from producers.gateway.v1.models import JobStatus, Message, MessageDetail, Messages, Requested, answered
 from producers.gateway.v1.names import may_use_name
@@ -28,7 +28,7 @@ from producers.producer import wire_job
 
 router = APIRouter(prefix="/messages", tags=["Messages"])
 MAX_PAGE = 200
-_MAX_REJECTIONS = 1000  # that are looked through for a job without its entry
+_MAX_REJECTIONS = 200  # of its account, that are looked through for a job without its entry
 MessageId = Annotated[
     str, Path(min_length=1, max_length=140, pattern=r"^[A-Za-z0-9._:-]{1,128}(#[0-9]{1,3})?$")
 ]
@@ -131,7 +131,9 @@ def cancel(id: MessageId, caller: Manager, gateway: Here) -> JSONResponse:  # no
         detail = "messages of one job are cancelled together: cancel the id before the #"
         raise Problem(422, "one_of_several", detail)
     job = wire_job(validate({"type": "cancel", "id": id}))
-    accepted = once.accept(store, once.Request(jobs=[job]))
+    accepted = once.accept(
+        store, once.Request(jobs=[job], holder=caller.token.id, limit_bytes=gateway.room.token_bytes())
+    )
     return JSONResponse({"id": id, "entry": accepted.entries[0]}, 202)
 
 
@@ -180,10 +182,11 @@ def _read(raw: bytes) -> dict[str, Any]:
 
 
 def _rejected(store: Store, caller: Caller, job_id: str, entry: str | None) -> dict[str, Any] | None:
-    looked_at = rejections.before(store, None, _MAX_REJECTIONS)
     if entry is not None:
         of_entry = rejections.of_entry(store, entry)
         looked_at = [of_entry] if of_entry else []
+    else:
+        looked_at = rejections.latest_of(store, account_of({"id": job_id}) or "", _MAX_REJECTIONS)
     for one in looked_at:
         account = account_of(one.job)
         if one.job.get("id") != job_id:

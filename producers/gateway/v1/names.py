@@ -3,9 +3,9 @@
 `inv-1` of the account `acme` is `acme:inv-1` in Redis, in events and in answers. No account's name holds a colon.
 """
 
+from pec.account_names import SEPARATOR, account_in
 from pec.tokens import EVERY_ACCOUNT
 from producers.gateway.auth import Caller
-from producers.gateway.tenants import SEPARATOR, account_in
 
 
 def own_name(account: str, name: str) -> str:

@@ -14,7 +14,7 @@ _WORDS = {
     413: "the body is too large",
     416: "the range is not in the file",
     422: "a part of the request is not valid: see `errors`",
-    429: "the rate of the token is used up: see Retry-After",
+    429: "the rate of the token, or its share of Redis, is used up: see Retry-After",
     503: "Redis gives no answer or is full: repeat the request after Retry-After",
 }
 _ALWAYS = (401, 403, 422, 429, 503)

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
+from pec.account_names import account_of
 from pec.jobs import ID
 from pec.operations.rejections import rejection_dict
 from pec.store import rejections
 from pec.store.rejections import Rejection
 from producers.gateway.auth import Caller
 from producers.gateway.context import Here
-from producers.gateway.tenants import account_of
 from producers.gateway.v1.callers import Reader
 from producers.gateway.v1.models import Rejections
 from producers.gateway.v1.names import sees_all

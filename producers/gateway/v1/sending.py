@@ -81,8 +81,9 @@ def _accept(
         record=record,
         fingerprint=found.fingerprint,
         uploads=found.uploads,
+        holder=caller.token.id,
+        limit_bytes=gateway.room.require(record, has_contents=bool(found.uploads)),
     )
-    gateway.room.require(record, has_contents=bool(found.uploads))
     accepted = accepted_once(gateway.store, request, by_id=key is None)
     metrics.REPEATS.inc(accepted.repeated)
     metrics.MESSAGES.labels("v1").inc(0 if accepted.repeated else found.count)

@@ -1,7 +1,6 @@
 """PUT /v1/uploads/{sha256}: bytes go to Redis in parts as they come, so that no file is held in memory."""
 
 import hashlib
-import secrets
 from typing import Annotated
 
 import redis
@@ -11,13 +10,14 @@ from fastapi.responses import JSONResponse
 
 from pec.store import uploaded
 from pec.store.store import Store
+from pec.store.uploaded import Upload
+from producers.gateway.auth import Caller
 from producers.gateway.bodies import stated_length, streamed_body
 from producers.gateway.context import Gateway, Here
 from producers.gateway.problems import Problem, too_large, unavailable
 from producers.gateway.v1.callers import Sender, not_found
-from producers.gateway.v1.models import Upload
+from producers.gateway.v1.models import Upload as Uploaded
 from producers.gateway.v1.refusals import refusals
-from producers.room import is_full
 
 router = APIRouter(prefix="/uploads", tags=["Uploads"])
 PART_BYTES = 262_144
@@ -35,7 +35,7 @@ _BODY = {
     status_code=201,
     operation_id="putUpload",
     summary="Upload bytes that messages name by their SHA-256",
-    response_model=Upload,
+    response_model=Uploaded,
     responses=refusals(408, 413),
     openapi_extra=_BODY,
 )
@@ -44,14 +44,12 @@ async def put(sha256: Digest, request: Request, caller: Sender, gateway: Here) -
     limit = gateway.settings.api.max_bytes
     if (stated_length(request) or 0) > limit:
         raise too_large(limit)
-    if await run_in_threadpool(is_full, gateway.store):
-        raise unavailable("Redis has no room for uploads now: repeat it later")
-    part = secrets.token_hex(16)
+    upload = await run_in_threadpool(_begun, gateway, caller, stated_length(request) or limit)
     try:
-        size = await _received(request, gateway, part, sha256, limit)
-        await run_in_threadpool(_finish, gateway.store, part, caller.token.id, sha256, size)
+        size = await _received(request, gateway, upload, sha256, limit)
+        await run_in_threadpool(_finish, gateway.store, upload, sha256, size)
     except Exception:
-        await run_in_threadpool(_drop, gateway.store, part)
+        await run_in_threadpool(_drop, gateway.store, upload)
         raise
     return JSONResponse({"sha256": sha256, "size": size}, 201)
 
@@ -70,29 +68,33 @@ def has(sha256: Digest, caller: Sender, gateway: Here) -> Response:
     return Response()
 
 
-async def _received(request: Request, gateway: Gateway, part: str, sha256: str, limit: int) -> int:
+async def _received(request: Request, gateway: Gateway, upload: Upload, sha256: str, limit: int) -> int:
     """Write the body to Redis under a name of its own. Return its size. Raise a Problem if its hash differs."""
     digest, size, waiting = hashlib.sha256(), 0, bytearray()
     async for piece in streamed_body(request, limit):
         digest.update(piece)
         waiting += piece
         if len(waiting) >= PART_BYTES:
-            await run_in_threadpool(uploaded.write, gateway.store, part, size, bytes(waiting))
+            await run_in_threadpool(uploaded.write, gateway.store, upload, size, bytes(waiting))
             size += len(waiting)
             waiting.clear()
-    await run_in_threadpool(uploaded.write, gateway.store, part, size, bytes(waiting))
+    await run_in_threadpool(uploaded.write, gateway.store, upload, size, bytes(waiting))
     if digest.hexdigest() != sha256:
         raise Problem(422, "other_sha256", "the bytes have another SHA-256 than the path: nothing is kept")
     return size + len(waiting)
 
 
-def _finish(store: Store, part: str, owner: str, sha256: str, size: int) -> None:
-    if not uploaded.finish(store, part, owner, sha256, size):
+def _begun(gateway: Gateway, caller: Caller, size: int) -> Upload:
+    return uploaded.begin(gateway.store, caller.token.id, size, gateway.room.require_for_upload())
+
+
+def _finish(store: Store, upload: Upload, sha256: str, size: int) -> None:
+    if not uploaded.finish(store, upload, sha256, size):
         raise unavailable("the upload is not stored for sure: repeat it")
 
 
-def _drop(store: Store, part: str) -> None:
+def _drop(store: Store, upload: Upload) -> None:
     try:
-        uploaded.drop(store, part)
+        uploaded.drop(store, upload)
     except redis.RedisError:
         return  # it expires

@@ -98,7 +98,7 @@ def _send(gateway: Gateway, caller: Caller, body: bytes, key: str | None) -> tup
     recipients = prepared.job["recipient"]
     count = len(recipients) if isinstance(recipients, list) else 0
     known = _identity(gateway, caller, prepared, key)
-    accepted = _accept(gateway, prepared, known, count)
+    accepted = _accept(gateway, caller, prepared, known, count)
     metrics.REPEATS.inc(accepted.repeated)
     metrics.MESSAGES.labels("vendor").inc(0 if accepted.repeated else count or 1)
     return wire.Sent(sent=count or 1, message_id=accepted.code), known.record
@@ -152,10 +152,10 @@ def _each_once(addresses: Sequence[str]) -> list[str]:
     return list(found.values())
 
 
-def _accept(gateway: Gateway, prepared: Prepared, known: Identity, count: int) -> Accepted:
+def _accept(gateway: Gateway, caller: Caller, prepared: Prepared, known: Identity, count: int) -> Accepted:
     job = {**prepared.job, "id": known.job_id}
     stated = _checked(gateway, job, prepared)
-    gateway.room.require(known.record, has_contents=bool(prepared.uploads))
+    limit_bytes = gateway.room.require(known.record, has_contents=bool(prepared.uploads))
     for _ in range(3):  # a second in which every candidate was taken has passed by then
         try:
             return once.accept(
@@ -169,6 +169,8 @@ def _accept(gateway: Gateway, prepared: Prepared, known: Identity, count: int) -
                     codes=candidates(from_epoch(wall_clock()), _CHANCE),
                     owner=given_codes.owner(known.job_id, str(job["account"]), count, str(job["subject"])),
                     code_keep_seconds=gateway.settings.retention.ids_days * _DAY_SECONDS,
+                    holder=caller.token.id,
+                    limit_bytes=limit_bytes,
                 ),
             )
         except KeyReused:

@@ -43,16 +43,57 @@ def test_a_flood_of_bad_jobs_is_published_up_to_a_limit_and_the_last_event_says_
     stored: Any = redis.xrange("pec:events")
     events = [json.loads(fields[b"event"])["data"] for _, fields in stored]
     assert [data.get("limit_reached") for data in events] == [None, None, True]
-    assert redis.xlen("pec:rejected") <= 200
+    assert redis.xlen("pec:rejected") == redis.zcard("pec:rejected_at") == 100
     _is_index_of_what_is_kept(store)
     assert 0 < redis.pttl("pec:rejections") <= 3 * job_stream.REJECTION_EVENT_MS
 
 
-def _is_index_of_what_is_kept(store: Store) -> None:
-    kept = list(rejections.newest(store))
-    indexed: Any = store.client.zrange(store.keys.rejected_at, 0, -1, withscores=True)
-    assert {one.entry for one in kept} <= {entry.decode() for entry, _ in indexed}
-    assert min(at for _, at in indexed) == int(kept[-1].position.split("-")[0])
+def test_a_flood_of_one_account_takes_no_rejection_and_no_event_from_another(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_stream, "REJECTION_EVENT_BURST", 3)
+    monkeypatch.setattr(job_stream, "MAX_REJECTIONS", 10)
+    store = Store(redis, "pec")
+    for account in ("acme", "globex"):
+        redis.hset(store.keys.account(account), "token", "x")
+    first = _reject(store, {"account": "acme", "id": "acme:first"})
+    flood = [_reject(store, {"account": "globex", "id": f"globex:{number}"}) for number in range(30)]
+    strange = [_reject(store, {"account": f"unknown-{number}"}) for number in range(30)]
+
+    last = _reject(store, {"id": "acme:last"})
+
+    assert [one.name for one in rejections.latest_of(store, "acme", 10)] == ["acme:last", "acme:first"]
+    assert [entry for entry in (first, last) if rejections.of_entry(store, entry)] == [first, last]
+    kept = [bool(rejections.of_entry(store, entry)) for entry in (*flood, *strange)]
+    assert (sum(kept[:30]), sum(kept[30:])) == (4, 4)  # the latest of each
+    assert kept[26:30] == kept[56:] == [True] * 4
+    stored: Any = redis.xrange("pec:events")
+    named = [json.loads(fields[b"event"])["data"].get("id") for _, fields in stored]
+    assert named.count("acme:first") == named.count("acme:last") == 1
+    assert len(named) == 2 + 3 + 3
+
+
+def test_rejections_that_an_older_version_kept_make_room_too(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_stream, "MAX_REJECTIONS", 5)
+    store = Store(redis, "pec")
+    for _ in range(20):
+        redis.xadd("pec:rejected", {"entry": "1-1", "job": "{}", "errors": "[]", "at": ""})
+
+    entries = [_reject(store, {}) for _ in range(8)]
+
+    assert redis.xlen("pec:rejected") == 5
+    assert [bool(rejections.of_entry(store, entry)) for entry in entries][-1]
+
+
+def _reject(store: Store, safe: dict[str, str]) -> str:
+    """Return the entry of a job that was rejected."""
+    job_stream.ensure_group(store)
+    store.client.xadd("pec:jobs", {"job": "{}"})
+    [entry] = job_stream.read_new(store, "worker", 1, 100)
+    job_stream.reject(store, entry, [Problem("job", "is wrong")], safe)
+    return entry.id
 
 
 def test_endpoints_that_receive_everything_or_list_it_get_a_rejection(redis: Redis) -> None:
@@ -80,3 +121,10 @@ def test_endpoints_that_receive_everything_or_list_it_get_a_rejection(redis: Red
 def _pending(redis: Redis) -> int:
     found: Any = redis.xpending("pec:jobs", "workers")
     return int(found["pending"])
+
+
+def _is_index_of_what_is_kept(store: Store) -> None:
+    kept = list(rejections.newest(store))
+    indexed: Any = store.client.zrange(store.keys.rejected_at, 0, -1, withscores=True)
+    assert {one.entry for one in kept} <= {entry.decode() for entry, _ in indexed}
+    assert min(at for _, at in indexed) == int(kept[-1].position.split("-")[0])

@@ -17,10 +17,11 @@ import requests
 from redis import Redis
 
 from config.redis_connection import connect
+from pec.content import sha256
 from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
 from tests.integration.producers.gateway.calls import answer, connected, head, jobs, pec
-from tests.integration.producers.gateway.serving import Served, serving
+from tests.integration.producers.gateway.serving import Served, a_token, serving
 
 
 @pytest.fixture
@@ -210,3 +211,25 @@ def test_without_a_window_and_a_key_a_503_promises_nothing(own: EmbeddedServer) 
     assert [one.status_code for one in (without, with_key)] == [503, 503]
     assert "may send it twice" in without.json()["message"]
     assert "sends nothing twice" in with_key.json()["message"]
+
+
+def test_a_token_that_holds_its_share_of_redis_is_a_429_and_others_go_on(own: EmbeddedServer) -> None:
+    small = {"PEC_API__MAX_BYTES": "10000", "PEC_GATEWAY__TOKEN_SHARE": "0.0001"}
+    files = [str(number) * 6000 for number in range(5)]
+    with connect(own.url) as client, serving(Store(client, "pec"), own.url, environment=small) as served:
+        client.config_set("maxmemory", "100mb")
+        other = a_token(Store(client, "pec"), "other")
+        v1 = {"account": "acme", "recipient": "a@pec.example", "subject": "x", "id": "m"}
+        accepted = [served.call("POST", "/send", json=pec(body=file)).status_code for file in files[:3]]
+
+        vendor = served.call("POST", "/send", json=pec(body=files[3]))
+        under_v1 = served.call("POST", "/v1/messages", json={**v1, "body": files[3]})
+        upload = served.call("PUT", f"/v1/uploads/{sha256(files[3].encode())}", data=files[3].encode())
+
+        assert accepted == [201, 201, 201]
+        assert [one.status_code for one in (vendor, under_v1, upload)] == [429, 429, 429]
+        assert under_v1.json()["type"] == "urn:pec:problem:too_much_held"
+        assert vendor.headers["Retry-After"] == "30"
+        assert served.call("POST", "/send", json=pec(body=files[0])).status_code == 201  # a repeat
+        assert served.call("POST", "/send", token=other, json=pec(body=files[4])).status_code == 201
+        assert len(jobs(client)) == 4

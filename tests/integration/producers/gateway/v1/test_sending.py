@@ -142,6 +142,20 @@ def test_one_wrong_message_of_many_lets_none_in(gateway: Served, producer: Produ
     assert jobs_in(producer) == []
 
 
+def test_an_id_that_stands_twice_with_other_content_is_refused_at_the_door(
+    gateway: Served, producer: Producer
+) -> None:
+    messages = [{**SEND, "id": "a"}, {**SEND, "id": "a"}, {**SEND, "id": "acme:a", "subject": "Altro"}]
+
+    answer = gateway.call("POST", "/v1/messages/batch", json={"messages": messages})
+    the_same = gateway.call("POST", "/v1/messages/batch", json={"messages": messages[:2]})
+
+    assert answer.status_code == 422
+    assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [("messages.2.id", "id_used")]
+    assert the_same.status_code == 202
+    assert len(jobs_in(producer)) == 2
+
+
 def test_a_message_of_more_than_the_api_takes_is_refused(gateway: Served, producer: Producer) -> None:
     files = [{"name": f"{one}.bin", "file": base64.b64encode(bytes(8_000_000)).decode()} for one in range(3)]
 

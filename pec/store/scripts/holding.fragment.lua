@@ -1,0 +1,90 @@
+-- Fragment, put before the scripts that need it: what each token of the gateway holds in Redis until workers take it.
+--
+-- Keys     <ns>:holding:<token>         sorted set: "<kind>:<name> <bytes>" → since when (s)
+--                                       kinds: content, part (of an upload that is not over), job (by its last entry)
+--          <ns>:holding:<token>:bytes   string: their sum
+--          <ns>:holding:<token>:full    string, expiring: seconds to wait, found a moment ago
+-- They expire a day later than all that they count.
+
+local HOLD_SECONDS = 8 * 86400
+local PART_SECONDS = 60 -- within which the first bytes of an upload come
+local RETRY_SECONDS = 30 -- after which workers, or uploads that end, may have freed some
+local LOOK_AT = 500
+
+local function is_held(ns, member, since)
+    local kind, name = string.match(member, "^(%a+):(%S+)")
+    if kind == "job" then
+        return #call("XRANGE", ns .. ":jobs", name, name) > 0
+    elseif kind == "part" then
+        return call("EXISTS", ns .. ":uploading:" .. name) == 1 or since + PART_SECONDS > now_us() / 1e6
+    end
+    return call("EXISTS", ns .. ":upload:" .. name) == 1 and call("EXISTS", ns .. ":content:" .. name) == 0
+end
+
+local function bytes_of(member)
+    return tonumber(string.match(member, "%d+$"))
+end
+
+local function held_bytes(key)
+    return tonumber(call("GET", key .. ":bytes") or "0")
+end
+
+-- Counts what the token holds from now on. The same again is counted once.
+local function hold(ns, token, kind, name, bytes)
+    local key = ns .. ":holding:" .. token
+    if call("ZADD", key, seconds(now_us()), kind .. ":" .. name .. " " .. bytes) == 1 then
+        call("INCRBY", key .. ":bytes", bytes)
+    end
+    call("EXPIRE", key, HOLD_SECONDS)
+    call("EXPIRE", key .. ":bytes", HOLD_SECONDS)
+end
+
+local function let_go(key, member)
+    if call("ZREM", key, member) == 1 then
+        call("DECRBY", key .. ":bytes", bytes_of(member))
+    end
+end
+
+local function let_go_of_oldest(ns, key, count)
+    local found = call("ZRANGE", key, 0, count - 1, "WITHSCORES")
+    for i = 1, #found, 2 do
+        if not is_held(ns, found[i], tonumber(found[i + 1])) then
+            let_go(key, found[i])
+        end
+    end
+end
+
+-- Returns the seconds until enough uploads that no job names have expired; few if something else is held.
+local function seconds_until_free(ns, key, missing)
+    local last
+    for _, member in ipairs(call("ZRANGE", key, 0, LOOK_AT - 1)) do
+        if string.sub(member, 1, 8) ~= "content:" then
+            return RETRY_SECONDS
+        end
+        last = missing > 0 and member or last
+        missing = missing - bytes_of(member)
+    end
+    return math.max(last and call("TTL", ns .. ":upload:" .. string.match(last, ":(%S+)")) or 0, RETRY_SECONDS)
+end
+
+-- Returns 0 if the token may hold so many bytes more, else the seconds after which it may. Of what is held no more, it
+-- lets go of two, and of all only if room is needed.
+local function wait_for_bytes(ns, token, bytes, limit)
+    local key = ns .. ":holding:" .. token
+    let_go_of_oldest(ns, key, 2)
+    if held_bytes(key) + bytes <= limit then
+        return 0
+    end
+    local known = call("GET", key .. ":full")
+    if known then
+        return tonumber(known)
+    end
+    let_go_of_oldest(ns, key, LOOK_AT)
+    local missing = held_bytes(key) + bytes - limit
+    if missing <= 0 then
+        return 0
+    end
+    local wait = seconds_until_free(ns, key, missing)
+    call("SET", key .. ":full", wait, "EX", 1)
+    return wait
+end

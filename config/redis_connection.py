@@ -2,7 +2,6 @@
 
 import os
 import socket
-import weakref
 from typing import Any
 
 import redis
@@ -11,7 +10,7 @@ from redis.connection import parse_url
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
-from config.redis_failover import TcpConnection, TlsConnection, UnixConnection
+from config.redis_failover import TcpConnection, TlsConnection, UnixConnection, leaving
 from config.redis_refusals import cause_of as cause_of  # so that it is imported from here
 from config.redis_refusals import remedy_of
 from config.redis_sentinel import SentinelPool
@@ -66,13 +65,7 @@ def _pool(given: dict[str, Any], options: dict[str, Any]) -> redis.ConnectionPoo
     pool = redis.ConnectionPool(connection_class=own.get(kind, TcpConnection), **options, **given)
     if kind is not redis.UnixDomainSocketConnection:
         pool.connection_kwargs["socket_keepalive"] = True
-    ours = weakref.ref(pool)
-
-    def leave() -> None:
-        if found := ours():
-            found.disconnect(inuse_connections=False)
-
-    pool.connection_kwargs["leave"] = leave
+    pool.connection_kwargs["leave"] = leaving(pool)
     return pool
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool, SentinelManagedConnection
 
-from config.redis_failover import TcpConnection, TlsConnection
+from config.redis_failover import TcpConnection, TlsConnection, leaving
 from config.redis_refusals import cause_of
 from config.sentinel_url import SentinelUrl
 
@@ -23,6 +24,7 @@ _VIEW_SECONDS = 10.0
 _OUT_OF_REACH = {"s_down", "o_down", "disconnected"}  # no Sentinel promotes such a replica
 
 Address = tuple[str, int]
+_Answer = tuple[dict[str, Any], list[dict[str, Any]]]  # a primary and its replicas, as a Sentinel sees them
 
 
 class _Following:
@@ -92,6 +94,7 @@ class SentinelPool(SentinelConnectionPool):
             socket_keepalive=True,
             **tls,
         )
+        self.connection_kwargs["leave"] = leaving(self)
         self.url = url
         self._view: View | None = None
         self._viewed_at = 0.0
@@ -116,11 +119,41 @@ class SentinelPool(SentinelConnectionPool):
             return self.survey()
         return self._view
 
-    def survey(self) -> View:
-        """Ask every Sentinel now."""
-        self._view = self.sentinel_manager.survey(self.service_name)
+    def survey(self, *, patient: bool = False) -> View:
+        """Ask every Sentinel now; if `patient`, also those that did not answer lately, which takes its time."""
+        self._view = self.sentinel_manager.survey(self.service_name, patient)
         self._viewed_at = time.monotonic()
         return self._view
+
+
+class _Question:
+    """Asks one Sentinel for a primary and its replicas, in one round trip. The answer is read later."""
+
+    def __init__(self, sentinel: redis.Redis, name: str) -> None:
+        self.sentinel = sentinel
+        self._connection: Any = None
+        with suppress(redis.RedisError):
+            connection: Any = sentinel.connection_pool.get_connection()
+            try:
+                asked = [("SENTINEL", what, name) for what in ("MASTER", "SLAVES")]
+                connection.send_packed_command(connection.pack_commands(asked))
+            except redis.RedisError:
+                sentinel.connection_pool.release(connection)
+            else:
+                self._connection = connection
+
+    def answer(self) -> _Answer | None:
+        """Return what it says, or None if it does not answer in time."""
+        if self._connection is None:
+            return None
+        reply: Any = self.sentinel.parse_response
+        try:
+            return reply(self._connection, "SENTINEL MASTER"), reply(self._connection, "SENTINEL SLAVES")
+        except redis.RedisError:
+            self._connection.disconnect()  # a reply may be left
+            return None
+        finally:
+            self.sentinel.connection_pool.release(self._connection)
 
 
 class _Sentinels(Sentinel):
@@ -145,33 +178,33 @@ class _Sentinels(Sentinel):
             reasons.append(f"{at['host']}:{at['port']}: {'it is down' if state else 'unknown name'}")
         raise MasterNotFoundError(f"No master found for {service_name}; {'; '.join(reasons)}")
 
-    def survey(self, name: str) -> View:
+    def survey(self, name: str, patient: bool = False) -> View:
         primaries: set[Address | None] = set()
         reach: dict[Address, bool] = {}
-        sentinels, answered = list(self.sentinels), 0
-        for sentinel in sentinels:
-            if not (said := self._ask(sentinel, name)):
-                continue
-            answered += 1
-            state, replicas = said
+        answers = self._ask_all(name, patient)
+        for state, replicas in answers:
             primaries.add(_primary(state))
             for one in replicas:
                 at = (str(one["ip"]), int(one["port"]))
                 reach[at] = reach.get(at, False) or _is_promotable(one)
-        agreed = primaries.pop() if len(primaries) == 1 and answered * 2 > len(sentinels) else None
-        return View(agreed, len(reach), sum(reach.values()), answered, len(sentinels))
+        agreed = primaries.pop() if len(primaries) == 1 and len(answers) * 2 > len(self.sentinels) else None
+        return View(agreed, len(reach), sum(reach.values()), len(answers), len(self.sentinels))
 
-    def _ask(self, sentinel: redis.Redis, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+    def _ask_all(self, name: str, patient: bool) -> list[_Answer]:
+        """Ask side by side, because a claim waits for it. All must answer: the last may be the one that fails over."""
         silent = self.__dict__.setdefault("_silent_until", {})
-        if silent.get(id(sentinel), 0.0) > time.monotonic():
-            return None
-        try:
-            state: Any = sentinel.sentinel_master(name)
-            replicas: Any = sentinel.sentinel_slaves(name)
-        except redis.RedisError:
-            silent[id(sentinel)] = time.monotonic() + _SKIP_SECONDS
-            return None
-        return state, replicas
+        asked = [
+            _Question(sentinel, name)
+            for sentinel in self.sentinels
+            if patient or silent.get(id(sentinel), 0.0) <= time.monotonic()
+        ]
+        answers = []
+        for question in asked:
+            if answer := question.answer():
+                answers.append(answer)
+            else:
+                silent[id(question.sentinel)] = time.monotonic() + _SKIP_SECONDS
+        return answers
 
 
 def _flags(state: Mapping[str, Any]) -> set[str]:

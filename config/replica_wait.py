@@ -35,13 +35,14 @@ class ReplicaWait:
         return now.primary == self.primary == self.pool.primary() and acknowledged >= now.promotable
 
 
-def replica_wait(client: redis.Redis, least: int) -> ReplicaWait:
+def replica_wait(client: redis.Redis, least: int, *, ask: bool = False) -> ReplicaWait:
     """Return what the next write has to wait for: `least` replicas, and all that Sentinels could promote.
 
+    With `ask`, all Sentinels are asked again: a heartbeat does so, so that no claim has to wait for a silent one.
     Raise redis.ConnectionError if no Sentinel names the primary.
     """
     pool = client.connection_pool
     if least == 0 or not isinstance(pool, SentinelPool):
         return ReplicaWait(least, least)
-    primary, view = pool.primary(), pool.view()
+    primary, view = pool.primary(), pool.survey(patient=True) if ask else pool.view()
     return ReplicaWait(least, max(least, view.promotable), pool, primary, view)

@@ -1,19 +1,25 @@
 """The broker of hints: Dramatiq's on Redis. A process fetches its own hints at once, and no more than it can run."""
 
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import dramatiq
+import redis
 from dramatiq.broker import Consumer
 from dramatiq.brokers import redis as dramatiq_redis
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Middleware
 
+from config.redis_connection import REDIS_ERRORS
 from pec.names import Queue
 
+LOST_SECONDS = 60.0  # after which a consumer at rest looks again for hints whose fetching lost its reply
 AT_ONCE = 0  # milliseconds: HintConsumer waits, not Dramatiq's consumer, which would poll
 THREAD_SHARES: dict[str, float] = {  # of a process, so that no kind of work starves the others
     Queue.WEBHOOK: 1 / 4,
@@ -81,7 +87,8 @@ class HintBroker(RedisBroker):
         limit = self._limit(queue_name)
         fetching = super().consume(queue_name, prefetch=limit, timeout=AT_ONCE)
         serves = partial(self._serves, queue_name)
-        found = HintConsumer(fetching, self._held[queue_name], limit, serves, timeout / 1000)
+        return_lost = partial(self._return_lost, queue_name)
+        found = HintConsumer(fetching, self._held[queue_name], limit, serves, timeout / 1000, return_lost)
         self._consumers[queue_name] = found
         return found
 
@@ -90,6 +97,16 @@ class HintBroker(RedisBroker):
         if consumer := self._consumers.get(message.queue_name):
             consumer.wake()
         return enqueued
+
+    def waiting(self, queue: str) -> int:
+        """Return how many hints wait in a queue. Those that processes hold are not counted."""
+        return int(self.client.llen(f"{self.namespace}:{queue}"))
+
+    def _return_lost(self, queue: str) -> None:
+        """Put back what this process has fetched and does not hold. Called by the thread that fetches."""
+        fetched: Any = self.client.smembers(f"{self.namespace}:__acks__.{self.broker_id}.{queue}")
+        if lost := {one.decode() for one in fetched} - self._held[queue]:
+            self.do_requeue(queue, *lost)
 
 
 class HintConsumer(Consumer):
@@ -102,24 +119,35 @@ class HintConsumer(Consumer):
         limit: int,
         serves: Callable[[], bool],
         rest_seconds: float,
+        return_lost: Callable[[], None],
     ) -> None:
         self._fetching = fetching
         self._held = held
         self._limit = limit
         self._serves = serves
         self._rest_seconds = rest_seconds
+        self._return_lost = return_lost
+        self._look_at = 0.0  # for what was lost
         self._woken = threading.Event()
 
     def wake(self) -> None:
         self._woken.set()
 
     def __next__(self) -> dramatiq.MessageProxy | None:
-        found = next(self._fetching) if len(self._held) < self._limit and self._serves() else None
+        with _closed():
+            found = self._fetch() if len(self._held) < self._limit and self._serves() else None
         if found is None:
             self._woken.wait(self._rest_seconds)
             self._woken.clear()
         else:
-            self._held.add(found.message_id)
+            self._held.add(_id(found))
+        return found
+
+    def _fetch(self) -> dramatiq.MessageProxy | None:
+        found = next(self._fetching)
+        if found is None and time.monotonic() >= self._look_at:  # none is left in the consumer's memory
+            self._return_lost()
+            self._look_at = time.monotonic() + LOST_SECONDS
         return found
 
     def ack(self, message: dramatiq.MessageProxy) -> None:
@@ -129,16 +157,40 @@ class HintConsumer(Consumer):
         self._end(message, self._fetching.nack)
 
     def _end(self, message: dramatiq.MessageProxy, end: Callable[[dramatiq.MessageProxy], None]) -> None:
+        """Let the message go, unless Dramatiq tries again: then the thread still holds it."""
         try:
-            end(message)
-        finally:
-            was_full = len(self._held) >= self._limit
-            self._held.discard(message.message_id)
-            if was_full:
-                self.wake()
+            with _closed():
+                end(message)
+        except ConnectionClosed:
+            raise
+        except redis.RedisError:
+            self._let_go(message)
+            raise
+        self._let_go(message)
+
+    def _let_go(self, message: dramatiq.MessageProxy) -> None:
+        was_full = len(self._held) >= self._limit
+        self._held.discard(_id(message))
+        if was_full:
+            self.wake()
 
     def requeue(self, messages: Iterable[dramatiq.MessageProxy]) -> None:
-        self._fetching.requeue(messages)
+        with _closed():
+            self._fetching.requeue(messages)
 
     def close(self) -> None:
         self._fetching.close()
+
+
+def _id(message: dramatiq.MessageProxy) -> str:
+    """Return the id by which Redis knows the message."""
+    return str(message.options["redis_message_id"])
+
+
+@contextmanager
+def _closed() -> Iterator[None]:
+    """Raise Dramatiq's error, after which it tries again. Dramatiq knows no timeout of Redis."""
+    try:
+        yield
+    except REDIS_ERRORS as error:
+        raise ConnectionClosed(error) from None

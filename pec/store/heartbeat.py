@@ -40,7 +40,7 @@ def beat(
     `about` says where the worker runs, for operators; `tokens` are the digests of those that it sends with.
     """
     payload = json.dumps(seen), json.dumps(about or {}), secrets.token_hex(8), json.dumps(sorted(tokens))
-    wait = replica_wait(store.client, store.replicas)
+    wait = replica_wait(store.client, store.replicas, ask=True)
     with store.client.pipeline(transaction=False) as pipeline:
         args: list[str | float] = [store.keys.namespace, seconds, WORKERS_REMEMBERED_SECONDS, *payload]
         store.script("heartbeat")(args=args, client=pipeline)

@@ -14,7 +14,7 @@ from workers.middleware.background import Background
 
 REST_SECONDS = 1.0  # at most, half of that at least: other processes and people make things due too
 MIN_REST_SECONDS = 0.05  # between two steps, whatever happens meanwhile
-MAX_OUTSTANDING = 100  # hints of one queue that wait in Dramatiq
+MAX_OUTSTANDING = 100  # hints of one queue that wait in Dramatiq, beside those that processes hold
 MAX_AT_ONCE = 4  # hints in one step for each thread that the kind may hold: other processes may take the rest
 
 
@@ -76,7 +76,7 @@ class Scheduler(Middleware):
         """Return how many hints the queue has room for. Ask Dramatiq only when the queue may be full."""
         limit = min(MAX_AT_ONCE * self._limits.limit(queue), MAX_OUTSTANDING // 2)
         if self._room[queue] < limit:
-            waiting = int(self._broker.do_qsize(queue))  # type: ignore[attr-defined]  # made on demand
+            waiting = self._broker.waiting(queue)  # type: ignore[attr-defined]  # it is a HintBroker
             self._room[queue] = MAX_OUTSTANDING - waiting
         return max(0, min(limit, self._room[queue]))
 

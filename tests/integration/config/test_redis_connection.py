@@ -8,7 +8,8 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
-from redis import Redis
+from redis import Redis, ResponseError
+from redis import TimeoutError as NoAnswer
 
 from config import redis_connection
 from config.redis_connection import (
@@ -21,6 +22,7 @@ from config.redis_connection import (
     connect,
     unusable,
 )
+from config.redis_failover import TcpConnection, TlsConnection
 from sandbox.redis_server import EmbeddedServer
 from tests.forwarder import forwarding
 from tests.wire import free_port
@@ -213,3 +215,74 @@ def test_a_server_that_stays_a_replica_is_reported_as_one() -> None:
 
         assert str(cause_of(raised.value)).startswith("READONLY ")
         assert "it is a replica: set PEC_REDIS_URL to the primary" in str(unusable(client, raised.value))
+
+
+def _cut_off(server: Redis) -> None:
+    server.config_set("min-replicas-to-write", 1)
+
+
+def _without_primary(server: Redis) -> None:
+    server.replicaof("127.0.0.1", "1")
+    server.config_set("replica-serve-stale-data", "no")
+
+
+@pytest.mark.parametrize(
+    ("how", "command", "word"),
+    [(_cut_off, ("SET", "a", "1"), "NOREPLICAS"), (_without_primary, ("GET", "a"), "MASTERDOWN")],
+)
+def test_a_server_that_may_have_been_replaced_is_left_by_every_idle_connection(
+    how: Callable[[Redis], None], command: tuple[str, ...], word: str
+) -> None:
+    """The error is the server's, also if other replies follow."""
+    with (
+        EmbeddedServer(port=0) as old,
+        EmbeddedServer(port=0) as new,
+        forwarding(old.url) as front,
+        connect(front.url) as client,
+        connect(old.url) as direct,
+    ):
+        pool = client.connection_pool
+        for connection in [pool.get_connection(), pool.get_connection()]:
+            pool.release(connection)
+        how(direct)
+        front.target(new.url)
+
+        with client.pipeline(transaction=False) as pipeline:
+            pipeline.execute_command(*command)
+            pipeline.info("server")
+            with pytest.raises(ResponseError) as raised:
+                pipeline.execute()
+        assert word in f"{raised.value.status_code} {raised.value}"
+
+        for connection in (found := [pool.get_connection(), pool.get_connection()]):
+            connection.send_command("INFO", "server")
+            assert f"process_id:{new.pid}\r\n".encode() in connection.read_response()
+        for connection in found:
+            pool.release(connection)
+
+
+@pytest.mark.parametrize("kind", [TcpConnection, TlsConnection])
+def test_a_server_that_accepts_and_says_nothing_is_given_the_time_to_connect(
+    kind: type[TcpConnection] | type[TlsConnection],
+) -> None:
+    """The system accepts for a server that was stopped."""
+    with socket.create_server(("127.0.0.1", 0)) as door, ThreadPoolExecutor(1) as threads:
+        made = kind(port=door.getsockname()[1], socket_connect_timeout=0.1, socket_timeout=600)
+        connecting = threads.submit(made.connect)
+        try:
+            with pytest.raises(NoAnswer):
+                connecting.result(30)
+        finally:
+            door.shutdown(socket.SHUT_RDWR)
+
+
+def test_after_the_greeting_a_command_has_its_own_time() -> None:
+    with EmbeddedServer(port=0) as server:
+        made = TcpConnection(
+            port=urlsplit(server.url).port or 0, socket_connect_timeout=0.1, socket_timeout=600
+        )
+        made.connect()  # type: ignore[no-untyped-call]
+
+        assert made._sock
+        assert made._sock.gettimeout() == 600
+        made.disconnect()

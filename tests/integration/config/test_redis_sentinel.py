@@ -75,6 +75,24 @@ def test_a_planned_failover_loses_nothing_that_counted_and_the_client_follows(ha
     assert kept <= stored
 
 
+def test_no_idle_connection_stays_with_a_primary_that_is_cut_off(ha: Sentinels) -> None:
+    ha.wait_until_ready()
+    server = ha.primary()
+    with connect(ha.url) as client:
+        pool = client.connection_pool
+        idle = [pool.get_connection(), pool.get_connection()]
+        for connection in idle:
+            pool.release(connection)
+        server.ask("CONFIG", "SET", "min-replicas-to-write", "9")
+        try:
+            with pytest.raises(redis.ResponseError, match="NOREPLICAS"):
+                client.set("a", "1")
+
+            assert sum(one.is_connected for one in idle) <= 1  # the one that was refused
+        finally:
+            server.ask("CONFIG", "SET", "min-replicas-to-write", "0")
+
+
 def _write_until_followed(client: redis.Redis, former: int) -> tuple[set[int], int]:
     """Return which numbers counted, until some did at the new primary, and how many did not."""
     kept, refused, number, ends = set[int](), 0, 0, time.monotonic() + 40

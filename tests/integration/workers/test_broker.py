@@ -6,11 +6,15 @@ from collections.abc import Iterator
 import dramatiq
 import pytest
 from dramatiq.broker import Consumer
+from dramatiq.errors import ConnectionClosed
 from redis import Redis
 
 from config.redis_connection import connect
 from pec.names import Queue
+from sandbox.redis_server import EmbeddedServer
+from tests.forwarder import Forwarder, forwarding
 from tests.wire import eventually
+from workers import broker as broker_module
 from workers.broker import HintBroker, HintConsumer, ThreadLimits, bounded
 
 FOR_EVER, NOT_AT_ALL = 60_000, 1  # milliseconds that a consumer rests
@@ -154,3 +158,93 @@ def test_hints_of_a_dead_process_come_back_without_a_scan_of_the_database(
 def test_a_script_of_dramatiq_that_has_changed_is_refused() -> None:
     with pytest.raises(RuntimeError, match=r"requirements-run\.lock"):
         bounded("return 1")
+
+
+@pytest.fixture
+def losing() -> Iterator[tuple[HintBroker, Forwarder]]:
+    """A broker whose commands are not repeated, and the way on which its answers can be lost."""
+    with (
+        EmbeddedServer(port=0) as server,
+        forwarding(server.url) as way,
+        connect(way.url, timeout_seconds=0.5, retries=0) as client,
+    ):
+        made = HintBroker(lambda _: 2, lambda _: True, client=client, middleware=[])
+        dramatiq.actor(actor_name=Queue.CHECK, queue_name=Queue.CHECK, broker=made)(lambda _: None)
+        yield made, way
+
+
+def left(broker: HintBroker) -> tuple[int, int]:
+    """Return how many hints Dramatiq keeps, and how many of them this process has fetched."""
+    fetched = broker.client.scard(f"dramatiq:__acks__.{broker.broker_id}.check")
+    return broker.client.hlen("dramatiq:check.msgs"), fetched
+
+
+@pytest.mark.parametrize("end", ["ack", "nack"])
+def test_an_end_without_an_answer_is_reported_so_that_dramatiq_tries_again(
+    end: str, losing: tuple[HintBroker, Forwarder]
+) -> None:
+    broker, way = losing
+    consumer = broker.consume(Queue.CHECK, timeout=NOT_AT_ALL)
+    give(broker, "inv-1", "inv-2", "inv-3")
+    held = taken(consumer)
+    taken(consumer)
+
+    way.swallows = True
+    with pytest.raises(ConnectionClosed):
+        getattr(consumer, end)(held)
+    way.swallows = False
+    assert next(consumer) is None  # its thread still has it
+
+    getattr(consumer, end)(held)
+    assert taken(consumer).args == ("inv-3",)
+    assert left(broker) == (2, 2)
+
+
+def test_hints_whose_fetching_got_no_answer_come_back(losing: tuple[HintBroker, Forwarder]) -> None:
+    broker, way = losing
+    consumer = broker.consume(Queue.CHECK, timeout=NOT_AT_ALL)
+    give(broker, "inv-1", "inv-2")
+
+    way.swallows = True
+    with pytest.raises(ConnectionClosed):
+        next(consumer)
+    way.swallows = False
+    assert broker.waiting(Queue.CHECK) == 0
+
+    again = broker.consume(Queue.CHECK, timeout=NOT_AT_ALL)  # as Dramatiq makes one
+    assert next(again) is None
+    found = [taken(again), taken(again)]
+    assert {one.args for one in found} == {("inv-1",), ("inv-2",)}
+    for one in found:
+        again.ack(one)
+    assert left(broker) == (0, 0)
+
+
+def test_hints_whose_fetching_was_repeated_come_back_to_a_consumer_at_rest(
+    losing: tuple[HintBroker, Forwarder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client repeats a command that got no answer without an error."""
+    monkeypatch.setattr(broker_module, "LOST_SECONDS", 0.0)
+    broker, _ = losing
+    consumer = broker.consume(Queue.CHECK, timeout=NOT_AT_ALL)
+    give(broker, "inv-1", "inv-2", "inv-3")
+    broker.do_fetch(Queue.CHECK, 2)
+    held = taken(consumer)
+    assert held.args == ("inv-3",)
+
+    assert next(consumer) is None
+
+    assert (broker.waiting(Queue.CHECK), left(broker)) == (2, (3, 1))
+
+
+def test_giving_back_without_an_answer_is_an_error_that_dramatiq_knows(
+    losing: tuple[HintBroker, Forwarder],
+) -> None:
+    broker, way = losing
+    consumer = broker.consume(Queue.CHECK, timeout=NOT_AT_ALL)
+    give(broker, "inv-1")
+    held = taken(consumer)
+
+    way.swallows = True
+    with pytest.raises(ConnectionClosed):
+        consumer.requeue([held])

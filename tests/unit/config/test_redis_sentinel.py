@@ -22,7 +22,13 @@ class _Sentinel:
     """Answers as one of them does, or fails as `fails` does."""
 
     def __init__(self, name: str, fails: Callable[[], object] | None = None, *flags: str) -> None:
-        self.connection_pool = SimpleNamespace(connection_kwargs={"host": name, "port": 26379})
+        self.connection_pool = SimpleNamespace(
+            connection_kwargs={"host": name, "port": 26379},
+            get_connection=lambda: SimpleNamespace(
+                pack_commands=list, send_packed_command=lambda _: self.sentinel_masters()
+            ),
+            release=lambda _: None,
+        )
         self.asked = 0
         self._fails = fails
         self._flags = {"master", *flags}
@@ -34,12 +40,9 @@ class _Sentinel:
             raise redis.ConnectionError("gone")
         return {"pec": {**PRIMARY, "flags": self._flags, **_IS}}
 
-    def sentinel_master(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.sentinel_masters()[name]
-        return found
-
-    def sentinel_slaves(self, name: str) -> list[dict[str, Any]]:
-        return [{**_REPLICA, "ip": "10.0.0.2"}, {**_REPLICA, "ip": "10.0.0.3"}]
+    def parse_response(self, connection: object, command: str) -> Any:
+        replicas = [{**_REPLICA, "ip": "10.0.0.2"}, {**_REPLICA, "ip": "10.0.0.3"}]
+        return replicas if command == "SENTINEL SLAVES" else {**PRIMARY, "flags": self._flags, **_IS}
 
 
 def _sentinels(*them: Any) -> _Sentinels:
@@ -92,3 +95,20 @@ def test_without_most_sentinels_no_write_counts() -> None:
     them = _sentinels(_Sentinel("a"), _Sentinel("b", lambda: None), _Sentinel("c", lambda: None))
 
     assert not _wait(them).is_over(2)
+
+
+def test_only_a_patient_survey_asks_a_sentinel_again_that_was_silent() -> None:
+    """A claim would wait for it."""
+    silent, well = _Sentinel("a", lambda: None), _Sentinel("b")
+    them = _sentinels(silent, well)
+
+    for patient in (False, False, True, False):
+        them.survey("pec", patient)
+
+    assert (silent.asked, well.asked) == (2, 4)
+
+
+def test_the_sentinel_that_fails_over_is_asked_though_most_agree() -> None:
+    them = _sentinels(_Sentinel("a"), _Sentinel("b"), _Sentinel("c", None, "failover_in_progress"))
+
+    assert them.survey("pec").primary is None

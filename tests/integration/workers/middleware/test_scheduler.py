@@ -122,6 +122,16 @@ def test_no_more_hints_wait_in_dramatiq_than_are_allowed(
         for step in range(5):  # each shows that the scheduler went on
             store.set_due(Queue.LOOKUP, f"step-{step}", store.now())
             eventually(lambda step=step: f"step-{step}" in done)  # type: ignore[misc]
-        assert 0 < broker.client.hlen("dramatiq:check.msgs") <= 10
+        assert 0 < broker.waiting(Queue.CHECK) <= 10
         may_end.set()
         eventually(lambda: len(done) == 65)
+
+
+def test_hints_that_processes_hold_take_no_room(store: Store, redis_url: str) -> None:
+    """Some stay where a process has lost them, until it ends."""
+    store.client.hset("dramatiq:check.msgs", mapping={f"lost-{number}": "{}" for number in range(200)})
+    done: list[str] = []
+    store.set_due(Queue.CHECK, "inv-1", store.now())
+
+    with working(store, redis_url, done.append):
+        eventually(lambda: done == ["inv-1"])

@@ -14,7 +14,7 @@ router = APIRouter()
 
 LINKS = {
     "account": "/mailboxes",
-    "endpoint": "/webhooks",
+    "endpoint": "/webhooks/",
     "held": "/decisions",
     "rejected": "/rejected",
     "workers": "/workers",

@@ -1,33 +1,28 @@
-"""Endpoints of webhooks: how each stands, its dead letters, and their replay."""
+"""Endpoints of webhooks: how each stands, dead letters, and their replay."""
 
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, Query, Response
 
 from config.texts import _, ngettext
+from console.formats import in_path
 from console.visit import WholeOperator, WholeReader
 from pec.instants import ROME
 from pec.operations import actions
-from pec.operations.dead_letters import list_dead_letters
+from pec.operations.dead_letters import page_of_dead_letters
 from pec.operations.refusals import Refused
 
-LETTERS = 100
+LETTERS = 50
 
 router = APIRouter()
 
 
 @router.get("/webhooks")
-def show(visit: WholeReader, endpoint: str = "") -> Response:
-    """Show endpoints, and the newest dead letters."""
-    letters = list_dead_letters(visit.store, endpoint or None, LETTERS)
-    return visit.page(
-        "webhooks.html",
-        endpoints=visit.overview().endpoints,
-        letters=letters,
-        endpoint=endpoint,
-        limit=LETTERS,
-    )
+def show(visit: WholeReader, before: Annotated[str, Query(max_length=50)] = "") -> Response:
+    """Show endpoints, and a page of dead letters."""
+    letters, older = page_of_dead_letters(visit.store, None, before, LETTERS)
+    return visit.page("webhooks.html", endpoints=visit.overview().endpoints, letters=letters, older=older)
 
 
 @router.get("/webhooks/{endpoint}/replay")
@@ -40,12 +35,18 @@ def ask(visit: WholeOperator, endpoint: str) -> Response:
 
 
 @router.post("/webhooks/{endpoint}/replay")
-def replay(visit: WholeOperator, endpoint: str, since: Annotated[str, Form()] = "") -> Response:
-    """Deliver dead letters again, or all events since a time in Rome."""
+def replay(
+    visit: WholeOperator,
+    endpoint: str,
+    since: Annotated[str, Form()] = "",
+    letter: Annotated[str, Form()] = "",
+) -> Response:
+    """Deliver one dead letter again, or all of them, or all events since a time in Rome."""
 
     def act() -> str:
         if not since:
-            count = actions.replay_dead(visit.store, visit.settings, endpoint)
+            chosen = [letter] if letter else None
+            count = actions.replay_dead(visit.store, visit.settings, endpoint, chosen)
             said = ngettext(
                 "{count} dead letter is on its way again.",
                 "{count} dead letters are on their way again.",
@@ -60,8 +61,8 @@ def replay(visit: WholeOperator, endpoint: str, since: Annotated[str, Form()] = 
         act,
         action="endpoint.replay",
         subject=f"endpoint:{endpoint}",
-        back="/webhooks",
-        details={"since": since or "dead"},
+        back=f"/webhooks/{in_path(endpoint)}",
+        details={"since": since or letter[:50] or "dead"},
     )
 
 
@@ -73,7 +74,8 @@ def enable(visit: WholeOperator, endpoint: str) -> Response:
         actions.enable_endpoint(visit.store, visit.settings, endpoint)
         return _("Endpoint {name} is tried again now.").format(name=endpoint)
 
-    return visit.act(act, action="endpoint.enable", subject=f"endpoint:{endpoint}", back="/webhooks")
+    back = f"/webhooks/{in_path(endpoint)}"
+    return visit.act(act, action="endpoint.enable", subject=f"endpoint:{endpoint}", back=back)
 
 
 def _instant(written: str) -> datetime:

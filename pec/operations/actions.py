@@ -1,6 +1,6 @@
 """Every action of an operator: pause, resume, resend, discard, enable, replay. Each may raise Refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -112,10 +112,12 @@ def enable_endpoint(store: Store, settings: Settings, endpoint: str) -> None:
     outbox.enable(store, endpoint)
 
 
-def replay_dead(store: Store, settings: Settings, endpoint: str) -> int:
-    """Deliver the dead letters of an endpoint again. Return how many there are."""
+def replay_dead(
+    store: Store, settings: Settings, endpoint: str, letters: Collection[str] | None = None
+) -> int:
+    """Deliver dead letters of an endpoint again, by id, or all of them. Return how many there are."""
     require_endpoint(store, settings, endpoint)
-    return dead_letters.replay(store, endpoint)
+    return dead_letters.replay(store, endpoint, letters)
 
 
 def replay_since(store: Store, endpoint: str, instant: datetime) -> bool:

@@ -13,6 +13,13 @@ def list_dead_letters(store: Store, endpoint: str | None, limit: int) -> list[De
     return dead_letters.newest(store, endpoint, limit)
 
 
+def page_of_dead_letters(
+    store: Store, endpoint: str | None = None, before: str = "", limit: int = 50
+) -> tuple[list[DeadLetter], str]:
+    """Return a page of dead letters, newest first, and where the next one begins; an empty text is the end."""
+    return dead_letters.page(store, endpoint, before, limit)
+
+
 def dead_letter_dict(letter: DeadLetter) -> dict[str, Any]:
     """Return the object that `pec dead --json` prints."""
     return asdict(letter)

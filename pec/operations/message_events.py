@@ -8,7 +8,8 @@ from typing import Any
 
 from pec.instants import from_epoch
 from pec.messages import Message
-from pec.store import dead_letters
+from pec.store import dead_letters, delivery_history
+from pec.store.delivery_history import Tried
 from pec.store.outbox import EndpointPosition, positions_of
 from pec.store.store import Store, text, text_dict
 from pec.timeline import Happened
@@ -28,6 +29,7 @@ class Arrival:
     tries: int = 0
     next_at: datetime | None = None
     why: str = ""
+    latest: Tried | None = None  # if it is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def load_events(
     times += [at for at in (message.ended_at, message.updated_at, message.exported_at) if at]
     found = dict(_around(store, message.id, times))
     places = positions_of(store, endpoints, list(found))
+    tries = delivery_history.of_events(store, endpoints, {fields["id"] for fields in found.values()})
     letters = {
         (letter.endpoint, letter.event_id): letter
         for letter in dead_letters.newest(store, None, _MAX_LETTERS)
@@ -63,19 +66,28 @@ def load_events(
             at=from_epoch(int(entry.partition("-")[0]) / 1000),
             body=fields["event"],
             arrivals=[
-                _arrival(name, places[name, entry], letters.get((name, fields["id"]))) for name in endpoints
+                _arrival(
+                    name,
+                    places[name, entry],
+                    letters.get((name, fields["id"])),
+                    tries.get((name, fields["id"]), ()),
+                )
+                for name in endpoints
             ],
         )
         for entry, fields in sorted(found.items(), key=lambda pair: _order(pair[0]))
     ]
 
 
-def _arrival(name: str, place: EndpointPosition, letter: dead_letters.DeadLetter | None) -> Arrival:
+def _arrival(
+    name: str, place: EndpointPosition, letter: dead_letters.DeadLetter | None, tries: Sequence[Tried]
+) -> Arrival:
+    latest = tries[-1] if tries else None
     if letter and not letter.replayed:
-        return Arrival(name, "dead", letter.tries, None, letter.why)
+        return Arrival(name, "dead", letter.tries, None, letter.why, latest)
     if place.due_at is not None:
-        return Arrival(name, "waits", place.tries, from_epoch(place.due_at))
-    return Arrival(name, "passed" if place.passed else "to_come")
+        return Arrival(name, "waits", place.tries, from_epoch(place.due_at), latest=latest)
+    return Arrival(name, "passed" if place.passed else "to_come", latest=latest)
 
 
 def _around(store: Store, message_id: str, times: Iterable[datetime]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -11,7 +11,7 @@ from pec.operations.findings import Finding
 from pec.store import heartbeat
 from pec.store.batches import PausedBatch
 from pec.store.imap_state import ImapState
-from pec.store.outbox import EndpointState
+from pec.store.outbox import EndpointState as EndpointState  # for pages
 from pec.store.pacing import LEAD_SECONDS, Usage
 from pec.store.room import Room
 

@@ -270,6 +270,14 @@ class Keys:
         """Hash: event (stream id) → failed tries so far."""
         return f"{self.namespace}:tries:{endpoint}"
 
+    def good_tries(self, endpoint: str) -> str:
+        """List, expiring: JSON of the latest deliveries that the endpoint took, newest first."""
+        return f"{self.namespace}:good_tries:{endpoint}"
+
+    def failed_tries(self, endpoint: str) -> str:
+        """List, expiring: JSON of the latest tries of a delivery that failed, newest first."""
+        return f"{self.namespace}:failed_tries:{endpoint}"
+
     # The gateway's
 
     @property

@@ -17,6 +17,7 @@ from config.settings import Endpoint
 from config.texts import _
 from pec.instants import to_text
 from pec.names import Queue
+from pec.store.delivery_history import KEPT_SECONDS, MAX_KEPT
 from pec.store.dispatch import DispatchRequest, dispatch
 from pec.store.store import Store, text, text_dict, text_list
 from pec.webhooks.outcomes import Failed
@@ -55,23 +56,24 @@ class DeliveryResult:
     outcome: str
     wait_us: int = 0
     letter: Sequence[str | int] = ()
+    note: str = ""  # JSON, of `delivery_history`
 
     @property
     def is_delivered(self) -> bool:
         return self.outcome == "delivered"
 
     @classmethod
-    def delivered(cls, delivery: Delivery) -> "DeliveryResult":
+    def delivered(cls, delivery: Delivery, note: str = "") -> "DeliveryResult":
         """End the delivery, and close the endpoint's circuit."""
-        return cls(delivery, "delivered")
+        return cls(delivery, "delivered", note=note)
 
     @classmethod
-    def retry(cls, delivery: Delivery, wait: timedelta) -> "DeliveryResult":
+    def retry(cls, delivery: Delivery, wait: timedelta, note: str = "") -> "DeliveryResult":
         """Count a failure. The delivery is due again after the wait."""
-        return cls(delivery, "retry", round(wait.total_seconds() * 1e6))
+        return cls(delivery, "retry", round(wait.total_seconds() * 1e6), note=note)
 
     @classmethod
-    def dead(cls, delivery: Delivery, failed: Failed, at: datetime) -> "DeliveryResult":
+    def dead(cls, delivery: Delivery, failed: Failed, at: datetime, note: str = "") -> "DeliveryResult":
         """Count the last failure, and make a dead letter of the delivery."""
         letter = {
             "endpoint": delivery.endpoint,
@@ -85,12 +87,12 @@ class DeliveryResult:
             "tries": delivery.tries + 1,
             "at": to_text(at),
         }
-        return cls(delivery, "dead", letter=[part for pair in letter.items() for part in pair])
+        return cls(delivery, "dead", letter=[part for pair in letter.items() for part in pair], note=note)
 
     @classmethod
-    def gone(cls, delivery: Delivery) -> "DeliveryResult":
+    def gone(cls, delivery: Delivery, note: str = "") -> "DeliveryResult":
         """Disable the endpoint (410). Nothing more is tried until `enable`, this delivery included."""
-        return cls(delivery, "gone")
+        return cls(delivery, "gone", note=note)
 
     @classmethod
     def untried(cls, delivery: Delivery) -> "DeliveryResult":
@@ -162,9 +164,11 @@ def lease(
     ended, or that another worker has by now, is not changed: the other worker's result counts.
     """
     leased_until = results[0].delivery.leased_until if results else ""
-    ended = json.dumps([[one.delivery.id, one.outcome, one.wait_us, one.letter] for one in results])
+    ended = json.dumps([[one.delivery.id, one.outcome, one.wait_us, one.letter, one.note] for one in results])
     lease_us = round(lease.lease_seconds * 1e6)
-    reply = store.run("deliver", lease.endpoint, lease.id, leased_until, limit, lease_us, ended)
+    reply = store.run(
+        "deliver", lease.endpoint, lease.id, leased_until, limit, lease_us, ended, MAX_KEPT, KEPT_SECONDS
+    )
     if reply is None:
         return []
     until, *rest = text_list(reply)

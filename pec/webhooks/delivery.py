@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from http.client import HTTPException, HTTPResponse
 from importlib.metadata import PackageNotFoundError, version
@@ -23,10 +23,13 @@ from pec.http.connection import Connection, Peer, Request
 from pec.http.retry_after import retry_after_seconds
 from pec.http.tls import all_authorities
 from pec.instants import from_epoch
+from pec.webhooks.answers import Answer, shown
 from pec.webhooks.failures import failed
 from pec.webhooks.outcomes import Delivered, Failed, Gone, Outcome
 
 _READ_BYTES = 4096
+
+_Tried = tuple[Outcome, int | None, bytes]  # with the answer's status and the beginning of its body
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +68,22 @@ class Poster:
 
         `traceparent` is the trace context (W3C) that the consumer's work belongs to.
         """
-        ends = time.monotonic() + self._timeout_seconds
+        begun = time.monotonic()
+        outcome, status, said = self._try(event_id, body, traceparent, begun + self._timeout_seconds)
+        answer = Answer(time.monotonic() - begun, status, shown(said, self._endpoint) if said else "")
+        return replace(outcome, answer=answer)
+
+    def _try(self, event_id: str, body: bytes, traceparent: str | None, ends: float) -> _Tried:
         try:
             return self._deliver(event_id, body, traceparent, ends)
         except AddressRefused as refused:
-            return failed("private_address", address=refused.address)
+            return failed("private_address", address=refused.address), None, b""
         except (OSError, HTTPException, ValueError) as error:
             if time.monotonic() >= ends:
-                return failed("too_late", seconds=f"{self._timeout_seconds:g}")
-            return _failed(error)
+                return failed("too_late", seconds=f"{self._timeout_seconds:g}"), None, b""
+            return _failed(error), None, b""
 
-    def _deliver(self, event_id: str, body: bytes, traceparent: str | None, ends: float) -> Outcome:
+    def _deliver(self, event_id: str, body: bytes, traceparent: str | None, ends: float) -> _Tried:
         self._target = target = self._target or _target(self._endpoint.url)
         self._connection = connection = self._connection or Connection(target.peer, self._guard)
         signed = signed_headers(self._endpoint.secret, event_id, body, int(self._now()))
@@ -83,10 +91,11 @@ class Poster:
         traced = {"traceparent": traceparent} if traceparent else {}
         request = Request("POST", target.path, target.headers | signed | traced, body)
         response = connection.exchange(request, opened_by=ends, ends=ends)
+        said = b""
         with suppress(OSError, HTTPException):
-            response.read(_READ_BYTES)  # so that a peer which writes little is not cut off
+            said = response.read(_READ_BYTES)  # so that a peer which writes little is not cut off
         connection.release(response)
-        return self._outcome(response)
+        return self._outcome(response), response.status, said
 
     def _outcome(self, response: HTTPResponse) -> Outcome:
         if 200 <= response.status < 300:

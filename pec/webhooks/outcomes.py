@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from pec.instants import delay
+from pec.webhooks.answers import Answer
 
 _MAX_ASKED_SECONDS = 86_400  # an endpoint may ask us to wait a day, not for ever
 
@@ -14,10 +15,14 @@ _MAX_ASKED_SECONDS = 86_400  # an endpoint may ask us to wait a day, not for eve
 class Delivered:
     """2xx."""
 
+    answer: Answer | None = field(default=None, compare=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Gone:
     """410: the endpoint wants nothing more, until an operator says otherwise."""
+
+    answer: Answer | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Failed:
     retry_after_seconds: float | None = None
     code: str = field(default="", compare=False)  # of pec.webhooks.failures
     details: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    answer: Answer | None = field(default=None, compare=False)
 
 
 Outcome = Delivered | Gone | Failed

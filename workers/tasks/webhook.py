@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 
@@ -10,6 +12,7 @@ from pec import trace_context
 from pec.instants import from_epoch
 from pec.names import Queue
 from pec.store import outbox
+from pec.store.delivery_history import Note
 from pec.store.outbox import Delivery, DeliveryLease, DeliveryResult
 from pec.store.store import Store
 from pec.webhooks.delivery import Poster
@@ -92,33 +95,35 @@ def _result(
     delivery: Delivery, outcome: Outcome, schedule_seconds: list[float], now: float, chance: float
 ) -> DeliveryResult:
     bound = {"endpoint": delivery.endpoint, "event_id": delivery.event_id}
+    note = Note(now, delivery.event_id, delivery.type, outcome, delivery.tries + 1)
     match outcome:
         case Delivered():
             _count(delivery, "delivered")
             log.debug("webhook_delivered", **bound, type=delivery.type)
-            return DeliveryResult.delivered(delivery)
+            return DeliveryResult.delivered(delivery, note.to_json())
         case Gone():
             _count(delivery, "gone")
             log.error(
                 "webhook_endpoint_disabled", **bound, remedy=f"pec resume --endpoint {delivery.endpoint}"
             )
-            return DeliveryResult.gone(delivery)
+            return DeliveryResult.gone(delivery, note.to_json())
         case Failed():
-            return _retry_or_give_up(delivery, outcome, schedule_seconds, now, chance)
+            wait = wait_before_next(schedule_seconds, delivery.tries, outcome, chance)
+            return _retry_or_give_up(delivery, outcome, wait, note)
 
 
 def _retry_or_give_up(
-    delivery: Delivery, failed: Failed, schedule_seconds: list[float], now: float, chance: float
+    delivery: Delivery, failed: Failed, wait: timedelta | None, note: Note
 ) -> DeliveryResult:
     bound = log.bind(endpoint=delivery.endpoint, event_id=delivery.event_id, why=failed.why)
-    wait = wait_before_next(schedule_seconds, delivery.tries, failed, chance)
     if wait is None:
         _count(delivery, "dead")
         bound.error("webhook_dead", remedy=f"pec replay --endpoint {delivery.endpoint} --dead")
-        return DeliveryResult.dead(delivery, failed, from_epoch(now))
+        kept = replace(note, step="dead").to_json()
+        return DeliveryResult.dead(delivery, failed, from_epoch(note.at), kept)
     _count(delivery, "failed")
     bound.warning("webhook_failed", tries=delivery.tries + 1, again_in_seconds=wait.total_seconds())
-    return DeliveryResult.retry(delivery, wait)
+    return DeliveryResult.retry(delivery, wait, replace(note, step="retry").to_json())
 
 
 def _count(delivery: Delivery, outcome: str) -> None:

@@ -1,4 +1,4 @@
--- deliver(namespace, endpoint, lease, until, limit, lease_us, results): one step of a worker's lease at an endpoint.
+-- deliver(namespace, endpoint, lease, until, limit, lease_us, results, kept, kept_seconds): one step of a worker's lease at an endpoint.
 -- Stores the results of the step before, takes what has been due longest, and sets when the endpoint is due again.
 --
 -- Five failures in a row open the endpoint's circuit: probe_at, after which one delivery tries. A success closes it.
@@ -10,14 +10,17 @@
 --          <ns>:tries:<endpoint>        hash: delivery → failed tries so far
 --          <ns>:endpoint:<endpoint>     hash: failures (in a row), probe_at, disabled, dead
 --          <ns>:lease:<lease>           string, expiring: until when what the lease holds is taken
+--          <ns>:good_tries:<endpoint>, <ns>:failed_tries:<endpoint>   list, expiring: notes of tries, newest first
 --          A delivery is a stream id of <ns>:events, or `dead:` and a stream id of <ns>:dead (a replay).
 -- ARGV     lease     a random id, the same for each step
 --          until     of what the step before took, as it was returned; empty at the first step
 --          limit     how many to take; 0 at the last step
---          results   JSON [[delivery, outcome, wait_us, letter], …]
+--          results   JSON [[delivery, outcome, wait_us, letter, note], …]
 --                      outcome   delivered | retry | dead | gone | untried
 --                      wait_us   retry: until the next try
 --                      letter    dead: [field, value, …], as <ns>:dead keeps it
+--                      note      for operators; empty: none
+--          kept, kept_seconds   how many notes are kept of each list, and how long
 -- Returns  {until, delivery, tries, id, type, event, delivery, …} | nil
 
 local GRACE_US = 250000 -- who took some takes the rest soon; only then is another called to help
@@ -86,10 +89,26 @@ function ends.untried(delivery)
     call("ZADD", deliveries, seconds(now), delivery)
 end
 
-local function settle(delivery, outcome, ...)
+local notes = {good_tries = {}, failed_tries = {}}
+
+local function settle(delivery, outcome, wait, letter, note)
     local score = call("ZSCORE", deliveries, delivery)
     if score and (outcome == "delivered" or tonumber(score) == tonumber(leased_until)) then
-        ends[outcome](delivery, ...)
+        ends[outcome](delivery, wait, letter)
+        if note and note ~= "" then
+            table.insert(notes[outcome == "delivered" and "good_tries" or "failed_tries"], note)
+        end
+    end
+end
+
+local function keep_notes()
+    for kind, made in pairs(notes) do
+        if #made > 0 then
+            local key = ns .. ":" .. kind .. ":" .. endpoint
+            call("LPUSH", key, unpack(made))
+            call("LTRIM", key, 0, tonumber(ARGV[8]) - 1)
+            call("EXPIRE", key, tonumber(ARGV[9]))
+        end
     end
 end
 
@@ -167,6 +186,7 @@ end
 for _, one in ipairs(results) do
     settle(unpack(one))
 end
+keep_notes()
 local disabled, failures, probe_at = unpack(call("HMGET", state, "disabled", "failures", "probe_at"))
 local taken = take(disabled, failures, probe_at)
 if taken then

@@ -1,18 +1,14 @@
 """POST /v1/webhooks/{endpoint}/test: a signed event of the type `test`, delivered at once."""
 
-import json
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 
-from config.settings import Endpoint, Webhooks
-from pec.instants import from_epoch, to_text
-from pec.store.store import wall_clock
-from pec.webhooks.delivery import Poster
+from config.settings import Endpoint
+from pec.operations.deliveries import configured_endpoint, deliver_test_event
 from pec.webhooks.outcomes import Delivered, Failed, Gone
-from producers.gateway.context import Here
+from producers.gateway.context import Gateway, Here
 from producers.gateway.v1.callers import Manager, not_found
 from producers.gateway.v1.models import Delivery
 from producers.gateway.v1.names import sees_all
@@ -30,21 +26,14 @@ router = APIRouter(prefix="/webhooks", tags=["Webhooks"])
 )
 async def test(endpoint: Annotated[str, Path(max_length=64)], caller: Manager, gateway: Here) -> JSONResponse:
     """Post the event as workers would, once. Endpoints belong to no tenant, so the token must be of every account."""
-    webhooks = gateway.settings.webhooks
-    found = next((one for one in webhooks.endpoints if one.name == endpoint), None)
+    found = configured_endpoint(gateway.settings, endpoint)
     if found is None or not sees_all(caller):
         raise not_found("endpoint")
-    return await gateway.threads.webhooks.run(_deliver, webhooks, found)
+    return await gateway.threads.webhooks.run(_deliver, gateway, found)
 
 
-def _deliver(webhooks: Webhooks, endpoint: Endpoint) -> JSONResponse:
-    event = {
-        "type": "test",
-        "timestamp": to_text(from_epoch(wall_clock())),
-        "data": {"endpoint": endpoint.name},
-    }
-    with Poster(webhooks, endpoint) as poster:
-        outcome = poster.post(f"evt_test_{secrets.token_hex(12)}", json.dumps(event).encode())
+def _deliver(gateway: Gateway, endpoint: Endpoint) -> JSONResponse:
+    outcome = deliver_test_event(gateway.settings, endpoint, gateway.store)
     match outcome:
         case Delivered():
             return JSONResponse({"endpoint": endpoint.name, "outcome": "delivered"})

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +18,11 @@ from pec.provider_text import Named
 from pec.reasons import reason_by_code
 from pec.receipt_transitions import receipts_observed
 from pec.receipts import Kind, Receipt
-from pec.store import heartbeat, inbox, outbox, records
+from pec.store import delivery_history, heartbeat, inbox, outbox, records
+from pec.store.delivery_history import Note
 from pec.store.store import Store
+from pec.webhooks.answers import Answer
+from pec.webhooks.outcomes import Delivered
 from producers import Producer
 from tests.integration.pec.store.deliveries import REFUSED, endpoint, give_up, take
 from tests.integration.producing import Settle, TakeJobs
@@ -37,6 +40,7 @@ class Words:
     receipt: str = "Il giorno 29/11/2026 alle ore 12:30:05 (+0100) il messaggio è stato consegnato."
     sender: str = "comune@pec.example"
     note: str = "ufficio tributi"
+    answer: str = '{"errore": "database in manutenzione"}'
 
 
 def build(
@@ -84,11 +88,20 @@ def build(
     )
     outbox.fan_out(store, [endpoint("crm")])
     give_up(store, take(store, "crm"), REFUSED)
+    _try_deliveries(store, words, now)
     mail = IncomingMail(
         account="acme", kind=MailKind.PEC, sender=words.sender, subject=f"R: {words.subject}", date=now,
         in_reply_to="avv-1", attachments=(words.file,),
     )  # fmt: skip
     inbox.receive(store, mail, now, "traits")
+
+
+def _try_deliveries(store: Store, words: Words, now: datetime) -> None:
+    good, bad = (Answer(seconds, status, words.answer) for seconds, status in ((0.042, 204), (1.042, 500)))
+    at = now.timestamp() - 10
+    delivery_history.add(store, "crm", Note(at, "evt_0", "message.sent", Delivered(good), 1))
+    refused = replace(REFUSED, answer=bad)
+    delivery_history.add(store, "crm", Note(at + 1, "evt_1", "message.sent", refused, 2, "retry"))
 
 
 def add_worker(store: Store) -> None:

@@ -32,6 +32,9 @@ PAGES = {
     "/mailboxes": ("Caselle", "Mailboxes"),
     "/mailboxes/acme/pause": ("Mettere in pausa acme?", "Pause acme?"),
     "/webhooks": ("Webhook", "Webhooks"),
+    "/webhooks/crm": ("Endpoint crm", "Endpoint crm"),
+    "/webhooks/crm?only=failed": ("Endpoint crm", "Endpoint crm"),
+    "/webhooks/crm/secret": ("Cambiare il segreto di crm", "Change the secret of crm"),
     "/webhooks/crm/replay": ("Consegnare di nuovo a crm", "Deliver again to crm"),
     "/rejected": ("Richieste respinte", "Rejected jobs"),
     "/figures": ("Andamento", "Figures"),
@@ -94,7 +97,7 @@ def scene(store: Store, producer: Producer, take_jobs: TakeJobs, change: Settle)
 @pytest.fixture
 def hostile_scene(store: Store, producer: Producer, take_jobs: TakeJobs, change: Settle) -> None:
     bad = HOSTILE
-    build(store, producer, take_jobs, change, Words(bad, bad, bad.replace("/", ""), bad, bad, bad))
+    build(store, producer, take_jobs, change, Words(bad, bad, bad.replace("/", ""), bad, bad, bad, bad))
     store.client.hset(
         store.keys.message("avv-4"), "recipient", bad
     )  # what a newer or foreign program may write
@@ -199,7 +202,7 @@ def test_an_operator_replays_a_dead_letter(tab: OpenTab) -> None:
     one = tab("operator", "en-GB")
     one.open("/webhooks")
     expect(one.page.locator("main")).to_contain_text("answered 500")
-    one.page.click("text=Deliver again")
+    one.page.click("a:has-text('Deliver again')")
     one.page.click("text=Deliver 1 dead letter again")
     expect(one.page.locator("[role=status]")).to_contain_text("1 dead letter is on its way again")
 

@@ -2,6 +2,9 @@
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
 
 from pec.instants import from_epoch
 from pec.store import dead_letters, outbox
@@ -116,6 +119,39 @@ def test_chosen_letters_of_one_endpoint_are_replayed_alone(store: Store) -> None
     assert dead_letters.replay(store, "shop", [chosen.id, foreign.id]) == 1
 
     assert take_all(store) == [chosen.event_id]
+
+
+def test_pages_of_one_endpoint_s_letters_look_at_a_bounded_number_of_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "_CHUNK", 2)
+    monkeypatch.setattr(dead_letters, "_MAX_LOOKED_AT", 4)
+    publish_one(store, "shop", "other")
+    die(store, "shop")
+    die(store, "other")
+    entries: Any = store.client.xrevrange(store.keys.dead, count=1)
+    for _ in range(5):
+        store.client.xadd(store.keys.dead, entries[0][1])
+
+    first, cursor = dead_letters.page(store, "shop")
+    second, end_of_all = dead_letters.page(store, "shop", cursor)
+
+    assert first == []
+    assert [one.endpoint for one in second] == ["shop"]
+    assert end_of_all == ""
+
+
+def test_a_page_of_letters_ends_at_its_limit_and_goes_on_there(store: Store) -> None:
+    publish_one(store, "a", "b", "c")
+    for name in ("a", "b", "c"):
+        die(store, name)
+
+    first, cursor = dead_letters.page(store, limit=2)
+    second, end_of_all = dead_letters.page(store, before=cursor, limit=2)
+
+    assert [one.endpoint for one in [*first, *second]] == ["c", "b", "a"]
+    assert end_of_all == ""
+    assert dead_letters.page(store, before="nonsense")[0][0].endpoint == "c"
 
 
 def test_with_nothing_dead_nothing_is_due(store: Store) -> None:

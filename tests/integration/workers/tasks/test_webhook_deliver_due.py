@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from config.settings import Endpoint, Webhooks
 from pec.names import Queue
-from pec.store import dead_letters, outbox
+from pec.store import dead_letters, delivery_history, outbox
 from pec.store.outbox import DeliveryLease
 from pec.store.store import Store
 from tests.receiver import Answer, Receiver, a_secret
@@ -52,6 +52,20 @@ def work_until_idle(store: Store, endpoint: Endpoint, webhooks: Webhooks) -> Non
         return store.client.zscore(store.keys.due(Queue.WEBHOOK), endpoint.name) is None
 
     eventually(idle)
+
+
+def test_an_operator_sees_what_the_endpoint_answered(store: Store) -> None:
+    with Receiver(REFUSED) as receiver:
+        outbox.ensure(store, ["shop"])
+        publish(store, "evt_1")
+        work_until_idle(store, receiver.endpoint(), settings())
+
+    found = delivery_history.newest(store, "shop", 10)
+    assert [(one.answer.status, one.outcome, one.tries) for one in found] == [
+        (200, "delivered", 2),
+        (500, "retry", 1),
+    ]
+    assert all(one.answer.seconds > 0 for one in found)
 
 
 def test_events_arrive_once_each_with_their_ids(store: Store) -> None:

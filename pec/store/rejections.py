@@ -7,6 +7,7 @@ from typing import Any
 
 from pec.jobs import JobRejected
 from pec.problems import Problem, stored_problem
+from pec.store.event_log import ordered
 from pec.store.store import Store, text, text_dict, text_list
 
 _PAGE = 1000
@@ -50,6 +51,11 @@ def newest(store: Store) -> Iterator[Rejection]:
 
 def before(store: Store, position: str | None, count: int) -> list[Rejection]:
     """Return rejections before a position in the stream, or the latest ones, newest first."""
+    if position is not None and ordered(position) == (
+        0,
+        0,
+    ):  # Redis refuses "before the first possible entry"
+        return []
     upto = "+" if position is None else f"({position}"
     page: Any = store.client.xrevrange(store.keys.rejected, max=upto, count=count)
     return [_rejection(*pair) for pair in page]

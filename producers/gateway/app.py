@@ -41,6 +41,7 @@ def build_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="PEC Massiva gateway",
         version="1",
+        openapi_url=None,  # each surface has a description of its own
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -48,7 +49,7 @@ def build_app(settings: Settings) -> FastAPI:
     )
     app.include_router(health.router)
     app.include_router(vendor)
-    app.include_router(v1, include_in_schema=False)  # it has a description of its own
+    app.include_router(v1)
     app.mount(f"{PREFIX}/{swagger_page.ASSETS}", StaticFiles(directory=swagger_page.FOLDER))
     problems.add_handlers(app)
     app.add_middleware(Limits, min_bytes_per_second=settings.api.min_bytes_per_second)

@@ -1,12 +1,20 @@
 """`Idempotency-Key`: the header by which clients of both surfaces repeat a request safely."""
 
 import re
+from typing import Any
 
 from fastapi import Request
 
 from pec.content import sha256
 from producers.gateway.problems import Problem
 
+STATED: dict[str, Any] = {  # in the descriptions
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "the same key and body again get the same answer and send nothing, for 7 days",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 

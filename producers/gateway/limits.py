@@ -16,7 +16,7 @@ BODY_SECONDS = 20.0  # for a body, beside the time of its bytes at the slowest r
 READ_SECONDS = 60.0  # for an answer to be read, beside the time of its bytes at the slowest rate
 LONG_LIVED = frozenset({"/v1/events/stream"})  # they wait for hours, and cost next to nothing
 _NOT_COUNTED = frozenset({"/health/live", "/health/ready"})
-_DOCUMENTS = ("/v1/docs", "/v1/openapi.json")
+_DOCUMENTS = ("/openapi.json", "/v1/docs", "/v1/openapi.json")
 
 
 class Limits:

@@ -28,6 +28,7 @@ from producers.gateway import metrics
 
 V1 = "/v1"
 AWAY_SECONDS = 5.0
+RETRY_AFTER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
 _VENDOR = {
     "unauthorized": vendor_words.UNAUTHORIZED,
     "forbidden": vendor_words.FORBIDDEN,

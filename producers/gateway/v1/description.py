@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.routing import BaseRoute
 
 from pec.api import swagger_page
+from pec.api.schema_form import plain
 from pec.event_schema import event_schema
 from pec.jobs import SendJob
 from producers.gateway.v1.models import NewBatch, ProblemDocument
@@ -61,7 +62,7 @@ def description(routes: list[BaseRoute]) -> Schema:
     schemas |= _requests()
     schemas |= _events()
     found["webhooks"] = {kind: _webhook(kind, schema) for kind, schema in _of_types(event_schema()).items()}
-    return found
+    return plain(found)
 
 
 def _requests() -> Schema:

@@ -105,7 +105,8 @@ async def _frames(
 
     watch = TokenWatch(gateway.store, caller)
     with gateway.hub.listening(caller.token.id, fits, last) as listener:
-        yield b": gap: events were deleted since\n\n" if gap else b": listening\n\n"
+        yield b": gap: events were deleted since\n" if gap else b": listening\n"
+        yield f"id: {position}\n\n".encode()  # a client that loses the connection now goes on from here
         arguments = gateway.store, caller, wanted
         while page := await to_thread.run_sync(_page, *arguments, position, limiter=gateway.threads.events):
             position, frames = page

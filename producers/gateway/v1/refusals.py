@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from producers.gateway.problems import RETRY_AFTER
 from producers.gateway.v1.models import ProblemDocument
 
 _WORDS = {
@@ -18,7 +19,6 @@ _WORDS = {
     503: "Redis gives no answer or is full: repeat the request after Retry-After",
 }
 _ALWAYS = (401, 403, 422, 429, 503)
-_RETRY_AFTER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
 BODY = (400, 408, 409, 413)  # of operations with a body
 
 
@@ -27,7 +27,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": _WORDS[status],
-            **({"headers": _RETRY_AFTER} if status in (429, 503) else {}),
+            **({"headers": RETRY_AFTER} if status in (429, 503) else {}),
             "content": {
                 "application/problem+json": {
                     "schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}

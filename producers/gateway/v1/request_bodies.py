@@ -2,14 +2,9 @@
 
 from typing import Any
 
-KEY: dict[str, Any] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "the same key and body again get the same answer and send nothing, for 7 days; required if a "
-    "message has no id",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-}
+from producers.gateway.idempotency import STATED
+
+KEY = {**STATED, "description": f"{STATED['description']}; required if a message has no id"}
 _MESSAGE = {"$ref": "#/components/schemas/NewMessage"}
 _ID = {"path.id": "$response.body#/id"}
 LINKS: dict[str, Any] = {

@@ -22,6 +22,7 @@ from producers.gateway.v1.refusals import refusals
 router = APIRouter(prefix="/uploads", tags=["Uploads"])
 PART_BYTES = 262_144
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bytes, in lower case")]
+_LINKS = {"kept": {"operationId": "hasUpload", "parameters": {"path.sha256": "$response.body#/sha256"}}}
 _BODY = {
     "requestBody": {
         "required": True,
@@ -36,7 +37,7 @@ _BODY = {
     operation_id="putUpload",
     summary="Upload bytes that messages name by their SHA-256",
     response_model=Uploaded,
-    responses=refusals(408, 413),
+    responses={**refusals(408, 413), 201: {"links": _LINKS}},
     openapi_extra=_BODY,
 )
 async def put(sha256: Digest, request: Request, caller: Sender, gateway: Here) -> JSONResponse:

@@ -8,12 +8,11 @@ from email.utils import format_datetime
 from typing import Annotated
 from urllib.parse import quote_plus
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from pydantic import WithJsonSchema
 
 from pec.api import vendor_words, wire
 from pec.api.client import InboxPage
-from pec.api.vendor_description import refusals
 from pec.instants import ROME
 from pec.receipts import Mail
 from pec.store import put_away
@@ -22,15 +21,27 @@ from producers.gateway.auth import Caller, caller_with
 from producers.gateway.context import Gateway, Here
 from producers.gateway.problems import Problem
 from producers.gateway.vendor.credentials import Credentials, InHeaders
+from producers.gateway.vendor.refusals import refusals
 from producers.gateway.vendor.upstream import Upstream
 
 router = APIRouter(tags=["Inbox"])
 MAX_PAGES = 10  # that are read for one answer, if every mail of a page was put away
 OptionalPage = Annotated[int | None, WithJsonSchema({"type": "integer"})]
+_NO_NUMBER = (400, vendor_words.POST_INVALID)
+_ID = {"path.id": "$response.body#/data/0/id"}
+_LINKS = {
+    "mail": {"operationId": "getMail", "parameters": _ID},
+    "away": {"operationId": "putMailAway", "parameters": _ID},
+}
 Reader = Annotated[Caller, Depends(caller_with("GET:inbox"))]
 
 
-@router.get("/inbox", summary="A page of the mailbox", responses=refusals())
+@router.get(
+    "/inbox",
+    operation_id="listInbox",
+    summary="A page of the mailbox",
+    responses={**refusals(_NO_NUMBER), 200: {"links": _LINKS}},
+)
 async def inbox(
     caller: Reader, credentials: InHeaders, gateway: Here, q: str = "", page: OptionalPage = None
 ) -> wire.InboxPage:
@@ -53,7 +64,12 @@ def _inbox(
     )
 
 
-@router.get("/inbox/{id}", summary="One mail", responses=refusals((404, vendor_words.MESSAGE_NOT_FOUND)))
+@router.get(
+    "/inbox/{id}",
+    operation_id="getMail",
+    summary="One mail",
+    responses=refusals(_NO_NUMBER, (404, vendor_words.MESSAGE_NOT_FOUND)),
+)
 async def message(
     id: int,  # noqa: A002 - the vendor's name
     caller: Reader,
@@ -76,7 +92,9 @@ def _message(gateway: Gateway, caller: Caller, credentials: Credentials, number:
     return wire.InboxMessage(data=single)
 
 
-@router.delete("/inbox/{id}", summary="Put a mail away", responses=refusals())
+@router.delete(
+    "/inbox/{id}", operation_id="putMailAway", summary="Put a mail away", responses=refusals(_NO_NUMBER)
+)
 async def delete_message(
     id: int,  # noqa: A002 - the vendor's name
     caller: Annotated[Caller, Depends(caller_with("DELETE:inbox"))],
@@ -99,11 +117,12 @@ def _delete(gateway: Gateway, caller: Caller, credentials: Credentials, number: 
 
 @router.get(
     "/quota/{mailbox}",
+    operation_id="getQuota",
     summary="How full the mailbox is",
     responses=refusals((400, vendor_words.MAILBOX_UNAVAILABLE)),
 )
 async def quota(
-    mailbox: str,
+    mailbox: Annotated[str, Path(openapi_examples={"inbox": {"value": "inbox"}})],
     caller: Annotated[Caller, Depends(caller_with("GET:quota"))],
     credentials: InHeaders,
     gateway: Here,

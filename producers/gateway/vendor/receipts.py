@@ -9,7 +9,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from pec.api import vendor_words, wire
-from pec.api.vendor_description import refusals
 from pec.api.vendor_words import Shape
 from pec.api.wire import Envelope
 from pec.instants import ROME
@@ -22,6 +21,7 @@ from producers.gateway.context import Gateway, Here
 from producers.gateway.problems import Problem
 from producers.gateway.vendor import notices
 from producers.gateway.vendor.credentials import Credentials, InHeaders, accounts_opened
+from producers.gateway.vendor.refusals import refusals
 
 router = APIRouter(tags=["PEC"])
 _RANKS = tuple(Kind)
@@ -40,7 +40,10 @@ class Item:
 
 
 @router.get(
-    "/send/{code}", summary="All receipts of a send", responses=refusals((404, vendor_words.RESULT_EMPTY))
+    "/send/{code}",
+    operation_id="listReceipts",
+    summary="All receipts of a send",
+    responses=refusals((404, vendor_words.RESULT_EMPTY)),
 )
 def statuses(
     code: str,
@@ -72,6 +75,7 @@ def statuses(
 
 @router.delete(
     "/send/{code}",
+    operation_id="putReceiptsAway",
     summary="Put away all receipts of a send",
     responses=refusals((404, vendor_words.EMAIL_NOT_FOUND)),
 )

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from starlette.background import BackgroundTask
 
 from pec.api import vendor_words, wire
-from pec.api.vendor_description import SEND_BODY, refusals
+from pec.api.vendor_description import SEND_BODY
 from pec.api.wire import SendRequest
 from pec.content import encoded_size, sha256
 from pec.domains import compared
@@ -29,13 +29,19 @@ from producers.gateway import metrics
 from producers.gateway.auth import Caller, caller_with
 from producers.gateway.bodies import whole_body
 from producers.gateway.context import Gateway, Here
-from producers.gateway.idempotency import id_of_key, key_of, reused
+from producers.gateway.idempotency import STATED, id_of_key, key_of, reused
 from producers.gateway.problems import Problem, unavailable
 from producers.gateway.vendor.codes import candidates
 from producers.gateway.vendor.credentials import Credentials, account_of_sender, accounts_opened
+from producers.gateway.vendor.refusals import refusals
 from producers.uploads import INLINE_BYTES
 
 router = APIRouter(tags=["PEC"])
+_CODE = {"path.code": "$response.body#/message_id"}
+_LINKS = {
+    "receipts": {"operationId": "listReceipts", "parameters": _CODE},
+    "away": {"operationId": "putReceiptsAway", "parameters": _CODE},
+}
 _DAY_SECONDS = 86_400
 _CHANCE = random.SystemRandom()
 
@@ -67,14 +73,17 @@ class Identity:
     status_code=201,
     response_model=wire.Sent,
     summary="Send a PEC",
-    responses=refusals(
-        (400, vendor_words.POST_INVALID),
-        (409, "Idempotency-Key was used before with another request"),
-        (413, "the body is too large"),
-        (429, vendor_words.TOO_FAST),
-        (503, "Redis gives no answer, or is full"),
-    ),
-    openapi_extra={"requestBody": SEND_BODY},
+    operation_id="send",
+    responses={
+        **refusals(
+            (400, vendor_words.POST_INVALID),
+            (408, "the body came too slowly"),
+            (409, "Idempotency-Key was used before with another request"),
+            (413, "the body is too large"),
+        ),
+        201: {"links": _LINKS},
+    },
+    openapi_extra={"requestBody": SEND_BODY, "parameters": [STATED]},
 )
 async def send(
     request: Request, caller: Annotated[Caller, Depends(caller_with("POST:send"))], gateway: Here

@@ -32,6 +32,7 @@ class Stream:
         self.response = response
         self._lines = response.iter_lines(chunk_size=1)
         assert next(self._lines).startswith(b":")
+        self.begins_at = next(self._lines).decode().removeprefix("id: ")
 
     def next(self) -> tuple[str, dict[str, Any]]:
         """Return the cursor and the event."""
@@ -111,6 +112,18 @@ def test_a_stream_resumes_after_the_last_event_that_came(gateway: Served, take_j
         rest = [stream.next()[1]["data"]["id"] for _ in range(3)]
 
     assert [first["data"]["id"], *rest] == ["acme:a", "acme:b", "acme:c", "acme:d"]
+
+
+def test_a_stream_says_where_it_begins_so_that_a_break_before_its_first_event_loses_none(
+    gateway: Served, take_jobs: TakeJobs
+) -> None:
+    send(gateway, take_jobs, "before")
+    with following(gateway) as stream:
+        begins_at = stream.begins_at
+    send(gateway, take_jobs, "meanwhile")
+    with following(gateway, **{"Last-Event-ID": begins_at}) as stream:
+        assert stream.begins_at == begins_at
+        assert stream.next()[1]["data"]["id"] == "acme:meanwhile"
 
 
 def test_a_token_gets_events_of_its_accounts_only(

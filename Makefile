@@ -41,12 +41,15 @@ unit: $(INSTALLED) ## run the tests that need no server: a few seconds
 integration: $(INSTALLED) ## run the tests that need a server of their own, but no other process: 2 minutes
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration
 
-.PHONY: fuzz audit
+.PHONY: fuzz fuzz-gateway audit
 fuzz: $(INSTALLED) ## 100,000 bad jobs, 20,000 bad answers and mailboxes, 100,000 traces: about 25 minutes; SEED=7 for others
 	@$(BIN)/python -m tests.fuzz.intake --seed $(or $(SEED),1) --jobs 100000
 	@$(BIN)/python -m tests.fuzz.answers --seed $(or $(SEED),1) --answers 20000
 	@$(BIN)/python -m tests.fuzz.receipts --seed $(or $(SEED),1) --looks 20000
 	@$(BIN)/python -m tests.fuzz.bounds --messages 100000
+
+fuzz-gateway: $(INSTALLED) ## what the two descriptions of the HTTP gateway allow, and more, by Schemathesis: 10 minutes; SEED=7 for others
+	@$(BIN)/python -m tests.fuzz.gateway --seed $(or $(SEED),1) --seconds 300
 
 audit: $(INSTALLED) ## ask the internet for known vulnerabilities of what servers run; fails where it can't
 	@$(BIN)/python -m pip check --disable-pip-version-check

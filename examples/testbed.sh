@@ -1,7 +1,8 @@
 #!/bin/sh
 # Run a command, such as your app's tests, beside a sandbox and a worker, and exit as it does:
 #   sh examples/testbed.sh npm test
-# The command finds PEC_REDIS_URL, an empty Redis, and PEC_SANDBOX_URL. The mailbox is acme. Needs `make install`.
+# The command finds PEC_REDIS_URL, an empty Redis, and PEC_SANDBOX_URL. Programs that send over HTTP find a gateway at
+# GATEWAY, and TOKEN, which may do everything there. The mailbox is acme. Needs `make install`.
 # With PEC_REDIS_URL set, that Redis is used; it must hold nothing else. Nothing is sent to anyone.
 set -eu
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND [ARGUMENT]..." >&2; exit 64; }
@@ -57,6 +58,14 @@ export PEC_WEBHOOKS__ALLOW_PRIVATE="${PEC_WEBHOOKS__ALLOW_PRIVATE:-true}"
 
 "$bin/pec" worker --processes 1 >"$folder/worker.log" 2>&1 &
 running="$! $running"
+"$bin/pec" gateway --port 0 --workers 1 >"$folder/gateway" 2>"$folder/gateway.log" &
+running="$! $running"
+TOKEN=$("$bin/pec" token create --name testbed --account acme --rate 1000 \
+  --scope POST:send --scope GET:send --scope DELETE:send --scope GET:inbox --scope DELETE:inbox --scope GET:quota \
+  --scope v1:send --scope v1:read --scope v1:manage 2>/dev/null)
+until_ready "the gateway" test -s "$folder/gateway"
+GATEWAY=$(cat "$folder/gateway")
+export GATEWAY TOKEN
 until_ready "the worker" "$bin/pec" health
 
 "$@"

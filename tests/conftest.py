@@ -19,6 +19,7 @@ ACCEPTANCE = Path(__file__).parent / "acceptance"
 TOGETHER = {
     "test_consumers",
     "test_examples",
+    "test_gateway_examples",
     "test_image",
     "test_operations",
 }  # their tests share programs that run

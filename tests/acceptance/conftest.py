@@ -1,16 +1,13 @@
 """Fixtures that are built once for all tests: the image, and the Node examples."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.image import Image, build_image
-from tests.acceptance.programs import absent, program
+from tests.acceptance.programs import npm_installed
 
 NODE = Path(__file__).parents[2] / "examples" / "node"
-NPM_SECONDS = 150
 
 
 @pytest.fixture(scope="session")
@@ -22,13 +19,4 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
 @pytest.fixture(scope="session")
 def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Node examples with what package-lock.json names, installed."""
-    npm = program("npm", in_ci=True)
-    folder = tmp_path_factory.mktemp("node") / "node"
-    shutil.copytree(NODE, folder, ignore=shutil.ignore_patterns("node_modules"))
-    command = [npm, "ci", "--prefer-offline", "--no-audit", "--no-fund"]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS, check=False
-    )
-    if done.returncode:
-        absent(f"npm ci failed, which needs its registry once: {done.stderr[-500:]}", in_ci=True)
-    return folder
+    return npm_installed(NODE, tmp_path_factory.mktemp("node") / "node")

@@ -126,6 +126,19 @@ class Site:
                 process.terminate()
                 process.wait(30)
 
+    @contextmanager
+    def gateway(self, processes: int = 1) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+        """`pec gateway` on a free port: its URL and its process."""
+        command = [sys.executable, "-m", "cli", "gateway", "--port", "0", "--workers", str(processes)]
+        environment = {**os.environ, **self._settings}
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                yield process.stdout.readline().strip(), process
+            finally:
+                process.terminate()
+                process.wait(30)
+
     @staticmethod
     def kill(process: "subprocess.Popen[bytes]") -> None:
         """SIGKILL to the master and all worker processes at once: the machine is gone."""

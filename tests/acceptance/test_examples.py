@@ -20,7 +20,7 @@ from config.settings import Endpoint, Webhooks
 from pec.webhooks.delivery import Poster, signed_headers
 from pec.webhooks.outcomes import Delivered, Failed, Outcome
 from sandbox.redis_server import EmbeddedServer
-from tests.acceptance.programs import absent, program
+from tests.acceptance.programs import php_with, program
 from tests.acceptance.site import Site, eventually, site
 from tests.receiver import a_secret
 
@@ -101,9 +101,7 @@ def test_the_node_example(working: Site, server: EmbeddedServer, node_folder: Pa
 
 
 def test_the_php_example(working: Site, server: EmbeddedServer) -> None:
-    php = program("php", in_ci=False)
-    if "redis" not in subprocess.run([php, "-m"], capture_output=True, text=True, check=True).stdout.split():
-        absent("PHP has no extension redis", in_ci=False)
+    php = php_with("redis", "php-redis")
     port = server.url.rpartition(":")[2].partition("/")[0]
     said = [
         run(

@@ -1,10 +1,5 @@
 """The gateway beside workers and a sandbox, as an operator runs them: an old program, and processes that are killed."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +10,7 @@ from redis import Redis
 from pec.operations.tokens import create_token
 from pec.store.store import Store
 from pec.tokens import VENDOR_SCOPES
-from tests.acceptance.site import MAILBOX, PASSWORD, Site, eventually, site
+from tests.acceptance.site import MAILBOX, PASSWORD, eventually, site
 
 CREDENTIALS = {"x-username": "acme", "x-password": PASSWORD}
 
@@ -52,19 +47,6 @@ class OldProgram:
         return [one["subject"] for one in answer.json().get("data", [])]
 
 
-@contextmanager
-def gateway(found: Site) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    command = [sys.executable, "-m", "cli", "gateway", "--port", "0", "--workers", "2"]
-    environment = {**os.environ, **found.settings}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip(), process
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
 def test_each_request_of_an_old_program_is_one_pec_whatever_is_killed(
     redis: Redis, redis_url: str, tmp_path: Path
 ) -> None:
@@ -73,12 +55,12 @@ def test_each_request_of_an_old_program_is_one_pec_whatever_is_killed(
     )
     program, numbers = OldProgram(token.text), range(30)
     with site(redis, redis_url, tmp_path, rate=50) as found:
-        with gateway(found) as (program.url, first), found.workers(1) as workers:
+        with found.gateway(2) as (program.url, first), found.workers(1) as workers:
             before = [program.send(number) for number in numbers[:15]]
             first.kill()
             found.kill(workers)
             eventually(lambda: not any(program.send(number) for number in numbers[15:18]))
-        with gateway(found) as (program.url, _), found.workers(1):
+        with found.gateway(2) as (program.url, _), found.workers(1):
             codes = [program.send(number) for number in numbers]
             shown = [eventually(partial(two_of, program, code), 60) for code in codes]
 

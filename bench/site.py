@@ -19,7 +19,8 @@ from bench import processes
 from bench.monitor import Monitor
 from config.redis_connection import connect
 from pec.store.store import Store
-from sandbox.redis_server import EmbeddedServer, _die_with_parent
+from sandbox.redis_program import die_with_parent
+from sandbox.redis_server import EmbeddedServer
 
 ROOT = Path(__file__).parents[1]
 CERTIFICATE = ROOT / "tests" / "localhost.pem"
@@ -221,7 +222,7 @@ def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> 
             stdout=written,
             stderr=written,
             start_new_session=True,
-            preexec_fn=_die_with_parent(),
+            preexec_fn=die_with_parent(),
         )
 
 

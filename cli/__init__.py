@@ -17,6 +17,7 @@ from config.texts import _
 # Each is imported when it is used, because a command must start quickly. In the order of --help.
 COMMANDS = {
     "demo": "cli.commands.demo:demo",
+    "up": "cli.commands.up:up",
     "send": "cli.commands.send:send",
     "import": "cli.commands.import_file:import_file",
     "poll": "cli.commands.poll:poll",

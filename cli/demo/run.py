@@ -18,6 +18,7 @@ from cli.demo.bundle import ANCHOR, make_bundle
 from cli.demo.plan import BATCH, Planned, jobs, planned
 from cli.demo.report import as_data, as_table, is_proved, problems, rows
 from cli.demo.stack import SECRET, START_SECONDS, Stack, StackError, start_stack
+from cli.demo.visit import open_console, stay
 from cli.language import translated
 from config.texts import _, joined
 from pec.messages import Message
@@ -36,28 +37,34 @@ LOOK_SECONDS = 0.2
 PIPED_WIDTH = 140  # a file has no edge to fold at
 
 
-def run(*, as_json: bool) -> int:
-    """Return 0 if every message ended as planned, with nothing lost and nothing sent twice; else 1."""
+def run(*, as_json: bool, with_console: bool) -> int:
+    """Return 0 if every message ended as planned, with nothing lost and nothing sent twice; else 1.
+
+    With a console, stay until Ctrl-C.
+    """
     started = time.monotonic()
     plan, received = planned(), Received(SECRET)
     with (
         tempfile.TemporaryDirectory(prefix="pec-demo-") as folder,
         receiving(received) as url,
-        start_stack(Path(folder), url) as where,
+        start_stack(Path(folder), url, with_console=with_console) as where,
         Producer(where.redis_url) as producer,
     ):
         _wait_for_workers(producer, Path(folder))
+        console = open_console(producer, where) if with_console else ""
         messages = _send_and_watch(producer, plan)
         published = _wait_for_webhooks(producer, received)
         receipts = {one: _kinds(producer, one) for one in messages}
         found = rows(plan, messages, receipts, received)
         wrong = problems(plan, found, _ledger(where), published, received)
         proof = make_bundle(producer, where)
-    seconds = time.monotonic() - started
-    if as_json:
-        print(json.dumps(as_data(found, wrong, seconds, proof), ensure_ascii=False, indent=2))  # noqa: T201 - the data
-    else:
-        _show(found, wrong, seconds, proof)
+        seconds = time.monotonic() - started
+        if as_json:
+            print(json.dumps(as_data(found, wrong, seconds, proof), ensure_ascii=False, indent=2))  # noqa: T201 - the data
+        else:
+            _show(found, wrong, seconds, proof)
+        if console:
+            stay(console)
     return 1 if wrong else 0
 
 

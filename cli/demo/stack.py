@@ -1,4 +1,4 @@
-"""The demo's processes: an embedded server, the sandbox and two workers."""
+"""The demo's processes: an embedded server, the sandbox, two workers, and a console for a person."""
 
 import json
 import os
@@ -32,10 +32,11 @@ class Stack:
     redis_url: str
     sandbox_url: str
     settings: Mapping[str, str]
+    console_url: str  # empty without a console
 
 
 @contextmanager
-def start_stack(folder: Path, webhook_url: str) -> Iterator[Stack]:
+def start_stack(folder: Path, webhook_url: str, *, with_console: bool) -> Iterator[Stack]:
     """Start all processes, and stop them at the end.
 
     Raise StackError or EmbeddedServerError if one does not start.
@@ -56,7 +57,16 @@ def start_stack(folder: Path, webhook_url: str) -> Iterator[Stack]:
             "PEC_ARCHIVE__ANCHORS": str(anchors),
         }
         stack.enter_context(_process("workers", ["--processes", "2"], folder, settings))
-        yield Stack(server.url, sandbox_url, settings)
+        console_url = stack.enter_context(_console(folder, settings)) if with_console else ""
+        yield Stack(server.url, sandbox_url, settings, console_url)
+
+
+@contextmanager
+def _console(folder: Path, settings: Mapping[str, str]) -> Iterator[str]:
+    ready = folder / "console.url"
+    options = ["--port", "0", "--ready-file", str(ready)]
+    with _process("console", options, folder, settings) as process:
+        yield _wait_for_file(ready, process, folder / "console.log")
 
 
 def _environment(redis_url: str, sandbox_url: str, webhook_url: str, imap_port: str) -> dict[str, str]:
@@ -123,4 +133,5 @@ def _wait_for_file(path: Path, process: subprocess.Popen[bytes], log: Path) -> s
         if process.poll() is not None:
             break
         time.sleep(0.05)  # a file has no signal to wait for
-    raise StackError(_("the sandbox did not start: {log}").format(log=log.read_text(encoding="utf-8")[-500:]))
+    text = _("the {part} did not start: {log}")
+    raise StackError(text.format(part=log.stem, log=log.read_text(encoding="utf-8")[-500:]))

@@ -2,10 +2,18 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import requests
+
+from cli.demo.stack import start_stack
+from cli.demo.visit import USER, open_console
+from producers.producer import Producer
+from tests.acceptance.terminal import Terminal
 
 
 def test_the_demo_ends_every_message_as_its_story_says(tmp_path: Path) -> None:
@@ -39,3 +47,25 @@ def assert_is_verified(bundle: Path, messages: int) -> None:
     assert judged.returncode == 0, judged.stderr
     assert len(list(bundle.glob("*/verification.json"))) == messages
     shutil.rmtree(bundle)
+
+
+def test_the_console_of_the_demo_lets_the_person_in_whose_password_it_shows(tmp_path: Path) -> None:
+    with (
+        start_stack(tmp_path, "http://127.0.0.1:9/", with_console=True) as where,
+        Producer(where.redis_url) as producer,
+        requests.Session() as session,
+    ):
+        url, password = re.findall(r"Console: (\S+) .*password (\S+)\)", open_console(producer, where))[0]
+        csrf = re.findall(r'name="csrf" value="([0-9a-f]+)"', session.get(f"{url}/login", timeout=20).text)[0]
+        fields = {"csrf": csrf, "name": USER, "password": password}
+        entered = session.post(f"{url}/login", data=fields, timeout=20)
+    assert entered.ok
+    assert USER in entered.text
+
+
+def test_a_person_stays_until_ctrl_c() -> None:
+    waiting = [sys.executable, "-c", "from cli.demo.visit import stay; stay('Console: here')"]
+    with Terminal(waiting, os.environ) as terminal:
+        terminal.wait_for("until Ctrl-C")
+        terminal.enter("\x03")
+        assert terminal.wait() == 0

@@ -23,6 +23,7 @@ from tests.wire import free_port
 
 ROOT = Path(__file__).parents[2]
 RATE = 5  # sends per second
+LOOKUPS = "PEC_UNCERTAIN__LOOKUP_SECONDS=[5,10,20]"
 _INSIDE = Path(__file__).with_name("inside.py").read_bytes()
 _EDITOR = """\
 #!/bin/sh
@@ -129,7 +130,7 @@ def site(engine: Engine, folder: Path) -> Iterator[Site]:
     copy_of_the_project(folder)
     url = f"http://{GATEWAY}:{free_port()}"
     editor = folder / "editor"
-    lines = (f"PEC_API__URL={url}", f"PEC_API__RATE={RATE}", "PEC_UNCERTAIN__LOOKUP_SECONDS=[5,10,20]")
+    lines = (f"PEC_API__URL={url}", f"PEC_API__RATE={RATE}", LOOKUPS)
     editor.write_text(_EDITOR.format(lines="\\n".join(lines)), encoding="utf-8")
     editor.chmod(0o755)
     with _sandbox(url):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.acceptance.site import eventually
 from tests.compose.manual import commands
-from tests.compose.site import ROOT, Site
+from tests.compose.site import LOOKUPS, ROOT, Site
 
 OLD = "124a597"  # of 29 November 2026: 0.1.0 before there was an archive
 _BEFORE_THE_LINE = '--protected-mode, "no"'  # which official images need not, and Debian's server does
@@ -64,6 +64,7 @@ def upgrade(site: Site) -> str:
     site.put("upgrade", 40)
     site.wait_for_sends("upgrade", 10)
     before = site.sent("upgrade")
+    site.run(f"echo '{LOOKUPS}' >> deploy/own/pec.env")
     site.run("docker compose up --detach --build --wait --scale worker=2")
     seen = site.all_delivered("upgrade", 40)
     listed = site.compose("exec worker pec list --state delivered --json").count('"upgrade-')

@@ -2,10 +2,14 @@
 
 import shlex
 from collections import defaultdict
+from pathlib import Path
 
 from click import Context
 
 from cli import pec
+from cli.office import recipes
+from cli.office.folder import Folder
+from config.settings import Settings
 from console.__main__ import STOP_SECONDS as CONSOLE_STOP_SECONDS
 from console.__main__ import main as console_command
 from producers.gateway.__main__ import STOP_SECONDS
@@ -27,6 +31,7 @@ def read(name: str) -> dict[str, list[str]]:
 UNIT = read("pec-worker.service")
 GATEWAY = read("pec-gateway.service")
 CONSOLE = read("pec-console.service")
+OFFICE = read("pec-office.service")
 ARCHIVE = "%S/pec/archive"
 METRICS = "127.0.0.1:9464"
 VARIABLES = dict(text.split("=", 1) for text in UNIT["Environment"])
@@ -144,3 +149,30 @@ def test_the_console_runs_a_command_of_ours_with_the_workers_secrets_and_archive
     console_command.make_context("console", words[1:])
     assert int(CONSOLE["TimeoutStopSec"][0]) >= CONSOLE_STOP_SECONDS + 10
     assert variables == {name: value for name, value in VARIABLES.items() if name != "PEC_METRICS_ADDRESS"}
+
+
+def test_an_office_is_confined_as_the_workers_are_and_has_a_folder_of_its_own() -> None:
+    own = {
+        *("Description", "DynamicUser", "Environment", "EnvironmentFile", "LoadCredential", "After"),
+        *("ExecStart", "StateDirectory", "TimeoutStopSec"),
+    }
+    shared = {name for name, values in UNIT.items() if values} - own
+    _, *words = shlex.split(OFFICE["ExecStart"][0])
+    name, command, arguments = pec.resolve_command(Context(pec), words)
+
+    assert {name: OFFICE[name] for name in shared} == {name: UNIT[name] for name in shared}
+    assert name == "up"
+    assert command
+    command.make_context(name, arguments)
+    assert words[words.index("--data") + 1] == f"/var/lib/{OFFICE['StateDirectory'][0]}"
+
+
+def test_an_office_has_time_to_stop_its_parts_one_after_the_other(tmp_path: Path) -> None:
+    workers, gateway = recipes.workers(Settings.model_construct()), recipes.gateway(1)
+    console = recipes.console(2)
+    parts = [recipes.server(Folder(tmp_path)), workers, gateway, console]
+
+    assert sum(part.stop_seconds for part in parts) + 10 <= int(OFFICE["TimeoutStopSec"][0])
+    assert workers.stop_seconds >= SHUTDOWN_MILLISECONDS / 1000 + 15
+    assert gateway.stop_seconds >= STOP_SECONDS + 10
+    assert console.stop_seconds >= CONSOLE_STOP_SECONDS + 10

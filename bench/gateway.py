@@ -23,6 +23,7 @@ from pec.operations.tokens import create_token
 from pec.tokens import SCOPES
 
 SENDS, RATED_SENDS, BATCHES = 1_500, 750, 40
+WARM = 100  # requests before those that are measured, so that every process has begun
 RATE = 50  # requests a second, beside a worker
 UPLOADS, UPLOAD_BYTES = 50, 20_000_000
 LISTENERS, LISTENERS_OF_TOKEN, LISTEN_SECONDS = 500, 20, 32.0
@@ -35,11 +36,13 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
         api = stack.enter_context(fake_api(folder))
         made = stack.enter_context(site(folder / "ours", api))
         with gateway(made, 2) as (_, url):
+            _client(made, url, Scenario("send", 8 * WARM // small, 8))
             sends = _client(made, url, Scenario("send", SENDS // small, 8))
             made.client.flushall()
             many = _client(made, url, Scenario("many", max(2, BATCHES // small), 4))
             made.client.flushall()
             with made.workers({ACCOUNT: "token"}, WORKER, processes=1):
+                _client(made, url, Scenario("send", WARM // small, 8, RATE))
                 rated = _client(made, url, Scenario("send", RATED_SENDS // small, 32, RATE))
             made.client.flushall()
         producer = _producer(made, SENDS // small)

@@ -110,10 +110,10 @@ def answered(store: Store, record: str, keep_seconds: float) -> None:
 
 
 def forget_rejected(store: Store, record: str) -> bool:
-    """Forget a request of one job if workers rejected it: another may follow under the same id. Return whether so."""
+    """Forget a request if workers rejected one of its jobs: it may be corrected, or repeated. Return whether so."""
     key = _key(store, record)
-    entry = store.client.hget(key, "entries")
-    if entry is None or rejections.of_entry(store, text(entry)) is None:
+    entries = store.client.hget(key, "entries")
+    if entries is None or not rejections.any_of(store, text(entries).split()):
         return False
     return bool(store.client.delete(key))
 

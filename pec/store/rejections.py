@@ -1,7 +1,7 @@
 """Reading `pec:rejected`: which jobs the workers did not take, and why."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,6 +68,12 @@ def of_entry(store: Store, entry: str) -> Rejection | None:
         return None
     of_that_instant: Any = store.client.xrange(store.keys.rejected, min=str(int(at)), max=str(int(at)))
     return next((one for pair in of_that_instant if (one := _rejection(*pair)).entry == entry), None)
+
+
+def any_of(store: Store, entries: Sequence[str]) -> bool:
+    """Return whether one of the jobs that had these entries in `pec:jobs` was rejected."""
+    found: Any = store.client.zmscore(store.keys.rejected_at, list(entries)) if entries else []
+    return any(at is not None for at in found)
 
 
 def latest_of(store: Store, account: str, limit: int) -> list[Rejection]:

@@ -94,7 +94,7 @@ def _accept(
 def accepted_once(store: Store, request: once.Request, *, by_id: bool) -> once.Accepted:
     """Enqueue the request, or return its first answer. Raise a 409 Problem if its record is of another request.
 
-    `by_id`: the record is an id, which is free again if workers did not take its job.
+    `by_id`: its messages have ids, which are free again if workers rejected one of its jobs.
     """
     while True:
         try:
@@ -108,12 +108,12 @@ def accepted_once(store: Store, request: once.Request, *, by_id: bool) -> once.A
 
 
 def _record(caller: Caller, key: str | None, found: jobs.Request) -> str:
-    """Return the record by which a repeat is known. Without a key, the id of a single message is one."""
+    """Return the record by which a repeat is known: the key, the id of a single message, or all of many messages."""
     if key is not None:
         return once.record_of_key(caller.token.id, key)
     if len(found.jobs) == 1:
         return f"id:{sha256(found.jobs[0].job.id.encode())[:40]}"
-    return ""  # workers know each id
+    return once.record_of_request(caller.token.id, found.fingerprint)
 
 
 def _stated(one: jobs.Prepared, entry: str) -> dict[str, Any]:

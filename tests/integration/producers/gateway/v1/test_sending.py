@@ -129,6 +129,23 @@ def test_a_thousand_messages_are_enqueued_by_one_call(gateway: Served, producer:
     assert len(jobs_in(producer)) == 1000
 
 
+def test_many_messages_with_ids_are_repeated_without_a_key_and_again_if_one_was_rejected(
+    gateway: Served, producer: Producer
+) -> None:
+    body = {"messages": [{**SEND, "id": "a"}, {**SEND, "id": "b"}]}
+    first, again = (gateway.call("POST", "/v1/messages/batch", json=body) for _ in range(2))
+    assert (again.json(), again.headers["Idempotent-Replayed"]) == (first.json(), "true")
+    assert len(jobs_in(producer)) == 2
+    job_stream.ensure_group(producer.store)
+    [entry, _] = job_stream.read_new(producer.store, "worker", 2, 100)
+
+    job_stream.reject(producer.store, entry, [Fault("account", "is unknown")], {})
+
+    corrected = gateway.call("POST", "/v1/messages/batch", json=body)
+    assert "Idempotent-Replayed" not in corrected.headers
+    assert len(jobs_in(producer)) == 3
+
+
 def test_one_wrong_message_of_many_lets_none_in(gateway: Served, producer: Producer) -> None:
     messages = [{**SEND, "id": "a"}, {**SEND, "id": "b", "recipient": ""}, 7]
     as_list = gateway.call("POST", "/v1/messages/batch", json={"messages": messages})

@@ -157,12 +157,10 @@ class HintConsumer(Consumer):
         self._end(message, self._fetching.nack)
 
     def _end(self, message: dramatiq.MessageProxy, end: Callable[[dramatiq.MessageProxy], None]) -> None:
-        """Let the message go, unless Dramatiq tries again: then the thread still holds it."""
+        """Let the message go. After ConnectionClosed Dramatiq tries again, and the thread still holds it."""
         try:
             with _closed():
                 end(message)
-        except ConnectionClosed:
-            raise
         except redis.RedisError:
             self._let_go(message)
             raise

@@ -22,14 +22,17 @@ class Cut:
     begin: Callable[[Installation, str], End]
 
 
-def cuts(chance: random.Random, count: int) -> Iterator[Cut]:
-    """Yield so many, every kind as often as it weighs, in the order that chance gives."""
-    kinds = [kind for kind in KINDS for _ in range(kind.weight)]
+def cuts(chance: random.Random, count: int, only: str = "", seconds: float = 0.0) -> Iterator[Cut]:
+    """Yield so many, every kind as often as it weighs, in the order that chance gives.
+
+    `only`: of this kind. `seconds`: each so long, else as long as its kind says.
+    """
+    kinds = [kind for kind in KINDS for _ in range(kind.weight) if only in ("", kind.name)]
     left: list[_Kind] = []
     for _ in range(count):
         left = left or chance.sample(kinds, len(kinds))
         kind = left.pop()
-        yield Cut(kind.name, chance.choice(kind.hosts), chance.uniform(*kind.seconds), kind.begin)
+        yield Cut(kind.name, chance.choice(kind.hosts), seconds or chance.uniform(*kind.seconds), kind.begin)
 
 
 def _mending(found: Installation, name: str, begin: Callable[[], object]) -> End:

@@ -42,9 +42,11 @@ NAMES_OF = Path("/etc/netns")  # from which `ip netns exec` takes a host's own r
 class Installation:
     """Everything but the campaign and the cuts. It is what `observe` looks at."""
 
-    def __init__(self, folder: Path, network: Network, doors: Doors, sandbox_url: str, rate: float) -> None:
+    def __init__(
+        self, folder: Path, network: Network, doors: Doors, sandbox_url: str, rate: float, lease: float
+    ) -> None:
         self.folder, self.network = folder, network
-        self.rate = rate
+        self.rate, self._lease = rate, lease
         self.archive = folder / "archive"
         self.by_imap: list[str] = []
         self.endpoints: dict[str, list[str] | None] = {STEADY: None}
@@ -110,7 +112,7 @@ class Installation:
                 "dramatiq_worker_timeout": "250",
                 "PEC_REDIS_URL": self.ha.url,
                 "PEC_REDIS_REPLICAS": "1",
-                "PEC_LEASE_SECONDS": str(LEASE_SECONDS),
+                "PEC_LEASE_SECONDS": str(self._lease),
                 "PEC_API__URL": f"http://{API}.{DOMAIN}:{API_PORT}",
                 "PEC_API__RATE": str(self.rate),
                 "PEC_API__IN_FLIGHT": "4",
@@ -129,8 +131,8 @@ class Installation:
 
 
 @contextmanager
-def installation(folder: Path, network: Network, rate: float) -> Iterator[Installation]:
-    """All of it, running. `rate`: sends a second of each token."""
+def installation(folder: Path, network: Network, rate: float, lease: float) -> Iterator[Installation]:
+    """All of it, running. `rate`: sends a second of each token. `lease`: in seconds."""
     for name in ("armed", "faults", "pids", "archive"):
         (folder / name).mkdir(parents=True)
     with ExitStack() as stack:
@@ -142,7 +144,7 @@ def installation(folder: Path, network: Network, rate: float) -> Iterator[Instal
             (own / "resolv.conf").write_text(f"nameserver {network.address}\n")
         provider = stack.enter_context(sandbox(folder, {"quota-mb": "4096"}))
         doors = stack.enter_context(Doors())
-        found = Installation(folder, network, doors, provider.url, rate)
+        found = Installation(folder, network, doors, provider.url, rate, lease)
         stack.callback(found.close)
         found.start()
         yield found

@@ -41,7 +41,7 @@ class Outcome:
     uncertain: int
     held: int
     resumed_seconds: list[float]  # from a worker host's cut until others went on with its work
-    stops_seconds: list[float]  # of sends, after a primary's cut or death
+    stops_seconds: dict[str, list[float]]  # of sends, after each cut, by its kind
     settled_seconds: float
 
     @property
@@ -62,15 +62,26 @@ class Outcome:
 
 
 def run(
-    folder: Path, messages: int, count: int, seed: int, say: Callable[[str], object] = lambda _: None
+    folder: Path,
+    messages: int,
+    count: int,
+    seed: int,
+    say: Callable[[str], object] = lambda _: None,
+    *,
+    only: str = "",
+    seconds: float = 0.0,
+    lease: float = LEASE_SECONDS,
 ) -> Outcome:
-    """One run, in a folder that stays. Raise CannotMakeHosts. Called from the main thread."""
-    rate = max(1.0, messages / max(1.0, count * EACH_SECONDS) / TOKENS)
+    """One run, in a folder that stays. Raise CannotMakeHosts. Called from the main thread.
+
+    `only`: cuts of this kind. `seconds`: each so long; 0: as long as its kind says.
+    """
+    rate = max(1.0, messages / max(1.0, count * max(EACH_SECONDS, seconds)) / TOKENS)
     campaign = plain_campaign(messages, ACCOUNTS, at_once=messages // AT_ONCE, each_second=TOKENS * rate)
-    with network() as net, installation(folder, net, rate) as found:
+    with network() as net, installation(folder, net, rate, lease) as found:
         feeder = _Feeder(found.ha.url, campaign.entries)
         feeder.start()
-        done = list(_cut_all(found, cuts(random.Random(seed), count), say))
+        done = list(_cut_all(found, cuts(random.Random(seed), count, only, seconds), say))
         calm = time.monotonic()
         feeder.join(PATIENCE_SECONDS)
         patience = PATIENCE_SECONDS + messages / (TOKENS * rate)
@@ -89,7 +100,7 @@ def run(
         uncertain=len({one["data"]["id"] for one in seen.events if one["type"] == "message.uncertain"}),
         held=sum(record["state"] == "held" for record in seen.records.values()),
         resumed_seconds=list(_resumed(notes, done)),
-        stops_seconds=list(_stops(posts, done)),
+        stops_seconds=_stops(posts, done),
         settled_seconds=settled_seconds,
     )
 
@@ -191,14 +202,12 @@ def _resumed(notes: Sequence[dict[str, Any]], done: Sequence[Done]) -> Iterator[
                     yield min(later) - began
 
 
-def _stops(posts: Sequence[float], done: Sequence[Done]) -> Iterator[float]:
-    """Return the longest pause of sends after each death of a primary, until the next cut, while some were left."""
+def _stops(posts: Sequence[float], done: Sequence[Done]) -> dict[str, list[float]]:
+    """Return the longest pause of sends after each cut, until the next one, while some were left."""
+    found: dict[str, list[float]] = defaultdict(list)
     for (cut, began, _, _), following in zip(done, [one[1] for one in done[1:]] + [math.inf], strict=True):
-        if cut.kind.startswith("primary") and posts[-1] > following:
+        if posts[-1] > following:
             around = [began, *(one for one in posts if one > began)]
-            yield max(later - earlier for earlier, later in pairwise(around) if earlier < following)
-
-
-def limit_seconds() -> float:
-    """Return how long a cut host's work may stand still."""
-    return LEASE_SECONDS + 2
+            pauses = [later - earlier for earlier, later in pairwise(around) if earlier < following]
+            found[cut.kind].append(max(pauses))
+    return found

@@ -20,3 +20,9 @@ def test_a_seed_gives_the_same_cuts_again() -> None:
     assert [(one.kind, one.of, one.seconds) for one in first] == [
         (one.kind, one.of, one.seconds) for one in second
     ]
+
+
+def test_one_kind_alone_can_be_cut_for_a_stated_time() -> None:
+    found = list(cuts(random.Random(1), 5, "primary's host", 30.0))
+
+    assert {(one.kind, one.seconds) for one in found} == {("primary's host", 30.0)}

@@ -1,53 +1,18 @@
 """GET and DELETE /send/{code}: stored receipts under the code that this client was given, and no other's."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from redis import Redis
 
-from config.redis_connection import connect
 from pec.names import Queue, State
 from pec.reasons import reason_by_code
-from pec.receipts import Kind, Receipt
-from pec.store.records import receipt_to_json
+from pec.receipts import Kind
 from pec.store.store import Store
-from sandbox.redis_server import EmbeddedServer
-from tests.integration.producers.gateway.calls import pec
-from tests.integration.producers.gateway.serving import MAILBOX, SENDER, Served, a_token, serving
+from tests.integration.producers.gateway.receiving import add_receipt, job_id, sent
+from tests.integration.producers.gateway.serving import MAILBOX, SENDER, Served, a_token
 from tests.integration.producing import TakeJobs
-
-AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-CODE = "2026112310300077"  # the vendor's own
-
-
-def sent(gateway: Served, **fields: Any) -> str:
-    answer = gateway.call("POST", "/send", json=pec(**fields))
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["message_id"])
-
-
-def add_receipt(store: Store, message_id: str, kind: Kind, minutes: int = 0, **fields: Any) -> Receipt:
-    """Store a receipt, as a worker does that found it."""
-    found = Receipt(
-        kind=kind,
-        subject="Diffida [rif. 97LP2]",
-        code=CODE,
-        date=AT + timedelta(minutes=minutes),
-        sender="posta-certificata@pec.example",
-        text=f'il messaggio "Diffida [rif. 97LP2] {CODE}" è stato accettato',
-        **{"virus": False, "named": (), "final": None, "error": None, **fields},
-    )
-    store.client.hset(store.keys.receipts(message_id), found.key, receipt_to_json(found))
-    return found
-
-
-def job_id(redis: Redis) -> str:
-    [key] = redis.scan_iter("pec:message:*")
-    return str(key.decode().removeprefix("pec:message:"))
 
 
 def shown(gateway: Served, code: str, **of: Any) -> Any:
@@ -205,23 +170,3 @@ def test_a_request_without_mailbox_credentials_is_refused(gateway: Served) -> No
     answer = gateway.call("GET", "/send/2026112309300042")
 
     assert (answer.status_code, answer.json()["message"]) == (401, "Authorization is not valid or empty")
-
-
-@pytest.fixture(scope="module")
-def documented(server: EmbeddedServer) -> Iterator[Served]:
-    with connect(server.url) as client:
-        client.flushall()
-        shape = {"PEC_GATEWAY__SHAPE": "documented"}
-        with serving(Store(client, "pec"), server.url, environment=shape) as served:
-            yield served
-
-
-def test_the_documented_shape_has_the_description_s_names(
-    documented: Served, take_jobs: TakeJobs, store: Store, redis: Redis
-) -> None:
-    gateway = replace(documented, token=a_token(store))
-    code = sent(gateway)
-    take_jobs()
-    add_receipt(store, job_id(redis), Kind.ACCETTAZIONE)
-
-    assert set(shown(gateway, code)[0]) == {"sender", "recipient", "data", "object", "message"}

@@ -67,7 +67,7 @@ def page(evidence: Evidence, made_at: datetime, say: Say, language: str) -> byte
 def _facts(evidence: Evidence, say: Say) -> Iterator[Row]:
     message = evidence.case.message
     for name, value in (
-        (_("State"), say(str(message.state))),
+        (_("State"), say(message.state)),
         (_("Subject"), message.sent_subject),
         (_("Recipients"), ", ".join(message.recipients)),
         (_("Sent on"), _instant(message.sent_at)),

@@ -9,19 +9,19 @@ from archive.chain import Profile
 from archive.choice import Choice
 from archive.trust import profiles
 from producers.gateway.context import Gateway
+from producers.gateway.language import ITALIAN, in_italian
 from producers.gateway.v1 import scratch
 
-_ENGLISH = "en"
 
-
-def bundle(gateway: Gateway, message_id: str, place: Path) -> None:
-    """Write the ZIP file, unless it is there. Raise VaultError, AnchorsError and OSError."""
+def bundle(gateway: Gateway, message_id: str, place: Path, language: str) -> None:
+    """Write the ZIP file, its page in this language, unless it is there. Raise VaultError, AnchorsError and OSError."""
     from archive.bundle.bundle import Maker  # the templates of its pages, which no other operation needs
 
     if place.exists():  # made for another request, while this one waited
         return
     scratch.remove_old()
-    maker = Maker(gateway.store, gateway.vault, _profiles(gateway.settings.archive.anchors), str, _ENGLISH)
+    say = in_italian if language == ITALIAN else str
+    maker = Maker(gateway.store, gateway.vault, _profiles(gateway.settings.archive.anchors), say, language)
     with TemporaryDirectory(dir=place.parent) as own:
         made = Path(own) / "proof.zip"
         with packed(made) as folder:

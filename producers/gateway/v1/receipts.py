@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
 from fastapi import Path as PathOf
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
@@ -19,6 +19,7 @@ from pec.receipts import Receipt
 from pec.store import records
 from producers.gateway.auth import Caller
 from producers.gateway.context import Gateway, Here
+from producers.gateway.language import preferred
 from producers.gateway.problems import unavailable
 from producers.gateway.v1 import scratch
 from producers.gateway.v1.bundles import bundle
@@ -90,14 +91,22 @@ def _original(gateway: Gateway, caller: Caller, id: str, sha256: str) -> FileRes
     response_class=FileResponse,
     responses={**refusals(404, 416), **_bytes(_ZIP)},
 )
-async def proof(id: MessageId, caller: Reader, gateway: Here) -> FileResponse:  # noqa: A002 - the contract's word
+async def proof(
+    id: MessageId,  # noqa: A002 - the contract's word
+    caller: Reader,
+    gateway: Here,
+    accept_language: Annotated[
+        str, Header(alias="Accept-Language", description="of its page: it or en")
+    ] = "",
+) -> FileResponse:
     """Return what `pec proof` writes, as a ZIP file. The header `Pec-Proof` says whether it is complete."""
     message = await run_in_threadpool(_message, gateway, caller, id)
-    digest = hashlib.sha256(f"{id}\0{message.version}".encode()).hexdigest()[:32]
+    language = preferred(accept_language)
+    digest = hashlib.sha256(f"{id}\0{message.version}\0{language}".encode()).hexdigest()[:32]
     place = scratch.folder() / f"{digest}.zip"
     if not place.exists():
-        await gateway.threads.bundles.run(_make, gateway, id, place)
-    headers = {"Pec-Proof": message.proof or "incomplete"}
+        await gateway.threads.bundles.run(_make, gateway, id, place, language)
+    headers = {"Pec-Proof": message.proof or "incomplete", "Vary": "Accept-Language"}
     return FileResponse(place, media_type=_ZIP, filename="proof.zip", headers=headers)
 
 
@@ -110,9 +119,9 @@ def _message(gateway: Gateway, caller: Caller, id: str) -> Message:  # noqa: A00
     return message
 
 
-def _make(gateway: Gateway, message_id: str, place: Path) -> None:
+def _make(gateway: Gateway, message_id: str, place: Path, language: str) -> None:
     try:
-        bundle(gateway, message_id, place)
+        bundle(gateway, message_id, place, language)
     except VaultError as away:
         raise unavailable(f"the archive does not give all bytes: {away}") from None
 

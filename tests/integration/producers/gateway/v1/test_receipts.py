@@ -106,6 +106,28 @@ def test_the_proof_is_a_bundle_whose_ranges_fit_together(delivered: tuple[Served
     assert any(name.endswith("SHA256SUMS") for name in names)
 
 
+@pytest.mark.parametrize(
+    ("asked", "title", "state"),
+    [
+        ("it-IT,it;q=0.9", "Prova della PEC", "accettata"),
+        ("de, en", "Proof of the PEC", "accepted"),
+        (None, "Proof", "accepted"),
+    ],
+)
+def test_the_page_of_a_proof_is_in_the_language_that_is_asked_for(
+    delivered: tuple[Served, str], asked: str | None, title: str, state: str
+) -> None:
+    gateway, _ = delivered
+    headers = {} if asked is None else {"Accept-Language": asked}
+
+    proof = gateway.call("GET", "/v1/messages/acme:inv-1/proof", headers=headers)
+
+    with zipfile.ZipFile(io.BytesIO(proof.content)) as bundle:
+        [page] = [bundle.read(name).decode() for name in bundle.namelist() if name.endswith("proof.html")]
+    assert title in page
+    assert f">{state}<" in page
+
+
 def test_another_tenant_gets_none_of_it(delivered: tuple[Served, str], store: Store) -> None:
     gateway, digest = delivered
     other_tenant = replace(gateway, token=a_token(store, "other-tenant", accounts=["globex"]))

@@ -47,6 +47,15 @@ def size(language: str, count: float | None) -> str:
     return ""
 
 
+def brief(language: str, seconds: float | None) -> str:
+    """Return `120 ms`, `4,5 s`, or a duration in words from two minutes on; a dash if there is none."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return f"{number(language, round(seconds * 1000))} ms"
+    return f"{number(language, float(seconds))} s" if seconds < 120 else progress.duration(seconds)
+
+
 def duration(seconds: float | None) -> str:
     """Return `6 min`."""
     return "" if seconds is None else progress.duration(seconds)

@@ -15,6 +15,7 @@ from console.static_files import static_url
 from pec.domains import for_people
 from pec.names import State
 from pec.reasons import explain
+from pec.search_texts import explain_search
 
 _CODE = re.compile(r"`([^`]*)`")
 TEMPLATES = Path(__file__).parent / "templates"
@@ -48,9 +49,11 @@ def environment(language: str) -> Environment:
         "for_people": for_people,
         "as_state": State,
         "explain": lambda reason: _printed(language, explain(reason)),
+        "explain_search": lambda search: _printed(language, explain_search(search)),
         "prose": partial(_prose, language),
         "fill": lambda text, **values: _printed(language, text.format(**values)),
         "tojson_text": partial(json.dumps, ensure_ascii=False, indent=2),
+        "brief": lambda seconds: _printed(language, formats.brief(language, seconds)),
         "duration": lambda seconds: _printed(language, formats.duration(seconds)),
     }
     return made

@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from config.texts import _
+from pec import searches
 from pec.instants import from_text, to_text
 from pec.names import ENDS, State
+from pec.searches import Search
 from pec.subjects import reference_tag
 
 
@@ -89,6 +91,7 @@ class Message:
     duplicate: str | None = None  # the code of an earlier attempt that was sent too
     outcomes: Mapping[str, str] = field(default_factory=dict)  # `together`: the state of each recipient
     reason: Reason | None = None
+    searches: tuple[Search, ...] = ()  # of the mailbox, for an attempt whose answer was lost
     history: str = ""  # its states so far (`pec.changes`); "" in records of older versions
 
     @property
@@ -150,6 +153,7 @@ _CODECS: dict[str, _Codec] = {
     ),
     "lost_references": _Codec(",".join, lambda text: tuple(text.split(","))),
     "reason": _Codec(_write_reason, _read_reason),
+    "searches": _Codec(searches.write, searches.read),
     "metadata": _DATA,
     "outcomes": _DATA,
     **dict.fromkeys(("version", "order", "room", "priority", "attempts", "requeues", "checks"), _NUMBER),

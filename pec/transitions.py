@@ -3,9 +3,10 @@
 Here and in `pec.receipt_transitions` states follow each other, and nowhere else (docs/states.md draws it).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from config.settings import Receipts as ReceiptSettings
 from config.settings import Uncertain as UncertainSettings
@@ -17,6 +18,7 @@ from pec.problems import problem
 from pec.reasons import reason_by_code
 from pec.receipt_transitions import receipts_observed
 from pec.receipts import Receipt
+from pec.searches import NOTHING, Search, added
 from pec.subjects import reference_tag
 
 REQUEUE_FIRST_SECONDS, REQUEUE_MAX_SECONDS = 2, 300
@@ -199,38 +201,60 @@ def adopted(
 
 
 def not_found(
-    message: Message, now: datetime, rules: UncertainSettings, readable: bool = True, blind: str = ""
+    message: Message,
+    now: datetime,
+    rules: UncertainSettings,
+    readable: bool = True,
+    blind: str = "",
+    mails: int = 0,
 ) -> Change:
     """Return what follows a lookup that found nothing: another one, a hold, or a new send if an operator asked.
 
     A mailbox that could not be read, or had no room, proves nothing: that lookup does not count. `blind` says why.
+    `mails` is how many the search showed.
     """
     since = message.claimed_at or now
+    seen = {"searches": added(message.searches, Search(now, blind or NOTHING, mails))}
     if not readable:
         again = now + timedelta(seconds=UNREADABLE_RETRY_SECONDS)
-        return changed(message, now, {"reason": _blind(message, blind)}, due={Queue.LOOKUP: again})
+        return changed(message, now, {"reason": _blind(message, blind), **seen}, due={Queue.LOOKUP: again})
     if message.state is State.HELD:
-        return _still_held(message, now, since, rules)
+        return _still_held(message, now, since, rules, seen)
     lookups = message.checks + 1
     if lookups < len(rules.lookup_seconds):
-        change = changed(message, now, {"checks": lookups})
+        change = changed(message, now, {"checks": lookups, **seen})
         return replace(change, due={Queue.LOOKUP: max(now, next_lookup_at(change.after, rules))})
     why = reason_by_code("not_found", searches=lookups, id=message.id)
     again = now + timedelta(seconds=rules.held_interval_seconds)
     return changed(
-        message, now, {"state": State.HELD, "checks": lookups, "reason": why}, due={Queue.LOOKUP: again}
+        message,
+        now,
+        {"state": State.HELD, "checks": lookups, "reason": why, **seen},
+        due={Queue.LOOKUP: again},
     )
 
 
-def _still_held(message: Message, now: datetime, since: datetime, rules: UncertainSettings) -> Change:
+def _still_held(
+    message: Message, now: datetime, since: datetime, rules: UncertainSettings, seen: Mapping[str, Any]
+) -> Change:
     if message.resend:
-        fields = {"state": State.QUEUED, "resend": False, "reason": None, "checks": 0, "claimed_at": None}
+        fields = {
+            "state": State.QUEUED,
+            "resend": False,
+            "reason": None,
+            "checks": 0,
+            "claimed_at": None,
+            **seen,
+        }
         due, lane = placement(message, now)
         return changed(message, now, fields, due={**due, Queue.LOOKUP: None}, lane=lane)
     again = now + timedelta(seconds=rules.held_interval_seconds)
     last = since + timedelta(seconds=rules.lookup_seconds[-1] + rules.held_period_seconds)
     return changed(
-        message, now, {"checks": message.checks + 1}, due={Queue.LOOKUP: again if again <= last else None}
+        message,
+        now,
+        {"checks": message.checks + 1, **seen},
+        due={Queue.LOOKUP: again if again <= last else None},
     )
 
 

@@ -1,6 +1,5 @@
-// Draws each .chart as stacked bars, in the colours of the page and the time of Rome.
+// Draws each .chart as stacked bars or as lines, in the colours of the page and the time of Rome.
 (() => {
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const resolved = (name) => {
     const probe = document.createElement("span");
     probe.style.color = `var(${name})`;
@@ -9,27 +8,44 @@
     probe.remove();
     return found;
   };
-  const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Rome" });
-  const day = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "short", day: "numeric", timeZone: "Europe/Rome" });
+  const COLOURS = { good: "--good", bad: "--bad", other: "--line-strong" };
+  const language = document.documentElement.lang;
+  const font = `12px ${getComputedStyle(document.documentElement).getPropertyValue("--text").trim()}`;
+  const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Rome" });
+  const day = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", timeZone: "Europe/Rome" });
+  const counted = (n) => (Number.isInteger(n) ? n.toLocaleString(language) : "");
+  const timed = (n) => (n >= 5400 ? `${(n / 3600).toLocaleString(language)} h` : n >= 90 ? `${(n / 60).toLocaleString(language)} min` : `${n.toLocaleString(language)} s`);
+
+  // Each bar reaches as high as the sum of its own series and of those before it, so the last one is drawn first.
+  const stacked = (series) => {
+    const sums = [];
+    series.forEach((one, at) => sums.unshift(one.values.map((n, i) => n + (at ? sums[0][i] : 0))));
+    return sums;
+  };
 
   for (const place of document.querySelectorAll(".chart")) {
-    const { starts, good, bad, other } = JSON.parse(place.dataset.chart);
+    const { kind, unit, starts, series } = JSON.parse(place.dataset.chart);
     const long = starts.at(-1) - starts[0] > 2 * 86400;
-    const stacked = [good.map((n, i) => n + bad[i] + other[i]), good.map((n, i) => n + bad[i]), good];
-    const bars = (stroke) => ({ stroke, fill: stroke, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.85, 40] }) });
-    const axis = { stroke: resolved("--ink-soft"), font: `12px ${colour("--text")}`, grid: { stroke: resolved("--line"), width: 1 }, ticks: { show: false } };
+    const bars = kind === "bars";
+    const drawn = (one) => {
+      const stroke = resolved(COLOURS[one.colour]);
+      return bars
+        ? { stroke, fill: stroke, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.85, 40] }) }
+        : { stroke, width: 2, spanGaps: true, points: { show: true, size: 4 } };
+    };
+    const axis = { stroke: resolved("--ink-soft"), font, grid: { stroke: resolved("--line"), width: 1 }, ticks: { show: false } };
     const chart = new uPlot({
       width: place.clientWidth,
       height: 260,
       legend: { show: false },
       cursor: { show: false },
-      scales: { y: { range: (_chart, _least, most) => [0, Math.max(4, most * 1.1)] } },
+      scales: { y: { range: (_chart, _least, most) => [0, Math.max(unit ? 0.1 : 4, most * 1.1)] } },
       axes: [
         { ...axis, values: (_chart, splits) => splits.map((at) => (long ? day : clock).format(at * 1000)) },
-        { ...axis, values: (_chart, splits) => splits.map((n) => (Number.isInteger(n) ? n.toLocaleString(document.documentElement.lang) : "")) },
+        { ...axis, size: 60, values: (_chart, splits) => splits.map(unit ? timed : counted) },
       ],
-      series: [{}, bars(resolved("--line-strong")), bars(resolved("--bad")), bars(resolved("--good"))],
-    }, [starts, ...stacked], place);
+      series: [{}, ...(bars ? [...series].reverse() : series).map(drawn)],
+    }, [starts, ...(bars ? stacked(series) : series.map((one) => one.values))], place);
     new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 260 })).observe(place);
   }
 })();

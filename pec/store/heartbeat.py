@@ -10,6 +10,7 @@ from typing import Any
 from config.replica_wait import replica_wait
 from pec.instants import from_text, to_text
 from pec.store.failover import History
+from pec.store.minute_figures import KEPT_SECONDS
 from pec.store.replication import CLAIM_MILLISECONDS
 from pec.store.store import Store, text, text_dict, text_list
 
@@ -34,12 +35,21 @@ def beat(
     seconds: float,
     about: Mapping[str, str] | None = None,
     tokens: Iterable[str] = (),
+    figures: Mapping[int, Mapping[str, int]] | None = None,
 ) -> Beat:
     """Note that a live worker serves these, by kind: `account`, `endpoint`, `purge`, `queue`, `restore`, `worker`.
 
     `about` says where the worker runs, for operators; `tokens` are the digests of those that it sends with.
+    `figures` are its counts since the last one, by minute.
     """
-    payload = json.dumps(seen), json.dumps(about or {}), secrets.token_hex(8), json.dumps(sorted(tokens))
+    payload = (
+        json.dumps(seen),
+        json.dumps(about or {}),
+        secrets.token_hex(8),
+        json.dumps(sorted(tokens)),
+        json.dumps(figures or {}),
+        json.dumps(KEPT_SECONDS),
+    )
     wait = replica_wait(store.client, store.replicas, ask=True)
     with store.client.pipeline(transaction=False) as pipeline:
         args: list[str | float] = [store.keys.namespace, seconds, WORKERS_REMEMBERED_SECONDS, *payload]

@@ -258,6 +258,10 @@ class Keys:
         """Hash, expiring: a live worker process."""
         return f"{self.namespace}:worker:{worker_id}"
 
+    def figures(self, seconds: int, begins: int) -> str:
+        """Hash, expiring: counts of the minute or quarter of an hour that begins then (`pec.minute_figures`)."""
+        return f"{self.namespace}:figures:{seconds}:{begins}"
+
     def endpoint(self, name: str) -> str:
         """Hash: failures in a row, probe_at, disabled."""
         return f"{self.namespace}:endpoint:{name}"

@@ -22,6 +22,7 @@ from workers.context import WorkerContext
 from workers.mailbox.imap_folder import FoundMail
 from workers.mailbox.purge_policy import purge_again, purge_commands
 from workers.mailbox.scan_policy import Command, watched_until
+from workers.metrics.minutes import count_receipts
 from workers.unsupported import skip
 
 ATTEMPTS = 20  # to commit what another worker changes meanwhile
@@ -127,6 +128,7 @@ class OriginalsTaker:
                 message, stored = records.read_with_receipts(self._ctx.store, message.id)
                 continue
             if change.moved:
+                count_receipts(change)
                 log.info("state_changed", state=str(change.after.state), code=change.after.code)
             self._report(change, unrecognised)
             return

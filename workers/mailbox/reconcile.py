@@ -107,7 +107,7 @@ def _similar(ctx: WorkerContext, message: Message, receipts: Sequence[Receipt]) 
 def _by_reference(ctx: WorkerContext, message: Message) -> Change | None:
     """Return the adoption; None if the mailbox proves that it was not sent. Raise MailboxUnavailable."""
     for reference in _references(ctx, message):
-        receipts = search(ctx, message, reference)
+        receipts = search(ctx, message, reference).receipts
         if receipts:
             return _adoption(ctx, message, reference, receipts)
     return None

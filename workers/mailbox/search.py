@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from pec.api.client import InboxPage, Mailbox
@@ -22,15 +22,21 @@ UNREADABLE_MAILS = "unreadable_mails"
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
-def search(ctx: WorkerContext, message: Message, reference: str | None) -> list[Receipt]:
-    """Return the receipts of one attempt: none proves that it was not sent. Raise NotServed and MailboxUnavailable."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The receipts of one attempt, and how many mails the search showed."""
+
+    receipts: list[Receipt]
+    mails: int
+
+
+def search(ctx: WorkerContext, message: Message, reference: str | None) -> Found:
+    """Look for one attempt: no receipt proves that it was not sent. Raise NotServed and MailboxUnavailable."""
     attempt = replace(message, reference=reference)
-    found = (
-        find(mail, attempt.sent_subject, reference)
-        for mail in mails_with(ctx, message.account, reference or query_of(message.subject))
-    )
+    mails = list(dict.fromkeys(mails_with(ctx, message.account, reference or query_of(message.subject))))
+    found = (find(mail, attempt.sent_subject, reference) for mail in mails)
     receipts = [receipt for receipt in found if receipt]
-    return receipts if reference else _of_the_only_code(ctx, message, receipts)
+    return Found(receipts if reference else _of_the_only_code(ctx, message, receipts), len(mails))
 
 
 def mails_with(ctx: WorkerContext, account: str, query: str) -> Iterator[Mail]:

@@ -16,10 +16,12 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from pec.api.client import InboxPage, Mail, Mailbox, PecClient, Quota
 from pec.api.errors import ApiError, Denied, Invalid, NotFound, OutcomeUnknown, RateLimited, Unreachable
+from pec.minute_figures import Timed
 from pec.names import Queue
 from workers.context import WorkerContext
 from workers.metrics import definitions, server
 from workers.metrics.definitions import Metric
+from workers.metrics.minutes import count_call, count_error
 
 SEND_OUTCOMES = (
     "sent",
@@ -31,6 +33,7 @@ SEND_OUTCOMES = (
     "given_back",
 )
 CHECK_OUTCOMES = ("found", "nothing", "unreadable")
+SEND = "POST /send"
 TASK_OUTCOMES = ("done", "failed", "given_back")
 _API_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _LATENESS_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
@@ -131,12 +134,14 @@ class MeteredClient(PecClient):
             return code
         except ApiError as error:
             outcome = "uncertain" if isinstance(error, OutcomeUnknown) else KINDS[type(error)]
-            _count_error("POST /send", error)
+            _count_error(SEND, error)
             raise
         finally:
             SENDS.labels(outcome).inc()
             for started in first_byte_at:
-                API_SECONDS.labels("POST /send").observe(time.perf_counter() - started)
+                took = time.perf_counter() - started
+                API_SECONDS.labels(SEND).observe(took)
+                count_call(Timed.SEND, took)
 
     def receipts(self, mailbox: Mailbox, code: str) -> list[Mail]:
         outcome = "unreadable"
@@ -181,9 +186,12 @@ def _timed(operation: str) -> Iterator[None]:
         _count_error(operation, error)
         raise
     finally:
-        API_SECONDS.labels(operation).observe(time.perf_counter() - started)
+        took = time.perf_counter() - started
+        API_SECONDS.labels(operation).observe(took)
+        count_call(Timed.READ, took)
 
 
 def _count_error(operation: str, error: ApiError) -> None:
     if kind := KINDS.get(type(error)):
         API_ERRORS.labels(operation, kind).inc()
+        count_error(Timed.SEND if operation == SEND else Timed.READ, kind)

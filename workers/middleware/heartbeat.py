@@ -25,6 +25,7 @@ from pec.store.failover import Memory
 from workers.api_reach import ApiReach
 from workers.context import WorkerContext, retry_until_stored
 from workers.mailbox.purge_policy import rules_of
+from workers.metrics.minutes import MINUTES
 from workers.middleware.archive_watch import ArchiveState
 from workers.middleware.background import Background
 from workers.tasks.sweep import EVERYTHING
@@ -73,6 +74,9 @@ class Heartbeat(Middleware):
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         self._thread.stop()
+        if MINUTES.has_any:
+            with suppress(redis.RedisError):
+                self._beat()
         with suppress(redis.RedisError):  # its registration expires
             heartbeat.stop(self._ctx.store, self._id, _restores(self._ctx.settings))
 
@@ -140,7 +144,14 @@ class Heartbeat(Middleware):
             "restore": _restores(settings),
             purging.RULES: [str(rule) for rule in rules_of(settings)],
         }
-        return heartbeat.beat(self._ctx.store, seen, LIVES_SECONDS, about, set(self._tokens().values()))
+        counts = MINUTES.take()
+        try:
+            return heartbeat.beat(
+                self._ctx.store, seen, LIVES_SECONDS, about, set(self._tokens().values()), counts
+            )
+        except redis.RedisError:
+            MINUTES.give_back(counts)
+            raise
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from workers.mailbox.calls import MailboxUnavailable, mails_of
 from workers.mailbox.purge_policy import purge_commands
 from workers.mailbox.scan_policy import defer_to_imap, defer_to_scan, scanned_until
 from workers.mailbox.search import search
+from workers.metrics.minutes import count_receipts
 
 log = structlog.get_logger()
 
@@ -93,6 +94,7 @@ def commit_page(ctx: WorkerContext, found: Sequence[tuple[Message, StoredReceipt
 
 def _log_state(change: Change) -> None:
     if change.moved:
+        count_receipts(change)
         log.info("state_changed", state=str(change.after.state), code=change.after.code)
 
 
@@ -115,7 +117,7 @@ def _sent_before(ctx: WorkerContext, message: Message) -> str | None:
     if message.duplicate:
         return None
     for reference in message.lost_references:
-        for receipt in search(ctx, message, reference):
+        for receipt in search(ctx, message, reference).receipts:
             if receipt.code != message.code:
                 return receipt.code
     return None

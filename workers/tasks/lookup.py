@@ -72,16 +72,20 @@ def _worker_lost(ctx: WorkerContext, message: Message) -> Change | None:
 
 
 def _change(ctx: WorkerContext, message: Message) -> Change:
+    mails = 0
     for reference in _references(message):
-        receipts = search(ctx, message, reference)
-        if receipts:
-            return _adoption(ctx, message, receipts)
+        found = search(ctx, message, reference)
+        mails += found.mails
+        if found.receipts:
+            return _adoption(ctx, message, found.receipts)
         if receipts := search_archive(ctx, message, reference):
             rules = ctx.settings.receipts
             return adopted(message, receipts[0].code, receipts, ctx.now(), rules, ctx.chance())
     if has_room(ctx, message.account):
-        return not_found(message, ctx.now(), ctx.settings.uncertain)
-    return not_found(message, ctx.now(), ctx.settings.uncertain, readable=False, blind="mailbox_full")
+        return not_found(message, ctx.now(), ctx.settings.uncertain, mails=mails)
+    return not_found(
+        message, ctx.now(), ctx.settings.uncertain, readable=False, blind="mailbox_full", mails=mails
+    )
 
 
 def _references(message: Message) -> tuple[str | None, ...]:

@@ -1,4 +1,4 @@
--- heartbeat(namespace, seconds, forget_seconds, seen, about, installation, tokens): notes what a live worker serves, for so
+-- heartbeat(namespace, seconds, forget_seconds, seen, about, installation, tokens, counts, kept): notes what a live worker serves, for so
 -- many seconds from now.
 --
 -- ARGV     forget_seconds   after which a worker that was killed is forgotten
@@ -6,11 +6,14 @@
 --          about            JSON {field: value}: where the worker runs, for operators
 --          installation     a random id, for a Redis that has none, which is an empty one
 --          tokens           JSON [digest, …]: the tokens that it sends with
+--          counts           JSON {minute: {name: count}}: figures since the last one, by when the minute begins
+--          kept             JSON {seconds: how long}: the steps in which figures are kept
 -- Keys     <ns>:seen:<kind>   sorted set: name → until when a live worker serves it (epoch seconds)
 --          <ns>:worker:<id>   hash: `about`, of the worker of `seen`
 --          <ns>:installation  hash: id
 --          pec-tokens:<digest>   sorted set, of all namespaces: namespace → until when a live worker of it uses the token.
 --                                A user who may not write it does not: only operators look at it
+--          <ns>:figures:<seconds>:<begins>   hash, expiring: name → count
 -- Returns  {id of the installation, names of the kind `restore` that live workers report: [instant, …]}
 
 local ns, seconds_ahead, forget, seen = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
@@ -32,6 +35,17 @@ for _, digest in ipairs(cjson.decode(ARGV[7])) do
     redis.pcall("ZREMRANGEBYSCORE", shared, "-inf", string.format("%.6f", now))
     redis.pcall("ZADD", shared, string.format("%.6f", now + seconds_ahead), ns)
     redis.pcall("EXPIRE", shared, math.ceil(seconds_ahead))
+end
+local kept = cjson.decode(ARGV[9])
+for minute, counts in pairs(cjson.decode(ARGV[8])) do
+    for step, how_long in pairs(kept) do
+        local begins = math.floor(tonumber(minute) / tonumber(step)) * tonumber(step)
+        local key = string.format("%s:figures:%s:%d", ns, step, begins)
+        for name, count in pairs(counts) do
+            call("HINCRBY", key, name, count)
+        end
+        call("EXPIRE", key, how_long)
+    end
 end
 call("ZREMRANGEBYSCORE", ns .. ":seen:worker", "-inf", string.format("%.6f", now - forget))
 call("HSETNX", ns .. ":installation", "id", ARGV[6])

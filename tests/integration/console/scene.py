@@ -113,6 +113,10 @@ def add_worker(store: Store) -> None:
         "endpoint": ["crm"],
     }
     heartbeat.beat(store, seen, 600)
+    minute = int(store.now()) // 60 * 60
+    for back in range(50):
+        counts = {f"s{3 + back % 3}": 20 + back % 7, f"a{back % 3}": 18, f"d{2 + back % 4}": 17}
+        heartbeat.beat(store, seen, 600, figures={minute - 60 * back: counts | {"es:unknown": back % 2}})
     about: dict[Any, Any] = {
         "host": "pec-1",
         "pid": "812",

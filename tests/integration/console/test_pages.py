@@ -1,6 +1,8 @@
 """Who sees which page and does what: by role, by mailbox, and for files as for pages."""
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 from archive.vault import EML
 from archive.vault.installation import open_vault
 from config.settings import Archive
+from pec.minute_figures import Timed, duration_name, error_name
 from pec.operations import users
-from pec.store import accounts, audit, records
+from pec.store import accounts, audit, heartbeat, records
 from pec.store.store import Store
 from pec.users import Role
 from producers import Producer
@@ -77,6 +80,7 @@ def test_pages_about_everything_are_for_those_who_see_everything(log_in: LogIn, 
         "/messages/avv-1/receipts/0.eml",
         "/messages/avv-1/receipts/0.txt",
         "/messages/avv-1/attachments/0",
+        "/messages/avv-1/proof.zip",
         "/messages/avv-2/resend",
         "/messages?account=acme",
         "/mailboxes/acme/pause",
@@ -165,6 +169,29 @@ def test_an_original_is_downloaded_and_never_shown(
     assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
 
 
+def test_the_proof_of_a_message_is_one_file(store: Store, people: None, serve: Serve, tmp_path: Path) -> None:
+    vault = open_vault(Archive(url=str(tmp_path)), store)
+    assert vault is not None
+    vault.put(MAIL, EML)
+    browser = Browser(serve(archive={"url": str(tmp_path)}))
+    browser.log_in("viewer")
+
+    answer = browser.get("/messages/avv-1/proof.zip")
+
+    assert answer.headers["content-disposition"].startswith("attachment")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as bundle:
+        names = [Path(name).name for name in bundle.namelist()]
+        assert {"SHA256SUMS", "index.csv", "verification.json", "proof.html", "message.json"} <= set(names)
+        pages = [bundle.read(name) for name in bundle.namelist() if name.endswith("proof.html")]
+    assert b'lang="it"' in pages[0]
+    assert browser.get("/messages/avv-2/proof.zip").status_code == 404
+
+
+def test_a_held_message_shows_each_search_of_its_mailbox(log_in: LogIn) -> None:
+    for path in ("/decisions", "/messages/avv-2", "/messages/avv-2/resend"):
+        assert log_in("operator").get(path).text.count("La ricerca non ha trovato alcuna mail") == 4, path
+
+
 def test_an_archive_without_the_original_is_said_in_words(log_in: LogIn) -> None:
     answer = log_in("viewer").get("/messages/avv-1/receipts/0.eml")
 
@@ -238,3 +265,17 @@ def test_an_administrator_can_t_lock_everyone_out(log_in: LogIn) -> None:
     browser.post("/users/admin/role", page="/users", role="viewer")
 
     assert browser.get("/users").status_code == 200
+
+
+def test_charts_come_from_what_workers_counted(log_in: LogIn, store: Store) -> None:
+    browser = log_in("viewer")
+    assert "In questo periodo non è stato inviato né ricevuto nulla" in browser.get("/figures").text
+    minute = int(store.now()) // 60 * 60
+    counts = {duration_name(Timed.SEND, 0.12): 9, error_name(Timed.SEND, "denied"): 2}
+    heartbeat.beat(store, {"worker": ["w1"]}, 30, figures={minute: counts})
+
+    for period in ("hour", "day", "week"):
+        shown = browser.get(f"/figures?period={period}").text
+        assert "125 ms" in shown, period
+        assert "account rifiutato" in shown, period
+        assert "&#34;kind&#34;: &#34;lines&#34;" in shown, period

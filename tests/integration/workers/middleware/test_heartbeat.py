@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,12 +15,15 @@ from redis import exceptions as redis_errors
 
 from config.settings import Account, Settings
 from pec.api.client import PecClient
+from pec.operations.minute_figures import Timed, figures_in
+from pec.operations.throughput import Period
 from pec.store import accounts, heartbeat, outbox
 from pec.store.failover import History
 from pec.store.store import Store
 from tests.wire import eventually
 from workers import context
 from workers.context import WorkerContext
+from workers.metrics.minutes import MINUTES
 from workers.middleware.heartbeat import Heartbeat
 
 
@@ -229,3 +232,22 @@ def _booted(ctx: WorkerContext) -> Iterator[None]:
     middleware.before_worker_boot(BOOTING, BOOTING)
     yield
     middleware.after_worker_shutdown(BOOTING, BOOTING)
+
+
+def test_figures_come_with_heartbeats_and_the_last_ones_at_the_end(redis: Redis, redis_url: str) -> None:
+    store = Store(redis, "pec")
+    middleware = Heartbeat(_ctx(store, redis_url), "w1")
+    MINUTES.take()
+    MINUTES.add("s1")
+    middleware.before_worker_boot(BOOTING, BOOTING)
+    eventually(lambda: _counted(store) == 1)
+    MINUTES.add("s1")
+    middleware.after_worker_shutdown(BOOTING, BOOTING)
+
+    assert _counted(store) == 2
+    assert heartbeat.live(store, "worker") == set()
+
+
+def _counted(store: Store) -> int:
+    hour = figures_in(store, Period(60, timedelta(minutes=1)))
+    return hour.timings[Timed.SEND].count

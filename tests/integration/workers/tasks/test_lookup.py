@@ -80,6 +80,25 @@ def test_a_send_that_no_worker_ended_in_its_time_is_uncertain(
     assert read(ctx, message.id).state is State.UNCERTAIN
 
 
+def test_each_search_is_kept_with_what_it_showed(ctx: WorkerContext, served: Served) -> None:
+    reference = "Q3Q4Q"
+    stored(ctx, "lost", State.UNCERTAIN, None, reference)
+    look_up(ctx, "lost")
+    served.code_of_send("consegna@pec.example", subject=f"Avviso di altri {reference_tag(reference)} e altro")
+    for _ in range(2):
+        ctx.store.client.hset(
+            ctx.store.keys.message("lost"), "claimed_at", to_text(ctx.now() - timedelta(days=2))
+        )
+        look_up(ctx, "lost")
+
+    found = read(ctx, "lost").searches
+    assert [(one.result, one.mails > 0) for one in found] == [
+        ("nothing", False),
+        ("nothing", True),
+        ("nothing", True),
+    ]
+
+
 def test_an_owner_that_has_receipts_keeps_its_code(ctx: WorkerContext, served: Served) -> None:
     code = served.code_of_send("consegna@pec.example", subject=f"Avviso ours {reference_tag(REFERENCE)}")
     stored(ctx, "theirs", State.ACCEPTED, code, "AAAAA")

@@ -168,7 +168,17 @@ def _record(store: Store, change: Change) -> dict[str, Any]:
         "version": before.get("version", "0"),
         "set": fresh,
         "del": [name for name in before if name not in after],
+        "move": _move(change),
     }
+
+
+def _move(change: Change) -> list[str]:
+    """Return id, account, the states from ("": it is new) and to, and since when; nothing if the state is the same."""
+    if not change.moved:
+        return []
+    before, after = change.before, change.after
+    since = _argument(after.updated_at.timestamp())
+    return [after.id, after.account, str(before.state) if before else "", str(after.state), since]
 
 
 def _room(change: Change) -> dict[str, Any] | None:
@@ -249,10 +259,6 @@ def _commands(store: Store, change: Change) -> list[list[str | float]]:
 def _index(store: Store, change: Change) -> list[list[str | float]]:
     before, after, keys = change.before, change.after, store.keys
     commands: list[list[str | float]] = []
-    if change.moved:
-        if before:
-            commands.append(["ZREM", keys.state(before.state), after.id])
-        commands.append(["ZADD", keys.state(after.state), after.updated_at.timestamp(), after.id])
     if _awaits(after) and not _awaits(before):
         sent_at = after.sent_at or after.updated_at
         commands.append(["ZADD", keys.awaiting(after.account), sent_at.timestamp(), after.id])

@@ -120,6 +120,20 @@ class Keys:
         """Sorted set: the messages in a state, by when they entered it."""
         return f"{self.namespace}:state:{state}"
 
+    def state_of(self, state: State, account: str) -> str:
+        """Sorted set: the same of one account."""
+        return f"{self.namespace}:state:{state}:{account}"
+
+    @property
+    def accounts(self) -> str:
+        """Sorted set: accounts → how many messages `state_of` holds of each."""
+        return f"{self.namespace}:accounts"
+
+    @property
+    def by_account(self) -> str:
+        """String: `state_of` holds every message. It is missing until messages of older versions are entered."""
+        return f"{self.namespace}:by_account"
+
     def due(self, queue: Queue) -> str:
         """Sorted set: what is to be done, by when it is due."""
         return f"{self.namespace}:due:{queue}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pec.names import State
+from pec.store import by_account
 from pec.store.cursors import Place, seal, unseal
 from pec.store.store import Store, text
 
@@ -26,19 +27,32 @@ class Page:
 
 
 def newest(
-    store: Store, reader: str, states: Collection[State], fits: Fits, limit: int, after: str | None
+    store: Store,
+    reader: str,
+    states: Collection[State],
+    accounts: Collection[str] | None,
+    fits: Fits,
+    limit: int,
+    after: str | None,
 ) -> Page:
-    """Return a page of the messages in these states (none: in any), those that changed last first. Raise NoCursor."""
+    """Return a page of the messages in these states (none: in any), those that changed last first. Raise NoCursor.
+
+    Of these accounts (None: of all) alone, it looks at no messages of others.
+    """
     place = unseal(store, reader, after) if after is not None else None
     indexes = [store.keys.state(one) for one in states or State]
+    looked_at = MAX_LOOKED_AT
+    if accounts is not None and by_account.is_complete(store):
+        indexes = [store.keys.state_of(one, account) for one in states or State for account in accounts]
+        looked_at = limit + 1
     ties = _ties(store, indexes, place) if place else [0] * len(indexes)
     with store.client.pipeline(transaction=False) as pipeline:
         for index, tied in zip(indexes, ties, strict=True):
             start = place[0] if place else "+inf"
-            pipeline.zrevrangebyscore(index, start, "-inf", 0, MAX_LOOKED_AT + tied, withscores=True)
+            pipeline.zrevrangebyscore(index, start, "-inf", 0, looked_at + tied, withscores=True)
         found = [(float(score), text(one)) for pairs in pipeline.execute() for one, score in pairs]
     rows = sorted((row for row in found if not place or row < place), reverse=True)
-    return _page(store, reader, rows[:MAX_LOOKED_AT], fits, limit)
+    return _page(store, reader, rows[:looked_at], fits, limit, is_end=len(rows) < looked_at)
 
 
 def of_batch(store: Store, reader: str, batch: str, fits: Fits, limit: int, after: str | None) -> Page:
@@ -49,7 +63,7 @@ def of_batch(store: Store, reader: str, batch: str, fits: Fits, limit: int, afte
         store.keys.members(batch), start, "+inf", 0, MAX_LOOKED_AT, withscores=True
     )
     rows = [(float(score), text(one)) for one, score in pairs]
-    return _page(store, reader, rows, fits, limit)
+    return _page(store, reader, rows, fits, limit, is_end=len(rows) < MAX_LOOKED_AT)
 
 
 def _ties(store: Store, indexes: Sequence[str], place: Place) -> list[int]:
@@ -60,7 +74,7 @@ def _ties(store: Store, indexes: Sequence[str], place: Place) -> list[int]:
         return [int(count) for count in pipeline.execute()]
 
 
-def _page(store: Store, reader: str, rows: Sequence[Place], fits: Fits, limit: int) -> Page:
+def _page(store: Store, reader: str, rows: Sequence[Place], fits: Fits, limit: int, *, is_end: bool) -> Page:
     """Return those of the rows that fit. The cursor is the last row that was looked at, whether it fits or not."""
     ids: list[str] = []
     for start in range(0, len(rows), _CHUNK):
@@ -73,10 +87,6 @@ def _page(store: Store, reader: str, rows: Sequence[Place], fits: Fits, limit: i
             if account is not None and state is not None and fits(text(account), text(state)):
                 ids.append(row[1])
                 if len(ids) == limit:
-                    is_last = row == rows[-1] and _is_end(rows)
+                    is_last = row == rows[-1] and is_end
                     return Page(ids, None if is_last else seal(store, reader, row))
-    return Page(ids, None if _is_end(rows) else seal(store, reader, rows[-1]))
-
-
-def _is_end(rows: Sequence[Place]) -> bool:
-    return len(rows) < MAX_LOOKED_AT
+    return Page(ids, None if is_end or not rows else seal(store, reader, rows[-1]))

@@ -5,7 +5,7 @@ import structlog
 from archive.finished_contents import move_finished
 from archive.vault import VaultAway
 from pec.names import Queue
-from pec.store import job_stream, outbox, retention
+from pec.store import by_account, job_stream, outbox, retention
 from workers.context import WorkerContext
 
 EVERYTHING = "*"  # the entry of the schedule that can be no message's id: the hourly pass
@@ -24,6 +24,8 @@ def sweep(ctx: WorkerContext, what: str) -> None:
     _trim_streams(ctx)
     _remove_consumers(ctx)
     _move_contents(ctx)
+    if by_account.complete(ctx.store):
+        log.info("messages_entered_by_account")
     if ctx.settings.retention.delete_unexported and _forget_overdue(ctx):
         ctx.store.set_due(Queue.SWEEP, EVERYTHING, ctx.now().timestamp() + AGAIN_SECONDS)
 

@@ -4,7 +4,8 @@
 --   ns        namespace
 --   op        random id of this commit; the first record keeps it, so that a repeat gets the first answer
 --   now       RFC 3339, for batch.completed
---   records   [{key, version ("0": must not exist), set: [field, value, …], del: [field, …]}]
+--   records   [{key, version ("0": must not exist), set: [field, value, …], del: [field, …],
+--             move: [id, account, from: "" | state, to: state, since] or []}]
 --   absent    [key, …]                   keys that must not exist
 --   contents  [{key, blob: 0 | n, times, archived?}]  needed by so many more; the bytes are ARGV[n], or the archive
 --             holds them since just now (their size), or they must be there already, in Redis or in the archive
@@ -86,8 +87,25 @@ local function count(batch)
     return complete(key, batch.name)
 end
 
+-- Enters a message among those of its state, and of its state and account.
+local function move(id, account, from, to, since)
+    local was_entered = 0
+    if from ~= "" then
+        call("ZREM", ns .. ":state:" .. from, id)
+        was_entered = call("ZREM", ns .. ":state:" .. from .. ":" .. account, id)
+    end
+    call("ZADD", ns .. ":state:" .. to, since, id)
+    call("ZADD", ns .. ":state:" .. to .. ":" .. account, since, id)
+    if was_entered == 0 then
+        call("ZINCRBY", ns .. ":accounts", 1, account)
+    end
+end
+
 for _, record in ipairs(payload.records) do
     call("HSET", record.key, unpack(record.set))
+    if #record.move > 0 then
+        move(unpack(record.move))
+    end
     if #record.del > 0 then
         call("HDEL", record.key, unpack(record.del))
     end

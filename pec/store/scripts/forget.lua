@@ -43,6 +43,10 @@ for _, queue in ipairs({"check", "lookup", "release", "sweep"}) do
     call("ZREM", ns .. ":due:" .. queue, id)
 end
 call("ZREM", ns .. ":state:" .. state, id)
+if call("ZREM", ns .. ":state:" .. state .. ":" .. account, id) == 1
+    and tonumber(call("ZINCRBY", ns .. ":accounts", -1, account)) <= 0 then
+    call("ZREM", ns .. ":accounts", account)
+end
 call("ZREM", ns .. ":purgeable:" .. account, id)
 call("DEL", record, ns .. ":receipts:" .. id, ns .. ":places:" .. id)
 return 1

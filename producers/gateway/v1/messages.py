@@ -21,7 +21,7 @@ from producers.gateway.context import Here
 from producers.gateway.problems import Problem
 from producers.gateway.v1.callers import Manager, Reader, not_found
 from producers.gateway.v1.models import JobStatus, Message, MessageDetail, Messages, Requested, answered
-from producers.gateway.v1.names import may_use_name
+from producers.gateway.v1.names import may_use_name, sees_all
 from producers.gateway.v1.refusals import refusals
 from producers.gateway.v1.shown import shown_errors
 from producers.producer import wire_job
@@ -68,7 +68,7 @@ def listed(
 
     try:
         page = (
-            pages.newest(store, reader, state, fits, limit, after)
+            pages.newest(store, reader, state, _accounts(caller, account), fits, limit, after)
             if batch is None
             else pages.of_batch(store, reader, batch, fits, limit, after)
         )
@@ -78,6 +78,13 @@ def listed(
     found = records.read_all(store, page.ids, unsupported.append)
     messages = [answered(Message, message_dict(one)) for one in found if caller.may_use(one.account)]
     return JSONResponse({"messages": messages, **({"next": page.next} if page.next else {})})
+
+
+def _accounts(caller: Caller, account: str | None) -> list[str] | None:
+    """Return the accounts whose messages are asked for, or None for those of all."""
+    if account is not None:
+        return [account] if caller.may_use(account) else []
+    return None if sees_all(caller) else sorted(caller.token.accounts)
 
 
 @router.get(

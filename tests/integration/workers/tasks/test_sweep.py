@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pec.names import Queue
+from pec.names import Queue, State
 from pec.problems import Problem
-from pec.store import job_stream
+from pec.store import by_account, job_stream
 from workers.context import WorkerContext
 from workers.tasks import sweep
 
@@ -52,3 +52,15 @@ def test_a_rejection_is_found_by_its_entry_for_as_long_as_rejections_are_kept(ct
     sweep.sweep(ctx, sweep.EVERYTHING)
 
     assert store.client.zrange(store.keys.rejected_at, 0, -1) == [b"young", entry.id.encode()]
+
+
+def test_the_pass_enters_messages_of_older_versions_in_the_index_by_account(ctx: WorkerContext) -> None:
+    keys, client = ctx.store.keys, ctx.store.client
+    job_stream.ensure_group(ctx.store)
+    client.hset(keys.message("old"), mapping={"account": "acme", "state": "queued"})
+    client.zadd(keys.state(State.QUEUED), {"old": 1.0})
+
+    sweep.sweep(ctx, sweep.EVERYTHING)
+
+    assert client.zrange(keys.state_of(State.QUEUED, "acme"), 0, -1) == [b"old"]
+    assert by_account.is_complete(ctx.store)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pec.names import State
+from pec.store import by_account
 from pec.store.store import Store
 from producers import Producer
 from tests.integration.producers.gateway.serving import Served, a_token
@@ -47,18 +48,32 @@ def test_lists_hold_only_the_tokens_own(other_tenant: Served, message: dict[str,
         assert (answer.status_code, answer.json()) == (200, {"messages": []})
 
 
-def _many_of_acme(store: Store) -> None:
+def _many_of(store: Store, account: str) -> None:
     for number in range(1500):
-        name = f"acme:m-{number:04}"
+        name = f"{account}:m-{number:04}"
         store.client.zadd(store.keys.state(State.QUEUED), {name: 5.0 + number})
-        store.client.zadd(store.keys.members("acme:november"), {name: number})
-        store.client.hset(store.keys.message(name), mapping={"account": "acme", "state": "queued"})
+        store.client.zadd(store.keys.members(f"{account}:november"), {name: number})
+        store.client.hset(store.keys.message(name), mapping={"account": account, "state": "queued"})
+
+
+def test_the_messages_of_others_take_no_page_of_a_list(
+    gateway: Served, store: Store, message: dict[str, Any]
+) -> None:
+    _many_of(store, "globex")
+    assert "next" in gateway.call("GET", "/v1/messages?state=queued").json()
+    by_account.complete(store)
+
+    listed = gateway.call("GET", "/v1/messages?state=queued").json()
+
+    assert [one["id"] for one in listed["messages"]] == [message["id"]]
+    assert "next" not in listed
+    assert gateway.call("GET", "/v1/messages?account=globex").json() == {"messages": []}
 
 
 def test_cursors_show_nothing_of_foreign_messages(
     gateway: Served, other_tenant: Served, store: Store
 ) -> None:
-    _many_of_acme(store)
+    _many_of(store, "acme")
 
     cursor = other_tenant.call("GET", "/v1/messages?state=queued").json()["next"]
 
@@ -69,7 +84,7 @@ def test_cursors_show_nothing_of_foreign_messages(
 
 
 def test_a_large_foreign_batch_answers_as_a_missing_one(other_tenant: Served, store: Store) -> None:
-    _many_of_acme(store)
+    _many_of(store, "acme")
 
     for name in ("acme:november", "acme:december"):
         assert other_tenant.call("GET", f"/v1/messages?batch={name}").json() == {"messages": []}

@@ -4,6 +4,8 @@ import os
 import socket
 import ssl
 import sys
+import tempfile
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from config.redis_connection import RedisRefused, RedisUnreachable, check
 from config.settings import Settings, SettingsError, load_settings
 from config.texts import _
 from console.app import build_app
+from console.campaigns.shelf import folder_of
 from console.language import ITALIAN, translated
 from pec.http.listener import listen, url_of
 from pec.http.server_protocol import MAX_HEAD_BYTES, GuardedProtocol
@@ -50,6 +53,7 @@ def main(host: str, port: int, tls_cert: Path | None, tls_key: Path | None, read
         raise click.UsageError("--tls-cert and --tls-key need each other")
     settings = _settings()
     configure_logging(settings.log_level, settings.log_json)
+    _spool_uploads(settings)
     with open_store(settings) as store:
         _refuse_a_wrong_password(store.client)
         app = build_app(Session(settings, store))
@@ -73,6 +77,14 @@ def main(host: str, port: int, tls_cert: Path | None, tls_key: Path | None, read
         _announce(listener, tls_cert is not None, ready_file)
         _warn_of_clear_text(settings, host, tls_cert is not None)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _spool_uploads(settings: Settings) -> None:
+    """Put files that people upload, while they come, beside those of campaigns: /tmp may be memory."""
+    folder = folder_of(settings).parent / "uploads"
+    with suppress(OSError):  # the page says so, where a person needs the folder
+        folder.mkdir(0o700, parents=True, exist_ok=True)
+        tempfile.tempdir = str(folder)
 
 
 def _settings() -> Settings:

@@ -1,8 +1,13 @@
 """Puts the console together: pages, and in front of them the headers, the proxy's word and the gate."""
 
+from datetime import timedelta
+
 from fastapi import Depends, FastAPI
 
 from console import static_files
+from console.campaigns.shelf import Shelf, folder_of
+from console.campaigns.tasks import Runner
+from console.campaigns.work import Works
 from console.errors import add_error_pages
 from console.gate import Gate
 from console.headers import SecurityHeaders
@@ -25,6 +30,7 @@ def build_app(session: Session) -> FastAPI:
     )
     app.state.session = session
     app.state.overview = OverviewCache(lambda: load_overview(session.store, session.settings))
+    app.state.campaigns = _campaigns(session)
     app.include_router(static_files.router)
     for router in ROUTERS:
         app.include_router(router)
@@ -33,3 +39,13 @@ def build_app(session: Session) -> FastAPI:
     app.add_middleware(TrustedProxy, rules=session.settings.console)
     app.add_middleware(SecurityHeaders)  # the outermost
     return app
+
+
+def _campaigns(session: Session) -> Runner:
+    rules = session.settings.console
+    runner = Runner(
+        Shelf(folder_of(session.settings)), Works(session).by_name(), timedelta(days=rules.campaign_days)
+    )
+    if not rules.read_only:
+        runner.start()
+    return runner

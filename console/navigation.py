@@ -32,6 +32,7 @@ _GROUPS = (
         None,
         (
             Entry("/", _("Overview")),
+            Entry("/campaigns", _("Campaigns"), Role.CLERK),
             Entry("/messages", _("Messages")),
             Entry("/decisions", _("Decisions")),
             Entry("/incoming", _("Incoming mail")),

@@ -72,7 +72,7 @@ class Visit:
             "path": self.request.url.path,
             "read_only": self.settings.console.read_only,
             "menu": menu(self.user, self.overview().messages),
-            "notice": None if "hx-request" in self.request.headers else self._notice(),
+            "notice": self._notice() if _shows_notices(self.request) else None,
         }
         return HTMLResponse(render(self.language, template, own | values))
 
@@ -118,6 +118,11 @@ class Visit:
 def language_of(request: Request) -> str:
     """Return the language of the request's person."""
     return preferred(request.cookies.get(LANGUAGE), request.headers.get("accept-language", ""))
+
+
+def _shows_notices(request: Request) -> bool:
+    """Return whether the answer becomes a whole page, and no part of one."""
+    return "hx-request" not in request.headers or "hx-boosted" in request.headers
 
 
 async def check_csrf(request: Request) -> None:

@@ -14,8 +14,11 @@ KEPT = {
     "messages-avv-1-light": "console-message",
     "decisions-dark": "console-decisions",
     "messages-phone": "console-phone",
+    "campaign-list-light": "console-campaign-list",
+    "campaign-check-light": "console-campaign-check",
+    "campaign-progress-light": "console-campaign-progress",
 }
-TESTS = "tests/integration/console/test_browser.py"
+TESTS = ("tests/integration/console/test_browser.py", "tests/integration/console/test_browser_campaigns.py")
 _COLOURS = 256
 
 
@@ -23,7 +26,15 @@ def main() -> int:
     """Return the tests' exit code; without a failure the pictures are new."""
     with TemporaryDirectory() as folder:
         done = subprocess.run(  # noqa: S603 - our own tests
-            [sys.executable, "-m", "pytest", "-q", TESTS, "-k", "screen_reader or phone"],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                *TESTS,
+                "-k",
+                "screen_reader or phone or (proof and it-IT)",
+            ],
             cwd=ROOT,
             env={**os.environ, "CONSOLE_PICTURES": folder},
             check=False,

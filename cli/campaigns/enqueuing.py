@@ -1,11 +1,14 @@
 """The rows that are ready become jobs; if that breaks off, say how many did."""
 
+from collections.abc import Collection
+
 from cli import output
 from cli.bar import share_bar
 from cli.errors import Exit, Failure
 from config.redis_connection import RedisUnreachable
 from config.texts import _, ngettext
 from pec.jobs import JobRejected
+from pec.names import State
 from pec.operations.session import Session
 from producers.campaigns.campaign import Campaign
 from producers.campaigns.enqueuing import enqueue
@@ -15,12 +18,12 @@ from producers.producer import Producer
 _SAME_AGAIN = _("import the same file again: nothing is sent twice")
 
 
-def enqueue_ready(session: Session, campaign: Campaign) -> int:
+def enqueue_ready(session: Session, campaign: Campaign, again: Collection[State]) -> int:
     """Return how many were enqueued. Raise Failure, which says how many are in."""
     done, total = 0, campaign.row_store.count(RowStatus.READY)
     try:
         with share_bar(_("enqueuing")) as on_progress:
-            for done in enqueue(Producer.on(session.store), campaign, on_progress):  # noqa: B007 - reported below
+            for done in enqueue(Producer.on(session.store), campaign, again, on_progress):  # noqa: B007 - reported below
                 pass
     except RedisUnreachable as error:
         said = ngettext(

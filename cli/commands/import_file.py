@@ -30,7 +30,7 @@ from pec.names import State
 from pec.operations.served_names import check_served
 from pec.operations.session import Session, open_session
 from producers.campaigns.campaign import ImportRequest
-from producers.campaigns.cancelled_batch import lift, refuse_cancelled
+from producers.campaigns.cancelled_batch import refuse_cancelled
 from producers.campaigns.preview import Preview, load_preview
 from producers.campaigns.preview_json import preview_dict
 from producers.campaigns.row_store import RowStatus
@@ -154,9 +154,7 @@ def import_file(
         if dry_run:
             _conclude_dry_run(preview, as_json=as_json)
         elif session:
-            if State.CANCELLED in again and preview.count(RowStatus.READY):
-                lift(session.store, campaign.batch)
-            _conclude(preview, session, enqueue_ready(session, campaign), as_json=as_json)
+            _conclude(preview, session, enqueue_ready(session, campaign, again), as_json=as_json)
 
 
 def _send_test(request: ImportRequest, test_to: str, rows: tuple[int, ...], *, as_json: bool) -> None:

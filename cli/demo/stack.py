@@ -55,6 +55,7 @@ def start_stack(folder: Path, webhook_url: str, *, with_console: bool) -> Iterat
             **_environment(server.url, sandbox_url, webhook_url, imap_url.rpartition(":")[2]),
             "PEC_ARCHIVE__URL": str(folder / "archive"),
             "PEC_ARCHIVE__ANCHORS": str(anchors),
+            "PEC_CONSOLE__FOLDER": str(folder / "console"),
         }
         stack.enter_context(_process("workers", ["--processes", "2"], folder, settings))
         console_url = stack.enter_context(_console(folder, settings)) if with_console else ""

@@ -25,6 +25,7 @@ class Folder:
         self.redis = self.path / "redis"
         self.socket = self.redis / "server.sock"
         self.archive = self.path / "archive"
+        self.console = self.path / "console"  # files of campaigns
         self.logs = self.path / "logs"
         self.admin_password = self.path / "admin-password"
 

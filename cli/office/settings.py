@@ -37,6 +37,8 @@ def office_settings(folder: Folder, *, ask: bool) -> Settings:
             ).format(file=folder.settings, url=folder.redis_url),
             Exit.USAGE,
         )
+    if not settings.console.folder:
+        os.environ["PEC_CONSOLE__FOLDER"] = str(folder.console)
     return settings if settings.accounts else _with_account(folder, settings, ask=ask)
 
 

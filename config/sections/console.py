@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from config.sections.section import Proxies, Section
+from config.sections.section import Days, Proxies, Section
 from config.texts import _
 
 
@@ -23,6 +23,14 @@ class Console(Section):
         "X-Remote-User; empty: people log in at the console",
     )
     read_only: bool = Field(False, description="show pages, and refuse every act")
+    folder: str = Field(
+        "",
+        description="folder for the files of campaigns: lists, letters and attachments that people upload. Several "
+        "consoles share one. Empty: a folder of the process's user, below $XDG_STATE_HOME or ~/.local/state",
+    )
+    campaign_days: Days = Field(
+        30, description="how long the files of a campaign are kept after its last change, in days"
+    )
 
     @model_validator(mode="after")
     def _header_comes_from_somewhere(self) -> Self:

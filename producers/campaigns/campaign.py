@@ -36,7 +36,11 @@ OnProgress = Callable[[float], object]  # the share that is done, from 0 to 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequest:
-    """The request of a person. `stated`: fields that all jobs share, the account among them."""
+    """The request of a person. `stated`: fields that all jobs share, the account among them.
+
+    `attach_columns`: empty: the usual one; None: no column names files. `folder` has the files that rows name; None:
+    that of `file`.
+    """
 
     file: Path
     subject: str
@@ -44,11 +48,13 @@ class ImportRequest:
     stated: Mapping[str, Any]
     batch: str | None = None
     to_column: str | None = None
-    attach_columns: Sequence[str] = ()
+    attach_columns: Sequence[str] | None = ()
     id_column: str | None = None
     attach: Sequence[Path] = field(default_factory=tuple)
     encoding: str | None = None
     allow_empty: bool = False
+    folder: Path | None = None
+    max_rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +91,14 @@ class Campaign:
 
 
 @contextmanager
-def validate_file(request: ImportRequest, max_bytes: int, on_progress: OnProgress) -> Iterator[Campaign]:
-    """Read and validate the file. Raise Unusable, Misused, or JobRejected for a fault that all jobs would have."""
-    with open_table(request.file, request.encoding) as table, RowStore() as row_store:
+def validate_file(
+    request: ImportRequest, max_bytes: int, on_progress: OnProgress, database: Path | None = None
+) -> Iterator[Campaign]:
+    """Read and validate the file. Raise Unusable, Misused, or JobRejected for a fault that all jobs would have.
+
+    `database` is a new file that keeps the rows for `reopened`; None: they end with the context.
+    """
+    with open_table(request.file, request.encoding) as table, RowStore(database) as row_store:
         header, rows = _meant(table)
         start = list(islice(rows, _LOOKED_AT))
         with _naming_sheet(table.active):
@@ -106,6 +117,12 @@ def validate_file(request: ImportRequest, max_bytes: int, on_progress: OnProgres
         renderer = _renderer(request, body, columns, stated, max_bytes)
         validator = RowValidator(renderer, row_store, batch, one_batch=request.batch is None)
         for number, row in enumerate(chain(start, rows)):
+            if request.max_rows is not None and number >= request.max_rows:
+                raise Unusable(
+                    _("{path} has more than {limit} lines: divide it into several files").format(
+                        path=request.file.name, limit=request.max_rows
+                    )
+                )
             validator.enter(row)
             if number % _PROGRESS_EVERY == 0:
                 on_progress(table.share_read)
@@ -114,6 +131,18 @@ def validate_file(request: ImportRequest, max_bytes: int, on_progress: OnProgres
         )
         notes = tuple(_notes(renderer, request.body))
         yield Campaign(renderer, row_store, sample, table.empty, table.sheet, encodings, table.breaks, notes)
+
+
+@contextmanager
+def reopened(request: ImportRequest, columns: Columns, max_bytes: int, database: Path) -> Iterator[Campaign]:
+    """Return a campaign whose rows `validate_file` kept in a database. `request` names its batch. Raise Misused."""
+    with RowStore.kept(database) as row_store:
+        stated = {**request.stated, "batch": request.batch}
+        sample = validate({**_SAMPLE, **stated})
+        assert isinstance(sample, SendJob)  # noqa: S101 - by its type
+        body, _encoding = body_of(request.body)
+        renderer = _renderer(request, body, columns, stated, max_bytes)
+        yield Campaign(renderer, row_store, sample, empty_lines=0, sheet=None)
 
 
 @contextmanager
@@ -165,7 +194,7 @@ def _renderer(
         columns=columns,
         subject=compile_template(request.subject, columns.header, "--subject"),
         body=compile_template(body, columns.header, request.body.name),
-        folder=Folder(request.file.parent),
+        folder=Folder(request.folder or request.file.parent),
         stated=stated,
         max_bytes=max_bytes,
         everywhere=tuple(_everywhere(path) for path in request.attach),

@@ -60,13 +60,14 @@ def suggestion(name: str, header: Sequence[str]) -> str:
 def columns_of(
     header: Sequence[str],
     recipient: str | None = None,
-    attachments: Sequence[str] = (),
+    attachments: Sequence[str] | None = (),
     own_id: str | None = None,
     tally: Tally | None = None,
 ) -> Columns:
     """Return the purposes of the columns, by the names that were given or are usual. Raise Unusable and Misused.
 
-    `tally` counts the values. An empty `own_id` turns off the column that is usual for ids.
+    `tally` counts the values. An empty `own_id` turns off the column that is usual for ids, and `attachments` of
+    None the one that is usual for files.
     """
     _check(header)
     tally = tally or Tally(len(header))
@@ -75,8 +76,7 @@ def columns_of(
     return Columns(
         header=tuple(header),
         recipient=_named(header, "--to-column", recipient) if recipient else _recipient(header, tally),
-        attachments=tuple(_named(header, "--attach-column", one) for one in attachments)
-        or _attachments(header),
+        attachments=() if attachments is None else _files(header, attachments),
         id=id_place,
         spare_id=usual_id if usual_id != id_place else None,
         batch=known.get(BATCH),
@@ -129,6 +129,10 @@ def _id(header: Sequence[str], own_id: str | None) -> int | None:
     if made is not None or own_id == "":
         return made
     return _named(header, "--id-column", own_id) if own_id else _usual(header, _ID, "--id-column")
+
+
+def _files(header: Sequence[str], named: Sequence[str]) -> tuple[int, ...]:
+    return tuple(_named(header, "--attach-column", one) for one in named) or _attachments(header)
 
 
 def _attachments(header: Sequence[str]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Every row of a campaign and its status, in a database on disk that ends with the process.
+"""Every row of a campaign and its status, in a database on disk, which ends with the process unless it has a path.
 
 So 100,000 rows take no memory, and nothing is enqueued before the last one is validated.
 """
@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from errno import ENOENT
+from pathlib import Path
 from typing import Any, Self
 
 from pec.problems import Problem
@@ -72,17 +74,33 @@ _ENTRY = "SELECT line, cells, id, digest, status, like, base, number FROM row"
 
 
 class RowStore:
-    """Use it as a context manager."""
+    """Use it as a context manager. With a path, which must be new, the rows stay there for `kept`."""
 
-    def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None)  # "": a private temporary file
+    def __init__(self, path: Path | None = None) -> None:
+        self._database = sqlite3.connect(path or "", isolation_level=None)  # "": a private temporary file
         self._database.executescript(_SCHEMA)
         self._database.execute("BEGIN")
+        self._keeps = path is not None
+
+    @classmethod
+    def kept(cls, path: Path) -> Self:
+        """Return the rows that were written to a path, to be read. Raise OSError if there are none."""
+        made = cls.__new__(cls)
+        try:
+            made._database = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None
+            )
+        except sqlite3.OperationalError as error:
+            raise FileNotFoundError(ENOENT, str(error), str(path)) from None
+        made._keeps = False
+        return made
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._keeps and kind is None:
+            self._database.execute("COMMIT")
         self._database.close()
 
     def add(self, entry: Entry, result: RowResult) -> None:

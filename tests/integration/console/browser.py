@@ -15,6 +15,7 @@ from pec.operations.session import Session
 
 ACCOUNT = {"sender": "me@pec.example", "username": "me", "password": "secret"}
 PASSWORD = "correct horse battery"
+Files = list[tuple[str, tuple[str, bytes]]]
 
 
 @dataclass
@@ -33,6 +34,16 @@ class Browser:
         token = self.csrf(page) if csrf is None else csrf
         return self.session.post(
             self.url + path, data={"csrf": token, **fields}, timeout=20, allow_redirects=False
+        )
+
+    def upload(self, path: str, files: Files, page: str = "/me", **fields: str) -> requests.Response:
+        """Send a form with files, each a pair of its field and of name and content."""
+        return self.session.post(
+            self.url + path,
+            data={"csrf": self.csrf(page), **fields},
+            files=files,
+            timeout=30,
+            allow_redirects=False,
         )
 
     def csrf(self, page: str) -> str:
@@ -55,10 +66,9 @@ Serve = Callable[..., str]
 @contextmanager
 def serving(session: Session) -> Iterator[str]:
     """Serve a console in a thread of this process."""
+    app = build_app(session)
     server = uvicorn.Server(
-        uvicorn.Config(
-            build_app(session), port=0, lifespan="off", log_config=None, ws="none", proxy_headers=False
-        )
+        uvicorn.Config(app, port=0, lifespan="off", log_config=None, ws="none", proxy_headers=False)
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -71,3 +81,4 @@ def serving(session: Session) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
+        app.state.campaigns.stop()

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_play
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 _SERIOUS = ("serious", "critical")
+SHOTS = os.environ.get("CONSOLE_PICTURES")  # a folder for pictures of each page
 WIDE, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -88,3 +89,10 @@ class Tab:
         return bool(
             self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         )
+
+
+def picture(one: Tab, path: str, kind: str) -> None:
+    """Keep a picture of the page, if a folder for pictures is named."""
+    if SHOTS:
+        name = path.strip("/").replace("/", "-").replace("?", "-").replace("=", "-") or "overview"
+        one.page.screenshot(path=Path(SHOTS) / f"{name}-{kind}.png", full_page=True)

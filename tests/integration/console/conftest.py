@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser as Chromium
 
 from config.settings import Settings
 from pec.operations.passwords import hashed
@@ -12,10 +14,13 @@ from pec.store import users
 from pec.store.store import Store
 from pec.users import Role, User
 from tests.integration.console.browser import ACCOUNT, PASSWORD, Browser, Serve, serving
+from tests.integration.console.campaigning import Clerk
+from tests.integration.console.chromium import PHONE, WIDE, Tab, launched
+from tests.receiver import a_secret
 
 
 @pytest.fixture
-def serve(store: Store, redis_url: str) -> Iterator[Serve]:
+def serve(store: Store, redis_url: str, tmp_path: Path) -> Iterator[Serve]:
     """Serves a console with these settings beside the usual ones, and returns its URL."""
     stops = ExitStack()
 
@@ -26,6 +31,7 @@ def serve(store: Store, redis_url: str) -> Iterator[Serve]:
                 "api": {"token": "token"},
                 "accounts": {"acme": ACCOUNT, "beta": ACCOUNT},
                 **settings,
+                "console": {"folder": str(tmp_path / "console"), **settings.get("console", {})},  # type: ignore[dict-item]
             }
         )
         return stops.enter_context(serving(Session(made, store)))
@@ -66,3 +72,60 @@ def log_in(console: str) -> Callable[[str], Browser]:
         return made
 
     return browser
+
+
+@pytest.fixture
+def office(store: Store, serve: Serve) -> Callable[..., Clerk]:
+    """Returns the browser of a person whom a proxy has logged in, which costs no password's hash."""
+    url = serve(console={"trusted_proxies": ["127.0.0.1"], "trusted_header": "X-Remote-User"})
+
+    def person(name: str, role: Role = Role.CLERK, accounts: tuple[str, ...] = ()) -> Clerk:
+        users.add(store, User(name=name, role=role, accounts=accounts))
+        browser = Browser(url)
+        browser.session.headers["X-Remote-User"] = name
+        browser.session.headers["Accept-Language"] = "it"
+        return Clerk(browser)
+
+    return person
+
+
+@pytest.fixture
+def clerk(office: Callable[..., Clerk]) -> Clerk:
+    """A clerk who may send from every mailbox."""
+    return office("anna")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def url(serve: Serve, people: None) -> str:
+    return serve(
+        webhooks={"endpoints": [{"name": "crm", "url": "https://crm.example/", "secret": a_secret()}]}
+    )
+
+
+@pytest.fixture
+def tab(chromium: Chromium, url: str) -> Iterator[Callable[..., Tab]]:
+    """Opens a tab in which a person is logged in. A fault that a page reports fails the test."""
+    tabs: list[Tab] = []
+
+    def opened(name: str = "admin", locale: str = "it-IT", *, phone: bool = False, dark: bool = False) -> Tab:
+        context = chromium.new_context(
+            locale=locale,
+            viewport=PHONE if phone else WIDE,  # type: ignore[arg-type]
+            color_scheme="dark" if dark else "light",
+        )
+        made = Tab(url, context.new_page())
+        tabs.append(made)
+        if name:
+            made.log_in(name, PASSWORD)
+        return made
+
+    yield opened
+    for one in tabs:
+        one.page.context.close()
+        assert one.faults == []

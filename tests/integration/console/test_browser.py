@@ -1,22 +1,18 @@
 """The pages in a real browser: both languages, light, dark and phone, keyboard, screen reader, and hostile words."""
 
 import json
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from pec.names import State
 from pec.store import audit, records
 from pec.store.store import Store
 from producers import Producer
-from tests.integration.console.browser import PASSWORD, Serve
-from tests.integration.console.chromium import PHONE, WIDE, Tab, launched
+from tests.integration.console.chromium import Tab, picture
 from tests.integration.console.scene import Words, add_worker, build
 from tests.integration.producing import Settle, TakeJobs
-from tests.receiver import a_secret
 
 PAGES = {
     "/": ("Panoramica", "Overview"),
@@ -47,45 +43,8 @@ PAGES = {
     "/me": ("Il tuo accesso", "Your account"),
 }
 HOSTILE = '"\'><img src=x onerror="window.hurt=1"><script>window.hurt=1</script>{{7*7}}'
-SHOTS = os.environ.get("CONSOLE_PICTURES")  # a folder for pictures of each page
 
 OpenTab = Callable[..., Tab]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture
-def url(serve: Serve, people: None) -> str:
-    return serve(
-        webhooks={"endpoints": [{"name": "crm", "url": "https://crm.example/", "secret": a_secret()}]}
-    )
-
-
-@pytest.fixture
-def tab(chromium: Browser, url: str) -> Iterator[OpenTab]:
-    """Opens a tab in which a person is logged in. A fault that a page reports fails the test."""
-    tabs: list[Tab] = []
-
-    def opened(name: str = "admin", locale: str = "it-IT", *, phone: bool = False, dark: bool = False) -> Tab:
-        context = chromium.new_context(
-            locale=locale,
-            viewport=PHONE if phone else WIDE,  # type: ignore[arg-type]
-            color_scheme="dark" if dark else "light",
-        )
-        made = Tab(url, context.new_page())
-        tabs.append(made)
-        if name:
-            made.log_in(name, PASSWORD)
-        return made
-
-    yield opened
-    for one in tabs:
-        one.page.context.close()
-        assert one.faults == []
 
 
 @pytest.fixture
@@ -260,13 +219,6 @@ def test_the_overview_asks_again_for_its_figures(
     producer.send("more", account="acme", recipient="x@pec.example", subject="s", body="<p>x</p>")
     take_jobs()
     expect(one.page.locator("dd").first).not_to_have_text(before)
-
-
-def picture(one: Tab, path: str, kind: str) -> None:
-    """Keep a picture of the page, if a folder for pictures is named."""
-    if SHOTS:
-        name = path.strip("/").replace("/", "-").replace("?", "-").replace("=", "-") or "overview"
-        one.page.screenshot(path=Path(SHOTS) / f"{name}-{kind}.png", full_page=True)
 
 
 def _reason(words: str) -> str:

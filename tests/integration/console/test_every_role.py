@@ -14,6 +14,7 @@ from tests.integration.console.routes import OPEN, routes, sample_of
 WITHOUT_A_VISIT = {*OPEN, "/logout"}  # they ask for no person, or end what the browser itself has
 ROLES = {
     "visiting": ("viewer", False),
+    "_opened": ("clerk", False),
     "_whole": ("viewer", True),
     "_operator_of_all": ("operator", True),
     "_admin_of_all": ("admin", True),

@@ -1,0 +1,131 @@
+"""Steps 4 and 5 of a campaign: each row as its recipient will see it, cost and duration, and a test to oneself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, HTTPException, Query, Response
+from fastapi.responses import HTMLResponse
+
+from config.redis_connection import RedisUnreachable
+from config.texts import _, joined
+from console.campaigns import requests
+from console.campaigns.tasks import Task
+from console.campaigns.work import Checked
+from console.pages.campaign_access import Campaign, Opened
+from pec.jobs import JobRejected
+from pec.operations.refusals import Refused
+from producers.campaigns import trial
+from producers.campaigns.campaign import Campaign as Imported
+from producers.campaigns.campaign import reopened
+from producers.campaigns.errors import Misused
+from producers.campaigns.preview_json import row_letter
+from producers.producer import Producer
+
+router = APIRouter()
+Field = Annotated[str, Form()]
+LETTER_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+)
+
+
+@router.get("/campaigns/{campaign}/check")
+def show(case: Campaign, row: Annotated[int, Query(ge=0)] = 0) -> Response:
+    """Show a row's letter, what is refused, and what the campaign costs and takes."""
+    if not case.draft.ready:
+        return case.visit.go(f"{case.path}/letter")
+    status = case.status(Task.CHECK)
+    found: Checked | None = status.outcome if status.done else None
+    chosen = min(row or (found.first_row if found else 0) or 1, found.rows) if found else 0
+    return case.page(
+        "campaign_check.html",
+        "check",
+        status=status,
+        found=found,
+        row=chosen,
+        letter=_letter(case, found, chosen) if found else None,
+    )
+
+
+@router.get("/campaigns/{campaign}/rows/{number}")
+def letter(case: Campaign, number: int) -> Response:
+    """Return a row's letter alone: a document without scripts, for a frame."""
+    found = _checked(case)
+    shown = _letter(case, found, number)
+    if shown is None:
+        raise HTTPException(404)
+    return HTMLResponse(shown["body"], headers={"Content-Security-Policy": LETTER_POLICY})
+
+
+@router.post("/campaigns/{campaign}/check")
+def choose(case: Campaign, allow_empty: Field = "", skip_invalid: Field = "") -> Response:
+    """Choose whether rows that lack a value are sent, and whether refused ones are left out."""
+    chosen = {"allow_empty": bool(allow_empty), "skip_invalid": bool(skip_invalid)}
+
+    def act() -> str:
+        case.change(lambda draft: draft.changed(**chosen))
+        return _("Saved.")
+
+    return case.act(act, "choices", "/check", chosen)
+
+
+@router.post("/campaigns/{campaign}/test")
+def send_test(case: Campaign, to: Field = "", row: Field = "") -> Response:
+    """Send a row's letter to the person's own address."""
+    back = f"/check?row={row}" if row.isdecimal() else "/check"
+
+    def act() -> str:
+        case.require_draft()
+        found = _checked(case)
+        address, job = _send_test(case, found, to, row)
+        return _("The test is on its way to {address}: its id is {id}.").format(address=address, id=job)
+
+    return case.act(act, "test", f"{back}#test", {"to": to[:320], "row": row[:9]})
+
+
+def _send_test(case: Opened, found: Checked, to: str, row: str) -> tuple[str, str]:
+    try:
+        address = trial.own_address(to)
+        with _open(case, found) as campaign:
+            numbers = [int(row)] if row.isdecimal() and int(row) else []
+            rows = trial.picked(campaign, numbers, "--rows") if numbers else trial.first_sendable(campaign)
+            if not rows:
+                raise Refused("nothing_to_send", _("no test was sent, because no row can be sent"))
+            if wrong := trial.refused(campaign, rows):
+                said = [joined(": ", (problem.field, problem.reason)) for _picked, problem in wrong]
+                raise Refused(
+                    "row_refused",
+                    joined(" ", [_("no test was sent, because this row is refused:"), joined("; ", said)]),
+                )
+            [made] = trial.trials(campaign, rows, address)
+            Producer.on(case.visit.store).send_many([made.job])
+    except Misused as error:
+        raise Refused("bad_test", str(error)) from None
+    except (JobRejected, OSError) as error:
+        raise Refused("file_changed", _("no test was sent ({why}): check again").format(why=error)) from None
+    except RedisUnreachable as error:
+        raise Refused("redis_away", _("no test was sent: {why}").format(why=error)) from None
+    return address, str(made.job["id"])
+
+
+def _checked(case: Opened) -> Checked:
+    """Return the result of the check of this revision. Raise Refused if there is none."""
+    status = case.status(Task.CHECK)
+    if not status.done or status.outcome is None:
+        raise Refused("not_checked", _("the campaign is being checked: wait until that is done"))
+    found: Checked = status.outcome
+    return found
+
+
+@contextmanager
+def _open(case: Opened, found: Checked) -> Iterator[Imported]:
+    request = requests.of_draft(case.desk, case.draft)
+    with reopened(request, found.places, case.settings.api.max_bytes, case.desk.rows(Task.CHECK)) as campaign:
+        yield campaign
+
+
+def _letter(case: Opened, found: Checked, number: int) -> dict[str, Any] | None:
+    if not 1 <= number <= found.rows:
+        return None
+    with _open(case, found) as campaign:
+        return row_letter(campaign, *trial.picked(campaign, [number], "--rows"))

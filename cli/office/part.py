@@ -67,12 +67,12 @@ class Part:
 
     def stop(self) -> None:
         """End it in order: SIGTERM, and SIGKILL when its time is over."""
-        if not self._process:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(self.recipe.stop_seconds)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self.end_the_rest(signal.SIGKILL)
+        if self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(self.recipe.stop_seconds)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self.end_the_rest(signal.SIGKILL)
+        self.log.close()

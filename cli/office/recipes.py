@@ -21,7 +21,8 @@ def server(folder: Folder) -> Recipe:
     """Return the Redis server, which keeps all state."""
     listens = ["--port", "0", "--unixsocket", str(folder.socket), "--unixsocketperm", "700"]
     memory = ["--maxmemory", str(_half_of_the_memory())]
-    command = [server_program(), "--dir", str(folder.redis), *listens, *DURABLE, *memory]
+    readable = ["--aof-use-rdb-preamble", "no"]  # by older servers too, such as compose's
+    command = [server_program(), "--dir", str(folder.redis), *listens, *DURABLE, *memory, *readable]
 
     def answers(part: Part) -> bool:
         with connect(folder.redis_url, timeout_seconds=2.0, retries=0) as client:
@@ -51,9 +52,11 @@ def gateway(port: int) -> Recipe:
     return Recipe("gateway", command, _environment(), 35.0, _listens)
 
 
-def console(port: int) -> Recipe:
-    """Return the console, for people."""
-    return Recipe("console", module_command("console", ["--port", str(port)]), _environment(), 20.0, _listens)
+def console(folder: Folder, port: int) -> Recipe:
+    """Return the console, for people. Files that it keeps for them are in the folder too."""
+    command = module_command("console", ["--port", str(port)])
+    environment = {**_environment(), "XDG_STATE_HOME": str(folder.path / "state")}
+    return Recipe("console", command, environment, 20.0, _listens)
 
 
 def _listens(part: Part) -> bool:

@@ -136,6 +136,7 @@ def test_after_a_power_cut_it_goes_on_and_its_folder_serves_the_server_of_compos
         assert "delivered" in office.pec("status", "first").stdout
     assert sorted(one.name for one in office.folder.iterdir() if one.stat().st_mode & 0o077) == []
 
+    assert not list(office.folder.glob("redis/appendonlydir/*.rdb")), "an older server could not read it"
     with composed_server(office.folder / "redis", tmp_path) as client:
         assert client.hget("pec:message:first", "state") == b"delivered"
 

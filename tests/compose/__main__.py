@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.compose import basics, failover, state
+from tests.compose import basics, failover, office, passwords, state
 from tests.compose.engine import Engine, missing
 from tests.compose.images import provide
 from tests.compose.site import Step, site
@@ -34,6 +34,8 @@ STEPS: tuple[Step, ...] = (
     failover.death_of_the_primary,
     failover.planned_failover,
     failover.restart_of_everything,
+    passwords.death_with_passwords,
+    office.an_office_moves_in,
 )
 
 

@@ -12,7 +12,7 @@ from tests.unit.deploy.image import stages
 
 _SUITE = "trixie"
 _PACKAGES = "python3,python3-pip,python3-venv,ca-certificates,valkey-server,valkey-tools"
-_REDIS_USER = 999  # of the official image
+REDIS_USER = 999  # of the official image
 
 
 def provide(engine: Engine) -> None:
@@ -30,7 +30,7 @@ def provide(engine: Engine) -> None:
     archive = engine.folder / "root.tar"
     subprocess.run(["tar", "--create", "--file", str(archive), "--directory", str(root), "."], check=True)
     engine.docker("import", str(archive), python)
-    place = ("--change", "WORKDIR /data", "--change", "VOLUME /data", "--change", f"USER {_REDIS_USER}")
+    place = ("--change", "WORKDIR /data", "--change", "VOLUME /data", "--change", f"USER {REDIS_USER}")
     engine.docker("import", *place, str(archive), redis)
     archive.unlink()
     shutil.rmtree(root)
@@ -41,7 +41,7 @@ def _resemble_official_images(root: Path) -> None:
     for marker in root.glob("usr/lib/python3*/EXTERNALLY-MANAGED"):
         marker.unlink()
     (root / "data").mkdir()
-    os.chown(root / "data", _REDIS_USER, _REDIS_USER)
+    os.chown(root / "data", REDIS_USER, REDIS_USER)
     trusted = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile
     if trusted:  # pip reaches its index as it does on this machine
         shutil.copy(trusted, root / "etc/ssl/certs/ca-certificates.crt")

@@ -24,7 +24,7 @@ from tests.wire import free_port
 ROOT = Path(__file__).parents[2]
 RATE = 5  # sends per second
 LOOKUPS = "PEC_UNCERTAIN__LOOKUP_SECONDS=[5,10,20]"
-_INSIDE = Path(__file__).with_name("inside.py").read_bytes()
+INSIDE = Path(__file__).with_name("inside.py").read_bytes()
 _EDITOR = """\
 #!/bin/sh
 for file; do case $file in *.env)
@@ -78,7 +78,7 @@ class Site:
     def inside(self, *words: str) -> str:
         """Run inside.py in a worker's container."""
         container = next(one for one in self.containers("worker") if self.inspect(one)["State"]["Running"])
-        return self.engine.docker("exec", "--interactive", container, "python", "-", *words, stdin=_INSIDE)
+        return self.engine.docker("exec", "--interactive", container, "python", "-", *words, stdin=INSIDE)
 
     def put(self, prefix: str, count: int) -> None:
         self.inside("put", prefix, str(count))

@@ -67,6 +67,10 @@ class EmbeddedServer:
         if self._process:
             return
         command = [server_program(), "--dir", str(self._folder), *self._listen(), *DURABLE]
+        command += [
+            "--repl-diskless-sync-delay",
+            "0",
+        ]  # its replicas need not wait 5 s for others to join them
         self._folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell

@@ -28,6 +28,8 @@ _DURABLE = (
     "",
     "--maxmemory-policy",
     "noeviction",
+    "--repl-diskless-sync-delay",
+    "0",
 )
 
 
@@ -140,7 +142,7 @@ class Sentinels:
         first.start()
         for one in others:
             one.start("--replicaof", f"{first.place.address} {first.port}")
-        eventually(lambda: first.ask("INFO", "replication")["connected_slaves"] == len(others))
+        eventually(lambda: first.ask("WAIT", str(len(others)), "100") == len(others))
         for one in self.sentinels:
             one.folder.mkdir(parents=True)
             (one.folder / "server.conf").write_text(

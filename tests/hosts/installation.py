@@ -160,5 +160,5 @@ def _sentinels(folder: Path, network: Network) -> Sentinels:
         down_after_ms=DOWN_AFTER_MS,
         places=places(SERVERS, REDIS_PORT),
         sentinel_places=places(SENTINELS, SENTINEL_PORT),
-        options=("--protected-mode", "no", "--min-replicas-to-write", "1", "--repl-diskless-sync-delay", "0"),
+        options=("--protected-mode", "no", "--min-replicas-to-write", "1"),
     )

@@ -18,7 +18,8 @@ JOB = ("inv-1", "acme", "consegna@pec.example", "Fattura", "<p>Salve</p>")
 def pair(tmp_path: Path) -> Iterator[tuple[Node, Node]]:
     """A primary and its replica, without Sentinels."""
     with ExitStack() as stack:
-        primary, replica = Node(tmp_path / "primary"), Node(tmp_path / "replica")
+        primary = Node(tmp_path / "primary", "--repl-diskless-sync-delay", "0")
+        replica = Node(tmp_path / "replica")
         for node, options in ((primary, ()), (replica, ("--replicaof", f"127.0.0.1 {primary.port}"))):
             stack.callback(node.kill)
             node.start(*options)

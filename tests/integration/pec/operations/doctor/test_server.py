@@ -196,7 +196,7 @@ def test_a_sentinel_in_place_of_a_server_is_found_with_the_url_to_set(tmp_path: 
     ],
 )
 def test_each_refusal_of_a_server_has_its_remedy(refusal: str, remedy: str) -> None:
-    with refusing(refusal) as url, connect(url) as client:
+    with refusing(refusal) as url, connect(url, retries=0) as client:
         [found] = [
             one for one in run_checks(Settings(redis_url=url), Store(client, "pec")) if one.unreachable
         ]
@@ -210,7 +210,7 @@ def replicated(tmp_path: Path, *options: str, password: str = "") -> Iterator[tu
     secret = ("--requirepass", password, "--masterauth", password) if password else ()
     known = f"&password={password}" if password else ""
     ports = free_port(), free_port()
-    demanded = ("--min-replicas-to-write", "1")
+    demanded = ("--min-replicas-to-write", "1", "--repl-diskless-sync-delay", "0")
     with running(tmp_path / "master", *DURABLE, *demanded, "--port", str(ports[0]), *secret) as url:
         own = (*DURABLE, "--port", str(ports[1]), *secret, "--replicaof", f"127.0.0.1 {ports[0]}", *options)
         with running(tmp_path / "replica", *own) as replica_url:

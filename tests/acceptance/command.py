@@ -1,9 +1,14 @@
-"""The command `pec` as a process of its own, for tests."""
+"""The command `pec` for tests: as a process of its own, or in the test's by the fixture `command`."""
 
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+from tests.integration.commands import Ran
+
+Command = Callable[..., Ran]
 
 ROOT = Path(__file__).parents[2]
 PEC = [sys.executable, "-m", "cli"]

@@ -23,6 +23,7 @@ from config.settings import load_settings
 from pec.api.client import PecClient
 from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
+from tests.acceptance.command import Command
 from tests.acceptance.site import Site, eventually, site
 from tests.receiver import Receiver
 from workers.context import WorkerContext
@@ -114,7 +115,10 @@ def _free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def test_no_planted_secret_is_found_anywhere(tmp_path: Path) -> None:
+def test_no_planted_secret_is_found_anywhere(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where pec.toml is
     mailbox = ["--token", TOKEN, "--token", OWN_TOKEN, "--mailbox", f"{ADDRESS}:planted:{PASSWORD}"]
     with (
         locked_server(tmp_path) as (server, client),
@@ -129,7 +133,11 @@ def test_no_planted_secret_is_found_anywhere(tmp_path: Path) -> None:
                     f"http://{settings['PEC_METRICS_ADDRESS']}/metrics", timeout=10
                 ).content,
                 "command lines": _command_lines(process.pid),
-                **{" ".join(words): _pec(at, settings, *words) for words in _COMMANDS},
+                **{
+                    " ".join(words): (ran := command({**at.settings, **settings}, *words)).out.encode()
+                    + ran.err.encode()
+                    for words in _COMMANDS
+                },
             }
         said |= {"log": at.log.read_bytes(), "Redis": _all_that_was_written(tmp_path / "redis")}
 
@@ -172,18 +180,6 @@ def _everything_goes_wrong(at: Site, client: Redis, settings: Mapping[str, str])
     eventually(lambda: at.state("risposta-persa") in ("uncertain", "held", "sent", "accepted", "delivered"))
     eventually(lambda: client.hlen("pec:tries:dead") and client.hlen("pec:tries:other"))
     eventually(lambda: b"JSONDecodeError" in at.log.read_bytes())
-
-
-def _pec(at: Site, settings: Mapping[str, str], *words: str) -> bytes:
-    ran = subprocess.run(
-        [sys.executable, "-m", "cli", *words],
-        cwd=at.log.parent,
-        env={**os.environ, **at.settings, **settings},
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    return ran.stdout + ran.stderr
 
 
 def _command_lines(group: int) -> bytes:

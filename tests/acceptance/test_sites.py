@@ -1,8 +1,6 @@
 """Two installations as one: each job goes to its account's Redis, and one command looks at both."""
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,8 +14,9 @@ from config.redis_connection import connect
 from pec.jobs import JobRejected
 from producers import SiteProducers
 from sandbox.redis_server import EmbeddedServer
-from tests.acceptance.command import PEC
+from tests.acceptance.command import Command
 from tests.acceptance.site import MAILBOX, PASSWORD, Site, eventually, site
+from tests.integration.commands import Ran
 
 BETA = {
     "PEC_ACCOUNTS__BETA__SENDER": MAILBOX,
@@ -39,6 +38,7 @@ class Two:
     sud: Site
     urls: tuple[str, str]
     other: EmbeddedServer
+    command: Command
 
     @property
     def setting(self) -> dict[str, dict[str, Any]]:
@@ -48,20 +48,14 @@ class Two:
             "sud": {"redis_url": sud, "accounts": ["beta"]},
         }
 
-    def pec(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        settings = {"PEC_SITES": json.dumps(self.setting), "PEC_REDIS_URL": self.urls[0]}
-        return subprocess.run(
-            [*PEC, *arguments],
-            env={**os.environ, **settings},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+    def pec(self, *arguments: str) -> Ran:
+        return self.command(
+            {"PEC_SITES": json.dumps(self.setting), "PEC_REDIS_URL": self.urls[0]}, *arguments
         )
 
 
 @pytest.fixture
-def two(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Two]:
+def two(redis: Redis, redis_url: str, tmp_path: Path, command: Command) -> Iterator[Two]:
     for name in ("nord", "sud"):
         (tmp_path / name).mkdir()
     with (
@@ -70,7 +64,7 @@ def two(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Two]:
         site(redis, redis_url, tmp_path / "nord") as nord,
         site(client, other.url, tmp_path / "sud") as sud,
     ):
-        yield Two(nord, sud, (redis_url, other.url), other)
+        yield Two(nord, sud, (redis_url, other.url), other, command)
 
 
 def test_two_sites_send_each_its_own_and_one_command_shows_both(two: Two) -> None:
@@ -96,7 +90,7 @@ def test_two_sites_send_each_its_own_and_one_command_shows_both(two: Two) -> Non
         assert [message.id for message in producers.of("beta").status("beta-0")] == ["beta-0"]
         assert two.nord.message("beta-0") == {}
 
-        shown = json.loads(two.pec("status", "--sites", "--json").stdout)
+        shown = json.loads(two.pec("status", "--sites", "--json").out)
         assert {name: one["messages"]["delivered"] for name, one in shown["sites"].items()} == {
             "nord": 6,
             "sud": 5,
@@ -105,26 +99,26 @@ def test_two_sites_send_each_its_own_and_one_command_shows_both(two: Two) -> Non
         # the test's sites have the same token
         assert shown["shared_tokens"] == [["nord", "sud"]]
         table = two.pec("status", "--sites")
-        rows = [line.split("\t") for line in table.stdout.splitlines()]
+        rows = [line.split("\t") for line in table.out.splitlines()]
         assert [(row[0], row[4], row[7]) for row in rows[1:]] == [
             ("nord", "6", "6"),
             ("sud", "5", "5"),
             ("all", "11", "11"),
         ]
-        assert "nord, sud send with the same token" in table.stderr
-        assert "nord, sud send with the same token" in two.pec("doctor").stdout
+        assert "nord, sud send with the same token" in table.err
+        assert "nord, sud send with the same token" in two.pec("doctor").out
 
 
 def test_a_site_out_of_reach_is_named_and_the_others_are_shown(two: Two) -> None:
     with two.nord.workers(processes=1, PEC_API__TOKEN="of-nord"), two.sud.workers(processes=1, **BETA):
-        apart = two.pec("doctor").stdout
+        apart = two.pec("doctor").out
     two.other.stop()
 
     shown = two.pec("status", "--sites", "--json")
-    assert shown.returncode == 4
-    assert "pec: site sud: Redis at" in shown.stderr
-    assert "PEC_SITES__SUD__REDIS_URL" in shown.stderr
-    found = json.loads(shown.stdout)
+    assert shown.code == 4
+    assert "pec: site sud: Redis at" in shown.err
+    assert "PEC_SITES__SUD__REDIS_URL" in shown.err
+    found = json.loads(shown.out)
     assert found["unreachable"] == ["sud"]
     assert found["sites"]["nord"]["messages"]["delivered"] == 0
     assert "same token" not in apart

@@ -18,15 +18,17 @@ COUNT, WITHOUT_PAGES = 1200, 300
 RATE = 20
 ACCEPTANCE, DELIVERY = (1.0, 10.0), (10.0, 70.0)
 SETTINGS = {"PEC_API__RATE": str(RATE), "PEC_WEBHOOKS__ENDPOINTS": "[]"}
+QUICK = {"PEC_RECEIPTS__BACKOFF_SECONDS": "[1, 2]", "PEC_RECEIPTS__PAGE_INTERVAL_SECONDS": "2"}
 Calls = dict[str, float]
 
 
 def run(folder: Path, *, quick: bool = False) -> Outcome:
     count, fewer = (60, 30) if quick else (COUNT, WITHOUT_PAGES)
     delivery = (1.0, 4.0) if quick else DELIVERY
+    settings = {**SETTINGS, **(QUICK if quick else {})}
     with ExitStack() as stack:
-        with_pages = _Campaign(stack, folder / "pages", count, delivery, "yes")
-        without = _Campaign(stack, folder / "single", fewer, delivery, "no")
+        with_pages = _Campaign(stack, folder / "pages", count, delivery, {**settings, "BENCH_PAGES": "yes"})
+        without = _Campaign(stack, folder / "single", fewer, delivery, {**settings, "BENCH_PAGES": "no"})
         paged, single = with_pages.calls(), without.calls()
         late_seconds = quantiles(with_pages.late_seconds(), n=100)[98]
     receipts = f"ACCETTAZIONE after 1 to 10 s, CONSEGNA after {delivery[0]:.0f} to {delivery[1]:.0f} s"
@@ -57,13 +59,18 @@ class _Campaign:
     """A campaign that is under way as soon as the object is made."""
 
     def __init__(
-        self, stack: ExitStack, folder: Path, count: int, delivery: tuple[float, float], pages: str
+        self,
+        stack: ExitStack,
+        folder: Path,
+        count: int,
+        delivery: tuple[float, float],
+        settings: dict[str, str],
     ) -> None:
         self._count = count
         self.seconds = 0.0  # from the first job to the last text
         self._api = stack.enter_context(fake_api(folder, acceptance=ACCEPTANCE, delivery=delivery))
         self._site = stack.enter_context(site(folder / "ours", self._api))
-        stack.enter_context(self._site.workers({"a0": "token"}, {**SETTINGS, "BENCH_PAGES": pages}))
+        stack.enter_context(self._site.workers({"a0": "token"}, settings))
         self._put_at = time.monotonic()
         put(self._site, count)
 

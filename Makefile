@@ -19,7 +19,7 @@ demo: $(INSTALLED) ## send some PEC through a sandbox on this machine, and watch
 	@$(BIN)/pec demo
 
 # Tests mostly wait, so more of them run than there are cores: each process has a server of its own. tests/conftest.py deals them.
-SIDE_BY_SIDE := --numprocesses 5 --dist worksteal
+SIDE_BY_SIDE := --numprocesses 7 --dist worksteal
 
 test: lint types ## every check that CI makes
 	@echo "── pytest: tests"

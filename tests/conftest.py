@@ -1,5 +1,6 @@
 """Fixtures of every ring of tests: one real server for the session, empty at the start of each test."""
 
+import gc
 import os
 from collections.abc import Iterator
 from itertools import chain, groupby, islice
@@ -12,10 +13,11 @@ from redis import Redis
 from config.redis_connection import connect
 from sandbox.redis_server import EmbeddedServer, EmbeddedServerError, server_program
 
+gc.disable()  # while tests are collected, a quarter of the time went into looking for garbage among them
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")  # a machine that runs several tests at once is no failure
 
-ACCEPTANCE = Path(__file__).parent / "acceptance"
+ACCEPTANCE, UNIT = (Path(__file__).parent / ring for ring in ("acceptance", "unit"))
 TOGETHER = {
     "test_consumers",
     "test_examples",
@@ -26,17 +28,17 @@ TOGETHER = {
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deal acceptance tests evenly to the processes of xdist, before all others.
+    """Deal acceptance tests evenly to the processes of xdist, then integration tests by file, then unit tests.
 
-    They wait more than they work and can take half a minute each. Short tests come last, so that no process ends long
-    after the others: each starts with its share of the list, and one that has finished takes the end of another's.
+    The first wait more than they work and can take half a minute each. Short tests come last, so that no process ends
+    long after the others: each starts with its share of the list, and one that has finished takes the end of another's.
     """
     processes: int = getattr(config, "workerinput", {}).get("workercount", 1)
     if processes == 1:
         return
-    slow = [one for one in items if one.path.is_relative_to(ACCEPTANCE)]
+    slow = [one for one in items if not one.path.is_relative_to(UNIT)]
     groups = [list(tests) for _, tests in groupby(slow, key=_group)]
-    short = iter([one for one in items if not one.path.is_relative_to(ACCEPTANCE)])
+    short = iter([one for one in items if one.path.is_relative_to(UNIT)])
     size = -(-len(items) // processes)
     dealt: list[pytest.Item] = []
     for process in range(processes):
@@ -45,8 +47,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [*dealt, *short]
 
 
+def pytest_collection_finish() -> None:
+    """Collect garbage from now on, and leave out what was collected: thousands of tests and their modules."""
+    gc.freeze()
+    gc.enable()
+
+
 def _group(test: pytest.Item) -> str:
-    return test.path.stem if test.path.stem in TOGETHER else test.nodeid
+    is_alone = test.path.is_relative_to(ACCEPTANCE) and test.path.stem not in TOGETHER
+    return test.nodeid if is_alone else str(test.path)
 
 
 @pytest.fixture(scope="session", autouse=True)

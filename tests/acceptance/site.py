@@ -20,7 +20,7 @@ TOKEN = "token-is-a-secret"
 ENDS = ("delivered", "undelivered", "refused", "uncertified", "expired", "failed", "cancelled")
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Return the condition's value once it is true. Fail the test if that takes too long."""
     ends = time.monotonic() + seconds
     while not (found := condition()):
@@ -87,7 +87,7 @@ class Site:
         return rejected
 
     def sent(self) -> list[Mapping[str, Any]]:
-        found: Any = requests.get(f"{self.sandbox_url}/_sandbox/sent", timeout=10).json()
+        found: Any = requests.get(f"{self.sandbox_url}/_sandbox/sent", timeout=30).json()
         return list(found)
 
     @contextmanager

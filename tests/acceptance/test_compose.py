@@ -59,7 +59,7 @@ def workers(redis: Redis) -> int:
 
 def sent(site: Containers) -> list[str]:
     """Each recipient that a PEC really went to."""
-    found: Any = requests.get(f"{site.sandbox_url}/_sandbox/sent", timeout=10).json()
+    found: Any = requests.get(f"{site.sandbox_url}/_sandbox/sent", timeout=30).json()
     return [recipient for one in found for recipient in one["recipients"]]
 
 
@@ -91,11 +91,11 @@ def test_a_newcomer_sends_a_pec_and_every_check_distinguishes_the_living_from_th
     put(redis, "first")
     eventually(lambda: state(redis, "first") == "delivered")
 
-    assert 'pec_sends_total{outcome="sent"} 1.0' in requests.get(site.metrics_url, timeout=10).text
+    assert 'pec_sends_total{outcome="sent"} 1.0' in requests.get(site.metrics_url, timeout=30).text
     doctor = site.run("worker", "pec", "doctor")
     assert doctor.returncode == 0, doctor.stdout
     kill(worker)
-    eventually(lambda: not site.is_healthy("worker"), seconds=10)
+    eventually(lambda: not site.is_healthy("worker"), seconds=20)
     assert workers(redis) > 0, "it is reported dead though its registration stands for 30 s"
     kill(sandbox)
     assert not site.is_healthy("sandbox")

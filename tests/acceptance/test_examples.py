@@ -145,7 +145,7 @@ def listens(port: int) -> bool:
 
 
 def status(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    return requests.post(url, data=body, headers=headers, timeout=10).status_code
+    return requests.post(url, data=body, headers=headers, timeout=30).status_code
 
 
 @pytest.mark.parametrize("language", ["python", "node", "php"])

@@ -60,7 +60,7 @@ class Scraped:
 def scrape(settings: dict[str, str], path: str = "/metrics") -> Scraped | None:
     """Return the page, or None while the port is closed."""
     with suppress(requests.ConnectionError):
-        answer = requests.get(f"http://{settings['PEC_METRICS_ADDRESS']}{path}", timeout=10)
+        answer = requests.get(f"http://{settings['PEC_METRICS_ADDRESS']}{path}", timeout=30)
         return Scraped(answer.text) if answer.ok else None
     return None
 
@@ -80,7 +80,7 @@ def test_figures_agree_with_the_ledger_and_stopping_leaves_nothing(
         eventually(lambda: all(at.state(f"m{number}") == "delivered" for number in range(12)))
         eventually(lambda: at.state("msg-lost") in ("uncertain", "held"))
         found = eventually(lambda: delivering(scraped(settings)))
-        assert requests.get(f"http://{settings['PEC_METRICS_ADDRESS']}/", timeout=10).status_code == 404
+        assert requests.get(f"http://{settings['PEC_METRICS_ADDRESS']}/", timeout=30).status_code == 404
     assert_what_was_done(found, len(at.sent()))
     assert_what_redis_holds(found)
     for secret in (PASSWORD, TOKEN, SECRET, "pec.example", "m0", "msg-lost"):
@@ -182,7 +182,7 @@ def test_probes_part_a_worker_that_lives_from_one_that_can_work(
 ) -> None:
     def code(path: str) -> int:
         with suppress(requests.ConnectionError):
-            return requests.get(f"http://{settings['PEC_METRICS_ADDRESS']}{path}", timeout=10).status_code
+            return requests.get(f"http://{settings['PEC_METRICS_ADDRESS']}{path}", timeout=30).status_code
         return 0
 
     with (

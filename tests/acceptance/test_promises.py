@@ -89,7 +89,7 @@ def test_sends_keep_their_distance_across_processes(at: Site) -> None:
 
 def test_a_refused_send_pauses_its_account_and_no_cap_counts_it(at: Site, redis: Redis) -> None:
     refusal = {"operation": "POST /send", "status": 401, "body": {"success": False}}
-    requests.post(f"{at.sandbox_url}/_sandbox/fault", json=refusal, timeout=10).raise_for_status()
+    requests.post(f"{at.sandbox_url}/_sandbox/fault", json=refusal, timeout=30).raise_for_status()
     with at.workers(PEC_API__DAILY_CAP="1"):
         at.add(id="m", **GOOD)
         eventually(lambda: redis.hget("pec:account:acme", "paused") == b"credentials")

@@ -19,7 +19,7 @@ def at(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
 
 def write(at: Site, **writing: str | int) -> None:
     """Let the network write so from now on."""
-    requests.post(f"{at.sandbox_url}/_sandbox/writing", json=writing, timeout=10).raise_for_status()
+    requests.post(f"{at.sandbox_url}/_sandbox/writing", json=writing, timeout=30).raise_for_status()
 
 
 def outcomes(at: Site, message_id: str) -> dict[str, str]:

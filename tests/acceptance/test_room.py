@@ -31,11 +31,11 @@ def small(redis: Redis, redis_url: str, tmp_path: Path) -> Iterator[Site]:
 
 def call(small: Site, method: str, path: str, account: str = "acme") -> Any:
     headers = {"Authorization": f"Bearer {TOKEN}", "x-username": account, "x-password": PASSWORD}
-    return requests.request(method, f"{small.sandbox_url}{path}", headers=headers, timeout=10).json()
+    return requests.request(method, f"{small.sandbox_url}{path}", headers=headers, timeout=30).json()
 
 
 def refused(small: Site) -> Any:
-    return requests.get(f"{small.sandbox_url}/_sandbox/refused", timeout=10).json()
+    return requests.get(f"{small.sandbox_url}/_sandbox/refused", timeout=30).json()
 
 
 def pauses(redis: Redis) -> Counter[str]:

@@ -68,7 +68,7 @@ def _plant_an_empty_wallet(at: Site, redis: Redis) -> None:
     ]
     body = shlex.split(line)[3]
     assert (
-        requests.post(f"{at.sandbox_url}/_sandbox/fault", json=json.loads(body), timeout=10).status_code
+        requests.post(f"{at.sandbox_url}/_sandbox/fault", json=json.loads(body), timeout=30).status_code
         == 201
     )
     at.add(id="poor", recipient="consegna@pec.example", subject="poor")
@@ -104,7 +104,7 @@ def test_the_testbed_uses_the_redis_that_is_named_and_exits_as_the_command_did(e
 
     assert (done.returncode, redis_url) == (7, empty_server)
     with pytest.raises(requests.ConnectionError):
-        requests.get(sandbox_url, timeout=5)
+        requests.get(sandbox_url, timeout=30)
 
 
 def test_the_recipe_for_ci_runs_the_testbed() -> None:

@@ -179,13 +179,13 @@ class World:
             "x-password": "chaos",
         }
         pec = {**pec, "sender": sender(account), "username": account, "password": "chaos"}
-        answer = requests.post(f"{self.sandbox_url}/send", json=pec, headers=headers, timeout=10)
+        answer = requests.post(f"{self.sandbox_url}/send", json=pec, headers=headers, timeout=30)
         answer.raise_for_status()
         return str(answer.json()["message_id"])
 
     def sent(self) -> list[dict[str, Any]]:
         """Return the PECs that the API sent."""
-        found: Any = requests.get(f"{self.sandbox_url}/_sandbox/sent", timeout=10).json()
+        found: Any = requests.get(f"{self.sandbox_url}/_sandbox/sent", timeout=30).json()
         return list(found)
 
     def asked_of_sandbox(self, path: str) -> Any:
@@ -194,7 +194,7 @@ class World:
 
     def make(self, path: str, **fields: Any) -> None:
         """Make something happen at one of the sandbox's own addresses. Raises requests.RequestException."""
-        requests.post(f"{self.sandbox_url}/_sandbox/{path}", json=fields, timeout=10).raise_for_status()
+        requests.post(f"{self.sandbox_url}/_sandbox/{path}", json=fields, timeout=30).raise_for_status()
 
     def close(self) -> None:
         for machine in self.machines:

@@ -136,7 +136,7 @@ def test_answers_forbid_foreign_scripts_and_frames(console: str) -> None:
 
 
 def test_a_large_form_without_a_login_is_not_read(console: str) -> None:
-    answer = requests.post(f"{console}/login", files={"name": b"x" * 100_000}, timeout=20)
+    answer = requests.post(f"{console}/login", files={"name": b"x" * 100_000}, timeout=30)
 
     assert answer.status_code == 413
 
@@ -152,8 +152,8 @@ def test_a_read_only_console_refuses_acts(serve: Serve, people: None) -> None:
 def test_a_trusted_proxy_logs_people_in(serve: Serve, people: None) -> None:
     url = serve(console={"trusted_proxies": ["127.0.0.1"], "trusted_header": "X-Remote-User"})
 
-    assert requests.get(f"{url}/me", headers={"X-Remote-User": "viewer"}, timeout=20).status_code == 200
-    unknown = requests.get(f"{url}/me", headers={"X-Remote-User": "eve"}, timeout=20)
+    assert requests.get(f"{url}/me", headers={"X-Remote-User": "viewer"}, timeout=30).status_code == 200
+    unknown = requests.get(f"{url}/me", headers={"X-Remote-User": "eve"}, timeout=30)
     assert unknown.status_code == 403
     assert "pec user add eve" in unknown.text
     assert requests.get(f"{url}/me", timeout=20, allow_redirects=False).status_code == 303

@@ -139,7 +139,7 @@ def test_a_batch_is_paused_with_the_operator_and_the_time(store: Store, batch: s
     assert not paused.already
     assert paused.state
     assert (paused.state.parked, paused.state.reason.details["by"]) == (2, "anna@office")
-    assert abs((paused.state.since - paused.at).total_seconds()) < 1
+    assert abs((paused.state.since - paused.at).total_seconds()) < 10
     assert store.client.zcard(store.keys.lane("acme")) == 0
 
 

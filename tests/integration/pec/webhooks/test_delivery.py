@@ -190,7 +190,7 @@ def test_what_drips_after_the_status_changes_nothing() -> None:
         peer.drip(b".", 0.02)
 
     with Wire(script) as wire:
-        assert post(at(wire.url), timeout=0.5) == Delivered()
+        assert post(at(wire.url), timeout=2) == Delivered()
 
 
 def test_what_follows_a_success_may_be_garbled() -> None:

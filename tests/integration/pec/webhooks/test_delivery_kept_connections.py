@@ -167,9 +167,9 @@ def test_each_delivery_has_its_own_time() -> None:
         peer.say(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         peer.drip(b"1", 0.02)
 
-    with Wire(in_turn(drips_at_last, answers)) as wire, poster(wire, timeout=0.3) as posts:
+    with Wire(in_turn(drips_at_last, answers)) as wire, poster(wire, timeout=2) as posts:
         assert posts.post("evt_1", BODY) == Delivered()
-        assert posts.post("evt_2", BODY) == Failed("no answer within 0.3 s")
+        assert posts.post("evt_2", BODY) == Failed("no answer within 2 s")
         assert posts.post("evt_2", BODY) == Delivered()
 
 
@@ -180,11 +180,11 @@ def test_a_peer_that_reads_slowly_is_left_when_the_time_is_over(tls: bool) -> No
         answers_once(peer)
         peer.read_slowly(len(BODY) * 100_000, lasting_seconds=10)
 
-    with Wire(reads_slowly, tls=tls, receive_buffer=4096) as wire, poster(wire, timeout=1) as posts:
+    with Wire(reads_slowly, tls=tls, receive_buffer=4096) as wire, poster(wire, timeout=2) as posts:
         assert posts.post("evt_1", BODY) == Delivered()
         started = time.monotonic()
 
-        assert posts.post("evt_2", BODY * 100_000) == Failed("no answer within 1 s")
+        assert posts.post("evt_2", BODY * 100_000) == Failed("no answer within 2 s")
         assert time.monotonic() - started < 5
 
 

@@ -161,7 +161,7 @@ def test_an_api_that_never_answers_holds_up_neither_sends_nor_readiness(
         environment = {"PEC_API__URL": url, "PEC_API__READ_RATE": "1000"}
         with serving(store, server.url, environment=environment) as gateway:
             calls = [pool.submit(gateway.call, "GET", "/inbox", headers=MAILBOX) for _ in range(100)]
-            refused = next(as_completed(calls, timeout=15)).result()
+            refused = next(as_completed(calls, timeout=60)).result()
             began = time.monotonic()
             sent = gateway.call("POST", "/send", json=pec())
             ready = gateway.call("GET", "/health/ready")
@@ -170,5 +170,5 @@ def test_an_api_that_never_answers_holds_up_neither_sends_nor_readiness(
 
             assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
             assert (sent.status_code, ready.status_code) == (201, 200)
-            assert seconds < 10
+            assert seconds < 15
             assert {one.result().status_code for one in calls} == {503}

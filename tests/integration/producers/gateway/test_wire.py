@@ -69,7 +69,7 @@ def test_metrics_sum_what_all_processes_counted(store: Store, redis_url: str, fr
             assert served.call("POST", "/send", json=pec(subject=f"n. {number}")).status_code == 201
         served.call("POST", "/send", json=pec(subject="n. 1"))
         served.call("GET", "/send/x", token="")
-        shown = requests.get(f"http://127.0.0.1:{free_port}/metrics", timeout=10).text
+        shown = requests.get(f"http://127.0.0.1:{free_port}/metrics", timeout=30).text
 
     assert 'pec_gateway_requests_total{operation="POST /send",status="201"} 9.0' in shown
     assert 'pec_gateway_refusals_total{code="unauthorized",status="401"} 1.0' in shown

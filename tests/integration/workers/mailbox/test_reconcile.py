@@ -27,7 +27,7 @@ def settled(ctx: WorkerContext, message: Message) -> bool:
 
 def plant(served: Served, operation: str, status: int, body: Any) -> None:
     fault = {"operation": operation, "status": status, "body": body}
-    requests.post(f"{served.url}/_sandbox/fault", json=fault, timeout=10).raise_for_status()
+    requests.post(f"{served.url}/_sandbox/fault", json=fault, timeout=30).raise_for_status()
 
 
 def test_what_the_mailbox_does_not_show_is_sent(ctx: WorkerContext, served: Served) -> None:
@@ -142,7 +142,7 @@ def test_a_receipt_that_names_a_person_whose_accents_were_lost_may_be_ours(
         "text": f'Il giorno 23/11/2026 alle ore 10:30:00 (+0100) il messaggio "{subject} {code}" proveniente da '
         f'"me@pec.example" ed indirizzato a: {named} ("posta certificata") \ufffd stato accettato dal sistema',
     }
-    requests.post(f"{served.url}/_sandbox/receipts", json=mail, timeout=10).raise_for_status()
+    requests.post(f"{served.url}/_sandbox/receipts", json=mail, timeout=30).raise_for_status()
     message = queued(ctx, f"mangled-{len(subject)}-{is_held}", referenced=False, to=ours, subject=subject)
 
     assert settled(ctx, message) is is_held

@@ -34,7 +34,7 @@ def registered(store: Store) -> None:
 
 
 def asked(url: str, path: str) -> tuple[int, str]:
-    answer = requests.get(url + path, timeout=10)
+    answer = requests.get(url + path, timeout=30)
     return answer.status_code, answer.text
 
 
@@ -66,7 +66,7 @@ def test_a_worker_that_redis_knows_is_ready(serve: Serve, redis_url: str, store:
     url = serve(redis_url=redis_url)
 
     assert asked(url, "/readyz") == (200, "ok\n")
-    assert requests.get(f"{url}/readyz", timeout=10).headers["Pec-Workers"] == "1"
+    assert requests.get(f"{url}/readyz", timeout=30).headers["Pec-Workers"] == "1"
     assert asked(url, "/installation") == (200, "ok\n")
     store.client.flushall()
     assert asked(url, "/readyz") == (503, f"Redis knows no live worker process of {socket.gethostname()}\n")

@@ -236,7 +236,7 @@ def records_read(ctx: WorkerContext) -> int:
 
 
 def pages_read(served: Served) -> list[dict[str, Any]]:
-    seen: Any = requests.get(f"{served.url}/_sandbox/requests", timeout=10).json()
+    seen: Any = requests.get(f"{served.url}/_sandbox/requests", timeout=30).json()
     return [one for one in seen if one["path"].startswith("/inbox")]
 
 
@@ -246,7 +246,7 @@ def test_where_the_token_may_not_read_pages_each_message_is_asked_for_soon(
     waiting = [sent(ctx, served, f"alone-{number}", "silenzio") for number in range(MIN_FOR_SCAN)]
     body = {"success": False, "message": "scope"}
     fault = {"operation": "GET /inbox", "status": 403, "body": body}
-    requests.post(f"{served.url}/_sandbox/fault", json=fault, timeout=10).raise_for_status()
+    requests.post(f"{served.url}/_sandbox/fault", json=fault, timeout=30).raise_for_status()
 
     scan(ctx, ACCOUNT)
 

@@ -135,7 +135,8 @@ def test_the_console_has_what_the_workers_have_and_time_to_finish_its_requests()
     console = SERVICES["console"]
     of_workers = {**SCALED["environment"]}
     assert of_workers.pop("PEC_METRICS_ADDRESS")
-    assert console["environment"] == of_workers
+    folder = "/var/lib/pec/console"  # on the volume of the archive, since its own file system is read-only
+    assert console["environment"] == {**of_workers, "PEC_CONSOLE__FOLDER": folder}
     assert (console["secrets"], console["volumes"]) == (SCALED["secrets"], SCALED["volumes"])
     assert seconds(console["stop_grace_period"]) >= CONSOLE_STOP_SECONDS + 10
 

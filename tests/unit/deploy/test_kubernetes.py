@@ -269,14 +269,15 @@ def test_the_objects_of_a_server_select_its_pods(folder: str) -> None:
 
 def test_the_archive_is_one_volume_for_all_nodes() -> None:
     [volume] = resources("archive-volume")
-    variable, mount, claim = (
+    variable, campaigns, mount, claim = (
         one["value"] for one in YAML(typ="safe").load(ARCHIVE.read_text(encoding="utf-8"))
     )
 
     assert volume["spec"]["accessModes"] == ["ReadWriteMany"]
     assert claim["persistentVolumeClaim"]["claimName"] == volume["metadata"]["name"]
     assert (variable["name"], mount["name"]) == ("PEC_ARCHIVE__URL", claim["name"])
-    assert variable["value"].startswith(f"{mount['mountPath']}/")
+    assert campaigns["name"] == "PEC_CONSOLE__FOLDER"
+    assert all(one["value"].startswith(f"{mount['mountPath']}/") for one in (variable, campaigns))
 
 
 @pytest.mark.parametrize(

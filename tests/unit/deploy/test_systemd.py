@@ -148,6 +148,7 @@ def test_the_console_runs_a_command_of_ours_with_the_workers_secrets_and_archive
     assert words[0] == "console"
     console_command.make_context("console", words[1:])
     assert int(CONSOLE["TimeoutStopSec"][0]) >= CONSOLE_STOP_SECONDS + 10
+    assert variables.pop("PEC_CONSOLE__FOLDER") == "%S/pec/console"
     assert variables == {name: value for name, value in VARIABLES.items() if name != "PEC_METRICS_ADDRESS"}
 
 

@@ -25,7 +25,8 @@ class Signals:
     def __enter__(self) -> Self:
         for end in (self._ours, self._theirs):
             end.setblocking(False)
-        self._former = {one: signal.signal(one, self._stop) for one in _STOP}
+        ours = [one for one in _STOP if signal.getsignal(one) is not signal.SIG_IGN]  # nohup ignores SIGHUP
+        self._former = {one: signal.signal(one, self._stop) for one in ours}
         self._former[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
         return self

@@ -58,6 +58,17 @@ class Folder:
         So two servers never write to the same files, not even if `pec up` was killed and is started again at once.
         """
         file = (self.path / "office.lock").open("a+", encoding="utf-8")
+        try:
+            self._wait_for(file)
+        except BaseException:
+            file.close()
+            raise
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        return file
+
+    def _wait_for(self, file: IO[str]) -> None:
         ends = time.monotonic() + _WAIT_SECONDS
         waits = False
         while not _locked(file):
@@ -75,10 +86,6 @@ class Folder:
                 output.note(_("Waiting for the processes of the last start to end."))
             waits = True
             time.sleep(_LOOK_SECONDS)  # the lock of others has no signal to wait for
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        return file
 
 
 def _locked(file: IO[str]) -> bool:

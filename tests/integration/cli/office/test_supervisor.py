@@ -80,6 +80,15 @@ def test_a_server_that_can_t_start_is_said_with_its_last_words(make: Make) -> No
     assert failed.value.exit_code == 1
 
 
+def test_a_part_holds_the_lock_of_the_folder(make: Make, tmp_path: Path) -> None:
+    part = make("part", "ls -l /proc/$$/fd > held; echo http://; sleep 60")
+    with Signals() as signals:
+        supervisor = Supervisor([part], signals)
+        supervisor.bring_up([part])
+        supervisor.stop()
+    assert f"-> {tmp_path / 'lock'}\n" in (tmp_path / "held").read_text("utf-8")
+
+
 def test_the_order_to_stop_ends_the_watch(make: Make) -> None:
     part = make("part", f"echo http://; kill -TERM {os.getpid()}; sleep 60")
     with Signals() as signals:

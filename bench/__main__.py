@@ -24,6 +24,7 @@ NAMES = (
     "cost",
     "producing",
     "gateway",
+    "console",
     "waiting",
     "calls",
     "verify",

@@ -19,6 +19,7 @@ TITLES = {
     "cost": "Cost",
     "producing": "Producing",
     "gateway": "Gateway",
+    "console": "Console",
     "waiting": "Waiting and growth",
     "calls": "Calls",
     "verify": "Verification",

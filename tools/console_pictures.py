@@ -13,6 +13,8 @@ KEPT = {
     "overview-light": "console-overview",
     "messages-avv-1-light": "console-message",
     "decisions-dark": "console-decisions",
+    "webhooks-crm-light": "console-endpoint",
+    "figures-light": "console-figures",
     "messages-phone": "console-phone",
     "campaign-list-light": "console-campaign-list",
     "campaign-check-light": "console-campaign-check",

@@ -42,7 +42,8 @@ class Request:
     """A request that adds jobs. Equal ones have the same `record` and `fingerprint`; "": it is never a repeat.
 
     `uploads`: bytes by their SHA-256, which the jobs name. `codes`: candidates for a code that clients find it by.
-    `holder`: the token whose uploads and waiting jobs may be `limit_bytes` together; 0: there is no limit.
+    `names`: the SHA-256 of all content that the jobs name. `holder`: the token whose uploads and waiting jobs may be
+    `limit_bytes` together; 0: there is no limit.
     The record lasts `keep_seconds` after the latest repeat. `answered` shortens it.
     """
 
@@ -55,6 +56,7 @@ class Request:
     codes: Sequence[str] = ()
     owner: Mapping[str, str] = field(default_factory=dict)
     code_keep_seconds: float = KEY_SECONDS
+    names: Sequence[str] = ()
     holder: str = ""
     limit_bytes: int = 0
 
@@ -135,6 +137,7 @@ def _run(store: Store, request: Request) -> list[str]:
         "upload_keep": UPLOAD_SECONDS,
         "holder": request.holder if request.limit_bytes else "",
         "limit": request.limit_bytes,
+        "names": [one for one in request.names if one not in request.uploads],
     }
     args: list[str | bytes] = [json.dumps(stated), *request.uploads.values(), *request.jobs]
     return text_list(replication.run_intake(store, "accept", args, replication.JOBS_MILLISECONDS))

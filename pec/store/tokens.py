@@ -54,7 +54,11 @@ def revoke(store: Store, token: Token) -> None:
     with store.client.pipeline() as pipeline:
         holding = store.keys.holding(token.id)
         pipeline.delete(
-            store.keys.token(token.id), store.keys.token_pace(token.id), holding, f"{holding}:bytes"
+            store.keys.token(token.id),
+            store.keys.token_pace(token.id),
+            holding,
+            f"{holding}:bytes",
+            f"{holding}:jobs",
         )
         pipeline.hdel(store.keys.tokens, token.name)
         pipeline.execute()

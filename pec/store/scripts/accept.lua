@@ -12,6 +12,7 @@
 --                  codes: candidates, the first that is free is given; none: no code is needed
 --                  owner [field, value, …], code_keep (s)
 --                  uploads [sha256, …], as many as bytes follow; upload_keep (s)
+--                  names [sha256, …]: what the jobs name and the request does not carry
 --                  holder: the token whose bytes are counted; "": none. limit: of its bytes
 -- Returns  {outcome, answer, code, entries}. outcome: new, again, other (the record is of another request), no_code,
 --          full (the token may not hold so much more; answer: the seconds to wait)
@@ -66,6 +67,13 @@ for i = first_job, #ARGV do
 end
 if request.holder ~= "" then
     hold(ns, request.holder, "job", entries[#entries], job_bytes)
+    for i, sha256 in ipairs(request.uploads) do
+        hold_for(ns, request.holder, sha256, #ARGV[2 + i], entries[#entries])
+    end
+    for _, sha256 in ipairs(request.names) do
+        local bytes = call("GET", ns .. ":uploaded:" .. request.holder .. ":" .. sha256)
+        hold_for(ns, request.holder, sha256, bytes, entries[#entries])
+    end
 end
 local listed = table.concat(entries, " ")
 if code ~= "" then

@@ -3,22 +3,31 @@
 -- Keys     <ns>:holding:<token>         sorted set: "<kind>:<name> <bytes>" → since when (s)
 --                                       kinds: content, part (of an upload that is not over), job (by its last entry)
 --          <ns>:holding:<token>:bytes   string: their sum
+--          <ns>:holding:<token>:jobs    hash: SHA-256 of content → the last entry of the token's jobs that name it
 --          <ns>:holding:<token>:full    string, expiring: seconds to wait, found a moment ago
--- They expire a day later than all that they count.
+-- They expire a day later than all that they count. Nothing of other tokens decides, or a token would learn whether
+-- others sent a file that it knows.
 
 local HOLD_SECONDS = 8 * 86400
+local UPLOAD_SECONDS = 7 * 86400
 local PART_SECONDS = 60 -- within which the first bytes of an upload come
 local RETRY_SECONDS = 30 -- after which workers, or uploads that end, may have freed some
 local LOOK_AT = 500
 
-local function is_held(ns, member, since)
+local function is_held(ns, token, member, since)
     local kind, name = string.match(member, "^(%a+):(%S+)")
     if kind == "job" then
         return #call("XRANGE", ns .. ":jobs", name, name) > 0
     elseif kind == "part" then
         return call("EXISTS", ns .. ":uploading:" .. name) == 1 or since + PART_SECONDS > now_us() / 1e6
     end
-    return call("EXISTS", ns .. ":upload:" .. name) == 1 and call("EXISTS", ns .. ":content:" .. name) == 0
+    local entry = call("HGET", ns .. ":holding:" .. token .. ":jobs", name)
+    if entry and #call("XRANGE", ns .. ":jobs", entry, entry) > 0 then
+        return true
+    elseif entry and not call("ZSCORE", ns .. ":rejected_at", entry) then
+        return false -- a worker took it
+    end
+    return since + UPLOAD_SECONDS > now_us() / 1e6 or call("EXISTS", ns .. ":uploaded:" .. token .. ":" .. name) == 1
 end
 
 local function bytes_of(member)
@@ -39,39 +48,51 @@ local function hold(ns, token, kind, name, bytes)
     call("EXPIRE", key .. ":bytes", HOLD_SECONDS)
 end
 
-local function let_go(key, member)
-    if call("ZREM", key, member) == 1 then
-        call("DECRBY", key .. ":bytes", bytes_of(member))
+-- Notes that the entry names content, if the token holds it.
+local function hold_for(ns, token, sha256, bytes, entry)
+    local key = ns .. ":holding:" .. token
+    if bytes and call("ZSCORE", key, "content:" .. sha256 .. " " .. bytes) then
+        call("HSET", key .. ":jobs", sha256, entry)
+        call("EXPIRE", key .. ":jobs", HOLD_SECONDS)
     end
 end
 
-local function let_go_of_oldest(ns, key, count)
+local function let_go(key, member)
+    if call("ZREM", key, member) == 1 then
+        call("DECRBY", key .. ":bytes", bytes_of(member))
+        call("HDEL", key .. ":jobs", string.match(member, ":(%S+)"))
+    end
+end
+
+local function let_go_of_oldest(ns, token, count)
+    local key = ns .. ":holding:" .. token
     local found = call("ZRANGE", key, 0, count - 1, "WITHSCORES")
     for i = 1, #found, 2 do
-        if not is_held(ns, found[i], tonumber(found[i + 1])) then
+        if not is_held(ns, token, found[i], tonumber(found[i + 1])) then
             let_go(key, found[i])
         end
     end
 end
 
 -- Returns the seconds until enough uploads that no job names have expired; few if something else is held.
-local function seconds_until_free(ns, key, missing)
-    local last
-    for _, member in ipairs(call("ZRANGE", key, 0, LOOK_AT - 1)) do
-        if string.sub(member, 1, 8) ~= "content:" then
+local function seconds_until_free(key, missing)
+    local last = 0
+    local found = call("ZRANGE", key, 0, LOOK_AT - 1, "WITHSCORES")
+    for i = 1, #found, 2 do
+        if string.sub(found[i], 1, 8) ~= "content:" then
             return RETRY_SECONDS
         end
-        last = missing > 0 and member or last
-        missing = missing - bytes_of(member)
+        last = missing > 0 and tonumber(found[i + 1]) or last
+        missing = missing - bytes_of(found[i])
     end
-    return math.max(last and call("TTL", ns .. ":upload:" .. string.match(last, ":(%S+)")) or 0, RETRY_SECONDS)
+    return math.max(math.ceil(last + UPLOAD_SECONDS - now_us() / 1e6), RETRY_SECONDS)
 end
 
 -- Returns 0 if the token may hold so many bytes more, else the seconds after which it may. Of what is held no more, it
 -- lets go of two, and of all only if room is needed.
 local function wait_for_bytes(ns, token, bytes, limit)
     local key = ns .. ":holding:" .. token
-    let_go_of_oldest(ns, key, 2)
+    let_go_of_oldest(ns, token, 2)
     if held_bytes(key) + bytes <= limit then
         return 0
     end
@@ -79,12 +100,12 @@ local function wait_for_bytes(ns, token, bytes, limit)
     if known then
         return tonumber(known)
     end
-    let_go_of_oldest(ns, key, LOOK_AT)
+    let_go_of_oldest(ns, token, LOOK_AT)
     local missing = held_bytes(key) + bytes - limit
     if missing <= 0 then
         return 0
     end
-    local wait = seconds_until_free(ns, key, missing)
+    local wait = seconds_until_free(key, missing)
     call("SET", key .. ":full", wait, "EX", 1)
     return wait
 end

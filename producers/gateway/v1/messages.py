@@ -193,7 +193,8 @@ def _rejected(store: Store, caller: Caller, job_id: str, entry: str | None) -> d
         of_entry = rejections.of_entry(store, entry)
         looked_at = [of_entry] if of_entry else []
     else:
-        looked_at = rejections.latest_of(store, account_of({"id": job_id}) or "", _MAX_REJECTIONS)
+        named = account_of({"id": job_id}) or ""
+        looked_at = [one for of in {named, ""} for one in rejections.latest_of(store, of, _MAX_REJECTIONS)]
     for one in looked_at:
         account = account_of(one.job)
         if one.job.get("id") != job_id:

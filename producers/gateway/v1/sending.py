@@ -81,6 +81,7 @@ def _accept(
         record=record,
         fingerprint=found.fingerprint,
         uploads=found.uploads,
+        names=list({digest: None for one in found.jobs for digest in one.contents.named}),
         holder=caller.token.id,
         limit_bytes=gateway.room.require(record, has_contents=bool(found.uploads)),
     )

@@ -90,7 +90,8 @@ def test_the_content_of_a_rejected_job_is_held_until_it_expires(accepting: Store
         accept(accepting, "b", b"g" * 6_000)
 
     assert 7 * 86_400 - 60 < refused.value.wait_seconds <= 7 * 86_400
-    redis.delete(f"pec:upload:{sha256(FILE)}", "pec:holding:token:full")
+    redis.zadd("pec:holding:token", {f"content:{sha256(FILE)} 6000": 1})  # long ago
+    redis.delete("pec:holding:token:full")
     assert not accept(accepting, "b", b"g" * 6_000).repeated
 
 
@@ -110,7 +111,6 @@ def test_a_refusal_is_remembered_for_a_second_and_costs_little(accepting: Store,
     with pytest.raises(TooMuchHeld):
         accept(accepting, "b", b"g" * 6_000)
     reject_next(accepting)
-    redis.delete(f"pec:upload:{sha256(FILE)}")
 
     assert redis.get("pec:holding:token:full") == b"30"
     assert not accept(accepting, "small", b"h").repeated  # what fits is not refused
@@ -142,3 +142,39 @@ def test_an_upload_whose_process_died_is_let_go_when_its_bytes_expire(store: Sto
 
     uploaded.begin(store, "token", 6_000, LIMIT)
     assert held(redis) == 6_000
+
+
+def test_an_upload_is_held_until_a_worker_took_the_job_that_names_it(
+    store: Store, redis: Redis, take_jobs: TakeJobs
+) -> None:
+    body = b"<p>Salve</p>" * 500
+    put(store, "token", body)
+    job = '{"type":"send","id":"m1","account":"acme","recipient":"a@pec.example","subject":"s","body":{"sha256":"%s"}}'
+    accept(store, "a", job=job % sha256(body), names=[sha256(body)])
+    assert held(redis) > len(body)
+
+    take_jobs()
+    accept(store, "b")
+
+    assert held(redis) == len("{}")
+
+
+def test_a_token_does_not_learn_by_its_share_that_another_sent_the_same_file(
+    store: Store, redis: Redis, take_jobs: TakeJobs
+) -> None:
+    body = b"<p>Salve</p>" * 500
+    put(store, "token", body)
+    job = '{"type":"send","id":"m1","account":"acme","recipient":"a@pec.example","subject":"s","body":{"sha256":"%s"}}'
+    accept(store, "a", body, job=job % sha256(body), holder="other")
+    take_jobs()
+
+    with pytest.raises(TooMuchHeld):
+        accept(store, "b", b"g" * 6_000)
+
+    assert held(redis) == len(body)
+
+
+def put(store: Store, owner: str, data: bytes) -> None:
+    upload = uploaded.begin(store, owner, len(data), LIMIT)
+    uploaded.write(store, upload, 0, data)
+    assert uploaded.finish(store, upload, sha256(data), len(data))

@@ -22,8 +22,9 @@ def before_call(
 ) -> None:
     """Name uploads as their bytes are: no other one would be kept."""
     named = case.path_parameters.get("sha256", "") if isinstance(case.path_parameters, dict) else ""
-    if case.method == "PUT" and isinstance(case.body, bytes) and len(str(named)) == _SHA256_DIGITS:
-        case.path_parameters["sha256"] = sha256(case.body)
+    body = getattr(case.body, "data", case.body)  # bytes, or an object that holds them
+    if case.method == "PUT" and isinstance(body, bytes) and len(str(named)) == _SHA256_DIGITS:
+        case.path_parameters["sha256"] = sha256(body)
 
 
 def _opened(body: Any) -> Any:

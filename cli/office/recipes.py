@@ -52,11 +52,9 @@ def gateway(port: int) -> Recipe:
     return Recipe("gateway", command, _environment(), 35.0, _listens)
 
 
-def console(folder: Folder, port: int) -> Recipe:
-    """Return the console, for people. Files that it keeps for them are in the folder too."""
-    command = module_command("console", ["--port", str(port)])
-    environment = {**_environment(), "XDG_STATE_HOME": str(folder.path / "state")}
-    return Recipe("console", command, environment, 20.0, _listens)
+def console(port: int) -> Recipe:
+    """Return the console, for people."""
+    return Recipe("console", module_command("console", ["--port", str(port)]), _environment(), 20.0, _listens)
 
 
 def _listens(part: Part) -> bool:

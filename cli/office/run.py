@@ -28,7 +28,7 @@ def run(path: Path, *, console_port: int, gateway_port: int) -> None:
             recipes.server(folder),
             recipes.workers(settings),
             recipes.gateway(gateway_port),
-            recipes.console(folder, console_port),
+            recipes.console(console_port),
         ]
         parts = [_part(recipe, folder, lock.fileno()) for recipe in made]
         with Signals() as signals:

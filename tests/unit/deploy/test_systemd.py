@@ -171,7 +171,7 @@ def test_an_office_is_confined_as_the_workers_are_and_has_a_folder_of_its_own() 
 def test_an_office_has_time_to_stop_its_parts_one_after_the_other(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     workers, gateway = recipes.workers(Settings.model_construct()), recipes.gateway(1)
-    console = recipes.console(folder, 2)
+    console = recipes.console(2)
     parts = [recipes.server(folder), workers, gateway, console]
 
     assert sum(part.stop_seconds for part in parts) + 10 <= int(OFFICE["TimeoutStopSec"][0])

@@ -34,6 +34,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     for name in [one for one in os.environ if one.startswith("PEC_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PEC_CONFIG", str(tmp_path / "office" / "pec.toml"))
+    monkeypatch.setenv("PEC_CONSOLE__FOLDER", "")  # the code under test sets both: they go with the test
     made = Folder(tmp_path / "office")
     made.make()
     return made
@@ -61,6 +62,7 @@ def test_a_file_that_a_person_wrote_gets_what_it_lacks_and_keeps_the_rest(office
 
     assert settings.accounts["acme"].sender == "acme@pec.example"
     assert (settings.redis_url, settings.archive.url) == (office.redis_url, str(office.archive))
+    assert os.environ["PEC_CONSOLE__FOLDER"] == str(office.console)
     assert "# ours\nlog_level = 'debug'\n" in written
     assert office.settings.stat().st_mode & 0o077 == 0
     office_settings(office, ask=False)

@@ -116,7 +116,7 @@ def tab(chromium: Chromium, url: str) -> Iterator[Callable[..., Tab]]:
     def opened(name: str = "admin", locale: str = "it-IT", *, phone: bool = False, dark: bool = False) -> Tab:
         context = chromium.new_context(
             locale=locale,
-            viewport=PHONE if phone else WIDE,  # type: ignore[arg-type]
+            viewport=PHONE if phone else WIDE,
             color_scheme="dark" if dark else "light",
         )
         made = Tab(url, context.new_page())

@@ -16,6 +16,8 @@ from tests.integration.producing import Settle, TakeJobs
 
 PAGES = {
     "/": ("Panoramica", "Overview"),
+    "/campaigns": ("Campagne", "Campaigns"),
+    "/campaigns/new": ("Nuova campagna", "New campaign"),
     "/messages": ("Messaggi", "Messages"),
     "/messages?q=rossi": ("Messaggi", "Messages"),
     "/messages?batch=novembre-2026": ("Lotto novembre-2026", "Batch novembre-2026"),

@@ -12,7 +12,7 @@ from pec.store import records
 from pec.store.store import Store
 from producers import Producer
 from tests.integration.console.campaigning import LIST
-from tests.integration.console.chromium import Tab, picture
+from tests.integration.console.chromium import PHONE, WIDE, Tab, picture
 from tests.integration.producing import Settle, TakeJobs, jobs_in, to
 
 OpenTab = Callable[..., Tab]
@@ -120,7 +120,7 @@ def download(page: Page, link: str, folder: Path) -> Path:
 
 
 class Looked:
-    """Collects the findings of axe, page by page."""
+    """Collects the findings of axe in one language, and pages too wide for a phone in the other."""
 
     def __init__(self, one: Tab, locale: str) -> None:
         self._tab, self._locale = one, locale
@@ -131,3 +131,7 @@ class Looked:
         if self._locale == "it-IT":
             self.faults += [f"{name}: {fault}" for fault in self._tab.serious()]
             picture(self._tab, f"campaign-{name}", "light")
+        else:
+            self._tab.page.set_viewport_size(PHONE)
+            self.faults += [f"{name}: wider than a phone"] if self._tab.overflows() else []
+            self._tab.page.set_viewport_size(WIDE)

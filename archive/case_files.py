@@ -8,7 +8,7 @@ from typing import Any
 
 from pec.instants import to_text
 from pec.messages import Message
-from pec.operations.attempts import Replacements
+from pec.operations.messages.attempts import Replacements
 from pec.proof import absent, lacking, proof_of
 from pec.receipts import Kind, Receipt
 from pec.record_json import message_dict

@@ -8,8 +8,8 @@ from archive import selection, table
 from archive.case_files import CaseFile
 from config.texts import _, ngettext
 from pec.names import State
-from pec.operations.absent import absent
-from pec.operations.batch_names import near_batch
+from pec.operations.messages.absent import absent
+from pec.operations.messages.batch_names import near_batch
 from pec.operations.refusals import Refused
 from pec.store import records
 from pec.store.store import Store

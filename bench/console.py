@@ -24,8 +24,8 @@ from bench.figures import Figure, Outcome
 from bench.site import Site, fake_api, site, until
 from config.settings import Settings
 from console.app import build_app
+from pec.operations.people.users import add_user
 from pec.operations.session import Session
-from pec.operations.users import add_user
 from pec.users import Role
 
 SIZES = {100_000: 0.150, 1_000_000: 0.300}  # messages → the most that a page may take

@@ -19,7 +19,7 @@ from bench import processes
 from bench.figures import Figure, Outcome, percentile
 from bench.gateway_client import ACCOUNT, FILE_BYTES, MANY, Scenario
 from bench.site import ROOT, Site, fake_api, site, until
-from pec.operations.tokens import create_token
+from pec.operations.people.tokens import create_token
 from pec.tokens import SCOPES
 
 SENDS, RATED_SENDS, BATCHES = 1_500, 750, 40

@@ -2,7 +2,7 @@
 
 from cli import output
 from config.texts import _
-from pec.operations.batch_names import meant_instead
+from pec.operations.messages.batch_names import meant_instead
 from pec.operations.session import Session
 
 

@@ -4,8 +4,8 @@ import click
 
 from cli import output
 from config.texts import _
-from pec.operations.live_workers import no_worker_runs
 from pec.operations.session import Session
+from pec.operations.status.live_workers import no_worker_runs
 from producers.sender import Enqueued
 
 

@@ -9,7 +9,7 @@ from cli.errors import Exit, Failure
 from config.texts import _, joined, ngettext
 from pec.names import ENDS, State
 from pec.operations.session import Session
-from pec.operations.state_counts import count_of
+from pec.operations.status.state_counts import count_of
 from pec.receipts import Kind
 
 _MAX_NAMED = 20  # messages whose proof is incomplete

@@ -15,11 +15,11 @@ from cli.shapes import COLUMNS, row
 from config.texts import _, ngettext
 from pec.instants import from_epoch
 from pec.messages import Message
-from pec.operations.paused_batches import said
-from pec.operations.progress import Tally, summary
+from pec.operations.messages.wait_context import load_paused_batch, seconds_to_send
 from pec.operations.rejections import as_error, rejection_dict
 from pec.operations.session import Session
-from pec.operations.wait_context import load_paused_batch, seconds_to_send
+from pec.operations.status.paused_batches import said
+from pec.operations.status.progress import Tally, summary
 from pec.record_json import message_dict
 from producers import Rejection
 from producers.watch import Watch

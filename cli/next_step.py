@@ -4,7 +4,7 @@ from cli import output
 from config.redis_connection import RedisUnreachable
 from config.texts import _, ngettext
 from pec.operations.session import open_session
-from pec.operations.situation import Situation, load_situation
+from pec.operations.status.situation import Situation, load_situation
 
 
 def print_next_step() -> None:

@@ -6,10 +6,10 @@ from cli import output
 from cli.shapes import local_text
 from config.texts import _, ngettext
 from pec.names import Queue, State
-from pec.operations.lane_forecast import empty_at
-from pec.operations.overview import Lane, Overview, Token, Work, Worker
-from pec.operations.overview_warnings import named, recommendations, warnings
-from pec.operations.progress import age, clock, duration
+from pec.operations.status.lane_forecast import empty_at
+from pec.operations.status.overview import Lane, Overview, Token, Work, Worker
+from pec.operations.status.overview_warnings import named, recommendations, warnings
+from pec.operations.status.progress import age, clock, duration
 
 _STATES = (_("STATE"), _("MESSAGES"), _("OLDEST"))
 _LANES = (

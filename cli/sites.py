@@ -8,8 +8,8 @@ from config.settings import Settings, SettingsError
 from config.texts import _, joined
 from pec.names import State
 from pec.operations.doctor.sites import site_findings
-from pec.operations.overview_warnings import warnings
-from pec.operations.sites import SiteOverview, load_sites, sites_dict
+from pec.operations.status.overview_warnings import warnings
+from pec.operations.status.sites import SiteOverview, load_sites, sites_dict
 
 _COLUMNS = (
     _("SITE"),

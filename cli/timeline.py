@@ -7,7 +7,7 @@ from cli.language import translated
 from config.texts import _, ngettext
 from pec.instants import ROME, to_text
 from pec.names import Queue, State
-from pec.operations.message_detail import MessageDetail, addresses_named
+from pec.operations.messages.message_detail import MessageDetail, addresses_named
 from pec.receipts import Kind, Receipt
 from pec.status_codes import meaning_of
 from pec.timeline import Happened

@@ -15,8 +15,8 @@ from console.overview_cache import OverviewCache
 from console.pages import ROUTERS
 from console.proxy import TrustedProxy
 from console.visit import check_csrf
-from pec.operations.load_overview import load_overview
 from pec.operations.session import Session
+from pec.operations.status.load_overview import load_overview
 
 
 def build_app(session: Session) -> FastAPI:

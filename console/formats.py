@@ -4,7 +4,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from pec.instants import ROME, from_text
-from pec.operations import progress
+from pec.operations.status import progress
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 

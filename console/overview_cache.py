@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import Lock
 from time import monotonic
 
-from pec.operations.overview import Overview
+from pec.operations.status.overview import Overview
 
 FRESH_SECONDS = 2.0
 

@@ -16,11 +16,11 @@ from console.navigation import menu
 from console.overview_cache import OverviewCache
 from console.rendering import render
 from console.visitor import visitor_of
-from pec.operations.acts import noted
-from pec.operations.logins import leave_notice, take_notice
-from pec.operations.overview import Overview
+from pec.operations.people.acts import noted
+from pec.operations.people.logins import leave_notice, take_notice
 from pec.operations.refusals import Contended, Refused
 from pec.operations.session import Session
+from pec.operations.status.overview import Overview
 from pec.users import Role, User
 
 LANGUAGE, THEME = "pec_language", "pec_theme"  # cookies

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from console.proxy import REMOTE_USER
-from pec.operations.logins import user_of, who
+from pec.operations.people.logins import user_of, who
 from pec.operations.session import Session
 from pec.users import User
 

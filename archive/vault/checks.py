@@ -14,7 +14,7 @@ from config.settings import Settings
 from config.texts import _, ngettext
 from pec.archive_causes import reported_cause
 from pec.operations.doctor.checks import encrypted_http
-from pec.operations.findings import Finding, Mark
+from pec.operations.status.findings import Finding, Mark
 from pec.store import heartbeat
 from pec.store.store import Store
 

@@ -4,14 +4,14 @@ from cli import output
 from config.texts import _, joined, ngettext
 from pec.instants import from_epoch
 from pec.names import State
-from pec.operations.live_workers import no_worker_runs
-from pec.operations.paused_batches import said
+from pec.operations.messages.wait_context import load_paused_batch
 from pec.operations.session import Session
-from pec.operations.state_counts import count_of
-from pec.operations.wait_context import load_paused_batch
+from pec.operations.status.live_workers import no_worker_runs
+from pec.operations.status.paused_batches import said
+from pec.operations.status.state_counts import count_of
+from producers.campaigns.earlier.same_subject import MAX_LOOKED_AT
 from producers.campaigns.preview import Preview
 from producers.campaigns.row_store import RowStatus
-from producers.campaigns.same_subject import MAX_LOOKED_AT
 
 
 def note_numbers(preview: Preview) -> None:

@@ -10,7 +10,7 @@ from cli.language import ITALIAN, language, translated
 from config.texts import _, joined, ngettext
 from pec.domains import for_people
 from pec.instants import ROME
-from pec.operations.progress import duration
+from pec.operations.status.progress import duration
 from producers.campaigns.campaign import Campaign
 from producers.campaigns.columns import MADE_ID, Columns
 from producers.campaigns.estimate import Estimate

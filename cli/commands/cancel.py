@@ -5,8 +5,8 @@ import click
 from cli import output
 from cli.enqueued import show_enqueued
 from config.texts import _
-from pec.operations.batch_names import near_batch
-from pec.operations.listing import has_messages
+from pec.operations.messages.batch_names import near_batch
+from pec.operations.messages.listing import has_messages
 from pec.operations.session import Session, open_session
 from producers.producer import Producer
 

@@ -10,8 +10,8 @@ from cli.errors import Exit, Failure
 from cli.language import translated
 from config.settings import load_settings
 from pec.operations.doctor.run import run_checks
-from pec.operations.findings import Finding, Mark
 from pec.operations.session import open_store
+from pec.operations.status.findings import Finding, Mark
 
 _COLOURS = {Mark.OK: "green", Mark.NOTE: "cyan", Mark.WARN: "yellow", Mark.FAIL: "red"}
 

@@ -9,7 +9,7 @@ from cli.shapes import COLUMNS, REJECTED_COLUMNS, rejection_rows, row
 from cli.state_name import states_option
 from config.texts import _, ngettext
 from pec.names import State
-from pec.operations.listing import list_messages
+from pec.operations.messages.listing import list_messages
 from pec.operations.rejections import list_rejections, rejection_dict
 from pec.operations.session import open_session
 from pec.record_json import message_dict

@@ -7,8 +7,8 @@ from cli.configured_names import ACCOUNT
 from cli.operator_name import operator_name
 from config.texts import _
 from pec.operations import actions
-from pec.operations.paused_batches import said
 from pec.operations.session import Session, open_session
+from pec.operations.status.paused_batches import said
 
 
 @click.command()

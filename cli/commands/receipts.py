@@ -6,7 +6,7 @@ from cli import output
 from cli.language import translated
 from cli.timeline import when
 from config.texts import _
-from pec.operations.receipts import load_receipts, receipt_dict
+from pec.operations.messages.receipts import load_receipts, receipt_dict
 from pec.operations.session import open_session
 from pec.receipts import Receipt
 

@@ -6,8 +6,8 @@ from cli import output
 from cli.configured_names import ACCOUNT, ENDPOINT
 from config.texts import _
 from pec.operations import actions
-from pec.operations.diagnosis import remedy_of_pause
 from pec.operations.session import Session, open_session
+from pec.operations.status.diagnosis import remedy_of_pause
 
 _BATCH = {
     "resumed": _("Resumed batch {batch}: its messages are in line again."),

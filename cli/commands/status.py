@@ -11,10 +11,10 @@ from config.settings import load_settings
 from config.texts import _
 from pec.messages import Message
 from pec.names import State
-from pec.operations.load_overview import load_overview
-from pec.operations.message_detail import MessageDetail, detail_dict, load_details
-from pec.operations.overview_json import overview_dict
+from pec.operations.messages.message_detail import MessageDetail, detail_dict, load_details
 from pec.operations.session import open_session
+from pec.operations.status.load_overview import load_overview
+from pec.operations.status.overview_json import overview_dict
 
 
 @click.command()

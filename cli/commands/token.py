@@ -9,7 +9,7 @@ from cli import output
 from cli.help import in_language
 from cli.operator_name import operator_name
 from config.texts import _
-from pec.operations import tokens
+from pec.operations.people import tokens
 from pec.operations.session import open_session
 from pec.tokens import EVERY_ACCOUNT, SCOPES
 

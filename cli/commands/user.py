@@ -7,8 +7,8 @@ import click
 from cli import output
 from cli.configured_names import ACCOUNT
 from config.texts import _
-from pec.operations import users
-from pec.operations.acts import noted
+from pec.operations.people import users
+from pec.operations.people.acts import noted
 from pec.operations.session import open_session
 from pec.users import Role, User
 

@@ -24,10 +24,10 @@ from config.texts import _, joined
 from pec.messages import Message
 from pec.names import Queue
 from pec.operations.events import published_ids
-from pec.operations.listing import read_messages
-from pec.operations.live_workers import served_queues
-from pec.operations.receipts import load_receipts
-from pec.operations.state_counts import count_of
+from pec.operations.messages.listing import read_messages
+from pec.operations.messages.receipts import load_receipts
+from pec.operations.status.live_workers import served_queues
+from pec.operations.status.state_counts import count_of
 from producers.producer import Producer
 from sandbox.webhook_receiver import Received, receiving
 

@@ -10,7 +10,7 @@ from cli import output
 from cli.demo.stack import Stack
 from config.settings import Settings
 from config.texts import _
-from pec.operations.users import add_user
+from pec.operations.people.users import add_user
 from pec.users import Role
 from producers.producer import Producer
 

@@ -6,8 +6,8 @@ from cli import output
 from cli.office.folder import Folder
 from config.settings import Settings
 from config.texts import _
-from pec.operations import users
-from pec.operations.acts import noted
+from pec.operations.people import users
+from pec.operations.people.acts import noted
 from pec.operations.session import open_store
 from pec.users import Role
 

@@ -10,8 +10,8 @@ from cli.replace_process import module_command, module_environment
 from config.redis_connection import RedisUnreachable, check, connect
 from config.settings import Settings
 from pec.names import Queue
-from pec.operations.live_workers import served_queues
 from pec.operations.session import open_store
+from pec.operations.status.live_workers import served_queues
 from sandbox.redis_program import DURABLE, server_program
 
 _LEAST_MEMORY = 256_000_000

@@ -16,16 +16,16 @@ from pec.jobs import JobRejected
 from pec.operations.refusals import Refused
 from pec.operations.served_names import check_served
 from pec.operations.session import Session
-from producers.campaigns.already_enqueued import Earlier
 from producers.campaigns.campaign import Campaign, ImportRequest, validate_file
 from producers.campaigns.cancelled_batch import refuse_cancelled
 from producers.campaigns.columns import Columns
+from producers.campaigns.earlier.already_enqueued import Earlier
+from producers.campaigns.earlier.same_subject import SameSubject
 from producers.campaigns.enqueuing import enqueue
 from producers.campaigns.errors import Misused, Unusable
 from producers.campaigns.estimate import Estimate
 from producers.campaigns.preview import Preview, load_preview
 from producers.campaigns.row_store import Issue, RowStatus
-from producers.campaigns.same_subject import SameSubject
 from producers.producer import Producer
 
 SHOWN = 50  # remarks of a kind

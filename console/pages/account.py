@@ -6,9 +6,9 @@ from fastapi import APIRouter, Form, Response
 
 from config.texts import _
 from console.visit import Reader
-from pec.operations.logins import end_logins, logins_of, owns_password
+from pec.operations.people.logins import end_logins, logins_of, owns_password
+from pec.operations.people.users import set_password
 from pec.operations.refusals import Refused
-from pec.operations.users import set_password
 
 router = APIRouter()
 

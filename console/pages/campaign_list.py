@@ -18,7 +18,7 @@ from console.pages.campaign_access import Campaign, Opened
 from producers.campaigns.errors import Misused, Unusable
 from producers.campaigns.refused_file import write_refused
 from producers.campaigns.row_store import RowStore
-from producers.campaigns.table import open_table
+from producers.campaigns.spreadsheet.table import open_table
 
 router = APIRouter()
 Field = Annotated[str, Form()]

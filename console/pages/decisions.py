@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 from console.pages.decide import CONSEQUENCES
 from console.visit import Reader
 from pec.names import State
-from pec.operations.message_search import MAX_CURSOR, find_page
-from pec.operations.message_search import Query as Wanted
+from pec.operations.messages.message_search import MAX_CURSOR, find_page
+from pec.operations.messages.message_search import Query as Wanted
 
 PAGE = 25
 

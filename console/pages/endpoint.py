@@ -17,7 +17,7 @@ from pec.operations.deliveries import (
     list_deliveries,
     send_test_event,
 )
-from pec.operations.overview import EndpointState
+from pec.operations.status.overview import EndpointState
 
 SHOWN = 50
 MAX_SHOWN = 2 * MAX_KEPT

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Response
 from config.texts import Text, _
 from console.visit import WholeReader
 from pec.names import State
+from pec.operations.messages.throughput import Ends, Period, ends_in
 from pec.operations.minute_figures import Figures, Timed, figures_in
-from pec.operations.throughput import Ends, Period, ends_in
 
 router = APIRouter()
 

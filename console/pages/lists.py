@@ -9,8 +9,8 @@ from archive.vault.installation import open_vault
 from console.downloads import download
 from console.pages.messages import visible_accounts
 from console.visit import Reader, WholeReader
-from pec.operations.acts import list_acts
 from pec.operations.incoming import list_incoming
+from pec.operations.people.acts import list_acts
 from pec.operations.refusals import Refused
 from pec.operations.rejections import list_rejections
 

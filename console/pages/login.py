@@ -11,11 +11,11 @@ from console.language import LANGUAGES
 from console.rendering import render
 from console.visit import LANGUAGE, THEME, language_of
 from console.visitor import LOGIN, cookie_name, is_https, visitor_of
-from pec.operations.acts import note_act
-from pec.operations.logins import end_login, log_in
+from pec.operations.people.acts import note_act
+from pec.operations.people.logins import end_login, log_in
+from pec.operations.people.users import list_users
 from pec.operations.refusals import Refused
 from pec.operations.session import Session
-from pec.operations.users import list_users
 
 _A_YEAR = 365 * 86_400
 _THEMES = ("light", "dark", "")

@@ -10,10 +10,10 @@ from config.settings import Account
 from config.texts import _
 from console.visit import Operator, Reader, Visit
 from pec.operations import actions
-from pec.operations.diagnosis import remedy_of_pause
-from pec.operations.lane_forecast import empty_at
-from pec.operations.overview import Lane, Token
-from pec.operations.overview_warnings import lane_remedy
+from pec.operations.status.diagnosis import remedy_of_pause
+from pec.operations.status.lane_forecast import empty_at
+from pec.operations.status.overview import Lane, Token
+from pec.operations.status.overview_warnings import lane_remedy
 
 router = APIRouter()
 

@@ -10,7 +10,7 @@ from console.pages.decide import CONSEQUENCES
 from console.pages.seen_messages import details_of, receipts_of
 from console.visit import Reader, Visit
 from pec.names import Queue
-from pec.operations.message_events import load_events
+from pec.operations.messages.message_events import load_events
 from pec.receipts import Kind, Receipt
 from pec.status_codes import meaning_of
 from pec.timeline import Happened

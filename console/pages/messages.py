@@ -12,9 +12,9 @@ from fastapi.responses import RedirectResponse
 from console.visit import Reader, Visit
 from pec.instants import ROME
 from pec.names import State
-from pec.operations import message_search
-from pec.operations.listing import read_messages
-from pec.operations.message_search import MAX_CURSOR, Page, find_exactly, find_page, is_batch
+from pec.operations.messages import message_search
+from pec.operations.messages.listing import read_messages
+from pec.operations.messages.message_search import MAX_CURSOR, Page, find_exactly, find_page, is_batch
 from pec.operations.names import list_accounts
 
 PAGE = 50

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 
 from console.visit import Reader, Visit
-from pec.operations.attention import Attention, needs_a_person
-from pec.operations.lane_forecast import empty_at
-from pec.operations.overview import Lane, Overview, Token
+from pec.operations.status.attention import Attention, needs_a_person
+from pec.operations.status.lane_forecast import empty_at
+from pec.operations.status.overview import Lane, Overview, Token
 
 router = APIRouter()
 

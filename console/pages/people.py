@@ -7,9 +7,9 @@ from fastapi import APIRouter, Form, Response
 
 from config.texts import _
 from console.visit import Admin
-from pec.operations import users
-from pec.operations.logins import end_logins, logins_of
 from pec.operations.names import list_accounts
+from pec.operations.people import users
+from pec.operations.people.logins import end_logins, logins_of
 from pec.operations.refusals import Refused
 from pec.users import Role
 

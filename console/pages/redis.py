@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from console.visit import WholeReader
 from pec.operations.doctor.run import server_checks
-from pec.operations.findings import Mark
+from pec.operations.status.findings import Mark
 
 router = APIRouter()
 

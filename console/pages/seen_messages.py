@@ -5,8 +5,8 @@ from fastapi import HTTPException
 from console.formats import in_path
 from console.visit import Visit
 from pec.messages import Message, UnsupportedRecord
-from pec.operations.message_detail import MessageDetail, load_details
-from pec.operations.receipts import load_receipts
+from pec.operations.messages.message_detail import MessageDetail, load_details
+from pec.operations.messages.receipts import load_receipts
 from pec.operations.refusals import Refused
 from pec.receipts import Receipt
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from console.visit import WholeReader
-from pec.operations.overview_warnings import recommendations
+from pec.operations.status.overview_warnings import recommendations
 
 router = APIRouter()
 

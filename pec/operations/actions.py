@@ -10,8 +10,8 @@ from config.texts import _
 from pec.changes import Change
 from pec.instants import from_epoch, to_text
 from pec.messages import Message, Reason
-from pec.operations.absent import absent
-from pec.operations.batch_names import unknown_batch
+from pec.operations.messages.absent import absent
+from pec.operations.messages.batch_names import unknown_batch
 from pec.operations.names import known_accounts, require_account, require_endpoint
 from pec.operations.refusals import Contended, Refused
 from pec.reasons import reason_by_code

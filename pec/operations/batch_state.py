@@ -9,9 +9,9 @@ from pec.attempts import OVER
 from pec.instants import from_text
 from pec.messages import Message
 from pec.names import State
-from pec.operations.attempts import Replacements
-from pec.operations.lane_forecast import turn_at
-from pec.operations.overview import Overview
+from pec.operations.messages.attempts import Replacements
+from pec.operations.status.lane_forecast import turn_at
+from pec.operations.status.overview import Overview
 from pec.store import batches, records
 from pec.store.batches import PausedBatch
 from pec.store.store import Store, text_list

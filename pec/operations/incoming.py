@@ -8,7 +8,7 @@ from typing import Any
 from config.settings import Settings
 from pec.incoming import IncomingMail
 from pec.instants import to_text
-from pec.operations.absent import absent
+from pec.operations.messages.absent import absent
 from pec.operations.names import require_account
 from pec.store import inbox, records
 from pec.store.store import Store

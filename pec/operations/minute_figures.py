@@ -8,7 +8,7 @@ from pec import minute_figures as figures
 from pec.instants import from_epoch
 from pec.minute_figures import Counts
 from pec.minute_figures import Timed as Timed  # for pages
-from pec.operations.throughput import Period
+from pec.operations.messages.throughput import Period
 from pec.store import minute_figures as stored
 from pec.store.store import Store
 

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from config.settings import Settings
 from config.texts import _
 from pec.messages import Reason
-from pec.operations.diagnosis import remedy_of_pause
 from pec.operations.refusals import Refused
+from pec.operations.status.diagnosis import remedy_of_pause
 from pec.reasons import explain
 from pec.store import accounts, heartbeat
 from pec.store.store import Store

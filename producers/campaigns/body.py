@@ -7,9 +7,9 @@ from pathlib import Path
 from config.foreign_words import system_words
 from config.texts import _
 from pec.content import is_blank
-from producers.campaigns.csv_file import decoded
-from producers.campaigns.encodings import Encoding
 from producers.campaigns.errors import Misused, Unusable
+from producers.campaigns.spreadsheet.csv_file import decoded
+from producers.campaigns.spreadsheet.encodings import Encoding
 
 _START = 1024  # bytes
 _AS_HTML = _('save it as HTML ("Web page, filtered" in Word) or as plain text')

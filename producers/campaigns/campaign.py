@@ -14,15 +14,15 @@ from pec.spreadsheet_text import unescape
 from producers.campaigns.attachments import File, Folder
 from producers.campaigns.body import body_of, local_pictures
 from producers.campaigns.columns import Columns, columns_of
-from producers.campaigns.encodings import Encoding
 from producers.campaigns.errors import Misused, Unusable
 from producers.campaigns.naming import MAX_BATCH, batch_of
 from producers.campaigns.recipients import Tally, needs_every_row
 from producers.campaigns.refused_file import is_refused_file, row_meant
 from producers.campaigns.renderer import RowRenderer
 from producers.campaigns.row_store import Entry, RowStatus, RowStore
-from producers.campaigns.rows import Row
-from producers.campaigns.table import Table, open_table
+from producers.campaigns.spreadsheet.encodings import Encoding
+from producers.campaigns.spreadsheet.rows import Row
+from producers.campaigns.spreadsheet.table import Table, open_table
 from producers.campaigns.template import compile_template
 from producers.campaigns.title import check_title
 from producers.campaigns.validation import RowValidator

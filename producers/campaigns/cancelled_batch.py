@@ -8,7 +8,7 @@ from pec.jobs import CancelJob
 from pec.names import State
 from pec.operations.refusals import Refused
 from pec.store.store import Store
-from producers.campaigns.jobs_in_stream import waiting_jobs
+from producers.campaigns.earlier.jobs_in_stream import waiting_jobs
 from producers.campaigns.preview import Preview
 from producers.campaigns.row_store import RowStatus
 

@@ -6,7 +6,7 @@ from typing import Any
 from pec.names import State
 from producers.campaigns.campaign import Campaign, OnProgress
 from producers.campaigns.cancelled_batch import lift
-from producers.campaigns.jobs_in_stream import size_with
+from producers.campaigns.earlier.jobs_in_stream import size_with
 from producers.campaigns.row_store import RowStatus
 from producers.producer import Producer
 

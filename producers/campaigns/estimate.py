@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from config.settings import Api, Settings
-from pec.operations.forecast import Allowance, sent_by
+from pec.operations.status.forecast import Allowance, sent_by
 from pec.store import accounts, pacing
 from pec.store.store import Store, text_list
 

@@ -8,12 +8,12 @@ from config.settings import Settings
 from pec.instants import from_epoch
 from pec.names import State
 from pec.store.store import Store, wall_clock
-from producers.campaigns.again import Rule
-from producers.campaigns.already_enqueued import Earlier, mark_already_enqueued
 from producers.campaigns.campaign import Campaign
+from producers.campaigns.earlier.again import Rule
+from producers.campaigns.earlier.already_enqueued import Earlier, mark_already_enqueued
+from producers.campaigns.earlier.same_subject import SameSubject, same_subject
 from producers.campaigns.estimate import Estimate, estimate
 from producers.campaigns.row_store import RowStatus
-from producers.campaigns.same_subject import SameSubject, same_subject
 from producers.campaigns.trial import Picked, picked
 from producers.campaigns.validation import warn_of_several
 

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from pec.instants import to_text
-from producers.campaigns.already_enqueued import Earlier
 from producers.campaigns.campaign import Campaign
+from producers.campaigns.earlier.already_enqueued import Earlier
 from producers.campaigns.preview import Preview
 from producers.campaigns.row_store import Entry, RowStatus
 from producers.campaigns.trial import Picked

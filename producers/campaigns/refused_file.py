@@ -11,7 +11,7 @@ from config.texts import _, joined
 from pec.spreadsheet_text import escape, unescape
 from producers.campaigns.columns import BATCH, ERRORS, MADE_ID, Columns, fold
 from producers.campaigns.row_store import Entry, RowStatus, RowStore
-from producers.campaigns.rows import Row
+from producers.campaigns.spreadsheet.rows import Row
 
 _OURS = (BATCH, *ERRORS)
 

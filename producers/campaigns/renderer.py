@@ -18,7 +18,7 @@ from producers.campaigns.columns import Columns
 from producers.campaigns.naming import own_id
 from producers.campaigns.ordinary import is_ordinary
 from producers.campaigns.row_metadata import row_metadata
-from producers.campaigns.rows import Row
+from producers.campaigns.spreadsheet.rows import Row
 from producers.campaigns.template import Template
 from producers.campaigns.written_address import (
     address_in,

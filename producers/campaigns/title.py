@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from config.texts import _
 from producers.campaigns.errors import Unusable
 from producers.campaigns.recipients import is_usual
-from producers.campaigns.rows import Row
+from producers.campaigns.spreadsheet.rows import Row
 
 _SEPARATOR = re.compile(r"[;\t,]")  # the title may have hidden which one the file has
 _MAX_LINES = 20  # a title with its notes

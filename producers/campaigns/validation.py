@@ -7,7 +7,7 @@ from pec.problems import Problem
 from producers.campaigns.naming import made_id, number_of, numbered
 from producers.campaigns.renderer import RowRenderer, RowResult
 from producers.campaigns.row_store import Entry, RowStatus, RowStore
-from producers.campaigns.rows import Row
+from producers.campaigns.spreadsheet.rows import Row
 
 
 class RowValidator:

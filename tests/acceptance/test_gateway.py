@@ -7,7 +7,7 @@ from typing import Any
 import requests
 from redis import Redis
 
-from pec.operations.tokens import create_token
+from pec.operations.people.tokens import create_token
 from pec.store.store import Store
 from pec.tokens import VENDOR_SCOPES
 from tests.acceptance.site import MAILBOX, PASSWORD, eventually, site

@@ -19,7 +19,7 @@ import requests
 from redis import Redis
 
 from config.redis_connection import connect
-from pec.operations.tokens import create_token
+from pec.operations.people.tokens import create_token
 from pec.store.store import Store
 from pec.tokens import SCOPES
 from sandbox.redis_server import EmbeddedServer, _free_port

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from pec.names import ENDS, State
-from pec.operations.overview import Lane, Overview, Token, Work
+from pec.operations.status.overview import Lane, Overview, Token, Work
 from pec.store.outbox import EndpointState
 from workers.metrics import definitions as names
 from workers.metrics.definitions import Metric

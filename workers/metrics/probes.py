@@ -10,7 +10,7 @@ import redis
 from config.redis_connection import RedisUnreachable, check, connect
 from config.settings import Settings
 from pec.operations.doctor.health import check_health
-from pec.operations.live_workers import live_workers_on
+from pec.operations.status.live_workers import live_workers_on
 from pec.store.store import Store
 from workers.metrics.definitions import PULSE
 

@@ -24,7 +24,7 @@ from config.redis_connection import connect
 from config.redis_refusals import logged
 from config.redis_url import host_and_port
 from config.settings import Settings, load_settings
-from pec.operations.load_overview import load_overview
+from pec.operations.status.load_overview import load_overview
 from pec.store.store import Store
 from workers.metrics import definitions
 from workers.metrics.gauges import Sample, samples

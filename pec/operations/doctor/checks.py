@@ -16,10 +16,10 @@ from pec.api.errors import ApiError, Denied, NotFound, Unreachable
 from pec.http.address_guard import is_public
 from pec.names import Queue
 from pec.operations.doctor.server import is_local
-from pec.operations.findings import Finding, Mark
-from pec.operations.overview import Overview
-from pec.operations.shared_tokens import shared_tokens
-from pec.operations.standstills import failed_over, held_back, losses, standstills
+from pec.operations.status.findings import Finding, Mark
+from pec.operations.status.overview import Overview
+from pec.operations.status.shared_tokens import shared_tokens
+from pec.operations.status.standstills import failed_over, held_back, losses, standstills
 from pec.store import heartbeat
 from pec.store.store import Store
 

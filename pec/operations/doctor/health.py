@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.settings import Settings
-from pec.operations.findings import Finding
-from pec.operations.live_workers import live_workers, live_workers_on
-from pec.operations.load_overview import load_overview
-from pec.operations.standstills import held_back, standstills, unserved, without_broker
+from pec.operations.status.findings import Finding
+from pec.operations.status.live_workers import live_workers, live_workers_on
+from pec.operations.status.load_overview import load_overview
+from pec.operations.status.standstills import held_back, standstills, unserved, without_broker
 from pec.store.store import Store
 
 

@@ -10,7 +10,7 @@ from config.texts import _
 from pec.imap.credentials import digest
 from pec.imap.errors import FolderMissing, ImapUnavailable, LoginRefused
 from pec.imap.session import Server, Session
-from pec.operations.findings import Finding, Mark
+from pec.operations.status.findings import Finding, Mark
 from pec.store import imap_state
 from pec.store.store import Store
 

@@ -4,7 +4,7 @@ import redis
 
 from config.redis_refusals import cause_of
 from config.texts import _
-from pec.operations.findings import Finding, Mark
+from pec.operations.status.findings import Finding, Mark
 
 
 def provided(name: str, value: str | None, wanted: str, danger: str) -> Finding:

@@ -12,7 +12,7 @@ from redis.retry import Retry
 from config.redis_connection import cause_of, server_address
 from config.texts import _
 from pec.operations.doctor.server import DURABILITY, Info, configured, is_local, redis_cli
-from pec.operations.findings import Finding, Mark
+from pec.operations.status.findings import Finding, Mark
 
 _TIMEOUT_SECONDS = 1.0
 _CREDENTIALS = ("username", "password", "credential_provider")

@@ -18,8 +18,8 @@ from pec.operations.doctor.replicas import replica_checks
 from pec.operations.doctor.sentinels import sentinel_checks
 from pec.operations.doctor.server import redis_checks, unusable
 from pec.operations.doctor.sites import site_checks
-from pec.operations.findings import Finding, Mark
-from pec.operations.load_overview import load_overview
+from pec.operations.status.findings import Finding, Mark
+from pec.operations.status.load_overview import load_overview
 from pec.store.store import Store
 
 

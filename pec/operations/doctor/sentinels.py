@@ -8,7 +8,7 @@ import redis
 from config.redis_refusals import cause_of
 from config.redis_sentinel import SentinelPool, ask_sentinels
 from config.texts import _
-from pec.operations.findings import Finding, Mark
+from pec.operations.status.findings import Finding, Mark
 
 _FEWEST = 3  # two can't outvote one
 

@@ -13,9 +13,9 @@ from config.redis_refusals import cause_of, remedy_of
 from config.sentinel_url import SentinelUrl, is_sentinel_url
 from config.settings import Settings
 from config.texts import _
-from pec.operations.broker_state import broker_problem
 from pec.operations.doctor.managed import hidden_demand, hidden_replicas, provided, without_info
-from pec.operations.findings import Finding, Mark
+from pec.operations.status.broker_state import broker_problem
+from pec.operations.status.findings import Finding, Mark
 from pec.store.job_stream import MAX_MEMORY_SHARE, MAX_MEMORY_SHARE_ARCHIVING, NEARLY_FULL_SHARE
 from pec.store.store import Store, text
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from config.settings import Settings
 from config.texts import _, ngettext
-from pec.operations.findings import Finding, Mark
-from pec.operations.sites import SiteOverview, load_sites, shared_tokens
+from pec.operations.status.findings import Finding, Mark
+from pec.operations.status.sites import SiteOverview, load_sites, shared_tokens
 
 
 def site_checks(settings: Settings) -> Iterator[Finding]:

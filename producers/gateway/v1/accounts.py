@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from pec.instants import to_text
-from pec.operations.load_overview import load_overview
-from pec.operations.overview import Lane, Token
+from pec.operations.status.load_overview import load_overview
+from pec.operations.status.overview import Lane, Token
 from producers.gateway.context import Gateway, Here
 from producers.gateway.v1.callers import Reader
 from producers.gateway.v1.models import Accounts

@@ -10,7 +10,7 @@ from pec.account_names import account_of
 from pec.jobs import ID, validate
 from pec.messages import UnsupportedRecord
 from pec.names import State
-from pec.operations.message_detail import detail_dict, load_details
+from pec.operations.messages.message_detail import detail_dict, load_details
 from pec.operations.refusals import Refused
 from pec.problems import problem
 from pec.record_json import message_dict

@@ -14,7 +14,7 @@ from archive import contents
 from archive.vault import VaultError
 from pec.instants import to_text
 from pec.messages import Message
-from pec.operations.message_detail import addresses_named
+from pec.operations.messages.message_detail import addresses_named
 from pec.receipts import Receipt
 from pec.store import records
 from producers.gateway.auth import Caller

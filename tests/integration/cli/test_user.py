@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from pec.operations import users
-from pec.operations.logins import log_in, who
+from pec.operations.people import users
+from pec.operations.people.logins import log_in, who
 from pec.store import audit
 from pec.store.store import Store
 from pec.users import Role

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 
 from config.settings import Settings
-from pec.operations.passwords import hashed
+from pec.operations.people.passwords import hashed
 from pec.operations.session import Session
 from pec.store import users
 from pec.store.store import Store

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 import requests
 
-from pec.operations import users
-from pec.operations.logins import MAX_TRIES
-from pec.operations.logins import log_in as log_in_at
+from pec.operations.people import users
+from pec.operations.people.logins import MAX_TRIES
+from pec.operations.people.logins import log_in as log_in_at
 from pec.operations.refusals import Refused
 from pec.store import audit
 from pec.store.store import Store

@@ -12,7 +12,7 @@ from archive.vault import EML
 from archive.vault.installation import open_vault
 from config.settings import Archive
 from pec.minute_figures import Timed, duration_name, error_name
-from pec.operations import users
+from pec.operations.people import users
 from pec.store import accounts, audit, heartbeat, records
 from pec.store.store import Store
 from pec.users import Role

@@ -18,15 +18,15 @@ from config.texts import _, joined
 from pec.jobs import JobRejected
 from pec.messages import Reason
 from pec.names import State
-from pec.operations.overview_warnings import warnings
-from pec.operations.paused_batches import said
-from pec.operations.progress import summary
+from pec.operations.status.overview_warnings import warnings
+from pec.operations.status.paused_batches import said
+from pec.operations.status.progress import summary
 from pec.problems import problem
 from pec.reasons import explain
 from pec.store.batches import PausedBatch
-from producers.campaigns.cell_reader import unwritten_cell
 from producers.campaigns.columns import columns_of
 from producers.campaigns.errors import Unusable
+from producers.campaigns.spreadsheet.cell_reader import unwritten_cell
 from tests.unit.cli.builders import NOW
 from tests.unit.pec.operations.overviews import lanes, overview
 

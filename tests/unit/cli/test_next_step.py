@@ -3,7 +3,7 @@
 import pytest
 
 from cli.next_step import next_step
-from pec.operations.situation import Situation
+from pec.operations.status.situation import Situation
 
 
 @pytest.mark.parametrize(

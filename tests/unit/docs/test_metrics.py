@@ -9,8 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from config.settings import Api
-from pec.operations.overview import threads_worth
-from pec.operations.progress import duration
+from pec.operations.status.overview import threads_worth
+from pec.operations.status.progress import duration
 from pec.store.pacing import interval_seconds
 from workers.metrics.definitions import DEFINITIONS, table
 

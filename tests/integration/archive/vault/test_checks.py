@@ -10,7 +10,7 @@ from archive.vault.checks import anchor_checks, archive_checks
 from archive.vault.installation import agreed_in
 from config.settings import Archive, Settings
 from pec.api.client import PecClient
-from pec.operations.findings import Finding, Mark
+from pec.operations.status.findings import Finding, Mark
 from pec.store.store import Store
 from tests.signing import authority
 from tests.wire import eventually

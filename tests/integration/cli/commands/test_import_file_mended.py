@@ -9,7 +9,7 @@ import pytest
 from pec.changes import changed
 from pec.names import State
 from producers import Producer
-from producers.campaigns import same_subject
+from producers.campaigns.earlier import same_subject
 from tests.integration.cli.commands.importing_rows import HEADER, Import, sends
 from tests.integration.producing import Settle, TakeJobs
 

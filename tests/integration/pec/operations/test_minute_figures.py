@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from pec.minute_figures import Timed, duration_name, error_name
+from pec.operations.messages.throughput import Period
 from pec.operations.minute_figures import figures_in
-from pec.operations.throughput import Period
 from pec.store import heartbeat
 from pec.store.minute_figures import KEPT_SECONDS, MINUTE, QUARTER
 from pec.store.store import Store

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 from openpyxl import Workbook
 
-from producers.campaigns.table import open_table
+from producers.campaigns.spreadsheet.table import open_table
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _SHARED = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from pec.operations.tokens import create_token
+from pec.operations.people.tokens import create_token
 from pec.store.store import Store
 from pec.tokens import SCOPES
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
-from pec.operations.tokens import list_tokens, revoke_token
+from pec.operations.people.tokens import list_tokens, revoke_token
 from pec.store import audit
 from pec.store.store import Store
 from tests.integration.producers.gateway.serving import MAILBOX, Served, a_token

@@ -15,8 +15,8 @@ from redis import exceptions as redis_errors
 
 from config.settings import Account, Settings
 from pec.api.client import PecClient
+from pec.operations.messages.throughput import Period
 from pec.operations.minute_figures import Timed, figures_in
-from pec.operations.throughput import Period
 from pec.store import accounts, heartbeat, outbox
 from pec.store.failover import History
 from pec.store.store import Store

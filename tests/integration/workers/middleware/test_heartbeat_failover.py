@@ -12,8 +12,8 @@ from config.redis_connection import connect
 from config.settings import Settings
 from pec.api.client import PecClient
 from pec.instants import to_text
-from pec.operations.load_overview import load_overview
-from pec.operations.overview_warnings import warnings
+from pec.operations.status.load_overview import load_overview
+from pec.operations.status.overview_warnings import warnings
 from pec.store import heartbeat
 from pec.store.store import Store
 from tests.sentinels import Node, Sentinels, sentinels

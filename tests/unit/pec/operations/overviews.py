@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from pec.names import Queue
-from pec.operations.overview import Lane, Overview, Token, Work, Worker
+from pec.operations.status.overview import Lane, Overview, Token, Work, Worker
 from pec.store.outbox import EndpointState
 from tests.unit.cli.builders import NOW
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pec.messages import Reason
 from pec.names import Queue, State
-from pec.operations.overview import Lane, Memory, Overview, Token, Work, Worker
+from pec.operations.status.overview import Lane, Memory, Overview, Token, Work, Worker
 from pec.store.batches import PausedBatch
 from pec.store.imap_state import ImapState
 from pec.store.outbox import EndpointState

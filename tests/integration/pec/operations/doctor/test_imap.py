@@ -12,7 +12,7 @@ from pec.imap.credentials import digest
 from pec.imap.session import Server
 from pec.messages import Reason
 from pec.operations.doctor.imap import imap_checks, password_expiry
-from pec.operations.findings import Finding, Mark
+from pec.operations.status.findings import Finding, Mark
 from pec.store import imap_state
 from pec.store.store import Store
 from tests.dovecot import PASSWORD, Dovecot

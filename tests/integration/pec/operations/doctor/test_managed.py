@@ -8,7 +8,7 @@ from config.redis_connection import connect
 from config.settings import Settings
 from pec.operations.doctor.run import run_checks
 from pec.operations.doctor.server import redis_checks
-from pec.operations.findings import Finding, Mark
+from pec.operations.status.findings import Finding, Mark
 from pec.store.store import Store
 from tests.integration.pec.operations.doctor.servers import running
 

@@ -16,7 +16,7 @@ from config.settings import Settings
 from pec.operations.doctor.replicas import replica_checks
 from pec.operations.doctor.run import run_checks
 from pec.operations.doctor.server import redis_checks, unusable
-from pec.operations.findings import Finding, Mark
+from pec.operations.status.findings import Finding, Mark
 from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
 from tests.integration.commands import Pec

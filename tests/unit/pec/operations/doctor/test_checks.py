@@ -13,7 +13,7 @@ from pec.api.errors import Denied, OutcomeUnknown, Unreachable
 from pec.operations.doctor import checks, server
 from pec.operations.doctor.checks import Kind
 from pec.operations.doctor.replicas import alike, replica
-from pec.operations.findings import Finding, Mark
+from pec.operations.status.findings import Finding, Mark
 
 MAILBOX = Mailbox("me@pec.example", "me", SecretStr("hunter2"), SecretStr("tok"))
 

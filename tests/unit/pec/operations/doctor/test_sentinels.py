@@ -5,7 +5,7 @@ from typing import Any
 import redis
 
 from pec.operations.doctor.sentinels import judged
-from pec.operations.findings import Mark
+from pec.operations.status.findings import Mark
 
 
 def _state(port: int = 6379, others: int = 2, quorum: int = 2) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Messages as an operator looks at them: found, listed, and why each waits."""

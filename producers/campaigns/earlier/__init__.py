@@ -1,0 +1,1 @@
+"""Messages of a batch that earlier imports enqueued: found, counted, and sent again."""

@@ -1,0 +1,1 @@
+"""From a file as spreadsheet programs write it to rows of text."""

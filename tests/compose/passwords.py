@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.acceptance.site import eventually
@@ -48,7 +49,8 @@ def _machines(site: Site) -> Iterator[None]:
         for address in _ADDRESSES:
             _start(site, address)
         eventually(lambda: "connected_slaves:2" in _replication(site), 60)
-        eventually(lambda: _cli(site, "-p", "26379", "sentinel", "ckquorum", "pec").startswith("OK 3"), 60)
+        for address in _ADDRESSES:  # a Sentinel that does not know the replicas yet has none to promote
+            eventually(partial(_knows_all, site, address), 60)
         yield
     finally:
         for address in _ADDRESSES:
@@ -120,6 +122,14 @@ def _replication(site: Site) -> str:
     return _cli(
         site, "--user", "pec", "--pass", "CHANGE-ME-AS-WELL", "--no-auth-warning", "info", "replication"
     )
+
+
+def _knows_all(site: Site, address: str) -> bool:
+    seen = site.engine.docker(
+        "exec", _name(address), *(["valkey-cli", "-p", "26379", "sentinel", "master", "pec"])
+    ).split()
+    state = dict(zip(seen[::2], seen[1::2], strict=False))
+    return (state["num-slaves"], state["num-other-sentinels"], state["flags"]) == ("2", "2", "master")
 
 
 def _cli(site: Site, *words: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pec.instants import to_text
 from pec.messages import Attachment, Message, Reason
+from pec.searches import Search
 
 
 def message_dict(message: Message) -> dict[str, Any]:
@@ -29,6 +30,8 @@ def _plain(value: Any) -> Any:
             return value.as_dict()
         case Attachment():
             return {"name": value.name, "sha256": value.sha256}
+        case Search():
+            return {"at": to_text(value.at), "result": value.result, "mails": value.mails}
         case tuple():
             return [_plain(one) for one in value]
         case Mapping():

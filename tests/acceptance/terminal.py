@@ -20,7 +20,14 @@ class Terminal:
         self._read = 0  # how much of it was waited for
         self._ours, theirs = pty.openpty()
         self._process = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", *command],  # so that its Ctrl-C reaches the command
+            [
+                "env",
+                "--default-signal=INT",
+                "setsid",
+                "--ctty",
+                "--wait",
+                *command,
+            ],  # so that Ctrl-C reaches it
             env=environment,
             stdin=theirs,
             stdout=theirs,

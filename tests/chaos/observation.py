@@ -35,7 +35,7 @@ class Observation:
     continued: list[float] = field(
         default_factory=list
     )  # when stopped processes went on, by the clock of posts
-    first_bytes: list[dict[str, Any]] = field(default_factory=list)  # {token, at}: the moment they left
+    first_bytes: list[dict[str, Any]] = field(default_factory=list)  # {token, at, messages}: when they left
     not_before: dict[str, float] = field(
         default_factory=dict
     )  # message → when it may go, by the clock of posts
@@ -124,7 +124,11 @@ def observe(
             if call.method == "POST"
         ],
         first_bytes=[
-            {"token": line["token"], "at": line["at"]}
+            {
+                "token": line["token"],
+                "at": line["at"],
+                "messages": list(ids_of(_listed(line["first_byte"]), campaign.tags)),
+            }
             for line in journal(world.folder)
             if "first_byte" in line
         ],
@@ -241,3 +245,7 @@ def _event(body: str) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _listed(recipients: str | list[str]) -> list[str]:
+    return [recipients] if isinstance(recipients, str) else recipients

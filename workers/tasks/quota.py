@@ -20,8 +20,11 @@ log = structlog.get_logger()
 def guard_quota(ctx: WorkerContext, account: str) -> None:
     """Ask once. Report that the mailbox fills, pause it when it is nearly full, resume it when there is room again."""
     interval = ctx.settings.quota.interval_seconds
-    ctx.store.set_due(Queue.QUOTA, account, ctx.now().timestamp() + interval)
     before, arrived = room.read(ctx.store, account), room.arrived(ctx.store, account)
+    soon = interval if before.waits_since is None else min(RETRY_SECONDS, interval)
+    _ask_again_in(
+        ctx, account, soon
+    )  # should this worker die now, sends that wait do not wait for a whole interval
     try:
         quota = call_optional(ctx, account, ctx.client.quota)
     except NotServed:
@@ -32,13 +35,17 @@ def guard_quota(ctx: WorkerContext, account: str) -> None:
         log.info("quota_unavailable", account=account, why=error.code)
         if before.limit is None and error.code in ROOM_NOT_STATED:
             log.warning("quota_not_stated", account=account, why=error.code)
+            _ask_again_in(ctx, account, interval)
             _note(ctx, account, 0, 0, arrived)
-        elif before.waits_since:
-            ctx.store.set_due(Queue.QUOTA, account, ctx.now().timestamp() + min(RETRY_SECONDS, interval))
         return
+    _ask_again_in(ctx, account, interval)
     now = _note(ctx, account, round(quota.usage * KIB), round(quota.limit * KIB), arrived)
     if now:
         _follow(ctx, account, before, now)
+
+
+def _ask_again_in(ctx: WorkerContext, account: str, seconds: float) -> None:
+    ctx.store.set_due(Queue.QUOTA, account, ctx.now().timestamp() + seconds)
 
 
 def _note(ctx: WorkerContext, account: str, used: int, limit: int, arrived: int) -> Room | None:

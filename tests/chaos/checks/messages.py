@@ -151,6 +151,7 @@ def _doubtful(seen: Observation) -> set[str]:
         if post["fault"] in DOUBTFUL | REDIRECTED or post["status"] is None or post["status"] >= 500
         for message_id in post["messages"]
     }
+    by_api |= _cut_short(seen)
     if not seen.restored:
         return by_api | set(seen.in_dead_hands)
     by_event = {  # work that was in hand when the backup was made has no notes
@@ -160,6 +161,13 @@ def _doubtful(seen: Observation) -> set[str]:
         and _reason(event) in ("worker_lost", "deadline", "timeout", "reset")
     }
     return by_api | set(seen.in_dead_hands) | by_event
+
+
+def _cut_short(seen: Observation) -> set[str]:
+    """Return the messages whose bytes left more often than the API had a whole request: a busy machine's timeouts."""
+    arrived = Counter(message_id for post in seen.posts for message_id in post["messages"])
+    left = Counter(message_id for one in seen.first_bytes for message_id in one.get("messages", ()))
+    return {message_id for message_id, times in left.items() if times > arrived[message_id]}
 
 
 def _reason(event: dict[str, Any]) -> str:

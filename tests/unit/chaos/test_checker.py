@@ -301,3 +301,17 @@ def test_after_a_restore_what_has_no_reference_may_be_held_though_it_was_sent() 
     seen.schedule["due:lookup"].append("good")
 
     assert check(seen)["wrong end"] == []
+
+
+def test_a_send_whose_request_never_arrived_whole_may_be_held() -> None:
+    """Its bytes left, and a busy machine took longer than the API's answer may take."""
+    seen = clean()
+    one = next(iter(seen.records))
+    seen.records[one]["state"] = "held"
+    seen.sent = [pec for pec in seen.sent if one not in pec["messages"]]
+    seen.posts = [post for post in seen.posts if one not in post["messages"]]
+    assert check(seen)["wrong end"]
+
+    seen.first_bytes.append({"token": "late", "at": 90.0, "messages": [one]})
+
+    assert not check(seen)["wrong end"]

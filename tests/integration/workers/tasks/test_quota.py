@@ -51,6 +51,25 @@ def waits(ctx: WorkerContext, needed: int = 100 * KIB, **fields: Any) -> None:
     ctx.store.client.hset(ctx.store.keys.account("acme"), mapping=values)
 
 
+class Death(BaseException):
+    """The worker is killed."""
+
+
+def test_a_worker_that_dies_while_it_asks_keeps_no_send_waiting_for_an_interval(
+    ctx: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: Any) -> None:
+        raise Death
+
+    waits(ctx)
+    monkeypatch.setattr("workers.tasks.quota.call_optional", dies)
+
+    with pytest.raises(Death):
+        guard_quota(ctx, "acme")
+
+    assert due_in(ctx) <= RETRY_SECONDS
+
+
 def test_a_mailbox_that_fills_is_reported_once_paused_and_resumed(ctx: WorkerContext, served: Served) -> None:
     for usage in (500, 850, 900, 960, 970, 850, 700):
         stated(served, usage)

@@ -72,6 +72,7 @@ def test_a_stream_that_catches_up_ends_with_its_token(context: Gateway, store: S
         frames = events._frames(context, CALLER, every, "0-0", event_log.last(store), gap=False)
         return await revoked_at(store, "one", frames)
 
-    _, one = asyncio.run(scenario())
+    _, place, one = asyncio.run(scenario())
 
+    assert place == b"id: 0-0\n\n"
     assert b"acme:one" in one

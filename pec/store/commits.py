@@ -37,6 +37,10 @@ class KeyExists(Exception):
         self.value = value
 
 
+class OtherHistory(Exception):
+    """The server is not the one that the work began on, or it lost writes: begin anew with what it holds."""
+
+
 class ContentMissing(Exception):
     """Content that was there a moment ago is gone: read it again."""
 
@@ -62,6 +66,7 @@ class Commit:
     archived: Mapping[str, int] = field(default_factory=dict)  # sizes, by SHA-256: new in the archive
     commands: Sequence[Sequence[str | float]] = ()
     batches: Sequence[BatchDelta] = ()
+    history: str = ""  # id of the history of writes that the server must have, if any; see `imap_state.begin`
     uses: Sequence[str] = ()  # SHA-256 of each content that a new message needs, once for each message
 
 
@@ -99,7 +104,7 @@ def update(
 
 
 def apply(store: Store, work: Commit, *, intake: bool = False) -> None:
-    """Apply a commit. Raise Conflict, KeyExists or ContentMissing; then nothing was changed."""
+    """Apply a commit. Raise Conflict, KeyExists, ContentMissing or OtherHistory; then nothing was changed."""
     args = _arguments(store, work)
     check(store.script("commit", intake=intake)(args=args))
 
@@ -126,6 +131,8 @@ def check(reply: Any) -> None:
             raise KeyExists(details[0], details[1])
         case "missing":
             raise ContentMissing(details[0])
+        case "elsewhere":
+            raise OtherHistory("a failover or a restart of Redis came between")
 
 
 def _arguments(store: Store, work: Commit) -> list[str | bytes]:
@@ -145,6 +152,8 @@ def _arguments(store: Store, work: Commit) -> list[str | bytes]:
         "lanes": [_lane(change.after) for change in work.changes if change.lane is Lane.ENTER],
         "batches": [_count(batch) for batch in [*_batches(work.changes), *work.batches]],
     }
+    if work.history:
+        payload["history"] = work.history
     return [json.dumps(payload, ensure_ascii=False, separators=(",", ":")), *blobs]
 
 

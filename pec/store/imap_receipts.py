@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pec.store import commits
+from pec.store.commits import Commit
 from pec.store.imap_state import make_due
 from pec.store.store import Store, text, text_dict
 
@@ -36,22 +38,29 @@ class Revisit:
 
 
 def revisit_later(
-    store: Store, account: str, found: Iterable[tuple[str, Place]], now: float, *, unarchived: bool
+    store: Store,
+    account: str,
+    found: Iterable[tuple[str, Place]],
+    now: float,
+    *,
+    unarchived: bool,
+    history: str = "",
 ) -> set[str]:
     """Have these receipts looked at again: their code belongs to no message yet, or they are not in the archive.
 
-    Return their entries.
+    Return their entries. Raise OtherHistory.
     """
-    entries = {_entry(code, place, unarchived): now for code, place in found}
+    entries = {_entry(code, place, unarchived) for code, place in found}
     if not entries:
         return set()
     key = store.keys.imap_revisit(account)
-    with store.client.pipeline(transaction=False) as pipeline:
-        pipeline.zadd(key, entries, nx=True)
-        pipeline.zremrangebyscore(key, "-inf", now - REVISIT_SECONDS)
-        pipeline.zremrangebyrank(key, 0, -MAX_REVISITS - 1)
-        pipeline.execute()
-    return set(entries)
+    commands: list[list[str | float]] = [
+        ["ZADD", key, "NX", *(part for entry in entries for part in (now, entry))],
+        ["ZREMRANGEBYSCORE", key, "-inf", now - REVISIT_SECONDS],
+        ["ZREMRANGEBYRANK", key, 0, -MAX_REVISITS - 1],
+    ]
+    commits.apply(store, Commit(commands=commands, history=history))
+    return entries
 
 
 def revisits(store: Store, account: str, since: float) -> list[Revisit]:
@@ -62,10 +71,11 @@ def revisits(store: Store, account: str, since: float) -> list[Revisit]:
     return [_revisit(text(entry), float(at)) for entry, at in found]
 
 
-def revisited(store: Store, account: str, entries: Iterable[str]) -> None:
-    """Forget receipts that need not be looked at again."""
+def revisited(store: Store, account: str, entries: Iterable[str], history: str) -> None:
+    """Forget receipts that need not be looked at again. Raise OtherHistory."""
     if gone := list(entries):
-        store.client.zrem(store.keys.imap_revisit(account), *gone)
+        command = ["ZREM", store.keys.imap_revisit(account), *gone]
+        commits.apply(store, Commit(commands=[command], history=history))
 
 
 def owned_codes(store: Store, account: str, codes: Iterable[str]) -> set[str]:
@@ -100,9 +110,10 @@ def sought(store: Store, account: str) -> list[str]:
     return sorted(text(code) for code in store.client.smembers(store.keys.imap_seek(account)))
 
 
-def found(store: Store, account: str, codes: Iterable[str]) -> None:
-    """Forget codes that were searched for."""
-    store.client.srem(store.keys.imap_seek(account), *codes)
+def found(store: Store, account: str, code: str, history: str) -> None:
+    """Forget a code that was searched for. Raise OtherHistory."""
+    command = ["SREM", store.keys.imap_seek(account), code]
+    commits.apply(store, Commit(commands=[command], history=history))
 
 
 # Places

@@ -8,6 +8,8 @@ from datetime import datetime
 from pec.instants import from_epoch
 from pec.messages import Reason
 from pec.names import Queue
+from pec.store import commits
+from pec.store.commits import Commit
 from pec.store.store import Store, text, text_dict
 
 _CURSOR = "cursor:"
@@ -69,9 +71,14 @@ def states_of(store: Store, accounts: Iterable[str]) -> dict[str, ImapState]:
 # Readings
 
 
-def begin(store: Store, account: str, reader: str, lease_seconds: float) -> bool:
-    """Return whether this reader may read the mailbox now. Else the one that does reads it once more."""
-    return bool(store.run("begin_reading", account, reader, int(lease_seconds * 1000)))
+def begin(store: Store, account: str, reader: str, lease_seconds: float) -> str | None:
+    """Return the id of the server's history of writes, or None if another one reads the mailbox.
+
+    Then that one reads it once more. All that a reading writes goes to this history or is refused: a cursor that
+    outlived what a failover lost would pass mails that nothing names.
+    """
+    history = store.run("begin_reading", account, reader, int(lease_seconds * 1000))
+    return None if history is None else text(history)
 
 
 def go_on(store: Store, account: str, reader: str, lease_seconds: float) -> bool:
@@ -101,8 +108,11 @@ def cursors(store: Store, account: str) -> dict[str, Cursor]:
     }
 
 
-def set_cursor(store: Store, account: str, folder: str, cursor: Cursor) -> None:
-    store.client.hset(store.keys.imap(account), f"{_CURSOR}{folder}", f"{cursor.validity} {cursor.uid}")
+def set_cursor(store: Store, account: str, folder: str, cursor: Cursor, history: str) -> None:
+    """Note how far a folder was read. Raise OtherHistory."""
+    value = f"{cursor.validity} {cursor.uid}"
+    command = ["HSET", store.keys.imap(account), f"{_CURSOR}{folder}", value]
+    commits.apply(store, Commit(commands=[command], history=history))
 
 
 def count_stuck(store: Store, account: str, what: str) -> int:

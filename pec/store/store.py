@@ -83,7 +83,7 @@ class Store:
 
 @cache
 def _source(name: str) -> str:
-    parts = ("lanes.fragment", "room.fragment", "holding.fragment", name)
+    parts = ("lanes.fragment", "room.fragment", "holding.fragment", "history.fragment", name)
     return "".join((_FOLDER / f"{part}.lua").read_text(encoding="utf-8") for part in parts)
 
 

@@ -44,10 +44,11 @@ class OriginalsTaker:
     """Takes the receipts of one mailbox during one reading.
 
     `unclaimed` counts those whose code no message has. `noted` holds the entries of those to look at again.
+    What it writes goes to the server's history of writes in which the reading began: else OtherHistory is raised.
     """
 
-    def __init__(self, ctx: WorkerContext, account: str) -> None:
-        self._ctx, self._account = ctx, account
+    def __init__(self, ctx: WorkerContext, account: str, history: str) -> None:
+        self._ctx, self._account, self._history = ctx, account, history
         self.archive_away = False
         self.unclaimed = 0
         self.noted: set[str] = set()
@@ -99,7 +100,7 @@ class OriginalsTaker:
         again = [(one.code or "", one.mail.place) for one in found]
         now = self._ctx.now().timestamp()
         self.noted |= imap_receipts.revisit_later(
-            self._ctx.store, self._account, again, now, unarchived=unarchived
+            self._ctx.store, self._account, again, now, unarchived=unarchived, history=self._history
         )
 
     def _commit(self, message: Message | None, stored: StoredReceipts, found: Sequence[Candidate]) -> None:
@@ -116,14 +117,14 @@ class OriginalsTaker:
             if not (change.receipts or change.superseded or change.reported):
                 commands += purge_again(self._ctx, message) if places else []
                 if commands:
-                    commits.apply(self._ctx.store, Commit(commands=commands))
+                    commits.apply(self._ctx.store, Commit(commands=commands, history=self._history))
                 return
             commands += purge_commands(self._ctx, change)
             if unproven := sum(one.receipt is None for one in found if change.reported):
                 key = self._ctx.store.keys.imap(self._account)
                 commands.append(["HINCRBY", key, "unproven", unproven])
             try:
-                commits.apply(self._ctx.store, Commit([change], commands=commands))
+                commits.apply(self._ctx.store, Commit([change], commands=commands, history=self._history))
             except Conflict:
                 message, stored = records.read_with_receipts(self._ctx.store, message.id)
                 continue

@@ -23,6 +23,7 @@ from pec.instants import doubling, from_epoch
 from pec.messages import Reason
 from pec.names import Queue
 from pec.store import imap_receipts, imap_state
+from pec.store.commits import OtherHistory
 from pec.store.imap_receipts import Place, Revisit
 from pec.store.imap_state import Cursor, ImapState
 from workers.context import WorkerContext
@@ -62,11 +63,12 @@ def read_mailbox(ctx: WorkerContext, account: str) -> None:
         ctx.store.set_due(Queue.ARCHIVE, account, ctx.now().timestamp() + MAX_WAIT_SECONDS)
         return
     reader = secrets.token_hex(6)
-    if not imap_state.begin(ctx.store, account, reader, _lease_seconds()):
+    history = imap_state.begin(ctx.store, account, reader, _lease_seconds())
+    if history is None:
         return
     wait = MAX_WAIT_SECONDS
     try:
-        wait = _Reading(ctx, account, server, reader).run()
+        wait = _Reading(ctx, account, server, reader, history).run()
     finally:
         now = ctx.now().timestamp()
         imap_state.end(ctx.store, account, reader, now, now + wait)
@@ -85,13 +87,14 @@ def _lease_seconds() -> float:
 
 
 class _Reading:
-    """One reading of one mailbox."""
+    """One reading of one mailbox. After a failover it ends, and the next one begins at the stored cursors."""
 
-    def __init__(self, ctx: WorkerContext, account: str, server: Server, reader: str) -> None:
+    def __init__(self, ctx: WorkerContext, account: str, server: Server, reader: str, history: str) -> None:
         self._ctx, self._account, self._server, self._reader = ctx, account, server, reader
+        self._history = history
         self._ends = time.monotonic() + ctx.settings.lease_seconds / 2
         self._renewed_at = time.monotonic()
-        self._taker = OriginalsTaker(ctx, account)
+        self._taker = OriginalsTaker(ctx, account, history)
         self._idles = True
         self._one_by_one = False
 
@@ -106,6 +109,10 @@ class _Reading:
                 try:
                     missing = self._read(session)
                 except Interrupted:
+                    return 0.0
+                except OtherHistory as why:
+                    log.warning("reading_begun_anew", account=account, why=str(why))
+                    imap_state.make_due(ctx.store, account, ctx.now().timestamp())
                     return 0.0
         except LoginRefused as refused:
             refuse(ctx, account, self._server, refused)
@@ -189,7 +196,7 @@ class _Reading:
             log.exception("mail_unreadable", folder=mail.place.folder, uid=mail.place.uid)
 
     def _moved(self, folder: str, cursor: Cursor) -> None:
-        imap_state.set_cursor(self._ctx.store, self._account, folder, cursor)
+        imap_state.set_cursor(self._ctx.store, self._account, folder, cursor, self._history)
 
     def _go_on(self) -> None:
         """Keep the reading, or raise Interrupted if its time is over."""
@@ -236,10 +243,10 @@ class _Reading:
                     self._take(batch)
             except ImapUnavailable as error:
                 if self._is_stuck_at(chunk[0].place, error):
-                    imap_receipts.revisited(self._ctx.store, self._account, [chunk[0].entry])
+                    imap_receipts.revisited(self._ctx.store, self._account, [chunk[0].entry], self._history)
                 raise
             done = {one.entry for one in chunk} - self._taker.noted
-            imap_receipts.revisited(self._ctx.store, self._account, done)
+            imap_receipts.revisited(self._ctx.store, self._account, done, self._history)
             self._go_on()
 
     def _search(self, session: Session) -> None:
@@ -251,9 +258,9 @@ class _Reading:
             except ImapUnavailable as error:
                 if error.code in FAULTS_OF_A_SEARCH and self._is_stuck(f"code {code}"):
                     log.error("search_skipped", account=account, code=code, why=error.description)
-                    imap_receipts.found(ctx.store, account, [code])
+                    imap_receipts.found(ctx.store, account, code, self._history)
                 raise
-            imap_receipts.found(ctx.store, account, [code])
+            imap_receipts.found(ctx.store, account, code, self._history)
             self._go_on()
 
     def _search_code(self, session: Session, code: str) -> None:

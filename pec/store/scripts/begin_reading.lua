@@ -4,14 +4,14 @@
 --
 -- ARGV     namespace, account, an id of the reader, how long it may be silent (milliseconds)
 -- Keys     <ns>:imap:<account>:reader, <ns>:imap:<account> (again)
--- Returns  1 | 0: whether it may read
+-- Returns  the id of the server's history of writes, or nil if the reader may not read
 
 local ns, account = ARGV[1], ARGV[2]
 local state = ns .. ":imap:" .. account
 
 if call("SET", state .. ":reader", ARGV[3], "NX", "PX", ARGV[4]) then
     call("HDEL", state, "again")
-    return 1
+    return history()
 end
 call("HSET", state, "again", "1")
-return 0
+return false

@@ -4,6 +4,7 @@
 --   ns        namespace
 --   op        random id of this commit; the first record keeps it, so that a repeat gets the first answer
 --   now       RFC 3339, for batch.completed
+--   history?  id of the history of writes that the server must have
 --   records   [{key, version ("0": must not exist), set: [field, value, …], del: [field, …],
 --             move: [id, account, from: "" | state, to: state, since] or []}]
 --   absent    [key, …]                   keys that must not exist
@@ -17,6 +18,7 @@
 --   lanes     [{account, id, score, batch: "" | name}]  enter their lanes, or are parked if their batch is paused
 -- }
 -- Returns {"applied"} | {"repeated"} | {"conflict", key} | {"present", key, value} | {"missing", key}
+--          | {"elsewhere"}              the server has another history
 
 local payload = cjson.decode(ARGV[1])
 local ns, first = payload.ns, payload.records[1]
@@ -24,6 +26,9 @@ local ns, first = payload.ns, payload.records[1]
 if first and call("HGET", first.key, "op") == payload.op then
     call("HSET", first.key, "op", payload.op) -- WAIT waits for what its own connection wrote
     return {"repeated"}
+end
+if payload.history and payload.history ~= history() then
+    return {"elsewhere"}
 end
 for _, record in ipairs(payload.records) do
     if (call("HGET", record.key, "version") or "0") ~= record.version then

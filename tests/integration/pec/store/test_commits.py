@@ -19,6 +19,7 @@ from pec.store.commits import (
     Conflict,
     ContentMissing,
     KeyExists,
+    OtherHistory,
     _arguments,
     apply,
     call,
@@ -55,6 +56,18 @@ def test_a_commit_on_an_old_version_changes_nothing(store: Store, stored: Messag
     with pytest.raises(Conflict):
         commit(store, claimed(stored, NOW, None, 30))
     assert everything(store) == before
+
+
+def test_a_commit_for_the_history_of_another_server_changes_nothing(store: Store, stored: Message) -> None:
+    ours = store.client.info("replication")["master_replid"]
+    before = everything(store)
+
+    with pytest.raises(OtherHistory):
+        apply(store, Commit([cancelled(stored, NOW)], commands=[["SET", "one", "1"]], history="0" * 40))
+    assert everything(store) == before
+
+    apply(store, Commit([cancelled(stored, NOW)], commands=[["SET", "one", "1"]], history=ours))
+    assert store.client.get("one") == b"1"
 
 
 def test_the_same_commit_again_gets_the_first_answer(store: Store, stored: Message) -> None:

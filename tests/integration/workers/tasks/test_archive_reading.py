@@ -60,7 +60,7 @@ def test_a_changed_uidvalidity_is_read_again_without_a_second_commit(mailbox: Ma
     mailbox.put(accepted(), delivered())
     mailbox.read()
     before = stored(mailbox.ctx)[0]
-    imap_state.set_cursor(mailbox.ctx.store, ACCOUNT, "INBOX", imap_state.Cursor(1, 999))
+    imap_state.set_cursor(mailbox.ctx.store, ACCOUNT, "INBOX", imap_state.Cursor(1, 999), "")
 
     mailbox.read()
 

@@ -2,8 +2,10 @@
 
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
+from tempfile import TemporaryDirectory
 from typing import IO
 from unicodedata import normalize
 
@@ -15,6 +17,10 @@ from pec.operations.refusals import Refused
 
 _CHUNK = 1 << 20
 _ZIP = b"PK"
+_NOT_UNPACKED = (
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError),
+    *(EOFError, OSError, ValueError),
+)
 _NOT_FILES = ("__MACOSX", ".DS_Store", "Thumbs.db")  # what desktops put into a ZIP
 
 
@@ -24,7 +30,10 @@ def base_name(name: str | None) -> str:
 
 
 def store(source: IO[bytes], place: Path, limit: int) -> int:
-    """Copy an upload and return its size. Raise Refused if it is larger than the limit, or empty."""
+    """Copy an upload and return its size. Raise Refused if it is larger than the limit, or empty.
+
+    A file that a refused one was to replace stays.
+    """
     size = 0
     with atomic_write(place) as file:
         while piece := source.read(_CHUNK):
@@ -32,11 +41,10 @@ def store(source: IO[bytes], place: Path, limit: int) -> int:
             if size > limit:
                 raise _too_large(place.name, limit)
             file.write(piece)
-    if not size:
-        place.unlink()
-        raise Refused(
-            "empty_file", _("{name} is empty (0 bytes): choose another file").format(name=place.name)
-        )
+        if not size:
+            raise Refused(
+                "empty_file", _("{name} is empty (0 bytes): choose another file").format(name=place.name)
+            )
     return size
 
 
@@ -67,11 +75,14 @@ def _unpacked(source: IO[bytes], name: str, folder: Path) -> list[str]:
         with zipfile.ZipFile(source) as archive:
             members = list(_members(archive))
             _check(name, members, folder)
-            for own, member in members:
-                with archive.open(member) as inside:
-                    _write(inside, folder / own, member)
+            with TemporaryDirectory(dir=folder.parent) as part:
+                for own, member in members:
+                    with archive.open(member) as inside:
+                        _write(inside, Path(part) / own, member)
+                for own, _member in members:
+                    (Path(part) / own).replace(folder / own)
             return [own for own, _member in members]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except _NOT_UNPACKED as error:
         raise Refused(
             "bad_zip",
             _("{name} can't be unpacked ({why}): make the ZIP again, without a password").format(

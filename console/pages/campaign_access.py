@@ -1,6 +1,7 @@
 """One campaign as a request sees it: clerks their own, operators all of the mailboxes that they may see."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -75,6 +76,25 @@ class Opened:
             return choose(draft)
 
         return self.desk.change(chosen)
+
+    @contextmanager
+    def editing(self, *, reads_anew: bool = False) -> Iterator[dict[str, Any]]:
+        """Change files of the draft, and the fields that are put into the yielded dictionary. Raise Refused.
+
+        Two new revisions stand around the change, so that no check of other files passes for one of these:
+        not if the process dies, nor if a check runs meanwhile. A start waits, and then finds the revision changed.
+        """
+        with self.desk.locked():
+            draft = self.desk.read()
+            if draft.phase is not Phase.DRAFT:
+                raise Refused("campaign_started", STARTED)
+            begun = draft.changed(reads_anew=reads_anew)
+            self.desk.write(begun)
+            fields: dict[str, Any] = {"reads_anew": reads_anew}
+            try:
+                yield fields
+            finally:
+                self.desk.write(begun.changed(**fields))
 
     def act(
         self, act: Callable[[], str], action: str, back: str, details: Mapping[str, Any] | None = None

@@ -88,21 +88,23 @@ def save(
     going = [False]
 
     def act() -> str:
-        case.require_draft()
-        _keep_text(case.desk, text, letter)
-        _keep_everyone(case.desk, everyone)
-        if not case.draft.parent and name != case.draft.batch:
-            check_name(case.visit.session, case.runner.shelf, name, case.draft.id)
-        if account and account not in case.senders:
-            raise Refused("unknown_account", _("Sender: choose one of the mailboxes in the list"))
-        given = {
-            "batch": case.draft.batch if case.draft.parent else name,
-            "account": account,
-            "subject": subject.strip()[:MAX_SUBJECT],
-            "has_letter": case.desk.letter.exists(),
-            "file_columns": tuple(file_columns[:20]),
-        }
-        draft = case.change(lambda one: one.changed(reads_anew=one.batch != given["batch"], **given))
+        batch = case.draft.batch if case.draft.parent else name
+        with case.editing() as fields:
+            _keep_text(case.desk, text, letter)
+            fields["has_letter"] = case.desk.letter.exists()
+            _keep_everyone(case.desk, everyone)
+            if batch != case.draft.batch:
+                check_name(case.visit.session, case.runner.shelf, batch, case.draft.id)
+            if account and account not in case.senders:
+                raise Refused("unknown_account", _("Sender: choose one of the mailboxes in the list"))
+            fields |= {
+                "reads_anew": batch != case.draft.batch,
+                "batch": batch,
+                "account": account,
+                "subject": subject.strip()[:MAX_SUBJECT],
+                "file_columns": tuple(file_columns[:20]),
+            }
+        draft = case.desk.read()
         going[0] = step == "check" and not list(_problems(_with(case, draft), _found(case)))
         return "" if going[0] else _("Saved.")
 
@@ -116,15 +118,14 @@ def add(case: Campaign, files: Uploads = []) -> Response:  # noqa: B006
     named = [one for one in files if one.filename]
 
     def act() -> str:
-        case.require_draft()
         if not named:
             raise Refused("no_file", _("Attachments: no file was chosen: choose files, or one ZIP"))
-        added = [
-            name
-            for one in named
-            for name in uploads.add_files(one.file, uploads.base_name(one.filename), case.desk.files)
-        ]
-        case.change(lambda draft: draft.changed())
+        with case.editing():
+            added = [
+                name
+                for one in named
+                for name in uploads.add_files(one.file, uploads.base_name(one.filename), case.desk.files)
+            ]
         return ngettext("{count} file was added.", "{count} files were added.", len(added)).format(
             count=len(added)
         )
@@ -137,13 +138,12 @@ def remove(case: Campaign, everyone: Field = "") -> Response:
     """Remove one file that everyone gets, or all files that rows name."""
 
     def act() -> str:
-        case.require_draft()
-        if everyone:
-            (case.desk.everyone / uploads.base_name(everyone)).unlink(missing_ok=True)
-        else:
-            for one in case.desk.files.iterdir():
-                one.unlink(missing_ok=True)
-        case.change(lambda draft: draft.changed())
+        with case.editing():
+            if everyone:
+                (case.desk.everyone / uploads.base_name(everyone)).unlink(missing_ok=True)
+            else:
+                for one in case.desk.files.iterdir():
+                    one.unlink(missing_ok=True)
         return _("Removed.")
 
     return case.act(act, "files_remove", "/letter#files", {"file": everyone[:200]})

@@ -65,15 +65,14 @@ def replace(case: Campaign, sheet: Upload = None) -> Response:
     name = uploads.base_name(sheet.filename if sheet else None)
 
     def act() -> str:
-        case.require_draft()
         if sheet is None or not sheet.filename:
             raise Refused("no_file", _("List: no file was chosen: choose a CSV or XLSX file"))
-        old = case.desk.sheet(case.draft)
-        _store(case.desk, sheet, name)
-        if old.name != name:
-            old.unlink(missing_ok=True)
-        fresh = {"sheet": name, "to_column": "", "id_column": None, "encoding": ""}
-        case.change(lambda draft: draft.changed(reads_anew=True, **fresh))
+        with case.editing(reads_anew=True) as fields:
+            old = case.desk.sheet(case.desk.read())
+            _store(case.desk, sheet, name)
+            fields |= {"sheet": name, "to_column": "", "id_column": None, "encoding": ""}
+            if old.name != name:
+                old.unlink(missing_ok=True)
         return _("The new list was uploaded.")
 
     return case.act(act, "list", "/list", {"file": name})

@@ -114,7 +114,7 @@ class Works:
     def _preview(self, campaign: Campaign, draft: Draft) -> Preview:
         store, settings = self.session.store, self.session.settings
         try:
-            preview = load_preview(campaign, settings, store, (), draft.again)
+            preview = load_preview(campaign, settings, store, (), draft.again, before=draft.started_at)
             refuse_cancelled(store, preview, draft.again)
             list(check_served(store, settings, draft.account, None))
         except Refused as refused:

@@ -107,7 +107,7 @@ def cancel(case: Campaign) -> Response:
 
     def act() -> str:
         _require_started(case)
-        if case.draft.phase is not Phase.SENT:
+        if _still_enqueuing(case):
             raise Refused(
                 "still_enqueuing", _("the campaign is still being put into line: pause it, or wait")
             )
@@ -120,6 +120,14 @@ def cancel(case: Campaign) -> Response:
 def _require_started(case: Opened) -> None:
     if case.draft.phase is Phase.DRAFT:
         raise Refused("not_started", _("this campaign has not started"))
+
+
+def _still_enqueuing(case: Opened) -> bool:
+    """Return whether the campaign or a correction of it, which is of the same batch, still has jobs to enqueue."""
+    if case.desk.read().phase is not Phase.SENT:
+        return True
+    same = (one for one in case.runner.shelf.all() if one.batch == case.draft.batch)
+    return any(one.phase is Phase.STARTED for one in same)
 
 
 def _batch(case: Opened) -> BatchState | None:

@@ -41,12 +41,20 @@ class Preview:
 
 
 def load_preview(
-    campaign: Campaign, settings: Settings, store: Store | None, rows: Sequence[int], again: Collection[State]
+    campaign: Campaign,
+    settings: Settings,
+    store: Store | None,
+    rows: Sequence[int],
+    again: Collection[State],
+    before: datetime | None = None,
 ) -> Preview:
-    """Compare a campaign with what Redis holds, and mark its rows. `rows` are to be shown. Raise Misused."""
+    """Compare a campaign with what Redis holds, and mark its rows. `rows` are to be shown. Raise Misused.
+
+    `again` are the states to send again of messages that ended `before`, or until now.
+    """
     now = from_epoch(wall_clock())
     row_store, renderer = campaign.row_store, campaign.renderer
-    rule = Rule(again, now, timedelta(seconds=settings.receipts.late_period_seconds))
+    rule = Rule(again, now, timedelta(seconds=settings.receipts.late_period_seconds), before)
     earlier = mark_already_enqueued(store, row_store, renderer, rule) if store else None
     warn_of_several(row_store, renderer)
     cost = _estimate(campaign, settings, store, now)

@@ -29,7 +29,7 @@ class Browser:
         return self.session.get(self.url + path, timeout=20, allow_redirects=False, **kwargs)  # type: ignore[arg-type]
 
     def post(
-        self, path: str, *, page: str = "/me", csrf: str | None = None, **fields: str
+        self, path: str, *, page: str = "/me", csrf: str | None = None, **fields: str | list[str]
     ) -> requests.Response:
         token = self.csrf(page) if csrf is None else csrf
         return self.session.post(

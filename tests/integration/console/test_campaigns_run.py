@@ -1,12 +1,16 @@
 """A started campaign over HTTP: progress, pause, cancel, results, send again, report and proof."""
 
+import fcntl
 import re
 import time
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
+from console.campaigns.draft import Phase
+from console.campaigns.shelf import Shelf
 from pec.names import State
 from pec.store import batches, records
 from pec.store.store import Store
@@ -32,6 +36,25 @@ def ended(running: str, store: Store, change: Settle) -> str:
     change(rossi, to(State.DELIVERED))
     change(verdi, to(State.UNDELIVERED))
     return running
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    """The files of the campaigns."""
+    return Shelf(tmp_path / "console" / "campaigns")
+
+
+def tried_again(clerk: Clerk, campaign: str) -> str:
+    """Return a checked draft that sends to the same addresses again."""
+    missed = re.findall(r'name="same" value="([^"]+)"', clerk.browser.get(f"{campaign}/corrections").text)
+    assert missed
+    answer = clerk.browser.post(
+        f"{campaign}/corrections", ids=missed, addresses=[""] * len(missed), same=missed
+    )
+    draft = answer.headers["location"].removesuffix("/list")
+    clerk.done(f"{draft}/list")
+    clerk.done(f"{draft}/check")
+    return draft
 
 
 def recipients(producer: Producer) -> list[str]:
@@ -116,6 +139,51 @@ def test_the_same_address_is_tried_again_if_a_person_ticks_it(
     clerk.sent(draft)
     [job] = [job for job in jobs_in(producer) if job["type"] == "send"]
     assert (job["id"], job["recipient"]) == (f"{verdi}:2", "verdi@pec.example")
+
+
+def test_what_a_correction_sent_is_not_sent_again_after_a_death(
+    clerk: Clerk,
+    shelf: Shelf,
+    running: str,
+    store: Store,
+    producer: Producer,
+    change: Settle,
+    take_jobs: TakeJobs,
+) -> None:
+    for one in records.ids_of_batch(store, "avvisi"):
+        change(one, to(State.REFUSED))
+    draft = tried_again(clerk, running)
+    clerk.start(draft)
+    clerk.sent(draft)
+    take_jobs()
+    seconds = [one for one in records.ids_of_batch(store, "avvisi") if one.endswith(":2")]
+    for one in seconds:
+        change(one, to(State.REFUSED))
+
+    # as a console leaves it that dies before it notes that all is enqueued
+    desk = shelf.desk(draft.rpartition("/")[2])
+    (desk.tasks / "send.status").unlink()
+    desk.change(lambda one: one.model_copy(update={"phase": Phase.STARTED}))
+    clerk.sent(draft)
+
+    assert len(seconds) == 2
+    assert recipients(producer) == []
+    assert desk.read().phase is Phase.SENT
+
+
+def test_a_batch_is_not_cancelled_while_a_correction_of_it_is_put_into_line(
+    clerk: Clerk, shelf: Shelf, ended: str, producer: Producer
+) -> None:
+    draft = tried_again(clerk, ended)
+    desk = shelf.desk(draft.rpartition("/")[2])
+    with (desk.tasks / "send.lock").open("wb") as lock:  # so that no thread does it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        clerk.start(draft)
+
+        clerk.browser.post(f"{ended}/cancel")
+
+        assert "si sta ancora mettendo in coda" in clerk.browser.notice(f"{ended}/progress")
+    assert [job for job in jobs_in(producer) if job["type"] == "cancel"] == []
 
 
 def test_a_correction_of_nothing_is_refused(clerk: Clerk, ended: str) -> None:

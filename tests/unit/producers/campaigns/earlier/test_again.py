@@ -48,6 +48,15 @@ def test_what_expired_is_over_once_no_late_receipt_can_come(
     assert (RULE.over(expired) is State.EXPIRED) == over
 
 
+@pytest.mark.parametrize("state", REACHED_NO_RECIPIENT)
+def test_what_ended_after_a_person_asked_was_not_meant(state: State) -> None:
+    asked = replace(RULE, before=NOW)
+    second = timedelta(seconds=1)
+
+    assert asked.over(replace(ONE, state=state, ended_at=NOW - second)) is state
+    assert asked.over(replace(ONE, state=state, ended_at=NOW + second)) is None
+
+
 def test_what_an_operator_gave_up_may_have_been_sent() -> None:
     assert RULE.over(replace(ONE, state=State.FAILED, reason=Reason("discarded", "given up"))) is None
     assert RULE.over(replace(ONE, state=State.FAILED, reason=Reason("invalid", "refused"))) is State.FAILED

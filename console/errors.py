@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, Response
 
 from config.redis_connection import RedisUnreachable
 from config.texts import Text, _
+from console.campaigns.shelf import NoCampaign
 from console.language import preferred
 from console.rendering import render
 from pec.messages import UnsupportedRecord
@@ -66,6 +67,10 @@ def add_error_pages(app: FastAPI) -> None:
         return error_page(
             request, 409, _("{error}: a newer version wrote it, upgrade this one").format(error=error)
         )
+
+    @app.exception_handler(NoCampaign)
+    async def _deleted(request: Request, error: NoCampaign) -> Response:
+        return error_page(request, 404, _WORDS[404])
 
     @app.exception_handler(RedisError)
     @app.exception_handler(RedisUnreachable)

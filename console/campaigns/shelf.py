@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from archive.atomic_files import PRIVATE_FOLDER, atomic_write
 from config.settings import Settings
-from console.campaigns.draft import LETTER, Draft
+from console.campaigns.draft import LETTER, Draft, Phase
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _DRAFT, _LOCK = "campaign.json", "lock"
@@ -123,18 +123,30 @@ class Shelf:
         return sorted(self._drafts(), key=lambda one: one.created_at, reverse=True)
 
     def remove(self, desk: Desk) -> None:
-        """Delete the files of a campaign. Work on it that still runs fails."""
+        """Delete the files of a campaign, whatever its phase. Work on it that still runs fails."""
         (desk.folder / _DRAFT).unlink(missing_ok=True)
         shutil.rmtree(desk.folder, ignore_errors=True)
 
+    def discard(self, desk: Desk) -> bool:
+        """Delete the files of a campaign unless it is being sent. Return whether they are gone."""
+        with suppress(NoCampaign), desk.locked():
+            if not _is_started(desk):
+                self.remove(desk)
+                return True
+            return False
+        return True
+
     def remove_old(self, age: timedelta) -> None:
-        """Delete what was not changed for so long, and uploads that were broken off an hour ago."""
+        """Delete what was not changed for so long, and uploads that were broken off an hour ago.
+
+        A campaign that is being sent stays, whatever its age: a person decides about what was not enqueued.
+        """
         now = datetime.now(UTC).timestamp()
         for folder in self._folders():
             draft = folder / _DRAFT
             limit = age.total_seconds() if draft.is_file() else timedelta(hours=1).total_seconds()
             if now - _changed_at(draft if draft.is_file() else folder, now) > limit:
-                self.remove(Desk(folder))
+                self.discard(Desk(folder))
 
     def _drafts(self) -> Iterator[Draft]:
         for folder in self._folders():
@@ -156,6 +168,13 @@ def folder_of(settings: Settings) -> Path:
     installation = f"{settings.redis_url}\0{settings.namespace}"
     name = hashlib.sha256(installation.encode()).hexdigest()[:16]
     return Path(state).expanduser() / "pecmassiva" / "console" / name / "campaigns"
+
+
+def _is_started(desk: Desk) -> bool:
+    try:
+        return desk.read().phase is Phase.STARTED
+    except NoCampaign:
+        return False
 
 
 def _changed_at(path: Path, now: float) -> float:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, HTTPException, Response, UploadFile
+from fastapi import APIRouter, File, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
 from config.foreign_words import system_words
@@ -87,11 +87,13 @@ def ask(case: Campaign) -> Response:
 @router.post("/campaigns/{campaign}/delete")
 def delete(case: Campaign) -> Response:
     """Delete the files of a campaign. What was sent stays where messages are."""
-    if case.draft.phase is Phase.STARTED:
-        raise HTTPException(409, _("this campaign is being sent: delete it when all of it is on its way"))
 
     def act() -> str:
-        case.runner.shelf.remove(case.desk)
+        if not case.runner.shelf.discard(case.desk):
+            raise Refused(
+                "campaign_started",
+                _("this campaign is being sent: delete it when all of it is on its way"),
+            )
         return _("Deleted the files of campaign {name}.").format(name=case.draft.batch)
 
     return case.visit.act(

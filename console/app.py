@@ -44,7 +44,10 @@ def build_app(session: Session) -> FastAPI:
 def _campaigns(session: Session) -> Runner:
     rules = session.settings.console
     runner = Runner(
-        Shelf(folder_of(session.settings)), Works(session).by_name(), timedelta(days=rules.campaign_days)
+        Shelf(folder_of(session.settings)),
+        Works(session).by_name(),
+        timedelta(days=rules.campaign_days),
+        acts=not rules.read_only,
     )
     if not rules.read_only:
         runner.start()

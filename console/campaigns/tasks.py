@@ -60,10 +60,11 @@ Work = Callable[[Desk, Draft, Report], Any]
 
 
 class Runner:
-    """Runs tasks. What was begun and has no process any more is begun again."""
+    """Runs tasks. What was begun and has no process any more is begun again. Sends only if the console `acts`."""
 
-    def __init__(self, shelf: Shelf, works: Mapping[Task, Work], keep: timedelta) -> None:
+    def __init__(self, shelf: Shelf, works: Mapping[Task, Work], keep: timedelta, *, acts: bool) -> None:
         self.shelf = shelf
+        self._acts = acts
         self._works = works
         self._keep = keep
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="campaign")
@@ -100,6 +101,8 @@ class Runner:
         return found
 
     def _submit(self, desk: Desk, task: Task) -> None:
+        if task is Task.SEND and not self._acts:
+            return
         with self._guard:
             if (desk.id, task) in self._queued or self._stopped.is_set():
                 return

@@ -1,0 +1,33 @@
+"""Work on campaigns beside the pages."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from console.campaigns.draft import Phase
+from console.campaigns.shelf import Desk, Shelf
+from console.campaigns.tasks import Runner, Task
+
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Desk:
+    """The files of a campaign that has started."""
+    desk, draft = Shelf(tmp_path).make("anna", "avvisi.csv", "avvisi")
+    desk.write(draft.model_copy(update={"phase": Phase.STARTED}))
+    return desk
+
+
+@pytest.mark.parametrize("acts", [True, False])
+def test_a_console_that_only_shows_sends_nothing(started: Desk, *, acts: bool) -> None:
+    sent = threading.Event()
+    works = {Task.SEND: lambda desk, draft, report: sent.set()}
+    runner = Runner(Shelf(started.folder.parent), works, timedelta(days=1), acts=acts)
+
+    assert not runner.status(started, Task.SEND, 0).done
+
+    assert sent.wait(PATIENCE_SECONDS if acts else 0.2) == acts
+    runner.stop()

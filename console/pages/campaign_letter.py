@@ -59,7 +59,7 @@ def show(case: Campaign) -> Response:
         "letter",
         found=found,
         status=status,
-        senders=case.senders,
+        senders=[draft.account] if draft.parent else case.senders,
         text=_text(case.desk),
         problems=list(_problems(case, found)) if found and begun else [],
         everyone=sorted(case.desk.everyone.iterdir()),
@@ -95,8 +95,7 @@ def save(
             _keep_everyone(case.desk, everyone)
             if batch != case.draft.batch:
                 check_name(case.visit.session, case.runner.shelf, batch, case.draft.id)
-            if account and account not in case.senders:
-                raise Refused("unknown_account", _("Sender: choose one of the mailboxes in the list"))
+            _check_sender(case, account)
             fields |= {
                 "reads_anew": batch != case.draft.batch,
                 "batch": batch,
@@ -194,6 +193,19 @@ def _text(desk: Desk) -> str:
         return desk.letter.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
+
+
+def _check_sender(case: Opened, account: str) -> None:
+    """Raise Refused for a mailbox that the person may not use, or of which the campaign's batch is not."""
+    if case.draft.parent and account != case.draft.account:
+        raise Refused(
+            "other_sender",
+            _("Sender: these PEC are of a campaign of {account}: choose that mailbox").format(
+                account=case.draft.account
+            ),
+        )
+    if account and account not in case.senders:
+        raise Refused("unknown_account", _("Sender: choose one of the mailboxes in the list"))
 
 
 def _keep_text(desk: Desk, text: str, upload: UploadFile | None) -> None:

@@ -186,6 +186,16 @@ def test_a_batch_is_not_cancelled_while_a_correction_of_it_is_put_into_line(
     assert [job for job in jobs_in(producer) if job["type"] == "cancel"] == []
 
 
+def test_a_correction_goes_from_its_campaign_s_mailbox(clerk: Clerk, shelf: Shelf, ended: str) -> None:
+    draft = tried_again(clerk, ended)
+    assert ">beta<" not in clerk.browser.get(f"{draft}/letter").text
+
+    clerk.write(draft, account="beta")
+
+    assert "beta" not in clerk.done(f"{draft}/letter")
+    assert shelf.desk(draft.rpartition("/")[2]).read().account == "acme"
+
+
 def test_a_correction_of_nothing_is_refused(clerk: Clerk, ended: str) -> None:
     clerk.browser.post(f"{ended}/corrections", ids="avvisi-unknown", addresses="x@pec.example")
 

@@ -55,12 +55,25 @@ class Draft(BaseModel):
     not_before: datetime | None = None
     started_at: datetime | None = None
     started_by: str = ""
-    enqueued: int | None = None
+    enqueued: int | None = None  # None: nothing was, not even by a start that was broken off
+    stopped_at: int = 0  # the revision that a start which enqueued nothing has left
 
     @property
     def ready(self) -> bool:
         """Return whether a person has said all that a check needs."""
         return bool(self.account and self.subject and self.has_letter)
+
+    def given_back(self) -> "Draft":
+        """Return a campaign whose start failed before anything was enqueued: a draft again, as a new revision."""
+        if self.phase is not Phase.STARTED or self.enqueued is not None:
+            return self
+        return self.changed(
+            phase=Phase.DRAFT,
+            not_before=None,
+            started_at=None,
+            started_by="",
+            stopped_at=self.revision + 1,
+        )
 
     def changed(self, *, reads_anew: bool = False, **fields: object) -> "Draft":
         """Return the draft with other values, as a new revision."""

@@ -128,6 +128,8 @@ class Runner:
         found = read_status(desk, task)
         if found and found.done and found.revision == revision:
             return
+        if task is Task.SEND and draft.phase is not Phase.STARTED:  # it was given back meanwhile
+            return
         _write(desk, task, Status(revision))
         try:
             outcome = self._works[task](desk, draft, _reporter(desk, task, revision))

@@ -86,7 +86,16 @@ class Works:
             return _checked(preview)
 
     def send(self, desk: Desk, draft: Draft, report: Report) -> int:
-        """Enqueue what can be sent. Repeated after a crash, it enqueues the rest."""
+        """Enqueue what can be sent. Repeated after a crash, it enqueues the rest. If none can, it is a draft again."""
+        try:
+            done = self._send(desk, draft, report)
+        except Failed:
+            desk.change(lambda one: one.given_back())
+            raise
+        desk.change(lambda one: one.model_copy(update={"phase": Phase.SENT, "enqueued": done}))
+        return done
+
+    def _send(self, desk: Desk, draft: Draft, report: Report) -> int:
         with self._validated(requests.of_draft(desk, draft), lambda share: report(share / 2)) as campaign:
             preview = self._preview(campaign, draft)
             if (refused := preview.count(RowStatus.REFUSED)) and not (
@@ -99,9 +108,8 @@ class Works:
                         refused,
                     ).format(count=refused)
                 )
-            done = self._enqueue(preview, draft, report)
-        desk.change(lambda one: one.model_copy(update={"phase": Phase.SENT, "enqueued": done}))
-        return done
+            desk.change(lambda one: one.model_copy(update={"enqueued": one.enqueued or 0}))
+            return self._enqueue(preview, draft, report)
 
     def proof(self, desk: Desk, draft: Draft, report: Report) -> Bundle:
         """Write the bundle of proof as one ZIP file."""

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from config.redis_connection import RedisUnreachable
 from config.texts import _, joined
 from console.campaigns import requests
-from console.campaigns.tasks import Task
+from console.campaigns.tasks import Task, read_status
 from console.campaigns.work import Checked
 from console.pages.campaign_access import Campaign, Opened
 from pec.jobs import JobRejected
@@ -41,6 +41,7 @@ def show(case: Campaign, row: Annotated[int, Query(ge=0)] = 0) -> Response:
         "campaign_check.html",
         "check",
         status=status,
+        stopped=_stopped(case),
         found=found,
         row=chosen,
         letter=_letter(case, found, chosen) if found else None,
@@ -81,6 +82,12 @@ def send_test(case: Campaign, to: Field = "", row: Field = "") -> Response:
         return _("The test is on its way to {address}: its id is {id}.").format(address=address, id=job)
 
     return case.act(act, "test", f"{back}#test", {"to": to[:320], "row": row[:9]})
+
+
+def _stopped(case: Opened) -> str:
+    """Return why the last start enqueued nothing, until the campaign is changed."""
+    failed = read_status(case.desk, Task.SEND) if case.draft.stopped_at == case.draft.revision else None
+    return failed.problem if failed else ""
 
 
 def _send_test(case: Opened, found: Checked, to: str, row: str) -> tuple[str, str]:

@@ -14,7 +14,9 @@ from console.campaigns.draft import Phase
 from console.campaigns.shelf import Desk, Shelf
 from pec.store import audit
 from pec.store.store import Store
+from producers import Producer
 from tests.integration.console.campaigning import PATIENCE_SECONDS, Clerk
+from tests.integration.producing import jobs_in
 
 
 @pytest.fixture
@@ -44,6 +46,34 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 def mark_started(desk: Desk) -> None:
     desk.write(desk.read().model_copy(update={"phase": Phase.STARTED}))
+
+
+def test_a_campaign_whose_start_enqueued_nothing_is_a_draft_again(
+    clerk: Clerk, shelf: Shelf, producer: Producer
+) -> None:
+    campaign = clerk.begin(
+        "PEC;nome;numero;allegato\nrossi@pec.example;R;1;a.pdf\nverdi@pec.example;V;2;b.pdf\n"
+    )
+    clerk.done(f"{campaign}/list")
+    for name in ("a.pdf", "b.pdf"):
+        clerk.upload(f"{campaign}/files", "files", b"%PDF-1.4", name)
+    clerk.write(campaign, file_columns="allegato")
+    clerk.done(f"{campaign}/check")
+    desk = desk_of(shelf, campaign)
+    with nobody_sends(desk):
+        clerk.start(campaign)
+        (desk.files / "a.pdf").unlink()
+    clerk.browser.get(f"{campaign}/progress")
+    wait_until(lambda: desk.read().phase is Phase.DRAFT)
+
+    said = "on è stato inviato nulla, perché"
+    wait_until(lambda: said in clerk.done(f"{campaign}/check"))
+    assert jobs_in(producer) == []
+    clerk.upload(f"{campaign}/files", "files", b"%PDF-1.4", "a.pdf")
+    assert said not in clerk.done(f"{campaign}/check")
+    clerk.start(campaign)
+    clerk.sent(campaign)
+    assert len([job for job in jobs_in(producer) if job["type"] == "send"]) == 2
 
 
 def test_a_started_campaign_is_not_deleted(clerk: Clerk, shelf: Shelf) -> None:

@@ -55,6 +55,7 @@ class Draft(BaseModel):
     not_before: datetime | None = None
     started_at: datetime | None = None
     started_by: str = ""
+    warned_of: int = 0  # recipients of the same subject lately, as the person saw before the start
     enqueued: int | None = None  # None: nothing was, not even by a start that was broken off
     stopped_at: int = 0  # the revision that a start which enqueued nothing has left
 

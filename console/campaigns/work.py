@@ -98,6 +98,7 @@ class Works:
     def _send(self, desk: Desk, draft: Draft, report: Report) -> int:
         with self._validated(requests.of_draft(desk, draft), lambda share: report(share / 2)) as campaign:
             preview = self._preview(campaign, draft)
+            _refuse_repeated(preview, draft)
             if (refused := preview.count(RowStatus.REFUSED)) and not (
                 draft.skip_invalid and preview.sendable
             ):
@@ -169,6 +170,21 @@ class Works:
 def _require_letter(draft: Draft) -> None:
     if not draft.ready:
         raise Failed(_("sender, subject or text is missing: fill in the step before"))
+
+
+def _refuse_repeated(preview: Preview, draft: Draft) -> None:
+    """Raise Failed if the campaign may be sent a second time and the person who started it could not know."""
+    found = preview.repeated
+    if found and found.recipients > draft.warned_of and draft.enqueued is None:
+        raise Failed(
+            ngettext(
+                "nothing was sent, because {count} recipient got the same subject by now: "
+                "check that it is to get this too, then start again",
+                "nothing was sent, because {count} recipients got the same subject by now: "
+                "check that they are to get this too, then start again",
+                found.recipients,
+            ).format(count=found.recipients)
+        )
 
 
 def _checked(preview: Preview) -> Checked:

@@ -53,7 +53,7 @@ def start(case: Campaign, revision: Field = "", when: Field = "") -> Response:
         starts = _starts_at(when)
         if not case.draft.parent:
             check_name(case.visit.session, case.runner.shelf, case.draft.batch, case.draft.id)
-        _begin(case, revision, starts)
+        _begin(case, found[0], revision, starts)
         return _("Campaign {name} has started.").format(name=case.draft.batch)
 
     count = case.status(Task.CHECK).outcome
@@ -62,7 +62,7 @@ def start(case: Campaign, revision: Field = "", when: Field = "") -> Response:
     return answer if case.desk.read().phase is not Phase.DRAFT else _back_to_check(answer, case)
 
 
-def _begin(case: Opened, revision: str, starts: datetime | None) -> None:
+def _begin(case: Opened, found: Checked, revision: str, starts: datetime | None) -> None:
     """Mark the campaign as started, and have its jobs enqueued; nothing if another request has started it."""
     mine = [False]
 
@@ -74,7 +74,8 @@ def _begin(case: Opened, revision: str, starts: datetime | None) -> None:
         mine[0] = True
         now = datetime.now(UTC)
         about = {"not_before": starts, "started_at": now, "started_by": case.visit.user.name}
-        return draft.model_copy(update={"phase": Phase.STARTED, **about})
+        warned_of = found.repeated.recipients if found.repeated else 0
+        return draft.model_copy(update={"phase": Phase.STARTED, "warned_of": warned_of, **about})
 
     case.desk.change(started)
     if mine[0]:

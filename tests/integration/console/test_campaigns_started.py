@@ -16,7 +16,7 @@ from pec.store import audit
 from pec.store.store import Store
 from producers import Producer
 from tests.integration.console.campaigning import PATIENCE_SECONDS, Clerk
-from tests.integration.producing import jobs_in
+from tests.integration.producing import TakeJobs, jobs_in
 
 
 @pytest.fixture
@@ -73,6 +73,26 @@ def test_a_campaign_whose_start_enqueued_nothing_is_a_draft_again(
     assert said not in clerk.done(f"{campaign}/check")
     clerk.start(campaign)
     clerk.sent(campaign)
+    assert len([job for job in jobs_in(producer) if job["type"] == "send"]) == 2
+
+
+def test_a_list_that_another_campaign_sent_after_the_check_is_sent_only_after_a_warning(
+    clerk: Clerk, shelf: Shelf, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    first, second = clerk.ready(), clerk.ready()
+    clerk.start(first)
+    clerk.sent(first)
+    take_jobs()
+    desk = desk_of(shelf, second)
+
+    clerk.start(second)
+    wait_until(lambda: desk.read().stopped_at > 0)
+
+    assert desk.read().phase is Phase.DRAFT
+    assert jobs_in(producer) == []
+    assert "stesso oggetto negli ultimi 30 giorni" in clerk.done(f"{second}/check")
+    clerk.start(second)
+    clerk.sent(second)
     assert len([job for job in jobs_in(producer) if job["type"] == "send"]) == 2
 
 

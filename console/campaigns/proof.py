@@ -19,6 +19,7 @@ from archive.vault.installation import open_vault
 from config.foreign_words import system_words
 from config.texts import _
 from console.campaigns.draft import Draft
+from console.campaigns.room import require_room
 from console.campaigns.tasks import Failed, Report
 from console.language import ITALIAN, translated
 from pec.operations.refusals import Refused
@@ -47,7 +48,7 @@ def make_bundle(session: Session, draft: Draft, place: Path, report: Report) -> 
     )
     try:
         choice = choose(session.store, (), draft.batch, ())
-        step = _Steps(choice.count, report)
+        step = _Steps(choice.count, report, place.parent)
         with packed(place) as folder:
             done = maker.write(folder, choice, step)
     except Refused as refused:
@@ -61,7 +62,7 @@ def make_report(session: Session, draft: Draft, place: Path, report: Report) -> 
     """Write what `pec report --batch` writes, as PDF. Return how many messages have not ended. Raise Failed."""
     store, accounts = session.store, session.settings.accounts
     try:
-        step = _Steps(count_of_batch(store, draft.batch), report)
+        step = _Steps(count_of_batch(store, draft.batch), report, place.parent)
         cases = _counted(gather(store, selection.of_batch(store, draft.batch)), step)
         summary = new_summary(store, draft.batch)
         with gathered(cases, summary) as found:
@@ -83,10 +84,14 @@ def in_italian(text: str) -> str:
 
 
 class _Steps:
-    def __init__(self, count: int, report: Report) -> None:
-        self._count, self._report, self._done = max(1, count), report, 0
+    """Reports each message of a file, and leaves off when the disk is nearly full. Raise Refused."""
+
+    def __init__(self, count: int, report: Report, folder: Path) -> None:
+        self._count, self._report, self._done, self._folder = max(1, count), report, 0, folder
+        require_room(folder, 0)
 
     def __call__(self) -> None:
+        require_room(self._folder, 0)
         self._done += 1
         self._report(self._done / self._count)
 

@@ -15,7 +15,9 @@ from pydantic import ValidationError
 
 from archive.atomic_files import PRIVATE_FOLDER, atomic_write
 from config.settings import Settings
+from config.texts import _
 from console.campaigns.draft import LETTER, Draft, Phase
+from pec.operations.refusals import Refused
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _DRAFT, _LOCK = "campaign.json", "lock"
@@ -102,7 +104,14 @@ class Shelf:
         return Desk(self.root / campaign)
 
     def make(self, owner: str, sheet: str, batch: str, parent: str = "") -> tuple[Desk, Draft]:
-        """Return a new campaign, which joins the shelf when its draft is written. Raise OSError."""
+        """Return a new campaign, which joins the shelf when its draft is written. Raise Refused or OSError."""
+        if len(self.all()) >= MAX_CAMPAIGNS:
+            raise Refused(
+                "too_many_campaigns",
+                _("{limit} campaigns are kept already: delete some that are finished").format(
+                    limit=MAX_CAMPAIGNS
+                ),
+            )
         self.root.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
         draft = Draft(
             id=secrets.token_hex(8),

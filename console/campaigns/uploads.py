@@ -13,6 +13,7 @@ from archive.atomic_files import atomic_write
 from archive.portable_names import folded, portable_name
 from config.texts import _, ngettext
 from console.campaigns.draft import MAX_FILES, MAX_FILES_BYTES
+from console.campaigns.room import require_room
 from pec.operations.refusals import Refused
 
 _CHUNK = 1 << 20
@@ -30,7 +31,7 @@ def base_name(name: str | None) -> str:
 
 
 def store(source: IO[bytes], place: Path, limit: int) -> int:
-    """Copy an upload and return its size. Raise Refused if it is larger than the limit, or empty.
+    """Copy an upload and return its size. Raise Refused if it is larger than the limit or the disk's room, or empty.
 
     A file that a refused one was to replace stays.
     """
@@ -40,6 +41,7 @@ def store(source: IO[bytes], place: Path, limit: int) -> int:
             size += len(piece)
             if size > limit:
                 raise _too_large(place.name, limit)
+            require_room(place.parent, len(piece))
             file.write(piece)
         if not size:
             raise Refused(
@@ -116,8 +118,10 @@ def _check(name: str, members: list[tuple[str, zipfile.ZipInfo]], folder: Path) 
     used, count = used_by(folder)
     if count + len(members) > MAX_FILES:
         raise _too_many()
-    if used + sum(member.file_size for _own, member in members) > MAX_FILES_BYTES:
+    wanted = sum(member.file_size for _own, member in members)
+    if used + wanted > MAX_FILES_BYTES:
         raise _too_large(name, MAX_FILES_BYTES)
+    require_room(folder, wanted)
 
 
 def _write(inside: IO[bytes], place: Path, member: zipfile.ZipInfo) -> None:

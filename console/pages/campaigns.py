@@ -10,7 +10,7 @@ from config.texts import _
 from console.campaigns import uploads
 from console.campaigns.draft import MAX_ROWS, MAX_SHEET_BYTES, Draft, Phase
 from console.campaigns.naming import free_name
-from console.campaigns.shelf import MAX_CAMPAIGNS, Desk
+from console.campaigns.shelf import Desk
 from console.pages.campaign_access import Campaign, may_open, shelf_of
 from console.visit import Clerk, Visit
 from pec.operations.refusals import Refused
@@ -110,13 +110,6 @@ def _keep(visit: Visit, sheet: UploadFile | None, name: str) -> Draft:
     if sheet is None or not sheet.filename:
         raise Refused("no_file", _("List: no file was chosen: choose a CSV or XLSX file"))
     shelf = shelf_of(visit)
-    if len(shelf.all()) >= MAX_CAMPAIGNS:
-        raise Refused(
-            "too_many_campaigns",
-            _("{limit} campaigns are kept already: delete some that are finished").format(
-                limit=MAX_CAMPAIGNS
-            ),
-        )
     try:
         desk, draft = shelf.make(visit.user.name, name, free_name(visit.session, shelf, name))
     except OSError as error:

@@ -16,6 +16,7 @@ from console.campaigns.draft import MAX_FILES, MAX_FILES_BYTES
 from console.campaigns.room import require_room
 from pec.operations.refusals import Refused
 
+MAX_DIRECTORY_BYTES = 32 << 20  # of a ZIP, which is read as a whole: 300 for each file
 _CHUNK = 1 << 20
 _ZIP = b"PK"
 _NOT_UNPACKED = (
@@ -71,10 +72,23 @@ def used_by(folder: Path) -> tuple[int, int]:
     return sum(sizes), len(sizes)
 
 
+class _Bounded:
+    """A ZIP, of which no more is read at once than its directory may have. Raise Refused."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+        self.seek, self.tell, self.seekable = source.seek, source.tell, source.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_DIRECTORY_BYTES:
+            raise _too_many()
+        return self._source.read(size)
+
+
 def _unpacked(source: IO[bytes], name: str, folder: Path) -> list[str]:
     try:
         source.seek(0)
-        with zipfile.ZipFile(source) as archive:
+        with zipfile.ZipFile(_Bounded(source)) as archive:
             members = list(_members(archive))
             _check(name, members, folder)
             with TemporaryDirectory(dir=folder.parent) as part:

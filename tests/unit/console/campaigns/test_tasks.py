@@ -1,5 +1,6 @@
 """Work on campaigns beside the pages."""
 
+import pickle
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from console.campaigns.draft import Phase
 from console.campaigns.shelf import Desk, Shelf
-from console.campaigns.tasks import Runner, Task
+from console.campaigns.tasks import Runner, Status, Task, read_status
 
 PATIENCE_SECONDS = 30
 
@@ -19,6 +20,15 @@ def started(tmp_path: Path) -> Desk:
     desk, draft = Shelf(tmp_path).make("anna", "avvisi.csv", "avvisi")
     desk.write(draft.model_copy(update={"phase": Phase.STARTED}))
     return desk
+
+
+@pytest.mark.parametrize(
+    "kept", [Status(0, done=True), (0, Status(0, done=True)), (99, Status(0, done=True))]
+)
+def test_a_status_that_another_version_wrote_is_none(started: Desk, kept: object) -> None:
+    (started.tasks / "send.status").write_bytes(pickle.dumps(kept))
+
+    assert read_status(started, Task.SEND) is None
 
 
 @pytest.mark.parametrize("acts", [True, False])

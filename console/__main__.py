@@ -5,6 +5,7 @@ import socket
 import ssl
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -26,6 +27,18 @@ from pec.operations.session import Session, open_store
 STOP_SECONDS = 10  # for requests in hand
 MAX_CONNECTIONS = 1000
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class Server(uvicorn.Server):
+    """Has no more work on campaigns begun once it stops. What runs is taken up by the next console."""
+
+    def __init__(self, config: uvicorn.Config, stop_work: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._stop_work = stop_work
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stop_work()
+        await super().shutdown(sockets)
 
 
 @click.command(context_settings={"show_default": True, "max_content_width": 110})
@@ -76,7 +89,7 @@ def main(host: str, port: int, tls_cert: Path | None, tls_key: Path | None, read
         listener = _listen(host, port)
         _announce(listener, tls_cert is not None, ready_file)
         _warn_of_clear_text(settings, host, tls_cert is not None)
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config, app.state.campaigns.stop).run(sockets=[listener])
 
 
 def _spool_uploads(settings: Settings) -> None:

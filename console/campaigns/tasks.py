@@ -79,8 +79,9 @@ class Runner:
 
     def stop(self) -> None:
         """Begin nothing more. What runs is taken up by the next console."""
-        self._stopped.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._guard:
+            self._stopped.set()
+            self._pool.shutdown(wait=False, cancel_futures=True)
 
     def status(self, desk: Desk, task: Task, revision: int) -> Status:
         """Return how far the task is for this revision, and begin it if nothing was done."""
@@ -108,7 +109,7 @@ class Runner:
             if (desk.id, task) in self._queued or self._stopped.is_set():
                 return
             self._queued.add((desk.id, task))
-        self._pool.submit(self._run, desk, task)
+            self._pool.submit(self._run, desk, task)
 
     def _run(self, desk: Desk, task: Task) -> None:
         try:

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+import uvicorn
+from fastapi import FastAPI
+
+from console.__main__ import Server
 
 ROOT = Path(__file__).parents[3]
 CERTIFICATE = str(ROOT / "tests" / "localhost.pem")  # holds the key, too
@@ -43,6 +48,23 @@ def test_it_serves_and_a_signal_stops_it(redis_url: str) -> None:
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(SECONDS) in (0, -signal.SIGTERM)
+
+
+def test_no_work_is_begun_once_it_stops() -> None:
+    stopped = threading.Event()
+    config = uvicorn.Config(FastAPI(), port=0, lifespan="off", log_config=None, ws="none")
+    server = Server(config, stopped.set)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+        assert thread.is_alive()
+
+    assert not stopped.is_set()
+    server.should_exit = True
+
+    assert stopped.wait(SECONDS)
+    thread.join(SECONDS)
 
 
 @pytest.mark.usefixtures("redis", "people")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 
 from config.settings import Settings
+from console.campaigns.shelf import Shelf
 from pec.operations.people.passwords import hashed
 from pec.operations.session import Session
 from pec.store import users
@@ -87,6 +88,12 @@ def office(store: Store, serve: Serve) -> Callable[..., Clerk]:
         return Clerk(browser)
 
     return person
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    """The files of the campaigns."""
+    return Shelf(tmp_path / "console" / "campaigns")
 
 
 @pytest.fixture

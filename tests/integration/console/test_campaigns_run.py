@@ -5,7 +5,6 @@ import re
 import time
 import zipfile
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 
@@ -36,12 +35,6 @@ def ended(running: str, store: Store, change: Settle) -> str:
     change(rossi, to(State.DELIVERED))
     change(verdi, to(State.UNDELIVERED))
     return running
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    """The files of the campaigns."""
-    return Shelf(tmp_path / "console" / "campaigns")
 
 
 def tried_again(clerk: Clerk, campaign: str) -> str:

@@ -6,9 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from fcntl import LOCK_EX, flock
-from pathlib import Path
-
-import pytest
 
 from console.campaigns.draft import Phase
 from console.campaigns.shelf import Desk, Shelf
@@ -17,12 +14,6 @@ from pec.store.store import Store
 from producers import Producer
 from tests.integration.console.campaigning import PATIENCE_SECONDS, Clerk
 from tests.integration.producing import TakeJobs, jobs_in
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    """The files of the campaigns."""
-    return Shelf(tmp_path / "console" / "campaigns")
 
 
 def desk_of(shelf: Shelf, campaign: str) -> Desk:

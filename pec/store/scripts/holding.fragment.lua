@@ -12,6 +12,7 @@ local HOLD_SECONDS = 8 * 86400
 local UPLOAD_SECONDS = 7 * 86400
 local PART_SECONDS = 60 -- within which the first bytes of an upload come
 local RETRY_SECONDS = 30 -- after which workers, or uploads that end, may have freed some
+local FULL_SECONDS = 5 -- for which a refusal stands, because to look at all that a token holds costs
 local LOOK_AT = 500
 
 local function is_held(ns, token, member, since)
@@ -64,9 +65,10 @@ local function let_go(key, member)
     end
 end
 
-local function let_go_of_oldest(ns, token, count)
+-- Lets go of what is held no more among those between two ranks, of which the oldest is 0.
+local function let_go_of(ns, token, first, last)
     local key = ns .. ":holding:" .. token
-    local found = call("ZRANGE", key, 0, count - 1, "WITHSCORES")
+    local found = call("ZRANGE", key, first, last, "WITHSCORES")
     for i = 1, #found, 2 do
         if not is_held(ns, token, found[i], tonumber(found[i + 1])) then
             let_go(key, found[i])
@@ -74,8 +76,11 @@ local function let_go_of_oldest(ns, token, count)
     end
 end
 
--- Returns the seconds until enough uploads that no job names have expired; few if something else is held.
+-- Returns the seconds until enough uploads that no job names have expired; few if something else, or much, is held.
 local function seconds_until_free(key, missing)
+    if call("ZCARD", key) > LOOK_AT then
+        return RETRY_SECONDS
+    end
     local last = 0
     local found = call("ZRANGE", key, 0, LOOK_AT - 1, "WITHSCORES")
     for i = 1, #found, 2 do
@@ -89,10 +94,10 @@ local function seconds_until_free(key, missing)
 end
 
 -- Returns 0 if the token may hold so many bytes more, else the seconds after which it may. Of what is held no more, it
--- lets go of two, and of all only if room is needed.
+-- lets go among the two oldest, and among all only if room is needed: the newest first, for old uploads may be held long.
 local function wait_for_bytes(ns, token, bytes, limit)
     local key = ns .. ":holding:" .. token
-    let_go_of_oldest(ns, token, 2)
+    let_go_of(ns, token, 0, 1)
     if held_bytes(key) + bytes <= limit then
         return 0
     end
@@ -100,12 +105,13 @@ local function wait_for_bytes(ns, token, bytes, limit)
     if known then
         return tonumber(known)
     end
-    let_go_of_oldest(ns, token, LOOK_AT)
-    local missing = held_bytes(key) + bytes - limit
-    if missing <= 0 then
-        return 0
+    for last = call("ZCARD", key) - 1, 0, -LOOK_AT do
+        let_go_of(ns, token, math.max(0, last - LOOK_AT + 1), last)
+        if held_bytes(key) + bytes <= limit then
+            return 0
+        end
     end
-    local wait = seconds_until_free(key, missing)
-    call("SET", key .. ":full", wait, "EX", 1)
+    local wait = seconds_until_free(key, held_bytes(key) + bytes - limit)
+    call("SET", key .. ":full", wait, "EX", FULL_SECONDS)
     return wait
 end

@@ -9,7 +9,7 @@ from pec.content import sha256
 from pec.problems import Problem
 from pec.store import job_stream, once, uploaded
 from pec.store.once import TooMuchHeld
-from pec.store.store import Store
+from pec.store.store import Store, text_list
 from tests.integration.producing import TakeJobs
 
 LIMIT = 10_000
@@ -106,13 +106,15 @@ def test_jobs_without_content_are_counted_too(accepting: Store, redis: Redis) ->
     accept(accepting, "b", job="{%s}" % (" " * 6_000))
 
 
-def test_a_refusal_is_remembered_for_a_second_and_costs_little(accepting: Store, redis: Redis) -> None:
+def test_a_refusal_is_remembered_for_seconds_and_costs_little(accepting: Store, redis: Redis) -> None:
     accept(accepting, "a", FILE)
     with pytest.raises(TooMuchHeld):
         accept(accepting, "b", b"g" * 6_000)
     reject_next(accepting)
 
     assert redis.get("pec:holding:token:full") == b"30"
+    stands_for: Any = redis.ttl("pec:holding:token:full")
+    assert 1 < stands_for <= 5
     assert not accept(accepting, "small", b"h").repeated  # what fits is not refused
 
 
@@ -172,6 +174,33 @@ def test_a_token_does_not_learn_by_its_share_that_another_sent_the_same_file(
         accept(store, "b", b"g" * 6_000)
 
     assert held(redis) == len(body)
+
+
+def test_old_uploads_that_are_held_rightly_hide_none_that_workers_took(
+    store: Store, redis: Redis, take_jobs: TakeJobs
+) -> None:
+    job = '{"type":"send","id":"m%d","account":"acme","recipient":"a@pec.example","subject":"s","body":{"sha256":"%s"}}'
+    held_since = {f"content:{number:064x} 1": store.now() - 60 for number in range(501)}
+    redis.zadd("pec:holding:token", held_since)
+    redis.set("pec:holding:token:bytes", len(held_since))
+
+    for number in range(10):
+        body = b"%03000d" % number
+        accept(store, str(number), body, job=job % (number, sha256(body)), limit_bytes=LIMIT)
+        take_jobs()
+
+    assert set(held_since) <= set(text_list(redis.zrange("pec:holding:token", 0, -1)))
+
+
+def test_a_token_that_holds_much_may_ask_again_soon(accepting: Store, redis: Redis) -> None:
+    held_since = {f"content:{number:064x} 20": accepting.now() for number in range(501)}
+    redis.zadd("pec:holding:token", held_since)
+    redis.set("pec:holding:token:bytes", 501 * 20)
+
+    with pytest.raises(TooMuchHeld) as refused:
+        accept(accepting, "a", b"g" * 6_000)
+
+    assert refused.value.wait_seconds == 30
 
 
 def put(store: Store, owner: str, data: bytes) -> None:

@@ -1,7 +1,8 @@
 """The index of messages by state and account: whether it is complete, and how messages of older versions join it.
 
-Each commit keeps it. Workers of an older version don't, so its counts are compared with those of all messages now and
-then. Readers use it while they agree.
+Each commit keeps it. Workers of an older version don't, so each hourly pass compares its counts with those of all
+messages. Readers use it for two hours after counts that agreed. A pass that mended it leaves the word to the next one,
+because older workers may still run.
 """
 
 from pec.names import State
@@ -15,20 +16,17 @@ def is_complete(store: Store) -> bool:
 
 
 def complete(store: Store) -> bool:
-    """Enter what is missing and remove what has moved on. Return whether there was anything to do."""
-    differing = _differing(store)
-    for state in differing:
+    """Note that the counts agree; else enter what is missing and remove what has moved on. Return whether they differ.
+
+    All states are walked: where as many messages are missing as have moved on, the counts of a state agree.
+    """
+    if not store.run("check_by_account", *State):
+        return False
+    for state in State:
         for account in text_list(store.client.zrange(store.keys.accounts, 0, -1)):
             _walk(store, store.keys.state_of(state, account), "leave_by_account", state, account)
         _walk(store, store.keys.state(state), "enter_by_account", state)
-    if differing:
-        _differing(store)
-    return bool(differing)
-
-
-def _differing(store: Store) -> list[State]:
-    """Return the states whose messages are not all in the index, and note whether there are any."""
-    return [State(one) for one in text_list(store.run("check_by_account", *State))]
+    return True
 
 
 def _walk(store: Store, index: str, script: str, *names: str) -> None:

@@ -131,7 +131,7 @@ class Keys:
 
     @property
     def by_account(self) -> str:
-        """String: `state_of` holds every message. It is missing until messages of older versions are entered."""
+        """String, expiring: `state_of` holds every message. It is missing until those of older versions are entered."""
         return f"{self.namespace}:by_account"
 
     def due(self, queue: Queue) -> str:

@@ -2,10 +2,10 @@
 --
 -- Workers of an older version move messages in <ns>:state:<state> alone, so the counts differ.
 --
--- Keys     <ns>:by_account   string: there if the counts agree
--- Returns  the states whose counts differ
+-- Keys     <ns>:by_account   string, expiring: the counts agree. Two hourly passes that don't come end it
+-- Returns  1 if counts differ, else 0
 
-local ns, differ = ARGV[1], {}
+local ns = ARGV[1]
 local accounts = call("ZRANGE", ns .. ":accounts", 0, -1)
 for i = 2, #ARGV do
     local index, count = ns .. ":state:" .. ARGV[i], 0
@@ -13,12 +13,9 @@ for i = 2, #ARGV do
         count = count + call("ZCARD", index .. ":" .. account)
     end
     if count ~= call("ZCARD", index) then
-        table.insert(differ, ARGV[i])
+        call("DEL", ns .. ":by_account")
+        return 1
     end
 end
-if #differ == 0 then
-    call("SET", ns .. ":by_account", "1")
-else
-    call("DEL", ns .. ":by_account")
-end
-return differ
+call("SET", ns .. ":by_account", "1", "EX", 7200)
+return 0

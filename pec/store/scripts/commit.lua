@@ -100,9 +100,9 @@ local function move(id, account, from, to, since)
         was_entered = call("ZREM", ns .. ":state:" .. from .. ":" .. account, id)
     end
     call("ZADD", ns .. ":state:" .. to, since, id)
-    call("ZADD", ns .. ":state:" .. to .. ":" .. account, since, id)
-    if was_entered == 0 then
-        call("ZINCRBY", ns .. ":accounts", 1, account)
+    local more = call("ZADD", ns .. ":state:" .. to .. ":" .. account, since, id) - was_entered
+    if more ~= 0 then
+        call("ZINCRBY", ns .. ":accounts", more, account)
     end
 end
 

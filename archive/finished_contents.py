@@ -30,7 +30,7 @@ def move_finished(store: Store, vault: Vault) -> int:
         for digest in dict.fromkeys(_contents_of(store, ids)):
             moved += _move(store, vault, digest)
         last = text(entries[-1][0])
-        store.client.hset(key, "archived_to", last)
+        store.run("write", "HSET", key, "archived_to", last)  # at maxmemory too: this frees memory
     return moved
 
 

@@ -34,20 +34,22 @@ THREAD_SHARES: dict[str, float] = {  # of a process, so that no kind of work sta
 
 
 _SCANS = 'local ack_queues = redis.call("keys", dead_worker_acks .. "*")'
+_AT_MAXMEMORY = "#!lua flags=allow-oom\n"
 _ASKS = "local ack_queues = {{}} if redis.call('exists', {names}) > 0 then ack_queues = {{1}} end"
 
 
 def bounded(script: str) -> str:
-    """Return Dramatiq's script so that it looks only for keys of ours, and never through a whole database.
+    """Return Dramatiq's script so that it looks only for keys of ours, and runs also at maxmemory.
 
-    So Dramatiq may share a database with millions of messages. Raise RuntimeError if its script has changed.
+    So Dramatiq may share a database with millions of messages, and tasks that free memory go on when it is full. Raise
+    RuntimeError if its script has changed.
     """
     names = ", ".join(f"dead_worker_acks .. '.{queue}'" for queue in Queue)
     if script.count(_SCANS) != 1:
         raise RuntimeError(
             "this version of Dramatiq has another script: install what requirements-run.lock says"
         )
-    return script.replace(_SCANS, _ASKS.format(names=names))
+    return _AT_MAXMEMORY + script.replace(_SCANS, _ASKS.format(names=names))
 
 
 class ThreadLimits(Middleware):

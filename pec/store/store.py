@@ -74,8 +74,8 @@ class Store:
         return int(seconds) + int(micros) / 1e6
 
     def set_due(self, queue: Queue, member: str, at: float) -> None:
-        """Schedule a task (epoch seconds)."""
-        self.client.zadd(self.keys.due(queue), {member: at})
+        """Schedule a task (epoch seconds), also at maxmemory."""
+        self.run("write", "ZADD", self.keys.due(queue), at, member)
 
     def clear_due(self, queue: Queue, member: str) -> None:
         self.client.zrem(self.keys.due(queue), member)

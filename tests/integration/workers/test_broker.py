@@ -155,6 +155,19 @@ def test_hints_of_a_dead_process_come_back_without_a_scan_of_the_database(
     assert "cmdstat_keys" not in redis.info("commandstats")
 
 
+def test_hints_move_also_when_memory_is_full(broker: HintBroker, redis: Redis) -> None:
+    consumer = broker.consume(Queue.CHECK, timeout=NOT_AT_ALL)
+    redis.config_set("maxmemory", "1")
+    try:
+        give(broker, "inv-1", "inv-2")
+        consumer.ack(taken(consumer))
+        consumer.nack(taken(consumer))
+    finally:
+        redis.config_set("maxmemory", "0")
+
+    assert left(broker) == (0, 0)
+
+
 def test_a_script_of_dramatiq_that_has_changed_is_refused() -> None:
     with pytest.raises(RuntimeError, match=r"requirements-run\.lock"):
         bounded("return 1")

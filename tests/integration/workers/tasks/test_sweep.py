@@ -54,6 +54,20 @@ def test_a_rejection_is_found_by_its_entry_for_as_long_as_rejections_are_kept(ct
     assert store.client.zrange(store.keys.rejected_at, 0, -1) == [b"young", entry.id.encode()]
 
 
+def test_the_pass_deletes_when_memory_is_full_and_comes_again(ctx: WorkerContext) -> None:
+    store = ctx.store
+    job_stream.ensure_group(store)
+    store.client.zadd(store.keys.rejected_at, {"old": 1.0})
+    store.client.config_set("maxmemory", "1")
+    try:
+        sweep.sweep(ctx, sweep.EVERYTHING)
+    finally:
+        store.client.config_set("maxmemory", "0")
+
+    assert not store.client.exists(store.keys.rejected_at)
+    assert store.client.zscore(store.keys.due(Queue.SWEEP), sweep.EVERYTHING) is not None
+
+
 def test_the_pass_enters_messages_of_older_versions_in_the_index_by_account(ctx: WorkerContext) -> None:
     keys, client = ctx.store.keys, ctx.store.client
     job_stream.ensure_group(ctx.store)

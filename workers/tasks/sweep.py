@@ -5,7 +5,7 @@ import structlog
 from archive.finished_contents import move_finished
 from archive.vault import VaultAway
 from pec.names import Queue
-from pec.store import by_account, job_stream, outbox, retention
+from pec.store import by_account, job_stream, once, outbox, retention
 from workers.context import WorkerContext
 
 EVERYTHING = "*"  # the entry of the schedule that can be no message's id: the hourly pass
@@ -38,7 +38,8 @@ def _trim_streams(ctx: WorkerContext) -> None:
         (ctx.store.keys.dead, rules.events_days),
     ):
         ctx.store.client.xtrim(stream, minid=int((now - days * 86_400) * 1000), approximate=True)
-    oldest = int((now - rules.rejected_days * 86_400) * 1000)
+    days = max(rules.rejected_days, once.KEY_SECONDS / 86_400)  # a repeat asks whether its job was rejected
+    oldest = int((now - days * 86_400) * 1000)
     ctx.store.client.zremrangebyscore(ctx.store.keys.rejected_at, "-inf", f"({oldest}")
 
 

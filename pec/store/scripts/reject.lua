@@ -21,6 +21,7 @@
 local ns, group, entry, account = unpack(ARGV, 1, 4)
 local fields, event = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
 local max_kept, burst, interval = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local known_ms = 7 * 86400000 -- for which repeats of a request are known, and ask whether its jobs were rejected
 local rejected, shares = ns .. ":rejected", ns .. ":rejected_of"
 
 call("XACK", ns .. ":jobs", group, entry)
@@ -58,10 +59,10 @@ end
 
 local position = call("XADD", rejected, "*", unpack(fields))
 local at = string.match(position, "^%d+")
-local oldest = "(" .. string.match(call("XRANGE", rejected, "-", "+", "COUNT", 1)[1][1], "^%d+")
-local gone = call("ZREMRANGEBYSCORE", shares .. ":" .. account, "-inf", oldest)
+local oldest = string.match(call("XRANGE", rejected, "-", "+", "COUNT", 1)[1][1], "^%d+")
+local gone = call("ZREMRANGEBYSCORE", shares .. ":" .. account, "-inf", "(" .. oldest)
 call("ZADD", ns .. ":rejected_at", at, entry)
-call("ZREMRANGEBYSCORE", ns .. ":rejected_at", "-inf", oldest)
+call("ZREMRANGEBYSCORE", ns .. ":rejected_at", "-inf", string.format("(%.0f", math.min(oldest, at - known_ms)))
 call("ZADD", shares .. ":" .. account, at, position .. " " .. entry)
 share(account, 1 - gone)
 for _ = 1, 100 do

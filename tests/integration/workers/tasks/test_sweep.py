@@ -1,12 +1,14 @@
 """The hourly pass: what has no more use leaves Redis, and what is in work stays."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pec.names import Queue, State
 from pec.problems import Problem
-from pec.store import by_account, job_stream
+from pec.store import by_account, job_stream, once
+from pec.store.store import Store
 from workers.context import WorkerContext
 from workers.tasks import sweep
 
@@ -52,6 +54,30 @@ def test_a_rejection_is_found_by_its_entry_for_as_long_as_rejections_are_kept(ct
     sweep.sweep(ctx, sweep.EVERYTHING)
 
     assert store.client.zrange(store.keys.rejected_at, 0, -1) == [b"young", entry.id.encode()]
+
+
+def test_a_repeat_learns_of_a_rejection_that_is_kept_no_more(ctx: WorkerContext) -> None:
+    store, kept = ctx.store, ctx.settings.retention.model_copy(update={"rejected_days": 1})
+    short = replace(ctx, settings=ctx.settings.model_copy(update={"retention": kept}))
+    request = once.Request(jobs=["{}"], record="id:abc", fingerprint="abc")
+    job_stream.ensure_group(store)
+    [entry] = once.accept(store, request).entries
+    reject_next(store)
+    two_days_ago = (ctx.now().timestamp() - 2 * DAY) * 1000
+    store.client.zadd(store.keys.rejected_at, {entry: two_days_ago})
+    store.client.delete(store.keys.rejected)
+
+    sweep.sweep(short, sweep.EVERYTHING)
+    store.client.xadd(store.keys.jobs, {"job": "{}"})
+    reject_next(store)
+
+    assert once.forget_rejected(store, request.record)
+    assert not once.accept(store, request).repeated
+
+
+def reject_next(store: Store) -> None:
+    [entry] = job_stream.read_new(store, "worker", 1, 100)
+    job_stream.reject(store, entry, [Problem("job", "is wrong")], {})
 
 
 def test_the_pass_deletes_when_memory_is_full_and_comes_again(ctx: WorkerContext) -> None:

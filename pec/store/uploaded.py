@@ -14,7 +14,7 @@ _UNFINISHED_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload that is not over, and the bytes that are reserved for it."""
+    """An upload that is not over, and the bytes that are reserved for it; 0: its owner has no limit."""
 
     owner: str
     part: str
@@ -23,8 +23,8 @@ class Upload:
 
 def begin(store: Store, owner: str, size: int, limit_bytes: int) -> Upload:
     """Reserve bytes among those that the owner may hold; 0: there is no limit. Raise TooMuchHeld."""
-    upload = Upload(owner, secrets.token_hex(16), size)
-    if wait := int(store.run("begin_upload", owner, upload.part, size, limit_bytes)):
+    upload = Upload(owner, secrets.token_hex(16), size if limit_bytes else 0)
+    if limit_bytes and (wait := int(store.run("begin_upload", owner, upload.part, size, limit_bytes))):
         raise TooMuchHeld(wait)
     return upload
 

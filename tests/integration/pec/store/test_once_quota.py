@@ -203,7 +203,15 @@ def test_a_token_that_holds_much_may_ask_again_soon(accepting: Store, redis: Red
     assert refused.value.wait_seconds == 30
 
 
-def put(store: Store, owner: str, data: bytes) -> None:
-    upload = uploaded.begin(store, owner, len(data), LIMIT)
+def test_without_a_limit_nothing_is_counted(store: Store, redis: Redis) -> None:
+    put(store, "token", FILE, limit=0)
+
+    assert uploaded.sizes(store, "token", [sha256(FILE)]) == {sha256(FILE): len(FILE)}
+    assert not redis.exists("pec:holding:token")
+    assert not redis.exists("pec:holding:token:bytes")
+
+
+def put(store: Store, owner: str, data: bytes, limit: int = LIMIT) -> None:
+    upload = uploaded.begin(store, owner, len(data), limit)
     uploaded.write(store, upload, 0, data)
     assert uploaded.finish(store, upload, sha256(data), len(data))

@@ -2,7 +2,7 @@
 --
 -- Keys     <ns>:holding:<token>         sorted set: "<kind>:<name> <bytes>" → since when (s)
 --                                       kinds: content, part (of an upload that is not over), job (by its last entry)
---          <ns>:holding:<token>:bytes   string: their sum
+--          <ns>:holding:<token>:bytes   string: the sum of their bytes, without what Redis keeps beside them
 --          <ns>:holding:<token>:jobs    hash: SHA-256 of content → the last entry of the token's jobs that name it
 --          <ns>:holding:<token>:full    string, expiring: seconds to wait, found a moment ago
 -- They expire a day later than all that they count. Nothing of other tokens decides, or a token would learn whether
@@ -14,6 +14,7 @@ local PART_SECONDS = 60 -- within which the first bytes of an upload come
 local RETRY_SECONDS = 30 -- after which workers, or uploads that end, may have freed some
 local FULL_SECONDS = 5 -- for which a refusal stands, because to look at all that a token holds costs
 local LOOK_AT = 500
+local BESIDE = 1024 -- bytes that Redis keeps beside those of each upload and each job: keys, expiries, this entry
 
 local function is_held(ns, token, member, since)
     local kind, name = string.match(member, "^(%a+):(%S+)")
@@ -36,7 +37,7 @@ local function bytes_of(member)
 end
 
 local function held_bytes(key)
-    return tonumber(call("GET", key .. ":bytes") or "0")
+    return tonumber(call("GET", key .. ":bytes") or "0") + BESIDE * call("ZCARD", key)
 end
 
 -- Counts what the token holds from now on. The same again is counted once.
@@ -88,7 +89,7 @@ local function seconds_until_free(key, missing)
             return RETRY_SECONDS
         end
         last = missing > 0 and tonumber(found[i + 1]) or last
-        missing = missing - bytes_of(found[i])
+        missing = missing - bytes_of(found[i]) - BESIDE
     end
     return math.max(math.ceil(last + UPLOAD_SECONDS - now_us() / 1e6), RETRY_SECONDS)
 end

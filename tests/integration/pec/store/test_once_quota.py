@@ -54,7 +54,7 @@ def test_a_token_gets_no_more_than_its_share_and_others_get_theirs(accepting: St
 
 def test_a_repeat_gets_its_answer_however_much_the_token_holds(accepting: Store) -> None:
     first = accept(accepting, "a", FILE)
-    accept(accepting, "b", b"g" * 3_000)
+    accept(accepting, "b", b"g" * 1_000)
 
     again = accept(accepting, "a", FILE)
 
@@ -63,9 +63,19 @@ def test_a_repeat_gets_its_answer_however_much_the_token_holds(accepting: Store)
 
 def test_the_same_content_of_many_jobs_is_counted_once(accepting: Store, redis: Redis) -> None:
     for number in range(3):
-        accept(accepting, str(number), b"f" * 4_000)
+        accept(accepting, str(number), b"f" * 2_000)
 
-    assert held(redis) == 4_000 + 3 * len("{}")
+    assert held(redis) == 2_000 + 3 * len("{}")
+
+
+def test_each_upload_and_each_job_counts_a_kilobyte_beside_its_bytes(accepting: Store, redis: Redis) -> None:
+    for number in range(10):
+        accept(accepting, str(number))
+
+    with pytest.raises(TooMuchHeld):
+        accept(accepting, "10")
+
+    assert held(redis) == 10 * len("{}")
 
 
 def test_what_a_worker_took_is_held_no_more(store: Store, redis: Redis, take_jobs: TakeJobs) -> None:
@@ -183,10 +193,11 @@ def test_old_uploads_that_are_held_rightly_hide_none_that_workers_took(
     held_since = {f"content:{number:064x} 1": store.now() - 60 for number in range(501)}
     redis.zadd("pec:holding:token", held_since)
     redis.set("pec:holding:token:bytes", len(held_since))
+    limit = len(held_since) * 1025 + LIMIT
 
     for number in range(10):
         body = b"%03000d" % number
-        accept(store, str(number), body, job=job % (number, sha256(body)), limit_bytes=LIMIT)
+        accept(store, str(number), body, job=job % (number, sha256(body)), limit_bytes=limit)
         take_jobs()
 
     assert set(held_since) <= set(text_list(redis.zrange("pec:holding:token", 0, -1)))

@@ -215,7 +215,7 @@ def test_without_a_window_and_a_key_a_503_promises_nothing(own: EmbeddedServer) 
 
 def test_a_token_that_holds_its_share_of_redis_is_a_429_and_others_go_on(own: EmbeddedServer) -> None:
     small = {"PEC_API__MAX_BYTES": "10000", "PEC_GATEWAY__TOKEN_SHARE": "0.0001"}
-    files = [str(number) * 6000 for number in range(5)]
+    files = [str(number) * 4500 for number in range(5)]
     with connect(own.url) as client, serving(Store(client, "pec"), own.url, environment=small) as served:
         client.config_set("maxmemory", "100mb")
         other = a_token(Store(client, "pec"), "other")

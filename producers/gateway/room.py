@@ -10,6 +10,7 @@ from producers import room
 from producers.gateway.problems import unavailable
 
 RETRY_SECONDS = 30.0
+CANCEL_BYTES = 1_000_000
 _TRUSTED_SECONDS = 1.0  # that room which was found is relied on: most sends cost no question
 
 
@@ -52,3 +53,7 @@ class Room:
     def token_bytes(self) -> int:
         """Return a token's share of maxmemory, in which the largest body has room."""
         return max(round(self._limit * self._token_share), self._largest_body) if self._limit else 0
+
+    def cancel_bytes(self) -> int:
+        """Return the same for a cancel, which has some room beyond it: what it ends may be what fills the share."""
+        return share + CANCEL_BYTES if (share := self.token_bytes()) else 0

@@ -114,7 +114,8 @@ def resume(name: BatchName, caller: Manager, gateway: Here) -> JSONResponse:
 def cancel(name: BatchName, caller: Manager, gateway: Here) -> JSONResponse:
     """Ask workers to cancel every message of it that is queued."""
     _stored(gateway.store, caller, name)
-    return _enqueued(gateway, caller, name, wire_job(validate({"type": "cancel", "batch": name})))
+    job = wire_job(validate({"type": "cancel", "batch": name}))
+    return _enqueued(gateway, caller, name, job, gateway.room.cancel_bytes())
 
 
 def _stored(store: Store, caller: Caller, name: str) -> dict[str, str]:
@@ -148,10 +149,10 @@ def _declare(gateway: Gateway, caller: Caller, body: bytes) -> JSONResponse:
     if not isinstance(name, str) or not name:
         raise JobRejected([problem("name", "not_an_id")])
     job = validate({"type": "batch", "id": own_name(account, name), "size": found["size"]})
-    return _enqueued(gateway, caller, own_name(account, name), wire_job(job))
+    return _enqueued(gateway, caller, own_name(account, name), wire_job(job), gateway.room.token_bytes())
 
 
-def _enqueued(gateway: Gateway, caller: Caller, name: str, job: str) -> JSONResponse:
-    request = once.Request(jobs=[job], holder=caller.token.id, limit_bytes=gateway.room.token_bytes())
+def _enqueued(gateway: Gateway, caller: Caller, name: str, job: str, limit_bytes: int) -> JSONResponse:
+    request = once.Request(jobs=[job], holder=caller.token.id, limit_bytes=limit_bytes)
     accepted = once.accept(gateway.store, request)
     return JSONResponse({"id": name, "entry": accepted.entries[0]}, 202)

@@ -139,7 +139,7 @@ def cancel(id: MessageId, caller: Manager, gateway: Here) -> JSONResponse:  # no
         raise Problem(422, "one_of_several", detail)
     job = wire_job(validate({"type": "cancel", "id": id}))
     accepted = once.accept(
-        store, once.Request(jobs=[job], holder=caller.token.id, limit_bytes=gateway.room.token_bytes())
+        store, once.Request(jobs=[job], holder=caller.token.id, limit_bytes=gateway.room.cancel_bytes())
     )
     return JSONResponse({"id": id, "entry": accepted.entries[0]}, 202)
 

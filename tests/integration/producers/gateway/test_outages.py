@@ -233,3 +233,12 @@ def test_a_token_that_holds_its_share_of_redis_is_a_429_and_others_go_on(own: Em
         assert served.call("POST", "/send", json=pec(body=files[0])).status_code == 201  # a repeat
         assert served.call("POST", "/send", token=other, json=pec(body=files[4])).status_code == 201
         assert len(jobs(client)) == 4
+        for held in client.scan_iter("pec:holding:*:bytes"):
+            client.set(held, 20_000)  # to the last byte
+        client.hset("pec:batch:acme:b", "queued", 1)
+        batch = served.call("POST", "/v1/batches", json={"account": "acme", "name": "c", "size": 1})
+        cancels = [
+            served.call("POST", f"/v1/{name}/cancel").status_code
+            for name in ("messages/acme:m", "batches/acme:b")
+        ]
+        assert (batch.status_code, cancels) == (429, [202, 202])

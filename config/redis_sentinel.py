@@ -202,6 +202,7 @@ class _Sentinels(Sentinel):
         for question in asked:
             if answer := question.answer():
                 answers.append(answer)
+                silent.pop(id(question.sentinel), None)
             else:
                 silent[id(question.sentinel)] = time.monotonic() + _SKIP_SECONDS
         return answers

@@ -76,6 +76,18 @@ def test_the_sentinel_that_answered_last_is_asked_first() -> None:
     assert (dead.asked, well.asked) == (1, 3)
 
 
+def test_a_sentinel_that_answers_a_patient_question_is_asked_again_at_once() -> None:
+    back = _Sentinel("a", lambda: None)
+    them = _sentinels(back, _Sentinel("b"), _Sentinel("c"))
+    assert them.survey("pec").answered == 2
+    back._fails = None
+    assert them.survey("pec").answered == 2  # it is skipped for a while
+
+    assert them.survey("pec", patient=True).answered == 3
+
+    assert them.survey("pec").answered == 3
+
+
 def _wait(them: _Sentinels) -> ReplicaWait:
     """Return a wait for the replicas, of which a fresh look shows nothing new."""
     view = them.survey("pec")

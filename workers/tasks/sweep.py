@@ -38,6 +38,7 @@ def _trim_streams(ctx: WorkerContext) -> None:
         (ctx.store.keys.dead, rules.events_days),
     ):
         ctx.store.client.xtrim(stream, minid=int((now - days * 86_400) * 1000), approximate=True)
+    ctx.store.run("trim_rejected_of")
     days = max(rules.rejected_days, once.KEY_SECONDS / 86_400)  # a repeat asks whether its job was rejected
     oldest = int((now - days * 86_400) * 1000)
     ctx.store.client.zremrangebyscore(ctx.store.keys.rejected_at, "-inf", f"({oldest}")

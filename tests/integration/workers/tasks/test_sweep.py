@@ -7,8 +7,8 @@ import pytest
 
 from pec.names import Queue, State
 from pec.problems import Problem
-from pec.store import by_account, job_stream, once
-from pec.store.store import Store
+from pec.store import accounts, by_account, job_stream, once
+from pec.store.store import Store, text_list
 from workers.context import WorkerContext
 from workers.tasks import sweep
 
@@ -75,9 +75,36 @@ def test_a_repeat_learns_of_a_rejection_that_is_kept_no_more(ctx: WorkerContext)
     assert not once.accept(store, request).repeated
 
 
-def reject_next(store: Store) -> None:
+def test_the_rejections_of_an_account_that_stopped_leave_its_list_with_the_stream(ctx: WorkerContext) -> None:
+    store = ctx.store
+    job_stream.ensure_group(store)
+    for account in ("acme", "globex"):
+        accounts.register(store, account, "token-digest")
+    for account in ("globex", "globex", "acme"):
+        store.client.xadd(store.keys.jobs, {"job": "{}"})
+        reject_next(store, {"account": account})
+    kept: Any = store.client.xrange(store.keys.rejected)
+    store.client.xdel(store.keys.rejected, kept[0][0], kept[1][0])
+    store.client.zadd(store.keys.rejected_of("globex"), dict.fromkeys(_members(store, "globex"), 1.0))
+
+    sweep.sweep(ctx, sweep.EVERYTHING)
+
+    assert not store.client.exists(store.keys.rejected_of("globex"))
+    assert len(_members(store, "acme")) == 1
+    found: Any = store.client.zrange(f"{store.keys.namespace}:rejected_of", 0, -1, withscores=True)
+    assert dict(found) == {b"acme": 1.0}
+    store.client.delete(store.keys.rejected)
+    sweep.sweep(ctx, sweep.EVERYTHING)
+    assert not list(store.client.scan_iter(f"{store.keys.namespace}:rejected_of*"))
+
+
+def _members(store: Store, account: str) -> list[str]:
+    return text_list(store.client.zrange(store.keys.rejected_of(account), 0, -1))
+
+
+def reject_next(store: Store, safe: dict[str, str] | None = None) -> None:
     [entry] = job_stream.read_new(store, "worker", 1, 100)
-    job_stream.reject(store, entry, [Problem("job", "is wrong")], {})
+    job_stream.reject(store, entry, [Problem("job", "is wrong")], safe or {})
 
 
 def test_the_pass_deletes_when_memory_is_full_and_comes_again(ctx: WorkerContext) -> None:

@@ -44,6 +44,10 @@ class Observation:
     endpoints: dict[str, list[str] | None] = field(default_factory=dict)  # name → event types, None: all
     dead: list[dict[str, str]] = field(default_factory=list)  # {endpoint, id}
     schedule: dict[str, list[str]] = field(default_factory=dict)  # key without namespace → members
+    entered: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # state, or state and account → the messages that its index holds
+    accounts: dict[str, int] = field(default_factory=dict)  # account → how many messages are counted
     contents: dict[str, int] = field(default_factory=dict)  # SHA-256 → refs
     batches: dict[str, dict[str, str]] = field(default_factory=dict)
     batch_sizes: dict[str, int] = field(default_factory=dict)  # as a job said
@@ -148,6 +152,8 @@ def observe(
             for _, fields in _stream(client, "dead")
         ],
         schedule=_schedule(client),
+        entered={key.removeprefix("pec:state:"): _members(client, key) for key in _keys(client, "state:*")},
+        accounts=_accounts(client),
         contents={
             key.rpartition(":")[2]: int(client.hget(key, "refs") or 0) for key in _keys(client, "content:*")
         },
@@ -210,6 +216,16 @@ def _schedule(client: Redis) -> dict[str, list[str]]:
         for group in _groups(client, stream):
             found[f"pending:{stream}:{group['name']}"] = ["?"] * group["pending"]
     return {key: members for key, members in found.items() if members}
+
+
+def _members(client: Redis, key: str) -> list[str]:
+    found: Any = client.zrange(key, 0, -1)
+    return [_text(one) for one in found]
+
+
+def _accounts(client: Redis) -> dict[str, int]:
+    found: Any = client.zrange("pec:accounts", 0, -1, withscores=True)
+    return {_text(account): int(count) for account, count in found}
 
 
 def _groups(client: Redis, stream: str) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Leftovers: Redis holds nothing after the end but records, and its counts are right."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from tests.chaos.checks import ENDS, SETTLED, UNREACHABLE
@@ -19,6 +19,7 @@ def left_over(seen: Observation) -> Iterator[str]:
         if needed[sha256] != seen.contents.get(sha256, 0):
             yield f"content {sha256[:8]} is counted {seen.contents.get(sha256, 0)} times, needed {needed[sha256]}"
     yield from _miscounted(seen)
+    yield from _misplaced(seen)
 
 
 def _may_wait(key: str, member: str, seen: Observation) -> bool:
@@ -52,3 +53,19 @@ def _miscounted(seen: Observation) -> Iterator[str]:
         ended = sum(counts[state] for state in ENDS)
         if ended != int(batch.get("ended", 0)):
             yield f"the batch {name} counts {batch.get('ended', 0)} ended, and there are {ended}"
+
+
+def _misplaced(seen: Observation) -> Iterator[str]:
+    """The indexes by state, and by state and account, hold each message where its record says, and count it."""
+    right: defaultdict[str, set[str]] = defaultdict(set)
+    for message_id, record in seen.records.items():
+        right[record["state"]].add(message_id)
+        right[f"{record['state']}:{record['account']}"].add(message_id)
+    for index in sorted(right.keys() | seen.entered.keys()):
+        if wrong := sorted(right[index].symmetric_difference(seen.entered.get(index, ()))):
+            shown = f"{', '.join(wrong[:5])}{' …' if len(wrong) > 5 else ''}"
+            yield f"state:{index} and the records differ in {shown}"
+    counts = Counter(record["account"] for record in seen.records.values())
+    for account in sorted(counts.keys() | seen.accounts.keys()):
+        if counts[account] != seen.accounts.get(account, 0):
+            yield f"{seen.accounts.get(account, 0)} messages of {account} are counted, and there are {counts[account]}"

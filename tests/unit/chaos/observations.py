@@ -64,7 +64,18 @@ def clean() -> Observation:
     seen.contents = {BODY: 5, FILE: 5}
     counts = {"delivered": "1", "held": "1", "cancelled": "1", "failed": "1", "undelivered": "1"}
     seen.batches = {"b": {"size": "4", "ended": "4", **counts}}
+    enter(seen)
     return seen
+
+
+def enter(seen: Observation) -> None:
+    """Each message is in the indexes of its state and of its state and account, and none is elsewhere."""
+    seen.entered, seen.accounts = {}, {}
+    for message_id, stored in seen.records.items():
+        state, account = stored["state"], stored["account"]
+        for index in (state, f"{state}:{account}"):
+            seen.entered.setdefault(index, []).append(message_id)
+        seen.accounts[account] = seen.accounts.get(account, 0) + 1
 
 
 def reject(seen: Observation, entry: str, why: str) -> None:
@@ -83,6 +94,7 @@ def record(seen: Observation, message_id: str, **fields: str) -> None:
         if event["data"].get("id") == message_id and event["data"]["state"] == before:
             event["data"]["state"] = fields.get("state", before)
     seen.receipts[message_id] = _receipts(seen.records[message_id])
+    enter(seen)
     if "state" in fields:
         for members in seen.schedule.values():
             members[:] = [member for member in members if member != message_id]

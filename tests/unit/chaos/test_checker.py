@@ -9,7 +9,7 @@ from tests.chaos.campaign import Expected
 from tests.chaos.checker import CHECKS, check
 from tests.chaos.checks.pace import LATE_SECONDS
 from tests.chaos.observation import Observation
-from tests.unit.chaos.observations import clean, ended_more, record, reject
+from tests.unit.chaos.observations import clean, ended_more, enter, record, reject
 from workers import rate_limiter
 
 Plant = Callable[[Observation], object]
@@ -33,6 +33,7 @@ def _vanish(seen: Observation) -> None:
     seen.contents = {sha256: count - 1 for sha256, count in seen.contents.items()}
     seen.batches["b"]["delivered"] = "0"
     ended_more(seen, -1)
+    enter(seen)
 
 
 def _reject_the_good(seen: Observation) -> None:
@@ -218,6 +219,18 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ("left over", "content that went too soon", lambda seen: seen.contents.pop("f" * 64)),
     ("left over", "a batch that counts wrongly", lambda seen: seen.batches["b"].update({"held": "2"})),
     ("left over", "a batch that is said to go on", lambda seen: _never_ends(seen)),
+    ("left over", "a message in no state", lambda seen: seen.entered["delivered"].remove("good")),
+    ("left over", "a message in two states", lambda seen: seen.entered["held"].append("good")),
+    ("left over", "a message that went", lambda seen: seen.entered.update({"expired": ["gone"]})),
+    ("left over", "one of no account", lambda seen: seen.entered["delivered:acme"].remove("good")),
+    ("left over", "one in two states of its account", lambda seen: seen.entered["held:acme"].append("good")),
+    (
+        "left over",
+        "a message of another account",
+        lambda seen: seen.entered.update({"held:globex": ["doubtful"]}),
+    ),
+    ("left over", "an account that counts wrongly", lambda seen: seen.accounts.update(acme=6)),
+    ("left over", "an account that is not listed", lambda seen: seen.accounts.clear()),
     ("proof missing", "proved by texts alone", lambda seen: seen.records["good"].update(proof="texts")),
     (
         "proof missing",

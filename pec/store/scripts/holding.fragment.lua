@@ -5,6 +5,7 @@
 --          <ns>:holding:<token>:bytes   string: the sum of their bytes, without what Redis keeps beside them
 --          <ns>:holding:<token>:jobs    hash: SHA-256 of content → the last entry of the token's jobs that name it
 --          <ns>:holding:<token>:full    string, expiring: seconds to wait, found a moment ago
+--          <ns>:holding:<token>:look    string, expiring: the rank at which the next look for what is held no more begins
 -- They expire a day later than all that they count. Nothing of other tokens decides, or a token would learn whether
 -- others sent a file that it knows.
 
@@ -12,8 +13,10 @@ local HOLD_SECONDS = 8 * 86400
 local UPLOAD_SECONDS = 7 * 86400
 local PART_SECONDS = 60 -- within which the first bytes of an upload come
 local RETRY_SECONDS = 30 -- after which workers, or uploads that end, may have freed some
-local FULL_SECONDS = 5 -- for which a refusal stands, because to look at all that a token holds costs
+local FULL_SECONDS = 5 -- for which a refusal stands, because a look costs the server some 10 ms
+local LOOK_SECONDS = 60 -- after which a look begins anew at the newest
 local LOOK_AT = 500
+local LOOKS = 10 -- times so many at the most, for the server does nothing else meanwhile
 local BESIDE = 1024 -- bytes that Redis keeps beside those of each upload and each job: keys, expiries, this entry
 
 local function is_held(ns, token, member, since)
@@ -94,8 +97,30 @@ local function seconds_until_free(key, missing)
     return math.max(math.ceil(last + UPLOAD_SECONDS - now_us() / 1e6), RETRY_SECONDS)
 end
 
+-- Lets go of what is held no more among the next few thousand, newest first, until there is room.
+-- Returns whether there is.
+local function make_room(ns, token, bytes, limit)
+    local key = ns .. ":holding:" .. token
+    local newest = call("ZCARD", key) - 1
+    local first = tonumber(call("GET", key .. ":look") or newest)
+    local last = math.max(0, first - LOOKS * LOOK_AT + 1)
+    for rank = first, last, -LOOK_AT do
+        let_go_of(ns, token, math.max(0, rank - LOOK_AT + 1), rank)
+        if held_bytes(key) + bytes <= limit then
+            return true
+        end
+    end
+    if last > 0 then
+        call("SET", key .. ":look", last - 1, "EX", LOOK_SECONDS)
+    else
+        call("DEL", key .. ":look")
+    end
+    return false
+end
+
 -- Returns 0 if the token may hold so many bytes more, else the seconds after which it may. Of what is held no more, it
--- lets go among the two oldest, and among all only if room is needed: the newest first, for old uploads may be held long.
+-- lets go among the two oldest, and among others only if room is needed: the newest first, for old uploads may be held
+-- long.
 local function wait_for_bytes(ns, token, bytes, limit)
     local key = ns .. ":holding:" .. token
     let_go_of(ns, token, 0, 1)
@@ -106,11 +131,8 @@ local function wait_for_bytes(ns, token, bytes, limit)
     if known then
         return tonumber(known)
     end
-    for last = call("ZCARD", key) - 1, 0, -LOOK_AT do
-        let_go_of(ns, token, math.max(0, last - LOOK_AT + 1), last)
-        if held_bytes(key) + bytes <= limit then
-            return 0
-        end
+    if make_room(ns, token, bytes, limit) then
+        return 0
     end
     local wait = seconds_until_free(key, held_bytes(key) + bytes - limit)
     call("SET", key .. ":full", wait, "EX", FULL_SECONDS)

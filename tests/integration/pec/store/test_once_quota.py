@@ -203,6 +203,25 @@ def test_old_uploads_that_are_held_rightly_hide_none_that_workers_took(
     assert set(held_since) <= set(text_list(redis.zrange("pec:holding:token", 0, -1)))
 
 
+def test_a_look_at_all_that_a_token_holds_is_shared_out_among_requests(
+    accepting: Store, redis: Redis
+) -> None:
+    """A look lasts a few milliseconds, and Redis serves nobody meanwhile."""
+    now = accepting.now()
+    young = {f"content:{number:064x} 1": now for number in range(6_000)}
+    old = {f"content:{number:064x} 1": now - 60 for number in range(6_000, 6_003)}
+    taken = {f"job:{number}-1 3000": now - 30 for number in range(1, 5)}
+    redis.zadd("pec:holding:token", {**young, **old, **taken})
+    redis.set("pec:holding:token:bytes", len(young) + len(old) + 3_000 * len(taken))
+    limit = 1025 * (len(young) + len(old)) + LIMIT
+
+    with pytest.raises(TooMuchHeld):
+        accept(accepting, "a", b"g" * 6_000, limit_bytes=limit)
+    redis.delete("pec:holding:token:full")
+
+    assert accept(accepting, "a", b"g" * 6_000, limit_bytes=limit)
+
+
 def test_a_token_that_holds_much_may_ask_again_soon(accepting: Store, redis: Redis) -> None:
     held_since = {f"content:{number:064x} 20": accepting.now() for number in range(501)}
     redis.zadd("pec:holding:token", held_since)

@@ -206,7 +206,7 @@ def test_old_uploads_that_are_held_rightly_hide_none_that_workers_took(
 def test_a_look_at_all_that_a_token_holds_is_shared_out_among_requests(
     accepting: Store, redis: Redis
 ) -> None:
-    """A look lasts a few milliseconds, and Redis serves nobody meanwhile."""
+    """A look lasts a few milliseconds, and Redis serves no one else meanwhile."""
     now = accepting.now()
     young = {f"content:{number:064x} 1": now for number in range(6_000)}
     old = {f"content:{number:064x} 1": now - 60 for number in range(6_000, 6_003)}

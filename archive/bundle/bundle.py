@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -28,7 +29,10 @@ from archive.bundle.page import Say, page
 from archive.case_files import gather, json_line
 from archive.chain import Profile
 from archive.choice import Choice
+from archive.trust import profiles
 from archive.vault import Vault
+from archive.vault.installation import open_vault
+from config.settings import Archive
 from pec.instants import from_epoch, to_text
 from pec.receipts import Kind
 from pec.store.store import Store
@@ -55,6 +59,12 @@ class Maker:
     profiles: Sequence[Profile]
     say: Say
     language: str
+
+    @classmethod
+    def of(cls, store: Store, rules: Archive, say: Say, language: str) -> Self:
+        """Return one with the archive and the anchors of these settings. Raise AnchorsError."""
+        anchors = Path(rules.anchors) if rules.anchors else None
+        return cls(store, open_vault(rules, store), profiles(anchors), say, language)
 
     def write(self, place: Path, choice: Choice, step: Callable[[], object]) -> Bundled:
         """Write the chosen messages into a folder, and call `step` for each. Raise OSError, NotAManifest, VaultAway."""

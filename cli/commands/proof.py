@@ -81,17 +81,8 @@ def proof(ids: tuple[str, ...], batch: str | None, place: Path, no_wait: bool) -
 
 def _write(session: Session, choice: Choice, place: Path) -> "Bundled":
     from archive.bundle.bundle import Maker
-    from archive.trust import profiles
-    from archive.vault.installation import open_vault
 
-    anchors = session.settings.archive.anchors
-    maker = Maker(
-        session.store,
-        open_vault(session.settings.archive, session.store),
-        profiles(Path(anchors) if anchors else None),
-        translated,
-        language(),
-    )
+    maker = Maker.of(session.store, session.settings.archive, translated, language())
     with writing(), _folder_of(place) as folder, progress_bar(choice.count, hidden=False) as step:
         return maker.write(folder, choice, step)
 

@@ -6,8 +6,6 @@ from tempfile import mkdtemp
 
 from archive.bundle.bundle import Maker
 from archive.choice import choose
-from archive.trust import profiles
-from archive.vault.installation import open_vault
 from cli.demo.plan import BATCH
 from cli.demo.stack import Stack
 from cli.language import language, translated
@@ -20,10 +18,8 @@ ANCHOR = "sandbox-ca.pem"
 def make_bundle(producer: Producer, where: Stack) -> Path:
     """Write the proof of all messages into a new folder, and return it."""
     folder = Path(mkdtemp(prefix="pec-demo-proof-"))
-    anchor = Path(where.settings["PEC_ARCHIVE__ANCHORS"])
-    rules = Archive(url=where.settings["PEC_ARCHIVE__URL"])
-    store = producer.store
-    maker = Maker(store, open_vault(rules, store), profiles(anchor), translated, language())
-    maker.write(folder, choose(store, (), BATCH, ()), lambda: None)
-    shutil.copyfile(anchor, folder / ANCHOR)
+    rules = Archive(url=where.settings["PEC_ARCHIVE__URL"], anchors=where.settings["PEC_ARCHIVE__ANCHORS"])
+    maker = Maker.of(producer.store, rules, translated, language())
+    maker.write(folder, choose(producer.store, (), BATCH, ()), lambda: None)
+    shutil.copyfile(rules.anchors, folder / ANCHOR)
     return folder

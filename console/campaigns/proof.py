@@ -13,9 +13,7 @@ from archive.choice import choose, count_of_batch
 from archive.report.pdf_file import write_pdf
 from archive.report.summary import gathered, new_summary
 from archive.report.words import Words
-from archive.trust import profiles
 from archive.vault import VaultError
-from archive.vault.installation import open_vault
 from config.foreign_words import system_words
 from config.texts import _
 from console.campaigns.draft import Draft
@@ -38,14 +36,7 @@ class Bundle:
 
 def make_bundle(session: Session, draft: Draft, place: Path, report: Report) -> Bundle:
     """Write what `pec proof --batch` writes, as one ZIP file. Raise Failed."""
-    anchors = session.settings.archive.anchors
-    maker = Maker(
-        session.store,
-        open_vault(session.settings.archive, session.store),
-        profiles(Path(anchors) if anchors else None),
-        in_italian,
-        ITALIAN,
-    )
+    maker = Maker.of(session.store, session.settings.archive, in_italian, ITALIAN)
     try:
         choice = choose(session.store, (), draft.batch, ())
         step = _Steps(choice.count, report, place.parent)

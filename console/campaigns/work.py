@@ -159,9 +159,7 @@ class Works:
         try:
             with validate_file(request, self.session.settings.api.max_bytes, report, part) as campaign:
                 yield campaign
-        except (Unusable, Misused) as error:
-            raise Failed(str(error)) from None
-        except JobRejected as error:
+        except (Unusable, Misused, JobRejected) as error:
             raise Failed(str(error)) from None
         if part and database:
             part.replace(database)

@@ -50,7 +50,7 @@ def call(method: str, path: str, **of: Any) -> requests.Response:
                 sys.exit(f"{method} {path}: {answer.status_code} {answer.text}")
             seconds = float(answer.headers.get("Retry-After", 5))
             answer.close()
-        time.sleep(seconds)
+        time.sleep(seconds)  # as the gateway asked
 
 
 def events(cursor: str | None) -> Iterator[tuple[str, dict[str, Any] | None]]:
@@ -93,7 +93,7 @@ def main(folder: Path) -> None:
                     break
         except requests.RequestException as error:
             print(f"The stream broke off ({error}): it is resumed.", file=sys.stderr)
-        time.sleep(0.2)
+        time.sleep(0.2)  # so that a gateway that closes at once is not flooded
     print(f"Every message has ended: see {folder}.")
 
 

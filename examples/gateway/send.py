@@ -32,13 +32,13 @@ def call(method: str, path: str, **of: Any) -> requests.Response:
             answer = api.request(method, os.environ["GATEWAY"] + path, timeout=60, **of)
         except requests.RequestException as error:
             print(f"No answer ({error}): the request is repeated.", file=sys.stderr)
-            time.sleep(1)
+            time.sleep(1)  # so that a gateway that is away is not flooded
             continue
         if answer.ok:
             return answer
         if answer.status_code != 429 and answer.status_code < 500:
             sys.exit(f"{answer.status_code} {answer.text}")
-        time.sleep(float(answer.headers.get("Retry-After", 5)))
+        time.sleep(float(answer.headers.get("Retry-After", 5)))  # as the gateway asked
 
 
 def send() -> dict[str, Any]:
@@ -54,7 +54,7 @@ if send() == accepted:
 while "proof" not in (message := call("GET", accepted["status_url"]).json()):
     if message["state"] in ("failed", "cancelled", "rejected"):
         sys.exit(f"It was not sent: {message}")
-    time.sleep(1)
+    time.sleep(1)  # an event stream needs no such wait: see follow.py
 print(f"It is {message['state']}, since {message.get('delivered_at')}.")
 bundle = call("GET", f"/v1/messages/{accepted['id']}/proof")
 Path(sys.argv[1]).write_bytes(bundle.content)

@@ -35,5 +35,5 @@ while True:
     receipts = api.get(f"{HOST}/send/{code}", headers=opened, timeout=60).json().get("data", [])
     if any((one.get("subject") or one["object"]).startswith("CONSEGNA: ") for one in receipts):
         break
-    time.sleep(1)
+    time.sleep(1)  # the vendor's API has no event to wait for
 print(f"CONSEGNA: {code}")

@@ -1,13 +1,11 @@
 """Starts the real sandbox process for a module's tests, and speaks HTTP to it."""
 
 import json
-import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,8 @@ from urllib.parse import urlsplit
 import requests
 from imapclient import IMAPClient
 
-ROOT = Path(__file__).parents[3]
+from tests.module_process import running
+
 SENDER = "studio@pec.example"
 TOKEN = "sandbox-token"
 AT_ONCE = ("--rate", "1e9", "--acceptance-delay", "0", "--delivery-delay", "0", "--hour", "0")
@@ -116,21 +115,10 @@ def pec(recipient: str | list[str], **fields: Any) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def started(*options: str, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PEC_")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "sandbox", *options],
-        cwd=ROOT,
-        env={**clean, **(environment or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
+def started(
+    *options: str, environment: Mapping[str, str] | None = None
+) -> AbstractContextManager[subprocess.Popen[str]]:
+    return running("sandbox", *options, environment=environment)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from imapclient.exceptions import IMAPClientAbortError, LoginError
 
 from archive import trust
 from archive.signatures import Verdict, Verification, Why, verify
-from tests.integration.sandbox.serving import AT_ONCE, ROOT, Served, serving_imap
+from tests.integration.sandbox.serving import AT_ONCE, Served, serving_imap
+from tests.module_process import ROOT
 
 LOST = (IMAPClientAbortError, ConnectionError, EOFError)
 

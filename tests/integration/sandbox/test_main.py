@@ -14,13 +14,13 @@ from click.testing import CliRunner, Result
 from sandbox.__main__ import main
 from tests.integration.sandbox.serving import (
     DEADLINE_SECONDS,
-    ROOT,
     Served,
     serving,
     started,
     wait_until,
     write_send,
 )
+from tests.module_process import ROOT
 
 CERTIFICATE = ROOT / "tests" / "localhost.pem"  # holds the key, too
 

@@ -1,34 +1,19 @@
 """A gateway that is started with a mistake: one line names it, and the remedy."""
 
-import os
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import pytest
 
 from sandbox.redis_server import EmbeddedServer
-from tests.integration.producers.gateway.serving import DEADLINE_SECONDS, ROOT
+from tests.integration.producers.gateway.serving import DEADLINE_SECONDS
+from tests.module_process import running
 
 
-@contextmanager
-def starting(redis_url: str, *options: str) -> Iterator["subprocess.Popen[str]"]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PEC_")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "cli", "gateway", "--workers", "1", *options],
-        cwd=ROOT,
-        env={**clean, "PEC_REDIS_URL": redis_url, "LANG": "C"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(DEADLINE_SECONDS)
+def starting(redis_url: str, *options: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    environment = {"PEC_REDIS_URL": redis_url, "LANG": "C"}
+    return running("cli", "gateway", "--workers", "1", *options, environment=environment)
 
 
 def test_a_gateway_without_redis_says_so_and_waits_for_it() -> None:

@@ -62,7 +62,9 @@ def test_the_messages_of_others_take_no_page_of_a_list(
     _many_of(store, "globex")
     assert "next" in gateway.call("GET", "/v1/messages?state=queued").json()
     assert by_account.complete(store), "a pass that entered something"
-    assert not by_account.complete(store), "and one that found all entered, from which on lists trust the index"
+    assert not by_account.complete(store), (
+        "and one that found all entered, from which on lists trust the index"
+    )
 
     listed = gateway.call("GET", "/v1/messages?state=queued").json()
 

@@ -10,6 +10,8 @@ from redis import Redis
 from config.redis_connection import connect
 from pec.names import Queue, State
 from pec.store import imap_receipts, imap_state
+from pec.store.imap_state import Cursor
+from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
 from tests.integration.workers.archiving import unmounted
 from tests.integration.workers.imap_mailbox import (
@@ -164,3 +166,18 @@ def test_after_a_failover_that_lost_a_whole_reading_the_mails_are_read_again(
 
     assert stored(mailbox.ctx)[0].proof == "originals"
     assert imap_state.cursors(mailbox.ctx.store, ACCOUNT)["INBOX"].uid == 2
+
+
+def test_a_server_that_keeps_its_history_to_itself_is_written_to(redis: Redis, redis_url: str) -> None:
+    """A managed server may deny INFO: a reading is not compared there, and goes on."""
+    redis.acl_setuser(
+        "plain", enabled=True, passwords=["+secret"], categories=["+@all"], commands=["-info"], keys=["*"]
+    )
+    with Redis.from_url(redis_url, username="plain", password="secret") as client:
+        store = Store(client, "pec")
+        history = imap_state.begin(store, ACCOUNT, "reader", 1.0)
+        assert history == ""
+        imap_state.set_cursor(store, ACCOUNT, "INBOX", Cursor(1, 7), history)
+
+    assert imap_state.cursors(Store(redis, "pec"), ACCOUNT) == {"INBOX": Cursor(1, 7)}
+    redis.acl_deluser("plain")

@@ -17,6 +17,7 @@ _OTHER_MARKS = re.compile(
     r"|[$#]\{(.{1,200}?)\}|\[(.{1,200}?)\]|%(.{1,200}?)%",
     re.DOTALL,
 )
+_SINGLE_BRACE = re.compile(r"\{([^{}]*)|([^{}]*)\}")  # in what is left between the pairs
 _TAG = re.compile(r"<[^>]*>")
 _AFTER_NAME = re.compile(r"[:;!.\[]")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -53,6 +54,7 @@ class Template:
 def compile_template(text: str, header: Sequence[str], where: str) -> Template:
     """Return the template, which `where` names to people. Raise Misused if a placeholder is no column."""
     _check_marks(text, header, where)
+    _check_single_braces(text, header, where)
     texts, places, start = [], [], 0
     for found in _BRACES.finditer(text):
         place = _place(found[0], header, where)
@@ -77,6 +79,22 @@ def _check_marks(text: str, header: Sequence[str], where: str) -> None:
                     "put a space after the first one"
                 ).format(template=where, name=name, marks=shown)
             )
+
+
+def _check_single_braces(text: str, header: Sequence[str], where: str) -> None:
+    """Raise Misused if a column's name has a brace on one side only, which the recipient would see."""
+    names = [name for name in header if name]
+    for found in (brace for piece in _BRACES.split(text) for brace in _SINGLE_BRACE.finditer(piece)):
+        after, before = (fold(html.unescape(_TAG.sub(" ", side or ""))) for side in found.groups())
+        for name in names:
+            word = re.escape(fold(name))
+            if re.match(rf"{word}(?!\w)", after) or re.search(rf"(?<!\w){word}$", before):
+                raise Misused(
+                    _(
+                        "{template}: write {{{name}}}, with a brace on both sides. "
+                        "Where a brace is meant, write &#123; or &#125;"
+                    ).format(template=where, name=name)
+                )
 
 
 def _as_html(value: str) -> str:

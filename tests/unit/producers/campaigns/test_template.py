@@ -101,5 +101,24 @@ def test_marks_around_something_else_are_text(text: str) -> None:
     assert filled(text) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Gentile {nome", "Gentile {Nome, oggi", "Gentile nome},", "{ragione&nbsp;sociale, per {color}"),
+        *("{<b>nome</b>, per {color}", "{color} e <i>Nome</i>}"),
+    ],
+)
+def test_a_column_with_a_brace_on_one_side_is_not_sent_as_it_stands(text: str) -> None:
+    with pytest.raises(Misused, match=r"write \{(Nome|Ragione Sociale)\}, with a brace on both sides"):
+        filled(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "art. 1}", "{nomenclatura", "soprannome}", "<style>a {nome: 1}</style>"]
+)
+def test_a_single_brace_beside_something_else_is_text(text: str) -> None:
+    assert filled(text) == text
+
+
 def test_a_brace_that_is_meant_can_be_written_in_a_subject() -> None:
     assert filled("art. &#123;1&#125; per {nome}") == "art. {1} per Nicolò"

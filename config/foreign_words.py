@@ -5,6 +5,7 @@ from config.texts import Text, _
 _KNOWN = {
     str(text): text
     for text in (
+        _("Address already in use"),
         _("Connection refused"),
         _("Connection timed out"),
         _("Disk quota exceeded"),

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import uvicorn
 
+from config.foreign_words import system_words
 from config.logs import configure_logging
 from config.redis_connection import RedisRefused, RedisUnreachable, check
 from config.settings import Settings, SettingsError, load_settings
@@ -137,7 +138,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         _print(
             _("can't listen on {host}, port {port} ({why}): choose another --port").format(
-                host=host, port=port, why=error.strerror
+                host=host, port=port, why=system_words(error)
             )
         )
         raise SystemExit(2) from None

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from cli import output
 from cli.errors import Exit, Failure
+from config.foreign_words import system_words
 from config.texts import _
 from sandbox.redis_program import MAX_SOCKET_PATH
 
@@ -47,7 +48,7 @@ class Folder:
         except OSError as error:
             raise Failure(
                 _("can't make {path} ({why}): choose another --data").format(
-                    path=self.path, why=error.strerror
+                    path=self.path, why=system_words(error)
                 ),
                 Exit.USAGE,
             ) from None

@@ -10,6 +10,7 @@ from cli.office.administrator import make_administrator
 from cli.office.folder import Folder
 from cli.office.part import Part, Recipe
 from cli.office.part_log import PartLog
+from cli.office.ports import require_free_ports
 from cli.office.settings import office_settings
 from cli.office.signals import Signals
 from cli.office.supervisor import Supervisor
@@ -23,6 +24,7 @@ def run(path: Path, *, console_port: int, gateway_port: int) -> None:
     folder = Folder(path)
     folder.make()
     with folder.lock() as lock:
+        require_free_ports(console_port=console_port, gateway_port=gateway_port)
         settings = office_settings(folder, ask=sys.stdin.isatty())
         made = [
             recipes.server(folder),

@@ -249,6 +249,6 @@ def test_a_port_in_use_ends_the_first_start_with_the_reason(settings: dict[str, 
     office = Office(tmp_path / "office", settings)
     with socket.create_server(("127.0.0.1", office.ports[0])):
         said = refused(office)
-    assert "console did not start (exit code 2)" in said
-    assert "choose another --port" in said
+    assert "(Address already in use): choose another --console-port" in said
     assert is_free(office.folder), "a process is left"
+    assert not (office.folder / "pec.toml").exists(), "something was written before the refusal"

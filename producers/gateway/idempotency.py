@@ -31,6 +31,7 @@ def id_of_key(token_id: str, key: str) -> str:
     return f"gw-{sha256(f'{token_id} {key}'.encode())[:32]}"
 
 
-def reused() -> Problem:
-    detail = "Idempotency-Key was used before with another request: nothing was enqueued; use a new key"
+def reused(named: str = "Idempotency-Key", remedy: str = "use a new key") -> Problem:
+    """Return the 409 of a key, or of what else `named` the request, that was used before for another one."""
+    detail = f"{named} was used before with another request: nothing was enqueued; {remedy}"
     return Problem(409, "key_reused", detail)

@@ -160,7 +160,10 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     code = HTTPStatus(error.status_code).name.lower()
-    response = answer(request, Problem(error.status_code, code, str(error.detail)))
+    detail = str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND and request.url.path.startswith(f"{V1}/"):
+        detail = f"there is no such path: {V1}/openapi.json lists them"
+    response = answer(request, Problem(error.status_code, code, detail))
     response.headers.update(error.headers or {})
     return response
 

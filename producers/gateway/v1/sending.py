@@ -17,6 +17,7 @@ from producers.gateway.auth import Caller
 from producers.gateway.bodies import whole_body
 from producers.gateway.context import Gateway, Here
 from producers.gateway.idempotency import key_of, reused
+from producers.gateway.problems import Problem
 from producers.gateway.v1 import jobs
 from producers.gateway.v1.callers import Sender
 from producers.gateway.v1.models import Accepted, AcceptedMany
@@ -102,10 +103,14 @@ def accepted_once(store: Store, request: once.Request, *, by_id: bool) -> once.A
             accepted = once.accept(store, request)
         except KeyReused:
             if not by_id or not once.forget_rejected(store, request.record):
-                raise reused() from None
+                raise (_id_reused() if by_id else reused()) from None
         else:
             if not (by_id and accepted.repeated and once.forget_rejected(store, request.record)):
                 return accepted
+
+
+def _id_reused() -> Problem:
+    return reused("An id of the request", "correct the content, or use a new id")
 
 
 def _record(caller: Caller, key: str | None, found: jobs.Request) -> str:

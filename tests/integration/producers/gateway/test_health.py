@@ -15,3 +15,4 @@ def test_a_path_that_does_not_exist_is_answered_in_the_form_of_its_surface(gatew
     assert new.status_code == 404
     assert new.headers["Content-Type"] == "application/problem+json"
     assert new.json()["type"] == "urn:pec:problem:not_found"
+    assert new.json()["detail"] == "there is no such path: /v1/openapi.json lists them"

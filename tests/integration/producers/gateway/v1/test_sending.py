@@ -58,7 +58,9 @@ def test_another_body_under_the_same_key_or_id_is_a_conflict(gateway: Served, pr
     by_id = gateway.call("POST", "/v1/messages", json={**other, "id": "x"})
 
     assert (by_key.status_code, by_id.status_code) == (409, 409)
-    assert by_key.json()["type"] == "urn:pec:problem:key_reused"
+    assert by_key.json()["type"] == by_id.json()["type"] == "urn:pec:problem:key_reused"
+    assert by_key.json()["detail"].startswith("Idempotency-Key was used before")
+    assert by_id.json()["detail"].startswith("An id of the request was used before")
     assert len(jobs_in(producer)) == 2
 
 

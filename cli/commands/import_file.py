@@ -37,6 +37,18 @@ from producers.campaigns.row_store import RowStatus
 from producers.campaigns.trial import own_address
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _Letter(click.Path):
+    """An existing file, also as `pec send --body` names it: with @ before it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        name = str(value)
+        marked = name.startswith("@") and not Path(name).exists()
+        return super().convert(name[1:] if marked else value, param, ctx)
+
+
+_LETTER = _Letter(exists=True, dir_okay=False, path_type=Path)
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -49,7 +61,7 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--body",
     required=True,
-    type=_FILE,
+    type=_LETTER,
     help="The letter, as HTML or plain text. {nome} in it means the same.",
 )
 @click.option("--batch", help="The campaign's name, which the ids begin with. Default: FILE's name.")

@@ -12,6 +12,7 @@ from pec.store import accounts, heartbeat
 from pec.store.store import Store
 from producers import Producer
 from tests.integration.cli.commands.importing_rows import HEADER, ROWS, Import, sends
+from tests.integration.commands import Pec
 from tests.integration.producers.campaigns.spreadsheets import csv_ansi, csv_utf8, xlsx
 from tests.integration.producing import jobs_in
 
@@ -226,3 +227,17 @@ def test_a_paused_account_is_noted_with_the_remedy(import_rows: Import, store: S
     assert imported.code == 0
     assert "account acme is paused: the API refuses the token or the credentials" in imported.err
     assert "pec resume acme" in imported.err
+
+
+def test_a_letter_is_also_named_as_send_names_it(
+    import_rows: Import, pec: Pec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "@own.html").write_text("<p>Con la chiocciola</p>", encoding="utf-8")
+    import_rows(ROWS, "--dry-run")  # writes the files
+    sheet = next(tmp_path.glob("*.csv"))
+    options = ("--account", "acme", "--subject", "Avviso", "--dry-run")
+
+    assert "Gentile Nicolò" in pec("import", str(sheet), *options, "--body", "@body.html").out
+    assert "Con la chiocciola" in pec("import", str(sheet), *options, "--body", "@own.html").out
+    assert "'own.txt' does not exist" in pec("import", str(sheet), *options, "--body", "@own.txt").err

@@ -16,6 +16,7 @@ from cli.job_options import job_options
 from config.foreign_words import system_words
 from config.text_files import MARK, read_text
 from config.texts import _
+from pec.instants import from_text
 from pec.operations.session import open_session
 from producers.producer import Producer
 
@@ -90,5 +91,9 @@ def send(
             **optional,
         )
         show_enqueued(session, job, as_json=as_json, quiet=wait)
+        if (until := optional["not_after"]) and from_text(until).timestamp() <= session.store.now():
+            output.note(
+                _("--not-after is in the past, so nothing is sent: give another --id and a later time.")
+            )
         if wait:
             follow(session, [job], timeout_seconds=timeout, as_json=as_json)

@@ -37,6 +37,14 @@ def test_the_id_alone_goes_to_stdout(pec: Pec, producer: Producer) -> None:
     assert jobs_in(producer)[0]["id"] == sent.out.strip()
 
 
+def test_a_message_that_has_expired_already_is_pointed_out(pec: Pec) -> None:
+    past, future = (pec(*SEND, "--not-after", f"{year}-01-01T00:00:00Z") for year in (2020, 2036))
+
+    assert (past.code, future.code) == (0, 0)
+    assert "--not-after is in the past" in past.err
+    assert "--not-after" not in future.err
+
+
 def test_every_option_reaches_the_job(pec: Pec, producer: Producer, tmp_path: Path) -> None:
     (tmp_path / "body.html").write_text("<p>è</p>")
     (tmp_path / "a.pdf").write_bytes(b"%PDF")

@@ -25,7 +25,8 @@ _REMEDIES = (
     (
         "DB index",
         _(
-            "set `databases 16` at the server, or name another database: PEC_BROKER_URL may name that of PEC_REDIS_URL"
+            "name a database that the server has (by default 0 to 15), or raise its `databases`; "
+            "PEC_BROKER_URL may name that of PEC_REDIS_URL"
         ),
     ),
     (

@@ -47,6 +47,13 @@ def test_each_failure_of_tls_has_its_remedy(said: str, remedy: str) -> None:
     assert remedy in remedy_of(redis.ConnectionError(said), "start it")
 
 
+def test_a_database_that_the_server_lacks_is_not_cured_by_a_fixed_number() -> None:
+    remedy = remedy_of(redis.ResponseError("DB index is out of range"), "start it")
+
+    assert "raise its `databases`" in remedy
+    assert "0 to 15" in remedy
+
+
 def test_a_program_that_is_no_redis_is_named() -> None:
     error = redis.InvalidResponse('Protocol error, got "<" as reply type byte')
 

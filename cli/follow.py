@@ -44,9 +44,13 @@ def follow(
     if batch:
         note_unknown(session, batch)
     followed = _Followed(session, batch, as_json)
-    with followed.shown():
-        for one in Watch(session.store, ids, batch).changes(timeout_seconds, followed.refresh):
-            followed.note(one)
+    try:
+        with followed.shown():
+            for one in Watch(session.store, ids, batch).changes(timeout_seconds, followed.refresh):
+                followed.note(one)
+    except KeyboardInterrupt:
+        output.note(_("Nothing was cancelled: workers go on. `pec watch` follows it again."))
+        raise
     followed.conclude()
 
 

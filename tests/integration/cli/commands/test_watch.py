@@ -4,6 +4,7 @@ import pytest
 
 from pec.names import State
 from producers import Producer
+from producers.watch import Watch
 from tests.integration.commands import Pec
 from tests.integration.producing import SEND, Settle, TakeJobs, meanwhile, to
 
@@ -16,6 +17,22 @@ def test_a_timeout_ends_with_124(pec: Pec, producer: Producer, take_jobs: TakeJo
 
     assert watched.code == 124
     assert "nothing was cancelled" in watched.err
+
+
+def test_ctrl_c_says_that_the_message_goes_on(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    producer.send("inv-1", **SEND)
+    take_jobs()
+    monkeypatch.setattr(Watch, "changes", interrupted)
+
+    watched = pec("watch", "inv-1")
+
+    assert watched.code == 130
+    assert "Nothing was cancelled: workers go on." in watched.err
 
 
 def test_a_batch_is_watched_to_its_end(

@@ -21,6 +21,7 @@ from pec.names import Queue, State
 from pec.receipt_merge import merge
 from pec.receipts import Kind, Receipt, Unrecognised, code_in, read_all
 from pec.store import records
+from pec.store.commits import Commit, OtherHistory, apply
 from pec.store.records import StoredReceipts
 from pec.store.store import text
 from workers.context import NotServed, WorkerContext
@@ -57,7 +58,11 @@ def scan(ctx: WorkerContext, account: str) -> None:
     except MailboxUnavailable as error:
         log.info("mailbox_unavailable", account=account, why=error.code)
         forbidden = error.code == "scope"
-    _remember(ctx, account, progress)
+    try:
+        _remember(ctx, account, progress)
+    except OtherHistory as why:  # it may have lost what the pages showed: the next scan reads them again
+        log.warning("reading_begun_anew", account=account, why=str(why))
+        progress.complete = progress.interrupted = False
     finish_scan(ctx, account, progress.wait_seconds(interval), forbidden=forbidden)
 
 
@@ -69,6 +74,7 @@ class ScanProgress:
     one reads what is newer than `newest`, and goes on at the `unread` mails, counted from the oldest.
     """
 
+    history: str = ""  # of the server's writes, on which the scan began
     horizon: datetime | None = None
     newest: datetime | None = None
     unread: int | None = None
@@ -129,29 +135,31 @@ def _read_pages(ctx: WorkerContext, account: str, progress: ScanProgress) -> Non
 
 def _begin(ctx: WorkerContext, account: str) -> ScanProgress:
     """Return a scan with its horizon: older mails were read before, or belong to no message within its window."""
-    awaiting, since = ctx.store.keys.awaiting(account), (ctx.now() - SCAN_WINDOW).timestamp()
-    with ctx.store.client.pipeline(transaction=False) as pipeline:
-        pipeline.hmget(ctx.store.keys.scan(account), "watermark", "taken", "newest", "unread")
-        pipeline.zrange(awaiting, since, "+inf", byscore=True, offset=0, num=1, withscores=True)
-        (watermark, taken, newest, unread), oldest = pipeline.execute()
-    bounds = [from_text(text(watermark))] if watermark else []
-    bounds += [from_epoch(float(score)) - CLOCK_TOLERANCE + OVERLAP for _, score in oldest]
+    since = (ctx.now() - SCAN_WINDOW).timestamp()
+    history, oldest, watermark, taken, newest, unread = map(text, ctx.store.run("begin_scan", account, since))
+    bounds = [from_text(watermark)] if watermark else []
+    bounds += [from_epoch(float(oldest)) - CLOCK_TOLERANCE + OVERLAP] if oldest else []
     return ScanProgress(
+        history=history,
         horizon=max(bounds, default=ctx.now() - MAX_AGE),
-        newest=from_text(text(newest)) if newest else None,
+        newest=from_text(newest) if newest else None,
         unread=int(unread) if newest else None,
-        before=frozenset(text(taken or "").split()),
+        before=frozenset(taken.split()),
     )
 
 
 def _remember(ctx: WorkerContext, account: str, progress: ScanProgress) -> None:
-    """Move the watermark once all mails before it were read. Until then, note the point at which to go on."""
+    """Move the watermark once all mails before it were read. Until then, note the point at which to go on.
+
+    Raise OtherHistory.
+    """
     fields = ["taken", " ".join(progress.taken[:MAX_TAKEN])]
     if progress.complete and progress.watermark:
         fields += ["watermark", to_text(progress.watermark), "newest", "", "unread", ""]
     elif progress.watermark and progress.left is not None and not (progress.newest and progress.interrupted):
         fields += ["newest", to_text(progress.watermark), "unread", str(progress.left)]
-    ctx.store.client.hset(ctx.store.keys.scan(account), items=fields)
+    command = ["HSET", ctx.store.keys.scan(account), *fields]
+    apply(ctx.store, Commit(commands=[command], history=progress.history))
 
 
 def _mails(page: InboxPage) -> list[Mail]:

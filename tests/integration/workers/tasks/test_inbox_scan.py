@@ -219,6 +219,36 @@ def test_what_could_not_be_looked_at_is_taken_by_the_next_reading(
     assert state(ctx, "refused-1") is State.REFUSED
 
 
+def test_after_a_failover_in_the_middle_the_next_reading_begins_where_this_one_began(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The former primary may have had more of what the pages showed."""
+    scan_busy_mailbox(ctx, served)
+    before = how_far(ctx)
+    sent(ctx, served, "lost-1")
+
+    def page_and_failover(*asked: Any) -> InboxPage:
+        found = page_of(*asked)
+        ctx.store.client.replicaof("127.0.0.1", "1")
+        ctx.store.client.replicaof("NO", "ONE")  # with another history of writes
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr("workers.tasks.inbox_scan.page_of", page_and_failover)
+        scan(ctx, ACCOUNT)
+    assert how_far(ctx) == before
+    assert (scan_due(ctx) or 0) <= ctx.now().timestamp() + inbox_scan.GOES_ON_SECONDS
+
+    scan(ctx, ACCOUNT)
+
+    assert how_far(ctx) != before
+
+
+def how_far(ctx: WorkerContext) -> dict[Any, Any]:
+    found: Any = ctx.store.client.hgetall(ctx.store.keys.scan(ACCOUNT))
+    return dict(found)
+
+
 def _unreadable(*_: object, **__: object) -> InboxPage:
     raise MailboxUnavailable("reads_at_their_pace")
 

@@ -27,6 +27,7 @@ from pec.operations.session import Session, open_store
 
 STOP_SECONDS = 10  # for requests in hand
 MAX_CONNECTIONS = 1000
+IDLE_SECONDS = 20  # a page that asks every 5 s keeps its connection
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -82,6 +83,7 @@ def main(host: str, port: int, tls_cert: Path | None, tls_key: Path | None, read
             server_header=False,
             limit_concurrency=MAX_CONNECTIONS,
             h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+            timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS,
             ssl_certfile=tls_cert,
             ssl_keyfile=tls_key,

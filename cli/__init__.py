@@ -35,6 +35,8 @@ COMMANDS = {
     "resume": "cli.commands.resume:resume",
     "resend": "cli.commands.resend:resend",
     "discard": "cli.commands.discard:discard",
+    "deliveries": "cli.commands.deliveries:deliveries",
+    "test-event": "cli.commands.test_event:test_event",
     "dead": "cli.commands.dead:dead",
     "replay": "cli.commands.replay:replay",
     "worker": "cli.commands.worker:worker",

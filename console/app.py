@@ -15,6 +15,7 @@ from console.headers import SecurityHeaders
 from console.overview_cache import OverviewCache
 from console.pages import ROUTERS
 from console.proxy import TrustedProxy
+from console.unforeseen import UnforeseenErrors
 from console.visit import check_csrf
 from pec.operations.batch_state import not_reached
 from pec.operations.session import Session
@@ -40,6 +41,7 @@ def build_app(session: Session) -> FastAPI:
     add_error_pages(app)
     app.add_middleware(Gate, session=session)
     app.add_middleware(TrustedProxy, rules=session.settings.console)
+    app.add_middleware(UnforeseenErrors)
     app.add_middleware(SecurityHeaders)  # the outermost
     return app
 

@@ -11,12 +11,12 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 def download(data: bytes, name: str, kind: str) -> Response:
     """Return a file under its name, which a mail or a job may have chosen."""
     plain = _UNSAFE.sub("_", name).strip("._") or "file"
-    wanted = quote(name.replace("/", "_").replace("\\", "_"), safe="")
+    wanted = quote(name.replace("/", "_").replace("\\", "_")[:100], safe="", errors="replace")
     return Response(
         data,
         media_type=kind,
         headers={
-            "Content-Disposition": f"attachment; filename=\"{plain[:150]}\"; filename*=UTF-8''{wanted[:400]}",
+            "Content-Disposition": f"attachment; filename=\"{plain[:150]}\"; filename*=UTF-8''{wanted}",
             "Content-Security-Policy": "default-src 'none'; sandbox",
         },
     )

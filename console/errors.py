@@ -11,6 +11,7 @@ from config.texts import Text, _
 from console.campaigns.shelf import NoCampaign
 from console.language import preferred
 from console.rendering import render
+from console.theme import theme_of
 from pec.messages import UnsupportedRecord
 from pec.operations.refusals import Contended, Refused
 
@@ -21,6 +22,7 @@ _HEADINGS = {
     409: _("That could not be done"),
     413: _("That is too large"),
     422: _("That request can't be understood"),
+    500: _("Something went wrong here"),
     503: _("The console can't work now"),
 }
 _WORDS: dict[int, Text] = {
@@ -36,7 +38,7 @@ def error_page(request: Request, status: int, problem: str) -> Response:
     values = {
         "heading": _HEADINGS.get(status, _HEADINGS[400]),
         "problem": problem,
-        "theme": request.cookies.get("pec_theme", ""),
+        "theme": theme_of(request.cookies),
     }
     return HTMLResponse(render(language, "error.html", values), status)
 

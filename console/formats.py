@@ -36,13 +36,14 @@ def percent(share: float | None) -> str:
 
 
 def size(language: str, count: float | None) -> str:
-    """Return `1,2 MB`, or an empty text."""
+    """Return `1,2 MB`, `50 MB`, or an empty text."""
     if count is None:
         return ""
     value = float(count)
     for unit in _UNITS:
         if value < 1000 or unit == _UNITS[-1]:
-            return f"{number(language, value if unit != 'B' else int(value))} {unit}"
+            whole = unit == "B" or value >= 100 or round(value, 1).is_integer()
+            return f"{number(language, round(value) if whole else value)} {unit}"
         value /= 1000
     return ""
 

@@ -60,8 +60,9 @@ def environment(language: str) -> Environment:
 
 
 def render(language: str, template: str, values: dict[str, Any]) -> str:
-    """Return a page."""
-    return environment(language).get_template(template).render(values)
+    """Return a page. What no encoding can write, such as half a pair of surrogates of a job's JSON, becomes `?`."""
+    page = environment(language).get_template(template).render(values)
+    return page.encode("utf-8", "replace").decode()
 
 
 def _printed(language: str, value: Any) -> Any:

@@ -15,6 +15,7 @@ from console.language import preferred, translated
 from console.navigation import menu
 from console.overview_cache import OverviewCache
 from console.rendering import render
+from console.theme import theme_of
 from console.visitor import visitor_of
 from pec.operations.people.acts import noted
 from pec.operations.people.logins import leave_notice, take_notice
@@ -23,7 +24,7 @@ from pec.operations.session import Session
 from pec.operations.status.overview import Overview
 from pec.users import Role, User
 
-LANGUAGE, THEME = "pec_language", "pec_theme"  # cookies
+LANGUAGE = "pec_language"  # the cookie
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 
 
@@ -68,7 +69,7 @@ class Visit:
             "visit": self,
             "user": self.user,
             "csrf": visitor_of(self.request).csrf,
-            "theme": self.request.cookies.get(THEME, ""),
+            "theme": theme_of(self.request.cookies),
             "path": self.request.url.path,
             "read_only": self.settings.console.read_only,
             "menu": menu(self.user, self.overview().messages),

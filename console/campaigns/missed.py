@@ -1,4 +1,4 @@
-"""Whom a batch did not reach: read at most once in 30 s while the batch goes on, however often pages ask."""
+"""Whom a batch did not reach: while it goes on, that is read in a small share of the time, however often pages ask."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from pec.operations.batch_state import BatchState
 
 SHOWN = 50  # messages on a page
 KEPT_SECONDS = 30.0
+_REST = 20  # times as long as a reading took, until the next one of a batch that goes on
 
 NotReached = tuple[list[Message], int]  # some of them, and how many there are
 
@@ -20,6 +21,7 @@ class _Kept:
     found: NotReached
     counts: Mapping[State, int]
     at: float
+    rests_until: float
 
 
 class MissedCache:
@@ -33,13 +35,15 @@ class MissedCache:
     def get(self, batch: BatchState, *, goes_on: bool) -> NotReached:
         """Return them. Once the batch has ended, the page asks no more: then they are as new as its counts."""
         with self._lock:
-            self._kept = {name: one for name, one in self._kept.items() if _is_fresh(one)}
+            now = monotonic()
+            self._kept = {name: one for name, one in self._kept.items() if now - one.at <= KEPT_SECONDS}
             kept = self._kept.get(batch.name)
-            if kept is None or not (goes_on or kept.counts == batch.counts):
-                kept = _Kept(self._load(batch.name), batch.counts, monotonic())
+            if kept is None or not (kept.counts == batch.counts or (goes_on and now < kept.rests_until)):
+                kept = self._read(batch, now)
                 self._kept[batch.name] = kept
             return kept.found
 
-
-def _is_fresh(kept: _Kept) -> bool:
-    return monotonic() - kept.at <= KEPT_SECONDS
+    def _read(self, batch: BatchState, began: float) -> _Kept:
+        found = self._load(batch.name)
+        ended = monotonic()
+        return _Kept(found, batch.counts, ended, ended + _REST * (ended - began))

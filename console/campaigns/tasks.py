@@ -5,7 +5,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +27,7 @@ _THREADS = 2
 SWEEP_SECONDS = 10.0
 _FORMAT = 1  # of statuses: raised whenever a class of an outcome changes, as pickle does not notice
 _WRITE_EVERY_SECONDS = 0.3
+_SHORT_SECONDS = 0.5  # a task that takes no longer is shown as done at once, and the page need not ask again
 _AWAY = _("Redis gives no answer: this goes on once it does")
 _UNEXPECTED = _("an unforeseen error: the console's log has it, ask an administrator, then try again")
 
@@ -84,16 +85,19 @@ class Runner:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def status(self, desk: Desk, task: Task, revision: int) -> Status:
-        """Return how far the task is for this revision, and begin it if nothing was done."""
+        """Return how far the task is for this revision, and begin it if nothing was done. A short one is done then."""
         found = read_status(desk, task)
-        if found is None or found.revision != revision or not found.done:
+        if found is None or found.revision != revision:
+            self._submit(desk, task, wait_seconds=_SHORT_SECONDS)
+            found = read_status(desk, task)
+        elif not found.done:
             self._submit(desk, task)
         return found if found and found.revision == revision else Status(revision)
 
     def begin(self, desk: Desk, task: Task) -> None:
-        """Do the task anew, whatever it brought before."""
-        _write(desk, task, Status(0))
-        self._submit(desk, task)
+        """Do the task anew, whatever it brought before. A short one is done then."""
+        write_status(desk, task, Status(0))
+        self._submit(desk, task, wait_seconds=_SHORT_SECONDS)
 
     def asked(self, desk: Desk, task: Task) -> Status | None:
         """Return how far a task is that was begun once, or None if it was not."""
@@ -102,14 +106,16 @@ class Runner:
             self._submit(desk, task)
         return found
 
-    def _submit(self, desk: Desk, task: Task) -> None:
+    def _submit(self, desk: Desk, task: Task, wait_seconds: float = 0) -> None:
         if task is Task.SEND and not self._acts:
             return
         with self._guard:
             if (desk.id, task) in self._queued or self._stopped.is_set():
                 return
             self._queued.add((desk.id, task))
-            self._pool.submit(self._run, desk, task)
+            running = self._pool.submit(self._run, desk, task)
+        if wait_seconds:
+            wait([running], wait_seconds)
 
     def _run(self, desk: Desk, task: Task) -> None:
         try:
@@ -132,20 +138,20 @@ class Runner:
             return
         if task is Task.SEND and draft.phase is not Phase.STARTED:  # it was given back meanwhile
             return
-        _write(desk, task, Status(revision))
+        write_status(desk, task, Status(revision))
         try:
             outcome = self._works[task](desk, draft, _reporter(desk, task, revision))
         except (RedisError, RedisUnreachable):  # it is tried again by and by
-            _write(desk, task, Status(revision, problem=_AWAY))
+            write_status(desk, task, Status(revision, problem=_AWAY))
         except Failed as failed:
-            _write(desk, task, Status(revision, done=True, problem=str(failed)))
+            write_status(desk, task, Status(revision, done=True, problem=str(failed)))
         except (NoCampaign, FileNotFoundError):
             raise
         except Exception:
             _log.exception("campaign_task_failed", campaign=desk.id, task=str(task))
-            _write(desk, task, Status(revision, done=True, problem=_UNEXPECTED))
+            write_status(desk, task, Status(revision, done=True, problem=_UNEXPECTED))
         else:
-            _write(desk, task, Status(revision, done=True, share=1.0, outcome=outcome))
+            write_status(desk, task, Status(revision, done=True, share=1.0, outcome=outcome))
 
     def _sweep(self) -> None:
         while True:
@@ -181,7 +187,8 @@ def read_status(desk: Desk, task: Task) -> Status | None:
     return found if version == _FORMAT and isinstance(found, Status) else None
 
 
-def _write(desk: Desk, task: Task, status: Status) -> None:
+def write_status(desk: Desk, task: Task, status: Status) -> None:
+    """Write how far a task is."""
     with atomic_write(_file(desk, task)) as file:
         pickle.dump((_FORMAT, status), file)
 
@@ -196,7 +203,7 @@ def _reporter(desk: Desk, task: Task, revision: int) -> Report:
     def report(share: float) -> None:
         if time.monotonic() - written_at[0] > _WRITE_EVERY_SECONDS:
             written_at[0] = time.monotonic()
-            _write(desk, task, Status(revision, share=share))
+            write_status(desk, task, Status(revision, share=share))
 
     return report
 

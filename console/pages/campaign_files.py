@@ -43,7 +43,10 @@ def _make(case: Opened, task: Task) -> Response:
         if case.draft.phase is Phase.DRAFT:
             raise Refused("not_started", _("this campaign has not started: there is nothing to prove yet"))
         case.runner.begin(case.desk, task)
-        return _("The file is being made.")
+        status = case.runner.asked(case.desk, task)
+        return (
+            _("The file is ready.") if status and status.outcome is not None else _("The file is being made.")
+        )
 
     return case.act(act, str(task), "/progress#files")
 

@@ -53,13 +53,15 @@ def show(case: Campaign) -> Response:
         return case.visit.go(f"{case.path}/list")
     used, count = uploads.used_by(case.desk.files)
     draft = case.draft
+    senders = [draft.account] if draft.parent else case.senders
     begun = draft.ready or draft.account or draft.subject or draft.has_letter
     return case.page(
         "campaign_letter.html",
         "letter",
         found=found,
         status=status,
-        senders=[draft.account] if draft.parent else case.senders,
+        senders=senders,
+        addresses={name: _address(case, name) for name in senders},
         text=_text(case.desk),
         problems=list(_problems(case, found)) if found and begun else [],
         everyone=sorted(case.desk.everyone.iterdir()),
@@ -186,6 +188,12 @@ def _misused_letter(letter: Path, header: tuple[str, ...]) -> str:
     except Misused as error:
         return str(error)
     return _misused(body, header, LETTER)
+
+
+def _address(case: Opened, account: str) -> str:
+    """Return the address of a mailbox, or an empty text if only workers know it."""
+    known = case.settings.accounts.get(account)
+    return known.sender if known else ""
 
 
 def _text(desk: Desk) -> str:

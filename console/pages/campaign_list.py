@@ -11,7 +11,7 @@ from archive.portable_names import portable_name
 from config.texts import _
 from console.campaigns.draft import MAX_SHEET_BYTES
 from console.campaigns.tasks import Task
-from console.campaigns.understood import KEY, OURS, RECIPIENT
+from console.campaigns.understood import KEY, OURS, RECIPIENT, SHOWN
 from console.campaigns.words import in_words
 from console.downloads import download
 from console.pages.campaign_access import Campaign, Opened
@@ -45,6 +45,7 @@ def show(case: Campaign) -> Response:
         roles=_ROLES,
         no_column=NONE,
         max_bytes=MAX_SHEET_BYTES,
+        duplicates=_duplicates(case) if found and found.duplicates else [],
     )
 
 
@@ -78,6 +79,12 @@ def refused(case: Campaign, of: str = "check") -> Response:
             place, rows, status.outcome.places, case.draft.batch, partial(in_words, case.visit.language)
         )
         return download(place.read_bytes(), name, "text/csv; charset=utf-8")
+
+
+def _duplicates(case: Opened) -> list[tuple[int, int]]:
+    """Return lines that repeat others, each with the other one."""
+    with RowStore.kept(case.desk.rows(Task.LIST)) as rows:
+        return rows.duplicates(SHOWN)
 
 
 def _header(case: Opened) -> list[str]:

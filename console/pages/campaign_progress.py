@@ -1,11 +1,14 @@
 """Step 7 of a campaign: live progress with the time left; pause, resume, and cancel what is left."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 from fastapi import APIRouter, HTTPException, Response
 
 from config.texts import _
 from console.campaigns.draft import Phase
 from console.campaigns.missed import MissedCache
-from console.campaigns.tasks import Status, Task
+from console.campaigns.tasks import Status, Task, read_status
 from console.pages.campaign_access import Campaign, Opened
 from pec.names import State
 from pec.operations import actions
@@ -25,6 +28,7 @@ def show(case: Campaign) -> Response:
     goes_on = _goes_on(case, batch)
     missed, missed_count = _cache(case).get(batch, goes_on=goes_on) if batch else ([], 0)
     files = {task: case.runner.asked(case.desk, task) for task in (Task.PROOF, Task.REPORT)}
+    places = {"proof": case.desk.proof(case.draft), "report": case.desk.report(case.draft)}
     making = any(one is not None and not one.done for one in files.values())
     return case.page(
         "campaign_progress.html",
@@ -40,6 +44,7 @@ def show(case: Campaign) -> Response:
         states=State,
         proof=files[Task.PROOF],
         report=files[Task.REPORT],
+        made_at={name: _made_at(place) for name, place in places.items()},
     )
 
 
@@ -118,17 +123,27 @@ def cancel(case: Campaign) -> Response:
     return case.act(act, "cancel", "/progress", {"count": batch.waiting if batch else 0})
 
 
+def _made_at(file: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except OSError:
+        return None
+
+
 def _require_started(case: Opened) -> None:
     if case.draft.phase is Phase.DRAFT:
         raise Refused("not_started", _("this campaign has not started"))
 
 
 def _still_enqueuing(case: Opened) -> bool:
-    """Return whether the campaign or a correction of it, which is of the same batch, still has jobs to enqueue."""
-    if case.desk.read().phase is not Phase.SENT:
-        return True
-    same = (one for one in case.runner.shelf.all() if one.batch == case.draft.batch)
-    return any(one.phase is Phase.STARTED for one in same)
+    """Return whether the campaign or a correction of it, which is of the same batch, is putting jobs into line.
+
+    One whose start has failed for good is not: after the cancel, its retry is refused as any further job is.
+    """
+    shelf = case.runner.shelf
+    started = (one for one in shelf.all() if one.batch == case.draft.batch and one.phase is Phase.STARTED)
+    sendings = (read_status(shelf.desk(one.id), Task.SEND) for one in started)
+    return any(one is None or not (one.done and one.problem) for one in sendings)
 
 
 def _batch(case: Opened) -> BatchState | None:

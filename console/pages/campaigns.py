@@ -11,8 +11,10 @@ from console.campaigns import uploads
 from console.campaigns.draft import MAX_ROWS, MAX_SHEET_BYTES, Draft, Phase
 from console.campaigns.naming import free_name
 from console.campaigns.shelf import Desk
+from console.formats import in_path
 from console.pages.campaign_access import Campaign, may_open, shelf_of
 from console.visit import Clerk, Visit
+from pec.operations.batch_state import load_progress
 from pec.operations.refusals import Refused
 
 router = APIRouter()
@@ -20,11 +22,19 @@ Upload = Annotated[UploadFile | None, File()]
 
 
 @router.get("/campaigns")
-def show(visit: Clerk) -> Response:
-    """List the campaigns that the person may see."""
+def show(visit: Clerk, batch: str = "") -> Response:
+    """List the campaigns that the person may see, or go to the one of a batch, or else to the batch's messages."""
     found = [one for one in shelf_of(visit).all() if may_open(visit.user, one)]
+    if batch:
+        sent = next((one for one in found if one.batch == batch and one.phase is not Phase.DRAFT), None)
+        place = f"/campaigns/{sent.id}" if sent else f"/messages?batch={in_path(batch)}"
+        return RedirectResponse(place, 303)
+    started = {one.batch for one in found if one.phase is not Phase.DRAFT}
     return visit.page(
-        "campaigns.html", campaigns=found, phases=Phase, days=visit.settings.console.campaign_days
+        "campaigns.html",
+        campaigns=found,
+        progress=load_progress(visit.store, started),
+        days=visit.settings.console.campaign_days,
     )
 
 

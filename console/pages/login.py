@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from config.texts import _
 from console.language import LANGUAGES
 from console.rendering import render
-from console.visit import LANGUAGE, THEME, language_of
+from console.theme import THEME, THEMES, theme_of
+from console.visit import LANGUAGE, language_of
 from console.visitor import LOGIN, cookie_name, is_https, visitor_of
 from pec.operations.people.acts import note_act
 from pec.operations.people.logins import end_login, log_in
@@ -18,7 +19,6 @@ from pec.operations.refusals import Refused
 from pec.operations.session import Session
 
 _A_YEAR = 365 * 86_400
-_THEMES = ("light", "dark", "")
 
 router = APIRouter()
 Field = Annotated[str, Form()]
@@ -63,6 +63,8 @@ def try_login(request: Request, name: Field = "", password: Field = "", next: Fi
         status = 429 if throttled else 403
         return _form(request, next, name=name, problem=str(refused), status=status)
     note_act(session.store, f"user:{name}", "login", f"address:{address}")
+    if before := request.cookies.get(cookie_name(LOGIN, request)):
+        end_login(session.store, before)
     response = RedirectResponse(local_path(next), 303)
     response.set_cookie(
         cookie_name(LOGIN, request), token, httponly=True, samesite="lax", secure=is_https(request)
@@ -94,7 +96,7 @@ def prefer(
     response = RedirectResponse(local_path(next), 303)
     if language in LANGUAGES:
         _remember(response, request, LANGUAGE, language)
-    if theme in _THEMES:
+    if theme in THEMES:
         _remember(response, request, THEME, theme)
     return response
 
@@ -125,7 +127,7 @@ def _form(
         "problem": problem,
         "first": first,
         "csrf": visitor_of(request).csrf,
-        "theme": request.cookies.get(THEME, ""),
+        "theme": theme_of(request.cookies),
         "path": "/login",
     }
     return HTMLResponse(render(language_of(request), "login.html", values), status)

@@ -5,21 +5,24 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
 
+from console.formats import in_path
 from console.visit import Reader, Visit
 from pec.operations.status.attention import Attention, needs_a_person
 from pec.operations.status.lane_forecast import empty_at
 from pec.operations.status.overview import Lane, Overview, Token
+from pec.users import Role
 
 router = APIRouter()
 
 LINKS = {
-    "account": "/mailboxes",
-    "endpoint": "/webhooks/",
+    "account": "/mailboxes#{name}",
+    "endpoint": "/webhooks/{name}",
     "held": "/decisions",
     "rejected": "/rejected",
     "workers": "/workers",
     "redis": "/redis",
-    "batch": "/messages",
+    "batch": "/messages?batch={name}",
+    "campaign": "/campaigns?batch={name}",
     "installation": "",
 }
 
@@ -56,8 +59,7 @@ def _figures(visit: Visit) -> dict[str, object]:
         "tokens": _tokens(visit, found),
         "waiting": sum(lane.waiting for lane in lanes),
         "seconds_left": max(left, default=None),
-        "needs": _needs(visit, found),
-        "links": LINKS,
+        "needs": [(one, _link(visit, one)) for one in _needs(visit, found)],
     }
 
 
@@ -68,6 +70,12 @@ def _needs(visit: Visit, found: Overview) -> Sequence[Attention]:
         for one in needs_a_person(found)
         if (visit.user.sees(one.name) if one.kind == "account" else visit.user.sees_everything)
     ]
+
+
+def _link(visit: Visit, one: Attention) -> str:
+    """Return where a person puts it right: for a batch its campaign, if the person may have one."""
+    kind = "campaign" if one.kind == "batch" and visit.user.may(Role.CLERK) else one.kind
+    return LINKS[kind].format(name=in_path(one.name))
 
 
 def _tokens(visit: Visit, found: Overview) -> list[Token]:

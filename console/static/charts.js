@@ -33,16 +33,18 @@
         ? { stroke, fill: stroke, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.85, 40] }) }
         : { stroke, width: 2, spanGaps: true, points: { show: true, size: 4 } };
     };
+    const wide = (_chart, labels) => (labels ? Math.max(...labels.map((one) => one.length)) * 7 + 14 : 30);
     const axis = { stroke: resolved("--ink-soft"), font, grid: { stroke: resolved("--line"), width: 1 }, ticks: { show: false } };
     const chart = new uPlot({
       width: place.clientWidth,
       height: 260,
+      padding: [8, 12, 0, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: { y: { range: (_chart, _least, most) => [0, Math.max(unit ? 0.1 : 4, most * 1.1)] } },
       axes: [
-        { ...axis, values: (_chart, splits) => splits.map((at) => (long ? day : clock).format(at * 1000)) },
-        { ...axis, size: 60, values: (_chart, splits) => splits.map(unit ? timed : counted) },
+        { ...axis, size: 30, values: (_chart, splits) => splits.map((at) => (long ? day : clock).format(at * 1000)) },
+        { ...axis, size: wide, values: (_chart, splits) => splits.map(unit ? timed : counted) },
       ],
       series: [{}, ...(bars ? [...series].reverse() : series).map(drawn)],
     }, [starts, ...(bars ? stacked(series) : series.map((one) => one.values))], place);

@@ -1,6 +1,6 @@
 """A batch as the person who sent it follows it: counts by state, pause, time left, and whom it did not reach."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from pec.operations.status.lane_forecast import turn_at
 from pec.operations.status.overview import Overview
 from pec.store import batches, records
 from pec.store.batches import PausedBatch
-from pec.store.store import Store, text_list
+from pec.store.store import Store, text_dict, text_list
 
 _LAST = 100  # messages, one of which is the last to be sent
 
@@ -40,6 +40,32 @@ class BatchState:
     def waiting(self) -> int:
         """Return how many of its messages a cancel would still stop, jobs that no worker has taken among them."""
         return self.counts.get(State.QUEUED, 0) + max(0, (self.size or 0) - self.taken)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """How many of a batch's messages have ended, of how many that workers have taken or that are declared."""
+
+    ended: int
+    total: int
+    paused: bool
+
+
+def load_progress(store: Store, names: Collection[str]) -> dict[str, BatchProgress]:
+    """Return the progress of those of the batches that exist, in one round trip."""
+    with store.client.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.hgetall(store.keys.batch(name))
+        found = dict(zip(names, map(text_dict, pipeline.execute()), strict=True))
+    return {
+        name: BatchProgress(
+            ended=int(stored.get("ended", 0)),
+            total=max(int(stored.get("size", 0)), sum(int(stored.get(state, 0)) for state in State)),
+            paused="paused" in stored,
+        )
+        for name, stored in found.items()
+        if stored
+    }
 
 
 def load_batch(store: Store, found: Overview, batch: str, account: str) -> BatchState | None:

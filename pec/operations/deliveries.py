@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from typing import Any
 
 from config.settings import Endpoint, Settings
 from config.texts import Text, _
@@ -20,6 +21,21 @@ TEST_TYPE = "test"
 def list_deliveries(store: Store, endpoint: str, limit: int, *, failed_only: bool = False) -> list[Tried]:
     """Return the latest tries at an endpoint, newest first."""
     return delivery_history.newest(store, endpoint, limit, failed_only=failed_only)
+
+
+def delivery_dict(tried: Tried) -> dict[str, Any]:
+    """Return a try as JSON shows it."""
+    return {
+        "at": to_text(tried.at),
+        "event": tried.event_id,
+        "type": tried.type,
+        "outcome": tried.outcome,
+        "try": tried.tries,
+        "status": tried.answer.status,
+        "milliseconds": round(tried.answer.seconds * 1000),
+        "answer": tried.answer.text,
+        "why": tried.why,
+    }
 
 
 def configured_endpoint(settings: Settings, name: str) -> Endpoint | None:

@@ -197,6 +197,14 @@ class RowStore:
             return self._number("SELECT count(*) FROM row")
         return self._number("SELECT count(*) FROM row WHERE line <= ?", until_line)
 
+    def neighbours(self, line: int) -> tuple[int | None, int | None]:
+        """Return the lines of the rows before and after a line."""
+        query = (
+            "SELECT (SELECT max(line) FROM row WHERE line < ?), (SELECT min(line) FROM row WHERE line > ?)"
+        )
+        before, after = self._database.execute(query, [line, line]).fetchone()
+        return before, after
+
     def count(self, status: RowStatus) -> int:
         return self._number("SELECT count(*) FROM row WHERE status = ?", str(status))
 

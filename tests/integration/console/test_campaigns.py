@@ -174,7 +174,7 @@ def test_a_letter_is_uploaded_as_html_and_can_be_edited(clerk: Clerk) -> None:
 
     assert "Città di {nome}" in clerk.browser.get(f"{campaign}/letter").text
     clerk.done(f"{campaign}/check")
-    assert "Città di Rossi" in clerk.browser.get(f"{campaign}/rows/1").content.decode()
+    assert "Città di Rossi" in clerk.browser.get(f"{campaign}/rows/2").content.decode()
 
 
 def test_a_letter_that_is_no_text_says_why(clerk: Clerk) -> None:
@@ -203,7 +203,7 @@ def test_files_of_a_zip_are_attached_by_a_column_and_one_to_everyone(
         [("everyone", ("nota.pdf", b"N"))],
         name="avvisi", account="acme", subject="s", text="t", file_columns="allegato", step="check",
     )  # fmt: skip
-    assert "a.pdf" in clerk.done(f"{campaign}/check?row=1")
+    assert "a.pdf" in clerk.done(f"{campaign}/check?row=2")
 
     clerk.start(campaign)
     clerk.sent(campaign)
@@ -250,19 +250,42 @@ def test_a_zip_that_can_t_be_used_says_why(clerk: Clerk, content: bytes, said: s
 def test_each_row_is_shown_as_its_recipient_will_see_it(clerk: Clerk) -> None:
     campaign = clerk.ready()
 
-    page = clerk.done(f"{campaign}/check?row=2")
+    page = clerk.done(f"{campaign}/check?row=3")  # its line in the file
 
     assert "Avviso 102" in page
-    assert f'src="{campaign}/rows/2?' in page
-    assert "<p>Gentile Verdi,</p>" in clerk.browser.get(f"{campaign}/rows/2").text
-    assert clerk.browser.get(f"{campaign}/rows/3").status_code == 404
+    assert "2 di 2" in page
+    assert f'src="{campaign}/rows/3?' in page
+    assert "<p>Gentile Verdi,</p>" in clerk.browser.get(f"{campaign}/rows/3").text
+    assert [clerk.browser.get(f"{campaign}/rows/{line}").status_code for line in (1, 4)] == [404, 404]
     assert re.search(r"Costo</dt><dd>0,10 €<", page)
+
+
+def test_the_number_of_a_refused_row_leads_to_its_letter(clerk: Clerk) -> None:
+    campaign = clerk.ready(f"{LIST}\n;Neri;103\nrossi@pec.example;Rossi;101\n")
+
+    page = clerk.done(f"{campaign}/check")
+
+    assert f'<a href="{campaign}/check?row=5#preview">5</a>' in page
+    refused = clerk.browser.get(f"{campaign}/check?row=5").text
+    assert "Questa riga è respinta." in refused
+    assert "Avviso 103" in refused
+    assert re.search(r">6</td><td class=\"number\">2</td>", page)  # which row it repeats
+    assert "Prosegui verso l'avvio" not in page  # before a decision about the refused row
+
+
+@pytest.mark.parametrize("row", ["99999999", "100000001", "9" * 5000, "-1", "x"])
+def test_a_row_that_no_file_has_is_no_fault(clerk: Clerk, row: str) -> None:
+    campaign = clerk.ready()
+
+    assert clerk.browser.get(f"{campaign}/check?row={row}").status_code in (200, 400)
+    assert clerk.browser.get(f"{campaign}/rows/{row}").status_code in (400, 404)
+    assert clerk.browser.post(f"{campaign}/test", to="io@pec.example", row=row).status_code == 303
 
 
 def test_a_test_goes_to_oneself_and_to_no_one_else(clerk: Clerk, producer: Producer) -> None:
     campaign = clerk.ready()
 
-    clerk.browser.post(f"{campaign}/test", to="io@pec.example", row="2")
+    clerk.browser.post(f"{campaign}/test", to="io@pec.example", row="3")
 
     assert "io@pec.example" in clerk.browser.notice(f"{campaign}/check")
     [job] = jobs_in(producer)
@@ -274,7 +297,7 @@ def test_a_test_goes_to_oneself_and_to_no_one_else(clerk: Clerk, producer: Produ
 def test_a_test_to_no_address_is_refused(clerk: Clerk, producer: Producer, to: str, said: str) -> None:
     campaign = clerk.ready()
 
-    clerk.browser.post(f"{campaign}/test", to=to, row="1")
+    clerk.browser.post(f"{campaign}/test", to=to, row="2")
 
     assert said in clerk.browser.notice(f"{campaign}/check")
     assert jobs_in(producer) == []

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from fcntl import LOCK_EX, flock
+from typing import Any
 
 from console.campaigns.draft import Phase
 from console.campaigns.shelf import Desk, Shelf
+from console.campaigns.tasks import Status, Task, write_status
 from pec.store import audit
 from pec.store.store import Store
 from producers import Producer
@@ -111,3 +113,27 @@ def test_a_campaign_that_starts_while_it_is_deleted_stays(clerk: Clerk, shelf: S
         deletion.join(PATIENCE_SECONDS)
 
     assert desk.read().batch == "avvisi"
+
+
+def cancels(producer: Producer) -> list[dict[str, Any]]:
+    return [job for job in jobs_in(producer) if job["type"] == "cancel"]
+
+
+def test_what_a_failed_start_put_into_line_can_be_cancelled(
+    clerk: Clerk, shelf: Shelf, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    campaign = clerk.ready()
+    clerk.start(campaign)
+    clerk.sent(campaign)
+    take_jobs()
+    desk = desk_of(shelf, campaign)
+    mark_started(desk)  # as a campaign is that failed half-way
+    with nobody_sends(desk):
+        write_status(desk, Task.SEND, Status(0, share=0.5))
+        clerk.browser.post(f"{campaign}/cancel")
+        assert "in coda" in clerk.browser.notice("/me")
+        assert cancels(producer) == []
+
+        write_status(desk, Task.SEND, Status(0, done=True, problem="a file is gone"))
+        clerk.browser.post(f"{campaign}/cancel")
+    assert [job["batch"] for job in cancels(producer)] == ["avvisi"]

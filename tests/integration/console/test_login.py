@@ -1,5 +1,6 @@
 """Logging in and out, and what is refused: guesses, other sites' forms, ended logins, other roles."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -41,6 +42,36 @@ def test_cookies_are_kept_from_scripts_and_other_sites(console: str) -> None:
 
     assert "HttpOnly" in done.headers["set-cookie"]
     assert "SameSite=lax" in done.headers["set-cookie"]
+
+
+def test_a_login_never_takes_a_token_that_was_there_before(console: str) -> None:
+    browser = Browser(console)
+    browser.session.cookies.set("pec_login", "chosen-by-somebody-else", domain="127.0.0.1", path="/")
+    secret = re.search(r'name="csrf" value="([0-9a-f]+)"', browser.get("/login").text)
+    browser.log_in("viewer")
+    token = browser.session.cookies["pec_login"]
+
+    assert token != "chosen-by-somebody-else"
+    assert secret
+    assert browser.post("/logout", csrf=secret[1]).status_code == 403  # the form from before the login
+    planted = requests.get(
+        f"{console}/me", cookies={"pec_login": "chosen-by-somebody-else"}, timeout=20, allow_redirects=False
+    )
+    assert planted.status_code == 303
+
+    browser.post("/login", name="viewer", password=PASSWORD)  # once more, which ends the login before
+    old = requests.get(f"{console}/me", cookies={"pec_login": token}, timeout=20, allow_redirects=False)
+    assert old.status_code == 303
+
+
+@pytest.mark.parametrize("theme", ["x", '"><script>', "dark"])
+def test_a_cookie_of_any_value_shows_the_page(log_in: LogIn, theme: str) -> None:
+    browser = log_in("viewer")
+    browser.session.cookies.set("pec_theme", theme)
+    browser.session.cookies.set("pec_language", theme)
+
+    assert browser.get("/me").status_code == 200
+    assert "<script>" not in browser.get("/nowhere").text
 
 
 def test_a_wrong_password_and_a_wrong_name_read_the_same(console: str) -> None:

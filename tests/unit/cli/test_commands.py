@@ -14,7 +14,18 @@ ROOT = Path(__file__).parents[3]
 
 # They print nothing that a program would read; of `completion`, the shell does, and of `token` its own commands.
 NOT_DATA = {
-    *("pause", "resume", "proof", "report", "worker", "gateway", "sandbox", "health", "completion"),
+    *(
+        "pause",
+        "resume",
+        "proof",
+        "report",
+        "worker",
+        "gateway",
+        "sandbox",
+        "test-event",
+        "health",
+        "completion",
+    ),
     *("console", "token", "user", "up"),
 }
 

@@ -37,7 +37,18 @@ def test_a_console_that_only_shows_sends_nothing(started: Desk, *, acts: bool) -
     works = {Task.SEND: lambda desk, draft, report: sent.set()}
     runner = Runner(Shelf(started.folder.parent), works, timedelta(days=1), acts=acts)
 
-    assert not runner.status(started, Task.SEND, 0).done
+    runner.status(started, Task.SEND, 0)
 
     assert sent.wait(PATIENCE_SECONDS if acts else 0.2) == acts
+    runner.stop()
+
+
+def test_a_long_task_is_not_waited_for(started: Desk) -> None:
+    ends = threading.Event()
+    works = {Task.SEND: lambda desk, draft, report: ends.wait(PATIENCE_SECONDS)}
+    runner = Runner(Shelf(started.folder.parent), works, timedelta(days=1), acts=True)
+
+    assert not runner.status(started, Task.SEND, 0).done
+
+    ends.set()
     runner.stop()

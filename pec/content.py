@@ -4,15 +4,15 @@ The checks return the value, or raise a fault (ValueError) of pec.problems, whic
 """
 
 import base64
-import binascii
 import hashlib
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import JsonValue
+from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from pec.problems import fault
 from pec.subjects import is_code
@@ -26,6 +26,7 @@ _PLAIN_LOCAL = re.compile(
 _CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.ASCII)
 _BYTE_ORDER_MARK = "\ufeff"
+_BYTES = TypeAdapter(bytes, config=ConfigDict(val_json_bytes="base64"))
 _WHITE = {ord(character): None for character in " \t\r\n"}
 
 
@@ -48,9 +49,24 @@ def decode_file(text: str) -> bytes:
     elif text.startswith("data:"):
         raise fault("not_a_base64_uri")
     try:
-        return base64.b64decode(text.translate(_WHITE), validate=True)
-    except (binascii.Error, ValueError):
+        return from_base64(text)
+    except ValueError:
+        pass
+    try:
+        return from_base64(text.translate(_WHITE))
+    except ValueError:
         raise fault("not_base64") from None
+
+
+def from_base64(text: str) -> bytes:
+    """Return what base64 says, without white space in it. Raise ValueError.
+
+    pydantic's decoder takes a fifth of the time of Python's. It takes more forms, and less in the last letter.
+    """
+    if len(text) % 4 == 0 and "-" not in text and "_" not in text:
+        with suppress(ValidationError):
+            return _BYTES.validate_strings(text)
+    return base64.b64decode(text, validate=True)
 
 
 def encoded_size(body_bytes: int, attachments_bytes: Iterable[int]) -> int:

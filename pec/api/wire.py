@@ -4,13 +4,12 @@ The sandbox answers with these models. The client reads answers by `answers.py` 
 service sends beside its description.
 """
 
-import base64
-import binascii
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, StrictInt, TypeAdapter
 
 from pec.api.vendor_words import Shape
+from pec.content import from_base64
 
 MAX_BYTES = 30_000_000  # the law's 30 MB, of encoded size times recipients
 
@@ -34,8 +33,8 @@ def _decoded(value: Any) -> bytes:
     head, comma, rest = value.partition(",")
     is_uri = head.startswith("data:") and head.endswith(";base64")
     try:
-        return base64.b64decode(rest if is_uri and comma else value, validate=True)
-    except binascii.Error as error:
+        return from_base64(rest if is_uri and comma else value)
+    except ValueError as error:
         raise ValueError("must be base64") from error
 
 

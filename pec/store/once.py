@@ -102,13 +102,20 @@ def is_known(store: Store, record: str) -> bool:
     return bool(record) and bool(store.client.exists(_key(store, record)))
 
 
-def answered(store: Store, record: str, keep_seconds: float) -> None:
-    """Keep the record so much longer and no more, because the client has its answer.
+def answered(store: Store, records: Sequence[str], keep_seconds: float) -> None:
+    """Keep the records so much longer and no more, because their clients have the answers.
 
-    If Redis gives no answer now, the record stays as long as one whose answer was lost.
+    If Redis gives no answer now, they stay as long as those whose answer was lost.
     """
-    with suppress(redis.RedisError, RedisUnreachable):
-        store.client.expire(_key(store, record), max(1, round(keep_seconds)))
+    if not records:
+        return
+    with (
+        suppress(redis.RedisError, RedisUnreachable),
+        store.client.pipeline(transaction=False) as pipeline,
+    ):
+        for record in records:
+            pipeline.expire(_key(store, record), max(1, round(keep_seconds)))
+        pipeline.execute()
 
 
 def forget_rejected(store: Store, record: str) -> bool:

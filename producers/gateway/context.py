@@ -16,6 +16,7 @@ from config.redis_connection import connect
 from config.settings import Settings
 from pec.api.client import PecClient
 from pec.store.store import Store
+from producers.gateway.answered import Answered
 from producers.gateway.event_hub import EventHub
 from producers.gateway.memory import Memory
 from producers.gateway.room import Room
@@ -43,7 +44,7 @@ class Gateway:
     and `room` what they add to Redis.
 
     `vault` is the archive, or None if the settings name none. `hub` reads events for all listeners.
-    `threads` are for calls that wait for something else than Redis.
+    `answered` takes note of answers that were given. `threads` are for calls that wait for something else than Redis.
     """
 
     settings: Settings
@@ -54,6 +55,7 @@ class Gateway:
     room: Room
     vault: Vault | None
     hub: EventHub
+    answered: Answered
     threads: SlowCalls
 
     @property
@@ -72,6 +74,7 @@ def opened(settings: Settings) -> Iterator[Gateway]:
         closing(impatient),
         closing(PecClient(settings.api)) as api,
         closing(EventHub(store := Store(client, settings.namespace, settings.redis_replicas))) as hub,
+        closing(Answered(store, settings.gateway.repeat_window_seconds)) as answered,
     ):
         yield Gateway(
             settings=settings,
@@ -82,6 +85,7 @@ def opened(settings: Settings) -> Iterator[Gateway]:
             room=Room(settings, store),
             vault=open_vault(settings.archive, store),
             hub=hub,
+            answered=answered,
             threads=SlowCalls(),
         )
 

@@ -3,7 +3,8 @@
 -- Lua compares interned strings by their address, so the time of a comparison shows nothing of the digest.
 --
 -- Keys     <ns>:token:<id>        hash: sha256, rate, expires_us, used_us, …
---          <ns>:token:<id>:pace   string: when (µs) all requests so far are over at the token's rate
+--          <ns>:token:<id>:pace   string: when (µs) all requests so far are over at the token's rate. Neither the disk nor
+--                                 replicas get it: it lives for seconds, and each request would cost a flush
 --          <ns>:slowed:<place>    string, expiring: credentials from there are not looked at
 -- ARGV     at                     RFC 3339, for used_at
 -- Returns  {} of no such token | {"fast", wait_us} | {"ok", slowed_ms, field, value, …}
@@ -25,7 +26,9 @@ end
 if over + interval > now + burst + 1 then
     return {"fast", string.format("%d", over + interval - now - burst)}
 end
+redis.set_repl(redis.REPL_NONE)
 call("SET", pace, string.format("%d", over + interval), "PX", math.ceil(2 * burst / 1000))
+redis.set_repl(redis.REPL_ALL)
 
 if not used or now - tonumber(used) > 60000000 then
     call("HSET", key, "used_us", string.format("%d", now), "used_at", ARGV[4])

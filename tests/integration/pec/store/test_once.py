@@ -20,7 +20,7 @@ RECORD = "pec:once:token:same:abc"
 def test_a_record_is_kept_from_the_latest_repeat_on(redis: Redis) -> None:
     store = Store(redis, "pec")
     first = once.accept(store, REQUEST)
-    once.answered(store, REQUEST.record, 10)
+    once.answered(store, [REQUEST.record], 10)
     assert 0 < int(redis.ttl(RECORD)) <= 10
 
     again = once.accept(store, REQUEST)

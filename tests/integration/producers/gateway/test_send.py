@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,7 +12,7 @@ from redis import Redis
 
 from pec.store.store import Store, text
 from tests.integration.producers.gateway.calls import jobs, pec
-from tests.integration.producers.gateway.serving import PASSWORD, Served, a_token
+from tests.integration.producers.gateway.serving import DEADLINE_SECONDS, PASSWORD, Served, a_token
 
 FILE = b"%PDF-1.4 " + bytes(range(256)) * 20
 
@@ -223,3 +224,17 @@ def test_no_key_of_redis_holds_the_password(gateway: Served, redis: Redis) -> No
     assert held
     assert not any(PASSWORD.encode() in one for one in held)
     assert text(redis.type("pec:jobs")) == "stream"
+
+
+def test_a_request_whose_answer_was_given_is_a_repeat_for_the_window_only(
+    gateway: Served, redis: Redis
+) -> None:
+    for number in range(3):
+        assert gateway.call("POST", "/send", json=pec(subject=str(number))).status_code == 201
+
+    records = list(redis.scan_iter("pec:once:*"))
+    assert len(records) == 3
+    ends = time.monotonic() + DEADLINE_SECONDS
+    while any(int(redis.ttl(name)) > 600 for name in records):
+        assert time.monotonic() < ends
+        time.sleep(0.05)

@@ -6,6 +6,7 @@ from typing import Any
 from pec.store.store import Store, text, text_dict
 
 START = "0-0"
+_LAST_OF_MILLISECOND = 999_999_999_999
 Position = tuple[int, int]
 
 
@@ -39,6 +40,14 @@ def last(store: Store) -> str:
         return START
     known: Any = store.client.xinfo_stream(store.keys.events)
     return text(known["last-generated-id"])
+
+
+def before_now(store: Store, seconds: float = 0.0) -> str:
+    """Return a position before every event that is published from now on, which shows nothing of those that were.
+
+    `seconds`: by how much the clock of a server that takes over may be behind.
+    """
+    return f"{max(0, int((store.now() - seconds) * 1000) - 1)}-{_LAST_OF_MILLISECOND}"
 
 
 def lacks_since(store: Store, position: str) -> bool:

@@ -17,3 +17,7 @@ def not_found(what: str) -> Problem:
     return Problem(
         404, "not_found", f"there is no such {what}: check its name, and the accounts of the token"
     )
+
+
+def no_cursor() -> Problem:
+    return Problem(422, "no_cursor", "`after` is no cursor: give `next` of the page before")

@@ -18,13 +18,14 @@ from producers.gateway.v1.callers import Reader
 from producers.gateway.v1.models import Events
 from producers.gateway.v1.names import sees_all
 from producers.gateway.v1.refusals import refusals
-from producers.gateway.v1.rejected import POSITION
 from producers.gateway.v1.token_watch import TokenWatch
 
 router = APIRouter(prefix="/events", tags=["Events"])
 MAX_LOOKED_AT = 2000
 _PAGE = 500
 BEAT_SECONDS = 15.0
+CLOCK_SECONDS = 10.0  # by which clocks of servers may differ: a cursor at the end is so much older than now
+POSITION = r"^[0-9]{1,15}-[0-9]{1,12}$"
 _STREAM = "text/event-stream"
 Types = Annotated[list[str], Query(alias="type", max_length=50, description="one or more types; none: all")]
 Position = Annotated[str | None, Query(pattern=POSITION, description="`next` of the answer before")]
@@ -45,20 +46,28 @@ def listed(
     type_: Types = [],  # noqa: B006 - FastAPI copies it
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
-    """Return the oldest events after the cursor, or of all that are kept. Ask again with `next` to follow them."""
+    """Return the oldest events after the cursor, or of all that are kept. Ask again with `next` to follow them.
+
+    At the end, `next` goes on with the time: it does not show when others had their last event.
+    """
     store, wanted = gateway.store, _wanted(caller, type_)
+    end = event_log.before_now(store, CLOCK_SECONDS)
     gap = after is not None and event_log.lacks_since(store, after)
     position, found, looked_at = after or START, list[str](), 0
+    own = position
     while looked_at < MAX_LOOKED_AT and len(found) < limit:
         page = event_log.page_after(store, position, _PAGE)
         for entry in page:
             position, event = entry.position, published(entry)
             if wanted(event):
+                own = position
                 found.append(_body(caller, event))
                 if len(found) == limit:
                     break
         looked_at += len(page)
         if len(page) < _PAGE:
+            if not sees_all(caller):
+                position = own if len(found) == limit else max(own, end, key=ordered)
             break
     stated = f'{{"events":[{",".join(found)}],"next":"{position}","gap":{str(gap).lower()}}}'
     return Response(stated, media_type="application/json")
@@ -89,16 +98,20 @@ async def stream(
     A comment comes every 15 seconds if nothing else does. The stream ends within a minute after the token does.
     """
     begin = last_event_id or after
+    now = await run_in_threadpool(
+        event_log.before_now, gateway.store
+    )  # first: it must be before what is missed
     last = await run_in_threadpool(event_log.last, gateway.store)
     gap = begin is not None and await run_in_threadpool(event_log.lacks_since, gateway.store, begin)
     gateway.hub.require_room(caller.token.id)  # while there is no answer yet
-    frames = _frames(gateway, caller, _wanted(caller, type_), begin or last, last, gap=gap)
+    shown = begin or (last if sees_all(caller) else now)
+    frames = _frames(gateway, caller, _wanted(caller, type_), begin or last, last, shown, gap=gap)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(frames, media_type=_STREAM, headers=headers)
 
 
 async def _frames(
-    gateway: Gateway, caller: Caller, wanted: Wanted, position: str, last: str, *, gap: bool
+    gateway: Gateway, caller: Caller, wanted: Wanted, position: str, last: str, shown: str, *, gap: bool
 ) -> AsyncIterator[bytes]:
     def fits(account: str | None) -> bool:
         return _may_see(caller, account)
@@ -106,7 +119,7 @@ async def _frames(
     watch = TokenWatch(gateway.store, caller)
     with gateway.hub.listening(caller.token.id, fits, last) as listener:
         yield b": gap: events were deleted since\n" if gap else b": listening\n"
-        yield f"id: {position}\n\n".encode()  # a client that loses the connection now goes on from here
+        yield f"id: {shown}\n\n".encode()  # a client that loses the connection now goes on from here
         arguments = gateway.store, caller, wanted
         while page := await to_thread.run_sync(_page, *arguments, position, limiter=gateway.threads.events):
             position, frames = page

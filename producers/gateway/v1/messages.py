@@ -19,7 +19,7 @@ from pec.store.store import Store, text
 from producers.gateway.auth import Caller
 from producers.gateway.context import Here
 from producers.gateway.problems import Problem
-from producers.gateway.v1.callers import Manager, Reader, not_found
+from producers.gateway.v1.callers import Manager, Reader, no_cursor, not_found
 from producers.gateway.v1.models import JobStatus, Message, MessageDetail, Messages, Requested, answered
 from producers.gateway.v1.names import may_use_name, sees_all
 from producers.gateway.v1.refusals import refusals
@@ -73,7 +73,7 @@ def listed(
             else pages.of_batch(store, reader, batch, fits, limit, after)
         )
     except cursors.NoCursor:
-        raise Problem(422, "no_cursor", "`after` is no cursor: give `next` of the page before") from None
+        raise no_cursor() from None
     unsupported: list[UnsupportedRecord] = []
     found = records.read_all(store, page.ids, unsupported.append)
     messages = [answered(Message, message_dict(one)) for one in found if caller.may_use(one.account)]

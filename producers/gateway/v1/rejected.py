@@ -8,11 +8,11 @@ from fastapi.responses import JSONResponse
 from pec.account_names import account_of
 from pec.jobs import ID
 from pec.operations.rejections import rejection_dict
-from pec.store import rejections
+from pec.store import cursors, rejections
 from pec.store.rejections import Rejection
 from producers.gateway.auth import Caller
 from producers.gateway.context import Here
-from producers.gateway.v1.callers import Reader
+from producers.gateway.v1.callers import Reader, no_cursor
 from producers.gateway.v1.models import Rejections
 from producers.gateway.v1.names import sees_all
 from producers.gateway.v1.refusals import refusals
@@ -20,7 +20,6 @@ from producers.gateway.v1.shown import shown_errors
 
 router = APIRouter(prefix="/rejections", tags=["Rejections"])
 MAX_LOOKED_AT = 1000
-POSITION = r"^[0-9]{1,15}-[0-9]{1,12}$"
 
 
 @router.get(
@@ -36,10 +35,17 @@ def listed(
     account: Annotated[str | None, Query(max_length=64)] = None,
     batch: Annotated[str | None, Query(pattern=ID, description="with its account: acme:november")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: Annotated[str | None, Query(pattern=POSITION, description="`next` of the page before")] = None,
+    after: Annotated[
+        str | None, Query(max_length=cursors.MAX_LENGTH, description="`next` of the page before")
+    ] = None,
 ) -> JSONResponse:
     """Return them newest first. Those that name no account are for tokens of every account."""
-    looked_at = rejections.before(gateway.store, after, MAX_LOOKED_AT)
+    store, reader = gateway.store, caller.token.id
+    try:
+        begin = cursors.unseal(store, reader, after)[1] if after is not None else None
+    except cursors.NoCursor:
+        raise no_cursor() from None
+    looked_at = rejections.before(store, begin, MAX_LOOKED_AT)
     found: list[dict[str, Any]] = []
     position = None
     for one in looked_at:
@@ -50,7 +56,8 @@ def listed(
                 break
     else:
         position = position if len(looked_at) == MAX_LOOKED_AT else None
-    return JSONResponse({"rejections": found, **({"next": position} if position else {})})
+    following = {"next": cursors.seal(store, reader, (0.0, position))} if position else {}
+    return JSONResponse({"rejections": found, **following})
 
 
 def _fits(caller: Caller, rejection: Rejection, account: str | None, batch: str | None) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 import requests
 
 from pec.names import State
+from pec.store import event_log
+from pec.store.event_log import ordered
 from pec.store.store import Store
 from producers import Producer
 from producers.gateway.event_hub import MAX_LISTENERS_OF_TOKEN
@@ -65,7 +67,9 @@ def ids(events: list[dict[str, Any]]) -> list[str]:
     return [one["data"]["id"] for one in events]
 
 
-def test_pages_follow_each_other_by_cursor(gateway: Served, take_jobs: TakeJobs, change: Settle) -> None:
+def test_pages_follow_each_other_by_cursor(
+    gateway: Served, store: Store, take_jobs: TakeJobs, change: Settle
+) -> None:
     send(gateway, take_jobs, "a", "b", "c")
 
     first = gateway.call("GET", "/v1/events?limit=2").json()
@@ -77,7 +81,28 @@ def test_pages_follow_each_other_by_cursor(gateway: Served, take_jobs: TakeJobs,
     assert ids(first["events"] + second["events"]) == ["acme:a", "acme:b", "acme:c"]
     assert {one["type"] for one in first["events"]} == {"message.queued"}
     assert first["events"][0]["id"].startswith("evt_")
-    assert last == {"events": [], "next": third["next"], "gap": False}
+    assert (last["events"], last["gap"]) == ([], False)
+    assert ordered(last["next"]) >= ordered(third["next"])
+    every = a_token(store, "all", accounts=["*"])
+    assert (
+        gateway.call("GET", f"/v1/events?after={third['next']}", token=every).json()["next"] == third["next"]
+    )
+
+
+def test_no_cursor_shows_when_others_had_an_event(
+    gateway: Served, other_tenant: Served, store: Store, take_jobs: TakeJobs
+) -> None:
+    send(gateway, take_jobs, "a")
+    of_acme = {one.position for one in event_log.page_after(store, event_log.START, 100)}
+
+    seen = other_tenant.call("GET", "/v1/events").json()["next"]
+    with following(other_tenant) as stream:
+        assert not {seen, stream.begins_at} & of_acme
+    job = {**SEND, "account": "globex", "id": "x"}
+    assert other_tenant.call("POST", "/v1/messages", json=job).status_code == 202
+    take_jobs()  # no worker serves `globex`: the job is rejected
+    for cursor in (seen, stream.begins_at):
+        assert ids(other_tenant.call("GET", f"/v1/events?after={cursor}").json()["events"]) == ["globex:x"]
 
 
 def test_a_cursor_older_than_what_is_kept_is_said_to_have_a_gap(

@@ -69,7 +69,7 @@ def test_a_stream_that_catches_up_ends_with_its_token(context: Gateway, store: S
         publish(store, name)
 
     async def scenario() -> list[bytes]:
-        frames = events._frames(context, CALLER, every, "0-0", event_log.last(store), gap=False)
+        frames = events._frames(context, CALLER, every, "0-0", event_log.last(store), "0-0", gap=False)
         return await revoked_at(store, "one", frames)
 
     _, place, one = asyncio.run(scenario())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pec.store import replication
 from pec.store.once import TooMuchHeld
-from pec.store.store import Store
+from pec.store.store import Store, text_list
 
 KEEP_SECONDS = 7 * 86_400
 _UNFINISHED_SECONDS = 3600
@@ -52,16 +52,9 @@ def drop(store: Store, upload: Upload) -> None:
 
 
 def sizes(store: Store, owner: str, digests: Iterable[str]) -> dict[str, int]:
-    """Return the sizes of those of the digests that the owner uploaded and that are held. Refresh their expiry."""
+    """Return the sizes of those of the digests that the owner uploaded and that are held. Keep them as long again."""
     wanted = list(dict.fromkeys(digests))
     if not wanted:
         return {}
-    keys = store.keys
-    with store.client.pipeline(transaction=False) as pipeline:
-        for digest in wanted:
-            pipeline.getex(keys.uploaded(owner, digest), ex=KEEP_SECONDS)
-            pipeline.expire(keys.upload(digest), KEEP_SECONDS)
-            pipeline.exists(keys.content(digest))
-        replies = pipeline.execute()
-    stated = zip(wanted, replies[::3], replies[1::3], replies[2::3], strict=True)
-    return {digest: int(size) for digest, size, put, taken in stated if size is not None and (put or taken)}
+    found = text_list(store.run("renew_uploads", owner, KEEP_SECONDS, *wanted))
+    return {digest: int(size) for digest, size in zip(wanted, found, strict=True) if size}

@@ -53,6 +53,14 @@ local function hold(ns, token, kind, name, bytes)
     call("EXPIRE", key .. ":bytes", HOLD_SECONDS)
 end
 
+-- Counts from now on what the token holds already.
+local function hold_again(ns, token, kind, name, bytes)
+    local key = ns .. ":holding:" .. token
+    if call("ZSCORE", key, kind .. ":" .. name .. " " .. bytes) then
+        hold(ns, token, kind, name, bytes)
+    end
+end
+
 -- Notes that the entry names content, if the token holds it.
 local function hold_for(ns, token, sha256, bytes, entry)
     local key = ns .. ":holding:" .. token

@@ -35,6 +35,11 @@ def held(redis: Redis) -> int:
     return int(found or 0)
 
 
+def counts_since(redis: Redis, member: str) -> float:
+    found: Any = redis.zscore("pec:holding:token", member)
+    return float(found)
+
+
 def reject_next(store: Store) -> None:
     [entry] = job_stream.read_new(store, "worker", 1, 100)
     job_stream.reject(store, entry, [Problem("job", "is wrong")], {})
@@ -239,6 +244,19 @@ def test_without_a_limit_nothing_is_counted(store: Store, redis: Redis) -> None:
     assert uploaded.sizes(store, "token", [sha256(FILE)]) == {sha256(FILE): len(FILE)}
     assert not redis.exists("pec:holding:token")
     assert not redis.exists("pec:holding:token:bytes")
+
+
+def test_an_upload_that_is_asked_for_counts_from_then_on(store: Store, redis: Redis) -> None:
+    put(store, "token", FILE)
+    member = f"content:{sha256(FILE)} {len(FILE)}"
+    redis.zadd("pec:holding:token", {member: store.now() - 6 * 86_400})
+
+    assert uploaded.sizes(store, "other", [sha256(FILE)]) == {}
+    assert counts_since(redis, member) < store.now() - 86_400
+    assert uploaded.sizes(store, "token", [sha256(FILE), "0" * 64]) == {sha256(FILE): len(FILE)}
+
+    assert counts_since(redis, member) > store.now() - 86_400
+    assert held(redis) == len(FILE)
 
 
 def put(store: Store, owner: str, data: bytes, limit: int = LIMIT) -> None:

@@ -8,19 +8,19 @@ from urllib.parse import urlsplit
 
 import redis
 
-from config.redis_connection import address, connect, server_address
+from config.redis_connection import server_address
 from config.redis_refusals import cause_of, remedy_of
 from config.sentinel_url import SentinelUrl, is_sentinel_url
 from config.settings import Settings
 from config.texts import _
+from pec.operations.doctor.broker import broker_check
 from pec.operations.doctor.managed import hidden_demand, hidden_replicas, provided, without_info
-from pec.operations.status.broker_state import broker_problem
+from pec.operations.doctor.versions import version
 from pec.operations.status.findings import Finding, Mark
 from pec.store.job_stream import MAX_MEMORY_SHARE, MAX_MEMORY_SHARE_ARCHIVING, NEARLY_FULL_SHARE
 from pec.store.store import Store, text
 
 MAX_CLOCK_DIFFERENCE_SECONDS = 2.0
-_OLDEST_VERSION = (7, 0)
 
 DURABILITY = (
     ("appendonly", "yes", _("jobs are lost when the server stops")),
@@ -48,7 +48,7 @@ def redis_checks(store: Store, settings: Settings) -> Iterator[Finding]:
     except redis.ResponseError as error:
         yield without_info(error)
         return
-    yield version(str(info["redis_version"]), str(info.get("valkey_version", "")))
+    yield version(info)
     for name, wanted, danger in DURABILITY:
         value = configured(store.client, info, name)
         yield (
@@ -61,7 +61,7 @@ def redis_checks(store: Store, settings: Settings) -> Iterator[Finding]:
     stops_at = MAX_MEMORY_SHARE_ARCHIVING if settings.archive.url else MAX_MEMORY_SHARE
     yield memory(int(info["used_memory"]), int(info.get("maxmemory") or 0), stops_at, cli)
     yield clock(_clock_difference(store))
-    yield _broker(settings)
+    yield broker_check(settings)
     yield role(info)
     yield from _replicas(store, settings, info, cli)
     yield from encrypted(settings.redis_url)
@@ -78,19 +78,6 @@ def _replicas(store: Store, settings: Settings, info: Info, cli: str) -> Iterato
         yield from demanded_replicas(int(demanded), info, awaited, cli)
     elif awaited:
         yield hidden_demand()
-
-
-def version(running: str, valkey: str = "") -> Finding:
-    """Return whether the server is new enough. Valkey states a version of Redis, beside its own."""
-    numbers = tuple(int(part) for part in running.split(".")[:2])
-    shown = f"Valkey {valkey}" if valkey else f"Redis {running}"
-    if numbers < _OLDEST_VERSION:
-        return Finding(
-            Mark.FAIL,
-            _("the server is {version}").format(version=shown),
-            _("run Redis 7 or later, or Valkey"),
-        )
-    return Finding(Mark.OK, _("the server is {version}").format(version=shown))
 
 
 def durable(name: str, value: str | None, wanted: str, danger: str, cli: str) -> Finding:
@@ -292,14 +279,6 @@ def _info(store: Store) -> dict[str, Any]:
         part: Any = store.client.info(section)
         found |= part
     return found
-
-
-def _broker(settings: Settings) -> Finding:
-    """Check that Dramatiq's database is there. It may be that of the messages: its keys have names of their own."""
-    if away := broker_problem(settings):
-        return away
-    with connect(settings.broker) as client:
-        return Finding(Mark.OK, _("Dramatiq's queues are in {address}").format(address=address(client)))
 
 
 def _clock_difference(store: Store) -> float:

@@ -11,8 +11,10 @@ from config.settings import Settings
 from pec.api.client import Mailbox
 from pec.api.errors import Denied, OutcomeUnknown, Unreachable
 from pec.operations.doctor import checks, server
+from pec.operations.doctor.broker import broker
 from pec.operations.doctor.checks import Kind
 from pec.operations.doctor.replicas import alike, replica
+from pec.operations.doctor.versions import version
 from pec.operations.status.findings import Finding, Mark
 
 MAILBOX = Mailbox("me@pec.example", "me", SecretStr("hunter2"), SecretStr("tok"))
@@ -23,7 +25,18 @@ MAILBOX = Mailbox("me@pec.example", "me", SecretStr("hunter2"), SecretStr("tok")
     [("6.2.14", "fail"), ("7.0.0", "ok"), ("7.2.4", "ok"), ("8.0.1", "ok"), ("10.1", "ok")],
 )
 def test_redis_must_be_version_7(running: str, mark: str) -> None:
-    assert server.version(running).mark == mark
+    info = {"redis_version": running}
+
+    assert version(info).mark == mark
+    assert broker("redis://10.0.0.2:6379/0", info).mark == mark
+
+
+def test_a_broker_that_is_too_old_is_named_by_its_address() -> None:
+    found = broker("redis://10.0.0.2:6379/0", {"redis_version": "6.2.14"})
+
+    assert found.what == "Dramatiq's queues are in redis://10.0.0.2:6379/0, and the server is Redis 6.2.14"
+    assert "Redis 7" in found.remedy
+    assert broker("redis://10.0.0.2:6379/0", None).mark == "ok"
 
 
 @pytest.mark.parametrize(("value", "mark"), [("always", "ok"), ("everysec", "fail"), (None, "warn")])
@@ -139,7 +152,7 @@ def test_a_file_of_settings_is_not_for_others(tmp_path: Path, mode: int, mark: s
 
 def test_whatever_is_not_well_names_its_remedy() -> None:
     sick: list[Finding] = [
-        server.version("6.0.0"),
+        version({"redis_version": "6.0.0"}),
         server.durable("appendonly", "no", "yes", "lost", "redis-cli"),
         server.clock(9),
         server.replicas(0, 1),
@@ -150,8 +163,8 @@ def test_whatever_is_not_well_names_its_remedy() -> None:
 
 
 def test_valkey_is_shown_by_its_own_version() -> None:
-    assert server.version("7.2.4", "9.1.2").what == "the server is Valkey 9.1.2"
-    assert server.version("8.2.0").what == "the server is Redis 8.2.0"
+    assert version({"redis_version": "7.2.4", "valkey_version": "9.1.2"}).what == "the server is Valkey 9.1.2"
+    assert version({"redis_version": "8.2.0"}).what == "the server is Redis 8.2.0"
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
+from console.campaigns import uploads
+from console.campaigns.shelf import Shelf
 from producers import Producer
 from tests.integration.console.campaigning import Clerk
 from tests.integration.producing import jobs_in
@@ -83,3 +86,22 @@ def test_a_zip_with_one_spoilt_file_changes_none(clerk: Clerk, tmp_path: Path, m
     folder = next(tmp_path.rglob("files"))
     assert {one.name: one.read_bytes() for one in folder.iterdir()} == {"a.pdf": b"good"}
     assert [one.name for one in folder.parent.iterdir() if one.name.startswith("tmp")] == []
+
+
+def test_no_earlier_check_counts_while_a_list_is_replaced(
+    clerk: Clerk, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a console that dies in the middle leaves no list that counts as checked."""
+    campaign = clerk.ready()
+    desk = shelf.desk(campaign.rpartition("/")[2])
+    checked, meanwhile = desk.read().revision, []
+    store = uploads.store
+
+    def stored(*asked: Any) -> None:
+        store(*asked)
+        meanwhile.append(desk.read().revision)
+
+    monkeypatch.setattr(uploads, "store", stored)
+    clerk.upload(f"{campaign}/sheet", "sheet", "PEC;nome;numero\nbianchi@pec.example;B;1\n", "avvisi.csv")
+
+    assert checked < meanwhile[0] < desk.read().revision

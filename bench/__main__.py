@@ -22,6 +22,7 @@ NAMES = (
     "pace",
     "rotation",
     "cost",
+    "waits",
     "producing",
     "gateway",
     "console",

@@ -68,6 +68,7 @@ class Network:
         self.calls: Counter[str] = Counter()
         self.checks: list[tuple[float, str]] = []
         self.hooks: list[tuple[float, str, str]] = []  # when, whose, what
+        self.delivered_hooks: list[tuple[float, str]] = []  # when, of which message; first come, first noted
 
     def answer(self, at: float, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
         parts = urlsplit(path)
@@ -75,7 +76,10 @@ class Network:
         if head == "_bench":
             return 200, self._report(parse_qs(parts.query))
         if head == "hook":
-            self.hooks.append((at, rest[0], json.loads(body)["type"]))
+            event = json.loads(body)
+            self.hooks.append((at, rest[0], event["type"]))
+            if event["type"] == "message.delivered":
+                self.delivered_hooks.append((at, str(event.get("data", {}).get("id"))))
             return 204, None
         self.calls[f"{method} /{head}"] += 1
         if method == "POST":
@@ -151,8 +155,10 @@ class Network:
         sends, checks, hooks = (int(query.get(name, ["0"])[0]) for name in ("sends", "checks", "hooks"))
         return {
             "sends": [(sent.at, sent.token, sent.recipient) for sent in self.sends[sends:]],
+            "due": [self._due[sent.code] for sent in self.sends[sends:]],
             "checks": self.checks[checks:],
             "hooks": self.hooks[hooks:],
+            "delivered_hooks": self.delivered_hooks[hooks:],
             "calls": dict(self.calls),
         }
 

@@ -17,6 +17,7 @@ TITLES = {
     "pace": "Pace",
     "rotation": "Rotation",
     "cost": "Cost",
+    "waits": "What it waits for",
     "producing": "Producing",
     "gateway": "Gateway",
     "console": "Console",

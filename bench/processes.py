@@ -24,6 +24,11 @@ def cpu_seconds_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICK if len(fields) > 12 else 0.0
 
 
+def state(pid: int) -> str:
+    """Return the letter of its main thread's state: R runs, S sleeps, D waits for the disk."""
+    return (_stat(pid) or [""])[0]
+
+
 def memory_bytes(leader: int) -> int:
     """Return the memory that would be free if they ended (PSS: shared pages counted once)."""
     return sum(map(_pss, session(leader)))

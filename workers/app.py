@@ -36,7 +36,7 @@ def build(settings: Settings, spans: Spans) -> HintBroker:
     ctx = WorkerContext(settings, store, MeteredClient(settings.api), vault, spans=spans)
     worker_id = secrets.token_hex(6)
     limiter, limits = RateLimiter(ctx), ThreadLimits()
-    scheduler = Scheduler(ctx, limits)
+    scheduler = Scheduler(ctx)
     heartbeat = Heartbeat(ctx, worker_id, archive)
     intake = Background("intake", Consumer(ctx, worker_id, taken=scheduler.wake).step)
     broker = HintBroker(
@@ -50,7 +50,7 @@ def build(settings: Settings, spans: Spans) -> HintBroker:
             ClosingSpans(spans),
             *([ArchiveWatch(vault, store, worker_id, archive)] if vault else []),
             heartbeat,  # before intake and scheduler start, which ask for live workers
-            limits,  # before the scheduler starts: it asks them
+            limits,  # before the consumers start, which the broker asks for it
             limiter,
             Metrics(ctx),  # after those that give work back: what is left has started
             scheduler,

@@ -43,6 +43,7 @@ class DispatchRequest:
     max_events: int = 200  # of each endpoint
     tokens: Mapping[str, Collection[str]] = field(default_factory=dict)  # by digest: accounts to send from
     hints: HintRules | None = None
+    max_hints: int = 1000  # of all tokens
     queues: Mapping[Queue, int] = field(default_factory=dict)  # how many tasks of each, at most
     lease_seconds: float = 0.0  # of a task
 
@@ -58,6 +59,7 @@ class DispatchRequest:
         }
         if self.hints:
             request |= {
+                "max_hints": self.max_hints,
                 "interval": _micros(self.hints.interval_seconds),
                 "in_flight": self.hints.in_flight,
                 "lead": _micros(self.hints.lead_seconds),

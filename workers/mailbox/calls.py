@@ -14,6 +14,9 @@ from pec.store.clock import local_clock
 from pec.store.pacing import Slot
 from workers.context import WorkerContext
 
+NEXT_SECONDS = (
+    0.05  # so near is the slot that a call takes which yields; farther, if the pace has longer intervals
+)
 ROOM_NOT_STATED = ("missing", "invalid", "scope")  # refusals of the quota call that prove nothing
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -103,9 +106,10 @@ def _wait(ctx: WorkerContext, account: str, *, yields: bool) -> None:
 
 
 def _slot(ctx: WorkerContext, account: str, *, yields: bool) -> Slot:
-    """Return a slot within two seconds. One that yields takes none but the next, so that others find theirs soon."""
+    """Return a slot within two seconds. One that yields takes only a near one, so that others find theirs soon."""
     token, api, ends = ctx.token(account), ctx.settings.api, local_clock() + pacing.READS_AHEAD_SECONDS
-    ahead = min(1 / api.read_rate, pacing.READS_AHEAD_SECONDS) if yields else pacing.READS_AHEAD_SECONDS
+    near = max(1 / api.read_rate, NEXT_SECONDS)
+    ahead = min(near, pacing.READS_AHEAD_SECONDS) if yields else pacing.READS_AHEAD_SECONDS
     while True:
         asked_at = local_clock()
         slot = pacing.reserve_read(ctx.store, token, api, ahead)

@@ -23,8 +23,10 @@ from workers.spans import NoSpans, Spans
 
 MAX_DELIVERIES = 100
 MAX_SECONDS = 5.0
-HANDFUL = 5
+HANDFUL = 5  # the first of a lease; each that took little time is followed by one of twice the size
+MAX_HANDFUL = 40
 HANDFUL_SECONDS = 0.25  # then the rest of a handful goes back, for other threads
+QUICK_SECONDS = 0.1
 LEASE_MARGIN_SECONDS = 30.0  # beyond the timeout: looking up a name has no timeout of its own
 
 NO_SPANS = NoSpans()
@@ -72,11 +74,18 @@ def deliver_due(
             taken = outbox.lease(store, lease, 0 if over else min(limit, MAX_DELIVERIES - tried), results)
             if over or not (taken or outbox.fan_out(store, [endpoint])):
                 return tried
-            until = min(time.monotonic() + HANDFUL_SECONDS, ends)
-            results = _post(post, taken, until)
+            began = time.monotonic()
+            results = _post(post, taken, min(began + HANDFUL_SECONDS, ends))
             tried += len(results)
             results += [DeliveryResult.untried(delivery) for delivery in taken[len(results) :]]
-            limit = HANDFUL if time.monotonic() < until else 1
+            limit = _next_limit(limit, time.monotonic() - began) if taken else limit
+
+
+def _next_limit(limit: int, seconds: float) -> int:
+    """Return how many to lease next, given how long the last took."""
+    if seconds >= HANDFUL_SECONDS:
+        return 1
+    return min(2 * limit, MAX_HANDFUL) if seconds < QUICK_SECONDS else HANDFUL
 
 
 def _post(

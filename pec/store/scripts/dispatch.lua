@@ -3,10 +3,11 @@
 -- 1. Fan-out. New events become deliveries of the endpoints that subscribe to them. Each endpoint is the consumer
 --    group endpoint:<name> of <ns>:events. An event it does not subscribe to is acknowledged at once; any other stays
 --    pending until its delivery ends. An endpoint with `max_waiting` deliveries gets no more: later events wait in the
---    stream. One without a group is passed over.
+--    stream. One without a group is passed over. While others wait or are on their way, new ones wait for FEW_US, so
+--    that one task takes many.
 -- 2. Hints of tokens to send for. A hint makes one worker thread pick one message. Hints go out a lead before their
---    slot, because dispatch takes time, and never more than there are messages and places on the wire. One that is
---    lost ends with its lease. Only messages of the token's `accounts` count: for others the caller has no settings.
+--    slot, because dispatch takes time, and never more than there are messages and places on the wire, or than the
+--    caller asks for: what it leaves stays due, for another worker. One that is lost ends with its lease. Only messages of the token's `accounts` count: for others the caller has no settings.
 -- 3. Tasks of each queue that are due are taken, and pushed ahead by the lease.
 --
 -- Keys     <ns>:deliveries:<endpoint>   sorted set: stream id → when its next try is due
@@ -16,10 +17,12 @@
 --          <ns>:due:<queue>             sorted set: token, endpoint, id, … → when it is due
 -- ARGV     request JSON, made by `DispatchRequest.to_json`. Times are µs.
 --                  endpoints [{name, all, types: {type: true}}, …], max_events (of each), max_waiting
---                  tokens {token: {account: true}}, interval, in_flight, lead, hint_lease, pick_lease
+--                  tokens {token: {account: true}}, max_hints, interval, in_flight, lead, hint_lease, pick_lease
 --                  queues [[queue, how many at most], …], lease
 -- Returns  {fanned_out, hints, due, wait}: the endpoints that have new deliveries; {token, hint, hint, …} of each
 --          token; {queue, member, since when (epoch seconds), …} of each queue; seconds until more is due, or ""
+
+local FEW_US = 50000
 
 local ns, request = ARGV[1], cjson.decode(ARGV[2])
 local events, send_due = ns .. ":events", ns .. ":due:send"
@@ -53,7 +56,8 @@ end
 
 local function fan_out(endpoint)
     local deliveries, group = ns .. ":deliveries:" .. endpoint.name, "endpoint:" .. endpoint.name
-    local room = request.max_waiting - call("ZCARD", deliveries)
+    local before = call("ZCARD", deliveries)
+    local room = request.max_waiting - before
     local added, others = 0, {}
     for _, entry in ipairs(room > 0 and read(group, math.min(room, request.max_events)) or {}) do
         local id, fields = unpack(entry)
@@ -66,14 +70,15 @@ local function fan_out(endpoint)
     if #others > 0 then
         call("XACK", events, group, unpack(others))
     end
-    return added > 0
+    return added > 0 and (before > 0 and FEW_US or 0)
 end
 
 local function fan_out_to_all(endpoints)
     local fanned_out = {}
     for _, endpoint in ipairs(endpoints) do
-        if fan_out(endpoint) then
-            call("ZADD", ns .. ":due:webhook", "LT", seconds(now), endpoint.name)
+        local wait = fan_out(endpoint)
+        if wait then
+            call("ZADD", ns .. ":due:webhook", "LT", seconds(now + wait), endpoint.name)
             table.insert(fanned_out, endpoint.name)
         end
     end
@@ -113,6 +118,8 @@ local function in_preparation(flight, tat)
     return math.max(0, count), newest
 end
 
+local hints_left = request.max_hints or 0
+
 local function hints_of(token, accounts)
     local hints = ns .. ":hints:" .. token
     local flight = ns .. ":in_flight:" .. token
@@ -143,11 +150,11 @@ local function hints_of(token, accounts)
         end
         return at
     end
-    while out < work and next_at() <= now do
+    while out < work and hints_left > 0 and next_at() <= now do
         local hint = tostring(call("HINCRBY", ns .. ":limiter:" .. token, "hint", 1))
         call("ZADD", hints, now + request.hint_lease, hint)
         table.insert(given, hint)
-        out = out + 1
+        out, hints_left = out + 1, hints_left - 1
     end
     local wait = next_at()
     if out >= work then -- all that can be sent has its hint; what changes that sets the entry to now
@@ -164,9 +171,9 @@ local function hints_of_all(tokens)
     local entries = next(tokens) and call("ZRANGE", send_due, 0, -1, "WITHSCORES") or {}
     for i = 1, #entries, 2 do
         local token, at = entries[i], tonumber(entries[i + 1]) * 1e6
-        if tokens[token] and at > now then
+        if tokens[token] and (at > now or hints_left == 0) then
             due_at(at)
-            break -- the rest is due later
+            break -- the rest is due later, or for another worker
         elseif tokens[token] then
             local given = hints_of(token, tokens[token])
             if #given > 1 then

@@ -121,9 +121,9 @@ def _note_hints(reply: Any) -> None:
 
 
 def _wrap_acknowledgement() -> None:
-    import dramatiq.brokers.redis as broker
+    import workers.broker as broker
 
-    consumer: Any = broker._RedisConsumer
+    consumer: Any = broker.HintConsumer
     acknowledge = consumer.ack
 
     def ack(self: Any, message: Any) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import dramatiq
 import pytest
@@ -117,6 +118,71 @@ def test_a_consumer_made_again_counts_what_still_runs(broker: HintBroker) -> Non
     assert taken(consumer).args == ("inv-3",)
 
 
+def hint(broker: HintBroker, member: str) -> dramatiq.Message[Any]:
+    found: dramatiq.Message[Any] = broker.get_actor(Queue.CHECK).message(member)
+    return found
+
+
+def test_a_hint_handed_over_is_run_without_a_command_of_redis() -> None:
+    away = HintBroker(lambda _: 2, lambda _: True, client=connect("redis://127.0.0.1:1"), middleware=[])
+    dramatiq.actor(actor_name=Queue.CHECK, queue_name=Queue.CHECK, broker=away)(lambda _: None)
+    consumer = away.consume(Queue.CHECK, timeout=NOT_AT_ALL)
+
+    for member in ("inv-1", "inv-2"):
+        away.hand_over(hint(away, member))
+    held = [taken(consumer), taken(consumer)]
+    consumer.ack(held[0])
+    consumer.nack(held[1])
+
+    assert [one.args for one in held] == [("inv-1",), ("inv-2",)]
+    assert away.room(Queue.CHECK) == 4
+
+
+def test_there_is_room_for_what_threads_can_run_and_for_as_many_tasks_beside_them(broker: HintBroker) -> None:
+    assert broker.room(Queue.CHECK) == 0, "nobody here would run it"
+    consumer = broker.consume(Queue.CHECK, timeout=NOT_AT_ALL)
+    broker.consume(Queue.SEND, timeout=NOT_AT_ALL)
+    assert (broker.room(Queue.CHECK), broker.room(Queue.SEND)) == (4, 2)
+
+    for number in range(4):
+        broker.hand_over(hint(broker, f"inv-{number}"))
+    assert broker.room(Queue.CHECK) == 0
+
+    held = [taken(consumer), taken(consumer)]
+    assert next(consumer) is None, "two may run"
+    assert broker.room(Queue.CHECK) == 0
+    consumer.ack(held[0])
+    assert broker.room(Queue.CHECK) == 1
+    assert taken(consumer).args == ("inv-2",)
+
+
+def test_a_process_that_ends_gives_its_hints_to_another(broker: HintBroker) -> None:
+    consumer = broker.consume(Queue.CHECK, timeout=NOT_AT_ALL)
+    for member in ("inv-1", "inv-2", "inv-3"):
+        broker.hand_over(hint(broker, member))
+    given = [taken(consumer)]
+    broker.get_actor(Queue.CHECK).send("inv-4")
+
+    consumer.requeue(given)
+    consumer.close()
+
+    other = HintBroker(lambda _: 9, lambda _: True, client=broker.client, middleware=[])
+    taking = other.consume(Queue.CHECK, timeout=NOT_AT_ALL)
+    found = sorted(taken(taking).args[0] for _ in range(4))
+    assert found == ["inv-1", "inv-2", "inv-3", "inv-4"]
+
+
+def test_hints_handed_over_outlive_a_consumer_that_lost_redis(losing: tuple[HintBroker, Forwarder]) -> None:
+    broker, way = losing
+    consumer = broker.consume(Queue.CHECK, timeout=NOT_AT_ALL)
+    broker.hand_over(hint(broker, "inv-1"))
+
+    way.swallows = True
+    consumer.close()  # as Dramatiq does
+
+    assert taken(broker.consume(Queue.CHECK, timeout=NOT_AT_ALL)).args == ("inv-1",)
+
+
 def test_no_delay_queue_is_consumed(broker: HintBroker) -> None:
     worker = dramatiq.Worker(broker, worker_threads=1, worker_timeout=50)
     worker.start()
@@ -186,6 +252,11 @@ def losing() -> Iterator[tuple[HintBroker, Forwarder]]:
         yield made, way
 
 
+def waiting(broker: HintBroker) -> int:
+    """Return how many hints wait in Redis for a process."""
+    return int(broker.client.llen("dramatiq:check"))
+
+
 def left(broker: HintBroker) -> tuple[int, int]:
     """Return how many hints Dramatiq keeps, and how many of them this process has fetched."""
     fetched = broker.client.scard(f"dramatiq:__acks__.{broker.broker_id}.check")
@@ -222,7 +293,7 @@ def test_hints_whose_fetching_got_no_answer_come_back(losing: tuple[HintBroker, 
     with pytest.raises(ConnectionClosed):
         next(consumer)
     way.swallows = False
-    assert broker.waiting(Queue.CHECK) == 0
+    assert waiting(broker) == 0
 
     again = broker.consume(Queue.CHECK, timeout=NOT_AT_ALL)  # as Dramatiq makes one
     assert next(again) is None
@@ -247,7 +318,7 @@ def test_hints_whose_fetching_was_repeated_come_back_to_a_consumer_at_rest(
 
     assert next(consumer) is None
 
-    assert (broker.waiting(Queue.CHECK), left(broker)) == (2, (3, 1))
+    assert (waiting(broker), left(broker)) == (2, (3, 1))
 
 
 def test_giving_back_without_an_answer_is_an_error_that_dramatiq_knows(

@@ -168,3 +168,19 @@ def test_a_lease_that_goes_on_does_not_put_off_the_call_of_another_worker(store:
     outbox.lease(store, lease, 1, [DeliveryResult.delivered(taken[0])])
 
     assert store.client.zscore("pec:due:webhook", "shop") == called_at
+
+
+def test_new_events_wait_a_moment_for_others_while_some_are_on_their_way(store: Store) -> None:
+    lease = a_lease(store, 1)
+    seconds = due(store)
+    assert seconds is not None
+    assert seconds <= 0, "the first is due at once"
+    [first] = outbox.lease(store, lease, 1)
+
+    before = store.now()
+    publish_many(store, 1)
+    outbox.fan_out(store, [endpoint()])
+
+    at: Any = store.client.zscore("pec:due:webhook", "shop")
+    assert before < at <= store.now() + 0.05
+    assert ids(outbox.lease(store, lease, 1, [DeliveryResult.delivered(first)])) == ["evt_0"]

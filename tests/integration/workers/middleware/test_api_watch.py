@@ -20,7 +20,7 @@ from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import queued, read
 from tests.wire import eventually
 from workers.api_reach import PATIENCE_SECONDS, ApiReach
-from workers.broker import HintBroker, ThreadLimits
+from workers.broker import HintBroker
 from workers.context import WorkerContext
 from workers.middleware.api_watch import FIRST_AGAIN_SECONDS, MAX_AGAIN_SECONDS, ApiWatch
 from workers.middleware.heartbeat import Heartbeat
@@ -178,21 +178,23 @@ def test_while_in_doubt_a_picked_message_is_put_back_unsent(far: WorkerContext, 
 
 def test_while_in_doubt_its_scheduler_gives_out_what_needs_no_api(far: WorkerContext) -> None:
     queued(far, "m")
-    made = Scheduler(far, ThreadLimits())
+    made = Scheduler(far)
     broker = HintBroker(lambda _: 9, lambda _: True, client=far.store.client, middleware=[])
     for queue in Queue:
         dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker)(lambda *_: None)
-    made._broker, made._room = broker, {Queue.CHECK: 100, Queue.RELEASE: 100}
-    made._request = DispatchRequest(tokens=far.accounts_by_token(), lease_seconds=60)
-    for queue in made._room:
+    for queue in Queue:
+        broker.consume(queue, timeout=1)
+    request = DispatchRequest(tokens=far.accounts_by_token(), lease_seconds=60)
+    made.serve(broker, [Queue.SEND, Queue.CHECK, Queue.RELEASE], request)
+    for queue in (Queue.CHECK, Queue.RELEASE):
         far.store.set_due(queue, "m", far.store.now() - 1)
     far.api_reach.doubt(far.now())
 
     made._step()
 
-    assert broker.do_qsize(Queue.RELEASE) == 1
-    assert broker.do_qsize(Queue.CHECK) == 0
-    assert broker.do_qsize(Queue.SEND) == 0
+    assert broker.room(Queue.RELEASE) == 17, "it has one hint"
+    assert broker.room(Queue.CHECK) == 18
+    assert broker.room(Queue.SEND) == 9
 
 
 def test_while_in_doubt_hints_of_others_stay_in_their_queue(far: WorkerContext) -> None:

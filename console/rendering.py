@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from console import formats
+from console.buttons import button_of
 from console.language import entries, translated
 from console.static_files import static_url
 from pec.domains import for_people
@@ -70,11 +71,19 @@ def _printed(language: str, value: Any) -> Any:
 
 
 def _prose(language: str, value: Any, capital: bool = True) -> Markup:
-    """Return a text with a capital letter, and with what stands in backquotes as code. It is escaped first."""
+    """Return a text with a capital letter, and with what stands in backquotes as code, or as the button for it here.
+
+    It is escaped first.
+    """
     said = str(_printed(language, value))
     if capital:
         said = said[:1].upper() + said[1:]
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(said))))  # noqa: S704
+    return Markup(_CODE.sub(partial(_code, language), str(escape(said))))  # noqa: S704
+
+
+def _code(language: str, found: re.Match[str]) -> str:
+    button = button_of(found[1])
+    return f"«{_printed(language, button)}»" if button else f"<code>{found[1]}</code>"
 
 
 def _worded(language: str, msgid: str, **values: Any) -> str:

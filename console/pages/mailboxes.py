@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, HTTPException, Response
 
 from config.settings import Account
 from config.texts import _
@@ -53,7 +53,9 @@ def ask(visit: Operator, account: str) -> Response:
     """Ask before sends stop."""
     visit.require_account(account)
     found = next((one for one in _mailboxes(visit) if one.lane.account == account), None)
-    return visit.page("pause.html", account=account, waiting=found.lane.waiting if found else 0)
+    if found is None:
+        raise HTTPException(404)
+    return visit.page("pause.html", account=account, waiting=found.lane.waiting)
 
 
 @router.post("/mailboxes/{account}/pause")

@@ -128,5 +128,5 @@ def _sees_batch(visit: Visit, name: str) -> bool:
 def _day(written: str, days: int = 0) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(written) + timedelta(days=days), time(), ROME)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -31,7 +31,7 @@
       const stroke = resolved(COLOURS[one.colour]);
       return bars
         ? { stroke, fill: stroke, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.85, 40] }) }
-        : { stroke, width: 2, spanGaps: true, points: { show: true, size: 4 } };
+        : { stroke, width: 2, spanGaps: false, points: { show: true, size: 4 } };
     };
     const wide = (_chart, labels) => (labels ? Math.max(...labels.map((one) => one.length)) * 7 + 14 : 30);
     const axis = { stroke: resolved("--ink-soft"), font, grid: { stroke: resolved("--line"), width: 1 }, ticks: { show: false } };

@@ -15,7 +15,7 @@ from pec.webhooks.failures import stored_why
 
 _CHUNK = 500
 _MAX_LOOKED_AT = 2000
-_ENTRY = re.compile(r"\d{1,20}-\d{1,20}")
+_ENTRY = re.compile(r"(?!0+-0+$)[0-9]{1,19}-[0-9]{1,19}")  # others, Redis refuses
 _DEAD = "dead:"  # and a letter's id: its delivery, when it is replayed
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pec.events import Event, of_message
 from pec.messages import Message
-from pec.names import Queue, State
+from pec.names import ENDS, Queue, State
 from pec.receipts import Receipt
 
 
@@ -57,12 +57,15 @@ def created(message: Message, **parts: Any) -> Change:
 
 def changed(before: Message, now: datetime, fields: Mapping[str, Any], **parts: Any) -> Change:
     """Return the change of these fields. A new state makes an event, and an end gets its time."""
-    after = replace(before, **{**fields, "version": _next_version(before, now), "updated_at": now})
-    if after.ended and not before.ended:
-        after = replace(after, ended_at=now)
+    state: State = fields.get("state", before.state)
+    more: dict[str, Any] = {"version": _next_version(before, now), "updated_at": now}
+    if state in ENDS and not before.ended:
+        more["ended_at"] = now
+    if state is not before.state:
+        more["history"] = extended(before.history, before.created_at, state, now)
+    after = replace(before, **{**fields, **more})
     events: tuple[Event, ...] = parts.pop("events", ())
-    if after.state is not before.state:
-        after = replace(after, history=extended(before.history, before.created_at, after.state, now))
+    if state is not before.state:
         events = (_state_event(after, before.state), *events)
     return Change(before, after, events=events, **parts)
 

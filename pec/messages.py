@@ -166,16 +166,34 @@ _CODECS: dict[str, _Codec] = {
 }
 _FIELDS = {spec.name: _CODECS.get(spec.name, _TEXT) for spec in fields(Message) if spec.name != "id"}
 _LEFT_OUT = {spec.name: spec.default for spec in fields(Message) if _FIELDS.get(spec.name) is _NUMBER}
+_READ = {codec.name or name: (name, codec.read) for name, codec in _FIELDS.items()}  # by the field of the hash
+_ABSENT = object()
 _REQUIRED = ("account", "state", "created_at", "updated_at", "version")
 
 
 def to_hash(message: Message) -> dict[str, str]:
     """Return the hash of `pec:message:<id>`, without empty fields and numbers at their default. The key has the id."""
-    return {
-        codec.name or name: codec.write(value)
-        for name, codec in _FIELDS.items()
-        if (value := getattr(message, name)) != _LEFT_OUT.get(name) and (value or name in _LEFT_OUT)
-    }
+    return differences(None, message)[0]
+
+
+def differences(before: Message | None, after: Message) -> tuple[dict[str, str], list[str]]:
+    """Return the fields to write and those to delete, so that the hash of one becomes that of the other."""
+    written: dict[str, str] = {}
+    deleted: list[str] = []
+    for name, codec in _FIELDS.items():
+        value = getattr(after, name)
+        known = getattr(before, name) if before else _ABSENT
+        if value is known or value == known:
+            continue
+        if _is_stored(name, value):
+            written[codec.name or name] = codec.write(value)
+        elif before and _is_stored(name, known):
+            deleted.append(codec.name or name)
+    return written, deleted
+
+
+def _is_stored(name: str, value: Any) -> bool:
+    return value != _LEFT_OUT[name] if name in _LEFT_OUT else bool(value)
 
 
 def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
@@ -185,10 +203,10 @@ def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
     """
     values: dict[str, Any] = {"recipients": (), "subject": "", "has_reference": False}
     try:
-        for name, codec in _FIELDS.items():
-            text = stored.get(codec.name or name)
-            if text is not None:
-                values[name] = codec.read(text)
+        for field_name, text in stored.items():
+            if spec := _READ.get(field_name):
+                name, read = spec
+                values[name] = read(text)
         missing = [name for name in _REQUIRED if name not in values]
         if missing:
             raise ValueError(_("no field {field}").format(field=missing[0]))

@@ -5,7 +5,7 @@ Kinds and headings are those of RFC 6109.
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -118,6 +118,7 @@ class Receipt:
     text: str | None
     sender: str  # the provider's address, lower case
     original: Original | None = None  # the signed mail, if it was read by IMAP
+    _key: str | None = field(default=None, init=False, repr=False, compare=False)  # once it was asked for
 
     @property
     def key(self) -> str:
@@ -128,7 +129,11 @@ class Receipt:
         its text changes once a text names recipients. `pec.receipt_merge` then drops the poorer of the two.
         Two PEC can have got one code, so the id of the PEC distinguishes receipts that were signed.
         """
-        return _digest(*self.traits, *([self.original.identificativo] if self.original else []))
+        if self._key is None:
+            key = _digest(*self.traits, *([self.original.identificativo] if self.original else []))
+            object.__setattr__(self, "_key", key)
+            return key
+        return self._key
 
     @property
     def traits(self) -> tuple[object, ...]:

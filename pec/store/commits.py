@@ -8,16 +8,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from redis.client import Pipeline
-
 from pec.changes import Change, Lane
 from pec.events import Event
 from pec.instants import to_text
-from pec.messages import Message, to_hash
+from pec.messages import Message, differences
 from pec.names import State
 from pec.room import recipients_awaited
 from pec.store.records import receipt_to_json
-from pec.store.replication import CLAIM_MILLISECONDS, execute
+from pec.store.replication import CLAIM_MILLISECONDS, run_script
 from pec.store.replication import TooFewReplicas as TooFewReplicas  # raised here, so imported from here
 from pec.store.store import ScriptCall, Store, text
 
@@ -78,9 +76,8 @@ def commit(store: Store, change: Change, *commands: Sequence[str | float]) -> Me
 
 def commit_to_replicas(store: Store, change: Change, *commands: Sequence[str | float]) -> Message:
     """Apply one change and wait until enough replicas have it. Raise Conflict or TooFewReplicas."""
-    with store.client.pipeline(transaction=False) as pipeline:
-        queue(store, pipeline, Commit(changes=[change], commands=commands))
-        execute(store, pipeline, CLAIM_MILLISECONDS, check)
+    args = _arguments(store, Commit(changes=[change], commands=commands))
+    run_script(store, store.script("commit"), args, CLAIM_MILLISECONDS, check)
     return change.after
 
 
@@ -112,11 +109,6 @@ def apply(store: Store, work: Commit, *, intake: bool = False) -> None:
 def call(store: Store, work: Commit, *, intake: bool = False) -> ScriptCall:
     """Return the commit as a call for `Store.pipeline`; its reply is for `check`."""
     return ScriptCall("commit", _arguments(store, work), intake)
-
-
-def queue(store: Store, pipeline: Pipeline, work: Commit) -> None:
-    """Add the commit to a pipeline; its reply is for `check`."""
-    store.script("commit")(args=_arguments(store, work), client=pipeline)
 
 
 def check(reply: Any) -> None:
@@ -169,14 +161,12 @@ def _moment(changes: Sequence[Change]) -> str:
 
 def _record(store: Store, change: Change) -> dict[str, Any]:
     """Return the fields that differ: only these are written, so that fields of other versions stay."""
-    before = to_hash(change.before) if change.before else {}
-    after = to_hash(change.after)
-    fresh = [part for name, value in after.items() if before.get(name) != value for part in (name, value)]
+    written, deleted = differences(change.before, change.after)
     return {
         "key": store.keys.message(change.after.id),
-        "version": before.get("version", "0"),
-        "set": fresh,
-        "del": [name for name in before if name not in after],
+        "version": str(change.before.version) if change.before else "0",
+        "set": [part for pair in written.items() for part in pair],
+        "del": deleted,
         "move": _move(change),
     }
 

@@ -97,11 +97,8 @@ def outlines(store: Store, message_ids: Sequence[str]) -> list[Outline]:
 
 
 def read_with_receipts(store: Store, message_id: str) -> tuple[Message | None, StoredReceipts]:
-    """Return a message and its receipts, read in one round trip. Raise UnsupportedRecord."""
-    with store.client.pipeline(transaction=False) as pipeline:
-        pipeline.hgetall(store.keys.message(message_id))
-        pipeline.hgetall(store.keys.receipts(message_id))
-        stored, receipts = (text_dict(reply) for reply in pipeline.execute())
+    """Return a message and its receipts, read in one command. Raise UnsupportedRecord."""
+    stored, receipts = map(text_dict, store.run("read", message_id))
     return (from_hash(message_id, stored) if stored else None), _kept(receipts)
 
 

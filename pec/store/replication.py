@@ -44,17 +44,37 @@ def execute(
 
 def run_intake(store: Store, name: str, args: Sequence[str | bytes | float], milliseconds: int) -> Any:
     """Run a script that is refused at maxmemory, and wait for replicas, in one round trip. Return its reply."""
-    script = store.script(name, intake=True)
+    arguments = [store.keys.namespace, *args]
+    return run_script(store, store.script(name, intake=True), arguments, milliseconds)
+
+
+def run_script(
+    store: Store,
+    script: Script,
+    args: Sequence[str | bytes | float],
+    milliseconds: int,
+    check: Callable[[Any], None] = lambda reply: None,
+) -> Any:
+    """Run a script and wait for replicas, in one round trip. Return its reply, or raise what `check` raises of it.
+
+    Raise TooFewReplicas: the script ran, and a failover may lose what it wrote.
+    """
     try:
-        return _run(store, script, args, milliseconds)
+        return _run(store, script, args, milliseconds, check)
     except NoScriptError:
         store.client.script_load(script.script)
-        return _run(store, script, args, milliseconds)
+        return _run(store, script, args, milliseconds, check)
 
 
-def _run(store: Store, script: Script, args: Sequence[str | bytes | float], milliseconds: int) -> Any:
+def _run(
+    store: Store,
+    script: Script,
+    args: Sequence[str | bytes | float],
+    milliseconds: int,
+    check: Callable[[Any], None],
+) -> Any:
     with store.client.pipeline(transaction=False) as pipeline:
-        script(args=[store.keys.namespace, *args], client=pipeline)
+        script(args=args, client=pipeline)
         pipeline.scripts.clear()  # else redis-py asks first, each time, whether the server has it
-        [reply] = execute(store, pipeline, milliseconds)
+        [reply] = execute(store, pipeline, milliseconds, check)
     return reply

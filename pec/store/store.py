@@ -1,7 +1,8 @@
 """The store: one Redis, its keys and its scripts. The modules beside this one use them."""
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,8 @@ _FOLDER = Path(__file__).parent / "scripts"
 # A result of the wire must be written down even when memory is full; intake must not fill it.
 _AFTER_THE_WIRE = "#!lua flags=allow-oom\n"
 _INTAKE = "#!lua\n"
+_TOGETHER = ("commit", "finish_send")  # scripts of which several calls can be one command
+_MAX_TOGETHER = 20  # calls: a bound on the time of one step
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,28 @@ class Store:
 
     def pipeline(self, calls: Sequence[ScriptCall]) -> list[Any]:
         """Run scripts in one round trip, in this order. Return the reply of each, or the error that it ended with."""
+        bundles = list(_bundles(calls))
+        commands = [_command(bundle) for bundle in bundles]
+        replies = [self._alone(commands[0])] if len(commands) == 1 else self._piped(commands)
+        return [
+            one
+            for bundle, reply in zip(bundles, replies, strict=True)
+            for one in (reply if isinstance(reply, list) and len(bundle) > 1 else [reply] * len(bundle))
+        ]
+
+    def _piped(self, commands: Sequence[ScriptCall]) -> list[Any]:
         with self.client.pipeline(transaction=False) as pipeline:
-            for call in calls:
-                self.script(call.name, intake=call.intake)(args=call.args, client=pipeline)
+            for one in commands:
+                self.script(one.name, intake=one.intake)(args=one.args, client=pipeline)
             pipeline.scripts.clear()  # else redis-py asks first, each time, whether the server has them
             replies: list[Any] = pipeline.execute(raise_on_error=False)
         return [
-            self._alone(call) if isinstance(reply, NoScriptError) else reply
-            for call, reply in zip(calls, replies, strict=True)
+            self._alone(one) if isinstance(reply, NoScriptError) else reply
+            for one, reply in zip(commands, replies, strict=True)
         ]
 
     def _alone(self, call: ScriptCall) -> Any:
-        """Run one script, and give it to the server, too."""
+        """Run one script. The server gets it, too, if it lacks it."""
         try:
             return self.script(call.name, intake=call.intake)(args=call.args)
         except redis.ResponseError as error:
@@ -81,10 +94,36 @@ class Store:
         self.client.zrem(self.keys.due(queue), member)
 
 
+def _bundles(calls: Sequence[ScriptCall]) -> Iterator[Sequence[ScriptCall]]:
+    """Yield the calls in their order, with neighbours that can be one command together."""
+    few: list[ScriptCall] = []
+    for one in calls:
+        joins = bool(few) and one.name in _TOGETHER and few[0].name in _TOGETHER
+        if few and not (joins and one.intake == few[0].intake and len(few) < _MAX_TOGETHER):
+            yield few
+            few = []
+        few.append(one)
+    if few:
+        yield few
+
+
+def _command(bundle: Sequence[ScriptCall]) -> ScriptCall:
+    if len(bundle) == 1:
+        return bundle[0]
+    calls = json.dumps([[one.name, len(one.args)] for one in bundle])
+    return ScriptCall("together", [calls, *(arg for one in bundle for arg in one.args)], bundle[0].intake)
+
+
 @cache
 def _source(name: str) -> str:
-    parts = ("lanes.fragment", "room.fragment", "holding.fragment", "history.fragment", name)
-    return "".join((_FOLDER / f"{part}.lua").read_text(encoding="utf-8") for part in parts)
+    parts = ("lanes.fragment", "room.fragment", "holding.fragment", "history.fragment")
+    together = "".join(f"function scripts.{one}(ARGV)\n{_text_of(one)}end\n" for one in _TOGETHER)
+    before = f"local scripts = {{}}\n{together}" if name == "together" else ""
+    return "".join(map(_text_of, parts)) + before + _text_of(name)
+
+
+def _text_of(script: str) -> str:
+    return (_FOLDER / f"{script}.lua").read_text(encoding="utf-8")
 
 
 def text(value: Any) -> str:

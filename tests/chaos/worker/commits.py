@@ -47,13 +47,14 @@ def _wrap_store() -> None:
             _hit_after(name, options["args"], reply, intake=intake)
             return reply
 
+        run.script = found.script  # type: ignore[attr-defined]  # its text, for a server that lost it
         return run
 
     def pipeline(self: Store, calls: Sequence[ScriptCall]) -> list[Any]:
         """Now in one write, now one after the other, with deaths between as where the server dies in the middle."""
         mine.piping = True  # also for a script that the server had forgotten and that is run alone
         try:
-            if CHANCE.random() < 0.5:
+            if CHANCE.random() < 0.5 and not UNPUBLISHED:
                 replies = piped(self, calls)
             else:
                 replies = [reply for one in calls for reply in piped(self, [one])]
@@ -70,7 +71,7 @@ def _hit_after(name: str, args: Sequence[Any], reply: Any, *, intake: bool) -> N
         hit(AFTER_SCRIPT[name])
     if intake:
         hit("job-committed")
-    elif name == "commit" and ORIGINAL.search(args[0]):
+    elif any(map(ORIGINAL.search, _payloads(name, args))):
         hit("originals-committed")
 
 
@@ -108,8 +109,28 @@ def _note_task(name: str, args: Sequence[Any], reply: Any, *, queued: bool) -> N
         case "dispatch" if TRACED:
             _note_hints(reply)
         case "commit" if TRACED and (not isinstance(reply, list) or reply[0] in (b"applied", b"repeated")):
-            for record in json.loads(args[0])["records"]:  # those of a pipeline a moment before they change
-                note(committed=record["key"].rpartition(":message:")[2])
+            _note_committed(args[0])  # those of a pipeline a moment before they change
+        case "together" if TRACED:
+            for payload, one in zip(_payloads(name, args), reply, strict=False):
+                if isinstance(one, list) and one[0] in (b"applied", b"repeated"):
+                    _note_committed(payload)
+
+
+def _note_committed(payload: str) -> None:
+    for record in json.loads(payload)["records"]:
+        note(committed=record["key"].rpartition(":message:")[2])
+
+
+def _payloads(name: str, args: Sequence[Any]) -> list[str]:
+    """The payloads of the commits in a command."""
+    if name == "commit":
+        return [args[0]]
+    found, at = [], 1
+    for script, count in json.loads(args[0]) if name == "together" else ():
+        if script == "commit":
+            found.append(args[at])
+        at += count
+    return found
 
 
 def _note_hints(reply: Any) -> None:

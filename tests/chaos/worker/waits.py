@@ -48,6 +48,7 @@ def _shorten_imap() -> None:
 
 CIRCUITS = {  # script → what a wait looks like in it, how many there are, and how many times shorter they are to be
     "finish_send": (r"(?<!/ )\b(5|60|120|300)(?=e6)", 4, SCALE),
+    "together": (r"(?<!/ )\b(5|60|120|300)(?=e6)", 4, SCALE),  # it holds the one before
     # 0.1 s at most: as little beside the schedule of a run as 5 minutes are beside days
     "deliver": (r"\b(5|300)(?= \* 2 \^ beyond|\)\n)", 2, 3000),
 }

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from config.settings import Receipts, Uncertain
 from pec.changes import Change, past_states
 from pec.job_messages import enqueued
-from pec.messages import Message, Reason, from_hash, to_hash
+from pec.messages import Message, Reason, differences, from_hash, to_hash
 from pec.names import Queue, State
 from pec.proof import lacking, proof_of
 from pec.receipt_transitions import receipts_observed
@@ -51,6 +51,7 @@ class Course(RuleBasedStateMachine):
         self.due: dict[Queue, datetime] = {}
         self.in_lane = False
         self.proofs = 0
+        self.stored: dict[str, str] = {}
         new = Message(
             id="m", account="acme", recipients=(TO,), subject="Oggetto", state=State.QUEUED,
             created_at=START, updated_at=START,
@@ -68,7 +69,11 @@ class Course(RuleBasedStateMachine):
             if after.state is State.QUEUED and before.state in (State.UNCERTAIN, State.HELD):
                 assert before.resend
         self.proofs += [event.type for event in change.events].count("proof.complete")
-        self.message = from_hash("m", to_hash(after))
+        self.stored |= differences(before, after)[0]
+        for name in differences(before, after)[1]:
+            del self.stored[name]
+        assert self.stored == to_hash(after)
+        self.message = from_hash("m", self.stored)
         assert self.message == after
         self.kept |= {receipt.key: receipt for receipt in change.receipts}
         for queue, at in change.due.items():

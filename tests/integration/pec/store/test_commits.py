@@ -12,7 +12,7 @@ from pec.changes import changed
 from pec.job_messages import enqueued
 from pec.messages import Message, UnsupportedRecord
 from pec.names import State
-from pec.store import records
+from pec.store import pacing, records
 from pec.store.commits import (
     BatchDelta,
     Commit,
@@ -25,6 +25,7 @@ from pec.store.commits import (
     call,
     check,
     commit,
+    commit_to_replicas,
 )
 from pec.store.store import Store
 from pec.transitions import cancelled, claimed
@@ -91,6 +92,61 @@ def test_commits_in_one_round_trip_stand_each_for_itself_also_on_a_server_that_l
         check(replies[0])
     check(replies[1])
     assert records.read(store, "n") == fresh.after
+
+
+def test_an_outcome_and_the_end_of_its_send_are_one_command(store: Store, stored: Message) -> None:
+    store.client.zadd("pec:in_flight:token", {"m": 1})
+    outcome = call(store, Commit([cancelled(stored, NOW)]))
+    ended = pacing.finish_send_call(store, "token", "m", "unused")
+    store.pipeline([outcome, ended])  # the server has the script from now on
+    store.client.zadd("pec:in_flight:token", {"m": 1})
+    store.client.config_resetstat()
+
+    replies = store.pipeline([outcome, ended])
+
+    check(replies[0])
+    assert replies[1] == 0
+    assert commands(store) == {"evalsha": 1}
+    assert store.client.zcard("pec:in_flight:token") == 0
+
+
+def test_a_claim_is_one_command(store: Store, stored: Message) -> None:
+    commit_to_replicas(store, enqueued(replace(NEW, id="n"), NOW))
+    store.client.config_resetstat()
+    commit_to_replicas(store, claimed(stored, NOW, None, 30))
+    assert commands(store) == {"evalsha": 1}
+
+
+def test_a_server_that_lost_its_scripts_takes_a_claim(store: Store, stored: Message) -> None:
+    commit_to_replicas(store, enqueued(replace(NEW, id="n"), NOW))
+    store.client.script_flush()
+    assert commit_to_replicas(store, claimed(stored, NOW, None, 30)).state is State.SENDING
+
+
+def test_a_hundred_commits_are_few_commands_and_each_has_its_own_answer(store: Store) -> None:
+    new = [enqueued(replace(NEW, id=f"n{number}"), NOW) for number in range(100)]
+    commit(store, new[70])
+    store.pipeline([call(store, Commit([enqueued(replace(NEW, id=name), NOW)])) for name in ("one", "two")])
+    store.client.config_resetstat()
+
+    replies = store.pipeline([call(store, Commit([change])) for change in new])
+
+    assert commands(store) == {"evalsha": 5}
+    assert [number for number, reply in enumerate(replies) if reply[0] != b"applied"] == [70]
+    with pytest.raises(Conflict):
+        check(replies[70])
+    assert all(records.read(store, change.after.id) for change in new)
+
+
+def commands(store: Store) -> dict[str, int]:
+    """Count the commands of clients since the last `config_resetstat`: not those of scripts, nor the test's own."""
+    found = {
+        name.removeprefix("cmdstat_"): int(stat["calls"])
+        for name, stat in store.client.info("commandstats").items()
+        if name.startswith(("cmdstat_eval", "cmdstat_script"))
+    }
+    assert found
+    return found
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ JITTER = 0.1  # of a wait, either way, so that what came together does not come 
 
 def to_text(instant: datetime) -> str:
     """Return `2026-11-23T09:30:00.000Z`: always UTC, always milliseconds, so that texts sort as instants do."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"  # some times faster than strftime
+    return (
+        instant.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    )  # some times faster than strftime
 
 
 def from_text(text: str) -> datetime:

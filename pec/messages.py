@@ -166,7 +166,9 @@ _CODECS: dict[str, _Codec] = {
 }
 _FIELDS = {spec.name: _CODECS.get(spec.name, _TEXT) for spec in fields(Message) if spec.name != "id"}
 _LEFT_OUT = {spec.name: spec.default for spec in fields(Message) if _FIELDS.get(spec.name) is _NUMBER}
-_READ = {codec.name or name: (name, codec.read) for name, codec in _FIELDS.items()}  # by the field of the hash
+_READ = {
+    codec.name or name: (name, codec.read) for name, codec in _FIELDS.items()
+}  # by the field of the hash
 _ABSENT = object()
 _REQUIRED = ("account", "state", "created_at", "updated_at", "version")
 

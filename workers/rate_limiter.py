@@ -111,12 +111,12 @@ class SendPermit:
         pacing.put_back(self._ctx.store, self.message)
 
     def finish_with(self, work: Commit, outcome: Outcome, hold_seconds: float = 0) -> None:
-        """Store the outcome of the message and end the permit, in one round trip. Raise what `commits.apply` raises.
+        """Store the outcome of the message and end the permit, in one command. Raise what `commits.apply` raises.
 
         If the commit fails, the permit has ended all the same: the message is off the wire.
         """
         ctx, picked = self._ctx, self.picked
-        stored, settled = ctx.store.pipeline(
+        stored, settled = ctx.store.together(
             [
                 commits.call(ctx.store, work),
                 pacing.finish_send_call(ctx.store, picked.token, self.message.id, outcome, hold_seconds),

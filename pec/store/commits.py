@@ -76,8 +76,11 @@ def commit(store: Store, change: Change, *commands: Sequence[str | float]) -> Me
 
 def commit_to_replicas(store: Store, change: Change, *commands: Sequence[str | float]) -> Message:
     """Apply one change and wait until enough replicas have it. Raise Conflict or TooFewReplicas."""
-    args = _arguments(store, Commit(changes=[change], commands=commands))
-    run_script(store, store.script("commit"), args, CLAIM_MILLISECONDS, check)
+    work = Commit(changes=[change], commands=commands)
+    if store.replicas:  # which WAIT waits for, on the connection that wrote
+        run_script(store, store.script("commit"), _arguments(store, work), CLAIM_MILLISECONDS, check)
+    else:
+        apply(store, work)
     return change.after
 
 
@@ -102,8 +105,8 @@ def update(
 
 def apply(store: Store, work: Commit, *, intake: bool = False) -> None:
     """Apply a commit. Raise Conflict, KeyExists, ContentMissing or OtherHistory; then nothing was changed."""
-    args = _arguments(store, work)
-    check(store.script("commit", intake=intake)(args=args))
+    [reply] = (store.pipeline if intake else store.together)([call(store, work, intake=intake)])
+    check(reply)
 
 
 def call(store: Store, work: Commit, *, intake: bool = False) -> ScriptCall:

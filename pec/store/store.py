@@ -13,13 +13,20 @@ from redis.commands.core import Script
 from redis.exceptions import NoScriptError
 
 from pec.names import Queue
+from pec.store.combiner import Combiner
 from pec.store.keys import Keys
 
 _FOLDER = Path(__file__).parent / "scripts"
 # A result of the wire must be written down even when memory is full; intake must not fill it.
 _AFTER_THE_WIRE = "#!lua flags=allow-oom\n"
 _INTAKE = "#!lua\n"
-_TOGETHER = ("commit", "finish_send")  # scripts of which several calls can be one command
+_TOGETHER = (
+    "commit",
+    "finish_send",
+    "pick",
+    "read",
+    "deliver",
+)  # scripts of which several calls can be one command
 _MAX_TOGETHER = 20  # calls: a bound on the time of one step
 
 
@@ -33,13 +40,14 @@ class ScriptCall:
 
 
 class Store:
-    """Shared by all threads of a process; holds no state but its connections."""
+    """Shared by all threads of a process; holds no state but its connections, and what threads write at this moment."""
 
     def __init__(self, client: redis.Redis, namespace: str, replicas: int = 0) -> None:
         self.client = client
         self.keys = Keys(namespace)
         self.replicas = replicas
         self._scripts: dict[tuple[str, bool], Script] = {}
+        self._combiner: Combiner[ScriptCall] = Combiner(lambda calls: self.pipeline(calls))
 
     def script(self, name: str, *, intake: bool = False) -> Script:
         """Return the script `scripts/<name>.lua`, which may run twice: redis-py repeats one whose reply was lost."""
@@ -50,7 +58,17 @@ class Store:
 
     def run(self, name: str, *args: str | bytes | float) -> Any:
         """Run a script with the namespace as its first argument."""
-        return self.script(name)(args=[self.keys.namespace, *args])
+        arguments = [self.keys.namespace, *args]
+        if name not in _TOGETHER:
+            return self.script(name)(args=arguments)
+        [reply] = self.together([ScriptCall(name, arguments)])
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    def together(self, calls: Sequence[ScriptCall]) -> list[Any]:
+        """Run scripts as `pipeline` does, in one command with those that other threads run at the same moment."""
+        return self._combiner.run(calls)
 
     def pipeline(self, calls: Sequence[ScriptCall]) -> list[Any]:
         """Run scripts in one round trip, in this order. Return the reply of each, or the error that it ended with."""

@@ -23,15 +23,23 @@
 local payload = cjson.decode(ARGV[1])
 local ns, first = payload.ns, payload.records[1]
 
-if first and call("HGET", first.key, "op") == payload.op then
+local op, first_version
+if first then
+    op, first_version = unpack(call("HMGET", first.key, "op", "version"))
+end
+if op == payload.op then
     call("HSET", first.key, "op", payload.op) -- WAIT waits for what its own connection wrote
     return {"repeated"}
 end
 if payload.history and payload.history ~= history() then
     return {"elsewhere"}
 end
-for _, record in ipairs(payload.records) do
-    if (call("HGET", record.key, "version") or "0") ~= record.version then
+for i, record in ipairs(payload.records) do
+    local version = first_version
+    if i > 1 then
+        version = call("HGET", record.key, "version")
+    end
+    if (version or "0") ~= record.version then
         return {"conflict", record.key}
     end
 end
@@ -106,6 +114,10 @@ local function move(id, account, from, to, since)
     end
 end
 
+if first then
+    table.insert(first.set, "op")
+    table.insert(first.set, payload.op)
+end
 for _, record in ipairs(payload.records) do
     call("HSET", record.key, unpack(record.set))
     if #record.move > 0 then
@@ -114,9 +126,6 @@ for _, record in ipairs(payload.records) do
     if #record.del > 0 then
         call("HDEL", record.key, unpack(record.del))
     end
-end
-if first then
-    call("HSET", first.key, "op", payload.op)
 end
 for _, content in ipairs(payload.contents) do
     if content.blob > 0 then

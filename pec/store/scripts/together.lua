@@ -8,7 +8,11 @@ local replies, at = {}, 2
 for i, one in ipairs(cjson.decode(ARGV[1])) do
     local name, count = unpack(one)
     local is_done, reply = pcall(scripts[name], {unpack(ARGV, at, at + count - 1)})
-    replies[i] = (is_done or type(reply) == "table") and reply or {err = "ERR " .. tostring(reply)}
+    if is_done then
+        replies[i] = reply or false -- nil would end the list
+    else
+        replies[i] = type(reply) == "table" and reply or {err = "ERR " .. tostring(reply)}
+    end
     at = at + count
 end
 return replies

@@ -4,7 +4,7 @@ import json
 import os
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.chaos.worker.journal import MACHINE, hit, mine, note
@@ -54,8 +54,8 @@ def _wrap_store() -> None:
         """Now in one write, now one after the other, with deaths between as where the server dies in the middle."""
         mine.piping = True  # also for a script that the server had forgotten and that is run alone
         try:
-            if CHANCE.random() < 0.5 and not UNPUBLISHED:
-                replies = piped(self, calls)
+            if CHANCE.random() < 0.5 and len(calls) > 1 and not UNPUBLISHED:
+                replies = _at_once(lambda: piped(self, calls), calls)
             else:
                 replies = [reply for one in calls for reply in piped(self, [one])]
         finally:
@@ -66,12 +66,27 @@ def _wrap_store() -> None:
     Store.script, Store.pipeline = script, pipeline  # type: ignore[method-assign]
 
 
+def _at_once(run: Callable[[], list[Any]], calls: Sequence[Any]) -> list[Any]:
+    """Run calls in one command, with the points of death and the notes of each before it and after it."""
+    for one in calls:
+        if one.name in BEFORE_SCRIPT and one.args[-1] != "[]":
+            hit(BEFORE_SCRIPT[one.name])
+        if one.intake:
+            hit("taken")
+    replies = run()
+    for one, reply in zip(calls, replies, strict=True):
+        if not isinstance(reply, Exception):
+            _note_task(one.name, one.args, reply, queued=True)
+            _hit_after(one.name, one.args, reply, intake=one.intake)
+    return replies
+
+
 def _hit_after(name: str, args: Sequence[Any], reply: Any, *, intake: bool) -> None:
     if name in AFTER_SCRIPT and _did_something(name, reply):
         hit(AFTER_SCRIPT[name])
     if intake:
         hit("job-committed")
-    elif any(map(ORIGINAL.search, _payloads(name, args))):
+    elif name == "commit" and ORIGINAL.search(args[0]):
         hit("originals-committed")
 
 
@@ -83,10 +98,15 @@ def _without(event_type: str, payload: str) -> str:
 
 
 def _note_settled(calls: Sequence[Any], replies: Sequence[Any]) -> None:
-    if not any(isinstance(reply, Exception) for reply in replies):
-        for one in calls:
-            if one.name == "finish_send":
-                note(settled=one.args[2])
+    before: Any = None
+    for one, reply in zip(calls, replies, strict=True):
+        if (
+            one.name == "finish_send"
+            and not isinstance(reply, Exception)
+            and not isinstance(before, Exception)
+        ):
+            note(settled=one.args[2])
+        before = reply
 
 
 def _did_something(name: str, reply: Any) -> bool:
@@ -109,28 +129,8 @@ def _note_task(name: str, args: Sequence[Any], reply: Any, *, queued: bool) -> N
         case "dispatch" if TRACED:
             _note_hints(reply)
         case "commit" if TRACED and (not isinstance(reply, list) or reply[0] in (b"applied", b"repeated")):
-            _note_committed(args[0])  # those of a pipeline a moment before they change
-        case "together" if TRACED:
-            for payload, one in zip(_payloads(name, args), reply, strict=False):
-                if isinstance(one, list) and one[0] in (b"applied", b"repeated"):
-                    _note_committed(payload)
-
-
-def _note_committed(payload: str) -> None:
-    for record in json.loads(payload)["records"]:
-        note(committed=record["key"].rpartition(":message:")[2])
-
-
-def _payloads(name: str, args: Sequence[Any]) -> list[str]:
-    """The payloads of the commits in a command."""
-    if name == "commit":
-        return [args[0]]
-    found, at = [], 1
-    for script, count in json.loads(args[0]) if name == "together" else ():
-        if script == "commit":
-            found.append(args[at])
-        at += count
-    return found
+            for record in json.loads(args[0])["records"]:  # those of a pipeline a moment before they change
+                note(committed=record["key"].rpartition(":message:")[2])
 
 
 def _note_hints(reply: Any) -> None:

@@ -48,7 +48,6 @@ def _shorten_imap() -> None:
 
 CIRCUITS = {  # script → what a wait looks like in it, how many there are, and how many times shorter they are to be
     "finish_send": (r"(?<!/ )\b(5|60|120|300)(?=e6)", 4, SCALE),
-    "together": (r"(?<!/ )\b(5|60|120|300)(?=e6)", 4, SCALE),  # it holds the one before
     # 0.1 s at most: as little beside the schedule of a run as 5 minutes are beside days
     "deliver": (r"\b(5|300)(?= \* 2 \^ beyond|\)\n)", 2, 3000),
 }
@@ -58,10 +57,10 @@ def _scale_the_circuit() -> None:
     """The waits of the API's and of endpoints' circuits, divided. Says so at boot, where they are written otherwise."""
     import pec.store.store as store
 
-    source = store._source
+    text_of = store._text_of
 
     def scaled(name: str) -> str:
-        found = source(name)
+        found = text_of(name)
         if name not in CIRCUITS:
             return found
         pattern, count, times = CIRCUITS[name]
@@ -71,4 +70,5 @@ def _scale_the_circuit() -> None:
 
     for name in CIRCUITS:
         scaled(name)
-    store._source = scaled  # type: ignore[assignment]  # its cache is not needed
+    store._text_of = scaled  # type: ignore[assignment]  # a function like it
+    store._source.cache_clear()

@@ -1,6 +1,7 @@
 """One commit, on a real server: together or not at all, and the same commit again does nothing."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -136,6 +137,15 @@ def test_a_hundred_commits_are_few_commands_and_each_has_its_own_answer(store: S
     with pytest.raises(Conflict):
         check(replies[70])
     assert all(records.read(store, change.after.id) for change in new)
+
+
+def test_commits_of_many_threads_each_get_their_own_answer(store: Store, stored: Message) -> None:
+    changes = [enqueued(replace(NEW, id=f"n{number}"), NOW) for number in range(40)]
+    with ThreadPoolExecutor(16) as threads:
+        made = [threads.submit(commit, store, change) for change in changes]
+        again = [threads.submit(commit, store, cancelled(stored, NOW)) for _ in range(10)]
+    assert [one.result() for one in made] == [change.after for change in changes]
+    assert [type(one.exception()) for one in again].count(Conflict) == 9
 
 
 def commands(store: Store) -> dict[str, int]:

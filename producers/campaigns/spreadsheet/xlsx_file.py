@@ -5,6 +5,7 @@ import warnings
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from producers.campaigns.spreadsheet.workbook_styles import computes_anew, numbe
 
 _BROKEN = (BadZipFile, InvalidFileException, ParseError, zlib.error, KeyError, ValueError, OSError)
 _TRUE = ("1", "true")
+_MAX_LINE = 1 << 20  # of Excel
 _MAX_REMEMBERED = 10_000  # texts, most of which stand in many rows
 
 
@@ -41,13 +43,19 @@ def open_xlsx(path: Path) -> Iterator[Rows]:
         reader = _opened(path, texts)
         with closing(reader.archive):
             sheet = _sheet(reader.wb, path)
-            last_line = int(sheet.max_row or 1)
             sheet.reset_dimensions()  # some programs write wrong ones, and rows would be left out
-            read = [0]
-            with closing(_rows(sheet, reader, read, path)) as rows:
+            place = _Place()
+            with closing(_rows(sheet, reader, place, path)) as rows:
                 active = sheet.title if len(reader.wb.sheetnames) > 1 else None
-                share_read = lambda: min(1.0, read[0] / last_line)  # noqa: E731
-                yield Rows(rows, share_read, _title(reader.wb, sheet), active=active)
+                yield Rows(rows, lambda: place.share, _title(reader.wb, sheet), active=active)
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far the sheet is read."""
+
+    line: int = 0
+    share: float = 0.0  # of its bytes: many programs write no number of rows, or a wrong one
 
 
 class _Reader(ExcelReader):
@@ -104,6 +112,7 @@ def _texts(source: Any) -> Iterator[str]:
     for event, node in events:
         if event == "end" and node.tag == f"{{{SHEET_MAIN_NS}}}si":
             text: Any = Text.from_tree(node)
+            source.end_entry()
             yield text.content
             root.clear()  # or the emptied nodes would stay
 
@@ -137,16 +146,18 @@ def _title(workbook: Any, sheet: Any) -> str:
     ).format(sheet=sheet.title, count=others)
 
 
-def _rows(sheet: Any, reader: _Reader, read: list[int], path: Path) -> Generator[Row, None, None]:
+def _rows(sheet: Any, reader: _Reader, place: _Place, path: Path) -> Generator[Row, None, None]:
     show = CellReader(reader.formats, since_1904=reader.wb.epoch == MAC_EPOCH)
     try:
         with sheet._get_source() as source:
+            size = max(1, reader.archive.getinfo(sheet._worksheet_path).file_size)
             parser = _Parser(source, sheet._shared_strings, data_only=True, epoch=reader.wb.epoch)
             parser.name = path.name
             parser.computed_anew = reader.computed_anew
             for line, cells in parser.parse():
-                yield from (Row(missing, ()) for missing in range(read[0] + 1, line))
-                read[0] = line
+                yield from (Row(missing, ()) for missing in range(place.line + 1, line))
+                place.line, place.share = line, min(1.0, source.tell() / size)
+                source.end_entry()
                 yield show.row(line, cells)
     except _BROKEN as error:
         raise _unreadable(path) from error
@@ -176,8 +187,8 @@ class _Parser(WorkSheetParser):
     def parse_row(self, row: Any) -> tuple[int, list[dict[str, Any]]]:
         before = self.row_counter
         line, cells = super().parse_row(row)
-        if line <= before:
-            raise ValueError(line)  # rows out of order
+        if not before < line <= _MAX_LINE:
+            raise ValueError(line)  # rows out of order, or where no sheet has any
         self.row_dimensions.clear()  # or they would grow with the rows
         if row.get("hidden") in _TRUE and any(cell["value"] is not None for cell in cells):
             self.hidden.append(line)

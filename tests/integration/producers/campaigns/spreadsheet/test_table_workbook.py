@@ -14,6 +14,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from producers.campaigns.errors import Misused, Unusable
+from producers.campaigns.spreadsheet import workbook_archive
 from producers.campaigns.spreadsheet.table import open_table
 from tests.integration.producers.campaigns.spreadsheets import (
     ROWS,
@@ -63,6 +64,38 @@ def test_rows_beyond_what_a_workbook_says_of_its_size_are_read(tmp_path: Path) -
     assert len(read(path)[1]) == 2
 
 
+def test_the_share_that_is_read_grows_whatever_a_workbook_says_of_its_size(tmp_path: Path) -> None:
+    path = xlsx(tmp_path, [["pec"], *([f"{number}@pec.example.it"] for number in range(5000))])
+    rewrite(path, "xl/worksheets/sheet1.xml", lambda text: re.sub("<dimension[^>]*>", "", text))
+
+    with open_table(path) as table:
+        shares = [table.share_read for _ in table.rows]
+
+    assert shares == sorted(shares)
+    assert shares[0] < 0.5 < shares[-1]
+
+
+@pytest.mark.parametrize("line", ["1048577", "99999999999999"])
+def test_a_row_where_no_sheet_has_any_is_reported(tmp_path: Path, line: str) -> None:
+    path = xlsx(tmp_path, [["pec"], ["a@pec.example.it"]])
+    rewrite(path, "xl/worksheets/sheet1.xml", lambda text: text.replace('<row r="2"', f'<row r="{line}"'))
+
+    with pytest.raises(Unusable, match=re.escape("soci.xlsx")):
+        read(path)
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml"])
+def test_a_part_that_unpacks_to_more_than_memory_bears_is_reported(
+    tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook_archive, "MAX_AT_ONCE_BYTES", 200_000)
+    path = xlsx(tmp_path, [["pec"], ["a@pec.example.it"]])
+    rewrite(path, part, lambda text: text.replace("><", f">{' ' * 1_000_000}<", 1))
+
+    with pytest.raises(Unusable, match=re.escape("soci.xlsx")):
+        read(path)
+
+
 def test_texts_that_stand_in_the_cells_are_read_too(tmp_path: Path) -> None:
     rows = [["pec", "nome"], ["a@pec.example.it", "Nicolò"]]
 
@@ -74,8 +107,14 @@ def test_many_shared_texts_take_no_memory() -> None:
 
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     texts = "".join(f"<si><t>testo numero {number}</t></si>" for number in range(20_000))
-    source = io.BytesIO(f'<sst xmlns="{space}">{texts}</sst>'.encode())
-    with closing(sqlite3.connect("")) as database:
+    packed = io.BytesIO()
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("texts", f'<sst xmlns="{space}">{texts}</sst>')
+    with (
+        closing(sqlite3.connect("")) as database,
+        workbook_archive.WorkbookArchive(packed) as archive,
+        archive.open("texts") as source,
+    ):
         tracemalloc.start()
         shared = SharedTexts(database, source)
         _, peak = tracemalloc.get_traced_memory()

@@ -130,15 +130,8 @@ class Site:
     ) -> Iterator[int]:
         """Ours, with these accounts and their tokens. Yields once they take jobs."""
         environment = {**self.environment(tls=tls), **self.settings(accounts, tls=tls), **settings}
-        command = [sys.executable, "-m", "dramatiq", "bench.worker_app", "--skip-logging"]
-        command += [
-            "--processes",
-            str(processes),
-            "--threads",
-            str(threads),
-            "--worker-shutdown-timeout",
-            "3000",
-        ]
+        command = [sys.executable, "-m", "bench.worker_master"]
+        command += ["--processes", str(processes), "--threads", str(threads)]
         self.client.delete("pec:seen:worker")
         with self.run(command, environment, GRACE_SECONDS) as leader:
             until(lambda: self.client.zcard("pec:seen:worker") >= processes, "workers start")

@@ -19,8 +19,10 @@ from config.texts import _
 from pec.names import Queue
 from workers.metrics.definitions import FOLDER, PULSE
 from workers.metrics.server_mark import ending_with_the_server
+from workers.preload import preload
 from workers.tracing import require_opentelemetry
 
+ROOT = "workers.app"  # each process imports it
 SHUTDOWN_MILLISECONDS = 60_000  # a send has ended by then; keep the container's grace above it
 NO_FORK_MILLISECONDS = 1_000  # Dramatiq's master waits so long to fork; until then it shows no log
 
@@ -43,12 +45,13 @@ def main() -> int:
     if refused := _refused(settings):
         print(refused, file=sys.stderr)  # noqa: T201 - before logging is set up
         return 2 if isinstance(refused.__cause__, WrongServer) else 5
-    arguments = ["workers.app", "--processes", str(options.processes), "--threads", str(options.threads)]
+    arguments = [ROOT, "--processes", str(options.processes), "--threads", str(options.threads)]
     arguments += ["--skip-logging", "--worker-shutdown-timeout", str(SHUTDOWN_MILLISECONDS)]
     if not settings.metrics_address:
         arguments += ["--worker-fork-timeout", str(NO_FORK_MILLISECONDS)]
     arguments += ["--queues", *options.queues] if options.queues else []
     with _folder_of_counts(settings):
+        preload()
         return int(cli.main(cli.make_argument_parser().parse_args(arguments)) or 0)
 
 

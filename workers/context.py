@@ -124,7 +124,7 @@ class ImapWatch:
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """The parts that all tasks and threads of a process share. Made once, in `workers.app`."""
+    """The parts that all tasks and threads of a process share. Made once, in `workers.build`."""
 
     settings: Settings
     store: Store

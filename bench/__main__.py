@@ -41,7 +41,8 @@ def main() -> int:
     options = _parse()
     if not PEERS_PYTHON.exists():
         print(
-            f"without Celery, py-spy and plots: `make bench` installs them ({PEERS_PYTHON})", file=sys.stderr
+            f"without Celery, taskiq, py-spy and plots: `make bench` installs them ({PEERS_PYTHON})",
+            file=sys.stderr,
         )
     started = time.monotonic()
     about = machine.describe()

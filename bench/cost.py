@@ -160,11 +160,15 @@ def _outside_cpu_seconds(api: FakeApi) -> float:
 
 
 def _figures(found: dict[str, Measured], rates: dict[str, list[float]]) -> list[Figure]:
-    ours, guide, tuned = middle(rates["ours"]), middle(rates[GUIDE.name]), middle(rates["Dramatiq tuned"])
-    note = f"{PROCESSES} processes of {THREADS} threads; by its guide, {GUIDE_THREADS} threads; appendfsync always"
+    ours, guide = middle(rates["ours"]), middle(rates[GUIDE.name])
+    best = max(middle(of) for name, of in rates.items() if name != "ours")
+    note = (
+        f"{PROCESSES} processes of {THREADS} threads; by its guide, {GUIDE_THREADS} threads; taskiq: {PROCESSES} loops "
+        "and its scheduler, which sends what is due once a second; appendfsync always"
+    )
     figures = [
         Figure("PEC a second, whole path", "PEC/s", ours, _rest(rates), "≥ 100", rates["ours"], note=note),
-        Figure("PEC a second, to Dramatiq tuned", "times", ours / tuned, target="≥ 1"),
+        Figure("PEC a second, to the best peer", "times", ours / best, target="≥ 1.6"),
         Figure("PEC a second, to Dramatiq by its guide", "times", ours / guide, target="≥ 2"),
     ]
     commands = {name: [made.commands] for name, made in found.items()}

@@ -22,11 +22,16 @@ def describe() -> dict[str, str]:
         "python": platform.python_version(),
         "server": _said([server_program(), "--version"]).partition(" sha=")[0],
         **{name: version(name) for name in PACKAGES},
-        "celery": _said([str(PEERS_PYTHON), "-c", "import celery; print(celery.__version__)"]),
+        **{name: _peer_version(name) for name in ("celery", "taskiq")},
         "commit": _said(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]),
         "load before": f"{os.getloadavg()[0]:.1f}",
         "project": _project(),
     }
+
+
+def _peer_version(name: str) -> str:
+    program = f"from importlib.metadata import version; print(version({name!r}))"
+    return _said([str(PEERS_PYTHON), "-c", program])
 
 
 def _project() -> str:

@@ -38,8 +38,10 @@ isn't so it is said. The last section gives the reasons for missed targets.
 {machine}
 
 **Peers** are what one would write instead, each as its own documentation says ([bench/peers](../bench/peers)):
-*Dramatiq by its guide* (a rate limiter in `with`, retries, delays), *Dramatiq tuned* (short retries, and our prefetch,
-threads and HTTP session), *Celery* (`rate_limit`, `retry(countdown)`). The ratio is ours to the best peer's.
+*Dramatiq by its guide* (a rate limiter in `with`, retries, delays), *Dramatiq tuned* (short retries, more prefetched,
+our threads, an HTTP session), *Celery* (`rate_limit`, `retry(countdown)`, late acks, threads, a fine timer), *taskiq*
+(async tasks with aiohttp and uvloop, the stream broker with acks, its scheduler for delays). The ratio is ours to the
+best peer's.
 """
 
 

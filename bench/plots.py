@@ -13,7 +13,12 @@ from matplotlib.axes import Axes
 from bench.figures import Plot
 
 OURS = ("#0b6e4f", "#6fb98f")
-THEIRS = {"Dramatiq by its guide": "#c8553d", "Dramatiq tuned": "#e0a458", "Celery": "#4a6fa5"}
+THEIRS = {
+    "Dramatiq by its guide": "#c8553d",
+    "Dramatiq tuned": "#e0a458",
+    "Celery": "#4a6fa5",
+    "taskiq": "#7b5ea7",
+}
 FEW = 9  # points that get a mark and a number each
 
 mpl.rcParams.update(

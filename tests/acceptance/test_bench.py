@@ -12,7 +12,18 @@ from bench.page import draw_plots
 from bench.site import PEERS_PYTHON
 
 ROOT = Path(__file__).parents[2]
-ABOUT = {"processor", "cores", "memory", "system", "python", "server", "dramatiq", "celery", "commit"}
+ABOUT = {
+    "processor",
+    "cores",
+    "memory",
+    "system",
+    "python",
+    "server",
+    "dramatiq",
+    "celery",
+    "taskiq",
+    "commit",
+}
 
 
 def test_a_quick_run_reports_every_figure_of_what_it_measures(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from pec.attempts import OVER
@@ -100,15 +101,12 @@ def not_reached(store: Store, batch: str, limit: int) -> tuple[list[Message], in
             pipeline.zinter([store.keys.members(batch), store.keys.state(state)])
         for page in pipeline.execute():
             ids += text_list(page)
-    replacements = Replacements(store)
-    chosen: list[Message] = []
-    gone = 0
-    for message in records.read_all(store, ids, on_unsupported=lambda met: None):
-        if replacements.of(message):
-            gone += 1
-        elif len(chosen) < limit:
-            chosen.append(message)
-    return chosen, len(ids) - gone
+    if not ids:
+        return [], 0
+    gone = Replacements(store).in_batch(batch)
+    left = [one for one in ids if one not in gone]
+    found = records.read_all(store, left, on_unsupported=lambda met: None)
+    return list(islice(found, limit)), len(left)
 
 
 def sort_by_reason(messages: Sequence[Message]) -> list[Message]:

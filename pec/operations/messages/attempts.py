@@ -1,6 +1,6 @@
 """Reads which messages of a batch later attempts replaced: once for each batch, and only if it matters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pec.attempts import OVER, Attempt, further_attempts, replaced
 from pec.messages import Message
@@ -19,9 +19,13 @@ class Replacements:
         """Return the id of the last attempt that replaced this message, if one did."""
         if message.batch is None or message.state not in OVER:
             return None
-        if message.batch not in self._batches:
-            self._batches[message.batch] = replaced(self._attempts(message.batch))
-        return self._batches[message.batch].get(message.id)
+        return self.in_batch(message.batch).get(message.id)
+
+    def in_batch(self, batch: str) -> Mapping[str, str]:
+        """Return the ids of all messages of a batch that were replaced, each with the id of its last attempt."""
+        if batch not in self._batches:
+            self._batches[batch] = replaced(self._attempts(batch))
+        return self._batches[batch]
 
     def _attempts(self, batch: str) -> Iterator[Attempt]:
         """Records are read of those only whose ids show that there may have been a further attempt."""

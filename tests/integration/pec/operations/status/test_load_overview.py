@@ -230,6 +230,7 @@ def test_workers_that_reconcile_say_since_when(store: Store) -> None:
 
 def test_a_hundred_accounts_take_no_more_round_trips_than_one(store: Store) -> None:
     queued(store, "m", 1)
+    load_overview(store, SETTINGS)  # so that the server has the scripts
     with counted() as few:
         load_overview(store, SETTINGS)
     for number in range(100):
@@ -239,7 +240,10 @@ def test_a_hundred_accounts_take_no_more_round_trips_than_one(store: Store) -> N
     with counted() as many:
         assert len(load_overview(store, SETTINGS).lanes) == 101
 
-    assert len(few) == len(many) <= 7
+    trips = [
+        [one for one in found if one != "PING"] for found in (few, many)
+    ]  # after a rest on a busy machine
+    assert len(trips[0]) == len(trips[1]) <= 7
 
 
 @contextmanager

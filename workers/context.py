@@ -79,6 +79,13 @@ class RestoreWatch:
             self.since = min(map(from_text, reported), default=None)
 
 
+@dataclass
+class Alike:
+    """How many live workers do the same work, this one included, as the last heartbeat found. Four at most."""
+
+    count: int = 1
+
+
 class BusyMailboxes:
     """The mailboxes that were found worth reading by their pages, and how long to take them for that."""
 
@@ -133,6 +140,7 @@ class WorkerContext:
     clock: RedisClock = field(default_factory=RedisClock)
     chance: Callable[[], float] = random.random
     restore: RestoreWatch = field(default_factory=RestoreWatch)
+    alike: Alike = field(default_factory=Alike)
     busy_mailboxes: BusyMailboxes = field(default_factory=BusyMailboxes)
     archived: ArchivedReceipts = field(default_factory=ArchivedReceipts)
     imap_watch: ImapWatch = field(default_factory=ImapWatch)

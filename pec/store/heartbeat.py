@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from redis.exceptions import NoScriptError
+
 from config.replica_wait import replica_wait
 from pec.instants import from_text, to_text
 from pec.store.failover import History
@@ -27,6 +29,8 @@ class Beat:
     restores: list[str]
     history: History
     counts: bool  # every replica that must have it has it
+    said_at: float = 0.0  # Redis's time, in epoch seconds
+    alike: int = 1  # live workers with the same queues and accounts, itself included; four at most
 
 
 def beat(
@@ -51,15 +55,25 @@ def beat(
         json.dumps(KEPT_SECONDS),
     )
     wait = replica_wait(store.client, store.replicas, ask=True)
-    with store.client.pipeline(transaction=False) as pipeline:
-        args: list[str | float] = [store.keys.namespace, seconds, WORKERS_REMEMBERED_SECONDS, *payload]
-        store.script("heartbeat")(args=args, client=pipeline)
-        pipeline.info("replication")
-        if wait.count:
-            pipeline.wait(wait.count, CLAIM_MILLISECONDS)
-        (installation, restores), info, *acknowledged = pipeline.execute()
+    args: list[str | float] = [store.keys.namespace, seconds, WORKERS_REMEMBERED_SECONDS, *payload]
+    try:
+        (installation, restores, now_us, alike), info, *acknowledged = _run(store, args, wait.count)
+    except NoScriptError:
+        store.client.script_load(store.script("heartbeat").script)
+        (installation, restores, now_us, alike), info, *acknowledged = _run(store, args, wait.count)
     counts = wait.is_over(int(acknowledged[0]) if acknowledged else 0)
-    return Beat(text(installation), text_list(restores), History.of(info), counts)
+    restored = text_list(restores)
+    return Beat(text(installation), restored, History.of(info), counts, int(now_us) / 1e6, int(alike))
+
+
+def _run(store: Store, args: Sequence[str | float], replicas: int) -> list[Any]:
+    with store.client.pipeline(transaction=False) as pipeline:
+        store.script("heartbeat")(args=args, client=pipeline)
+        pipeline.scripts.clear()  # else redis-py asks first, each time, whether the server has it
+        pipeline.info("replication")
+        if replicas:
+            pipeline.wait(replicas, CLAIM_MILLISECONDS)
+        return pipeline.execute()
 
 
 def note_loss(store: Store, at: datetime) -> None:

@@ -23,11 +23,13 @@ from workers.spans import log_fields
 MAX_ENTRIES = 100
 BLOCK_MILLISECONDS = 2000  # a job ends the wait; with more, an orderly end would take longer
 RECLAIM_SECONDS = 1.5  # between two looks for entries of dead workers, which wait a lease and 2 s at most
+RECLAIM_SHARE = 0.05  # of a lease: so long between two looks if that is more, and if other workers look too
 REGISTERED_SECONDS = 7.0  # until all live workers have registered again, so that their accounts are known
 HEAVY_BYTES = 10_000_000  # of one read: with files in them, 100 jobs can be more than memory holds
 MAX_BYTES = 1_000_000  # of commits that go in one write, about
 RETRY_SECONDS = 2.0  # between two tries while the archive is away or Redis is full
-MEMORY_SECONDS = 5.0  # between two looks at memory, while no jobs come
+MEMORY_SECONDS = 5.0  # between two looks at memory while it is short
+MEMORY_IDLE_SECONDS = 20.0  # the same while it is not, and no jobs come
 log = structlog.get_logger()
 
 
@@ -97,8 +99,14 @@ class Consumer:
         for entry in stale:
             log.warning("job_reclaimed", entry=entry.id, deliveries=entry.deliveries)
         if not stale:
-            self._reclaim_at = now + RECLAIM_SECONDS
+            self._reclaim_at = now + self._reclaim_seconds()
         return stale
+
+    def _reclaim_seconds(self) -> float:
+        shared = min(
+            RECLAIM_SECONDS * self._ctx.alike.count, RECLAIM_SHARE * self._ctx.settings.lease_seconds
+        )
+        return max(RECLAIM_SECONDS, shared)
 
     def _retried(self) -> list[Entry]:
         """Return the entries that wait in hand. They stay this consumer's, and the wait counts as no try."""
@@ -121,7 +129,7 @@ class Consumer:
             info = self._store.client.info("memory")
             limit = int(info.get("maxmemory") or 0)
             self._memory_short = limit > 0 and int(info["used_memory"]) > limit * self._max_memory_share()
-            self._memory_at = now + MEMORY_SECONDS
+            self._memory_at = now + (MEMORY_SECONDS if self._memory_short else MEMORY_IDLE_SECONDS)
         return self._memory_short
 
     def _max_memory_share(self) -> float:

@@ -21,6 +21,7 @@ from config.settings import Settings
 from pec.instants import to_text
 from pec.names import Queue
 from pec.store import accounts, heartbeat, outbox, purging
+from pec.store.clock import local_clock
 from pec.store.failover import Memory
 from workers.api_reach import ApiReach
 from workers.context import WorkerContext, retry_until_stored
@@ -28,9 +29,13 @@ from workers.mailbox.purge_policy import rules_of
 from workers.metrics.minutes import MINUTES
 from workers.middleware.archive_watch import ArchiveState
 from workers.middleware.background import Background
+from workers.rate_limiter import MAX_CLOCK_ERROR_SECONDS
 from workers.tasks.sweep import EVERYTHING
 
 EVERY_SECONDS = 5.0
+ENSURED_SECONDS = (
+    60.0  # between two looks whether Redis holds all that it must, if nothing says that it lost any
+)
 LIVES_SECONDS = 30.0
 ORDERLY_END_SECONDS = 60.0  # for the orderly end of an orphan, as long as a master waits for it
 REMEDY = "restore the backup: jobs that are put in again are sent again, whatever was sent before"
@@ -49,6 +54,8 @@ class Heartbeat(Middleware):
         self._threads = 0
         self._started_at = to_text(ctx.now())
         self._installation: str | None = None
+        self._ensured: tuple[str, str] | None = None  # the installation, and the server's history of writes
+        self._ensure_at = 0.0  # on the local clock
         self._memory = Memory()
         self._parent = ParentWatch()
         self._thread = Background("heartbeat", self._step)
@@ -84,21 +91,31 @@ class Heartbeat(Middleware):
         return {account: self._ctx.token(account) for account in self._ctx.settings.accounts}
 
     def _step(self) -> float:
-        """Register everything each time, because Redis can come back empty at any time."""
+        """Register this worker. Look after the rest now and then, and at once if Redis may have lost some of it."""
         self._parent.stop_if_orphaned()
-        self._ctx.sync_clock()
+        asked_at = local_clock()
         beat = self._beat()
+        self._ctx.clock.observe(beat.said_at, asked_at, local_clock())
+        self._ctx.sync_clock_within(MAX_CLOCK_ERROR_SECONDS)
         lost = self._installation not in (None, beat.installation)
         if lost:
             log.error("redis_data_lost", remedy=REMEDY)
             heartbeat.note_loss(self._ctx.store, self._ctx.now())
+        held = (beat.installation, beat.history.id)
+        if held != self._ensured or local_clock() >= self._ensure_at:
+            self._ensure(beat, lost=lost)
+            self._ensured, self._ensure_at = held, local_clock() + ENSURED_SECONDS
+        self._remember(beat)
+        self._ctx.restore.update(beat.restores)
+        self._ctx.alike.count = beat.alike
+        return EVERY_SECONDS
+
+    def _ensure(self, beat: heartbeat.Beat, *, lost: bool) -> None:
+        """Put back what this worker's tasks need and Redis does not hold."""
         outbox.ensure(self._ctx.store, _endpoint_names(self._ctx.settings), from_the_first=lost)
         self._installation = beat.installation  # the loss is noted, and no endpoint missed anything
-        self._remember(beat)
         accounts.ensure(self._ctx.store, self._tokens())
         self._recurring_tasks()
-        self._ctx.restore.update(beat.restores)
-        return EVERY_SECONDS
 
     def _remember(self, beat: heartbeat.Beat) -> None:
         """Note what a failover has lost, and keep in mind how far the history of writes goes now."""

@@ -14,17 +14,20 @@
 --          pec-tokens:<digest>   sorted set, of all namespaces: namespace → until when a live worker of it uses the token.
 --                                A user who may not write it does not: only operators look at it
 --          <ns>:figures:<seconds>:<begins>   hash, expiring: name → count
--- Returns  {id of the installation, names of the kind `restore` that live workers report: [instant, …]}
+-- Returns  {id of the installation, names of the kind `restore` that live workers report: [instant, …],
+--          Redis's time (µs), live workers with the same queues and accounts, itself included, up to MAX_ALIKE}
 
 local ns, seconds_ahead, forget, seen = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
 local now = now_us() / 1e6
+local MAX_ALIKE = 4
 
 for kind, names in pairs(seen) do
     for _, name in ipairs(names) do
         call("ZADD", ns .. ":seen:" .. kind, string.format("%.6f", now + seconds_ahead), name)
     end
 end
-for field, value in pairs(cjson.decode(ARGV[5])) do
+local about = cjson.decode(ARGV[5])
+for field, value in pairs(about) do
     call("HSET", ns .. ":worker:" .. seen.worker[1], field, value)
 end
 if seen.worker then
@@ -47,7 +50,20 @@ for minute, counts in pairs(cjson.decode(ARGV[8])) do
         call("EXPIRE", key, how_long)
     end
 end
+local function alike()
+    local function work(id)
+        local queues, accounts = unpack(call("HMGET", ns .. ":worker:" .. id, "queues", "accounts"))
+        return (queues or "") .. "|" .. (accounts or "")
+    end
+    local others = call("ZRANGEBYSCORE", ns .. ":seen:worker", string.format("%.6f", now), "+inf", "LIMIT", 0, MAX_ALIKE)
+    local mine, count = work(seen.worker[1]), 0
+    for _, id in ipairs(others) do
+        count = count + (work(id) == mine and 1 or 0)
+    end
+    return math.max(1, count)
+end
+
 call("ZREMRANGEBYSCORE", ns .. ":seen:worker", "-inf", string.format("%.6f", now - forget))
 call("HSETNX", ns .. ":installation", "id", ARGV[6])
 local restores = call("ZRANGEBYSCORE", ns .. ":seen:restore", string.format("%.6f", now), "+inf")
-return {call("HGET", ns .. ":installation", "id"), restores}
+return {call("HGET", ns .. ":installation", "id"), restores, now_us(), next(about) and alike() or 1}

@@ -36,3 +36,16 @@ def test_what_is_said_of_a_worker_goes_with_it(store: Store) -> None:
     assert heartbeat.workers(store) == {"w1": {"host": "h", "pid": "7"}}
     ends_in: Any = store.client.ttl(store.keys.worker("w1"))
     assert 0 < ends_in <= 30
+
+
+def test_a_worker_learns_how_many_do_the_same_work(store: Store) -> None:
+    def beat(worker: str, accounts: str, seconds: float = 30) -> int:
+        return heartbeat.beat(
+            store, {"worker": [worker]}, seconds, {"queues": "send", "accounts": accounts}
+        ).alike
+
+    assert beat("w1", "acme") == 1
+    assert beat("w2", "acme") == 2
+    assert beat("w3", "beta") == 1
+    beat("w2", "acme", -1)
+    assert beat("w1", "acme") == 1, "the other is dead"

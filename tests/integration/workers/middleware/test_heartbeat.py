@@ -142,6 +142,24 @@ def test_all_that_a_flush_takes_is_registered_again(redis: Redis, redis_url: str
     )
 
 
+def test_what_redis_must_hold_is_looked_after_at_once_only_if_some_may_be_lost(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    middleware = Heartbeat(_ctx(Store(redis, "pec"), redis_url), "w1")
+    looks: list[None] = []
+    monkeypatch.setattr(middleware, "_recurring_tasks", lambda: looks.append(None))
+
+    middleware._step()
+    middleware._step()
+    assert len(looks) == 1
+    redis.flushall()
+    middleware._step()
+    assert len(looks) == 2
+    middleware._ensure_at = 0.0  # long after
+    middleware._step()
+    assert len(looks) == 3
+
+
 def test_a_loss_that_could_not_be_noted_at_once_is_noted_later(redis: Redis, redis_url: str) -> None:
     store = Store(redis, "pec")
     ctx = _ctx(store, redis_url, webhooks={"endpoints": [CRM]})

@@ -27,6 +27,7 @@ from pec.store.clock import RedisClock, local_clock
 from pec.store.store import Store
 from workers.api_reach import ApiReach
 from workers.archived_receipts import ArchivedReceipts
+from workers.margin import Margin
 from workers.spans import NoSpans, Spans
 
 OTHERS_SECONDS = 2.0
@@ -138,6 +139,7 @@ class WorkerContext:
     client: PecClient
     vault: Vault | None = None  # None: there is no archive
     clock: RedisClock = field(default_factory=RedisClock)
+    margin: Margin = field(default_factory=Margin)
     chance: Callable[[], float] = random.random
     restore: RestoreWatch = field(default_factory=RestoreWatch)
     alike: Alike = field(default_factory=Alike)

@@ -5,6 +5,7 @@ The rules (GCRA on Redis's clock, lanes, rotation, caps, the API's circuit) are 
 
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import dramatiq
@@ -22,6 +23,8 @@ from workers.context import WorkerContext
 from workers.unsupported import skip
 
 LATE_SECONDS = 0.005  # by which a send may come closer to the next, if the next slot is given already
+MOVES_SLOT = "move-slot"  # name of a thread
+SHIFTS = 3  # tries to begin a slot now, on a machine that takes long for each
 MAX_CLOCK_ERROR_SECONDS = 0.002  # above this, Redis is asked for its time again
 SHORT_SECONDS = 0.025  # of an interval: so many slots are given ahead that none can be moved
 LATE_OF_SHORT_SECONDS = 0.020  # the same for a short interval: it is at most one send more in a second
@@ -47,14 +50,19 @@ class SendPermit:
 
     def reserve(self, until: float = 0.0) -> None:
         """Take a slot that is near, or one before `until` (local clock) if that is given. Raise NoSlot."""
+        api = self._ctx.settings.api
+        most = pacing.send_ahead_seconds(api)
+        ahead = 1 / api.rate - pacing.GIVEN_LATE_SECONDS if pacing.are_given_late(api) else most
+        begins_by = until or local_clock() + most
         while True:
             asked_at = local_clock()
-            slot = pacing.reserve_send(self._ctx.store, self.picked.token, self._ctx.settings.api)
+            margin = self._ctx.margin.seconds(api)
+            slot = pacing.reserve_send(self._ctx.store, self.picked.token, api, margin, ahead)
             if isinstance(slot, Slot):
                 break
-            if asked_at + slot.wait_seconds > until:
+            if asked_at + slot.wait_seconds > begins_by:
                 raise NoSlot
-            time.sleep(slot.wait_seconds)
+            time.sleep(max(0.0, slot.wait_seconds - ahead))
         self._ctx.clock.observe(slot.said_at, asked_at, local_clock())
         self._ctx.sync_clock_within(MAX_CLOCK_ERROR_SECONDS)
         self._slot = slot
@@ -75,15 +83,44 @@ class SendPermit:
 
     def missed_slot(self) -> bool:
         """Move the slot if its thread is late. Return whether a send now would come too close to the next."""
-        api, late = self._ctx.settings.api, self._max_lateness_seconds()
+        api = self._ctx.settings.api
         if pacing.interval_seconds(api) <= SHORT_SECONDS:
-            return late > LATE_OF_SHORT_SECONDS
-        if late <= (api.margin_seconds or LATE_SECONDS):  # without a margin each move would cost pace
-            return False
+            return self._max_lateness_seconds() > LATE_OF_SHORT_SECONDS
+        allowed = LATE_SECONDS if pacing.are_given_late(api) else pacing.margin_seconds(api) or LATE_SECONDS
+        for _ in range(SHIFTS):  # again, because the reply takes its time too
+            if self._max_lateness_seconds() <= allowed:
+                return False
+            assert self._slot is not None  # noqa: S101 - reserve comes first
+            moved = pacing.shift_slot(self._ctx.store, self.picked.token, self._slot)
+            if moved is None:
+                break
+            self._slot, allowed = moved, LATE_SECONDS
+        return self._max_lateness_seconds() > LATE_SECONDS
+
+    def note_first_byte(self) -> None:
+        """Move the next slot by what the first byte left late beyond the margin.
+
+        In a thread of its own: the answer of the API is waited for meanwhile, however long Redis takes.
+        """
         assert self._slot is not None  # noqa: S101 - reserve comes first
-        if moved := pacing.shift_slot(self._ctx.store, self.picked.token, self._slot, api):
+        api, late = self._ctx.settings.api, self._ctx.margin.observe(self.lateness_seconds())
+        margin = self._slot.interval_seconds - 1 / api.rate
+        # without a margin each move would cost pace
+        allowed = LATE_SECONDS if api.margin_seconds == 0 else margin
+        if pacing.are_given_late(api) and late > allowed:
+            left = (self._slot, late - margin)
+            moving = threading.Thread(target=self._move_next, args=left, name=MOVES_SLOT, daemon=True)
+            with suppress(RuntimeError):  # no further thread can be had
+                moving.start()
+
+    def _move_next(self, slot: Slot, late_seconds: float) -> None:
+        try:
+            moved = pacing.shift_slot(self._ctx.store, self.picked.token, slot, late_seconds)
+        except redis.RedisError as error:
+            log.warning("slot_not_moved", **logged(error))
+            return
+        if moved and self._slot is slot:
             self._slot = moved
-        return self._max_lateness_seconds() > LATE_SECONDS  # again: the reply took its time too
 
     def _max_lateness_seconds(self) -> float:
         """Return the lateness with the error of our estimate of Redis's clock."""
@@ -96,7 +133,7 @@ class SendPermit:
     def release_slot(self) -> None:
         """Give the slot back, so that another send may use it."""
         if self._slot:
-            pacing.release_slot(self._ctx.store, self.picked.token, self._slot, self._ctx.settings.api)
+            pacing.release_slot(self._ctx.store, self.picked.token, self._slot)
             self._slot = None
 
     def refund_cap(self) -> None:
@@ -116,6 +153,8 @@ class SendPermit:
         If the commit fails, the permit has ended all the same: the message is off the wire.
         """
         ctx, picked = self._ctx, self.picked
+        if hold_seconds:
+            ctx.margin.note_refusal()
         stored, settled = ctx.store.together(
             [
                 commits.call(ctx.store, work),

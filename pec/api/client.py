@@ -7,7 +7,6 @@ belong to callers.
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +18,7 @@ from pydantic import SecretStr
 from config.settings import Api
 from pec.api.answers import InboxPage, Quota, code_of, envelope_of, inbox_mail, inbox_page, mails, quota
 from pec.api.errors import Denied
-from pec.api.transport import ApiConnection
+from pec.api.transport import ApiConnection, BeforeFirstByte
 from pec.domains import on_the_wire
 from pec.receipts import Mail
 
@@ -114,11 +113,12 @@ class PecClient:
         self._idle: list[ApiConnection] = []
         self._closed = False
 
-    def send(self, mailbox: Mailbox, body: bytes, before_first_byte: Callable[[], None]) -> str:
+    def send(self, mailbox: Mailbox, body: bytes, before_first_byte: BeforeFirstByte) -> str:
         """Send a body made by `encode` with POST /send, once, over a new connection. Return the code.
 
         `before_first_byte` runs once, when the connection is open and before anything is written. The time that it
-        takes counts for no deadline. What it raises goes through unchanged, with nothing written.
+        takes counts for no deadline. What it raises goes through unchanged, with nothing written. What it returns is
+        called when the first bytes have left.
 
         Raise
         - Unreachable: no byte of the request left. It can come after `before_first_byte` returned, if the API hung up

@@ -27,6 +27,7 @@ from pec.http.tls import bundled_authorities
 
 ANSWER_LIMIT_BYTES = 64_000_000
 _CHUNK_BYTES = 65_536
+BeforeFirstByte = Callable[[], Callable[[], None] | None]
 T = TypeVar("T")
 
 
@@ -56,22 +57,20 @@ class ApiConnection:
         self._connect_seconds, self._wait_seconds = api.connect_timeout_seconds, api.timeout_seconds
         self._connection: Connection | None = None
 
-    def post(
-        self, request: requests.Request, seconds: float, before_first_byte: Callable[[], None]
-    ) -> Answer:
+    def post(self, request: requests.Request, seconds: float, before_first_byte: BeforeFirstByte) -> Answer:
         """Send the request once, over a new connection, and return the answer that comes within the seconds.
 
         `before_first_byte` runs between the opening of the connection and the first byte, and counts for no deadline.
-        What it raises goes through unchanged.
+        What it raises goes through unchanged. What it returns is called when the first bytes have left.
 
         Raise Unreachable when no byte can have left, else OutcomeUnknown.
         """
         prepared, connection = self.open(request)
-        before_first_byte()
+        first_byte_left = before_first_byte()
         if not connection.idle():
             raise Unreachable("hung_up")
         ends = time.monotonic() + seconds
-        ask = partial(connection.ask, _written(prepared), ends, self._wait_seconds)
+        ask = partial(connection.ask, _written(prepared), ends, self._wait_seconds, first_byte_left)
         return self._attempt(lambda: _read(connection, ask()), ends)
 
     def open(self, request: requests.Request) -> tuple[requests.PreparedRequest, Connection]:

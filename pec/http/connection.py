@@ -95,15 +95,23 @@ class Connection:
         self.open(opened_by)
         return self.ask(request, ends, wait_seconds)
 
-    def ask(self, request: Request, ends: float, wait_seconds: float = inf) -> HTTPResponse:
+    def ask(
+        self,
+        request: Request,
+        ends: float,
+        wait_seconds: float = inf,
+        first_byte_left: Callable[[], None] | None = None,
+    ) -> HTTPResponse:
         """Write the request once, over the open connection, and read the final answer's head.
+
+        `first_byte_left` is called after the first write, and must not take long.
 
         Call `release` when the answer is read. Raise OSError and HTTPException, with the connection closed.
         """
         if self._socket is None:
             raise NotConnected
         self.may_have_written = False
-        self._socket.within(ends, wait_seconds)
+        self._socket.within(ends, wait_seconds, first_byte_left)
         try:
             return self._ask(request, self._socket)
         except BaseException:

@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 from typing import Any
@@ -25,11 +26,18 @@ class DeadlineSocket:
         self._ends = 0.0
         self._wait_seconds = inf
         self._unsent: list[bytes] = []
+        self._first_byte_left: Callable[[], None] | None = None
         self.received = False  # whether a byte came since `within`
 
-    def within(self, ends: float, wait_seconds: float = inf) -> None:
-        """End the next exchange at this moment (`time.monotonic`), and any single wait in it after the seconds."""
+    def within(
+        self, ends: float, wait_seconds: float = inf, first_byte_left: Callable[[], None] | None = None
+    ) -> None:
+        """End the next exchange at this moment (`time.monotonic`), and any single wait in it after the seconds.
+
+        `first_byte_left` is called after its first write.
+        """
         self._ends, self._wait_seconds, self.received = ends, wait_seconds, False
+        self._first_byte_left = first_byte_left
         self._unsent.clear()
 
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
@@ -88,7 +96,11 @@ class DeadlineSocket:
 
     def write(self, piece: memoryview) -> int:
         self._socket.settimeout(self._left())
-        return self._socket.send(piece)
+        written = self._socket.send(piece)
+        call, self._first_byte_left = self._first_byte_left, None
+        if call:
+            call()
+        return written
 
     def _left(self) -> float:
         left = self._ends - time.monotonic()

@@ -20,7 +20,9 @@ from pec.store.store import ScriptCall, Store, text, text_dict, text_list, wall_
 _DAY, _MONTH = "%Y-%m-%d", "%Y-%m"
 MAX_SLOTS_AHEAD = 2
 MIN_AHEAD_SECONDS = 0.2  # a thread that is ready so early may wait for its slot, however many come before
-MAX_MARGIN = 0.02  # of an interval
+MARGIN_SECONDS, MAX_MARGIN = 0.003, 0.02  # the default, and the most: the share of an interval
+GIVEN_LATE_SECONDS = 0.05  # where intervals allow it, the next slot is given so long after this one began
+GIVEN_LATE_FROM_SECONDS = 0.15  # of an interval: below, slots are given further ahead
 READS_AHEAD_SECONDS = 2.0
 LEAD_SECONDS = 0.5  # loading, encoding and connecting take so long, before a send can take its slot
 HINT_LEASE_INTERVALS = 3  # beyond the lead: a hint that died with its process holds its token up no longer
@@ -52,6 +54,7 @@ class Slot:
 
     at: float
     said_at: float
+    interval_seconds: float = 0.0  # to the next
     id: str = field(default_factory=lambda: secrets.token_hex(4))  # by which it is given back once
 
 
@@ -65,7 +68,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class TooEarly:
-    """No slot is near: ask again after this many seconds."""
+    """No slot is near: the next one begins after this many seconds, if there is one then."""
 
     wait_seconds: float
 
@@ -75,9 +78,20 @@ def digest(token: str) -> str:
     return hashlib.blake2b(token.encode(), digest_size=8, person=b"pec token").hexdigest()
 
 
+def margin_seconds(api: Api) -> float:
+    """Return the most that is added between two sends. It is capped, or it would slow a fast pace down."""
+    margin = MARGIN_SECONDS if api.margin_seconds is None else api.margin_seconds
+    return min(margin, MAX_MARGIN / api.rate)
+
+
 def interval_seconds(api: Api) -> float:
-    """Return the seconds between two sends of one token. The margin is capped, or it would slow a fast pace down."""
-    return 1 / api.rate + min(api.margin_seconds, MAX_MARGIN / api.rate)
+    """Return the seconds between two sends of one token, with the most that is added."""
+    return 1 / api.rate + margin_seconds(api)
+
+
+def are_given_late(api: Api) -> bool:
+    """Return whether a slot is given only once the one before has begun: until then, a late send can move it."""
+    return 1 / api.rate >= GIVEN_LATE_FROM_SECONDS
 
 
 def lead_seconds(api: Api) -> float:
@@ -130,12 +144,21 @@ def put_back(store: Store, message: Message) -> None:
     store.run("put_back", message.account, message.id, lane_score(message), not_after)
 
 
-def reserve_send(store: Store, token: str, api: Api) -> Slot | TooEarly:
-    """Return a slot for one send, at most two intervals ahead, or 0.2 s if intervals are short."""
-    interval = interval_seconds(api)
-    return _reserve(
-        store, store.keys.limiter(token), interval, max(MAX_SLOTS_AHEAD * interval, MIN_AHEAD_SECONDS), api
-    )
+def send_ahead_seconds(api: Api) -> float:
+    """Return how far ahead a slot for a send lies at most: two intervals, or 0.2 s if they are short."""
+    return max(MAX_SLOTS_AHEAD * interval_seconds(api), MIN_AHEAD_SECONDS)
+
+
+def reserve_send(
+    store: Store, token: str, api: Api, margin: float | None = None, ahead_seconds: float | None = None
+) -> Slot | TooEarly:
+    """Return a slot for one send that is at most so far ahead (None: `send_ahead_seconds`).
+
+    `margin` (None: the most): so much later than allowed the next one is, in seconds.
+    """
+    interval = interval_seconds(api) if margin is None else 1 / api.rate + margin
+    limiter, most_seconds = store.keys.limiter(token), send_ahead_seconds(api)
+    return _reserve(store, limiter, interval, most_seconds, api, ahead_seconds)
 
 
 def reserve_read(
@@ -146,15 +169,19 @@ def reserve_read(
     return _reserve(store, store.keys.reads(token), 1 / api.read_rate, most_seconds, None, ahead_seconds)
 
 
-def release_slot(store: Store, token: str, slot: Slot, api: Api) -> None:
+def release_slot(store: Store, token: str, slot: Slot) -> None:
     """Give back a slot that was missed, or not needed."""
-    _release(store, token, slot, round(interval_seconds(api) * 1e6))
+    _release(store, token, slot, round(slot.interval_seconds * 1e6))
 
 
-def shift_slot(store: Store, token: str, slot: Slot, api: Api) -> Slot | None:
-    """Let the slot begin now, so that the next keeps its distance. Return None if the next was given already."""
-    slot_us, interval_us = round(slot.at * 1e6), round(interval_seconds(api) * 1e6)
-    reply = store.script("shift_slot")(args=[store.keys.limiter(token), slot_us, interval_us])
+def shift_slot(store: Store, token: str, slot: Slot, late_seconds: float | None = None) -> Slot | None:
+    """Let the slot begin so much later (None: now), so that the next keeps its distance.
+
+    Return None if the next was given already.
+    """
+    slot_us, interval_us = round(slot.at * 1e6), round(slot.interval_seconds * 1e6)
+    late_us = "" if late_seconds is None else round(late_seconds * 1e6)
+    reply = store.script("shift_slot")(args=[store.keys.limiter(token), slot_us, interval_us, late_us])
     return None if reply is None else replace(slot, at=int(reply) / 1e6)
 
 
@@ -234,7 +261,7 @@ def _reserve(
     reply = store.script("reserve")(args=[limiter, *spans, calendar, round(asked_ahead * 1e6)])
     outcome, *numbers = text_list(reply)
     if outcome == "slot":
-        return Slot(int(numbers[0]) / 1e6, int(numbers[1]) / 1e6)
+        return Slot(int(numbers[0]) / 1e6, int(numbers[1]) / 1e6, interval)
     return TooEarly(int(numbers[0]) / 1e6)
 
 

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from pec.api.client import InboxPage, Mail, Mailbox, PecClient, Quota
 from pec.api.errors import ApiError, Denied, Invalid, NotFound, OutcomeUnknown, RateLimited, Unreachable
+from pec.api.transport import BeforeFirstByte
 from pec.minute_figures import Timed
 from pec.names import Queue
 from workers.context import WorkerContext
@@ -120,12 +121,13 @@ class Metrics(Middleware):
 class MeteredClient(PecClient):
     """The API's client, with its calls counted and timed. Changes nothing of what they do."""
 
-    def send(self, mailbox: Mailbox, body: bytes, before_first_byte: Callable[[], None]) -> str:
+    def send(self, mailbox: Mailbox, body: bytes, before_first_byte: BeforeFirstByte) -> str:
         first_byte_at: list[float] = []
 
-        def note_start() -> None:
-            before_first_byte()
+        def note_start() -> Callable[[], None] | None:
+            first_byte_left = before_first_byte()
             first_byte_at.append(time.perf_counter())
+            return first_byte_left
 
         outcome = "given_back"  # what `before_first_byte` raises
         try:

@@ -145,8 +145,8 @@ class _Attempt:
 
     # Before the wire
 
-    def _before_first_byte(self) -> None:
-        """Wait for a slot and claim the message. Once this returns, bytes leave.
+    def _before_first_byte(self) -> Callable[[], None]:
+        """Wait for a slot and claim the message. Once this returns, bytes leave, and then what it returns is called.
 
         If claiming took too long for the slot, the claim stays, for another slot: undoing it would cost a busy
         machine more time, and more slots.
@@ -164,7 +164,7 @@ class _Attempt:
             if 0 < self._claim_ends < local_clock():
                 break
             if not late:
-                return
+                return self._permit.note_first_byte
             self._permit.release_slot()
         raise NoSlot
 

@@ -10,19 +10,21 @@ from tests.chaos.worker.journal import hit, mine, note
 def wrap() -> None:
     """In place, because others may have taken the class already."""
     from pec.api.client import InboxPage, Mail, Mailbox, PecClient
+    from pec.api.transport import BeforeFirstByte
 
     send, receipts, inbox = PecClient.send, PecClient.receipts, PecClient.inbox
 
-    def sent(self: PecClient, mailbox: Mailbox, body: bytes, before_first_byte: Callable[[], None]) -> str:
+    def sent(self: PecClient, mailbox: Mailbox, body: bytes, before_first_byte: BeforeFirstByte) -> str:
         recipients = json.loads(body)["recipient"]
         mine.message = recipients
 
-        def before() -> None:
-            before_first_byte()
+        def before() -> Callable[[], None] | None:
+            first_byte_left = before_first_byte()
             token = mailbox.token.get_secret_value()
             note(first_byte=recipients, token=token)
             hit("claimed")
             mine.pieces = 1
+            return first_byte_left
 
         try:
             code = send(self, mailbox, body, before)

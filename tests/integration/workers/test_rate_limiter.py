@@ -1,5 +1,6 @@
 """Whether a slot was missed."""
 
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,13 @@ from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import queued
 from workers import rate_limiter
 from workers.context import WorkerContext
-from workers.rate_limiter import LATE_OF_SHORT_SECONDS, LATE_SECONDS, MAX_CLOCK_ERROR_SECONDS, SendPermit
+from workers.rate_limiter import (
+    LATE_OF_SHORT_SECONDS,
+    LATE_SECONDS,
+    MAX_CLOCK_ERROR_SECONDS,
+    MOVES_SLOT,
+    SendPermit,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,22 +74,50 @@ def test_a_slot_begun_a_little_late_keeps_the_next_at_its_distance(
     assert following.at - permit._slot.at >= pacing.interval_seconds(api) - 0.00001
 
 
-@pytest.mark.parametrize(("margin", "moved"), [(0.0, False), (0.003, True)])
-def test_without_a_margin_a_send_that_is_hardly_late_costs_no_pace(
-    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch, margin: float, moved: bool
+@pytest.mark.parametrize(("margin", "moved"), [(0.0, False), (0.003, True), (None, True)])
+def test_a_first_byte_that_leaves_a_little_late_moves_the_next_slot_unless_there_is_no_margin(
+    ctx: WorkerContext,
+    served: Served,
+    monkeypatch: pytest.MonkeyPatch,
+    margin: float | None,
+    moved: bool,
 ) -> None:
-    api = ctx.settings.api.model_copy(update={"margin_seconds": margin})
+    api = ctx.settings.api.model_copy(update={"rate": 0.1, "margin_seconds": margin})
+    late_seconds = LATE_SECONDS * 0.7
     paced = replace(ctx, settings=ctx.settings.model_copy(update={"api": api}), clock=RedisClock())
     permit = SendPermit(paced, Picked("token", queued(ctx, "m"), probe=False))
     slot = pacing.reserve_send(ctx.store, "token", api)
     assert isinstance(slot, Slot)
     paced.clock.observe(slot.said_at, 0, 0)
     permit._slot = slot
-    time.sleep(slot.at - slot.said_at)
-    stop_local_clock(monkeypatch, slot.at - slot.said_at + LATE_SECONDS * 0.7)
+    stop_local_clock(monkeypatch, slot.at - slot.said_at + late_seconds)
 
     assert not permit.missed_slot()
-    assert (permit._slot != slot) == moved
+    permit.note_first_byte()
+    for moving in threading.enumerate():
+        if moving.name == MOVES_SLOT:
+            moving.join()
+    following = pacing.reserve_send(ctx.store, "token", api, ahead_seconds=60)
+
+    assert isinstance(following, Slot)
+    left_at = slot.at + late_seconds if moved else slot.at
+    assert following.at - left_at == pytest.approx(1 / api.rate, abs=0.00001)
+
+
+def test_the_next_slot_is_given_only_once_the_one_before_has_begun(
+    ctx: WorkerContext, served: Served
+) -> None:
+    """Until then, a send that is late can move it."""
+    api = ctx.settings.api.model_copy(update={"rate": 5.0})
+    paced = replace(ctx, settings=ctx.settings.model_copy(update={"api": api}))
+    first, following = (SendPermit(paced, Picked("token", queued(ctx, name), probe=False)) for name in "mn")
+    first.reserve()
+    following.reserve()
+
+    assert first._slot
+    assert following._slot
+    assert following._slot.said_at > first._slot.at
+    assert following._slot.at > first._slot.at + 0.2
 
 
 @pytest.mark.parametrize("next_is_given", [False, True])
@@ -102,7 +137,7 @@ def test_the_time_that_moving_a_slot_takes_makes_it_late_too(
     if next_is_given:
         next_permit.reserve()
     permit.wait()
-    time.sleep(ctx.settings.api.margin_seconds + 0.001)
+    time.sleep(LATE_SECONDS + 0.001)
 
     assert permit.missed_slot()
 

@@ -77,6 +77,29 @@ def test_the_gate_opens_once_with_the_connection_made_and_nothing_written(
         assert wire.connections == len(wire.requests) == 1
 
 
+@pytest.mark.parametrize("size", [2, 100_000])
+def test_what_the_gate_returns_is_called_once_when_the_first_bytes_have_left(
+    connect: Connect, mailbox: Mailbox, size: int
+) -> None:
+    left = threading.Event()
+    calls: list[int] = []
+
+    def script(peer: Peer) -> None:
+        peer.read()
+        left.wait(20)
+        peer.answer(201, SENT)
+
+    def first_byte_left() -> None:
+        calls.append(size)
+        left.set()
+
+    with Wire(script) as wire:
+        connect(wire.url).send(mailbox, b" " * size, lambda: first_byte_left)
+
+    assert left.is_set()
+    assert calls == [size]
+
+
 def test_authorities_are_read_once_for_all_sends(
     connect: Connect, mailbox: Mailbox, body: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

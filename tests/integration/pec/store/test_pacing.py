@@ -92,7 +92,7 @@ def test_a_slot_given_back_is_given_again(store: Store) -> None:
     slow = Api(rate=0.1, margin_seconds=0)
     slot = pacing.reserve_send(store, TOKEN, slow)
     assert isinstance(slot, Slot)
-    pacing.release_slot(store, TOKEN, slot, slow)
+    pacing.release_slot(store, TOKEN, slot)
     again = pacing.reserve_send(store, TOKEN, slow)
     assert isinstance(again, Slot)
     assert again.at == pytest.approx(slot.at, abs=5)  # the next slot is 10 s later
@@ -103,7 +103,7 @@ def test_a_slot_given_back_twice_because_the_reply_was_lost_is_taken_off_the_cap
     assert pacing.usage(store, TOKEN) == pacing.Usage(3, 3)
 
     for slot in (slots[2], slots[1], slots[2]):
-        pacing.release_slot(store, TOKEN, slot, API)
+        pacing.release_slot(store, TOKEN, slot)
     assert pacing.usage(store, TOKEN) == pacing.Usage(1, 1)
 
     for _ in range(2):
@@ -111,7 +111,7 @@ def test_a_slot_given_back_twice_because_the_reply_was_lost_is_taken_off_the_cap
     again = reserved(store)
     same_or_now = max(slots[1].at, again.said_at)
     assert again.at == pytest.approx(same_or_now, abs=2e-6), "the same slot, of another holder"
-    pacing.release_slot(store, TOKEN, again, API)
+    pacing.release_slot(store, TOKEN, again)
     assert pacing.usage(store, TOKEN) == pacing.Usage(0, 0)
 
 
@@ -120,8 +120,8 @@ def test_a_slot_of_yesterday_given_back_is_not_taken_off_the_caps_of_today(store
     yesterday = replace(slot, at=slot.at - 86_400, id="another")
     last_month = replace(slot, at=slot.at - 32 * 86_400, id="one more")
 
-    pacing.release_slot(store, TOKEN, yesterday, API)
-    pacing.release_slot(store, TOKEN, last_month, API)
+    pacing.release_slot(store, TOKEN, yesterday)
+    pacing.release_slot(store, TOKEN, last_month)
 
     assert pacing.usage(store, TOKEN).today == 1
 
@@ -143,7 +143,7 @@ def test_the_slots_of_each_minute_are_counted_without_those_given_back(
     minutes = {int(slot.at // 60) for slot in slots}
     assert sum(sends_in(store, minute) for minute in minutes) == 2
 
-    pacing.release_slot(store, TOKEN, slots[-1], api)
+    pacing.release_slot(store, TOKEN, slots[-1])
     assert sum(sends_in(store, minute) for minute in minutes) == 1
     assert pacing.usage(store, TOKEN).today == 1
 

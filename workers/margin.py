@@ -1,0 +1,55 @@
+"""The margin between two sends: so much as this machine's jitter needs, learnt from how late its sends left."""
+
+from collections import deque
+from threading import Lock
+
+from config.settings import Api
+from pec.store import pacing
+from pec.store.clock import local_clock
+
+LEARNT_FROM, MIN_LEARNT_FROM = 100, 10  # sends
+HIGH = 0.9  # of them were less late
+MIN_SECONDS = 0.0001  # for the network's own jitter
+MAX_SHARE = 0.0025  # of an interval; a send that is later moves the next slot instead
+REFUSED_SECONDS = 600.0  # for which a refusal counts: the API sees jitter that this machine does not
+
+
+class Margin:
+    """One for a process, whose sends it observes. Safe to share among threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._late: deque[float] = deque(maxlen=LEARNT_FROM)
+        self._refused_until = 0.0  # on the local clock
+
+    def observe(self, late_seconds: float) -> float:
+        """Note how long after the beginning of its slot a send's first byte left.
+
+        Return how much of that is more than all sends need: what all are late by takes nothing from their distance.
+        """
+        with self._lock:
+            self._late.append(late_seconds)
+            return late_seconds - self._least()
+
+    def note_refusal(self) -> None:
+        """Note that the API found a send too early."""
+        self._refused_until = local_clock() + REFUSED_SECONDS
+
+    def seconds(self, api: Api) -> float:
+        """Return what to add to the interval after the next send."""
+        most = pacing.margin_seconds(api)
+        if (
+            api.margin_seconds is not None
+            or not pacing.are_given_late(api)
+            or local_clock() < self._refused_until
+        ):
+            return most
+        return min(most, MAX_SHARE / api.rate, max(MIN_SECONDS, self._high()))
+
+    def _high(self) -> float:
+        with self._lock:
+            late, least = sorted(self._late), self._least()
+        return late[int(len(late) * HIGH)] - least if late else pacing.MARGIN_SECONDS
+
+    def _least(self) -> float:
+        return min(self._late) if len(self._late) >= MIN_LEARNT_FROM else 0.0

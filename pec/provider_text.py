@@ -112,6 +112,7 @@ _TRAILING = re.compile(r"[^0-9A-Za-z\u0080-\ufffc]+$")
 
 _OPENING = re.compile(r'.{0,300}?\b(?:il|nel) messaggio "', re.IGNORECASE)
 _ENDING = re.compile(r"\bidentificativo (?:del )?messaggio", re.IGNORECASE)
+_BEHIND_CODE = re.compile(r' ?"|\W{1,6}(?=proveniente da)')
 
 
 def provider_words(text: str, subject: str, code: str, maybe_body: bool) -> str:
@@ -121,30 +122,36 @@ def provider_words(text: str, subject: str, code: str, maybe_body: bool) -> str:
     subject ends with the code, which was unknown when they were written. A text without the code is found by the
     subject. A text that can also be the body alone (`maybe_body`) must open as providers do, else return "".
     """
-    line = plain(text)
-    behind_code = _after(rf'{re.escape(code)}(?: ?"|\W{{1,6}}(?=proveniente da))', line)
-    if behind_code is None and maybe_body and not _OPENING.match(line):
+    if not text:
         return ""
-    candidates = (
-        behind_code,
-        _after(f'"{re.escape(plain(subject))}"', line),
-        _after('" proveniente da', line),
-    )
-    words = next((found for found in candidates if found is not None), line)
-    return _ENDING.split(words, maxsplit=1)[0]
+    line = plain(text)
+    words = _behind(code, line)
+    if words is None and maybe_body and not _OPENING.match(line):
+        return ""
+    for quoted in (f'"{plain(subject)}"', '" proveniente da'):
+        words = _after(quoted, line) if words is None else words
+    return _ENDING.split(line if words is None else words, maxsplit=1)[0]
 
 
-def _after(pattern: str, text: str) -> str | None:
-    parts = re.split(pattern, text, maxsplit=1)
-    return parts[1] if len(parts) == 2 else None
+def _behind(code: str, line: str) -> str | None:
+    """Return what follows the subject that ends with the code. A pattern of each code would have to be compiled."""
+    at = line.find(code)
+    while at >= 0:
+        if ending := _BEHIND_CODE.match(line, at + len(code)):
+            return line[ending.end() :]
+        at = line.find(code, at + 1)
+    return None
+
+
+def _after(words: str, line: str) -> str | None:
+    _, found, rest = line.partition(words)
+    return rest if found else None
 
 
 def identificativo_in(text: str, subject: str, code: str) -> str | None:
     """Return the provider's id of the PEC that a receipt's text quotes, or None. A subject is not read for it."""
     line = plain(text)
-    behind = _after(rf'{re.escape(code)}(?: ?"|\W{{1,6}}(?=proveniente da))', line) or _after(
-        f'"{re.escape(plain(subject))}"', line
-    )
+    behind = _behind(code, line) or _after(f'"{plain(subject)}"', line)
     found = _IDENTIFICATIVO.search(line if behind is None else behind)
     return found[1] if found else None
 

@@ -36,7 +36,9 @@ def _age(receipt: Receipt) -> tuple[bool, int, str]:
 def _fullest(receipts: Iterable[Receipt]) -> list[Receipt]:
     best: dict[str, Receipt] = {}
     for receipt in receipts:
-        best[receipt.key] = max(receipt, best.get(receipt.key, receipt), key=_completeness)
+        known = best.setdefault(receipt.key, receipt)
+        if known != receipt:
+            best[receipt.key] = max(receipt, known, key=_completeness)
     return list(best.values())
 
 
@@ -65,7 +67,9 @@ def _signed(receipts: Iterable[Receipt]) -> list[Receipt]:
     """Return one of each: a mail can lie in two folders, or come twice with other outer headers."""
     best: dict[str, Receipt] = {}
     for receipt in receipts:
-        best[receipt.key] = min(receipt, best.get(receipt.key, receipt), key=_trust)
+        known = best.setdefault(receipt.key, receipt)
+        if known != receipt:
+            best[receipt.key] = min(receipt, known, key=_trust)
     return list(best.values())
 
 

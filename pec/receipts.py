@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 
 from pec.domains import compared
@@ -87,6 +88,7 @@ HEADINGS = (
 _ANSWER = re.compile(r"(?:re|r|i|fwd?|aw|wg|tr)\s*:", re.IGNORECASE)  # as mail programs begin such subjects
 OTHER_SUBJECT = "a receipt with this code, but with a subject other than the one sent"
 _FAILURES = (Kind.NON_ACCETTAZIONE, Kind.MANCATA_CONSEGNA, Kind.PREAVVISO)
+_MAX_KEPT = 1024
 _LONGEST_FIRST = sorted(HEADINGS, key=lambda heading: len(heading.words), reverse=True)
 
 
@@ -237,8 +239,13 @@ def find(mail: Mail, subject: str, reference: str | None) -> Receipt | None:
 
 def code_in(mail: Mail) -> str | None:
     """Return the code that ends the subject of a provider's mail, of any message."""
-    found = _parted(mail.subject, is_code)
-    return found[2] if found and provider(mail.sender) else None
+    return _code_of(mail.sender, mail.subject)
+
+
+@lru_cache(_MAX_KEPT)  # each page of a busy mailbox shows mails that the one before showed
+def _code_of(sender: str, subject: str) -> str | None:
+    found = _parted(subject, is_code)
+    return found[2] if found and provider(sender) else None
 
 
 def _parted(subject: str, fits: Callable[[str], bool]) -> tuple[Heading | None, str, str] | None:

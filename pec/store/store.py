@@ -20,13 +20,8 @@ _FOLDER = Path(__file__).parent / "scripts"
 # A result of the wire must be written down even when memory is full; intake must not fill it.
 _AFTER_THE_WIRE = "#!lua flags=allow-oom\n"
 _INTAKE = "#!lua\n"
-_TOGETHER = (
-    "commit",
-    "finish_send",
-    "pick",
-    "read",
-    "deliver",
-)  # scripts of which several calls can be one command
+# Scripts of which several calls can be one command.
+_TOGETHER = ("commit", "finish_send", "pick", "read", "deliver")
 _MAX_TOGETHER = 20  # calls: a bound on the time of one step
 
 

@@ -31,6 +31,7 @@ SAMPLES = 50  # of all threads, a second
 NO_HINT, PYTHON = "no task", "Python: running, or waiting for the GIL"
 # The first of these that has a part of the stack's last frame names the wait.
 WAITS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Redis: its part of a shared write", ("pec/store/combiner",)),
     ("Redis: a reply, or the GIL after it", ("redis/_parsers", "redis/connection", "redis/_cache")),
     ("HTTP: connecting", ("open_tcp (pec/http", "connect (pec/http", "getaddrinfo (")),
     ("HTTP: an answer, or the GIL after it", ("deadline_socket.py", "_read_status (pec/http")),
@@ -173,13 +174,13 @@ def steps_of(made: Site, api: FakeApi, since: int, began: float) -> dict[str, fl
         posted, came = at + offset, delivered + offset
         moments = {
             "put in": began,
-            "taken from the stream": _instant(record["created_at"]),
-            "waits in its lane, is loaded": _instant(record["claimed_at"]),
-            "claim, to the API": posted,
-            "the API's answer, its outcome": _instant(record["sent_at"]),
-            "outside: its CONSEGNA comes": came,
-            "CONSEGNA is found, committed": events[message],
-            "its webhook": hooks[message],
+            "in the stream": _instant(record["created_at"]),
+            "in its lane": _instant(record["claimed_at"]),
+            "claim to API": posted,
+            "API answers": _instant(record["sent_at"]),
+            "CONSEGNA comes": came,
+            "it is found": events[message],
+            "webhook": hooks[message],
         }
         times = list(moments.values())
         for name, before, after in zip(list(moments)[1:], times, times[1:], strict=False):

@@ -8,9 +8,9 @@ from pec.store import pacing
 from pec.store.clock import local_clock
 
 LEARNT_FROM, MIN_LEARNT_FROM = 100, 10  # sends
-HIGH = 0.9  # of them were less late
+LOW, HIGH = 0.1, 0.9  # of them were less late
 MIN_SECONDS = 0.0001  # for the network's own jitter
-MAX_SHARE = 0.0025  # of an interval; a send that is later moves the next slot instead
+MAX_SHARE = 0.0015  # of an interval; a send that is later moves the next slot instead
 REFUSED_SECONDS = 600.0  # for which a refusal counts: the API sees jitter that this machine does not
 
 
@@ -25,11 +25,11 @@ class Margin:
     def observe(self, late_seconds: float) -> float:
         """Note how long after the beginning of its slot a send's first byte left.
 
-        Return how much of that is more than all sends need: what all are late by takes nothing from their distance.
+        Return how much of that is more than nearly all sends need: that takes nothing from their distance.
         """
         with self._lock:
             self._late.append(late_seconds)
-            return late_seconds - self._least()
+            return late_seconds - self._usual(LOW)
 
     def note_refusal(self) -> None:
         """Note that the API found a send too early."""
@@ -44,12 +44,13 @@ class Margin:
             or local_clock() < self._refused_until
         ):
             return most
-        return min(most, MAX_SHARE / api.rate, max(MIN_SECONDS, self._high()))
-
-    def _high(self) -> float:
         with self._lock:
-            late, least = sorted(self._late), self._least()
-        return late[int(len(late) * HIGH)] - least if late else pacing.MARGIN_SECONDS
+            jitter = self._usual(HIGH) - self._usual(LOW) if self._knows() else most
+        return min(most, MAX_SHARE / api.rate, max(MIN_SECONDS, jitter))
 
-    def _least(self) -> float:
-        return min(self._late) if len(self._late) >= MIN_LEARNT_FROM else 0.0
+    def _knows(self) -> bool:
+        return len(self._late) >= MIN_LEARNT_FROM
+
+    def _usual(self, share: float) -> float:
+        """Return by how much this share of sends was late at most; 0 while too few were observed."""
+        return sorted(self._late)[int(len(self._late) * share)] if self._knows() else 0.0

@@ -19,7 +19,7 @@ class Api(Section):
         ge=0,
         le=60,
         description="extra delay between sends to absorb jitter, in seconds; capped at 2 % of the interval. Empty: "
-        "learnt from how late this machine's sends are, up to 0.25 % of the interval and 3 ms; above 6 sends a second, "
+        "learnt from how late this machine's sends are, up to 0.15 % of the interval and 3 ms; above 6 sends a second, "
         "and for ten minutes after a refusal (429), up to 2 % and 3 ms. With 0, a send up to 5 ms late is not "
         "corrected, so the next one follows it up to 5 ms early",
     )

@@ -6,7 +6,7 @@ from config.settings import Api
 from workers import margin as margins
 from workers.margin import Margin
 
-JITTER = [0.0] * 5 + [0.0002] * 90 + [0.030] * 5
+JITTER = [0.0] * 20 + [0.0002] * 75 + [0.030] * 5
 
 
 def learnt(*late: float) -> Margin:
@@ -31,7 +31,7 @@ def test_a_machine_without_jitter_has_one_for_the_network() -> None:
     assert learnt(*[0.0] * 100).seconds(Api(rate=1)) == margins.MIN_SECONDS
 
 
-@pytest.mark.parametrize(("rate", "seconds"), [(1, 0.0025), (5, 0.0005)])
+@pytest.mark.parametrize(("rate", "seconds"), [(1, 0.0015), (5, 0.0003)])
 @pytest.mark.parametrize("late", [[], [0.0, 0.050] * 50])
 def test_it_takes_little_of_the_pace_on_any_machine(rate: float, seconds: float, late: list[float]) -> None:
     assert learnt(*late).seconds(Api(rate=rate)) == pytest.approx(seconds)

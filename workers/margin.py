@@ -9,6 +9,7 @@ from pec.store.clock import local_clock
 
 LEARNT_FROM, MIN_LEARNT_FROM = 100, 10  # sends
 LOW, HIGH = 0.1, 0.9  # of them were less late
+COMMON_SECONDS = 0.002  # so much lateness, at most, is taken for common to the sends of all machines
 MIN_SECONDS = 0.0001  # for the network's own jitter
 MAX_SHARE = 0.0015  # of an interval; a send that is later moves the next slot instead
 REFUSED_SECONDS = 600.0  # for which a refusal counts: the API sees jitter that this machine does not
@@ -25,11 +26,12 @@ class Margin:
     def observe(self, late_seconds: float) -> float:
         """Note how long after the beginning of its slot a send's first byte left.
 
-        Return how much of that is more than nearly all sends need: that takes nothing from their distance.
+        Return how much of that is more than nearly all sends need: that takes nothing from their distance. It counts up
+        to 2 ms only, because it is not common to all machines.
         """
         with self._lock:
             self._late.append(late_seconds)
-            return late_seconds - self._usual(LOW)
+            return late_seconds - min(self._usual(LOW), COMMON_SECONDS)
 
     def note_refusal(self) -> None:
         """Note that the API found a send too early."""

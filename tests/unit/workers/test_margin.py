@@ -21,10 +21,17 @@ def test_it_covers_the_lateness_of_most_sends_but_not_of_a_few() -> None:
 
 
 def test_what_all_sends_are_late_by_counts_for_none() -> None:
-    margin = learnt(*[one + 0.010 for one in JITTER])
+    margin = learnt(*[one + 0.001 for one in JITTER])
 
     assert margin.seconds(Api(rate=1)) == pytest.approx(0.0002)
-    assert margin.observe(0.015) == pytest.approx(0.005)
+    assert margin.observe(0.006) == pytest.approx(0.005)
+
+
+def test_a_machine_that_is_slower_than_others_moves_the_next_slot() -> None:
+    """Else a send of a faster one would follow it too soon."""
+    margin = learnt(*[one + 0.010 for one in JITTER])
+
+    assert margin.observe(0.010) == pytest.approx(0.008)
 
 
 def test_a_machine_without_jitter_has_one_for_the_network() -> None:

@@ -1,4 +1,4 @@
-"""Whether Dramatiq's database can be used: without it no task is dispatched, though everything else looks well."""
+"""Whether Dramatiq's database can be used: without it workers send in bursts or not at all."""
 
 from config.redis_connection import RedisUnreachable, address, check, connect
 from config.redis_refusals import cause_of, remedy_of
@@ -16,8 +16,8 @@ def broker_problem(settings: Settings) -> Finding | None:
             check(client)
         except RedisUnreachable as away:
             why = away.__cause__ or away
-            what = _("Dramatiq's database {address} can't be used ({why}): nothing is sent").format(
-                address=address(client), why=cause_of(why)
-            )
+            what = _(
+                "Dramatiq's database {address} can't be used ({why}): workers send in bursts or not at all"
+            ).format(address=address(client), why=cause_of(why))
             return Finding(Mark.FAIL, what, remedy_of(why, _("start its server, or set PEC_BROKER_URL")))
     return None

@@ -107,3 +107,8 @@ def too_close(times: Sequence[float], rate: float) -> int:
         return sum(later - sooner < 1 / rate - 0.020 for sooner, later in itertools.pairwise(times))
     most = round(rate) + 1
     return sum(times[n + most] - times[n] < 1.0 for n in range(len(times) - most))
+
+
+def in_digits(value: float) -> str:
+    """Return a figure as people read it: three digits, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

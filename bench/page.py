@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.figures import Plot
+from bench.figures import Plot, in_digits
 from bench.site import PEERS_PYTHON, ROOT
 
 MISSED = Path(__file__).with_name("missed_targets.md")
@@ -108,11 +108,7 @@ def _named(figure: Mapping[str, Any]) -> str:
 
 
 def _number(value: float | None) -> str:
-    if value is None:
-        return ""
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+    return "" if value is None else in_digits(value)
 
 
 def _profile(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:

@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from bench.figures import Plot
+from bench.figures import Plot, in_digits
 
 OURS = ("#0b6e4f", "#6fb98f")
 THEIRS = {
@@ -65,7 +65,7 @@ def _bars(axes: Axes, plot: Plot) -> None:
         shift = (number - (len(plot.lines) - 1) / 2) * width
         places = [place + shift for place in range(len(labels))]
         bars = axes.bar(places, [y for _, y in plot.lines[name]], width * 0.92, label=name, color=colour)
-        axes.bar_label(bars, fmt="{:.3g}", padding=2, fontsize=8)
+        axes.bar_label(bars, fmt=in_digits, padding=2, fontsize=8)
     axes.set_xticks(range(len(labels)), labels)
 
 
@@ -75,7 +75,7 @@ def _lines(axes: Axes, plot: Plot) -> None:
         across, up = zip(*plot.lines[name], strict=True)
         axes.plot(across, up, label=name, color=colour, linewidth=2, marker="o" if few else None)
         for x, y in plot.lines[name] if few else ():
-            axes.annotate(f"{y:.3g}", (x, y), (0, 6), textcoords="offset points", ha="center", fontsize=8)
+            axes.annotate(in_digits(y), (x, y), (0, 6), textcoords="offset points", ha="center", fontsize=8)
     if few:
         marks = sorted({x for points in plot.lines.values() for x, _ in points})
         axes.set_xscale("log")

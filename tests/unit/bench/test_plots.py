@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from bench.figures import in_digits
+
 ROOT = Path(__file__).parents[3]
 RESULT = json.loads((ROOT / "bench" / "result.json").read_text())
 PLOTS = [plot for made in RESULT["benchmarks"].values() for plot in made["plots"]]
@@ -20,4 +22,4 @@ def test_a_published_plot_names_its_lines_and_numbers_its_points(plot: dict[str,
     assert plot["title"] in texts
     assert set(plot["lines"]) <= set(texts)
     numbered = [value for line in plot["lines"].values() if len(line) < 10 for _, value in line]
-    assert {f"{value:.3g}" for value in numbered} <= set(texts)
+    assert {in_digits(value) for value in numbered} <= set(texts)

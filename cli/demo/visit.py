@@ -32,9 +32,9 @@ def open_console(producer: Producer, where: Stack) -> str:
 
 def stay(console: str) -> None:
     """Return when the person presses Ctrl-C."""
-    output.note(console)
-    output.note(_("The demo stays open until Ctrl-C. `pec demo --no-console` ends after the table."))
     try:
+        output.note(console)
+        output.note(_("The demo stays open until Ctrl-C. `pec demo --no-console` ends after the table."))
         Event().wait()
     except KeyboardInterrupt:
         output.note("")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,8 @@ from tests.chaos.api_proxy import ApiProxy
 from tests.chaos.campaign import Campaign, Expected, ids_of
 from tests.chaos.receivers import Receivers
 from tests.chaos.world import RATE, interval_seconds
+
+LAG_SECONDS = 0.5  # of a replica, before it is cut off
 
 
 @dataclass(slots=True)
@@ -52,6 +55,7 @@ class Observation:
     batches: dict[str, dict[str, str]] = field(default_factory=dict)
     batch_sizes: dict[str, int] = field(default_factory=dict)  # as a job said
     in_dead_hands: list[str] = field(default_factory=list)  # picked by a process that never gave them back
+    lost_outcomes: list[str] = field(default_factory=list)  # settled where the next primary got nothing of it
     by_imap: list[str] = field(default_factory=list)  # accounts whose mailbox is read by IMAP
     archived: dict[str, float] = field(
         default_factory=dict
@@ -80,6 +84,7 @@ class Observed(Protocol):
     by_imap: list[str]
     endpoints: dict[str, list[str] | None]
     continued: list[float]
+    parted: tuple[float, float] | None
 
     def sent(self) -> list[dict[str, Any]]:
         """Return the PECs that the API sent."""
@@ -98,7 +103,7 @@ def observe(
     not_before: Mapping[str, float] | None = None,
 ) -> Observation:
     """Reads all there is. `late`: messages whose CONSEGNA came after all. Raises redis.RedisError."""
-    client = world.client
+    client, notes = world.client, journal(world.folder)
     return Observation(
         expected=campaign.expected | {one: Expected("delivered") for one in late},
         interval_seconds=interval_seconds(rate),
@@ -159,7 +164,8 @@ def observe(
         },
         batches={key.rpartition(":")[2]: _hash(client, key) for key in _keys(client, "batch:*")},
         batch_sizes=campaign.batch_sizes,
-        in_dead_hands=_in_dead_hands(journal(world.folder)),
+        in_dead_hands=_in_dead_hands(notes),
+        lost_outcomes=lost_outcomes(notes, world.parted),
         by_imap=list(world.by_imap),
         archived=dict(_archived(world.archive)),
         mails=world.asked_of_sandbox("imap/mails"),
@@ -197,6 +203,15 @@ def _in_dead_hands(notes: list[dict[str, Any]]) -> list[str]:
         if "settled" in note:
             held[note["pid"], note["settled"]] -= 1
     return sorted({message_id for (_, message_id), times in held.items() if times > 0})
+
+
+def lost_outcomes(notes: list[dict[str, Any]], parted: tuple[float, float] | None) -> list[str]:
+    """Return what was settled while the replica that took over was cut off: it may know the claims alone."""
+    begins, ends = parted or (math.inf, math.inf)
+    settled = {
+        note["settled"] for note in notes if "settled" in note and begins - LAG_SECONDS < note["at"] < ends
+    }
+    return sorted(settled)
 
 
 def _schedule(client: Redis) -> dict[str, list[str]]:

@@ -1,6 +1,7 @@
 """The world of a run: server, sandbox, proxies, receivers and machines with worker processes. It draws nothing."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -125,6 +126,8 @@ class World:
         self.redis_proxy = RedisProxy(port_of(server))
         self.receivers = Receivers(SECRET)
         self.machines: list[Machine] = []
+        # From when on the replica got nothing, and when it took over (monotonic).
+        self.parted: tuple[float, float] | None = None
         self.continued: list[float] = []  # when worker processes that were found stopped went on (monotonic)
         self._clients: list[Redis] = []
         self.client = self._client()
@@ -150,6 +153,7 @@ class World:
         assert self.replica
         with Redis(host="127.0.0.1", port=port_of(self.replica)) as client:
             client.replicaof("127.0.0.1", "1")
+        self.parted = time.monotonic(), math.inf
 
     def fail_over(self) -> None:
         """The primary is gone; its replica takes over, and it comes back as a replica of that."""
@@ -159,6 +163,7 @@ class World:
         self.client.close()
         self.client = self._client()
         self.client.replicaof("NO", "ONE")
+        self.parted = self.parted and (self.parted[0], time.monotonic())
         self.redis_proxy.target = port_of(self.server)
         self.network.run(self.redis_proxy.cut())
         self.replica.start()

@@ -49,6 +49,7 @@ class Installation:
         self.rate, self._lease = rate, lease
         self.archive = folder / "archive"
         self.by_imap: list[str] = []
+        self.parted: tuple[float, float] | None = None
         self.endpoints: dict[str, list[str] | None] = {STEADY: None}
         self.continued: list[float] = []
         self._doors, self._sandbox_url = doors, sandbox_url

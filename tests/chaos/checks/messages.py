@@ -131,7 +131,8 @@ def _ends_if_unsent(expected: Expected, doubtful: bool, refused: bool) -> set[st
     """The API did not send it.
 
     - an end that says so (cancelled; expired before its not_after let it go): right where its job asks for it;
-    - held: right where an answer was lost, or a worker died after the claim; without such, it had to be sent;
+    - held: right where an answer was lost, a worker died after the claim, or a failover lost what came after it;
+      without such, it had to be sent;
     - failed: right where the API answered 400;
     - an end that only receipts can cause (delivered, …): always wrong.
     """
@@ -144,7 +145,7 @@ def _ends_if_unsent(expected: Expected, doubtful: bool, refused: bool) -> set[st
 
 
 def _doubtful(seen: Observation) -> set[str]:
-    """Return the messages of which it is unknown whether they were sent: by a fault of the API, or by a death."""
+    """Return the messages of which none knows whether they were sent: a fault of the API, a death or a failover."""
     by_api = {
         message_id
         for post in seen.posts
@@ -152,15 +153,16 @@ def _doubtful(seen: Observation) -> set[str]:
         for message_id in post["messages"]
     }
     by_api |= _cut_short(seen)
+    in_hand = {*seen.in_dead_hands, *seen.lost_outcomes}
     if not seen.restored:
-        return by_api | set(seen.in_dead_hands)
+        return by_api | in_hand
     by_event = {  # work that was in hand when the backup was made has no notes
         event["data"]["id"]
         for event in seen.events
         if event["type"] == "message.uncertain"
         and _reason(event) in ("worker_lost", "deadline", "timeout", "reset")
     }
-    return by_api | set(seen.in_dead_hands) | by_event
+    return by_api | in_hand | by_event
 
 
 def _cut_short(seen: Observation) -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 from tests.chaos.campaign import Expected
 from tests.chaos.checker import CHECKS, check
 from tests.chaos.checks.pace import LATE_SECONDS
-from tests.chaos.observation import Observation
+from tests.chaos.observation import Observation, lost_outcomes
 from tests.unit.chaos.observations import clean, ended_more, enter, record, reject
 from workers import rate_limiter
 
@@ -328,3 +328,17 @@ def test_a_send_whose_request_never_arrived_whole_may_be_held() -> None:
     seen.first_bytes.append({"token": "late", "at": 90.0, "messages": [one]})
 
     assert not check(seen)["wrong end"]
+
+
+def test_what_was_given_back_where_the_next_primary_got_nothing_of_it_may_be_held() -> None:
+    """The next primary knows the claim alone, and no search can prove that the message was not sent."""
+    seen = clean()
+    one = next(iter(seen.records))
+    seen.records[one]["state"] = "held"
+    seen.sent = [pec for pec in seen.sent if one not in pec["messages"]]
+    seen.posts = [post for post in seen.posts if one not in post["messages"]]
+    notes = [{"at": 7.0, "picked": one}, {"at": 8.0, "settled": one}]
+
+    for parted, is_wrong in ((None, True), ((8.6, 9.0), True), ((7.9, 8.0), True), ((7.9, 9.0), False)):
+        seen.lost_outcomes = lost_outcomes(notes, parted)
+        assert bool(check(seen)["wrong end"]) == is_wrong, parted

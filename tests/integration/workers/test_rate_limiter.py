@@ -9,11 +9,13 @@ import pytest
 
 from pec.store import pacing
 from pec.store.clock import RedisClock, local_clock
+from pec.store.commits import Commit
 from pec.store.pacing import Picked, Slot
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import queued
 from workers import rate_limiter
 from workers.context import WorkerContext
+from workers.margin import MIN_LEARNT_FROM
 from workers.rate_limiter import (
     LATE_OF_SHORT_SECONDS,
     LATE_SECONDS,
@@ -102,6 +104,22 @@ def test_a_first_byte_that_leaves_a_little_late_moves_the_next_slot_unless_there
     assert isinstance(following, Slot)
     left_at = slot.at + late_seconds if moved else slot.at
     assert following.at - left_at == pytest.approx(1 / api.rate, abs=0.00001)
+
+
+@pytest.mark.parametrize("hold_seconds", [0.0, 2.0])
+def test_a_send_that_the_api_found_too_early_brings_the_greatest_margin_back(
+    ctx: WorkerContext, hold_seconds: float
+) -> None:
+    api = ctx.settings.api.model_copy(update={"rate": 1.0})
+    for _ in range(MIN_LEARNT_FROM):
+        ctx.margin.observe(0.0)
+    learnt = ctx.margin.seconds(api)
+    permit = SendPermit(ctx, Picked("token", queued(ctx, "m"), probe=False))
+
+    permit.finish_with(Commit(), "unused", hold_seconds)
+
+    assert learnt < pacing.margin_seconds(api)
+    assert ctx.margin.seconds(api) == (pacing.margin_seconds(api) if hold_seconds else learnt)
 
 
 def test_the_next_slot_is_given_only_once_the_one_before_has_begun(

@@ -224,6 +224,23 @@ def test_full_memory_stops_intake_but_not_what_is_on_the_wire(store: Store, stor
         store.client.config_set("maxmemory", "0")
 
 
+def test_full_memory_stops_intake_alone_of_what_shares_a_round_trip(store: Store, stored: Message) -> None:
+    store.script("commit")(args=_arguments(store, Commit()))
+    calls = [
+        call(store, Commit([claimed(stored, NOW, None, 30)])),
+        call(store, Commit([enqueued(replace(NEW, id="n"), NOW)]), intake=True),
+    ]
+    store.client.config_set("maxmemory", "1")
+    try:
+        of_claim, of_intake = store.together(calls)
+    finally:
+        store.client.config_set("maxmemory", "0")
+
+    check(of_claim)
+    with pytest.raises(OutOfMemoryError):
+        check(of_intake)
+
+
 def test_one_that_fails_in_a_round_trip_hides_no_other_on_a_server_that_lost_its_scripts(
     store: Store,
 ) -> None:

@@ -316,13 +316,19 @@ def test_after_a_restore_what_has_no_reference_may_be_held_though_it_was_sent() 
     assert check(seen)["wrong end"] == []
 
 
-def test_a_send_whose_request_never_arrived_whole_may_be_held() -> None:
-    """Its bytes left, and a busy machine took longer than the API's answer may take."""
-    seen = clean()
+def _held_unsent(seen: Observation) -> str:
+    """Take a message's PEC and posts away, hold it, and return its id."""
     one = next(iter(seen.records))
     seen.records[one]["state"] = "held"
     seen.sent = [pec for pec in seen.sent if one not in pec["messages"]]
     seen.posts = [post for post in seen.posts if one not in post["messages"]]
+    return one
+
+
+def test_a_send_whose_request_never_arrived_whole_may_be_held() -> None:
+    """Its bytes left, and a busy machine took longer than the API's answer may take."""
+    seen = clean()
+    one = _held_unsent(seen)
     assert check(seen)["wrong end"]
 
     seen.first_bytes.append({"token": "late", "at": 90.0, "messages": [one]})
@@ -333,10 +339,7 @@ def test_a_send_whose_request_never_arrived_whole_may_be_held() -> None:
 def test_what_was_given_back_where_the_next_primary_got_nothing_of_it_may_be_held() -> None:
     """The next primary knows the claim alone, and no search can prove that the message was not sent."""
     seen = clean()
-    one = next(iter(seen.records))
-    seen.records[one]["state"] = "held"
-    seen.sent = [pec for pec in seen.sent if one not in pec["messages"]]
-    seen.posts = [post for post in seen.posts if one not in post["messages"]]
+    one = _held_unsent(seen)
     notes = [{"at": 7.0, "picked": one}, {"at": 8.0, "settled": one}]
 
     for parted, is_wrong in ((None, True), ((8.6, 9.0), True), ((7.9, 8.0), True), ((7.9, 9.0), False)):

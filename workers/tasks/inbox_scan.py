@@ -36,6 +36,7 @@ MAX_PAGES = 200  # of one scan
 GOES_ON_SECONDS = 1.0  # until the next scan goes on where the time of this one was over
 MAX_TAKEN = 200  # digests of mails that the next scan can show again
 OVERLAP = timedelta(seconds=5)  # in which mails may have come out of order
+OVERLAP_MAILS = 100  # of the last scan are enough where more came in that time
 ANSWERS_WITHIN = timedelta(minutes=2)  # a POST answers its code, mostly
 SLOWER = 4  # times the interval, at most, if pages show little that is new
 WITHOUT_TEXT = (Kind.ACCETTAZIONE, Kind.CONSEGNA)  # what these say of one recipient needs no text
@@ -79,7 +80,7 @@ class ScanProgress:
     newest: datetime | None = None
     unread: int | None = None
     before: frozenset[str] = frozenset()  # taken by the last scan: nothing new
-    taken: list[str] = field(default_factory=list)  # need not be taken again
+    taken: dict[str, None] = field(default_factory=dict)  # need not be taken again; in the order of pages
     shown: set[str] = field(default_factory=set)  # by this scan
     new_count: int = 0  # messages with something new
     dates: list[datetime] = field(default_factory=list)
@@ -104,9 +105,15 @@ class ScanProgress:
         if self.newest and older_than(mails, self.newest - OVERLAP):
             walk.skip_to(self.unread or 0)
             self.newest = None
-        old = self.horizon is not None and older_than(mails, self.horizon - OVERLAP)
-        self.complete = old or walk.ended
+        self.complete = walk.ended or self._overlaps(mails)
         self.left = None if walk.total is None else walk.unread
+
+    def _overlaps(self, mails: Sequence[Mail]) -> bool:
+        """Return whether enough was shown again of what was read before."""
+        if self.horizon is None:
+            return False
+        many = len(self.shown & self.before) >= OVERLAP_MAILS
+        return older_than(mails, self.horizon if many else self.horizon - OVERLAP)
 
     def wait_seconds(self, interval: float) -> float:
         """Return how long the next scan can wait: less, the more this one showed."""
@@ -153,7 +160,7 @@ def _remember(ctx: WorkerContext, account: str, progress: ScanProgress) -> None:
 
     Raise OtherHistory.
     """
-    fields = ["taken", " ".join(progress.taken[:MAX_TAKEN])]
+    fields = ["taken", " ".join([*progress.taken][:MAX_TAKEN])]
     if progress.complete and progress.watermark:
         fields += ["watermark", to_text(progress.watermark), "newest", "", "unread", ""]
     elif progress.watermark and progress.left is not None and not (progress.newest and progress.interrupted):
@@ -167,7 +174,7 @@ def _mails(page: InboxPage) -> list[Mail]:
 
 
 def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: ScanProgress) -> None:
-    """Commit what a page shows of our messages. What the last scan took is not looked at again."""
+    """Commit what a page shows of our messages. What this scan or the last one took is not looked at again."""
     by_code, now = defaultdict(list), ctx.now()
     incoming_on_page(ctx, account, mails)
     progress.shown.update(map(_digest, mails))
@@ -176,8 +183,8 @@ def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: Sca
         if code and mail.date and mail.date <= now:  # a date in the future would make newer mails look old
             progress.dates.append(mail.date)
         if code and (known := _digest(mail)) in progress.before:
-            progress.taken.append(known)
-        elif code:
+            progress.taken[known] = None
+        elif code and known not in progress.taken:
             by_code[code].append(mail)
     owned = records.find_by_code(ctx.store, account, list(by_code), lambda met: skip(ctx.store, met))
     plain, unclear = [], []
@@ -188,7 +195,7 @@ def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: Sca
         if unrecognised or not _is_plain(found[0], new):
             unclear.append(found)
             continue
-        progress.taken += map(_digest, by_code[code])
+        progress.taken |= dict.fromkeys(map(_digest, by_code[code]))
         if new:
             plain.append((*found, by_code[code]))
     commit_page(ctx, plain)

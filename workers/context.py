@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 
 import redis
 import structlog
@@ -149,6 +150,7 @@ class WorkerContext:
     imap_sessions: SessionPool = field(default_factory=SessionPool)
     api_reach: ApiReach = field(default_factory=ApiReach)
     spans: Spans = field(default_factory=NoSpans)
+    became_due: Event = field(default_factory=Event)  # set by a task that goes on: wakes the scheduler
 
     def now(self) -> datetime:
         """Return the time on Redis's clock, which all workers share, to the millisecond, as records keep it."""

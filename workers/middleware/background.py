@@ -47,13 +47,19 @@ def _is_in_archive(frame: FrameType | None) -> bool:
 class Background:
     """Calls `step` until stopped. `step` returns the seconds to rest, which `wake` cuts short.
 
-    Steps are `min_seconds` apart in any case.
+    Steps are `min_seconds` apart in any case. `woken` may be an event that others set, too.
     """
 
-    def __init__(self, name: str, step: Callable[[], float], min_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], float],
+        min_seconds: float = 0.0,
+        woken: threading.Event | None = None,
+    ) -> None:
         self._step = step
         self._min_seconds = min_seconds
-        self._woken = threading.Event()
+        self._woken = woken or threading.Event()
         self._stopping = threading.Event()
         self._thread = _Thread(target=self._run, name=name, daemon=True)
 

@@ -29,7 +29,7 @@ class Scheduler(Middleware):
         self._ctx = ctx
         self._request = DispatchRequest()
         self._queues: list[Queue] = []
-        self._thread = Background("scheduler", self._step, MIN_REST_SECONDS)
+        self._thread = Background("scheduler", self._step, MIN_REST_SECONDS, ctx.became_due)
 
     def wake(self) -> None:
         """Take a step now, because a task became due."""

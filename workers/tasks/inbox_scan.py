@@ -136,7 +136,7 @@ def _read_pages(ctx: WorkerContext, account: str, progress: ScanProgress) -> Non
             return
         number = walk.next_page()
         page, pages = page_of(ctx, account, None, number), pages + 1
-        repeated = progress.shown.issuperset(map(_digest, _mails(page)))
+        repeated = progress.shown.issuperset(map(digest_of, _mails(page)))
         walk.read(number, len(page.mails), page.total, repeated=repeated)
 
 
@@ -177,12 +177,12 @@ def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: Sca
     """Commit what a page shows of our messages. What this scan or the last one took is not looked at again."""
     by_code, now = defaultdict(list), ctx.now()
     incoming_on_page(ctx, account, mails)
-    progress.shown.update(map(_digest, mails))
+    progress.shown.update(map(digest_of, mails))
     for mail in mails:
         code = code_in(mail)
         if code and mail.date and mail.date <= now:  # a date in the future would make newer mails look old
             progress.dates.append(mail.date)
-        if code and (known := _digest(mail)) in progress.before:
+        if code and (known := digest_of(mail)) in progress.before:
             progress.taken[known] = None
         elif code and known not in progress.taken:
             by_code[code].append(mail)
@@ -195,10 +195,11 @@ def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: Sca
         if unrecognised or not _is_plain(found[0], new):
             unclear.append(found)
             continue
-        progress.taken |= dict.fromkeys(map(_digest, by_code[code]))
+        progress.taken |= dict.fromkeys(map(digest_of, by_code[code]))
         if new:
             plain.append((*found, by_code[code]))
     commit_page(ctx, plain)
+    ctx.became_due.set()
     for message, stored in unclear:
         check_by_code(ctx, message, stored)  # which can fail: so its mails are looked at again
     progress.new_count += len(plain) + len(unclear)
@@ -206,7 +207,8 @@ def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: Sca
     progress.unclaimed += [mail.date for code in unclaimed for mail in by_code[code] if mail.date]
 
 
-def _digest(mail: Mail) -> str:
+def digest_of(mail: Mail) -> str:
+    """Return a short text by which a later scan knows the mail."""
     traits = f"{mail.sender}\n{mail.subject}\n{mail.date}".encode("utf-8", "replace")
     return blake2b(traits, digest_size=8).hexdigest()
 

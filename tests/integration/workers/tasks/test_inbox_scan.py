@@ -34,6 +34,7 @@ def test_a_page_delivers_all_that_it_shows_and_their_texts_are_asked_for(
     assert {state(ctx, one.id) for one in messages} == {State.DELIVERED}
     assert all(receipt.text is None for receipt in records.receipts_of(ctx.store, "page-0").values())
     assert all((check_due(ctx, one.id) or 0) <= ctx.now().timestamp() for one in messages)
+    assert ctx.became_due.is_set(), "the scheduler looks before the last page was read"
 
 
 def test_what_a_page_cannot_decide_without_a_text_is_asked_for_at_once(

@@ -42,3 +42,20 @@ def test_a_wake_during_a_step_is_not_lost() -> None:
 
     eventually(lambda: len(steps) == 2)
     thread.stop()
+
+
+def test_an_event_that_others_hold_wakes_it() -> None:
+    steps: list[float] = []
+    woken = threading.Event()
+
+    def step() -> float:
+        steps.append(time.monotonic())
+        return 60.0
+
+    thread = Background("scheduler", step, woken=woken)
+    thread.start()
+    eventually(lambda: len(steps) == 1)
+    woken.set()
+
+    eventually(lambda: len(steps) == 2)
+    thread.stop()

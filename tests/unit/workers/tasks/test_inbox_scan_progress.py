@@ -1,8 +1,10 @@
-"""Until when the mails of a mailbox may be taken for read."""
+"""Until when the mails of a mailbox may be taken for read, and how much is read again."""
 
 from datetime import UTC, datetime, timedelta
 
-from workers.tasks.inbox_scan import ANSWERS_WITHIN, ScanProgress
+from pec.inbox import PAGE_SIZE, Walk
+from pec.receipts import Mail
+from workers.tasks.inbox_scan import ANSWERS_WITHIN, OVERLAP, OVERLAP_MAILS, ScanProgress, digest_of
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -23,3 +25,34 @@ def test_a_recent_unclaimed_code_may_be_one_that_a_post_has_still_to_report() ->
     assert ScanProgress(dates=[NOON, old], unclaimed=[old]).watermark == NOON, (
         "somebody else sent it from this mailbox"
     )
+
+
+def test_what_came_in_the_last_seconds_of_a_scan_is_read_again() -> None:
+    again, older = page(NOON), page(NOON - OVERLAP - timedelta(seconds=1))
+
+    assert not read_down_to(again, before=again).complete
+    assert read_down_to(older, before=again).complete
+
+
+def test_of_a_busy_mailbox_no_more_is_read_again_than_a_hundred_mails() -> None:
+    again = [mail for number in range(OVERLAP_MAILS // PAGE_SIZE) for mail in page(NOON, f"{number}.")]
+
+    assert read_down_to(again, before=again, horizon=NOON + timedelta(seconds=1)).complete
+
+
+def test_a_code_that_no_message_had_is_looked_for_again_however_many_mails_came_since() -> None:
+    """Its date is the horizon."""
+    again = [mail for number in range(OVERLAP_MAILS // PAGE_SIZE) for mail in page(NOON, f"{number}.")]
+
+    assert not read_down_to(again, before=again, horizon=NOON - timedelta(seconds=1)).complete
+
+
+def page(at: datetime, name: str = "") -> list[Mail]:
+    return [Mail("", "", at, f"{name}{number}", None) for number in range(PAGE_SIZE)]
+
+
+def read_down_to(mails: list[Mail], before: list[Mail], horizon: datetime = NOON) -> ScanProgress:
+    progress = ScanProgress(horizon=horizon, before=frozenset(map(digest_of, before)))
+    progress.shown.update(map(digest_of, mails))
+    progress.arrive(Walk.after_first(mails[-PAGE_SIZE:], 0, 1_000, None), mails[-PAGE_SIZE:])
+    return progress

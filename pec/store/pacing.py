@@ -257,8 +257,11 @@ def _reserve(
     caps = (capped.daily_cap or 0, capped.monthly_cap or 0) if capped else None
     calendar = _calendar(int(wall_clock() // 3600), caps)
     asked_ahead = max_ahead if ahead is None else ahead
-    spans = [round(seconds * 1e6) for seconds in (interval, max_ahead)]
-    reply = store.script("reserve")(args=[limiter, *spans, calendar, round(asked_ahead * 1e6)])
+    interval_us, max_us, asked_us = (round(seconds * 1e6) for seconds in (interval, max_ahead, asked_ahead))
+    arguments = (limiter, interval_us, max_us, calendar, asked_us)
+    [reply] = store.together([ScriptCall("reserve", arguments)])
+    if isinstance(reply, Exception):
+        raise reply
     outcome, *numbers = text_list(reply)
     if outcome == "slot":
         return Slot(int(numbers[0]) / 1e6, int(numbers[1]) / 1e6, interval)
@@ -272,7 +275,7 @@ def _calendar(hour: int, caps: tuple[int, int] | None) -> str:
     Without caps (calls that are not sends) nothing is counted.
     """
     if caps is None:
-        return json.dumps({"days": [], "months": [], "daily": 0, "monthly": 0})
+        return ""
     now = from_epoch(hour * 3600)
     days = [day_start(now, shift) for shift in range(-1, 3)]
     months = [month_start(now, shift) for shift in range(-1, 3)]

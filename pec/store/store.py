@@ -1,6 +1,7 @@
 """The store: one Redis, its keys and its scripts. The modules beside this one use them."""
 
 import json
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,11 @@ _FOLDER = Path(__file__).parent / "scripts"
 _AFTER_THE_WIRE = "#!lua flags=allow-oom\n"
 _INTAKE = "#!lua\n"
 # Scripts of which several calls can be one command.
-_TOGETHER = ("commit", "finish_send", "pick", "read", "deliver")
+_TOGETHER = ("commit", "finish_send", "pick", "read", "deliver", "reserve")
+# What scripts share. Each may use those before it.
+_FRAGMENTS = ("basics", "lanes", "room", "holding", "history")
+_LOCAL = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
+_WORD = re.compile(r"--.*|(\w+)")
 _MAX_TOGETHER = 20  # calls: a bound on the time of one step
 
 
@@ -129,10 +134,14 @@ def _command(bundle: Sequence[ScriptCall]) -> ScriptCall:
 
 @cache
 def _source(name: str) -> str:
-    parts = ("lanes.fragment", "room.fragment", "holding.fragment", "history.fragment")
+    """Return a script behind the fragments that it uses: each call runs all that stands before it."""
     together = "".join(f"function scripts.{one}(ARGV)\n{_text_of(one)}end\n" for one in _TOGETHER)
-    before = f"local scripts = {{}}\n{together}" if name == "together" else ""
-    return "".join(map(_text_of, parts)) + before + _text_of(name)
+    source = (f"local scripts = {{}}\n{together}" if name == "together" else "") + _text_of(name)
+    for fragment in reversed(_FRAGMENTS):
+        part = _text_of(f"{fragment}.fragment")
+        if set(_LOCAL.findall(part)) & set(_WORD.findall(source)):
+            source = part + source
+    return source
 
 
 def _text_of(script: str) -> str:

@@ -5,17 +5,6 @@
 --          <ns>:due:send            sorted set: token → when its next hint is due
 --          <ns>:account:<account>   hash: token, paused, no_room, …
 
-local call = redis.call
-
-local function now_us()
-    local time = call("TIME")
-    return tonumber(time[1]) * 1000000 + tonumber(time[2])
-end
-
-local function seconds(us)
-    return string.format("%.6f", us / 1e6)
-end
-
 -- Gives an account its turn, if it has work, is not paused and has room. Newcomers go before those just served.
 local function take_turns(ns, account)
     local token, paused, no_room = unpack(call("HMGET", ns .. ":account:" .. account, "token", "paused", "no_room"))

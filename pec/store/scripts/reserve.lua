@@ -1,16 +1,16 @@
 -- reserve(limiter, interval_us, max_ahead_us, calendar, ahead_us): the next slot of a limiter, on Redis's clock
 -- (GCRA without bursts).
 --
--- ARGV     limiter        key of a hash: tat, not_before, run, day, day_count, month, month_count, and minute0 to
---                         minute3: "minute count" of the slots given in one minute (since the epoch, modulo 4:
+-- ARGV     limiter        key of a hash: tat, not_before, run; of sends also day, day_count, month, month_count, and
+--                         minute0 to minute3: "minute count" of the slots given in one minute (since the epoch, modulo 4:
 --                         a slot can be two minutes ahead, and the last whole minute is still reported)
---          calendar       JSON {days: [[label, start_s, end_s], …], months: […], daily: n | 0, monthly: n | 0};
---                         the caller's clock only has to be right to a day
+--          calendar       of sends: JSON {days: [[label, start_s, end_s], …], months: […], daily: n | 0, monthly: n | 0};
+--                         the caller's clock only has to be right to a day. Of reads, which are not counted: ""
 --          max_ahead_us  how far ahead any caller of this limiter takes a slot; ahead_us: how far this one does
 -- Returns  {"slot", slot_us, now_us} | {"early", wait_us} | {"capped", wait_us}
 
 local limiter, interval, max_ahead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local calendar, ahead = cjson.decode(ARGV[4]), tonumber(ARGV[5])
+local sends, ahead = ARGV[4] ~= "", tonumber(ARGV[5])
 local now = now_us()
 local tat, not_before, run = unpack(call("HMGET", limiter, "tat", "not_before", "run"))
 tat, not_before = tonumber(tat or "0"), tonumber(not_before or "0")
@@ -18,8 +18,8 @@ tat, not_before = tonumber(tat or "0"), tonumber(not_before or "0")
 -- Another server, or the same one started again: what it knows of the last send may be old.
 local run_now = string.match(call("INFO", "server"), "run_id:(%x+)")
 if run ~= run_now then
-    local sends = #calendar.days > 0 -- of reads, whose slots lie further ahead, an interval is enough
-    local given = run and sends and max_ahead or 0 -- up to there are slots that it may not know of
+    -- Up to there are slots that it may not know of. Of reads, whose slots lie further ahead, an interval is enough.
+    local given = run and sends and max_ahead or 0
     not_before = math.max(not_before, now + given + interval)
     call("HSET", limiter, "run", run_now, "not_before", not_before)
 end
@@ -31,6 +31,16 @@ local slot = math.max(now, tat, not_before)
 if slot > now + ahead then
     return {"early", slot - now}
 end
+if not sends then
+    if slot <= now then -- over, once another server gives slots: neither the disk nor replicas get it, for that costs a flush
+        redis.set_repl(redis.REPL_NONE)
+    end
+    local noted = redis.pcall("HSET", limiter, "tat", slot + interval)
+    redis.set_repl(redis.REPL_ALL)
+    return type(noted) == "table" and noted or {"slot", slot, now}
+end
+
+local calendar = cjson.decode(ARGV[4])
 
 local function period(spans)
     for _, span in ipairs(spans) do

@@ -70,3 +70,7 @@ def reserved(store: Store) -> Slot:
     while isinstance(slot := pacing.reserve_send(store, TOKEN, API), TooEarly):
         pass
     return slot
+
+
+def bytes_on_disk(store: Store) -> int:
+    return int(store.client.info("persistence")["aof_current_size"])

@@ -28,8 +28,9 @@ from pec.store.commits import (
     commit,
     commit_to_replicas,
 )
-from pec.store.store import Store
+from pec.store.store import ScriptCall, Store
 from pec.transitions import cancelled, claimed
+from tests.integration.pec.store.slots import bytes_on_disk
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 NEW = Message(
@@ -109,6 +110,20 @@ def test_an_outcome_and_the_end_of_its_send_are_one_command(store: Store, stored
     assert replies[1] == 0
     assert commands(store) == {"evalsha": 1}
     assert store.client.zcard("pec:in_flight:token") == 0
+
+
+def test_a_commit_that_shares_a_command_with_a_read_is_written_to_the_disk(store: Store) -> None:
+    """A read's slot that begins at once is not."""
+    read = ScriptCall("reserve", [store.keys.reads("token"), 1, 1_000_000, "", 1_000_000])
+    store.pipeline([read])  # which notes the server
+    alone, beside = (call(store, Commit([enqueued(replace(NEW, id=name), NOW)])) for name in ("a", "b"))
+
+    sizes = [bytes_on_disk(store)]
+    for calls in ([alone], [read, beside]):
+        store.pipeline(calls)
+        sizes.append(bytes_on_disk(store))
+
+    assert sizes[2] - sizes[1] == sizes[1] - sizes[0] > 0
 
 
 def test_a_claim_is_one_command(store: Store, stored: Message) -> None:

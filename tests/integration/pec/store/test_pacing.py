@@ -11,7 +11,7 @@ from pec.store import pacing
 from pec.store.pacing import Slot, TooEarly
 from pec.store.store import Store, text_dict
 from tests.integration.pec.store import slots
-from tests.integration.pec.store.slots import API, TOKEN, reserved
+from tests.integration.pec.store.slots import API, TOKEN, bytes_on_disk, reserved
 
 store = slots.store
 
@@ -86,6 +86,19 @@ def test_a_read_that_yields_takes_no_slot_that_others_have(store: Store) -> None
     assert isinstance(yielding, TooEarly)
     assert isinstance(following, Slot)
     assert following.at == pytest.approx(last + 0.1, abs=0.001)
+
+
+def test_a_read_is_written_to_the_disk_only_if_its_slot_lies_ahead(store: Store) -> None:
+    begins, before = float("inf"), 0
+    while begins > 0:  # the first ones wait for the interval after a server's start
+        before = bytes_on_disk(store)
+        slot = pacing.reserve_read(store, TOKEN, Api(read_rate=1000))
+        begins = slot.at - slot.said_at if isinstance(slot, Slot) else slot.wait_seconds
+    assert bytes_on_disk(store) == before
+
+    given = [pacing.reserve_read(store, TOKEN, Api(read_rate=1)) for _ in range(2)]
+    assert all(isinstance(one, Slot) for one in given)
+    assert bytes_on_disk(store) > before
 
 
 def test_a_slot_given_back_is_given_again(store: Store) -> None:

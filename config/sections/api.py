@@ -1,11 +1,15 @@
 """Settings of the PEC Massiva API: where it is, and how much it is used."""
 
+import math
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from config.sections.section import Seconds, Section
 from config.texts import _
+
+MAX_PLACES = 1000
+PLACES_SECONDS = 4  # of sends: the API may take so long for each without costing pace
 
 
 class Api(Section):
@@ -43,7 +47,12 @@ class Api(Section):
         None, gt=0, description="most sends per month (Europe/Rome) and token; empty: no limit"
     )
     price_eur: float = Field(0.05, ge=0, description="price of one PEC in EUR, for estimates")
-    in_flight: int = Field(4, gt=0, le=1000, description="most simultaneous sends per token")
+    in_flight: int | None = Field(
+        None,
+        gt=0,
+        le=MAX_PLACES,
+        description="most simultaneous sends per token; empty: as many as are made in 4 s, at least 4",
+    )
     read_rate: float = Field(10.0, gt=0, le=1000, description="calls other than sends, per second and token")
 
     @field_validator("url")
@@ -53,6 +62,11 @@ class Api(Section):
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
             raise ValueError(_("must be an address such as https://ws.pecmassiva.com"))
         return url.rstrip("/")
+
+    @property
+    def places(self) -> int:
+        """Return how many sends of one token may be on the wire at once."""
+        return self.in_flight or min(MAX_PLACES, math.ceil(PLACES_SECONDS * max(1.0, self.rate)))
 
     def send_deadline_seconds(self, size_bytes: int) -> float:
         """Return how many seconds a POST of this size may take after its first byte."""

@@ -32,7 +32,7 @@ class HintRules:
     def of(cls, api: Api, pick_lease_seconds: float) -> Self:
         """Return the rules of an API's pace."""
         interval, lead = pacing.interval_seconds(api), pacing.lead_seconds(api)
-        return cls(interval, api.in_flight, lead, pacing.hint_lease_seconds(api), pick_lease_seconds)
+        return cls(interval, api.places, lead, pacing.hint_lease_seconds(api), pick_lease_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

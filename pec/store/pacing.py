@@ -111,7 +111,7 @@ def pick(
 
     Raise UnsupportedRecord if a newer version wrote the message; it is due again when its lease ends.
     """
-    arguments = (hint.token, hint.number, round(lease_seconds * 1e6), api.in_flight, _listed(accounts))
+    arguments = (hint.token, hint.number, round(lease_seconds * 1e6), api.places, _listed(accounts))
     while text((reply := store.run("pick", *arguments))[0]) == "parked":
         pass  # a step of its own, so that Redis serves others in between
     if text(reply[0]) != "picked":

@@ -266,7 +266,7 @@ def _token(
         digest=digest,
         accounts=tuple(lane.account for lane in mine),
         interval_seconds=pacing.interval_seconds(api),
-        in_flight=api.in_flight,
+        in_flight=api.places,
         waiting=sum(lane.waiting for lane in mine if lane.goes),
         sends_last_minute=pacing.sends_last_minute(limiter, now),
         sends_lately=pacing.sends_lately(limiter, now),

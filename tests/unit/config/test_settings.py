@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from config.settings import Settings, SettingsError, load_settings
+from config.settings import Api, Settings, SettingsError, load_settings
 from tests.unit.config.loading import load, refusal
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -325,3 +325,12 @@ def test_what_imap_reads_needs_an_archive(monkeypatch: pytest.MonkeyPatch) -> No
     refused = refusal(monkeypatch, **{**SERVER, "PEC_ARCHIVE__URL": ""})
 
     assert "account acme is read by IMAP without an archive: set PEC_ARCHIVE__URL" in refused
+
+
+def test_as_many_sends_may_be_on_the_wire_as_are_made_while_the_api_answers() -> None:
+    """With four, 20 sends a second to an API that answers after 0.4 s were 10 a second."""
+    assert Api().places == 4
+    assert Api(rate=0.1).places == 4
+    assert Api(rate=20.0).places == 80
+    assert Api(rate=1000.0).places == 1000
+    assert Api(rate=20.0, in_flight=7).places == 7

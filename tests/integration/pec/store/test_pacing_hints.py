@@ -18,7 +18,7 @@ store = slots.store
 
 
 def hints(store: Store, accounts: Sequence[str] = ("acme", "beta"), api: Api = API) -> Dispatched:
-    rules = HintRules(pacing.interval_seconds(api), api.in_flight, 5, 10, PICK_LEASE_SECONDS)
+    rules = HintRules(pacing.interval_seconds(api), api.places, 5, 10, PICK_LEASE_SECONDS)
     return dispatch(store, DispatchRequest(tokens={TOKEN: accounts}, hints=rules))
 
 

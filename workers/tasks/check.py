@@ -65,7 +65,7 @@ def _check_by_code(ctx: WorkerContext, message: Message, stored: StoredReceipts)
 def commit_seen(ctx: WorkerContext, message: Message | None, stored: StoredReceipts, seen: Seen) -> None:
     """Commit what was seen, and decide again if the record changed in between."""
     while message and message.code:
-        change = _change(ctx, message, stored, seen)
+        change = observed(ctx, message, stored, seen)
         if seen.other_code and not message.duplicate:
             change = duplicated(change, seen.other_code)
         try:
@@ -77,12 +77,11 @@ def commit_seen(ctx: WorkerContext, message: Message | None, stored: StoredRecei
         return
 
 
-def commit_page(ctx: WorkerContext, found: Sequence[tuple[Message, StoredReceipts, list[Mail]]]) -> None:
+def commit_page(ctx: WorkerContext, changes: Sequence[tuple[Change, Seen]]) -> None:
     """Commit what a page showed of many messages: a commit for each, all in one round trip."""
-    seen = [(message, stored, Seen(mails, from_page=True)) for message, stored, mails in found]
-    changes = [_change(ctx, *one) for one in seen]
-    replies = ctx.store.pipeline([commits.call(ctx.store, Commit([change])) for change in changes])
-    for (message, _, shown), change, reply in zip(seen, changes, replies, strict=True):
+    replies = ctx.store.pipeline([commits.call(ctx.store, Commit([change])) for change, _ in changes])
+    for (change, shown), reply in zip(changes, replies, strict=True):
+        message = change.after
         with ctx.spans.span("receipts", message.traceparent, message=message.id, account=message.account):
             try:
                 commits.check(reply)
@@ -98,7 +97,8 @@ def _log_state(change: Change) -> None:
         log.info("state_changed", state=str(change.after.state), code=change.after.code)
 
 
-def _change(ctx: WorkerContext, message: Message, stored: StoredReceipts, seen: Seen) -> Change:
+def observed(ctx: WorkerContext, message: Message, stored: StoredReceipts, seen: Seen) -> Change:
+    """Return the change that what was seen makes to the message."""
     receipts, unrecognised = read_all(seen.mails, message.code or "", message.sent_subject)
     unreported = [one for one in unrecognised if one.key not in stored.reported]
     rules, chance = ctx.settings.receipts, ctx.chance()

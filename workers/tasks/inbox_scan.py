@@ -6,7 +6,7 @@ so are the texts, once it has ended.
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -14,22 +14,21 @@ from hashlib import blake2b
 import structlog
 
 from pec.api.client import InboxPage, Mail
+from pec.changes import Change
 from pec.inbox import PAGE_SIZE, Walk, older_than
 from pec.instants import from_epoch, from_text, to_text
 from pec.messages import Message
 from pec.names import Queue, State
-from pec.receipt_merge import merge
-from pec.receipts import Kind, Receipt, Unrecognised, code_in, read_all
+from pec.receipts import Kind, code_in
 from pec.store import records
 from pec.store.commits import Commit, OtherHistory, apply
-from pec.store.records import StoredReceipts
 from pec.store.store import text
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
 from workers.mailbox.incoming import MAX_AGE, incoming_on_page
 from workers.mailbox.scan_policy import SCAN_WINDOW, finish_scan
 from workers.mailbox.search import CLOCK_TOLERANCE, page_of
-from workers.tasks.check import check_by_code, commit_page
+from workers.tasks.check import Seen, check_by_code, commit_page, observed
 from workers.unsupported import skip
 
 MAX_PAGES = 200  # of one scan
@@ -98,6 +97,21 @@ class ScanProgress:
         reached = max(self.dates, default=None)
         return reached and min([reached, *(one for one in self.unclaimed if one > reached - ANSWERS_WITHIN)])
 
+    def note(self, page: Mapping[str, Mail], now: datetime) -> dict[str, dict[str, Mail]]:
+        """Note the mails of a page, by digest. Return by code those that this scan and the last one did not take."""
+        by_code: dict[str, dict[str, Mail]] = defaultdict(dict)
+        for digest, mail in page.items():
+            code = code_in(mail)
+            # a date in the future would make newer mails look old
+            if code and mail.date and mail.date <= now:
+                self.dates.append(mail.date)
+            if code and (digest in self.before or digest in self.taken):
+                self.taken[digest] = None
+            elif code:
+                by_code[code][digest] = mail
+        self.shown.update(page)
+        return by_code
+
     def arrive(self, walk: Walk, mails: Sequence[Mail]) -> None:
         """Note how far the walk came with these mails, and skip what was read before."""
         if walk.astray:
@@ -128,15 +142,15 @@ def _read_pages(ctx: WorkerContext, account: str, progress: ScanProgress) -> Non
     ends = time.monotonic() + ctx.settings.lease_seconds / 2
     page, pages = page_of(ctx, account, None, None), 1
     walk = Walk.after_first(_mails(page), page.page, page.total, page.pages)
+    _take(ctx, account, _mails(page), progress)
     while True:
-        _take(ctx, account, _mails(page), progress)
         progress.arrive(walk, _mails(page))
         if progress.complete or pages > MAX_PAGES or time.monotonic() > ends:
             progress.interrupted = False
             return
         number = walk.next_page()
         page, pages = page_of(ctx, account, None, number), pages + 1
-        repeated = progress.shown.issuperset(map(digest_of, _mails(page)))
+        repeated = _take(ctx, account, _mails(page), progress)
         walk.read(number, len(page.mails), page.total, repeated=repeated)
 
 
@@ -173,38 +187,31 @@ def _mails(page: InboxPage) -> list[Mail]:
     return [mail for _, mail in page.mails]
 
 
-def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: ScanProgress) -> None:
-    """Commit what a page shows of our messages. What this scan or the last one took is not looked at again."""
-    by_code, now = defaultdict(list), ctx.now()
-    incoming_on_page(ctx, account, mails)
-    progress.shown.update(map(digest_of, mails))
-    for mail in mails:
-        code = code_in(mail)
-        if code and mail.date and mail.date <= now:  # a date in the future would make newer mails look old
-            progress.dates.append(mail.date)
-        if code and (known := digest_of(mail)) in progress.before:
-            progress.taken[known] = None
-        elif code and known not in progress.taken:
-            by_code[code].append(mail)
+def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: ScanProgress) -> bool:
+    """Commit what a page shows of our messages. Return whether this scan was shown all of its mails before."""
+    page = {digest_of(mail): mail for mail in mails}
+    incoming_on_page(ctx, account, [mail for digest, mail in page.items() if digest not in progress.shown])
+    repeated = progress.shown.issuperset(page)
+    by_code = progress.note(page, ctx.now())
     owned = records.find_by_code(ctx.store, account, list(by_code), lambda met: skip(ctx.store, met))
     plain, unclear = [], []
-    for code, found in owned.items():
-        if not found:
+    for code, (message, stored) in ((code, found) for code, found in owned.items() if found):
+        seen = Seen(list(by_code[code].values()), from_page=True)
+        change = None if _is_settled(message) else observed(ctx, message, stored, seen)
+        if change and not _is_plain(change):
+            unclear.append((message, stored))
             continue
-        new, unrecognised = _news(*found, by_code[code])
-        if unrecognised or not _is_plain(found[0], new):
-            unclear.append(found)
-            continue
-        progress.taken |= dict.fromkeys(map(digest_of, by_code[code]))
-        if new:
-            plain.append((*found, by_code[code]))
+        progress.taken.update(dict.fromkeys(by_code[code]))
+        if change and change.receipts:
+            plain.append((change, seen))
     commit_page(ctx, plain)
     ctx.became_due.set()
     for message, stored in unclear:
         check_by_code(ctx, message, stored)  # which can fail: so its mails are looked at again
     progress.new_count += len(plain) + len(unclear)
     unclaimed = by_code.keys() - owned.keys()
-    progress.unclaimed += [mail.date for code in unclaimed for mail in by_code[code] if mail.date]
+    progress.unclaimed += [mail.date for code in unclaimed for mail in by_code[code].values() if mail.date]
+    return repeated
 
 
 def digest_of(mail: Mail) -> str:
@@ -213,18 +220,13 @@ def digest_of(mail: Mail) -> str:
     return blake2b(traits, digest_size=8).hexdigest()
 
 
-def _news(
-    message: Message, stored: StoredReceipts, mails: list[Mail]
-) -> tuple[list[Receipt], list[Unrecognised]]:
-    """Return the receipts, and the mails that can't be taken for one, that were not seen before."""
-    if message.proof and message.state not in STILL_OPEN:
-        return [], []
-    receipts, unrecognised = read_all(mails, message.code or "", message.sent_subject)
-    known = set(stored.receipts.values())
-    new = [receipt for receipt in merge(known, receipts) if receipt not in known]
-    return new, [one for one in unrecognised if one.key not in stored.reported]
+def _is_settled(message: Message) -> bool:
+    """Return whether nothing that a page shows is news of the message."""
+    return message.proof is not None and message.state not in STILL_OPEN
 
 
-def _is_plain(message: Message, new: list[Receipt]) -> bool:
+def _is_plain(change: Change) -> bool:
     """Return whether what is new can be kept without its text."""
-    return not new or (len(message.recipients) == 1 and all(one.kind in WITHOUT_TEXT for one in new))
+    one_recipient = len(change.after.recipients) == 1
+    without_text = one_recipient and all(new.kind in WITHOUT_TEXT for new in change.receipts)
+    return not change.reported and (not change.receipts or without_text)

@@ -5,13 +5,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
 from pec.events import Event, of_message
-from pec.messages import Message
+from pec.messages import Message, evolve
 from pec.names import ENDS, Queue, State
 from pec.receipts import Receipt
 
@@ -47,11 +47,8 @@ class Change:
 
 def created(message: Message, **parts: Any) -> Change:
     """Return the change that makes a new message."""
-    first = replace(
-        message,
-        version=_next_version(message, message.created_at),
-        history=extended("", message.created_at, message.state, message.created_at),
-    )
+    history = extended("", message.created_at, message.state, message.created_at)
+    first = evolve(message, {"version": _next_version(message, message.created_at), "history": history})
     return Change(None, first, events=(_state_event(first, None),), **parts)
 
 
@@ -63,7 +60,7 @@ def changed(before: Message, now: datetime, fields: Mapping[str, Any], **parts: 
         more["ended_at"] = now
     if state is not before.state:
         more["history"] = extended(before.history, before.created_at, state, now)
-    after = replace(before, **{**fields, **more})
+    after = evolve(before, {**fields, **more})
     events: tuple[Event, ...] = parts.pop("events", ())
     if state is not before.state:
         events = (_state_event(after, before.state), *events)

@@ -22,6 +22,7 @@ MESSAGE_TYPES = tuple(f"message.{state}" for state in State)
 TYPES = (*MESSAGE_TYPES, *(str(event) for event in EventType))
 _MAX_ERRORS = 20  # in the event of a rejection: `pec:rejected` has all
 _FIELD = re.compile(r"[A-Za-z0-9_.-]{1,128}")  # a name of another form may be content
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _INSTANTS = ("sent_at", "accepted_at", "delivered_at", "undelivered_at", "refused_at")
 
 
@@ -103,7 +104,7 @@ def of_rejection(
 def _body(kind: str, at: datetime, data: Mapping[str, Any]) -> str:
     present = {name: value for name, value in data.items() if value is not None}
     body = {"type": str(kind), "timestamp": to_text(at), "data": present}
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(body)
 
 
 def _event_id(*parts: str) -> str:

@@ -5,6 +5,7 @@ Instants are RFC 3339 in UTC for people, epoch seconds for sorted sets.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 ROME = ZoneInfo("Europe/Rome")  # of the API's times, of its caps' days and months, of what people read
@@ -13,9 +14,14 @@ JITTER = 0.1  # of a wait, either way, so that what came together does not come 
 
 def to_text(instant: datetime) -> str:
     """Return `2026-11-23T09:30:00.000Z`: always UTC, always milliseconds, so that texts sort as instants do."""
-    return (
-        instant.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-    )  # some times faster than strftime
+    return _utc_text(instant.astimezone(UTC))
+
+
+@lru_cache(
+    256
+)  # an event repeats times of those before it. Of UTC only: instants of Rome's 25th hour are no keys
+def _utc_text(instant: datetime) -> str:
+    return instant.isoformat(timespec="milliseconds")[:-6] + "Z"  # some times faster than strftime
 
 
 def from_text(text: str) -> datetime:

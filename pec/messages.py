@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from itertools import repeat
+from operator import attrgetter
 from typing import Any
 
 from config.texts import _
@@ -104,6 +106,20 @@ class Message:
         return f"{self.subject} {reference_tag(self.reference)}" if self.reference else self.subject
 
 
+_NAMES = tuple(spec.name for spec in fields(Message))
+_values: Callable[[Message], tuple[Any, ...]] = attrgetter(*_NAMES)
+_SETTERS = [getattr(Message, name).__set__ for name in _NAMES]
+
+
+def evolve(message: Message, changes: Mapping[str, Any]) -> Message:
+    """Return the message with these fields changed, as `dataclasses.replace` does in thrice the time."""
+    values = {**dict(zip(_NAMES, _values(message), strict=True)), **changes}
+    evolved = object.__new__(Message)
+    for put, value in zip(_SETTERS, values.values(), strict=True):  # a name that is no field is one too many
+        put(evolved, value)
+    return evolved
+
+
 def _optional_instant(text: str) -> datetime | None:
     return from_text(text) if text else None
 
@@ -169,6 +185,7 @@ _LEFT_OUT = {spec.name: spec.default for spec in fields(Message) if _FIELDS.get(
 _READ = {
     codec.name or name: (name, codec.read) for name, codec in _FIELDS.items()
 }  # by the field of the hash
+_stored_values: Callable[[Message], tuple[Any, ...]] = attrgetter(*_FIELDS)
 _ABSENT = object()
 _REQUIRED = ("account", "state", "created_at", "updated_at", "version")
 
@@ -182,11 +199,11 @@ def differences(before: Message | None, after: Message) -> tuple[dict[str, str],
     """Return the fields to write and those to delete, so that the hash of one becomes that of the other."""
     written: dict[str, str] = {}
     deleted: list[str] = []
-    for name, codec in _FIELDS.items():
-        value = getattr(after, name)
-        known = getattr(before, name) if before else _ABSENT
+    known_values = _stored_values(before) if before else repeat(_ABSENT)
+    for name, value, known in zip(_FIELDS, _stored_values(after), known_values, strict=False):
         if value is known or value == known:
             continue
+        codec = _FIELDS[name]
         if _is_stored(name, value):
             written[codec.name or name] = codec.write(value)
         elif before and _is_stored(name, known):

@@ -22,8 +22,8 @@ def lacking(state: State, receipts: Iterable[Receipt]) -> tuple[Kind, ...]:
     """
     known = list(receipts)
     bare = [receipt.kind for receipt in known if not (receipt.text or receipt.original)]
-    without_text = set(bare) if state in ENDS else set()
-    return tuple(kind for kind in Kind if kind in {*absent(state, known), *without_text})
+    lacked = {*absent(state, known), *(bare if state in ENDS else ())}
+    return tuple(kind for kind in Kind if kind in lacked) if lacked else ()
 
 
 def absent(state: State, receipts: Iterable[Receipt]) -> tuple[Kind, ...]:

@@ -4,18 +4,25 @@ import html
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pec.domains import compared
 
 _MAX_READ = 200_000  # characters: 500 recipients in HTML; a CONSEGNA goes on with the whole message
+_MAX_KEPT = 256  # senders: nearly all mails are from a few providers
 _BRACKETED = re.compile(r"<([^\s<>\"'=@]+@[^\s<>\"'=@]+)>")
 _UNSEEN = re.compile(
     r"<!--(?:(?!<!--).)*?-->|<(style|script)\b(?:(?!<(?:style|script)\b).)*?</\1\s*>",
     re.IGNORECASE | re.DOTALL,
 )
 _TAG = re.compile(r"<[a-z/!][^<>]*>", re.IGNORECASE)
-_STRAIGHT = str.maketrans("’‘‚‛`´\x91\x92“”„‟«»″\x93\x94", "''''''''" + '"' * 9)
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_STRAIGHT = {
+    **dict.fromkeys("’‘‚‛`´\x91\x92", "'"),
+    **dict.fromkeys("“”„‟«»″\x93\x94", '"'),
+    **dict.fromkeys(_INVISIBLE, ""),
+}
+_CURLED = re.compile(f"[{''.join(_STRAIGHT)}]")  # `str.translate` looks each character up
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n")
 _QUOTED = re.compile(r"(?:=[0-9A-F]{2})+")
 # A soft break, or bytes that only quoted-printable writes so. `a=20b@pec.example` alone stays an address.
@@ -35,6 +42,7 @@ class Named:
     certified: bool | None
 
 
+@lru_cache(_MAX_KEPT)
 def provider(sender: str) -> str | None:
     """Return the address `posta-certificata@…` in lower case if it alone is the sender, else None.
 
@@ -128,8 +136,10 @@ def provider_words(text: str, subject: str, code: str, maybe_body: bool) -> str:
     words = _behind(code, line)
     if words is None and maybe_body and not _OPENING.match(line):
         return ""
-    for quoted in (f'"{plain(subject)}"', '" proveniente da'):
-        words = _after(quoted, line) if words is None else words
+    if words is None:
+        words = _after(f'"{plain(subject)}"', line)
+    if words is None:
+        words = _after('" proveniente da', line)
     return _ENDING.split(line if words is None else words, maxsplit=1)[0]
 
 
@@ -189,7 +199,7 @@ def plain(text: str) -> str:
     """Return the text without comments, tags, entities and quoted-printable; quotes straight, white space folded."""
     text = _UNSEEN.sub(" ", unquoted(text[:_MAX_READ]))
     bare = html.unescape(_TAG.sub(" ", _BRACKETED.sub(r"\1", text)))
-    return " ".join(_INVISIBLE.sub("", bare).translate(_STRAIGHT).split())
+    return " ".join(_CURLED.sub(lambda found: _STRAIGHT[found[0]], bare).split())
 
 
 def unquoted(text: str) -> str:

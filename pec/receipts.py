@@ -196,7 +196,7 @@ def is_about(receipt: Receipt, subject: str) -> bool:
 
 
 def _is_ours(sent: str, quoted: str) -> bool:
-    if same_subject(sent, quoted) or same_letters(sent, quoted):
+    if sent == quoted or same_subject(sent, quoted) or same_letters(sent, quoted):
         return True
     return ends_with_reference_tag(sent, quoted) and not _is_answer(sent, quoted)
 
@@ -253,17 +253,22 @@ def _parted(subject: str, fits: Callable[[str], bool]) -> tuple[Heading | None, 
 
     A spelling by which the mail was sent to us counts before all others, then one with a heading.
     """
-    parted = []
-    for spelling in spellings(subject):
-        heading, rest = _take_heading(spelling)
-        quoted, _, end = f" {rest}".rpartition(" ")
-        if fits(end):
-            parted.append((heading, quoted.strip(" "), end))
     return max(
-        parted,
+        (one for one in _readings(subject) if fits(one[2])),
         key=lambda one: (one[0] is not None) + (one[0] is not None and one[0].kind is None),
         default=None,
     )
+
+
+@lru_cache(_MAX_KEPT)  # a mail is read for its code, then as a receipt, by a scan and by a check
+def _readings(subject: str) -> list[tuple[Heading | None, str, str]]:
+    """Return heading, quoted subject and last word by each spelling."""
+    found = []
+    for spelling in spellings(subject):
+        heading, rest = _take_heading(spelling)
+        quoted, _, end = f" {rest}".rpartition(" ")
+        found.append((heading, quoted.strip(" "), end))
+    return found
 
 
 def _take_heading(subject: str) -> tuple[Heading | None, str]:

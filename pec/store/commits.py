@@ -1,12 +1,13 @@
 """One commit: changes of messages become commands, and one script applies them together or not at all."""
 
-import json
 import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from pydantic_core import to_json
 
 from pec.changes import Change, Lane
 from pec.events import Event
@@ -149,7 +150,7 @@ def _arguments(store: Store, work: Commit) -> list[str | bytes]:
     }
     if work.history:
         payload["history"] = work.history
-    return [json.dumps(payload, ensure_ascii=False, separators=(",", ":")), *blobs]
+    return [to_json(payload).decode(), *blobs]
 
 
 def _argument(part: str | float) -> str:

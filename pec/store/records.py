@@ -14,6 +14,7 @@ from pec.receipts import Kind, Named, Receipt
 from pec.store.store import Store, text, text_dict, text_list
 
 CHUNK = 500
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ def batch_of(store: Store, name: str) -> dict[str, str]:
 
 def receipt_to_json(receipt: Receipt) -> str:
     """Return the receipt as JSON: stored so, and shown so to people and programs."""
-    stated = json.dumps(receipt_to_dict(receipt), ensure_ascii=False, separators=(",", ":"))
+    stated = _JSON.encode(receipt_to_dict(receipt))
     return stated.encode("utf-8", "replace").decode()  # an API's JSON can hold lone surrogates
 
 

@@ -154,7 +154,7 @@ def text(value: Any) -> str:
 
 
 def text_list(values: Any) -> list[str]:
-    return [text(value) for value in values]
+    return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
 
 
 def text_dict(reply: Any) -> dict[str, str]:

@@ -31,6 +31,7 @@ NAMES = (
     "verify",
     "files",
     "custody",
+    "memory",
     "hot_path",
 )
 AT_A_TIME = 3

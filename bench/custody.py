@@ -68,9 +68,9 @@ class _Campaign:
     def __init__(self, folder: Path, how: str, count: int) -> None:
         self.how = how
         with ExitStack() as stack:
-            api, imap_port = stack.enter_context(_sandbox(folder))
+            api, imap_port = stack.enter_context(sandbox(folder))
             made = stack.enter_context(site(folder / "ours", api))
-            stack.enter_context(made.workers({ACCOUNT: "sandbox-token"}, _settings(folder, how, imap_port)))
+            stack.enter_context(made.workers({ACCOUNT: "sandbox-token"}, settings(folder, how, imap_port)))
             before = sum(made.cpu_seconds().values())
             put(made, count)
             until(lambda: made.client.zcard("pec:state:delivered") >= count, "all are delivered", 600, 0.5)
@@ -81,7 +81,7 @@ class _Campaign:
 
 
 @contextmanager
-def _sandbox(folder: Path) -> Iterator[tuple[FakeApi, int]]:
+def sandbox(folder: Path) -> Iterator[tuple[FakeApi, int]]:
     folder.mkdir(parents=True, exist_ok=True)
     ready = folder / "ready"
     options = {
@@ -97,14 +97,14 @@ def _sandbox(folder: Path) -> Iterator[tuple[FakeApi, int]]:
         yield FakeApi(process.pid, url, url), urlsplit(imap).port or 0
 
 
-def _settings(folder: Path, how: str, imap_port: int) -> dict[str, str]:
-    settings = {"PEC_API__RATE": str(RATE), "PEC_WEBHOOKS__ENDPOINTS": "[]"}
+def settings(folder: Path, how: str, imap_port: int) -> dict[str, str]:
+    common = {"PEC_API__RATE": str(RATE), "PEC_WEBHOOKS__ENDPOINTS": "[]"}
     if how == "texts":
-        return settings
+        return common
     archive = folder / "archive"
     archive.mkdir()
     imap = f"PEC_ACCOUNTS__{ACCOUNT.upper()}__IMAP"
-    return settings | {
+    return common | {
         f"{imap}__HOST": "127.0.0.1",
         f"{imap}__PORT": str(imap_port),
         f"{imap}__TLS": "false",
@@ -121,6 +121,11 @@ def _is_kept(made: Site, how: str, count: int) -> bool:
             return bool(made.client.zcard("pec:due:check") <= 1)
         case "purged":
             return int(made.client.hget(f"pec:imap:{ACCOUNT}", "purged") or 0) >= RECEIPTS * count
+    return all_archived(made)
+
+
+def all_archived(made: Site) -> bool:
+    """Return whether each receipt of each message is kept as it was signed."""
     return all(made.client.hget(key, "proof") == b"originals" for key in _messages(made))
 
 

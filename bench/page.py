@@ -26,6 +26,7 @@ TITLES = {
     "verify": "Verification",
     "files": "Files",
     "custody": "Custody",
+    "memory": "Memory",
     "hot_path": "What the time goes to",
 }
 HEAD = """# Benchmarks

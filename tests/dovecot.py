@@ -16,7 +16,7 @@ import pytest
 from imapclient import IMAPClient
 from pydantic import SecretStr
 
-from pec.imap.session import Server
+from pec.imap.server import Server
 from tests.wire import eventually, free_port
 
 PASSWORD = 'una"pass\\word'

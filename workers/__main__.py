@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 import redis
 from dramatiq import cli
 
-from archive import trust
 from config.redis_connection import RedisRefused, RedisUnreachable, cause_of, check, connect
 from config.redis_failover import WrongServer
 from config.settings import Settings, SettingsError, load_settings
@@ -37,10 +36,8 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - before logging is set up
         return 2
-    try:
-        trust.profiles(Path(settings.archive.anchors) if settings.archive.anchors else None)
-    except trust.AnchorsError as error:
-        print(f"PEC_ARCHIVE__ANCHORS: {error}", file=sys.stderr)  # noqa: T201 - the same
+    if problem := _problem_of_anchors(settings.archive.anchors):
+        print(problem, file=sys.stderr)  # noqa: T201 - the same
         return 2
     if refused := _refused(settings):
         print(refused, file=sys.stderr)  # noqa: T201 - before logging is set up
@@ -51,8 +48,20 @@ def main() -> int:
         arguments += ["--worker-fork-timeout", str(NO_FORK_MILLISECONDS)]
     arguments += ["--queues", *options.queues] if options.queues else []
     with _folder_of_counts(settings):
-        preload()
+        preload(settings)
         return int(cli.main(cli.make_argument_parser().parse_args(arguments)) or 0)
+
+
+def _problem_of_anchors(anchors: str) -> str | None:
+    if not anchors:
+        return None
+    from archive import trust  # with cryptography, which the workers share from here on
+
+    try:
+        trust.profiles(Path(anchors))
+    except trust.AnchorsError as error:
+        return f"PEC_ARCHIVE__ANCHORS: {error}"
+    return None
 
 
 def _refused(settings: Settings) -> RedisUnreachable | None:

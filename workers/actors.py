@@ -12,7 +12,6 @@ from pec.names import Queue
 from workers.context import WorkerContext
 from workers.rate_limiter import RateLimiter
 from workers.spans import Spans
-from workers.tasks.archive import read_mailbox
 from workers.tasks.check import check
 from workers.tasks.inbox_scan import scan
 from workers.tasks.lookup import look_up
@@ -38,7 +37,7 @@ def declare(broker: dramatiq.Broker, ctx: WorkerContext, limiter: RateLimiter) -
         Queue.RELEASE: lambda message_id: release(ctx, message_id),
         Queue.CHECK: lambda message_id: check(ctx, message_id),
         Queue.INBOX_SCAN: lambda account: scan(ctx, account),
-        Queue.ARCHIVE: lambda account: read_mailbox(ctx, account),
+        Queue.ARCHIVE: lambda account: _read_mailbox(ctx, account),
         Queue.LOOKUP: lambda message_id: look_up(ctx, message_id),
         Queue.WEBHOOK: lambda endpoint: deliver(ctx, endpoint),
         Queue.PURGE: lambda account: purge(ctx, account),
@@ -48,6 +47,12 @@ def declare(broker: dramatiq.Broker, ctx: WorkerContext, limiter: RateLimiter) -
     _actor(broker, _guarded(ctx, send_next), Queue.SEND, paced=True)
     for queue, task in tasks.items():
         _actor(broker, _guarded(ctx, task), queue, paced=False)
+
+
+def _read_mailbox(ctx: WorkerContext, account: str) -> None:
+    from workers.tasks.archive import read_mailbox  # imported at the start if this process reads mailboxes
+
+    read_mailbox(ctx, account)
 
 
 def _guarded(ctx: WorkerContext, task: Callable[..., None]) -> Callable[..., None]:

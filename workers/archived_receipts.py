@@ -7,13 +7,14 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from archive.certified import receipt_of
-from archive.chain import Profile
-from archive.signatures import verify
 from archive.vault import Vault
 from pec.domains import compared
 from pec.receipts import Receipt
+
+if TYPE_CHECKING:
+    from archive.chain import Profile
 
 CLOCKS = timedelta(minutes=10)  # between the clock of the archive and that of Redis
 
@@ -28,7 +29,7 @@ class ArchivedReceipts:
         self._replayed: set[str] = set()
 
     def of(
-        self, sender: str, vault: Vault, profiles: Sequence[Profile], since: datetime
+        self, sender: str, vault: Vault, profiles: "Sequence[Profile]", since: datetime
     ) -> Sequence[Receipt]:
         """Return the receipts of the PECs of a sender that were archived since then. Raise VaultAway."""
         with self._lock:
@@ -48,7 +49,10 @@ class ArchivedReceipts:
             self._replayed.add(account)
 
 
-def _read(vault: Vault, profiles: Sequence[Profile], since: datetime) -> Mapping[str, Sequence[Receipt]]:
+def _read(vault: Vault, profiles: "Sequence[Profile]", since: datetime) -> Mapping[str, Sequence[Receipt]]:
+    from archive.certified import receipt_of  # with cryptography, once after a restore
+    from archive.signatures import verify
+
     found: defaultdict[str, list[Receipt]] = defaultdict(list)
     for raw in vault.mails_since(since - CLOCKS):
         verification = verify(raw, profiles)

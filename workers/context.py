@@ -8,19 +8,18 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 import redis
 import structlog
 from pydantic import SecretStr
 
-from archive import trust
-from archive.chain import Profile
 from archive.vault import Vault
 from config.redis_refusals import logged
 from config.settings import Settings
 from pec.api.client import Mailbox, PecClient
 from pec.imap.pool import SessionPool
-from pec.imap.session import Server
+from pec.imap.server import Server
 from pec.instants import from_epoch, from_text
 from pec.names import Queue
 from pec.store import pacing
@@ -30,6 +29,9 @@ from workers.api_reach import ApiReach
 from workers.archived_receipts import ArchivedReceipts
 from workers.margin import Margin
 from workers.spans import NoSpans, Spans
+
+if TYPE_CHECKING:
+    from archive.chain import Profile
 
 OTHERS_SECONDS = 2.0
 IMAP_SILENT = timedelta(seconds=60)  # since a mailbox was read to its end; then the API is asked instead
@@ -196,8 +198,10 @@ class WorkerContext:
         return [name for name in self.settings.accounts if self.imap_server(name)]
 
     @cached_property
-    def profiles(self) -> list[Profile]:
+    def profiles(self) -> "list[Profile]":
         """Return the authorities that receipts are judged by. Raise AnchorsError."""
+        from archive import trust  # with cryptography: 8 MB that only judging a signature needs
+
         anchors = self.settings.archive.anchors
         return trust.profiles(Path(anchors) if anchors else None)
 

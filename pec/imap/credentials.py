@@ -3,7 +3,7 @@
 import hashlib
 from functools import cache
 
-from pec.imap.session import Server
+from pec.imap.server import Server
 
 
 @cache

@@ -4,8 +4,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from pec.imap.session import Server, Session
+from pec.imap.server import Server
+
+if TYPE_CHECKING:
+    from pec.imap.session import Session
 
 KEPT_SECONDS = 120.0
 
@@ -18,8 +22,10 @@ class SessionPool:
         self._lock = threading.Lock()
 
     @contextmanager
-    def session(self, server: Server) -> Iterator[Session]:
+    def session(self, server: Server) -> Iterator["Session"]:
         """Give the kept session, or a new one. Keep it afterwards if it is open. Raise what `Session.open` raises."""
+        from pec.imap.session import Session  # with the library of IMAP
+
         session = self._take(server) or Session.open(server)
         try:
             yield session
@@ -37,7 +43,7 @@ class SessionPool:
         for session in found:
             session.close()
 
-    def _take(self, server: Server) -> Session | None:
+    def _take(self, server: Server) -> "Session | None":
         with self._lock:
             kept = self._kept.pop(server, None)
         if kept is None:
@@ -48,7 +54,7 @@ class SessionPool:
         session.close()
         return None
 
-    def _keep(self, server: Server, session: Session) -> None:
+    def _keep(self, server: Server, session: "Session") -> None:
         if not session.is_open:
             return
         with self._lock:

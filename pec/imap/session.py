@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import SecretStr
-
-from config.settings import Account
 from pec.http.tls import all_authorities
 from pec.imap.errors import FolderMissing, ImapUnavailable
 from pec.imap.failures import described, refusal, translated
+from pec.imap.server import Server
 from pec.imap.stream import Stream
 from pec.imap.wire import Client
 
@@ -28,23 +26,6 @@ MAX_WINDOW = 50_000  # UIDs that one search may answer: the library takes no lin
 HEADERS = "FROM SUBJECT DATE MESSAGE-ID IN-REPLY-TO REFERENCES X-RICEVUTA X-TRASPORTO"
 _SUMMARY = ["UID", "RFC822.SIZE", "INTERNALDATE", f"BODY.PEEK[HEADER.FIELDS ({HEADERS})]"]
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9@._+-]+")  # the library does not quote it
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A mailbox's place and credentials."""
-
-    host: str
-    port: int
-    tls: bool
-    username: str
-    password: SecretStr
-
-    @classmethod
-    def of(cls, account: Account) -> "Server":
-        """Return the server that an account's settings name."""
-        imap = account.imap
-        return cls(imap.host, imap.port, imap.tls, account.imap_username, account.imap_password)
 
 
 @dataclass(frozen=True, slots=True)

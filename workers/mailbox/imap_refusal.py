@@ -4,7 +4,7 @@ import structlog
 
 from pec.imap.credentials import digest
 from pec.imap.errors import LoginRefused
-from pec.imap.session import Server
+from pec.imap.server import Server
 from pec.messages import Reason
 from pec.store import imap_state
 from workers.context import WorkerContext

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import dramatiq
 import structlog
@@ -11,9 +12,11 @@ from pec.names import Queue
 from pec.store import imap_state
 from pec.store.imap_state import ImapState
 from workers.context import IMAP_SILENT, WorkerContext
-from workers.mailbox.imap_idle import IdleWait
 from workers.mailbox.scan_policy import finish_scan
 from workers.middleware.background import Background
+
+if TYPE_CHECKING:
+    from workers.mailbox.imap_idle import IdleWait
 
 EVERY_SECONDS = 5.0
 MAX_WAITS = 3  # folders of a mailbox that a connection of their own waits for
@@ -27,11 +30,7 @@ class ImapReading(Middleware):
         self._ctx = ctx
         self._started = False
         self._booted_at = ctx.now()
-        self._waits = [
-            IdleWait(ctx, account, folder, wake)
-            for account in ctx.imap_accounts
-            for folder in ctx.settings.accounts[account].imap.folders[:MAX_WAITS]
-        ]
+        self._waits = _waits(ctx, wake)
         self._threads = [Background("imap", self._step)]
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -86,3 +85,15 @@ class ImapReading(Middleware):
             why = state.refused or state.error
             log.error("imap_silent", account=account, why=why.description if why else None)
             finish_scan(self._ctx, account, 0)
+
+
+def _waits(ctx: WorkerContext, wake: Callable[[], None]) -> "list[IdleWait]":
+    if not ctx.imap_accounts:
+        return []
+    from workers.mailbox.imap_idle import IdleWait  # with the library of IMAP
+
+    return [
+        IdleWait(ctx, account, folder, wake)
+        for account in ctx.imap_accounts
+        for folder in ctx.settings.accounts[account].imap.folders[:MAX_WAITS]
+    ]

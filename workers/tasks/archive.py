@@ -18,7 +18,8 @@ import structlog
 from archive.vault import EML, VaultAway
 from pec.imap.credentials import digest
 from pec.imap.errors import FolderMissing, ImapUnavailable, LoginRefused
-from pec.imap.session import WAIT_SECONDS, Server, Session
+from pec.imap.server import Server
+from pec.imap.session import WAIT_SECONDS, Session
 from pec.instants import doubling, from_epoch
 from pec.messages import Reason
 from pec.names import Queue
@@ -29,8 +30,8 @@ from pec.store.imap_state import Cursor, ImapState
 from workers.context import WorkerContext
 from workers.mailbox.archived import replay
 from workers.mailbox.imap_folder import BATCH_MAILS, FoundMail, Reader, fetch_all, read_folder
+from workers.mailbox.imap_incoming import incoming
 from workers.mailbox.imap_refusal import refuse
-from workers.mailbox.incoming import incoming
 from workers.mailbox.originals import OriginalsTaker
 
 EVERY_SECONDS = 20.0  # while the server reports new mail, or none is awaited

@@ -19,7 +19,6 @@ from pec.store.records import StoredReceipts
 from pec.store.replication import TooFewReplicas
 from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
-from workers.mailbox.imap_purge import UidPurge
 from workers.mailbox.imap_refusal import refuse
 from workers.mailbox.purge_policy import may_purge
 from workers.mailbox.text_purge import purge_by_code
@@ -61,6 +60,8 @@ def _purge(ctx: WorkerContext, account: str) -> float:
         return _by_api(ctx, account, cases)
     if imap_state.refusal_of(ctx.store, account, digest(server)):
         return AGAIN_SECONDS
+    from workers.mailbox.imap_purge import UidPurge  # with the library of IMAP
+
     try:
         with ctx.imap_sessions.session(server) as session:
             purged = UidPurge(ctx, account, session)

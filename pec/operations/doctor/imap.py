@@ -9,7 +9,8 @@ from config.settings import Account, Settings
 from config.texts import _
 from pec.imap.credentials import digest
 from pec.imap.errors import FolderMissing, ImapUnavailable, LoginRefused
-from pec.imap.session import Server, Session
+from pec.imap.server import Server
+from pec.imap.session import Session
 from pec.operations.status.findings import Finding, Mark
 from pec.store import imap_state
 from pec.store.store import Store

@@ -44,3 +44,13 @@ def test_a_server_that_is_away_is_reported_at_once_and_waited_for_until_sigterm(
         finally:
             process.kill()
     assert process.returncode == 0
+
+
+def test_anchors_that_are_not_there_end_it_with_words(redis_url: str) -> None:
+    environment = {**os.environ, "PEC_REDIS_URL": redis_url, "PEC_ARCHIVE__ANCHORS": "/nowhere/roots.pem"}
+
+    ended = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("PEC_ARCHIVE__ANCHORS: can't read the anchors /nowhere/roots.pem")
+    assert "Traceback" not in ended.stderr

@@ -8,7 +8,8 @@ from pydantic import SecretStr
 
 from pec.http.tls import all_authorities
 from pec.imap.errors import FolderMissing, ImapUnavailable, LoginRefused
-from pec.imap.session import PART_BYTES, Server, Session
+from pec.imap.server import Server
+from pec.imap.session import PART_BYTES, Session
 from tests.dovecot import CERTIFICATE, PASSWORD, Dovecot
 
 MAIL = b"From: a@pec.example\r\nX-Ricevuta: accettazione\r\nSubject: =?utf-8?q?perch=C3=A9?=\r\n\r\nText\r\n"

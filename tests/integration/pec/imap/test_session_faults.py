@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from pec.imap import session as sessions
 from pec.imap.errors import ImapUnavailable, LoginRefused
-from pec.imap.session import Server, Session
+from pec.imap.server import Server
+from pec.imap.session import Session
 from tests.wire import Peer, Wire
 
 Answers = dict[bytes, Callable[[Peer, bytes], None]]

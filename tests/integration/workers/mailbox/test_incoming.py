@@ -26,7 +26,8 @@ from tests.integration.sandbox.serving import SENDER, Served
 from tests.integration.workers.messages import sent
 from workers.context import WorkerContext
 from workers.mailbox.imap_folder import FoundMail
-from workers.mailbox.incoming import incoming, incoming_on_page
+from workers.mailbox.imap_incoming import incoming
+from workers.mailbox.incoming import incoming_on_page
 from workers.tasks.inbox_scan import scan
 
 MESSAGE_ID = "<our-own@ws.pecmassiva.example>"

@@ -9,7 +9,7 @@ import pytest
 from config.redis_connection import connect
 from config.settings import Account, Settings
 from pec.imap.credentials import digest
-from pec.imap.session import Server
+from pec.imap.server import Server
 from pec.messages import Reason
 from pec.operations.doctor.imap import imap_checks, password_expiry
 from pec.operations.status.findings import Finding, Mark

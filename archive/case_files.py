@@ -60,7 +60,8 @@ def gather(store: Store, message_ids: Iterable[str]) -> Iterator[CaseFile]:
 
 
 def receipt_dict(receipt: Receipt) -> dict[str, Any]:
-    return {**receipt_to_dict(receipt), "date": to_text(receipt.date) if receipt.date else None}
+    stated = {**receipt_to_dict(receipt), "text": receipt.text or None}
+    return stated | {"date": to_text(receipt.date) if receipt.date else None}
 
 
 def json_line(stated: Mapping[str, Any]) -> bytes:

@@ -1,5 +1,7 @@
 """Turns a mail whose signature holds into the receipt that moves a message: only what was signed counts."""
 
+from dataclasses import replace
+
 from archive import chain
 from archive.chain import PROVIDER_MAILBOX
 from archive.daticert import Daticert
@@ -73,7 +75,7 @@ def _receipt(found: Verification, facts: Daticert, signer: str, quoted: str, cod
         named=_named(kind, facts),
         final=is_final_notice(words, error) if kind is Kind.PREAVVISO else None,
         error=error,
-        text=found.text if found.text and found.text.strip() else None,
+        text=None if _has_text(found) else "",
         sender=signer,
         original=Original(
             sha256=found.sha256,
@@ -83,6 +85,15 @@ def _receipt(found: Verification, facts: Daticert, signer: str, quoted: str, cod
             signed_at=found.signed_at,
         ),
     )
+
+
+def without_original(receipt: Receipt, found: Verification) -> Receipt:
+    """Return the receipt with its text in place of its original, which the archive does not hold."""
+    return replace(receipt, original=None, text=found.text if _has_text(found) else None)
+
+
+def _has_text(found: Verification) -> bool:
+    return bool(found.text and found.text.strip())
 
 
 def _named(kind: Kind, facts: Daticert) -> tuple[Named, ...]:

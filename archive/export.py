@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from archive import folder, selection
 from archive.case_files import CaseFile, gather, json_line
 from archive.choice import Choice
+from archive.receipt_texts import with_text
 from archive.table import Table, Words
+from archive.vault import Altered, Missing, Vault
 from archive.vault.installation import open_vault
 from config.settings import Settings
 from pec.names import State
@@ -73,7 +76,7 @@ def export(
         if proof and request.file:
             stack.callback(proof.cover, request.file.resolve())  # once it is written, and before the sums are
         write = stack.enter_context(lines_to)
-        lines = _json_line if request.as_json else _csv(store, choice, words, write)
+        lines = partial(_json_line, vault) if request.as_json else _csv(store, choice, words, write)
         for case in gather(store, choice.ids()):
             step()
             if not choice.has(case):
@@ -88,8 +91,15 @@ def export(
     return done
 
 
-def _json_line(case: CaseFile) -> Iterable[bytes]:
-    return (json_line(case.as_dict()),)
+def _json_line(vault: Vault | None, case: CaseFile) -> Iterable[bytes]:
+    """Return the line with the texts that the archive holds; where it lost one, `text_missing` says why."""
+    stated = case.as_dict()
+    for shown, receipt in zip(stated["receipts"], case.receipts, strict=True):
+        try:
+            shown["text"] = with_text(receipt, vault).text or None
+        except (Missing, Altered) as gone:
+            shown["text_missing"] = gone.what
+    return (json_line(stated),)
 
 
 def _csv(store: Store, choice: Choice, words: Words, write: Write) -> Callable[[CaseFile], Iterable[bytes]]:

@@ -10,6 +10,7 @@ Nothing is ever written outside DIR.
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from archive.export_marker import ExportMarker
 from archive.folder_names import FolderNames
 from archive.manifest import Manifest, sum_of
 from archive.portable_names import unique_names
+from archive.receipt_texts import text_in
 from archive.stale import stale_files, text_bytes
 from archive.vault import Altered, Missing, Vault
 from config.settings import Retention
@@ -87,7 +89,8 @@ class Folder:
         place = make_folder(self._path / self._places.name_of(case.message.id))
         missing = self._put_contents(place, case.message)
         if case.receipts:
-            missing += self._put_receipts(make_folder(place / "receipts"), case)
+            case, gone = self._put_receipts(make_folder(place / "receipts"), case)
+            missing += gone
         stated = {**case.as_dict(), "missing": missing} if missing else case.as_dict()
         self.put(place / "message.json", json_line(stated))
         if missing:
@@ -143,27 +146,33 @@ class Folder:
         self._list(path, digest)
         return None
 
-    def _put_receipts(self, place: Path, case: CaseFile) -> MissingFiles:
+    def _put_receipts(self, place: Path, case: CaseFile) -> tuple[CaseFile, MissingFiles]:
+        """Return the case with the texts that its originals hold, and the originals that the archive lost."""
         written: set[str] = set()
         missing: MissingFiles = []
-        for number, receipt in enumerate(case.receipts, 1):
-            files = {"json": json_line(receipt_dict(receipt))}
-            if receipt.original:
+        read: list[Receipt] = []
+        for number, one in enumerate(case.receipts, 1):
+            files, receipt = {}, one
+            if one.original:
                 try:
-                    files["eml"] = self._original(receipt.original)
+                    files["eml"] = self._original(one.original)
                 except (Missing, Altered) as gone:
-                    name, digest = receipt_name(number, receipt, "eml"), receipt.original.sha256
+                    name, digest = receipt_name(number, one, "eml"), one.original.sha256
                     missing.append({"file": f"{place.name}/{name}", "sha256": digest, "why": gone.what})
-            if receipt.text is not None:
+                else:
+                    receipt = one if one.text is not None else replace(one, text=text_in(files["eml"]))
+            files["json"] = json_line(receipt_dict(receipt))
+            if receipt.text:
                 files["txt"] = text_bytes(receipt.text)
+            read.append(receipt)
             for suffix, data in files.items():
                 name = receipt_name(number, receipt, suffix)
                 self.put(place / name, data)
                 written.add(name)
-        for path in stale_files(place, case.receipts, written):
+        for path in stale_files(place, read, written):
             self._manifest.drop(path)
             self._stale.append(path)
-        return missing
+        return replace(case, receipts=tuple(read)), missing
 
     def put(self, path: Path, data: bytes) -> None:
         """Write a file of the folder, unless it has these bytes already, and list it."""

@@ -17,7 +17,8 @@ def merge(known: Iterable[Receipt], seen: Iterable[Receipt]) -> tuple[Receipt, .
     """Return each receipt once, oldest first, whatever the order and however often it was seen.
 
     Among receipts of one key, the one with the longest text stays. A receipt without text goes if another can be the
-    same, because nothing that both state differs. One with an original stands for those that the API showed of it.
+    same, because nothing that both state differs. One with an original stands for those that the API showed of it, and
+    needs no text beside it.
     """
     everything = (*known, *seen)
     signed = _signed(one for one in everything if one.original)
@@ -73,20 +74,21 @@ def _signed(receipts: Iterable[Receipt]) -> list[Receipt]:
     return list(best.values())
 
 
-def _trust(receipt: Receipt) -> tuple[bool, str, str]:
-    original = receipt.original
-    return not (original and original.verdict == VERIFIED), original.sha256 if original else "", repr(receipt)
+def _trust(receipt: Receipt) -> tuple[bool, bool, int, str, str]:
+    """Return the order of preference: verified, with its text in the original, else with the longest beside it."""
+    original, text = receipt.original, receipt.text
+    untrusted = not (original and original.verdict == VERIFIED)
+    return untrusted, text is not None, -len(text or ""), original.sha256 if original else "", repr(receipt)
 
 
 def _joined(signed: list[Receipt], read: list[Receipt]) -> Iterator[Receipt]:
     """Yield the signed receipts, with a text that only the API gave, and what the API showed besides."""
     for one in signed:
-        texts = [other.text or "" for other in read if _is_shown_by(other, one)]
-        yield (
-            one
-            if one.text
-            else replace(one, text=max(texts, key=lambda text: (len(text), text), default="") or None)
-        )
+        if one.text == "":
+            texts = [other.text or "" for other in read if _is_shown_by(other, one)]
+            yield replace(one, text=max(texts, key=lambda text: (len(text), text), default=""))
+        else:
+            yield one
     for other in read:
         if not any(_is_shown_by(other, one) for one in signed):
             yield other

@@ -117,7 +117,7 @@ class Receipt:
         bool | None
     )  # of a PREAVVISO: True for the 24 h notice, False for the 12 h warning, None if unclear
     error: str | None  # such as 5.1.1
-    text: str | None
+    text: str | None  # that the API showed; beside an original None, which has the text, or "" if it has none
     sender: str  # the provider's address, lower case
     original: Original | None = None  # the signed mail, if it was read by IMAP
     _key: str | None = field(default=None, init=False, repr=False, compare=False)  # once it was asked for

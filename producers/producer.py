@@ -88,7 +88,10 @@ class Producer(Sender):
             return list(records.read_all(self.store, records.ids_of_job(self.store, id)))
 
     def receipts(self, id: str) -> dict[str, list[Receipt]]:  # noqa: A002 - the contract's word
-        """Return the receipts of a job's messages, by message, oldest first."""
+        """Return the receipts of a job's messages, by message, oldest first.
+
+        `text` is None if `original` names the signed mail in the archive, which has the text.
+        """
         with _usable(self.store):
             ids = records.ids_of_job(self.store, id)
             return {one: sorted(records.receipts_of(self.store, one).values(), key=_age) for one in ids}

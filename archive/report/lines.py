@@ -107,7 +107,9 @@ def _missing(state: State, code: str | None, receipts: Sequence[Receipt]) -> str
         return _("ACCETTAZIONE and CONSEGNA are missing") if unaccepted else _("CONSEGNA is missing")
     if Kind.ACCETTAZIONE not in there:
         return _("ACCETTAZIONE is missing")
-    return _("the text of a receipt is missing") if not all(one.text for one in receipts) else ""
+    return (
+        _("the text of a receipt is missing") if not all(one.text or one.original for one in receipts) else ""
+    )
 
 
 def _date(receipts: Sequence[Receipt], *kinds: Kind) -> datetime | None:

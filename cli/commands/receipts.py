@@ -2,6 +2,8 @@
 
 import click
 
+from archive.receipt_texts import text_or_why
+from archive.vault.installation import open_vault
 from cli import output
 from cli.language import translated
 from cli.timeline import when
@@ -24,14 +26,15 @@ def receipts(message_id: str, with_text: bool, as_json: bool) -> None:
     """
     with open_session() as session:
         found = load_receipts(session.store, message_id)
-    if as_json:
-        for message, receipt in found:
-            output.data(receipt_dict(message, receipt))
-    elif with_text:
-        for message, receipt in found:
-            text = receipt.text or translated(_("(no text)"))
-            click.echo(f"{message}  {receipt.kind}  {when(receipt.date)}\n\n{text}\n")
-    else:
+        vault = open_vault(session.settings.archive, session.store)
+        for message, receipt in found if as_json or with_text else ():
+            text, why = text_or_why(receipt, vault)
+            if as_json:
+                output.data(receipt_dict(message, receipt, text, why))
+            else:
+                shown = text or why or translated(_("(no text)"))
+                click.echo(f"{message}  {receipt.kind}  {when(receipt.date)}\n\n{shown}\n")
+    if not (as_json or with_text):
         output.table(
             (_("MESSAGE"), _("RECEIPT"), _("DATE"), _("CODE"), _("ERROR")), (_row(*one) for one in found)
         )

@@ -3,6 +3,8 @@
 from fastapi import APIRouter, HTTPException, Response
 
 from archive import contents
+from archive.receipt_texts import text_or_why
+from archive.stale import text_bytes
 from archive.vault import VaultError
 from archive.vault.installation import open_vault
 from config.texts import _
@@ -32,7 +34,10 @@ def original(visit: Reader, message_id: str, number: int) -> Response:
 def text(visit: Reader, message_id: str, number: int) -> Response:
     """Download the text of a receipt."""
     receipt = _receipt(visit, message_id, number)
-    return download((receipt.text or "").encode(), f"{message_id}-{number}-{receipt.kind}.txt", "text/plain")
+    found, why = text_or_why(receipt, open_vault(visit.settings.archive, visit.store))
+    if why:
+        raise Refused("archive", why)
+    return download(text_bytes(found or ""), f"{message_id}-{number}-{receipt.kind}.txt", "text/plain")
 
 
 @router.get("/messages/{message_id}/attachments/{number}")

@@ -228,18 +228,19 @@ def receipt_to_dict(receipt: Receipt) -> dict[str, Any]:
 
 
 def receipt_from_json(stored: str) -> Receipt:
+    """Return the receipt. A newer version may leave out what is null, false or empty."""
     found: Mapping[str, Any] = json.loads(stored)
     return Receipt(
         kind=Kind(found["kind"]),
-        date=datetime.fromisoformat(found["date"]) if found["date"] else None,
+        date=datetime.fromisoformat(found["date"]) if found.get("date") else None,
         code=found["code"],
         subject=found["subject"],
         sender=found["sender"],
-        virus=found["virus"],
-        final=found["final"],
-        error=found["error"],
-        named=tuple(Named(*pair) for pair in found["named"]),
-        text=found["text"],
+        virus=found.get("virus", False),
+        final=found.get("final"),
+        error=found.get("error"),
+        named=tuple(Named(*pair) for pair in found.get("named", ())),
+        text=found.get("text"),
         original=_original_from_dict(found["original"]) if found.get("original") else None,
     )
 
@@ -252,7 +253,7 @@ def _original_to_dict(original: Original) -> dict[str, Any]:
 
 
 def _original_from_dict(stored: Mapping[str, Any]) -> Original:
-    signed_at = stored["signed_at"]
+    signed_at = stored.get("signed_at")
     return Original(
         sha256=stored["sha256"],
         size=stored["size"],

@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from archive import mime
-from archive.certified import is_trusted, receipt_of
+from archive.certified import is_trusted, receipt_of, without_original
 from archive.signatures import Verification, verify
 from archive.vault import EML, VaultAway
 from pec.changes import Change
@@ -203,7 +203,7 @@ def _recognised(message: Message, one: Candidate, *, has_original: bool) -> Rece
         return Unrecognised(_mail(one.raw), _WHY.get(str(one.verification.verdict), _SIGNER))
     if not is_about(receipt, message.sent_subject):
         return Unrecognised(_mail(one.raw), OTHER_SUBJECT)
-    return receipt if has_original else replace(receipt, original=None)
+    return receipt if has_original else without_original(receipt, one.verification)
 
 
 _WHY = {

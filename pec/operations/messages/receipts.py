@@ -17,9 +17,10 @@ def load_receipts(store: Store, message_id: str) -> list[tuple[str, Receipt]]:
     return [(one, receipt) for one in ids for receipt in _oldest_first(store, one)]
 
 
-def receipt_dict(message_id: str, receipt: Receipt) -> dict[str, Any]:
-    """Return the object that `pec receipts --json` prints."""
-    return {"message": message_id, **receipt_to_dict(receipt)}
+def receipt_dict(message_id: str, receipt: Receipt, text: str | None, text_missing: str) -> dict[str, Any]:
+    """Return the object that `pec receipts --json` prints. `text_missing`: why its text can't be read."""
+    stated = {"message": message_id, **receipt_to_dict(receipt), "text": text}
+    return stated | ({"text_missing": text_missing} if text_missing else {})
 
 
 def _oldest_first(store: Store, message_id: str) -> list[Receipt]:

@@ -153,6 +153,7 @@ class Receipt(Answer):
     recipients: list[str] | None = None
     error: str | None = None
     text: str | None = None
+    text_missing: str | None = Field(None, description="why the archive does not give the text")
     original: Original | None = None
 
 

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
 
 from archive import contents
+from archive.receipt_texts import text_or_why
 from archive.vault import VaultError
 from pec.instants import to_text
 from pec.messages import Message
@@ -48,12 +49,24 @@ def _bytes(media_type: str) -> dict[int | str, dict[str, object]]:
     response_model=Receipts,
     responses=refusals(404),
 )
-def listed(id: MessageId, caller: Reader, gateway: Here) -> JSONResponse:  # noqa: A002 - the contract's word
+async def listed(id: MessageId, caller: Reader, gateway: Here) -> JSONResponse:  # noqa: A002 - the contract's word
     """Return them oldest first, with their texts, and with the path of each original that is kept."""
+    found = await run_in_threadpool(_receipts, gateway, caller, id)
+    if any(one.original for one in found):  # whose texts the archive has
+        stated = await gateway.threads.archive.run(_all_stated, gateway, id, found)
+    else:
+        stated = _all_stated(gateway, id, found)
+    return JSONResponse({"receipts": stated})
+
+
+def _receipts(gateway: Gateway, caller: Caller, id: str) -> list[Receipt]:  # noqa: A002
     if owned(gateway.store, caller, id) != [id]:
         raise not_found("message")
-    found = sorted(records.receipts_of(gateway.store, id).values(), key=_age)
-    return JSONResponse({"receipts": [_stated(id, one) for one in found]})
+    return sorted(records.receipts_of(gateway.store, id).values(), key=_age)
+
+
+def _all_stated(gateway: Gateway, id: str, found: list[Receipt]) -> list[dict[str, object]]:  # noqa: A002
+    return [_stated(id, one, *text_or_why(one, gateway.vault)) for one in found]
 
 
 @router.get(
@@ -126,14 +139,15 @@ def _make(gateway: Gateway, message_id: str, place: Path, language: str) -> None
         raise unavailable(f"the archive does not give all bytes: {away}") from None
 
 
-def _stated(message_id: str, receipt: Receipt) -> dict[str, object]:
+def _stated(message_id: str, receipt: Receipt, text: str | None, why: str) -> dict[str, object]:
     found: dict[str, object] = {
         "kind": str(receipt.kind),
         "date": receipt.date and to_text(receipt.date),
         "subject": receipt.subject,
         "recipients": addresses_named(receipt) or None,
         "error": receipt.error,
-        "text": receipt.text,
+        "text": text,
+        "text_missing": why or None,
     }
     if known := receipt.original:
         original = {

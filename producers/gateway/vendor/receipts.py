@@ -1,13 +1,15 @@
 """GET and DELETE /send/{code}: the stored receipts of a send, under the code that its client was given."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from fastapi.concurrency import run_in_threadpool
 
+from archive.receipt_texts import text_or_why
 from pec.api import vendor_words, wire
 from pec.api.vendor_words import Shape
 from pec.api.wire import Envelope
@@ -37,6 +39,7 @@ class Item:
     sender: str
     subject: str
     text: str
+    archived: Receipt | None = None  # whose text its original has
 
 
 @router.get(
@@ -45,17 +48,19 @@ class Item:
     summary="All receipts of a send",
     responses=refusals((404, vendor_words.RESULT_EMPTY)),
 )
-def statuses(
+async def statuses(
     code: str,
     caller: Annotated[Caller, Depends(caller_with("GET:send"))],
     credentials: InHeaders,
     gateway: Here,
 ) -> wire.Statuses:
     """Answer from the receipts that are stored. A PEC that never left shows a notice."""
-    found = _found(gateway, caller, credentials, code)
+    found = await run_in_threadpool(_found, gateway, caller, credentials, code)
     if found is None or not found[1]:
         raise Problem(404, "not_found", vendor_words.RESULT_EMPTY)
     given, items = found
+    if any(one.archived for one in items):
+        items = await gateway.threads.archive.run(_with_texts, gateway, given, items)
     mailbox = gateway.settings.accounts[given.account].sender
     shape = Shape(gateway.settings.gateway.shape)
     return wire.Statuses(
@@ -124,6 +129,21 @@ def _passed_over(met: UnsupportedRecord) -> None:
     """Skip a message that a newer version wrote."""
 
 
+def _with_texts(gateway: Gateway, given: GivenCode, items: list[Item]) -> list[Item]:
+    """Return the items with the texts of archived originals, or with why the archive does not give them."""
+    return [_with_text(gateway, given, one, one.archived) if one.archived else one for one in items]
+
+
+def _with_text(gateway: Gateway, given: GivenCode, item: Item, receipt: Receipt) -> Item:
+    text, why = text_or_why(receipt, gateway.vault)
+    return replace(item, text=_under(given, receipt, text or why or item.text))
+
+
+def _under(given: GivenCode, receipt: Receipt, text: str) -> str:
+    """Return the text with the code that the client was given in place of the real one."""
+    return text.replace(receipt.code, given.code) if receipt.code else text
+
+
 def _receipt(given: GivenCode, message: Message, key: str, receipt: Receipt) -> Item:
     heading = next(one.words for one in HEADINGS if one.kind is receipt.kind and one.virus == receipt.virus)
     text = receipt.text or heading  # a PHP client refuses an item with an empty field
@@ -133,7 +153,8 @@ def _receipt(given: GivenCode, message: Message, key: str, receipt: Receipt) -> 
         rank=_RANKS.index(receipt.kind),
         sender=receipt.sender,
         subject=f"{heading}: {given.subject} {given.code}",
-        text=text.replace(receipt.code, given.code) if receipt.code else text,
+        text=_under(given, receipt, text),
+        archived=receipt if receipt.original and receipt.text is None else None,
     )
 
 

@@ -4,22 +4,27 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from archive.certified import receipt_of
 from archive.vault import EML
 from archive.vault.installation import open_vault
+from archive.vault.vault import path_of
 from config.settings import Archive
 from pec.minute_figures import Timed, duration_name, error_name
 from pec.operations.people import users
 from pec.store import accounts, audit, heartbeat, records
+from pec.store.records import receipt_to_json
 from pec.store.store import Store
 from pec.users import Role
 from producers import Producer
 from tests.integration.console.browser import Browser, Serve
 from tests.integration.console.scene import Words, build
 from tests.integration.producing import Settle, TakeJobs
+from tests.signing import ACCEPTED, receipt, verified
 
 LogIn = Callable[[str], Browser]
 MAIL = b"From: posta-certificata@pec.example\r\n\r\n<script>alert(1)</script>"
@@ -167,6 +172,30 @@ def test_an_original_is_downloaded_and_never_shown(
     assert answer.content == MAIL
     assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+
+
+def test_the_text_of_an_original_is_read_from_the_archive_or_it_is_said_why_not(
+    store: Store, people: None, serve: Serve, tmp_path: Path
+) -> None:
+    vault = open_vault(Archive(url=str(tmp_path)), store)
+    raw = receipt(replace(ACCEPTED, subject="Avviso 2026112310300077"))
+    found = receipt_of(verified(raw))
+    assert vault is not None
+    assert found is not None
+    place = tmp_path / path_of(vault.put(raw, EML), EML)
+    store.client.delete(store.keys.receipts("avv-1"))
+    store.client.hset(store.keys.receipts("avv-1"), found.key, receipt_to_json(found))
+    browser = Browser(serve(archive={"url": str(tmp_path)}))
+    browser.log_in("viewer")
+
+    text = browser.get("/messages/avv-1/receipts/0.txt")
+    linked = browser.get("/messages/avv-1").text
+    place.unlink()
+    gone = browser.get("/messages/avv-1/receipts/0.txt")
+
+    assert text.content.decode() == ACCEPTED.text
+    assert "receipts/0.txt" in linked
+    assert (gone.status_code, "archivio" in gone.text) == (409, True)
 
 
 def test_the_proof_of_a_message_is_one_file(store: Store, people: None, serve: Serve, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from archive.certified import is_trusted, receipt_of
+from archive.certified import is_trusted, receipt_of, without_original
 from archive.signatures import Verification, Why
 from pec.receipts import Kind, Named, Receipt
 from sandbox.authority import make_authority, make_signer
@@ -30,9 +30,24 @@ def test_facts_come_from_what_was_signed() -> None:
     assert (found.kind, found.code, found.subject) == (Kind.CONSEGNA, CODE, "Fattura n. 1 è qui [rif. 7KQ2]")
     assert (found.date, found.sender) == (DELIVERED.at, PROVIDER)
     assert found.named == (Named("mario@pec.example", True),)
-    assert found.text == DELIVERED.text
+    assert found.text is None  # the original has it
     assert found.original
     assert (found.original.verdict, found.original.identificativo) == ("verified", DELIVERED.identificativo)
+
+
+def test_a_receipt_whose_original_is_not_kept_has_its_text() -> None:
+    verification = verified(receipt(replace(DELIVERED, subject=SUBJECT)))
+    found = receipt_of(verification)
+    assert found
+
+    kept = without_original(found, verification)
+
+    assert (kept.original, kept.text) == (None, DELIVERED.text)
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_original_without_a_text_says_so(text: str) -> None:
+    assert certified(replace(DELIVERED, text=text)).text == ""
 
 
 @pytest.mark.parametrize("digest", ["sha1", "sha256"])

@@ -149,8 +149,14 @@ def with_originals(draw: st.DrawFn) -> list[Receipt]:
     pile = draw(piles)
     ids = st.sampled_from([PEC_ID, "opec2@pec.example"])
     verdicts = st.sampled_from(["verified", "intact"])
+    texts = st.sampled_from([None, ""])
     return [
-        signed(one, draw(st.sampled_from(["a", "b", "c"])) * 64, draw(ids), draw(verdicts))
+        signed(
+            replace(one, text=draw(st.sampled_from([one.text, draw(texts)]))),
+            draw(st.sampled_from(["a", "b", "c"])) * 64,
+            draw(ids),
+            draw(verdicts),
+        )
         if draw(st.booleans())
         else one
         for one in pile
@@ -200,10 +206,25 @@ def test_a_text_of_another_pec_or_recipient_is_another_receipt() -> None:
 
 
 def test_a_signed_receipt_without_a_text_takes_the_one_of_the_api() -> None:
-    [merged] = merge([TO_B], [signed(replace(TO_B, text=None))])
+    [merged] = merge([TO_B], [signed(replace(TO_B, text=""))])
 
     assert merged.text == TO_B.text
     assert merged.original
+    assert merge([merged], [signed(replace(TO_B, text="")), TO_B]) == (merged,)
+
+
+def test_a_receipt_whose_original_has_the_text_takes_none_of_the_api() -> None:
+    original = signed(replace(TO_B, text=None))
+
+    assert merge([TO_B], [original]) == (original,)
+    assert merge([original], [TO_B]) == (original,)
+
+
+def test_a_text_that_an_older_version_stored_beside_its_original_goes_once_the_mail_is_read_again() -> None:
+    older, original = signed(TO_B), signed(replace(TO_B, text=None))
+
+    assert merge([older], [TO_B]) == (older,)
+    assert merge([older], [original]) == (original,)
 
 
 def test_a_mail_that_came_twice_is_one_receipt_by_its_better_verdict() -> None:

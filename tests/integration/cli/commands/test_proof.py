@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from archive.certified import receipt_of
+from archive.certified import receipt_of, without_original
 from archive.vault import EML, Vault
 from archive.vault.installation import open_vault
 from archive.vault.vault import path_of
@@ -61,7 +61,7 @@ def delivered(producer: Producer, take_jobs: TakeJobs, change: Settle, vault: Va
             vault.put(raw, EML)
             one = receipt_of(verified(raw))
             assert one
-            found.append(replace(one, original=None) if without_originals else one)
+            found.append(without_original(one, verified(raw)) if without_originals else one)
         values = {"proof": Proof.ORIGINALS, **fields}
         change(name, lambda message: with_end(received(State.DELIVERED, *found, **values)(message)))
 
@@ -129,6 +129,60 @@ def test_a_bundle_holds_the_originals_their_verdicts_and_what_was_sent(
         }
     ]
     assert sums_hold(place)
+
+
+def test_the_folder_of_proof_is_the_same_whether_redis_has_the_texts_or_the_originals(
+    pec: Pec, store: Store, delivered: Delivered, tmp_path: Path
+) -> None:
+    delivered("inv-1")
+    key = store.keys.receipts("inv-1")
+    new: Any = store.client.hgetall(key)
+    assert pec("export", "--all", "--receipts", str(tmp_path / "new"), "--json").code == Exit.DONE
+    for name, value in new.items():
+        receipt = json.loads(value)
+        kind = DELIVERED if receipt["kind"] == DELIVERED.kind else ACCEPTED
+        store.client.hset(key, name, json.dumps({**receipt, "text": kind.text}))
+
+    assert pec("export", "--all", "--receipts", str(tmp_path / "old"), "--json").code == Exit.DONE
+
+    assert b'"text":null' in b"".join(new.values())
+    files = [files_of(tmp_path / name) for name in ("old", "new")]
+    assert files[0] == files[1]
+    assert any(path.endswith(".txt") for path in files[0])
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Return the files of a folder of proof, without what says when the message was exported."""
+    paths = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("SHA256SUMS", "message.json")
+    ]
+    receipts = {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+    [record] = folder.rglob("message.json")
+    return receipts | {"receipts": json.dumps(read(record)["receipts"]).encode()}
+
+
+def test_lines_and_texts_of_receipts_say_what_the_originals_do_or_why_not(
+    pec: Pec, delivered: Delivered, vault: Vault, tmp_path: Path
+) -> None:
+    delivered("inv-1")
+    texts = [ACCEPTED.text, DELIVERED.text]
+
+    [line] = pec("export", "--all", "--json").lines
+    shown = pec("receipts", "inv-1", "--json").lines
+    printed = pec("receipts", "inv-1", "--text").out
+    lost = tmp_path / "archive" / path_of(sha256(signed(DELIVERED)), EML)
+    lost.unlink()
+    [after] = pec("export", "--all", "--json").lines
+
+    assert [one["text"] for one in line["receipts"]] == texts
+    assert [one["text"] for one in shown] == texts
+    assert all(text in printed for text in texts)
+    assert [one["text"] for one in after["receipts"]] == [texts[0], None]
+    assert "does not hold" in after["receipts"][1]["text_missing"]
+    assert "does not hold" in pec("receipts", "inv-1", "--json").lines[1]["text_missing"]
+    assert "does not hold" in pec("receipts", "inv-1", "--text").out
 
 
 def test_the_index_lists_each_document_for_a_conservator(

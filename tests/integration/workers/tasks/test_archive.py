@@ -1,16 +1,19 @@
 """Reading a mailbox by IMAP: signed receipts move messages and are kept; whatever else lies there stops nothing."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from archive.receipt_texts import text_or_why
 from archive.signatures import verify
 from archive.vault import EML
 from pec.changes import changed
 from pec.messages import Message
 from pec.names import Queue, State
+from pec.receipts import HEADINGS, Mail
 from pec.store import imap_receipts, inbox, records
 from pec.store.commits import commit
 from pec.store.imap_receipts import Place
@@ -25,11 +28,13 @@ from tests.integration.workers.imap_mailbox import (
     sent,
     stored,
 )
-from tests.signing import BOUNCED, ENVELOPE, receipt
+from tests.signing import BOUNCED, ENVELOPE, PROVIDER, receipt
 from workers.mailbox import originals
 from workers.mailbox.imap_folder import FoundMail
 from workers.tasks import archive
-from workers.tasks.check import check
+from workers.tasks.check import Seen, check, commit_seen
+
+HEADING = {one.kind: one.words for one in HEADINGS if not one.virus}
 
 
 @pytest.fixture
@@ -54,6 +59,51 @@ def test_signed_receipts_move_a_message_and_are_kept_byte_for_byte(mailbox: Mail
     assert {mailbox.ctx.vault.get(one.sha256, EML) for one in originals if one} == set(mails)
     assert {place.uid for place in imap_receipts.places_of(mailbox.ctx.store, "inv-1")} == {1, 2}
     assert mailbox.due(Queue.CHECK, "inv-1") is None
+
+
+def test_a_text_that_its_original_has_is_not_kept_in_redis_nor_asked_for_again(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx = mailbox.ctx
+    sent(ctx)
+    mailbox.put(accepted(), delivered())
+    mailbox.read()
+    message, kept = stored(ctx)
+    of_the_api = [
+        Mail(PROVIDER, "", one.date, f"{HEADING[one.kind]}: {one.subject} {CODE}", text)
+        for one in kept.receipts.values()
+        if (text := text_or_why(one, ctx.vault)[0])
+    ]
+    assert len(of_the_api) == 2
+
+    values = ctx.store.client.hvals(ctx.store.keys.receipts("inv-1"))
+    commit_seen(ctx, message, kept, Seen(of_the_api))
+    ctx.store.client.hdel(ctx.store.keys.imap(ACCOUNT), "cursor:INBOX")
+    mailbox.read()
+
+    assert {json.loads(one)["text"] for one in values} == {None}
+    assert ctx.store.client.hvals(ctx.store.keys.receipts("inv-1")) == values
+    assert stored(ctx)[0].proof == "originals"
+    assert mailbox.due(Queue.CHECK, "inv-1") is None
+
+
+def test_a_text_that_an_older_version_kept_beside_the_original_goes_once_the_mail_is_read_again(
+    mailbox: Mailbox,
+) -> None:
+    ctx = mailbox.ctx
+    sent(ctx)
+    mailbox.put(accepted(), delivered())
+    mailbox.read()
+    key = ctx.store.keys.receipts("inv-1")
+    new: Any = ctx.store.client.hgetall(key)
+    for name, value in new.items():
+        ctx.store.client.hset(key, name, value.replace(b'"text":null', b'"text":"as before"'))
+    ctx.store.client.hdel(ctx.store.keys.imap(ACCOUNT), "cursor:INBOX")
+
+    mailbox.read()
+
+    assert ctx.store.client.hgetall(key) == new
+    assert stored(ctx)[0].proof == "originals"
 
 
 def test_nothing_in_the_mailbox_changes(mailbox: Mailbox) -> None:
@@ -240,8 +290,9 @@ def test_while_the_archive_is_away_states_go_on_and_originals_follow(
     mailbox.put(accepted(), delivered())
     with unmounted(tmp_path / "archive"):
         mailbox.read()
-        message, _ = stored(mailbox.ctx)
+        message, kept = stored(mailbox.ctx)
         assert (message.state, message.proof) == (State.DELIVERED, "texts")
+        assert all(one.text for one in kept.receipts.values())
         mailbox.read()
         assert mailbox.revisits() == 2
 

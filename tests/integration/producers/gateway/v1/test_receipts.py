@@ -9,17 +9,21 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from archive.vault.vault import Vault
+from archive.certified import receipt_of
+from archive.vault.vault import Vault, path_of
 from config.settings import Archive
 from pec.changes import Change, changed
 from pec.instants import from_epoch
 from pec.messages import Message
 from pec.names import State
 from pec.originals import Original
+from pec.store.records import receipt_to_json
 from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
-from tests.integration.producers.gateway.serving import Served, a_token, serving
+from tests.integration.producers.gateway.receiving import job_id, sent
+from tests.integration.producers.gateway.serving import MAILBOX, Served, a_token, serving
 from tests.integration.producing import RECEIPT, SEND, Settle, TakeJobs
+from tests.signing import ACCEPTED, receipt, verified
 
 MAIL = b"From: x\r\n\r\n" + bytes(range(256)) * 100
 
@@ -73,6 +77,36 @@ def test_a_receipt_is_listed_with_its_original(delivered: tuple[Served, str]) ->
     assert (receipt["kind"], receipt["text"]) == ("accettazione", RECEIPT.text)
     assert receipt["original"]["verdict"] == "verified"
     assert receipt["original"]["url"] == f"/v1/messages/acme:inv-1/receipts/{digest}.eml"
+
+
+def test_the_text_of_an_archived_receipt_comes_from_its_original_or_it_is_said_why_not(
+    archiving: Served, store: Store, redis: Redis, archive: Path, take_jobs: TakeJobs
+) -> None:
+    gateway = replace(archiving, token=a_token(store, "archiving"))
+    code = sent(gateway)
+    take_jobs()
+    raw = receipt(replace(ACCEPTED, subject="Fattura 2026112310300077"))
+    vault = Vault.open(Archive(url=str(archive)))
+    found = receipt_of(verified(raw))
+    assert vault
+    assert found
+    store.client.hset(store.keys.installation, "archive", vault.identity())
+    digest = vault.put(raw, ".eml")
+    store.client.hset(store.keys.receipts(job_id(redis)), found.key, receipt_to_json(found))
+
+    def texts() -> tuple[dict[str, str], str]:
+        newer = gateway.call("GET", f"/v1/messages/{job_id(redis).replace('#', '%23')}/receipts").json()
+        vendor = gateway.call("GET", f"/send/{code}", headers=MAILBOX).json()
+        return newer["receipts"][0], vendor["data"][0]["body"]
+
+    shown = texts()
+    (archive / path_of(digest, ".eml")).unlink()
+    after = texts()
+
+    assert (shown[0]["text"], shown[1]) == (ACCEPTED.text, ACCEPTED.text)
+    assert "text" not in after[0]
+    assert "does not hold" in after[0]["text_missing"]
+    assert "does not hold" in after[1]
 
 
 def test_an_original_comes_byte_for_byte_and_in_ranges(delivered: tuple[Served, str]) -> None:

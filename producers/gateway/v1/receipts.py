@@ -11,7 +11,6 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
 
 from archive import contents
-from archive.receipt_texts import text_or_why
 from archive.vault import VaultError
 from pec.instants import to_text
 from pec.messages import Message
@@ -22,6 +21,7 @@ from producers.gateway.auth import Caller
 from producers.gateway.context import Gateway, Here
 from producers.gateway.language import preferred
 from producers.gateway.problems import unavailable
+from producers.gateway.receipt_texts import text_or_why
 from producers.gateway.v1 import scratch
 from producers.gateway.v1.bundles import bundle
 from producers.gateway.v1.callers import Reader, not_found

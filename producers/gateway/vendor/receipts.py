@@ -9,7 +9,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
 
-from archive.receipt_texts import text_or_why
 from pec.api import vendor_words, wire
 from pec.api.vendor_words import Shape
 from pec.api.wire import Envelope
@@ -21,6 +20,7 @@ from pec.store.given_codes import GivenCode
 from producers.gateway.auth import Caller, caller_with
 from producers.gateway.context import Gateway, Here
 from producers.gateway.problems import Problem
+from producers.gateway.receipt_texts import text_or_why
 from producers.gateway.vendor import notices
 from producers.gateway.vendor.credentials import Credentials, InHeaders, accounts_opened
 from producers.gateway.vendor.refusals import refusals

@@ -7,19 +7,21 @@ belong to callers.
 import json
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-import requests
 from pydantic import SecretStr
 
 from config.settings import Api
 from pec.api.answers import InboxPage, Quota, code_of, envelope_of, inbox_mail, inbox_page, mails, quota
 from pec.api.errors import Denied
-from pec.api.transport import ApiConnection, BeforeFirstByte
+from pec.api.transport import ApiConnection, BeforeFirstByte, Prepared
 from pec.domains import on_the_wire
+from pec.http.request import Request
 from pec.receipts import Mail
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 _CUT_SECONDS = 2.0
+MAX_PREPARED = 1024  # mailboxes
 _COMMON_HEADERS: dict[str, str | bytes] = {
     "User-Agent": "pecmassiva",
     "Accept": "application/json",
@@ -126,10 +129,10 @@ class PecClient:
         - Invalid, Denied, RateLimited: the API said that it did not send.
         - OutcomeUnknown: anything else. The PEC may have been sent.
         """
-        headers = _bearer(mailbox) | {"Content-Type": "application/json", "Connection": "close"}
-        request = requests.Request("POST", f"{self._api.url}/send", headers=headers, data=body)
+        prepared = _prepared_send(self._api.url, mailbox)
+        request = prepared.request("POST", "/send", body=body)
         seconds = self._api.send_deadline_seconds(len(body))
-        with closing(ApiConnection(self._api)) as connection:
+        with closing(ApiConnection(self._api, prepared.peer)) as connection:
             answer = connection.post(request, seconds, before_first_byte)
         return code_of(answer, _secrets(mailbox))
 
@@ -146,7 +149,9 @@ class PecClient:
 
     def inbox(self, mailbox: Mailbox, query: str | None = None, page: int | None = None) -> InboxPage:
         """Return a page of GET /inbox: 25 mails without their texts. Raise every ApiError."""
-        return inbox_page(self._get(mailbox, "/inbox", {"q": query, "page": page}))
+        asked: dict[str, str | int | None] = {"q": query, "page": page}
+        params = {name: value for name, value in asked.items() if value is not None}
+        return inbox_page(self._get(mailbox, "/inbox", params))
 
     def inbox_message(self, mailbox: Mailbox, message_id: int | str) -> Mail:
         """Return the mail of GET /inbox/{id}, its text decoded. Raise NotFound, and every other ApiError."""
@@ -162,8 +167,8 @@ class PecClient:
 
     def probe(self) -> None:
         """Open a connection and close it, with nothing asked. Raise Unreachable."""
-        with closing(ApiConnection(self._api)) as connection:
-            connection.open(requests.Request("GET", self._api.url))
+        with closing(ApiConnection(self._api, Prepared.of(self._api.url, {}).peer)) as connection:
+            connection.open()
 
     def close(self) -> None:
         """Close the kept connections. Calls under way finish."""
@@ -172,27 +177,22 @@ class PecClient:
             connection.close()
 
     def _get(
-        self, mailbox: Mailbox, path: str, params: dict[str, str | int | None] | None = None
+        self, mailbox: Mailbox, path: str, params: Mapping[str, str | int] | None = None
     ) -> dict[str, Any]:
-        connection = self._kept_connection() or ApiConnection(self._api)
-        return self._read("GET", mailbox, path, params, connection)
+        prepared = _prepared_read(self._api.url, mailbox)
+        request = prepared.request("GET", path, params)
+        return self._read(
+            request, mailbox, self._kept_connection() or ApiConnection(self._api, prepared.peer)
+        )
 
     def _delete(self, mailbox: Mailbox, path: str) -> None:
         # Over a new connection, since over a kept one it could arrive twice.
-        self._read("DELETE", mailbox, path, None, ApiConnection(self._api))
+        prepared = _prepared_read(self._api.url, mailbox)
+        request = prepared.request("DELETE", path)
+        self._read(request, mailbox, ApiConnection(self._api, prepared.peer))
 
-    def _read(
-        self,
-        method: str,
-        mailbox: Mailbox,
-        path: str,
-        params: dict[str, str | int | None] | None,
-        connection: ApiConnection,
-    ) -> dict[str, Any]:
+    def _read(self, request: Request, mailbox: Mailbox, connection: ApiConnection) -> dict[str, Any]:
         try:
-            request = requests.Request(
-                method, self._api.url + path, headers=_credentials(mailbox), params=params
-            )
             answer = connection.read(request)
         except BaseException:
             connection.close()
@@ -209,15 +209,22 @@ class PecClient:
             return None
 
 
-def _bearer(mailbox: Mailbox) -> dict[str, str | bytes]:
-    return _COMMON_HEADERS | {"Authorization": _header(f"Bearer {mailbox.token.get_secret_value()}")}
+@lru_cache(maxsize=MAX_PREPARED)
+def _prepared_send(url: str, mailbox: Mailbox) -> Prepared:
+    return Prepared.of(url, _bearer(mailbox) | {"Content-Type": "application/json", "Connection": "close"})
 
 
-def _credentials(mailbox: Mailbox) -> dict[str, str | bytes]:
-    return _bearer(mailbox) | {
+@lru_cache(maxsize=MAX_PREPARED)
+def _prepared_read(url: str, mailbox: Mailbox) -> Prepared:
+    credentials: dict[str, str | bytes] = {
         "x-username": _header(mailbox.username),
         "x-password": _header(mailbox.password.get_secret_value()),
     }
+    return Prepared.of(url, _bearer(mailbox) | credentials)
+
+
+def _bearer(mailbox: Mailbox) -> dict[str, str | bytes]:
+    return _COMMON_HEADERS | {"Authorization": _header(f"Bearer {mailbox.token.get_secret_value()}")}
 
 
 def _header(value: str) -> bytes:

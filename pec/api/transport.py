@@ -7,26 +7,30 @@ Knows bytes, sockets and deadlines; what an answer means is for `answers.py`. A 
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from http.client import HTTPResponse
+from io import BytesIO
 from math import inf
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import requests
 import urllib3
 from requests import adapters
-from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from config.settings import Api
 from pec.api.answers import Answer
 from pec.api.errors import ApiError, OutcomeUnknown, Unreachable
-from pec.http.connection import Connection, Peer, Request
+from pec.http.answer import FinalAnswer
+from pec.http.connection import Connection, Peer
+from pec.http.request import Request, header_lines
 from pec.http.tls import bundled_authorities
 
 ANSWER_LIMIT_BYTES = 64_000_000
 _CHUNK_BYTES = 65_536
+_READ_HEADERS = ("Retry-After", "Date")  # those that have a meaning for us
 BeforeFirstByte = Callable[[], Callable[[], None] | None]
 T = TypeVar("T")
 
@@ -47,17 +51,44 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The common part of one mailbox's requests. `requests` prepares it once: that takes as long as an exchange."""
+
+    peer: Peer
+    _path: str
+    _headers: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, url: str, headers: Mapping[str, str | bytes]) -> "Prepared":
+        """Raise Unreachable if the URL can't be used."""
+
+        def prepare() -> Prepared:
+            request = requests.Request("GET", url, headers=headers).prepare()
+            peer = Peer.of(str(request.url), _authorities)
+            return cls(peer, request.path_url.rstrip("/"), header_lines(request.headers))
+
+        return _prepared(prepare)
+
+    def request(
+        self, method: str, path: str, params: Mapping[str, str | int] | None = None, body: bytes = b""
+    ) -> Request:
+        """Return a request. Raise Unreachable if a parameter can't be written."""
+        query = _prepared(lambda: f"?{urlencode(params)}") if params else ""
+        return Request(method, f"{self._path}{path}{query}", self._headers, body)
+
+
 class ApiConnection:
     """One connection to the API, opened when first needed. For one thread at a time.
 
     Its errors are never chained to what the libraries raised, because that holds the request and its secrets.
     """
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, peer: Peer) -> None:
         self._connect_seconds, self._wait_seconds = api.connect_timeout_seconds, api.timeout_seconds
-        self._connection: Connection | None = None
+        self._connection = Connection(peer)
 
-    def post(self, request: requests.Request, seconds: float, before_first_byte: BeforeFirstByte) -> Answer:
+    def post(self, request: Request, seconds: float, before_first_byte: BeforeFirstByte) -> Answer:
         """Send the request once, over a new connection, and return the answer that comes within the seconds.
 
         `before_first_byte` runs between the opening of the connection and the first byte, and counts for no deadline.
@@ -65,22 +96,20 @@ class ApiConnection:
 
         Raise Unreachable when no byte can have left, else OutcomeUnknown.
         """
-        prepared, connection = self.open(request)
+        self.open()
         first_byte_left = before_first_byte()
-        if not connection.idle():
+        if not self._connection.idle():
             raise Unreachable("hung_up")
         ends = time.monotonic() + seconds
-        ask = partial(connection.ask, _written(prepared), ends, self._wait_seconds, first_byte_left)
-        return self._attempt(lambda: _read(connection, ask()), ends)
+        ask = partial(self._connection.ask, request, ends, self._wait_seconds, first_byte_left)
+        return self._attempt(lambda: self._read(ask()), ends)
 
-    def open(self, request: requests.Request) -> tuple[requests.PreparedRequest, Connection]:
-        """Open a new connection to where the request would go, and write nothing. Raise Unreachable."""
-        prepared, connection = self._attempt(lambda: self._prepared(request))
+    def open(self) -> None:
+        """Open a new connection, and write nothing. Raise Unreachable."""
         opened_by = time.monotonic() + self._connect_seconds
-        self._attempt(lambda: connection.open(opened_by))
-        return prepared, connection
+        self._attempt(lambda: self._connection.open(opened_by))
 
-    def read(self, request: requests.Request) -> Answer:
+    def read(self, request: Request) -> Answer:
         """Send the request over the kept connection, or over a new one, and return the answer.
 
         It may arrive twice, if the API closes the kept connection while the request is on its way.
@@ -89,75 +118,67 @@ class ApiConnection:
         """
         opened_by = time.monotonic() + self._connect_seconds
         ends = opened_by + self._wait_seconds
-        prepared, connection = self._attempt(lambda: self._prepared(request))
-        exchange = partial(connection.exchange, _written(prepared), opened_by, ends, self._wait_seconds)
-        return self._attempt(lambda: _read(connection, exchange()), ends)
+        exchange = partial(self._connection.exchange, request, opened_by, ends, self._wait_seconds)
+        return self._attempt(lambda: self._read(exchange()), ends)
 
     def close(self) -> None:
-        """Close the connection, if there is one."""
-        if self._connection is not None:
-            self._connection.close()
+        """Close the connection, if it is open."""
+        self._connection.close()
 
-    def _prepared(self, request: requests.Request) -> tuple[requests.PreparedRequest, Connection]:
-        prepared = request.prepare()
-        self._connection = self._connection or Connection(Peer.of(str(prepared.url), _authorities))
-        return prepared, self._connection
+    def _read(self, answer: FinalAnswer) -> Answer:
+        headers = {name: values[-1] for name in _READ_HEADERS if (values := answer.all(name.lower()))}
+        read = Answer(answer.status, headers, _content(answer))
+        self._connection.release(answer)
+        return read
 
     def _attempt(self, step: Callable[[], T], ends: float = inf) -> T:
         try:
             return step()
         except Exception as error:
             failure = self._failure(error, late=time.monotonic() >= ends)
-        if self._connection is not None:
-            self._connection.abort()
+        self._connection.abort()
         raise failure
 
     def _failure(self, error: Exception, late: bool) -> ApiError:
+        if not self._connection.may_have_written:
+            return _unreachable(error)
         cause = _first_cause(error)
-        detail = (isinstance(cause, OSError) and cause.strerror) or type(cause).__name__
-        if self._connection is not None and self._connection.may_have_written:
-            return OutcomeUnknown("deadline" if late else _word(cause), may_have_left=True, cause=detail)
-        return Unreachable(_word(cause), may_have_left=False, cause=detail)
+        word = "deadline" if late else _word(cause)
+        return OutcomeUnknown(word, may_have_left=True, cause=_detail(cause))
+
+
+def _prepared(step: Callable[[], T]) -> T:
+    try:
+        return step()
+    except Exception as error:
+        failure = _unreachable(error)
+    raise failure
 
 
 def _authorities() -> ssl.SSLContext:
     return bundled_authorities(adapters.DEFAULT_CA_BUNDLE_PATH)
 
 
-def _written(request: requests.PreparedRequest) -> Request:
-    body = request.body.encode() if isinstance(request.body, str) else request.body
-    return Request(str(request.method), request.path_url, request.headers, body)
+def _content(answer: FinalAnswer) -> bytes:
+    content = _joined(answer.body())
+    if codings := ", ".join(answer.all("content-encoding")):  # unasked
+        raw = urllib3.HTTPResponse(BytesIO(content), {"Content-Encoding": codings}, preload_content=False)
+        content = _joined(raw.stream(_CHUNK_BYTES, decode_content=True))
+    return content
 
 
-def _read(connection: Connection, answer: HTTPResponse) -> Answer:
-    with _response(answer) as response:
-        read = Answer(response.status_code, response.headers, _content(response))
-    connection.release(answer)
-    return read
-
-
-def _response(answer: HTTPResponse) -> requests.Response:
-    """Return the answer as a response of requests, which checks its length and decodes what is compressed."""
-    response = requests.Response()
-    response.status_code = answer.status
-    response.headers = CaseInsensitiveDict(answer.headers.items())
-    response.raw = urllib3.HTTPResponse(
-        answer,
-        urllib3.HTTPHeaderDict(answer.headers.items()),
-        answer.status,
-        original_response=answer,
-        preload_content=False,
-    )
-    return response
-
-
-def _content(response: requests.Response) -> bytes:
+def _joined(pieces: Iterable[bytes]) -> bytes:
     content = bytearray()
-    for chunk in response.iter_content(_CHUNK_BYTES):
-        content += chunk
+    for piece in pieces:
+        content += piece
         if len(content) > ANSWER_LIMIT_BYTES:
             raise _TooLong
     return bytes(content)
+
+
+def _unreachable(error: Exception) -> Unreachable:
+    cause = _first_cause(error)
+    return Unreachable(_word(cause), may_have_left=False, cause=_detail(cause))
 
 
 def _first_cause(error: BaseException) -> BaseException:
@@ -169,6 +190,10 @@ def _first_cause(error: BaseException) -> BaseException:
             break
         cause = inner
     return cause
+
+
+def _detail(cause: BaseException) -> str:
+    return (isinstance(cause, OSError) and cause.strerror) or type(cause).__name__
 
 
 def _word(cause: BaseException) -> str:

@@ -1,21 +1,22 @@
 """One HTTP connection whose exchanges end in time: what the API's client and the webhooks have in common.
 
-`http.client` does nothing behind the caller's back: it knows no redirect, proxy, cookie or `.netrc`.
+It does nothing behind the caller's back: it knows no redirect, proxy, cookie or `.netrc`.
 """
 
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from http import HTTPStatus
-from http.client import HTTP_PORT, HTTPS_PORT, HTTPConnection, HTTPException, HTTPResponse, NotConnected
+from dataclasses import dataclass
+from http.client import HTTP_PORT, HTTPS_PORT, NotConnected
 from math import inf
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
+from pec.http.answer import FinalAnswer
 from pec.http.deadline_socket import DeadlineSocket
+from pec.http.request import Request
 
 _HUNG_UP = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 Addresses = Sequence[tuple[int, tuple[Any, ...]]]  # family and address, as `socket` takes them
@@ -24,28 +25,23 @@ Guard = Callable[[Addresses], Addresses]
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The server at the other end."""
+    """The server at the other end. `name` is the header Host."""
 
     host: str
     port: int
     tls: Callable[[], ssl.SSLContext] | None
+    name: bytes
 
     @classmethod
     def of(cls, url: str, tls: Callable[[], ssl.SSLContext]) -> "Peer":
-        """Return the peer that a normalised URL names. Raise ValueError if its port is none."""
+        """Return the peer that a normalised URL names. Raise ValueError if its host or port is none."""
         parts = urlsplit(url)
         secure = parts.scheme == "https"
-        return cls(parts.hostname or "", parts.port or (443 if secure else 80), tls if secure else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request, ready to be written. `target` is the path with its query."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str | bytes] = field(repr=False)
-    body: bytes | None = field(default=None, repr=False)
+        usual = HTTPS_PORT if secure else HTTP_PORT
+        host, port = parts.hostname or "", parts.port or usual
+        name = f"[{host.partition('%')[0]}]" if ":" in host else host.rstrip(".")
+        named = name if port == usual else f"{name}:{port}"
+        return cls(host, port, tls if secure else None, named.encode("ascii"))
 
 
 class Connection:
@@ -80,7 +76,7 @@ class Connection:
 
     def exchange(
         self, request: Request, opened_by: float, ends: float, wait_seconds: float = inf
-    ) -> HTTPResponse:
+    ) -> FinalAnswer:
         """Ask over the kept connection, or over a new one that is open by `opened_by`.
 
         The peer may end a kept connection while the request is on its way. If no byte of an answer came, the request
@@ -101,7 +97,7 @@ class Connection:
         ends: float,
         wait_seconds: float = inf,
         first_byte_left: Callable[[], None] | None = None,
-    ) -> HTTPResponse:
+    ) -> FinalAnswer:
         """Write the request once, over the open connection, and read the final answer's head.
 
         `first_byte_left` is called after the first write, and must not take long.
@@ -118,9 +114,9 @@ class Connection:
             self.abort()
             raise
 
-    def release(self, answer: HTTPResponse) -> None:
+    def release(self, answer: FinalAnswer) -> None:
         """Keep the connection for the next exchange, unless the peer closes it or left part of the answer unread."""
-        if answer.will_close or not answer.isclosed():
+        if not answer.leaves_open():
             self.close()
 
     def close(self) -> None:
@@ -140,18 +136,12 @@ class Connection:
             self.close()
         return self._socket
 
-    def _ask(self, request: Request, opened: DeadlineSocket) -> HTTPResponse:
-        writer = HTTPConnection(self._peer.host.rstrip("."), self._peer.port)
-        writer.default_port = HTTPS_PORT if self._peer.tls else HTTP_PORT
-        writer.auto_open = 0  # never an address that was not checked
-        writer.sock = cast(socket.socket, opened)
-        writer.request(request.method, request.target, request.body, request.headers)
+    def _ask(self, request: Request, opened: DeadlineSocket) -> FinalAnswer:
+        head = request.head(self._peer.name)
         self.may_have_written = True
         with suppress(BrokenPipeError, ConnectionResetError):  # refused before all was written: read why
-            opened.flush()
-        answer = FinalAnswer(writer.sock, method=request.method)
-        answer.begin()
-        return answer
+            opened.send(head, request.body)
+        return FinalAnswer(opened)
 
     def _connect(self, ends: float) -> socket.socket:
         return connect(self._peer.host, self._peer.port, ends, self._guard)
@@ -177,53 +167,9 @@ def open_tcp(family: int, address: tuple[Any, ...], within_seconds: float) -> so
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
         opened.settimeout(within_seconds)
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body can be two writes
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body can be several writes
         opened.connect(address)
     except OSError:
         opened.close()
         raise
     return opened
-
-
-# Interim answers (1xx) may come before the final one and mean nothing. `http.client` skips 100 alone, however often it
-# comes.
-
-
-MAX_INTERIM = 20
-MAX_INTERIM_BYTES = 65_536  # of all their headers
-
-
-class TooManyInterim(HTTPException):
-    """More interim answers, or longer ones, than any server has use for."""
-
-
-class FinalAnswer(HTTPResponse):
-    """A response that skips interim answers. Give it to a connection as `response_class`."""
-
-    def begin(self) -> None:
-        """Read up to the final headers. Raise HTTPException and OSError.
-
-        101 is final, since no upgrade was asked for. The connection closes after it: what follows is no HTTP.
-        """
-        super().begin()
-        if self.status == HTTPStatus.SWITCHING_PROTOCOLS:
-            self.will_close = True
-
-    def _read_status(self) -> tuple[str, int, str]:
-        """Replace a private method of `http.client`: nothing public stands between status line and headers."""
-        room = MAX_INTERIM_BYTES
-        for _ in range(MAX_INTERIM + 1):
-            version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed
-            if status >= 200 or status == HTTPStatus.SWITCHING_PROTOCOLS:
-                return version, status, reason
-            room = self._skip_headers(room)
-        raise TooManyInterim
-
-    def _skip_headers(self, room: int) -> int:
-        """Return how many bytes further interim answers may have."""
-        while room > 0:
-            line = self.fp.readline(room)
-            room -= len(line)
-            if line in (b"\r\n", b"\n", b""):  # the last: the connection ended, which the next read reports
-                return room
-        raise TooManyInterim

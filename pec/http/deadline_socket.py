@@ -1,6 +1,6 @@
-"""A socket for `http.client` whose every wait ends at one deadline. Knows nothing of HTTP."""
+"""A socket whose every wait ends at one deadline. Knows nothing of HTTP."""
 
-import io
+import select
 import socket
 import ssl
 import struct
@@ -8,24 +8,27 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 PIECE_BYTES = 16_384  # one TLS record; OpenSSL would hold a longer write to a single wait
-JOINED_BYTES = PIECE_BYTES  # up to this size, head and body leave in one write
+JOINED_BYTES = PIECE_BYTES  # up to this size, parts leave in one write
 _DROP_UNSENT = struct.pack("ii", 1, 0)
+_MAX_WAIT_SECONDS = 1e6  # a poll takes no longer wait than 24 days
+T = TypeVar("T")
 
 
 class DeadlineSocket:
     """Give each wait what is left of the time. For one thread at a time.
 
-    A socket's own timeout starts anew with every byte, so a peer that drips could hold us for ever.
+    A socket's own timeout starts anew with every byte, so a peer that drips could hold us for ever. And setting it is a
+    call of the kernel, as is the look before each read and write that it brings: so this socket never blocks.
     """
 
     def __init__(self, opened: socket.socket) -> None:
+        opened.settimeout(0)
         self._socket = opened
         self._ends = 0.0
         self._wait_seconds = inf
-        self._unsent: list[bytes] = []
         self._first_byte_left: Callable[[], None] | None = None
         self.received = False  # whether a byte came since `within`
 
@@ -38,19 +41,18 @@ class DeadlineSocket:
         """
         self._ends, self._wait_seconds, self.received = ends, wait_seconds, False
         self._first_byte_left = first_byte_left
-        self._unsent.clear()
 
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Raise OSError if the handshake fails. Close the socket in any case."""
         self._socket.settimeout(self._left())
         self._socket = context.wrap_socket(self._socket, server_hostname=host)
+        self._socket.settimeout(0)
 
     def idle(self) -> bool:
         """Return whether the peer keeps the connection open, and has sent nothing unasked.
 
         Reading is the only test that TLS 1.3 passes: its tickets make an idle connection readable.
         """
-        self._socket.settimeout(0)
         try:
             self._socket.recv(1)
         except (BlockingIOError, ssl.SSLWantReadError):
@@ -59,28 +61,24 @@ class DeadlineSocket:
             return False
         return False
 
-    def sendall(self, data: bytes) -> None:
-        """Keep the data until `flush`."""
-        self._unsent.append(data)
-
-    def flush(self) -> None:
-        """Write what `sendall` was given. Raise OSError."""
-        parts, self._unsent = self._unsent, []
+    def send(self, *parts: bytes) -> None:
+        """Write all parts, in one write if they are small. Raise OSError."""
         if sum(map(len, parts)) <= JOINED_BYTES:
-            parts = [b"".join(parts)]
+            parts = (b"".join(parts),)
         for part in parts:
             rest = memoryview(part)
             while rest:
                 rest = rest[self.write(rest[:PIECE_BYTES]) :]
 
-    def makefile(self, *_: Any) -> io.BufferedReader:
-        """Return the answer as a file, which may be closed while the socket stays open."""
-        return io.BufferedReader(_Answer(self))
+    def receive(self, limit: int) -> bytes:
+        """Return what comes next, at most so many bytes; nothing at the end. Raise OSError."""
+        data = self._when_ready(self._socket.recv, limit, select.POLLIN)
+        self.received = self.received or len(data) > 0
+        return data
 
     def read_into(self, buffer: Any) -> int:
         """Return how many bytes came; 0 at the end. Raise OSError."""
-        self._socket.settimeout(self._left())
-        count = self._socket.recv_into(buffer)
+        count = self._when_ready(self._socket.recv_into, buffer, select.POLLIN)
         self.received = self.received or count > 0
         return count
 
@@ -95,28 +93,31 @@ class DeadlineSocket:
         self._socket.close()
 
     def write(self, piece: memoryview) -> int:
-        self._socket.settimeout(self._left())
-        written = self._socket.send(piece)
+        written = self._when_ready(self._socket.send, piece, select.POLLOUT)
         call, self._first_byte_left = self._first_byte_left, None
         if call:
             call()
         return written
 
+    def _when_ready(self, step: Callable[[Any], T], given: Any, usual: int) -> T:
+        """Return what the step returns, once it need not wait."""
+        while True:
+            left = self._left()
+            try:
+                return step(given)
+            except BlockingIOError:
+                event = usual
+            except ssl.SSLWantReadError:
+                event = select.POLLIN
+            except ssl.SSLWantWriteError:
+                event = select.POLLOUT
+            poll = select.poll()
+            poll.register(self._socket, event)
+            if not poll.poll(left * 1000):
+                raise TimeoutError
+
     def _left(self) -> float:
         left = self._ends - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        return min(left, self._wait_seconds)
-
-
-class _Answer(io.RawIOBase):
-    """Reads the socket, and leaves it open."""
-
-    def __init__(self, connection: DeadlineSocket) -> None:
-        self._connection = connection
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        return self._connection.read_into(buffer)
+        return min(left, self._wait_seconds, _MAX_WAIT_SECONDS)

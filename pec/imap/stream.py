@@ -30,8 +30,7 @@ class Stream:
         self._socket.within(ends, wait_seconds)
 
     def write(self, data: bytes) -> None:
-        self._socket.sendall(data)
-        self._socket.flush()
+        self._socket.send(data)
 
     def line(self, limit: int) -> bytes:
         """Return a line with its end. Raise ValueError if it is longer than the limit."""

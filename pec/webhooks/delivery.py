@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
-from http.client import HTTPException, HTTPResponse
+from functools import cache, lru_cache
+from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, version
 from typing import Self
 
@@ -19,7 +19,9 @@ from pydantic import SecretStr
 
 from config.settings import Endpoint, Webhooks
 from pec.http.address_guard import AddressRefused, require_public
-from pec.http.connection import Connection, Peer, Request
+from pec.http.answer import FinalAnswer
+from pec.http.connection import Connection, Peer
+from pec.http.request import Request, header_lines
 from pec.http.retry_after import retry_after_seconds
 from pec.http.tls import all_authorities
 from pec.instants import from_epoch
@@ -38,7 +40,7 @@ class _Target:
 
     peer: Peer
     path: str
-    headers: dict[str, str]
+    headers: bytes
 
 
 class Poster:
@@ -89,24 +91,35 @@ class Poster:
         signed = signed_headers(self._endpoint.secret, event_id, body, int(self._now()))
         # What a kept connection may have swallowed is posted again: the event's id is the same.
         traced = {"traceparent": traceparent} if traceparent else {}
-        request = Request("POST", target.path, target.headers | signed | traced, body)
+        request = Request("POST", target.path, target.headers + header_lines(signed | traced), body)
         response = connection.exchange(request, opened_by=ends, ends=ends)
-        said = b""
-        with suppress(OSError, HTTPException):
-            said = response.read(_READ_BYTES)  # so that a peer which writes little is not cut off
+        said = _beginning(response)
         connection.release(response)
         return self._outcome(response), response.status, said
 
-    def _outcome(self, response: HTTPResponse) -> Outcome:
+    def _outcome(self, response: FinalAnswer) -> Outcome:
         if 200 <= response.status < 300:
             return Delivered()
         if response.status == 410:
             return Gone()
         code = "redirect" if 300 <= response.status < 400 else "status"
-        asked = retry_after_seconds(response.getheader("Retry-After", ""), from_epoch(self._now()))
+        wanted = ", ".join(response.all("retry-after"))
+        asked = retry_after_seconds(wanted, from_epoch(self._now()))
         return failed(code, status=response.status, retry_after_seconds=asked)
 
 
+def _beginning(response: FinalAnswer) -> bytes:
+    """Return the beginning of the body. A body that is read to its end leaves the connection usable."""
+    said = b""
+    with suppress(OSError, HTTPException):
+        for piece in response.body():
+            said += piece
+            if len(said) > _READ_BYTES:
+                break
+    return said[:_READ_BYTES]
+
+
+@lru_cache(maxsize=64)
 def _target(url: str) -> _Target:
     """Normalise the URL; a user name and password in it become Authorization. Raise ValueError."""
     prepared = requests.Request("POST", url).prepare()
@@ -114,11 +127,14 @@ def _target(url: str) -> _Target:
     return _Target(
         Peer.of(str(prepared.url), all_authorities),
         prepared.path_url,
-        {
-            "Content-Type": "application/json",
-            "User-Agent": _user_agent(),
-            **({"Authorization": authorization} if authorization else {}),
-        },
+        header_lines(
+            {
+                "Accept-Encoding": "identity",
+                "Content-Type": "application/json",
+                "User-Agent": _user_agent(),
+                **({"Authorization": authorization} if authorization else {}),
+            }
+        ),
     )
 
 

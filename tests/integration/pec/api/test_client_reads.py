@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -335,6 +336,27 @@ def test_a_read_that_drips_ends_at_its_deadline_and_is_not_repeated(
 def test_a_server_that_can_not_be_reached_says_so(connect: Connect, mailbox: Mailbox) -> None:
     with pytest.raises(Unreachable):
         connect("http://nobody.invalid").receipts(mailbox, CODE)
+
+
+def test_half_a_character_in_a_search_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
+    with Wire(answering(200, PAGE)) as wire:
+        with pytest.raises(Unreachable) as caught:
+            connect(wire.url).inbox(mailbox, "\ud800")
+        assert caught.value.code == "garbled"
+        assert wire.connections == 0
+
+
+def test_a_url_that_cannot_be_used_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
+    with pytest.raises(Unreachable):
+        connect("http://a..b").quota(mailbox)
+
+
+def test_a_mailbox_whose_token_changes_sends_the_new_one(connect: Connect, mailbox: Mailbox) -> None:
+    with Wire(answering(200, QUOTA)) as wire:
+        client = connect(wire.url)
+        for token in ("old", "new"):
+            client.quota(replace(mailbox, token=SecretStr(token)))
+    assert [one.headers["authorization"] for one in wire.requests] == ["Bearer old", "Bearer new"]
 
 
 def test_no_cookie_of_one_mailbox_reaches_another(connect: Connect, mailbox: Mailbox) -> None:

@@ -130,11 +130,11 @@ def test_a_send_whose_place_was_freed_is_put_back_though_its_connection_opens_th
     permit, before = permit_of(far, "late"), len(served.sent())
     watch, opened = ApiWatch(far, lambda: None), ApiConnection.open
 
-    def open_late(connection: ApiConnection, request: Any) -> Any:
-        if request.method == "POST":
-            far.api_reach.doubt(far.now())
-            watch._step()
-        return opened(connection, request)
+    def open_late(connection: ApiConnection) -> None:
+        monkeypatch.setattr(ApiConnection, "open", opened)  # as the probe finds it
+        far.api_reach.doubt(far.now())
+        watch._step()
+        opened(connection)
 
     monkeypatch.setattr(ApiConnection, "open", open_late)
 

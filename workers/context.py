@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from archive.chain import Profile
 
 OTHERS_SECONDS = 2.0
+TURN_SECONDS = 0.1  # so long before its turn a worker that looked passes it over: clocks are not exact
 IMAP_SILENT = timedelta(seconds=60)  # since a mailbox was read to its end; then the API is asked instead
 MAX_CLOCK_SYNCS = 5
 MAX_MISSED_BEATS = 120  # heartbeats, which are 5 s apart
@@ -85,9 +86,19 @@ class RestoreWatch:
 
 @dataclass
 class Alike:
-    """How many live workers do the same work, this one included, as the last heartbeat found. Four at most."""
+    """How many live workers do the same work, this one included, as the last heartbeat found. Four at most.
+
+    They take turns at what one of them must look at now and then.
+    """
 
     count: int = 1
+    place: int = 0  # of this one
+
+    def seconds_to_turn(self, now: float, every_seconds: float) -> float:
+        """Return the seconds until this worker's next turn, if one of them has its turn at such intervals."""
+        cycle = every_seconds * self.count
+        left = (every_seconds * self.place - now) % cycle if cycle else 0.0
+        return left if left > TURN_SECONDS else left + cycle
 
 
 class BusyMailboxes:

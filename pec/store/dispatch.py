@@ -44,6 +44,9 @@ class DispatchRequest:
     tokens: Mapping[str, Collection[str]] = field(default_factory=dict)  # by digest: accounts to send from
     hints: HintRules | None = None
     max_hints: int = 1000  # of all tokens
+    others_attend: bool = (
+        False  # to tokens of which they gave the last hint: the time of the next is not reported
+    )
     queues: Mapping[Queue, int] = field(default_factory=dict)  # how many tasks of each, at most
     lease_seconds: float = 0.0  # of a task
 
@@ -65,6 +68,7 @@ class DispatchRequest:
                 "lead": _micros(self.hints.lead_seconds),
                 "hint_lease": _micros(self.hints.lease_seconds),
                 "pick_lease": _micros(self.hints.pick_lease_seconds),
+                "others_attend": self.others_attend,
             }
         return json.dumps(request)
 
@@ -85,11 +89,12 @@ class Dispatched:
     hints: list[Hint]
     due: dict[Queue, list[Due]]
     wait_seconds: float
+    attended: dict[str, float]  # tokens that this step looked at, and the seconds until the next hint of each
 
 
 def dispatch(store: Store, request: DispatchRequest) -> Dispatched:
     """Give out what is due, in one round trip. It comes due again when its lease ends, unless it is done."""
-    fanned_out, hints, taken, wait = store.run("dispatch", request.to_json())
+    fanned_out, hints, taken, wait, attended = store.run("dispatch", request.to_json())
     return Dispatched(
         endpoints=text_list(fanned_out),
         hints=[Hint(text(token), text(number)) for token, *numbers in hints for number in numbers],
@@ -98,6 +103,7 @@ def dispatch(store: Store, request: DispatchRequest) -> Dispatched:
             for queue, *members in taken
         },
         wait_seconds=float(text(wait) or math.inf),
+        attended={token: float(seconds) for token, seconds in text_dict(attended).items()},
     )
 
 

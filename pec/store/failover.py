@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 _MAX_BEATS = 240  # 20 minutes of heartbeats
 
@@ -22,13 +22,13 @@ class History:
     own_from: int
 
     @classmethod
-    def of(cls, info: Mapping[str, Any]) -> Self:
+    def of(cls, info: Mapping[str, str]) -> Self:
         """Return it from the section `replication` of INFO."""
         return cls(
-            str(info.get("master_replid", "")),
-            int(info.get("master_repl_offset", 0)),
-            str(info.get("master_replid2", "")),
-            int(info.get("second_repl_offset", -1)),
+            info.get("master_replid", ""),
+            int(info.get("master_repl_offset") or 0),
+            info.get("master_replid2", ""),
+            int(info.get("second_repl_offset") or -1),
         )
 
 

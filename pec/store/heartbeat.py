@@ -31,6 +31,7 @@ class Beat:
     counts: bool  # every replica that must have it has it
     said_at: float = 0.0  # Redis's time, in epoch seconds
     alike: int = 1  # live workers with the same queues and accounts, itself included; four at most
+    place: int = 0  # of this one among them
 
 
 def beat(
@@ -57,20 +58,26 @@ def beat(
     wait = replica_wait(store.client, store.replicas, ask=True)
     args: list[str | float] = [store.keys.namespace, seconds, WORKERS_REMEMBERED_SECONDS, *payload]
     try:
-        (installation, restores, now_us, alike), info, *acknowledged = _run(store, args, wait.count)
+        reply, *acknowledged = _run(store, args, wait.count)
     except NoScriptError:
         store.client.script_load(store.script("heartbeat").script)
-        (installation, restores, now_us, alike), info, *acknowledged = _run(store, args, wait.count)
-    counts = wait.is_over(int(acknowledged[0]) if acknowledged else 0)
-    restored = text_list(restores)
-    return Beat(text(installation), restored, History.of(info), counts, int(now_us) / 1e6, int(alike))
+        reply, *acknowledged = _run(store, args, wait.count)
+    installation, restores, now_us, (alike, place), history = reply
+    return Beat(
+        text(installation),
+        text_list(restores),
+        History.of(text_dict(history)),
+        counts=wait.is_over(int(acknowledged[0]) if acknowledged else 0),
+        said_at=int(now_us) / 1e6,
+        alike=int(alike),
+        place=int(place),
+    )
 
 
 def _run(store: Store, args: Sequence[str | float], replicas: int) -> list[Any]:
     with store.client.pipeline(transaction=False) as pipeline:
         store.script("heartbeat")(args=args, client=pipeline)
         pipeline.scripts.clear()  # else redis-py asks first, each time, whether the server has it
-        pipeline.info("replication")
         if replicas:
             pipeline.wait(replicas, CLAIM_MILLISECONDS)
         return pipeline.execute()

@@ -107,7 +107,7 @@ class Heartbeat(Middleware):
             self._ensured, self._ensure_at = held, local_clock() + ENSURED_SECONDS
         self._remember(beat)
         self._ctx.restore.update(beat.restores)
-        self._ctx.alike.count = beat.alike
+        self._ctx.alike.count, self._ctx.alike.place = beat.alike, beat.place
         return EVERY_SECONDS
 
     def _ensure(self, beat: heartbeat.Beat, *, lost: bool) -> None:

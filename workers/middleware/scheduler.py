@@ -1,5 +1,6 @@
 """The scheduler: the thread that turns what is due in Redis into hints for actors. Any number run, none leads."""
 
+import math
 from collections.abc import Collection
 from dataclasses import replace
 from typing import cast
@@ -8,19 +9,22 @@ import dramatiq
 from dramatiq.middleware import Middleware
 
 from pec.names import Queue
+from pec.store.clock import local_clock
 from pec.store.dispatch import DispatchRequest, HintRules, dispatch
 from workers.broker import HintBroker
 from workers.context import WorkerContext
 from workers.middleware.background import Background
 
-REST_SECONDS = 1.0  # at most, half of that at least: other processes and people make things due too
+REST_SECONDS = 0.75  # until one of the processes alike looks: other processes and people make things due too
 MIN_REST_SECONDS = 0.05  # between two steps, whatever happens meanwhile
 
 
 class Scheduler(Middleware):
     """Hints only for queues that its own process consumes, and no more than it has room for: others take the rest.
 
-    A lost hint comes again when its lease ends.
+    A lost hint comes again when its lease ends. All processes look when a task is due. When the next hint of a token is
+    due, the one looks that set the time, if it has a thread for each place on the wire. One that died is replaced by
+    the next whose turn it is to look at all.
     """
 
     _broker: HintBroker
@@ -28,7 +32,10 @@ class Scheduler(Middleware):
     def __init__(self, ctx: WorkerContext) -> None:
         self._ctx = ctx
         self._request = DispatchRequest()
+        self._one_is_enough = False  # for all hints of its tokens
         self._queues: list[Queue] = []
+        # by token that this process attends to, on the local clock
+        self._hints_at: dict[str, float] = {}
         self._thread = Background("scheduler", self._step, MIN_REST_SECONDS, ctx.became_due)
 
     def wake(self) -> None:
@@ -46,6 +53,8 @@ class Scheduler(Middleware):
             lease_seconds=lease,
         )
         self.serve(cast(HintBroker, broker), queues, request)
+        places = len(request.tokens) * ctx.settings.api.places
+        self._one_is_enough = worker.worker_threads >= places
         self._thread.start()
 
     def serve(self, broker: HintBroker, queues: Collection[Queue], request: DispatchRequest) -> None:
@@ -71,14 +80,19 @@ class Scheduler(Middleware):
             queues={queue: left for queue, left in room.items() if left},
             tokens=self._request.tokens if sends else {},
             max_hints=sends,
+            others_attend=ctx.alike.count > 1 and self._one_is_enough,
         )
-        found = dispatch(ctx.store, request)
+        found, now = dispatch(ctx.store, request), local_clock()
         for hint in found.hints:
             self._hint(Queue.SEND, ctx.now().timestamp(), hint.token, hint.number)
         for queue, tasks in found.due.items():
             for due in tasks:
                 self._hint(queue, due.at, due.member)
-        return min(found.wait_seconds, REST_SECONDS * (1 + ctx.chance()) / 2)
+        self._hints_at = {token: at for token, at in self._hints_at.items() if at > now} | {
+            token: now + wait for token, wait in found.attended.items()
+        }
+        next_hint = min(self._hints_at.values(), default=math.inf) - now
+        return min(found.wait_seconds, next_hint, ctx.alike.seconds_to_turn(ctx.clock.now(), REST_SECONDS))
 
     def _hint(self, queue: Queue, due_at: float, *args: str) -> None:
         """Give a hint with the time at which it was due (for a send, now), for the metric of lateness."""

@@ -17,10 +17,12 @@
 --          <ns>:due:<queue>             sorted set: token, endpoint, id, … → when it is due
 -- ARGV     request JSON, made by `DispatchRequest.to_json`. Times are µs.
 --                  endpoints [{name, all, types: {type: true}}, …], max_events (of each), max_waiting
---                  tokens {token: {account: true}}, max_hints, interval, in_flight, lead, hint_lease, pick_lease
+--                  tokens {token: {account: true}}, max_hints, interval, in_flight, lead, hint_lease, pick_lease,
+--                  others_attend: whether other workers come for the tokens whose entries they set
 --                  queues [[queue, how many at most], …], lease
--- Returns  {fanned_out, hints, due, wait}: the endpoints that have new deliveries; {token, hint, hint, …} of each
---          token; {queue, member, since when (epoch seconds), …} of each queue; seconds until more is due, or ""
+-- Returns  {fanned_out, hints, due, wait, attended}: the endpoints that have new deliveries; {token, hint, hint, …} of
+--          each token; {queue, member, since when (epoch seconds), …} of each queue; seconds until more is due, or "";
+--          {token, seconds until its next hint, …} of those whose entry was set here
 
 local FEW_US = 50000
 
@@ -119,6 +121,7 @@ local function in_preparation(flight, tat)
 end
 
 local hints_left = request.max_hints or 0
+local attended = {}
 
 local function hints_of(token, accounts)
     local hints = ns .. ":hints:" .. token
@@ -162,6 +165,8 @@ local function hints_of(token, accounts)
     end
     wait = math.max(wait, now + 1000)
     call("ZADD", send_due, seconds(wait), token)
+    table.insert(attended, token)
+    table.insert(attended, seconds(wait - now))
     due_at(wait)
     return given
 end
@@ -172,7 +177,9 @@ local function hints_of_all(tokens)
     for i = 1, #entries, 2 do
         local token, at = entries[i], tonumber(entries[i + 1]) * 1e6
         if tokens[token] and (at > now or hints_left == 0) then
-            due_at(at)
+            if not request.others_attend then
+                due_at(at)
+            end
             break -- the rest is due later, or for another worker
         elseif tokens[token] then
             local given = hints_of(token, tokens[token])
@@ -209,4 +216,4 @@ for _, one in ipairs(request.queues or {}) do
     table.insert(due, take_due(unpack(one)))
 end
 local wait = soonest < math.huge and seconds(math.max(0, soonest - now)) or ""
-return {fanned_out, hints, due, wait}
+return {fanned_out, hints, due, wait, attended}

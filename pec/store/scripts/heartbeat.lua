@@ -15,7 +15,8 @@
 --                                A user who may not write it does not: only operators look at it
 --          <ns>:figures:<seconds>:<begins>   hash, expiring: name → count
 -- Returns  {id of the installation, names of the kind `restore` that live workers report: [instant, …],
---          Redis's time (µs), live workers with the same queues and accounts, itself included, up to MAX_ALIKE}
+--          Redis's time (µs), {live workers with the same queues and accounts, itself included, up to MAX_ALIKE; how many
+--          of these have a lower id}, the fields of INFO that name its history of writes: [field, value, …]}
 
 local ns, seconds_ahead, forget, seen = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
 local now = now_us() / 1e6
@@ -56,14 +57,26 @@ local function alike()
         return (queues or "") .. "|" .. (accounts or "")
     end
     local others = call("ZRANGEBYSCORE", ns .. ":seen:worker", string.format("%.6f", now), "+inf", "LIMIT", 0, MAX_ALIKE)
-    local mine, count = work(seen.worker[1]), 0
+    local mine, count, before = work(seen.worker[1]), 0, 0
     for _, id in ipairs(others) do
-        count = count + (work(id) == mine and 1 or 0)
+        local same = work(id) == mine
+        count = count + (same and 1 or 0)
+        before = before + (same and id < seen.worker[1] and 1 or 0)
     end
-    return math.max(1, count)
+    return {math.max(1, count), before}
+end
+
+local function history_fields()
+    local said, found = call("INFO", "replication"), {}
+    for _, field in ipairs({"master_replid", "master_repl_offset", "master_replid2", "second_repl_offset"}) do
+        table.insert(found, field)
+        table.insert(found, string.match(said, field .. ":(%S+)") or "")
+    end
+    return found
 end
 
 call("ZREMRANGEBYSCORE", ns .. ":seen:worker", "-inf", string.format("%.6f", now - forget))
 call("HSETNX", ns .. ":installation", "id", ARGV[6])
 local restores = call("ZRANGEBYSCORE", ns .. ":seen:restore", string.format("%.6f", now), "+inf")
-return {call("HGET", ns .. ":installation", "id"), restores, now_us(), next(about) and alike() or 1}
+local fellows = next(about) and alike() or {1, 0}
+return {call("HGET", ns .. ":installation", "id"), restores, now_us(), fellows, history_fields()}

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from workers.context import MAX_MISSED_BEATS, BusyMailboxes, RestoreWatch
+import pytest
+
+from workers.context import MAX_MISSED_BEATS, Alike, BusyMailboxes, RestoreWatch
 
 BACKUP = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
@@ -48,3 +50,20 @@ def test_a_mailbox_is_busy_until_the_time_that_was_said_or_until_it_is_removed()
     assert not mailboxes.is_busy("acme", BACKUP + timedelta(minutes=3))
     mailboxes.remove("acme")
     assert not mailboxes.is_busy("acme", BACKUP)
+
+
+def test_one_alone_has_every_turn() -> None:
+    assert Alike().seconds_to_turn(1_800_000_000.25, 0.75) == pytest.approx(0.5)
+
+
+def test_workers_alike_have_their_turns_one_after_the_other() -> None:
+    now = 1_800_000_000.5  # a cycle of four began half a second ago
+    turns = [Alike(4, place).seconds_to_turn(now, 0.75) for place in range(4)]
+
+    assert turns == pytest.approx([2.5, 0.25, 1.0, 1.75])
+
+
+def test_a_turn_that_is_all_but_there_was_taken_by_what_is_done_now() -> None:
+    now = 1_800_000_000.0 - 0.05
+
+    assert Alike(2).seconds_to_turn(now, 0.75) == pytest.approx(1.55)

@@ -51,6 +51,6 @@ def test_nothing_is_handed_out_that_was_not_asked_for(store: Store) -> None:
     store.set_due(Queue.CHECK, "due", store.now())
 
     assert dispatch(store, DispatchRequest()) == Dispatched(
-        endpoints=[], hints=[], due={}, wait_seconds=math.inf
+        endpoints=[], hints=[], due={}, wait_seconds=math.inf, attended={}
     )
     assert take(store, 1, Queue.CHECK).due[Queue.CHECK]

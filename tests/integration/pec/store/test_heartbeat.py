@@ -49,3 +49,26 @@ def test_a_worker_learns_how_many_do_the_same_work(store: Store) -> None:
     assert beat("w3", "beta") == 1
     beat("w2", "acme", -1)
     assert beat("w1", "acme") == 1, "the other is dead"
+
+
+def test_workers_that_do_the_same_work_have_places_of_their_own(store: Store) -> None:
+    def place(worker: str, accounts: str = "acme") -> int:
+        about = {"queues": "send", "accounts": accounts}
+        return heartbeat.beat(store, {"worker": [worker]}, 30, about).place
+
+    for worker in ("w1", "w2", "w3"):
+        place(worker)
+    place("w0", "beta")
+
+    assert [place(worker) for worker in ("w3", "w1", "w2")] == [2, 0, 1]
+
+
+def test_a_beat_brings_the_history_of_writes(store: Store) -> None:
+    info: Any = store.client.info("replication")
+
+    history = heartbeat.beat(store, {"worker": ["w1"]}, 30).history
+
+    assert history.id == info["master_replid"]
+    assert history.former == info["master_replid2"]
+    assert history.own_from == info["second_repl_offset"]
+    assert history.offset >= info["master_repl_offset"]

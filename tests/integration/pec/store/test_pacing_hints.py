@@ -17,9 +17,13 @@ from tests.integration.pec.store.slots import API, PICK_LEASE_SECONDS, TOKEN, wa
 store = slots.store
 
 
-def hints(store: Store, accounts: Sequence[str] = ("acme", "beta"), api: Api = API) -> Dispatched:
+def hints(
+    store: Store, accounts: Sequence[str] = ("acme", "beta"), api: Api = API, *, others_attend: bool = False
+) -> Dispatched:
     rules = HintRules(pacing.interval_seconds(api), api.places, 5, 10, PICK_LEASE_SECONDS)
-    return dispatch(store, DispatchRequest(tokens={TOKEN: accounts}, hints=rules))
+    return dispatch(
+        store, DispatchRequest(tokens={TOKEN: accounts}, hints=rules, others_attend=others_attend)
+    )
 
 
 def test_hints_are_as_many_as_the_messages_and_no_more(store: Store) -> None:
@@ -38,6 +42,19 @@ def test_the_time_of_the_next_hint_is_reported(store: Store) -> None:
     assert len(found.hints) == 1
     assert found.wait_seconds == pytest.approx(5, abs=0.5)  # the next slot is in 10 s, and has a lead of 5 s
     assert hints(store, api=slow).wait_seconds == pytest.approx(5, abs=0.5)
+
+
+def test_the_time_of_a_hint_that_another_attends_to_is_not_reported(store: Store) -> None:
+    slow = Api(rate=0.1, margin_seconds=0)
+    for number in range(3):
+        waiting(store, f"m{number}", number)
+
+    assert hints(store, api=slow, others_attend=True).attended == {TOKEN: pytest.approx(5, abs=0.5)}
+    found = hints(store, api=slow, others_attend=True)
+    assert found.attended == {}
+    assert found.wait_seconds == math.inf
+    store.client.zadd(store.keys.due(Queue.SEND), {TOKEN: 0})
+    assert hints(store, api=slow, others_attend=True).attended, "none came for it in time"
 
 
 def test_a_message_in_preparation_counts_for_the_slot_that_it_will_take(store: Store) -> None:

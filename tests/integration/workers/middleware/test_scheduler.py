@@ -6,18 +6,23 @@ from contextlib import contextmanager
 
 import dramatiq
 import pytest
+from pydantic import SecretStr
 from redis import Redis
 
 from config.redis_connection import connect
-from config.settings import Settings
+from config.settings import Account, Api, Settings
 from pec.api.client import PecClient
 from pec.names import Queue
+from pec.store import accounts, pacing
 from pec.store.store import Store
+from tests.integration.pec.store import slots
 from tests.wire import eventually
 from workers.broker import HintBroker, ThreadLimits
-from workers.context import WorkerContext
+from workers.context import Alike, WorkerContext
 from workers.middleware import scheduler
 from workers.middleware.scheduler import Scheduler
+
+NEVER_SECONDS = 1e9  # between two turns
 
 
 @pytest.fixture
@@ -26,13 +31,15 @@ def store(redis: Redis) -> Store:
 
 
 @contextmanager
-def working(store: Store, redis_url: str, task: Callable[[str], None]) -> Iterator[HintBroker]:
-    """Every queue's actor does the task."""
-    settings, shares, client = Settings(redis_url=redis_url), ThreadLimits(), connect(redis_url)
-    made = Scheduler(WorkerContext(settings, store, PecClient(settings.api), chance=lambda: 1.0))
+def working(
+    store: Store, redis_url: str, task: Callable[[str], None], settings: Settings | None = None
+) -> Iterator[HintBroker]:
+    """Every queue's actor does the task, beside another worker that does the same work."""
+    settings, shares, client = settings or Settings(redis_url=redis_url), ThreadLimits(), connect(redis_url)
+    made = Scheduler(WorkerContext(settings, store, PecClient(settings.api), alike=Alike(2)))
     broker = HintBroker(shares.limit, lambda _: True, client=client, middleware=[shares, made])
     for queue in Queue:
-        dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker)(lambda member: task(member))
+        dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker)(lambda member, *_: task(member))
     worker = dramatiq.Worker(broker, worker_threads=4, worker_timeout=50)
     worker.start()
     try:
@@ -45,7 +52,7 @@ def working(store: Store, redis_url: str, task: Callable[[str], None]) -> Iterat
 def test_what_comes_due_is_done_then_though_nothing_wakes_the_scheduler(
     store: Store, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "REST_SECONDS", 60.0)
+    monkeypatch.setattr(scheduler, "REST_SECONDS", NEVER_SECONDS)
     done: list[float] = []
     due_at = store.now() + 0.5
     store.set_due(Queue.CHECK, "inv-1", due_at)
@@ -59,7 +66,7 @@ def test_what_comes_due_is_done_then_though_nothing_wakes_the_scheduler(
 def test_what_a_task_makes_due_is_done_next(
     store: Store, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "REST_SECONDS", 60.0)
+    monkeypatch.setattr(scheduler, "REST_SECONDS", NEVER_SECONDS)
     done: list[str] = []
 
     def task(member: str) -> None:
@@ -70,6 +77,21 @@ def test_what_a_task_makes_due_is_done_next(
     store.set_due(Queue.CHECK, "first", store.now())
     with working(store, redis_url, task):
         eventually(lambda: done == ["first", "second"])
+
+
+def test_the_process_that_gave_a_hint_gives_the_next_one_at_its_time(
+    store: Store, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "REST_SECONDS", NEVER_SECONDS)
+    account = Account(sender="a@pec.example", username="a", password=SecretStr("x"), token=SecretStr("t"))
+    settings = Settings(redis_url=redis_url, accounts={"acme": account}, api=Api(rate=1))
+    accounts.register(store, "acme", pacing.digest("t"))
+    for number in range(2):
+        slots.waiting(store, f"m{number}", number)
+    given: list[str] = []
+
+    with working(store, redis_url, given.append, settings):  # the end of a task wakes it long before
+        eventually(lambda: len(given) >= 2)
 
 
 def test_more_than_fits_into_one_step_is_done_once_each(store: Store, redis_url: str) -> None:

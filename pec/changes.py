@@ -116,11 +116,13 @@ class Past:
 def extended(history: str, created_at: datetime, state: State, now: datetime) -> str:
     """Return the history with one more state, entered now."""
     entries = _ENTRY.findall(history)
-    passed = sum(int(number) for letter, number in entries if letter != "+")
-    since = (_floor(now) - _floor(created_at)) // _MILLISECOND - passed
-    entries.append((LETTERS[state], str(max(0, since))))
-    while len(text := "".join(map("".join, entries))) > MAX_BYTES:
+    passed = sum([int(number) for letter, number in entries if letter != "+"])
+    since = max(0, (_floor(now) - _floor(created_at)) // _MILLISECOND - passed)
+    text = f"{history}{LETTERS[state]}{since}"
+    entries.append((LETTERS[state], str(since)))
+    while len(text) > MAX_BYTES:
         entries = _shortened(entries)
+        text = "".join(map("".join, entries))
     return text
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pec.changes import Change, created
 from pec.content import decode_file, encoded_size, sha256
 from pec.jobs import ContentRef, JobRejected, PollJob, SendJob
-from pec.messages import Attachment, Message
+from pec.messages import Attachment, Message, evolve
 from pec.names import Queue, State
 from pec.problems import problem
 from pec.reasons import reason_by_code
@@ -111,9 +111,9 @@ def messages_of(
         has_reference=job.reference if job.reference is not None else referenced,
     )
     if isinstance(job.recipient, str) or job.together:
-        return [replace(shared, recipients=groups[0], order=order)]
+        return [evolve(shared, {"recipients": groups[0], "order": order})]
     return [
-        replace(shared, id=f"{job.id}#{number}", recipients=group, order=order + number - 1)
+        evolve(shared, {"id": f"{job.id}#{number}", "recipients": group, "order": order + number - 1})
         for number, group in enumerate(groups, 1)
     ]
 

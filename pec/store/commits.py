@@ -199,7 +199,7 @@ def _room(change: Change) -> dict[str, Any] | None:
 
 def _contents(store: Store, work: Commit, blobs: list[bytes]) -> list[dict[str, Any]]:
     counted = []
-    for sha256, times in Counter(work.uses).items():
+    for sha256, times in Counter(work.uses).items() if work.uses else ():
         data = work.contents.get(sha256)
         if data is not None:
             blobs.append(data)

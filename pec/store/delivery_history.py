@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic_core import to_json
+
 from pec.instants import from_epoch
 from pec.store.store import Store, text_list
 from pec.webhooks.answers import Answer
@@ -70,8 +72,7 @@ class Note:
             }
         elif not isinstance(self.outcome, Delivered):
             stated |= {"why": "answered 410", "code": "status", "details": {"status": 410}}
-        return json.dumps({name: value for name, value in stated.items() if value not in (None, "")},
-                          ensure_ascii=False, separators=(",", ":"))  # fmt: skip
+        return to_json({name: value for name, value in stated.items() if value not in (None, "")}).decode()
 
 
 def add(store: Store, endpoint: str, note: Note) -> None:

@@ -1,7 +1,6 @@
 """Send one message: the claim on disk, the bytes on the wire, and the state that each outcome leads to."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import redis
 import structlog
@@ -11,7 +10,7 @@ from archive.vault import Altered, Missing, VaultAway
 from pec.api.client import Attachment, Mailbox, Outgoing, encode, send_is_over_seconds
 from pec.api.errors import ApiError, Denied, Invalid, RateLimited, Unreachable
 from pec.changes import Change
-from pec.messages import Message, Reason
+from pec.messages import Message, Reason, evolve
 from pec.names import State
 from pec.reasons import reason_by_code
 from pec.store import accounts, pacing, records
@@ -119,7 +118,7 @@ class _Attempt:
         self._message = permit.message  # as we last wrote it
         self._claim_ends = 0.0  # on the local clock: bytes may leave until then
         self._reference = _next_reference(ctx, permit.message) if permit.message.has_reference else None
-        message = replace(permit.message, reference=self._reference)
+        message = evolve(permit.message, {"reference": self._reference})
         self._body = _encode(ctx, message, permit.picked.body, mailbox)
 
     def run(self) -> Outcome:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
@@ -134,6 +135,7 @@ def _spellings(secret: str) -> set[str]:
 
 _ITALIAN_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\D+(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _YEARS = range(1970, 9999)
+_MAX_DATE_CHARACTERS = 100
 _Item = Mapping[str, Any]
 
 
@@ -212,6 +214,11 @@ def date(text: str) -> datetime | None:
 
     None if it can't be read, or names a year in which no PEC can be: the outermost can't be written in UTC.
     """
+    return _date(text) if len(text) <= _MAX_DATE_CHARACTERS else None
+
+
+@lru_cache(maxsize=4096)  # a mail is seen in several pages
+def _date(text: str) -> datetime | None:
     for read in (_rfc_date, _italian_date, datetime.fromisoformat):
         try:
             found = read(text.strip())
@@ -248,7 +255,10 @@ def _objects(entries: list[Any]) -> list[dict[str, Any]]:
 
 
 def _first(item: _Item, *names: str) -> str:
-    return next((str(item[name]) for name in names if item.get(name) is not None), "")
+    for name in names:
+        if (value := item.get(name)) is not None:
+            return str(value)
+    return ""
 
 
 def _text_of(item: _Item) -> str | None:

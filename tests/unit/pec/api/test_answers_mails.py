@@ -120,6 +120,7 @@ def test_italian_dates_without_a_zone_follow_summer_and_winter() -> None:
     [
         *("", "ieri", "32/13/2020 10:00:35", "26/08/2020 25:00", "0000-00-00 00:00:00"),
         *("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"),  # beyond what UTC can say
+        "Wed, 26 Aug 2020 10:00:35 +0200" + " " * 100,  # longer than any: it would be kept
     ],
 )
 def test_an_unreadable_date_is_none(text: str) -> None:

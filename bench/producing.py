@@ -64,7 +64,7 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
                 record,
                 target="≤ 1,000",
                 better="less",
-                note="with `hash-max-listpack-value 512`, as [docs/operations.md](operations.md) says",
+                note="with `hash-max-listpack-value 1024`, as [docs/operations.md](operations.md) says",
             ),
         ]
     )

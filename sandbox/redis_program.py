@@ -17,7 +17,7 @@ DURABLE = (
     *("--appendfsync", "always"),
     *("--save", ""),
     *("--maxmemory-policy", "noeviction"),
-    *("--hash-max-listpack-value", "512"),  # receipts stay compact beside their originals, and records too
+    *("--hash-max-listpack-value", "1024"),  # receipts stay compact beside their originals, and records too
     *("--databases", "16"),
 )
 _PR_SET_PDEATHSIG = 1

@@ -1,9 +1,8 @@
 """Pace and rotation: which message is sent next, and when. The scripts hold the rules, on Redis's clock."""
 
 import hashlib
-import json
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -254,11 +253,12 @@ def _reserve(
     capped: Api | None,
     ahead: float | None = None,
 ) -> Slot | TooEarly:
-    caps = (capped.daily_cap or 0, capped.monthly_cap or 0) if capped else None
-    calendar = _calendar(int(wall_clock() // 3600), caps)
     asked_ahead = max_ahead if ahead is None else ahead
     interval_us, max_us, asked_us = (round(seconds * 1e6) for seconds in (interval, max_ahead, asked_ahead))
-    arguments = (limiter, interval_us, max_us, calendar, asked_us)
+    counted: tuple[str | int, ...] = ()
+    if capped:
+        counted = (capped.daily_cap or 0, capped.monthly_cap or 0, *_calendar(int(wall_clock() // 3600)))
+    arguments = (limiter, interval_us, max_us, asked_us, *counted)
     [reply] = store.together([ScriptCall("reserve", arguments)])
     if isinstance(reply, Exception):
         raise reply
@@ -269,21 +269,15 @@ def _reserve(
 
 
 @lru_cache(maxsize=8)
-def _calendar(hour: int, caps: tuple[int, int] | None) -> str:
-    """Return days and months of Europe/Rome around an hour (since the epoch); the script chooses by Redis's clock.
-
-    Without caps (calls that are not sends) nothing is counted.
-    """
-    if caps is None:
-        return ""
+def _calendar(hour: int) -> tuple[str | int, ...]:
+    """Return days and months of Europe/Rome around an hour (since the epoch); the script chooses by Redis's clock."""
     now = from_epoch(hour * 3600)
     days = [day_start(now, shift) for shift in range(-1, 3)]
     months = [month_start(now, shift) for shift in range(-1, 3)]
-    daily, monthly = caps
-    return json.dumps(
-        {"days": _spans(days, _DAY), "months": _spans(months, _MONTH), "daily": daily, "monthly": monthly}
-    )
+    return (*_spans(days, _DAY), *_spans(months, _MONTH))
 
 
-def _spans(starts: Sequence[datetime], label: str) -> list[tuple[str, float, float]]:
-    return [(start.strftime(label), start.timestamp(), end.timestamp()) for start, end in pairwise(starts)]
+def _spans(starts: Sequence[datetime], label: str) -> Iterator[str | int]:
+    """Yield the label of each period, when it starts and when it ends; the likeliest period first."""
+    for start, end in sorted(pairwise(starts), key=lambda span: span[0] != starts[1]):
+        yield from (start.strftime(label), int(start.timestamp()), int(end.timestamp()))

@@ -22,7 +22,7 @@ _FOLDER = Path(__file__).parent / "scripts"
 _AFTER_THE_WIRE = "#!lua flags=allow-oom\n"
 _INTAKE = "#!lua\n"
 # Scripts of which several calls can be one command.
-_TOGETHER = ("commit", "finish_send", "pick", "read", "deliver", "reserve")
+_TOGETHER = ("commit", "finish_send", "pick", "read", "deliver", "reserve", "dispatch", "defer_to_scan")
 # What scripts share. Each may use those before it.
 _FRAGMENTS = ("basics", "lanes", "room", "holding", "history")
 _LOCAL = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)

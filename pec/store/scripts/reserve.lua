@@ -1,16 +1,17 @@
--- reserve(limiter, interval_us, max_ahead_us, calendar, ahead_us): the next slot of a limiter, on Redis's clock
--- (GCRA without bursts).
+-- reserve(limiter, interval_us, max_ahead_us, ahead_us[, daily, monthly, day, …, month, …]): the next slot of a limiter, on
+-- Redis's clock (GCRA without bursts).
 --
 -- ARGV     limiter        key of a hash: tat, not_before, run; of sends also day, day_count, month, month_count, and
 --                         minute0 to minute3: "minute count" of the slots given in one minute (since the epoch, modulo 4:
 --                         a slot can be two minutes ahead, and the last whole minute is still reported)
---          calendar       of sends: JSON {days: [[label, start_s, end_s], …], months: […], daily: n | 0, monthly: n | 0};
---                         the caller's clock only has to be right to a day. Of reads, which are not counted: ""
---          max_ahead_us  how far ahead any caller of this limiter takes a slot; ahead_us: how far this one does
+--          max_ahead_us   how far ahead any caller of this limiter takes a slot; ahead_us: how far this one does
+--          daily, monthly   caps, or 0; then three days and three months, each as label, start_s, end_s: the caller's
+--                         clock only has to be right to a day. Reads are not counted, and have none of these
 -- Returns  {"slot", slot_us, now_us} | {"early", wait_us} | {"capped", wait_us}
 
 local limiter, interval, max_ahead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local sends, ahead = ARGV[4] ~= "", tonumber(ARGV[5])
+local ahead, sends = tonumber(ARGV[4]), #ARGV > 4
+local DAYS, MONTHS = 7, 16 -- where they begin in ARGV
 local now = now_us()
 local tat, not_before, run = unpack(call("HMGET", limiter, "tat", "not_before", "run"))
 tat, not_before = tonumber(tat or "0"), tonumber(not_before or "0")
@@ -40,26 +41,26 @@ if not sends then
     return type(noted) == "table" and noted or {"slot", slot, now}
 end
 
-local calendar = cjson.decode(ARGV[4])
-
-local function period(spans)
-    for _, span in ipairs(spans) do
-        if slot / 1e6 >= span[2] and slot / 1e6 < span[3] then
-            return span[1], span[3] * 1e6
+-- The label of one of three periods, and when it ends.
+local function period(first)
+    for at = first, first + 6, 3 do
+        local starts, ends = tonumber(ARGV[at + 1]) * 1e6, tonumber(ARGV[at + 2]) * 1e6
+        if slot >= starts and slot < ends then
+            return ARGV[at], ends
         end
     end
 end
 
 -- How many were sent in this period, and whether the cap lets one more go.
-local function counted(name, spans, cap)
-    local label, ends = period(spans)
+local function counted(name, first, cap)
+    local label, ends = period(first)
     local known, count = unpack(call("HMGET", limiter, name, name .. "_count"))
     count = known == label and tonumber(count) or 0
     return label, count, (cap > 0 and count >= cap) and ends or nil
 end
 
-local day, day_count, day_full = counted("day", calendar.days, calendar.daily)
-local month, month_count, month_full = counted("month", calendar.months, calendar.monthly)
+local day, day_count, day_full = counted("day", DAYS, tonumber(ARGV[5]))
+local month, month_count, month_full = counted("month", MONTHS, tonumber(ARGV[6]))
 local full = month_full or day_full
 if full then
     call("HSET", limiter, "not_before", math.min(full, now + 60 * 1e6)) -- a raised cap is noticed in a minute

@@ -114,7 +114,7 @@ def test_an_outcome_and_the_end_of_its_send_are_one_command(store: Store, stored
 
 def test_a_commit_that_shares_a_command_with_a_read_is_written_to_the_disk(store: Store) -> None:
     """A read's slot that begins at once is not."""
-    read = ScriptCall("reserve", [store.keys.reads("token"), 1, 1_000_000, "", 1_000_000])
+    read = ScriptCall("reserve", [store.keys.reads("token"), 1, 1_000_000, 1_000_000])
     store.pipeline([read])  # which notes the server
     alone, beside = (call(store, Commit([enqueued(replace(NEW, id=name), NOW)])) for name in ("a", "b"))
 

@@ -19,7 +19,7 @@ SPY = PEERS_PYTHON.with_name("py-spy")
 # The innermost frame of a stack that is in one of these places names what is done.
 PLACES = {
     "redis-py": "redis/",
-    "HTTP": ("urllib3/", "requests/", "http/client", "ssl.py", "socket.py", "email/"),
+    "HTTP": ("pec/http/", "urllib3/", "requests/", "http/client", "ssl.py", "socket.py", "email/"),
     "Dramatiq": "dramatiq/",
     "logging, metrics": ("structlog/", "logging/", "prometheus_client/"),
     "commit: building it": (

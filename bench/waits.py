@@ -34,7 +34,7 @@ WAITS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Redis: its part of a shared write", ("pec/store/combiner",)),
     ("Redis: a reply, or the GIL after it", ("redis/_parsers", "redis/connection", "redis/_cache")),
     ("HTTP: connecting", ("open_tcp (pec/http", "connect (pec/http", "getaddrinfo (")),
-    ("HTTP: an answer, or the GIL after it", ("deadline_socket.py", "_read_status (pec/http")),
+    ("HTTP: an answer, or the GIL after it", ("deadline_socket.py",)),
     ("pace: a slot", ("rate_limiter.py", "calls.py", "scan_policy.py")),
     ("a lock", ("threading.py",)),
 )

@@ -8,7 +8,7 @@ LOADED = """
 import json, sys
 import workers.build
 
-loaded = sorted({"rich", "opentelemetry", "structlog", "redis"} & set(sys.modules))
+loaded = sorted({"rich", "opentelemetry", "charset_normalizer", "structlog", "redis", "requests"} & set(sys.modules))
 import rich.console
 print(json.dumps([loaded, "rich" in sys.modules]))
 """
@@ -18,4 +18,5 @@ def test_a_worker_spares_rich_and_opentelemetry_and_can_import_them_later() -> N
     command = [sys.executable, "-c", LOADED]
     shown = subprocess.run(command, env={"PATH": ""}, capture_output=True, text=True, check=True)
 
-    assert json.loads(shown.stdout) == [["redis", "structlog"], True]
+    assert shown.stderr == ""
+    assert json.loads(shown.stdout) == [["redis", "requests", "structlog"], True]

@@ -34,7 +34,7 @@ def build(settings: Settings, spans: Spans) -> HintBroker:
     limiter, limits = RateLimiter(ctx), ThreadLimits()
     scheduler = Scheduler(ctx)
     heartbeat = Heartbeat(ctx, worker_id, archive)
-    intake = Background("intake", Consumer(ctx, worker_id, taken=scheduler.wake).step)
+    consumer = Consumer(ctx, worker_id, taken=scheduler.wake)
     broker = HintBroker(
         limits.limit,
         ctx.api_reach.serves,
@@ -52,7 +52,8 @@ def build(settings: Settings, spans: Spans) -> HintBroker:
             scheduler,
             ApiWatch(ctx, scheduler.wake),
             ImapReading(ctx, scheduler.wake),
-            BackgroundMiddleware(intake),  # last: it wakes the scheduler
+            # last: it wakes the scheduler
+            BackgroundMiddleware(Background("intake", consumer.step), consumer.end_wait),
         ],
     )
     declare(broker, ctx, limiter)

@@ -1,7 +1,7 @@
 """Jobs from the stream `pec:jobs`: each is turned into messages, or into a rejection that a person understands."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import redis
 import structlog
@@ -21,9 +21,9 @@ from workers.intake.prepare import IntakeContext, PreparedJob, cancels_of, load_
 from workers.spans import log_fields
 
 MAX_ENTRIES = 100
-BLOCK_MILLISECONDS = 2000  # a job ends the wait; with more, an orderly end would take longer
-RECLAIM_SECONDS = 1.5  # between two looks for entries of dead workers, which wait a lease and 2 s at most
-RECLAIM_SHARE = 0.05  # of a lease: so long between two looks if that is more, and if other workers look too
+BLOCK_SECONDS = 4.0  # less than the connection's timeout; a job ends the wait, and so does `end_wait`
+RECLAIM_SECONDS = 1.9  # between two looks for entries of dead workers, which wait a lease and 2 s at most
+RECLAIM_SHARE = 0.1  # of a lease: so long between two looks if that is more, and if other workers look too
 REGISTERED_SECONDS = 7.0  # until all live workers have registered again, so that their accounts are known
 HEAVY_BYTES = 10_000_000  # of one read: with files in them, 100 jobs can be more than memory holds
 MAX_BYTES = 1_000_000  # of commits that go in one write, about
@@ -80,6 +80,11 @@ class Consumer:
             log.error("intake_paused", why=self._stopped)
         return RETRY_SECONDS if self._stopped else 0.0
 
+    def end_wait(self) -> None:
+        """End the wait for jobs now. Without an answer of Redis it ends when its time is over."""
+        with suppress(redis.RedisError):
+            job_stream.end_wait(self._store)
+
     def _pause(self) -> float:
         share = f"{self._max_memory_share():.0%}"
         log.error("intake_paused", why=f"Redis is at {share} of maxmemory: give it more, or let messages end")
@@ -117,7 +122,8 @@ class Consumer:
 
     def _read(self) -> list[Entry]:
         """Return new entries. Wait for one if there is none."""
-        found = job_stream.read_new(self._store, self._consumer, self._read_limit, BLOCK_MILLISECONDS)
+        wait = min(BLOCK_SECONDS, max(RECLAIM_SECONDS, self._reclaim_at - self._ctx.clock.now()))
+        found = job_stream.read_new(self._store, self._consumer, self._read_limit, round(wait * 1000) or 1)
         heavy = sum(len(entry.job or b"") for entry in found) > HEAVY_BYTES
         self._read_limit = 1 if heavy else min(MAX_ENTRIES, self._read_limit * 2)
         return found

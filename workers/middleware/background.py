@@ -101,13 +101,19 @@ class Background:
 
 
 class BackgroundMiddleware(Middleware):
-    """Runs a background thread from the boot of the worker process to its shutdown."""
+    """Runs a background thread from the boot of the worker process to its shutdown.
 
-    def __init__(self, thread: Background) -> None:
+    `interrupt` ends a step that waits, when the process stops.
+    """
+
+    def __init__(self, thread: Background, interrupt: Callable[[], None]) -> None:
         self._thread = thread
+        self._interrupt = interrupt
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         self._thread.start()
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._thread.ask_to_stop()
+        threading.Thread(target=self._interrupt, name="interrupt", daemon=True).start()  # Redis may be away
         self._thread.stop()

@@ -1,6 +1,7 @@
 """Intake of jobs: each is taken or rejected alone, whatever happens to the worker and to the jobs beside it."""
 
 import json
+import threading
 from itertools import takewhile
 from typing import Any
 
@@ -56,6 +57,24 @@ def test_a_deadly_job_is_rejected_alone(
     rejected: Any = redis.xrange("pec:rejected")
     assert [json.loads(fields[b"errors"])[0]["field"] for _, fields in rejected] == ["job"]
     assert all(redis.hget(f"pec:message:{one}", "state") == b"queued" for one in GOOD)
+
+
+def test_a_wait_for_jobs_ends_when_the_process_stops(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "RECLAIM_SECONDS", 600)  # the wait lasts as long as a connection bears
+    monkeypatch.setattr(consumer, "BLOCK_SECONDS", 60)
+    store = Store(connect(redis_url, timeout_seconds=120), "pec")
+    taker = Consumer(context(redis_url, store), "worker", taken=lambda: None)
+    waiting = threading.Thread(target=taker.step, daemon=True)
+    waiting.start()
+
+    def has_ended() -> bool:
+        taker.end_wait()
+        return not waiting.is_alive()
+
+    eventually(lambda: redis.exists("pec:jobs"))
+    eventually(has_ended)
 
 
 def test_jobs_read_together_are_each_judged_by_themselves_and_in_their_order(

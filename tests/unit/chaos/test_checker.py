@@ -290,6 +290,18 @@ def test_a_state_without_an_event_is_missed() -> None:
     assert found["webhooks in conflict"]
 
 
+def test_a_mail_that_came_in_may_be_reported_again_once_the_archive_has_it() -> None:
+    """A failover lost its record, and it was read again."""
+    seen = clean()
+    first = {**seen.received[0], "id": "e-mail", "type": "mail.received", "data": {"subject": "Re: 11"}}
+    again = {**first, "data": {**first["data"], "archived": "a" * 64}}
+    seen.received += [first, again]
+    assert not check(seen)["webhooks in conflict"]
+
+    seen.received.append({**first, "data": {"subject": "Re: 12"}})
+    assert check(seen)["webhooks in conflict"]
+
+
 def test_of_two_jobs_in_conflict_the_earlier_may_be_the_rejected_one() -> None:
     seen = clean()
     seen.added["6-0"] = {"job_id": "good", "refused": True}

@@ -28,6 +28,7 @@ from config.settings import Retention
 from config.texts import _
 from pec.content import sha256
 from pec.messages import Message
+from pec.originals import Original
 from pec.receipts import Receipt
 from pec.store.store import Store
 
@@ -155,7 +156,7 @@ class Folder:
             files, receipt = {}, one
             if one.original:
                 try:
-                    files["eml"] = self._original(one.original)
+                    files["eml"] = self._original_in(place, one.original)
                 except (Missing, Altered) as gone:
                     name, digest = receipt_name(number, one, "eml"), one.original.sha256
                     missing.append({"file": f"{place.name}/{name}", "sha256": digest, "why": gone.what})
@@ -173,6 +174,16 @@ class Folder:
             self._manifest.drop(path)
             self._stale.append(path)
         return replace(case, receipts=tuple(read)), missing
+
+    def _original_in(self, place: Path, known: Original) -> bytes:
+        """Return it from the archive, else from an earlier export. Raise Missing, Altered and VaultAway."""
+        try:
+            return self._original(known)
+        except (Missing, Altered):
+            earlier = next((path for path in place.glob("*.eml") if _holds(path, known.sha256)), None)
+            if earlier is None:
+                raise
+            return earlier.read_bytes()
 
     def put(self, path: Path, data: bytes) -> None:
         """Write a file of the folder, unless it has these bytes already, and list it."""

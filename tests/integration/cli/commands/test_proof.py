@@ -151,6 +151,29 @@ def test_the_folder_of_proof_is_the_same_whether_redis_has_the_texts_or_the_orig
     assert any(path.endswith(".txt") for path in files[0])
 
 
+@pytest.mark.parametrize("lost", [True, False])
+def test_an_export_into_the_same_folder_keeps_the_originals_that_the_archive_lost_since(
+    pec: Pec, delivered: Delivered, tmp_path: Path, lost: bool
+) -> None:
+    delivered("inv-1")
+    proof = tmp_path / "proof"
+    assert pec("export", "--all", "--receipts", str(proof)).code == Exit.DONE
+    before = files_of(proof)
+    for raw in (signed(ACCEPTED, None), signed(DELIVERED)):
+        archived = tmp_path / "archive" / path_of(sha256(raw), EML)
+        archived.unlink() if lost else archived.write_bytes(b"other")
+
+    assert pec("export", "--all", "--receipts", str(proof)).code == Exit.DONE
+
+    assert files_of(proof) == before
+    assert (proof / "inv-1/receipts/02-avvenuta-consegna.eml").read_bytes() == signed(DELIVERED)
+    assert read(proof / "inv-1/receipts/02-avvenuta-consegna.json")["text"] == DELIVERED.text
+    assert "missing" not in read(proof / "inv-1/message.json")
+    listed = {line[66:] for line in (proof / "SHA256SUMS").read_text(encoding="utf-8").splitlines()}
+    assert {path for path in before if "/receipts/" in path} <= listed
+    assert sums_hold(proof)
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     """Return the files of a folder of proof, without what says when the message was exported."""
     paths = [

@@ -4,9 +4,9 @@ import html
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
 
 from pec.domains import compared
+from pec.kept_readings import kept_if_short
 
 _MAX_READ = 200_000  # characters: 500 recipients in HTML; a CONSEGNA goes on with the whole message
 _MAX_KEPT = 256  # senders: nearly all mails are from a few providers
@@ -42,7 +42,7 @@ class Named:
     certified: bool | None
 
 
-@lru_cache(_MAX_KEPT)
+@kept_if_short(_MAX_KEPT)
 def provider(sender: str) -> str | None:
     """Return the address `posta-certificata@…` in lower case if it alone is the sender, else None.
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from hashlib import sha256
 
 from pec.domains import compared
+from pec.kept_readings import kept_if_short
 from pec.originals import Original
 from pec.provider_text import (
     WORDS_READ,
@@ -242,7 +242,7 @@ def code_in(mail: Mail) -> str | None:
     return _code_of(mail.sender, mail.subject)
 
 
-@lru_cache(_MAX_KEPT)  # each page of a busy mailbox shows mails that the one before showed
+@kept_if_short(_MAX_KEPT)  # each page of a busy mailbox shows mails that the one before showed
 def _code_of(sender: str, subject: str) -> str | None:
     found = _parted(subject, is_code)
     return found[2] if found and provider(sender) else None
@@ -260,7 +260,7 @@ def _parted(subject: str, fits: Callable[[str], bool]) -> tuple[Heading | None, 
     )
 
 
-@lru_cache(_MAX_KEPT)  # a mail is read for its code, then as a receipt, by a scan and by a check
+@kept_if_short(_MAX_KEPT)  # a mail is read for its code, then as a receipt, by a scan and by a check
 def _readings(subject: str) -> list[tuple[Heading | None, str, str]]:
     """Return heading, quoted subject and last word by each spelling."""
     found = []

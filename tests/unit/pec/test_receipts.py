@@ -1,10 +1,12 @@
 """A mail is a receipt of ours by its sender, its heading and our exact code; nothing else is."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from pec.receipts import HEADINGS, Heading, Kind, Mail, Receipt, Unrecognised, read
+from pec.receipts import HEADINGS, Heading, Kind, Mail, Receipt, Unrecognised, code_in, read
 from pec.subjects import reference_tag, same_subject
 from tests.unit.pec.strategies import (
     CODE,
@@ -243,3 +245,29 @@ def test_an_answer_of_ours_whose_subject_was_cut_is_known_by_its_reference(begin
     mail = a_mail(f"CONSEGNA: {begins} Fatt {reference_tag('97LP2')} {CODE}")
 
     assert kind_of(mail, subject=f"{begins} Fattura n. 1 {reference_tag('97LP2')}") is Kind.CONSEGNA
+
+
+# Memory
+
+
+def test_long_subjects_and_senders_are_read_and_not_kept() -> None:
+    def read_long(number: int) -> None:
+        padding = f"{number} " + "x" * 100_000
+        subject = f"CONSEGNA: {padding} {CODE}"
+        receipt = read(a_mail(subject), CODE, padding)
+        assert isinstance(receipt, Receipt)
+        assert receipt.subject == padding
+        assert code_in(a_mail(subject)) == CODE
+        assert code_in(Mail(f'"{padding}" <{PROVIDER}>', "", None, f"CONSEGNA: x {CODE}", None)) == CODE
+
+    tracemalloc.start()
+    try:
+        read_long(0)
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(1, 11):
+            read_long(number)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert after - before < 200_000

@@ -102,18 +102,12 @@ def test_it_waits_for_the_network() -> None:
     assert UNIT["WantedBy"] == ["multi-user.target"]
 
 
-def test_the_gateway_is_confined_as_the_workers_are() -> None:
-    own = {
-        "Description",
-        "ExecStart",
-        "Environment",
-        "TimeoutStopSec",
-        "StateDirectory",
-        "StateDirectoryMode",
-    }
+def test_the_gateway_is_confined_as_the_workers_are_and_is_their_user() -> None:
+    own = {"Description", "ExecStart", "Environment", "TimeoutStopSec"}
     shared = {name for name, values in UNIT.items() if values} - own
 
     assert {name: GATEWAY[name] for name in shared} == {name: UNIT[name] for name in shared}
+    assert GATEWAY["User"] == ["pec-worker"], "a dynamic user is called as its unit"
 
 
 def test_the_gateway_runs_a_command_of_ours_and_has_time_to_finish_its_requests() -> None:
@@ -126,11 +120,11 @@ def test_the_gateway_runs_a_command_of_ours_and_has_time_to_finish_its_requests(
     assert int(GATEWAY["TimeoutStopSec"][0]) >= STOP_SECONDS + 10
 
 
-def test_the_gateway_has_the_secrets_of_the_workers() -> None:
+def test_the_gateway_has_the_secrets_and_the_archive_of_the_workers() -> None:
     variables = dict(text.split("=", 1) for text in GATEWAY["Environment"])
 
     assert variables.pop("PEC_GATEWAY__METRICS_ADDRESS") == "127.0.0.1:9465"
-    assert variables == {name: value for name, value in VARIABLES.items() if value.startswith("%d/")}
+    assert variables == {name: value for name, value in VARIABLES.items() if name != "PEC_METRICS_ADDRESS"}
 
 
 def test_the_console_is_confined_as_the_workers_are_and_is_their_user() -> None:

@@ -2,6 +2,7 @@
 
 import structlog
 
+from archive.vault import EML
 from pec.api.client import Mailbox
 from pec.api.errors import NotFound
 from pec.instants import to_text
@@ -20,7 +21,7 @@ log = structlog.get_logger()
 def purge_by_code(ctx: WorkerContext, message: Message, stored: StoredReceipts) -> int:
     """Delete what the API finds under the code, if that is nothing but receipts that are kept. Return how many.
 
-    Raise NotServed, MailboxUnavailable and TooFewReplicas.
+    Raise NotServed, MailboxUnavailable, TooFewReplicas and VaultAway.
     """
     code = message.code or ""
     mails = mails_of(ctx, message.account, code)
@@ -28,6 +29,9 @@ def purge_by_code(ctx: WorkerContext, message: Message, stored: StoredReceipts) 
         return 0
     if not all(_is_kept(mail, message, stored) for mail in mails):
         log.info("purge_refused", message=message.id, why="other mails are found under its code")
+        return 0
+    if not _gives_texts(ctx, stored):
+        log.error("purge_refused", message=message.id, why="the archive lost originals of its receipts")
         return 0
     details = {"account": message.account, "code": code, "mails": len(mails)}
     subject = f"message:{message.id}"
@@ -47,6 +51,12 @@ def _delete(ctx: WorkerContext, mailbox: Mailbox, code: str) -> None:
         ctx.client.delete_receipts(mailbox, code)
     except NotFound:
         return
+
+
+def _gives_texts(ctx: WorkerContext, stored: StoredReceipts) -> bool:
+    """Return whether the archive still holds each original whose text is kept nowhere else."""
+    wanted = [one.original for one in stored.receipts.values() if one.original and not one.text]
+    return all(ctx.vault is not None and ctx.vault.contains(one.sha256, EML) for one in wanted)
 
 
 def _is_kept(mail: Mail, message: Message, stored: StoredReceipts) -> bool:

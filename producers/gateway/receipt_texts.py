@@ -13,12 +13,17 @@ _MAX_KEPT = 1024  # half a kilobyte each, mostly
 
 def text_or_why(receipt: Receipt, vault: Vault | None) -> tuple[str | None, str]:
     """Return the text of a receipt, if it has one, and "" or why the archive does not give it."""
-    if receipt.original is None or receipt.text is not None:
-        return receipt.text or None, ""
     try:
-        return _archived(vault, receipt.original), ""
+        return text_of(receipt, vault), ""
     except VaultError as error:
         return None, str(error)
+
+
+def text_of(receipt: Receipt, vault: Vault | None) -> str | None:
+    """Return the text of a receipt, if it has one. Raise Missing, Altered or VaultAway."""
+    if receipt.original is None or receipt.text is not None:
+        return receipt.text or None
+    return _archived(vault, receipt.original)
 
 
 @lru_cache(_MAX_KEPT)  # what has this SHA-256 never changes, and an error is not kept

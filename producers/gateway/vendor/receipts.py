@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
 
+from archive.vault import Altered, Missing, VaultAway
 from pec.api import vendor_words, wire
 from pec.api.vendor_words import Shape
 from pec.api.wire import Envelope
@@ -19,8 +20,8 @@ from pec.store import given_codes, purging, records
 from pec.store.given_codes import GivenCode
 from producers.gateway.auth import Caller, caller_with
 from producers.gateway.context import Gateway, Here
-from producers.gateway.problems import Problem
-from producers.gateway.receipt_texts import text_or_why
+from producers.gateway.problems import Problem, unavailable
+from producers.gateway.receipt_texts import text_of
 from producers.gateway.vendor import notices
 from producers.gateway.vendor.credentials import Credentials, InHeaders, accounts_opened
 from producers.gateway.vendor.refusals import refusals
@@ -130,13 +131,18 @@ def _passed_over(met: UnsupportedRecord) -> None:
 
 
 def _with_texts(gateway: Gateway, given: GivenCode, items: list[Item]) -> list[Item]:
-    """Return the items with the texts of archived originals, or with why the archive does not give them."""
+    """Return the items with the texts of archived originals. Raise Problem while the archive is away."""
     return [_with_text(gateway, given, one, one.archived) if one.archived else one for one in items]
 
 
 def _with_text(gateway: Gateway, given: GivenCode, item: Item, receipt: Receipt) -> Item:
-    text, why = text_or_why(receipt, gateway.vault)
-    return replace(item, text=_under(given, receipt, text or why or item.text))
+    try:
+        text = text_of(receipt, gateway.vault) if gateway.vault else None
+    except VaultAway:  # a client stores what it gets for good: let it ask again
+        raise unavailable("the archive gives no answer: repeat the request") from None
+    except (Missing, Altered):
+        text = None
+    return replace(item, text=_under(given, receipt, text)) if text else item
 
 
 def _under(given: GivenCode, receipt: Receipt, text: str) -> str:

@@ -5,7 +5,9 @@ from typing import Any
 from pec.api import vendor_description, vendor_words
 from producers.gateway.problems import RETRY_AFTER
 
-NO_ANSWER = "Redis or the API gives no answer, or Redis is full: repeat the request after Retry-After"
+NO_ANSWER = (
+    "Redis, the API or the archive gives no answer, or Redis is full: repeat the request after Retry-After"
+)
 
 
 def refusals(*messages: tuple[int, str]) -> dict[int | str, dict[str, Any]]:

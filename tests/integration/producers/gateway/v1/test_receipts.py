@@ -3,11 +3,13 @@
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from redis import Redis
+from requests import Response
 
 from archive.certified import receipt_of
 from archive.vault.vault import Vault, path_of
@@ -79,38 +81,86 @@ def test_a_receipt_is_listed_with_its_original(delivered: tuple[Served, str]) ->
     assert receipt["original"]["url"] == f"/v1/messages/acme:inv-1/receipts/{digest}.eml"
 
 
-def test_the_text_of_an_archived_receipt_comes_from_its_original_or_it_is_said_why_not(
-    archiving: Served, store: Store, redis: Redis, archive: Path, take_jobs: TakeJobs
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """A signed receipt with a text, under the code that its client was given. The test puts it into the archive."""
+
+    gateway: Served
+    vault: Vault
+    raw: bytes
+    place: Path
+    code: str
+    message_id: str
+
+    def listed(self) -> dict[str, str]:
+        path = f"/v1/messages/{self.message_id.replace('#', '%23')}/receipts"
+        [one] = self.gateway.call("GET", path).json()["receipts"]
+        return dict(one)
+
+    def shown(self, gateway: Served | None = None) -> Response:
+        return (gateway or self.gateway).call("GET", f"/send/{self.code}", headers=MAILBOX)
+
+    def body(self, gateway: Served | None = None) -> str:
+        [one] = self.shown(gateway).json()["data"]
+        return str(one["body"])
+
+
+@pytest.fixture
+def archived(archiving: Served, store: Store, redis: Redis, archive: Path, take_jobs: TakeJobs) -> Archived:
     gateway = replace(archiving, token=a_token(store, "archiving"))
     code = sent(gateway)
     take_jobs()
-    raw = receipt(replace(ACCEPTED, subject="Fattura 2026112310300077"))
+    raw = receipt(replace(ACCEPTED, subject=f"Fattura {uuid4()} 2026112310300077"))  # kept by no gateway yet
     vault = Vault.open(Archive(url=str(archive)))
     found = receipt_of(verified(raw))
     assert vault
     assert found
+    assert found.original
     store.client.hset(store.keys.installation, "archive", vault.identity())
-    digest = vault.put(raw, ".eml")
     store.client.hset(store.keys.receipts(job_id(redis)), found.key, receipt_to_json(found))
+    place = archive / path_of(found.original.sha256, ".eml")
+    return Archived(gateway, vault, raw, place, code, job_id(redis))
 
-    def texts() -> tuple[dict[str, str], str]:
-        newer = gateway.call("GET", f"/v1/messages/{job_id(redis).replace('#', '%23')}/receipts").json()
-        vendor = gateway.call("GET", f"/send/{code}", headers=MAILBOX).json()
-        return newer["receipts"][0], vendor["data"][0]["body"]
 
-    place = archive / path_of(digest, ".eml")
-    place.unlink()
-    missing = texts()
-    vault.put(raw, ".eml")
-    shown = texts()
-    place.unlink()
+def test_the_text_of_an_archived_receipt_comes_from_its_original_or_it_is_said_why_not(
+    archived: Archived,
+) -> None:
+    missing = archived.listed()
+    archived.vault.put(archived.raw, ".eml")
+    shown = archived.listed()["text"], archived.body()
+    archived.place.unlink()
 
-    assert "text" not in missing[0]
-    assert "does not hold" in missing[0]["text_missing"]
-    assert "does not hold" in missing[1]
-    assert (shown[0]["text"], shown[1]) == (ACCEPTED.text, ACCEPTED.text)
-    assert texts() == shown  # read once, because what has this SHA-256 never changes
+    assert "text" not in missing
+    assert "does not hold" in missing["text_missing"]
+    assert shown == (ACCEPTED.text, ACCEPTED.text)
+    assert (
+        archived.listed()["text"],
+        archived.body(),
+    ) == shown  # read once: what has this SHA-256 never changes
+
+
+def test_a_client_of_the_vendor_gets_the_heading_for_a_text_that_the_archive_lost(
+    archived: Archived, gateway: Served
+) -> None:
+    without_archive = replace(gateway, token=archived.gateway.token)
+    missing = archived.body()
+    archived.vault.put(archived.raw, ".eml")
+    archived.place.write_bytes(b"other bytes")
+
+    assert (missing, archived.body(), archived.body(without_archive)) == ("ACCETTAZIONE",) * 3
+
+
+def test_a_client_of_the_vendor_repeats_its_question_while_the_archive_is_away(
+    archived: Archived, archive: Path
+) -> None:
+    archived.vault.put(archived.raw, ".eml")
+    archive.rename(archive.with_name("away"))
+    away = archived.shown()
+    archive.with_name("away").rename(archive)
+
+    assert (away.status_code, away.headers["Retry-After"]) == (503, "5")
+    assert str(archive) not in away.text
+    assert archived.body() == ACCEPTED.text
 
 
 def test_an_original_comes_byte_for_byte_and_in_ranges(delivered: tuple[Served, str]) -> None:

@@ -42,7 +42,7 @@ class ExportRequest:
 
 @dataclass(slots=True)
 class Exported:
-    """The outcome of an export. `lacking`: messages with incomplete proof, `incomplete` those with content missing."""
+    """The outcome of an export. `lacking`: messages with incomplete proof, `incomplete` those with bytes missing."""
 
     states: Counter[State] = field(default_factory=Counter)
     replaced: int = 0  # messages that a later attempt replaced; `states` counts the others
@@ -76,7 +76,11 @@ def export(
         if proof and request.file:
             stack.callback(proof.cover, request.file.resolve())  # once it is written, and before the sums are
         write = stack.enter_context(lines_to)
-        lines = partial(_json_line, vault) if request.as_json else _csv(store, choice, words, write)
+        lines = (
+            partial(_json_line, vault, done.incomplete)
+            if request.as_json
+            else _csv(store, choice, words, write)
+        )
         for case in gather(store, choice.ids()):
             step()
             if not choice.has(case):
@@ -87,18 +91,23 @@ def export(
                 proof.add(case)
             done.note(case, request.lacks(case))
     if proof:
-        done.files, done.incomplete = proof.files, proof.incomplete
+        done.files, done.incomplete = proof.files, list(dict.fromkeys(done.incomplete + proof.incomplete))
     return done
 
 
-def _json_line(vault: Vault | None, case: CaseFile) -> Iterable[bytes]:
-    """Return the line with the texts that the archive holds; where it lost one, `text_missing` says why."""
+def _json_line(vault: Vault | None, incomplete: list[str], case: CaseFile) -> Iterable[bytes]:
+    """Return the line with the texts that the archive holds; where it lost one, `text_missing` says why.
+
+    The id of such a message joins the incomplete ones.
+    """
     stated = case.as_dict()
     for shown, receipt in zip(stated["receipts"], case.receipts, strict=True):
         try:
             shown["text"] = with_text(receipt, vault).text or None
         except (Missing, Altered) as gone:
             shown["text_missing"] = gone.what
+    if any("text_missing" in shown for shown in stated["receipts"]):
+        incomplete.append(case.message.id)
     return (json_line(stated),)
 
 

@@ -94,8 +94,9 @@ def _incomplete(ids: Sequence[str]) -> Failure:
     shown = ", ".join(ids[:_MAX_IDS]) + (", …" if len(ids) > _MAX_IDS else "")
     return Failure(
         ngettext(
-            "content of {count} message is missing ({ids}): its message.json names it, the rest is written",
-            "content of {count} messages is missing ({ids}): message.json of each names it, "
+            "content of {count} message is missing ({ids}): its message.json or line says what, "
+            "the rest is written",
+            "content of {count} messages is missing ({ids}): message.json or the line of each says what, "
             "the rest is written",
             len(ids),
         ).format(count=len(ids), ids=shown),

@@ -197,13 +197,17 @@ def test_lines_and_texts_of_receipts_say_what_the_originals_do_or_why_not(
     printed = pec("receipts", "inv-1", "--text").out
     lost = tmp_path / "archive" / path_of(sha256(signed(DELIVERED)), EML)
     lost.unlink()
-    [after] = pec("export", "--all", "--json").lines
+    ran = pec("export", "--all", "--json")
+    [after] = ran.lines
+    both = pec("export", "--all", "--json", "--receipts", str(tmp_path / "proof"))
 
     assert [one["text"] for one in line["receipts"]] == texts
     assert [one["text"] for one in shown] == texts
     assert all(text in printed for text in texts)
     assert [one["text"] for one in after["receipts"]] == [texts[0], None]
     assert "does not hold" in after["receipts"][1]["text_missing"]
+    for one in (ran, both):
+        assert (one.code, "content of 1 message is missing (inv-1)" in one.err) == (Exit.UNEXPECTED, True)
     assert "does not hold" in pec("receipts", "inv-1", "--json").lines[1]["text_missing"]
     assert "does not hold" in pec("receipts", "inv-1", "--text").out
 

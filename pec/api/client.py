@@ -186,10 +186,11 @@ class PecClient:
         )
 
     def _delete(self, mailbox: Mailbox, path: str) -> None:
-        # Over a new connection, since over a kept one it could arrive twice.
+        # Over a new connection, since over a kept one it could arrive twice. It is not kept: each DELETE would add one.
         prepared = _prepared_read(self._api.url, mailbox)
-        request = prepared.request("DELETE", path)
-        self._read(request, mailbox, ApiConnection(self._api, prepared.peer))
+        with closing(ApiConnection(self._api, prepared.peer)) as connection:
+            answer = connection.read(prepared.request("DELETE", path))
+        envelope_of(answer, _secrets(mailbox))
 
     def _read(self, request: Request, mailbox: Mailbox, connection: ApiConnection) -> dict[str, Any]:
         try:

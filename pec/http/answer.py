@@ -65,14 +65,12 @@ class FinalAnswer:
         return self._is_whole and not self._closes and not self._unread
 
     def _pieces(self) -> Iterator[bytes]:
-        lengths, codings = (
-            set(self.all("content-length")),
-            [one.lower() for one in self.all("transfer-encoding")],
-        )
+        lengths = set(self.all("content-length"))
+        codings = {one.lower() for one in self.all("transfer-encoding")} - {"identity"}
         if self.status in _NO_BODY:
             self._closes |= bool(codings) or self.status == HTTPStatus.SWITCHING_PROTOCOLS
             return iter(())
-        if codings == ["chunked"]:
+        if codings == {"chunked"}:
             return self._chunks()
         if len(lengths) > 1:
             raise HTTPException("several lengths")

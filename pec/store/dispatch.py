@@ -47,6 +47,7 @@ class DispatchRequest:
     others_attend: bool = (
         False  # to tokens of which they gave the last hint: the time of the next is not reported
     )
+    attends: Collection[str] = ()  # tokens of which the caller gave the last hint
     queues: Mapping[Queue, int] = field(default_factory=dict)  # how many tasks of each, at most
     lease_seconds: float = 0.0  # of a task
 
@@ -69,6 +70,7 @@ class DispatchRequest:
                 "hint_lease": _micros(self.hints.lease_seconds),
                 "pick_lease": _micros(self.hints.pick_lease_seconds),
                 "others_attend": self.others_attend,
+                "attends": dict.fromkeys(self.attends, True),
             }
         return json.dumps(request)
 

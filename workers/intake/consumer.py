@@ -22,6 +22,7 @@ from workers.spans import log_fields
 
 MAX_ENTRIES = 100
 BLOCK_SECONDS = 4.0  # less than the connection's timeout; a job ends the wait, and so does `end_wait`
+MIN_WAIT_SECONDS = 0.05
 RECLAIM_SECONDS = 1.9  # between two looks for entries of dead workers, which wait a lease and 2 s at most
 RECLAIM_SHARE = 0.1  # of a lease: so long between two looks if that is more, and if other workers look too
 REGISTERED_SECONDS = 7.0  # until all live workers have registered again, so that their accounts are known
@@ -122,7 +123,7 @@ class Consumer:
 
     def _read(self) -> list[Entry]:
         """Return new entries. Wait for one if there is none."""
-        wait = min(BLOCK_SECONDS, max(RECLAIM_SECONDS, self._reclaim_at - self._ctx.clock.now()))
+        wait = min(BLOCK_SECONDS, max(MIN_WAIT_SECONDS, self._reclaim_at - self._ctx.clock.now()))
         found = job_stream.read_new(self._store, self._consumer, self._read_limit, round(wait * 1000) or 1)
         heavy = sum(len(entry.job or b"") for entry in found) > HEAVY_BYTES
         self._read_limit = 1 if heavy else min(MAX_ENTRIES, self._read_limit * 2)

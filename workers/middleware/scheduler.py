@@ -9,7 +9,7 @@ import dramatiq
 from dramatiq.middleware import Middleware
 
 from pec.names import Queue
-from pec.store.clock import local_clock
+from pec.store.clock import DRIFT, local_clock
 from pec.store.dispatch import DispatchRequest, HintRules, dispatch
 from workers.broker import HintBroker
 from workers.context import WorkerContext
@@ -23,8 +23,8 @@ class Scheduler(Middleware):
     """Hints only for queues that its own process consumes, and no more than it has room for: others take the rest.
 
     A lost hint comes again when its lease ends. All processes look when a task is due. When the next hint of a token is
-    due, the one looks that set the time, if it has a thread for each place on the wire. One that died is replaced by
-    the next whose turn it is to look at all.
+    due, the one looks that set the time, if it has a thread for each place on the wire. If that one is dead, stops, or
+    has no thread free, the next takes over whose turn it is to look at all.
     """
 
     _broker: HintBroker
@@ -81,6 +81,7 @@ class Scheduler(Middleware):
             tokens=self._request.tokens if sends else {},
             max_hints=sends,
             others_attend=ctx.alike.count > 1 and self._one_is_enough,
+            attends=list(self._hints_at),
         )
         found, now = dispatch(ctx.store, request), local_clock()
         for hint in found.hints:
@@ -89,7 +90,7 @@ class Scheduler(Middleware):
             for due in tasks:
                 self._hint(queue, due.at, due.member)
         self._hints_at = {token: at for token, at in self._hints_at.items() if at > now} | {
-            token: now + wait for token, wait in found.attended.items()
+            token: now + wait * (1 + DRIFT) for token, wait in found.attended.items()
         }
         next_hint = min(self._hints_at.values(), default=math.inf) - now
         return min(found.wait_seconds, next_hint, ctx.alike.seconds_to_turn(ctx.clock.now(), REST_SECONDS))

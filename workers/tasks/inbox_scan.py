@@ -81,6 +81,7 @@ class ScanProgress:
     before: frozenset[str] = frozenset()  # taken by the last scan: nothing new
     taken: dict[str, None] = field(default_factory=dict)  # need not be taken again; in the order of pages
     shown: set[str] = field(default_factory=set)  # by this scan
+    again: int = 0  # of these, how many the last scan took, and are no newer than the horizon
     new_count: int = 0  # messages with something new
     dates: list[datetime] = field(default_factory=list)
     unclaimed: list[datetime] = field(default_factory=list)  # receipts whose code no message has so far
@@ -105,12 +106,19 @@ class ScanProgress:
             # a date in the future would make newer mails look old
             if code and mail.date and mail.date <= now:
                 self.dates.append(mail.date)
+            if self._is_shown_again(digest, mail):
+                self.again += 1
             if code and (digest in self.before or digest in self.taken):
                 self.taken[digest] = None
             elif code:
                 by_code[code][digest] = mail
         self.shown.update(page)
         return by_code
+
+    def _is_shown_again(self, digest: str, mail: Mail) -> bool:
+        if digest not in self.before or digest in self.shown:
+            return False
+        return bool(self.horizon and mail.date and mail.date <= self.horizon)
 
     def arrive(self, walk: Walk, mails: Sequence[Mail]) -> None:
         """Note how far the walk came with these mails, and skip what was read before."""
@@ -126,7 +134,7 @@ class ScanProgress:
         """Return whether enough was shown again of what was read before."""
         if self.horizon is None:
             return False
-        many = len(self.shown & self.before) >= OVERLAP_MAILS
+        many = self.again >= OVERLAP_MAILS
         return older_than(mails, self.horizon if many else self.horizon - OVERLAP)
 
     def wait_seconds(self, interval: float) -> float:

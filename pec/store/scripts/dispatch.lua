@@ -18,7 +18,8 @@
 -- ARGV     request JSON, made by `DispatchRequest.to_json`. Times are µs.
 --                  endpoints [{name, all, types: {type: true}}, …], max_events (of each), max_waiting
 --                  tokens {token: {account: true}}, max_hints, interval, in_flight, lead, hint_lease, pick_lease,
---                  others_attend: whether other workers come for the tokens whose entries they set
+--                  others_attend: whether other workers come for the tokens whose entries they set,
+--                  attends {token: true}: those that the caller set
 --                  queues [[queue, how many at most], …], lease
 -- Returns  {fanned_out, hints, due, wait, attended}: the endpoints that have new deliveries; {token, hint, hint, …} of
 --          each token; {queue, member, since when (epoch seconds), …} of each queue; seconds until more is due, or "";
@@ -127,8 +128,11 @@ local function hints_of(token, accounts)
     local hints = ns .. ":hints:" .. token
     local flight = ns .. ":in_flight:" .. token
     local given = {token}
-    call("ZREMRANGEBYSCORE", hints, "-inf", now)
+    local lost = call("ZREMRANGEBYSCORE", hints, "-inf", now)
     call("ZREMRANGEBYSCORE", flight, "-inf", now)
+    if lost > 0 and request.others_attend and request.attends[token] then
+        return given -- no thread of the caller took its hint in time: another process may have one that is free
+    end
     local out = call("ZCARD", hints)
     local room = request.in_flight - call("ZCARD", flight)
     local work = math.min(waiting(ns .. ":rotation:" .. token, request.in_flight + 1, accounts), room)

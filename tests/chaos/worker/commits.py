@@ -135,7 +135,7 @@ def _note_task(name: str, args: Sequence[Any], reply: Any, *, queued: bool) -> N
 
 def _note_hints(reply: Any) -> None:
     """Note the work taken under a lease, and its queue."""
-    _, _, taken, _ = reply
+    _, _, taken, *_ = reply
     for queue, *members in taken:
         for member in members[::2]:
             note(hinted=[queue.decode(), member.decode()])

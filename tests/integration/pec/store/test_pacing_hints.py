@@ -1,7 +1,9 @@
 """Hints: as many as can be sent, when they are of use."""
 
 import math
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +57,22 @@ def test_the_time_of_a_hint_that_another_attends_to_is_not_reported(store: Store
     assert found.wait_seconds == math.inf
     store.client.zadd(store.keys.due(Queue.SEND), {TOKEN: 0})
     assert hints(store, api=slow, others_attend=True).attended, "none came for it in time"
+
+
+def test_a_worker_whose_hint_no_thread_took_leaves_the_next_to_another(store: Store) -> None:
+    """All its threads are busy. The other looks at its turn."""
+    waiting(store, "m", 1)
+    rules = HintRules(pacing.interval_seconds(API), API.places, 5, 0.001, PICK_LEASE_SECONDS)
+    request = DispatchRequest(tokens={TOKEN: ["acme"]}, hints=rules, others_attend=True)
+    assert dispatch(store, request).hints
+    time.sleep(0.01)  # the lease of the hint
+
+    busy = dispatch(store, replace(request, attends=[TOKEN]))
+    other = dispatch(store, request)
+
+    assert busy.hints == []
+    assert busy.attended == {}
+    assert other.hints
 
 
 def test_a_message_in_preparation_counts_for_the_slot_that_it_will_take(store: Store) -> None:

@@ -47,12 +47,21 @@ def test_a_code_that_no_message_had_is_looked_for_again_however_many_mails_came_
     assert not read_down_to(again, before=again, horizon=NOON - timedelta(seconds=1)).complete
 
 
+def test_what_a_scan_took_that_did_not_reach_the_horizon_is_no_overlap_there() -> None:
+    newer = [
+        mail for number in range(OVERLAP_MAILS // PAGE_SIZE) for mail in page(NOON + MINUTE, f"{number}.")
+    ]
+    late = page(NOON - timedelta(seconds=1))
+
+    assert not read_down_to([*newer, *late], before=newer).complete
+
+
 def page(at: datetime, name: str = "") -> list[Mail]:
     return [Mail("", "", at, f"{name}{number}", None) for number in range(PAGE_SIZE)]
 
 
 def read_down_to(mails: list[Mail], before: list[Mail], horizon: datetime = NOON) -> ScanProgress:
     progress = ScanProgress(horizon=horizon, before=frozenset(map(digest_of, before)))
-    progress.shown.update(map(digest_of, mails))
+    progress.note({digest_of(mail): mail for mail in mails}, NOON + MINUTE)
     progress.arrive(Walk.after_first(mails[-PAGE_SIZE:], 0, 1_000, None), mails[-PAGE_SIZE:])
     return progress

@@ -32,9 +32,8 @@ def build(settings: Settings, spans: Spans) -> HintBroker:
     ctx = WorkerContext(settings, store, MeteredClient(settings.api), vault, spans=spans)
     worker_id = secrets.token_hex(6)
     limiter, limits = RateLimiter(ctx), ThreadLimits()
-    scheduler = Scheduler(ctx)
     heartbeat = Heartbeat(ctx, worker_id, archive)
-    consumer = Consumer(ctx, worker_id, taken=scheduler.wake)
+    consumer = Consumer(ctx, worker_id)
     broker = HintBroker(
         limits.limit,
         ctx.api_reach.serves,
@@ -49,11 +48,10 @@ def build(settings: Settings, spans: Spans) -> HintBroker:
             limits,  # before the consumers start, which the broker asks for it
             limiter,
             Metrics(ctx),  # after those that give work back: what is left has started
-            scheduler,
-            ApiWatch(ctx, scheduler.wake),
-            ImapReading(ctx, scheduler.wake),
-            # last: it wakes the scheduler
-            BackgroundMiddleware(Background("intake", consumer.step), consumer.end_wait),
+            Scheduler(ctx),
+            ApiWatch(ctx),
+            ImapReading(ctx),
+            BackgroundMiddleware(Background("intake", consumer.step), consumer.end_wait),  # last
         ],
     )
     declare(broker, ctx, limiter)

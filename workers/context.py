@@ -163,7 +163,7 @@ class WorkerContext:
     imap_sessions: SessionPool = field(default_factory=SessionPool)
     api_reach: ApiReach = field(default_factory=ApiReach)
     spans: Spans = field(default_factory=NoSpans)
-    became_due: Event = field(default_factory=Event)  # set by a task that goes on: wakes the scheduler
+    became_due: Event = field(default_factory=Event)  # set by what made tasks due: wakes the scheduler
 
     def now(self) -> datetime:
         """Return the time on Redis's clock, which all workers share, to the millisecond, as records keep it."""

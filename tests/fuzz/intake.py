@@ -83,9 +83,7 @@ def _take_all(client: Redis, store: Store) -> None:
     """Run until no entry is new: an entry that raised stays pending, and the log reports it."""
     account = Account(sender="a@pec.example", username="a", password=SecretStr("x"), token=SecretStr("t"))
     settings = Settings(accounts={ACCOUNT: account})
-    intake = Consumer(
-        WorkerContext(settings, store, PecClient(settings.api)), secrets.token_hex(4), taken=lambda: None
-    )
+    intake = Consumer(WorkerContext(settings, store, PecClient(settings.api)), secrets.token_hex(4))
     while client.xlen("pec:jobs") > _pending(client):
         intake.step()
 

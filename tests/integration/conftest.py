@@ -61,7 +61,7 @@ def take_jobs(store: Store, redis_url: str) -> Iterator[TakeJobs]:
     heartbeat.beat(store, {"account": ["acme"]}, 60)
     accounts.register(store, "acme", "token-digest")
     with closing(PecClient(settings.api)) as client, capture_logs():  # whose stdout is the command's
-        intake = Consumer(WorkerContext(settings, store, client), "test", lambda: None)
+        intake = Consumer(WorkerContext(settings, store, client), "test")
 
         def take() -> None:
             while store.client.xlen(store.keys.jobs):

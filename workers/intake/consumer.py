@@ -1,6 +1,6 @@
 """Jobs from the stream `pec:jobs`: each is turned into messages, or into a rejection that a person understands."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import redis
@@ -37,11 +37,10 @@ log = structlog.get_logger()
 class Consumer:
     """One consumer of the group `workers`: Redis gives each entry to one, and a dead one's entries to another."""
 
-    def __init__(self, ctx: WorkerContext, consumer: str, taken: Callable[[], None]) -> None:
+    def __init__(self, ctx: WorkerContext, consumer: str) -> None:
         self._ctx = ctx
         self._store = ctx.store
         self._consumer = consumer
-        self._taken = taken
         self._read_limit = MAX_ENTRIES  # entries in one read, as long as they are light
         self._reclaim_at = 0.0
         self._memory_at = 0.0
@@ -73,7 +72,7 @@ class Consumer:
             self._take(few)
         self._waiting += later
         if entries:
-            self._taken()
+            self._ctx.became_due.set()
             self._memory_at = 0.0
         elif short:
             return self._pause()
@@ -124,7 +123,7 @@ class Consumer:
     def _read(self) -> list[Entry]:
         """Return new entries. Wait for one if there is none."""
         wait = min(BLOCK_SECONDS, max(MIN_WAIT_SECONDS, self._reclaim_at - self._ctx.clock.now()))
-        found = job_stream.read_new(self._store, self._consumer, self._read_limit, round(wait * 1000) or 1)
+        found = job_stream.read_new(self._store, self._consumer, self._read_limit, round(wait * 1000))
         heavy = sum(len(entry.job or b"") for entry in found) > HEAVY_BYTES
         self._read_limit = 1 if heavy else min(MAX_ENTRIES, self._read_limit * 2)
         return found

@@ -6,7 +6,6 @@ all the same.
 
 import secrets
 import time
-from collections.abc import Callable
 
 import structlog
 
@@ -29,8 +28,8 @@ log = structlog.get_logger()
 class IdleWait:
     """Waits for one folder of one mailbox. `step` is for a background thread."""
 
-    def __init__(self, ctx: WorkerContext, account: str, folder: str, wake: Callable[[], None]) -> None:
-        self._ctx, self._account, self._folder, self._wake = ctx, account, folder, wake
+    def __init__(self, ctx: WorkerContext, account: str, folder: str) -> None:
+        self._ctx, self._account, self._folder = ctx, account, folder
         self._id = secrets.token_hex(6)
         self._session: Session | None = None
         self._began_at = 0.0
@@ -97,4 +96,4 @@ class IdleWait:
 
     def _mail_came(self) -> None:
         imap_state.make_due(self._ctx.store, self._account, self._ctx.now().timestamp())
-        self._wake()
+        self._ctx.became_due.set()

@@ -1,6 +1,5 @@
 """Watches whether this process reaches the API. In doubt it probes: it opens a connection and asks nothing."""
 
-from collections.abc import Callable
 from time import monotonic
 
 import dramatiq
@@ -17,11 +16,10 @@ log = structlog.get_logger()
 
 
 class ApiWatch(Middleware):
-    """Runs from boot to shutdown. `found` is called when the API is reached again."""
+    """Runs from boot to shutdown. It wakes the scheduler when the API is reached again."""
 
-    def __init__(self, ctx: WorkerContext, found: Callable[[], None]) -> None:
+    def __init__(self, ctx: WorkerContext) -> None:
         self._ctx = ctx
-        self._found = found
         self._again_seconds = FIRST_AGAIN_SECONDS
         self._thread = Background("api", self._step)
 
@@ -52,5 +50,5 @@ class ApiWatch(Middleware):
         if reach.find(monotonic() - started):
             log.info("api_in_reach")
         self._again_seconds = FIRST_AGAIN_SECONDS
-        self._found()
+        self._ctx.became_due.set()
         return EVERY_SECONDS

@@ -45,9 +45,9 @@ def _is_in_archive(frame: FrameType | None) -> bool:
 
 
 class Background:
-    """Calls `step` until stopped. `step` returns the seconds to rest, which `wake` cuts short.
+    """Calls `step` until stopped. `step` returns the seconds to rest, which the event `woken` cuts short.
 
-    Steps are `min_seconds` apart in any case. `woken` may be an event that others set, too.
+    Steps are `min_seconds` apart in any case.
     """
 
     def __init__(
@@ -65,9 +65,6 @@ class Background:
 
     def start(self) -> None:
         self._thread.start()
-
-    def wake(self) -> None:
-        self._woken.set()
 
     def ask_to_stop(self) -> None:
         """Take no further step. `stop` waits for the one in hand."""

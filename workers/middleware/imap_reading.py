@@ -1,6 +1,5 @@
 """Keeps the readings of mailboxes by IMAP going, and reports a mailbox that IMAP has not read for too long."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -26,11 +25,11 @@ log = structlog.get_logger()
 class ImapReading(Middleware):
     """Runs from boot to shutdown: a thread for all mailboxes, and one for each folder that new mail is awaited in."""
 
-    def __init__(self, ctx: WorkerContext, wake: Callable[[], None]) -> None:
+    def __init__(self, ctx: WorkerContext) -> None:
         self._ctx = ctx
         self._started = False
         self._booted_at = ctx.now()
-        self._waits = _waits(ctx, wake)
+        self._waits = _waits(ctx)
         self._threads = [Background("imap", self._step)]
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -87,13 +86,13 @@ class ImapReading(Middleware):
             finish_scan(self._ctx, account, 0)
 
 
-def _waits(ctx: WorkerContext, wake: Callable[[], None]) -> "list[IdleWait]":
+def _waits(ctx: WorkerContext) -> "list[IdleWait]":
     if not ctx.imap_accounts:
         return []
     from workers.mailbox.imap_idle import IdleWait  # with the library of IMAP
 
     return [
-        IdleWait(ctx, account, folder, wake)
+        IdleWait(ctx, account, folder)
         for account in ctx.imap_accounts
         for folder in ctx.settings.accounts[account].imap.folders[:MAX_WAITS]
     ]

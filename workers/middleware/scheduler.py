@@ -38,10 +38,6 @@ class Scheduler(Middleware):
         self._hints_at: dict[str, float] = {}
         self._thread = Background("scheduler", self._step, MIN_REST_SECONDS, ctx.became_due)
 
-    def wake(self) -> None:
-        """Take a step now, because a task became due."""
-        self._thread.wake()
-
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         ctx, chosen = self._ctx, worker.consumer_whitelist
         lease = ctx.settings.lease_seconds
@@ -67,7 +63,7 @@ class Scheduler(Middleware):
 
     def after_ack(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
         """Wake up: there is room for a hint, and the task may have made others due, or a place on the wire free."""
-        self.wake()
+        self._ctx.became_due.set()
 
     after_nack = after_ack
 

@@ -56,7 +56,7 @@ def put_jobs(ctx: WorkerContext, *jobs: dict[str, Any]) -> None:
 
 
 def intake(ctx: WorkerContext, name: str = "worker") -> Consumer:
-    return Consumer(ctx, name, lambda: None)
+    return Consumer(ctx, name)
 
 
 def a_file(size: int = LARGE) -> bytes:

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -268,6 +269,20 @@ def test_a_delete_is_never_repeated_because_it_uses_no_kept_connection(
 
 def ended(wire: Wire, count: int) -> bool:
     return wire.ended == count
+
+
+@pytest.mark.parametrize("name", DELETES)
+def test_a_delete_leaves_no_connection_open(connect: Connect, mailbox: Mailbox, name: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        peer.answer(200, {"success": True, "message": ""})
+        with suppress(ConnectionError):
+            peer.read()  # until the client hangs up
+
+    with Wire(script) as wire:
+        client = connect(wire.url)
+        OPERATIONS[name][0](client, mailbox)
+        eventually(partial(ended, wire, 1))
 
 
 def test_a_connection_the_server_closed_in_peace_is_opened_again(connect: Connect, mailbox: Mailbox) -> None:

@@ -19,7 +19,7 @@ def put_and_take(redis: Redis, redis_url: str, jobs: list[dict[str, Any]]) -> li
     store = Store(redis, "pec")
     heartbeat.beat(store, {"account": ["acme"]}, 60)
     entries = [redis.xadd("pec:jobs", {"job": json.dumps(job)}) for job in jobs]
-    Consumer(context(redis_url, store), "worker", lambda: None).step()
+    Consumer(context(redis_url, store), "worker").step()
     assert redis.xlen("pec:jobs") == 0
     return entries
 

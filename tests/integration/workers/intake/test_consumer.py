@@ -13,7 +13,8 @@ from config.redis_connection import connect
 from config.settings import Endpoint, Webhooks
 from pec.content import sha256
 from pec.jobs import parse
-from pec.store import heartbeat
+from pec.store import heartbeat, job_stream
+from pec.store.clock import local_clock
 from pec.store.job_stream import MAX_DELIVERIES, Entry
 from pec.store.store import Store
 from tests.integration.workers.intake.jobs import a_job, context, put_and_take, rejections
@@ -44,7 +45,7 @@ def test_a_deadly_job_is_rejected_alone(
     deaths: list[str] = []
 
     def until_all_is_taken() -> bool:
-        taker = Consumer(context(redis_url, store), "worker", taken=lambda: None)
+        taker = Consumer(context(redis_url, store), "worker")
         try:
             while redis.xlen("pec:jobs"):
                 taker.step()
@@ -65,7 +66,7 @@ def test_a_wait_for_jobs_ends_when_the_process_stops(
     monkeypatch.setattr(consumer, "RECLAIM_SECONDS", 600)  # the wait lasts as long as a connection bears
     monkeypatch.setattr(consumer, "BLOCK_SECONDS", 60)
     store = Store(connect(redis_url, timeout_seconds=120), "pec")
-    taker = Consumer(context(redis_url, store), "worker", taken=lambda: None)
+    taker = Consumer(context(redis_url, store), "worker")
     waiting = threading.Thread(target=taker.step, daemon=True)
     waiting.start()
 
@@ -75,6 +76,36 @@ def test_a_wait_for_jobs_ends_when_the_process_stops(
 
     eventually(lambda: redis.exists("pec:jobs"))
     eventually(has_ended)
+
+
+def test_what_was_taken_wakes_the_scheduler(redis: Redis, redis_url: str) -> None:
+    redis.xadd("pec:jobs", {"job": json.dumps(a_job("m"))})
+    ctx = context(redis_url, Store(redis, "pec"))
+
+    Consumer(ctx, "worker").step()
+
+    assert ctx.became_due.is_set()
+
+
+def test_a_wait_for_jobs_ends_when_it_is_time_to_look_for_jobs_of_the_dead(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[int] = []
+
+    def read_new(store: Store, name: str, limit: int, milliseconds: int) -> list[Entry]:
+        waits.append(milliseconds)
+        ctx.clock.observe(store.now() + 1.0, local_clock(), local_clock())  # a second passes
+        return []
+
+    monkeypatch.setattr(job_stream, "read_new", read_new)
+    ctx = context(redis_url, Store(redis, "pec"))
+    ctx.sync_clock()
+    taker = Consumer(ctx, "worker")
+
+    taker.step()
+    taker.step()
+
+    assert [round(wait, -2) for wait in waits] == [1900, 900]
 
 
 def test_jobs_read_together_are_each_judged_by_themselves_and_in_their_order(
@@ -116,7 +147,7 @@ def test_jobs_that_share_an_entry_are_rejected_rather_than_all_but_one_lost(
     client: Any = redis
     entry = client.execute_command("XADD", "pec:jobs", "*", "job", two[0], "job", two[1])
     redis.xadd("pec:jobs", {"trace": "t-1", "job": json.dumps(a_job("beside"))})
-    taker = Consumer(context(redis_url, store), "worker", lambda: None)
+    taker = Consumer(context(redis_url, store), "worker")
 
     while redis.xlen("pec:jobs"):
         taker.step()
@@ -203,7 +234,7 @@ def test_a_job_is_not_refused_because_workers_were_silent_for_a_while(redis: Red
     for name in ("acme", "beta", "gone"):
         redis.xadd("pec:jobs", {"job": json.dumps({**a_job(name), "account": name})})
 
-    Consumer(context(redis_url, store), "worker", lambda: None).step()
+    Consumer(context(redis_url, store), "worker").step()
 
     assert {name for name in ("acme", "beta", "gone") if redis.exists(f"pec:message:{name}")} == {
         "acme",
@@ -217,7 +248,7 @@ def test_after_a_read_of_heavy_jobs_the_next_brings_one(
 ) -> None:
     monkeypatch.setattr(consumer, "MAX_ENTRIES", 4)
     monkeypatch.setattr(consumer, "HEAVY_BYTES", 1000)
-    taker = Consumer(context(redis_url, Store(redis, "pec")), "worker", lambda: None)
+    taker = Consumer(context(redis_url, Store(redis, "pec")), "worker")
     for number in range(12):
         redis.xadd(
             "pec:jobs", {"job": json.dumps({**a_job(f"m{number}"), "body": "x" * (500 if number < 4 else 1)})}
@@ -233,9 +264,7 @@ def test_a_job_may_name_what_this_process_serves_before_it_has_said_so(redis: Re
     endpoint = Endpoint(name="crm", url="https://crm.example", secret=SecretStr(a_secret()))
     redis.xadd("pec:jobs", {"job": json.dumps({**a_job("m"), "webhook": "crm"})})
 
-    Consumer(
-        context(redis_url, store, webhooks=Webhooks(endpoints=[endpoint])), "worker", lambda: None
-    ).step()
+    Consumer(context(redis_url, store, webhooks=Webhooks(endpoints=[endpoint])), "worker").step()
 
     assert redis.hget("pec:message:m", "state") == b"queued"
 
@@ -266,7 +295,7 @@ def test_a_rejection_is_an_event_without_content_or_credentials(redis: Redis, re
 def test_memory_is_looked_at_again_after_each_batch(redis: Redis, redis_url: str) -> None:
     store = Store(redis, "pec")
     heartbeat.beat(store, {"account": ["acme"]}, 60)
-    taker = Consumer(context(redis_url, store), "worker", lambda: None)
+    taker = Consumer(context(redis_url, store), "worker")
     redis.xadd("pec:jobs", {"job": json.dumps(a_job("before"))})
     while redis.xlen("pec:jobs"):
         taker.step()

@@ -23,9 +23,7 @@ def test_after_a_restore_nothing_is_cancelled_that_may_have_been_sent(redis: Red
     ]
     for job in jobs:
         redis.xadd("pec:jobs", {"job": json.dumps(job)})
-    taker = Consumer(
-        context(redis_url, store, reconcile_since=datetime(2026, 1, 1, tzinfo=UTC)), "worker", lambda: None
-    )
+    taker = Consumer(context(redis_url, store, reconcile_since=datetime(2026, 1, 1, tzinfo=UTC)), "worker")
 
     while redis.xlen("pec:jobs"):
         taker.step()

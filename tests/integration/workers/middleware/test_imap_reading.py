@@ -23,15 +23,15 @@ def mailbox(mailbox_with: MakeMailbox) -> Mailbox:
 
 
 def test_new_mail_makes_a_reading_due_at_once(mailbox: Mailbox) -> None:
-    woken: list[int] = []
-    wait = IdleWait(mailbox.ctx, ACCOUNT, "INBOX", lambda: woken.append(1))
+    woken = mailbox.ctx.became_due
+    wait = IdleWait(mailbox.ctx, ACCOUNT, "INBOX")
     assert wait.step() == 0
     mailbox.read()
     assert (mailbox.due(Queue.ARCHIVE) or 0) > mailbox.ctx.now().timestamp()
     woken.clear()
 
     mailbox.put(accepted())
-    while not woken:
+    while not woken.is_set():
         assert wait.step() == 0
     wait.close()
 
@@ -39,7 +39,7 @@ def test_new_mail_makes_a_reading_due_at_once(mailbox: Mailbox) -> None:
 
 
 def test_one_process_waits_for_a_folder_and_another_takes_over(mailbox: Mailbox) -> None:
-    one, other = (IdleWait(mailbox.ctx, ACCOUNT, "INBOX", lambda: None) for _ in range(2))
+    one, other = (IdleWait(mailbox.ctx, ACCOUNT, "INBOX") for _ in range(2))
     assert one.step() == 0
     assert other.step() == OTHERS_SECONDS
 
@@ -54,20 +54,20 @@ def test_a_wait_that_is_refused_or_cut_is_tried_later(
     ctx: WorkerContext, dovecot: Dovecot, tmp_path: Path
 ) -> None:
     wrong = reading(ctx, dovecot, "w", tmp_path / "archive", password="wrong")
-    wait = IdleWait(wrong, ACCOUNT, "INBOX", lambda: None)
+    wait = IdleWait(wrong, ACCOUNT, "INBOX")
     with capture_logs() as logs:
         assert [wait.step() > 0 for _ in range(3)] == [True] * 3
     assert [line["event"] for line in logs].count("imap_refused") == 1
 
     away = reading(ctx, dovecot, "w", tmp_path / "archive", port=1)
-    assert IdleWait(away, ACCOUNT, "INBOX", lambda: None).step() >= OTHERS_SECONDS
+    assert IdleWait(away, ACCOUNT, "INBOX").step() >= OTHERS_SECONDS
 
 
 def test_silence_is_reported_once_and_checks_go_to_the_api_until_it_ends(mailbox: Mailbox) -> None:
     ctx = mailbox.ctx
     sent(ctx)
     mailbox.read()
-    watch = ImapReading(ctx, lambda: None)
+    watch = ImapReading(ctx)
     with capture_logs() as logs:
         watch._step()
     assert logs == []
@@ -76,9 +76,9 @@ def test_silence_is_reported_once_and_checks_go_to_the_api_until_it_ends(mailbox
     past = ctx.now() - timedelta(seconds=61)
     imap_state.note_read(ctx.store, ACCOUNT, past.timestamp())
     with capture_logs() as logs:
-        ImapReading(ctx, lambda: None)._step()
+        ImapReading(ctx)._step()
         assert logs == [], "a process that has just started gives readings a minute"
-        for one in (watch, ImapReading(ctx, lambda: None)):
+        for one in (watch, ImapReading(ctx)):
             one._booted_at = past
             one._step()
     assert [line["event"] for line in logs] == ["imap_silent"]
@@ -97,7 +97,7 @@ def test_a_mailbox_that_was_never_read_is_silent_after_a_minute(mailbox: Mailbox
     began = (ctx.now() - timedelta(seconds=61)).timestamp()
     imap_state.note_began(ctx.store, [ACCOUNT], began)
 
-    watch = ImapReading(ctx, lambda: None)
+    watch = ImapReading(ctx)
     watch._booted_at -= timedelta(seconds=61)
     with capture_logs() as logs:
         watch._step()

@@ -35,7 +35,7 @@ MAX_PAGES = 200  # of one scan
 GOES_ON_SECONDS = 1.0  # until the next scan goes on where the time of this one was over
 MAX_TAKEN = 200  # digests of mails that the next scan can show again
 OVERLAP = timedelta(seconds=5)  # in which mails may have come out of order
-OVERLAP_MAILS = 100  # of the last scan are enough where more came in that time
+OVERLAP_MAILS = 100  # that the last scan took: enough overlap if more mails came in that time
 ANSWERS_WITHIN = timedelta(minutes=2)  # a POST answers its code, mostly
 SLOWER = 4  # times the interval, at most, if pages show little that is new
 WITHOUT_TEXT = (Kind.ACCETTAZIONE, Kind.CONSEGNA)  # what these say of one recipient needs no text
@@ -127,10 +127,10 @@ class ScanProgress:
         if self.newest and older_than(mails, self.newest - OVERLAP):
             walk.skip_to(self.unread or 0)
             self.newest = None
-        self.complete = walk.ended or self._overlaps(mails)
+        self.complete = walk.ended or self.overlaps(mails)
         self.left = None if walk.total is None else walk.unread
 
-    def _overlaps(self, mails: Sequence[Mail]) -> bool:
+    def overlaps(self, mails: Sequence[Mail]) -> bool:
         """Return whether enough was shown again of what was read before."""
         if self.horizon is None:
             return False

@@ -14,6 +14,8 @@ from config.settings import Account, Api, Settings
 from pec.api.client import PecClient
 from pec.names import Queue
 from pec.store import accounts, pacing
+from pec.store.clock import local_clock
+from pec.store.dispatch import Dispatched, DispatchRequest, dispatch
 from pec.store.store import Store
 from tests.integration.pec.store import slots
 from tests.wire import eventually
@@ -83,19 +85,68 @@ def test_the_process_that_gave_a_hint_gives_the_next_one_at_its_time(
     store: Store, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "REST_SECONDS", NEVER_SECONDS)
-    account = Account(sender="a@pec.example", username="a", password=SecretStr("x"), token=SecretStr("t"))
-    settings = Settings(redis_url=redis_url, accounts={"acme": account}, api=Api(rate=1))
-    accounts.register(store, "acme", pacing.digest("t"))
-    for number in range(2):
-        slots.waiting(store, f"m{number}", number)
+    two_waiting(store)
     given: list[str] = []
 
     def task(token: str) -> None:
         store.client.delete(store.keys.hints(token))  # as its thread takes it
         given.append(token)
 
-    with working(store, redis_url, task, settings):  # the end of a task wakes it long before
+    with working(store, redis_url, task, one_a_second(redis_url)):  # the end of a task wakes it long before
         eventually(lambda: len(given) >= 2)
+
+
+def test_a_process_says_what_it_attends_to_and_comes_no_sooner_than_clocks_allow(
+    store: Store, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "REST_SECONDS", NEVER_SECONDS)
+    monkeypatch.setattr(scheduler, "DRIFT", 1.0)  # of clocks that go half as fast
+    looks = looked(monkeypatch)
+    two_waiting(store)
+
+    with working(store, redis_url, lambda _: None, one_a_second(redis_url)):
+        eventually(lambda: len(looks) >= 3)
+
+    (began, first, found), (_, after_the_task, _), (came, *_), *_ = looks
+    [(token, seconds)] = found.attended.items()
+    assert (first.attends, after_the_task.attends) == ([], [token])
+    assert came - began >= 2 * seconds
+
+
+@pytest.mark.parametrize(("rate", "attend"), [(1.0, True), (20.0, False)])
+def test_others_attend_only_if_each_process_has_a_thread_for_each_place(
+    store: Store, redis_url: str, monkeypatch: pytest.MonkeyPatch, rate: float, attend: bool
+) -> None:
+    looks = looked(monkeypatch)
+
+    with working(store, redis_url, lambda _: None, one_a_second(redis_url, rate)):  # 4 threads
+        eventually(lambda: looks)
+
+    assert looks[0][1].others_attend == attend
+
+
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, DispatchRequest, Dispatched]]:
+    """Each look of the scheduler from now on: when, for what, and what it found."""
+    looks: list[tuple[float, DispatchRequest, Dispatched]] = []
+
+    def noted(store: Store, request: DispatchRequest) -> Dispatched:
+        at, found = local_clock(), dispatch(store, request)
+        looks.append((at, request, found))
+        return found
+
+    monkeypatch.setattr(scheduler, "dispatch", noted)
+    return looks
+
+
+def one_a_second(redis_url: str, rate: float = 1.0) -> Settings:
+    account = Account(sender="a@pec.example", username="a", password=SecretStr("x"), token=SecretStr("t"))
+    return Settings(redis_url=redis_url, accounts={"acme": account}, api=Api(rate=rate))
+
+
+def two_waiting(store: Store) -> None:
+    accounts.register(store, "acme", pacing.digest("t"))
+    for number in range(2):
+        slots.waiting(store, f"m{number}", number)
 
 
 def test_more_than_fits_into_one_step_is_done_once_each(store: Store, redis_url: str) -> None:

@@ -1,5 +1,6 @@
 """Pages of a real mailbox: what is taken from them, what is left to single calls, where the next reading goes on."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from pec.api.client import InboxPage
+from pec.api.client import InboxPage, Mail
 from pec.changes import changed, created
 from pec.inbox import PAGE_SIZE
 from pec.names import Queue, State
@@ -18,6 +19,7 @@ from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import ACCOUNT, check_due, scan_due, sent, state
 from workers.context import WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
+from workers.mailbox.incoming import incoming_on_page
 from workers.mailbox.scan_policy import MIN_FOR_SCAN, SCAN_WINDOW
 from workers.mailbox.search import page_of
 from workers.tasks import inbox_scan
@@ -111,10 +113,18 @@ def test_receipts_that_come_between_two_pages_hide_none_of_those_before(
             next(others, None)
         return found
 
+    looked_at: list[str] = []
+
+    def incoming(ctx: WorkerContext, account: str, mails: Sequence[Mail]) -> None:
+        looked_at.extend(map(inbox_scan.digest_of, mails))
+        incoming_on_page(ctx, account, mails)
+
+    monkeypatch.setattr(inbox_scan, "incoming_on_page", incoming)
     monkeypatch.setattr("workers.tasks.inbox_scan.page_of", page_and_mails)
     scan(ctx, ACCOUNT)
 
     assert {state(ctx, one.id) for one in many} == {State.DELIVERED}
+    assert len(set(looked_at)) == len(looked_at), "each is looked at once, on whichever page"
 
 
 def test_a_reading_that_was_cut_short_goes_on_soon_where_it_was_left(

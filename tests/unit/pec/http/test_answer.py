@@ -131,6 +131,12 @@ def test_interim_answers_are_counted() -> None:
         pass
 
 
+def test_the_heads_of_interim_answers_share_one_limit() -> None:
+    interim = b"HTTP/1.1 102 X\r\nA: " + b"a" * 30_000 + b"\r\n\r\n"
+    with pytest.raises(HeadTooLong), answer(interim * 3 + b"HTTP/1.1 204 X\r\n\r\n"):
+        pass
+
+
 def test_a_status_line_that_never_ends_is_refused() -> None:
     with pytest.raises(HeadTooLong), answer(b"HTTP/1.1 200 " + b"X" * 70_000):
         pass

@@ -56,6 +56,32 @@ def test_what_a_scan_took_that_did_not_reach_the_horizon_is_no_overlap_there() -
     assert not read_down_to([*newer, *late], before=newer).complete
 
 
+def test_a_page_that_is_shown_several_times_is_overlap_once() -> None:
+    again = page(NOON)
+    progress = ScanProgress(horizon=NOON + timedelta(seconds=1), before=frozenset(map(digest_of, again)))
+    for _ in range(2 * OVERLAP_MAILS // PAGE_SIZE):
+        progress.note({digest_of(mail): mail for mail in again}, NOON + MINUTE)
+
+    assert not progress.overlaps([Mail("", "", NOON, "", None)])
+
+
+def test_mails_that_the_last_scan_did_not_take_are_no_overlap() -> None:
+    new = [mail for number in range(OVERLAP_MAILS // PAGE_SIZE) for mail in page(NOON, f"{number}.")]
+
+    assert not read_down_to(new, before=[], horizon=NOON + timedelta(seconds=1)).complete
+
+
+def test_a_mail_that_this_scan_took_is_not_looked_at_again() -> None:
+    """Mails that come push it to the next page."""
+    mail = Mail("posta-certificata@pec.aruba.it", "", NOON, "CONSEGNA: Avviso 2026112512000010", None)
+    shown, progress = {digest_of(mail): mail}, ScanProgress()
+    assert list(progress.note(shown, NOON)) == ["2026112512000010"]
+
+    progress.taken |= dict.fromkeys(shown)
+
+    assert not progress.note(shown, NOON)
+
+
 def page(at: datetime, name: str = "") -> list[Mail]:
     return [Mail("", "", at, f"{name}{number}", None) for number in range(PAGE_SIZE)]
 

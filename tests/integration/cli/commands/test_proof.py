@@ -1,89 +1,29 @@
 """`pec proof`: bundles of signed originals, judged, with everything that goes wrong with them."""
 
 import csv
-import json
-import subprocess
 import zipfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from archive.certified import receipt_of, without_original
-from archive.vault import EML, Vault
-from archive.vault.installation import open_vault
+from archive.certified import receipt_of
+from archive.vault import EML
 from archive.vault.vault import path_of
 from cli.errors import Exit
-from config.settings import Archive
-from pec.changes import Change
 from pec.content import sha256
 from pec.names import Proof, Queue, State
 from pec.store import heartbeat, records
 from pec.store.store import Store
-from producers import Producer
 from tests.integration.archive.receiving import received
+from tests.integration.cli.commands import originals
+from tests.integration.cli.commands.originals import CODE, Delivered, read, signed, sums_hold
 from tests.integration.commands import Pec
-from tests.integration.producing import SEND, Settle, TakeJobs, meanwhile
-from tests.signing import ACCEPTED, DELIVERED, PDF, authority, receipt, verified
+from tests.integration.producing import Settle, meanwhile
+from tests.signing import ACCEPTED, DELIVERED, verified
 from tests.wire import eventually
 
-CODE = "2026112010300042"
-Delivered = Callable[..., None]
-
-
-@pytest.fixture(autouse=True)
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    anchor = tmp_path / "anchor.pem"
-    anchor.write_bytes(authority().anchor)
-    monkeypatch.setenv("PEC_ARCHIVE__ANCHORS", str(anchor))
-    monkeypatch.setenv("PEC_ARCHIVE__URL", str(tmp_path / "archive"))
-
-
-@pytest.fixture
-def vault(store: Store, tmp_path: Path) -> Vault:
-    vault = open_vault(Archive.model_validate({"url": str(tmp_path / "archive")}), store)
-    assert vault
-    return vault
-
-
-@pytest.fixture
-def delivered(producer: Producer, take_jobs: TakeJobs, change: Settle, vault: Vault) -> Delivered:
-    """Makes a delivered message whose receipts are in the archive, or some of these mails."""
-
-    def make(name: str, *mails: bytes, without_originals: bool = False, **fields: Any) -> None:
-        producer.send(name, **SEND, attachments=[("fattura.pdf", PDF)], batch="b")
-        take_jobs()
-        mails = mails or (signed(ACCEPTED, None), signed(DELIVERED))
-        found = []
-        for raw in mails:
-            vault.put(raw, EML)
-            one = receipt_of(verified(raw))
-            assert one
-            found.append(without_original(one, verified(raw)) if without_originals else one)
-        values = {"proof": Proof.ORIGINALS, **fields}
-        change(name, lambda message: with_end(received(State.DELIVERED, *found, **values)(message)))
-
-    return make
-
-
-def with_end(change: Change) -> Change:
-    return replace(change, after=replace(change.after, ended_at=change.after.updated_at))
-
-
-def signed(facts: Any, *postacert: Any) -> bytes:
-    named = replace(facts, subject=f"Fattura {CODE}")
-    return receipt(named, postacert=postacert[0]) if postacert else receipt(named)
-
-
-def read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def sums_hold(folder: Path) -> bool:
-    command = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
-    return subprocess.run(command, cwd=folder, check=False, timeout=30).returncode == 0
+settings, vault, delivered = originals.settings, originals.vault, originals.delivered
 
 
 def test_a_bundle_holds_the_originals_their_verdicts_and_what_was_sent(
@@ -129,87 +69,6 @@ def test_a_bundle_holds_the_originals_their_verdicts_and_what_was_sent(
         }
     ]
     assert sums_hold(place)
-
-
-def test_the_folder_of_proof_is_the_same_whether_redis_has_the_texts_or_the_originals(
-    pec: Pec, store: Store, delivered: Delivered, tmp_path: Path
-) -> None:
-    delivered("inv-1")
-    key = store.keys.receipts("inv-1")
-    new: Any = store.client.hgetall(key)
-    assert pec("export", "--all", "--receipts", str(tmp_path / "new"), "--json").code == Exit.DONE
-    for name, value in new.items():
-        receipt = json.loads(value)
-        kind = DELIVERED if receipt["kind"] == DELIVERED.kind else ACCEPTED
-        store.client.hset(key, name, json.dumps({**receipt, "text": kind.text}))
-
-    assert pec("export", "--all", "--receipts", str(tmp_path / "old"), "--json").code == Exit.DONE
-
-    assert b'"text":null' in b"".join(new.values())
-    files = [files_of(tmp_path / name) for name in ("old", "new")]
-    assert files[0] == files[1]
-    assert any(path.endswith(".txt") for path in files[0])
-
-
-@pytest.mark.parametrize("lost", [True, False])
-def test_an_export_into_the_same_folder_keeps_the_originals_that_the_archive_lost_since(
-    pec: Pec, delivered: Delivered, tmp_path: Path, lost: bool
-) -> None:
-    delivered("inv-1")
-    proof = tmp_path / "proof"
-    assert pec("export", "--all", "--receipts", str(proof)).code == Exit.DONE
-    before = files_of(proof)
-    for raw in (signed(ACCEPTED, None), signed(DELIVERED)):
-        archived = tmp_path / "archive" / path_of(sha256(raw), EML)
-        archived.unlink() if lost else archived.write_bytes(b"other")
-
-    assert pec("export", "--all", "--receipts", str(proof)).code == Exit.DONE
-
-    assert files_of(proof) == before
-    assert (proof / "inv-1/receipts/02-avvenuta-consegna.eml").read_bytes() == signed(DELIVERED)
-    assert read(proof / "inv-1/receipts/02-avvenuta-consegna.json")["text"] == DELIVERED.text
-    assert "missing" not in read(proof / "inv-1/message.json")
-    listed = {line[66:] for line in (proof / "SHA256SUMS").read_text(encoding="utf-8").splitlines()}
-    assert {path for path in before if "/receipts/" in path} <= listed
-    assert sums_hold(proof)
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    """Return the files of a folder of proof, without what says when the message was exported."""
-    paths = [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path.name not in ("SHA256SUMS", "message.json")
-    ]
-    receipts = {str(path.relative_to(folder)): path.read_bytes() for path in paths}
-    [record] = folder.rglob("message.json")
-    return receipts | {"receipts": json.dumps(read(record)["receipts"]).encode()}
-
-
-def test_lines_and_texts_of_receipts_say_what_the_originals_do_or_why_not(
-    pec: Pec, delivered: Delivered, vault: Vault, tmp_path: Path
-) -> None:
-    delivered("inv-1")
-    texts = [ACCEPTED.text, DELIVERED.text]
-
-    [line] = pec("export", "--all", "--json").lines
-    shown = pec("receipts", "inv-1", "--json").lines
-    printed = pec("receipts", "inv-1", "--text").out
-    lost = tmp_path / "archive" / path_of(sha256(signed(DELIVERED)), EML)
-    lost.unlink()
-    ran = pec("export", "--all", "--json")
-    [after] = ran.lines
-    both = pec("export", "--all", "--json", "--receipts", str(tmp_path / "proof"))
-
-    assert [one["text"] for one in line["receipts"]] == texts
-    assert [one["text"] for one in shown] == texts
-    assert all(text in printed for text in texts)
-    assert [one["text"] for one in after["receipts"]] == [texts[0], None]
-    assert "does not hold" in after["receipts"][1]["text_missing"]
-    for one in (ran, both):
-        assert (one.code, "content of 1 message is missing (inv-1)" in one.err) == (Exit.UNEXPECTED, True)
-    assert "does not hold" in pec("receipts", "inv-1", "--json").lines[1]["text_missing"]
-    assert "does not hold" in pec("receipts", "inv-1", "--text").out
 
 
 def test_the_index_lists_each_document_for_a_conservator(

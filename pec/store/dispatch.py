@@ -13,7 +13,7 @@ from config.settings import Api, Endpoint
 from pec.names import Queue
 from pec.store import pacing
 from pec.store.pacing import Hint
-from pec.store.store import Store, text, text_dict, text_list
+from pec.store.store import ScriptCall, Store, text, text_dict, text_list
 
 MAX_WAITING = 1000  # deliveries of one endpoint; more events wait in the stream
 
@@ -107,6 +107,11 @@ def dispatch(store: Store, request: DispatchRequest) -> Dispatched:
         wait_seconds=float(text(wait) or math.inf),
         attended={token: float(seconds) for token, seconds in text_dict(attended).items()},
     )
+
+
+def dispatch_call(store: Store, request: DispatchRequest) -> ScriptCall:
+    """Return the call of `dispatch` for `Store.together`, to make new deliveries."""
+    return ScriptCall("dispatch", [store.keys.namespace, request.to_json()])
 
 
 def _wanted(endpoint: Endpoint) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Events on their way to endpoints: from the stream `pec:events` to deliveries, their leases and their results.
 
-Each endpoint is a consumer group of the stream. `fan_out` turns events into deliveries. `lease` takes some of them and
+Each endpoint is a consumer group of the stream. `dispatch` turns events into deliveries. `lease` takes some of them and
 stores the results of those before. The rest is for operators and for the retention of events.
 """
 
@@ -18,8 +18,8 @@ from config.texts import _
 from pec.instants import to_text
 from pec.names import Queue
 from pec.store.delivery_history import KEPT_SECONDS, MAX_KEPT
-from pec.store.dispatch import DispatchRequest, dispatch
-from pec.store.store import Store, text, text_dict, text_list
+from pec.store.dispatch import DispatchRequest, dispatch_call
+from pec.store.store import ScriptCall, Store, text, text_dict, text_list
 from pec.webhooks.outcomes import Failed
 
 FORGOTTEN_AFTER_SECONDS = 30 * 86_400
@@ -146,32 +146,31 @@ def ensure(store: Store, names: Iterable[str], *, from_the_first: bool = False) 
                 raise reply
 
 
-def fan_out(store: Store, endpoints: Iterable[Endpoint], limit: int = 200) -> list[str]:
-    """Make deliveries of new events, in one round trip. Return the endpoints that have some now.
-
-    An endpoint gets an event if its `events` are None or hold the type, or if the event names the endpoint. One that
-    `ensure` has not seen is passed over.
-    """
-    return dispatch(store, DispatchRequest(endpoints=list(endpoints), max_events=limit)).endpoints
-
-
 def lease(
-    store: Store, lease: DeliveryLease, limit: int, results: Sequence[DeliveryResult] = ()
+    store: Store,
+    lease: DeliveryLease,
+    limit: int,
+    results: Sequence[DeliveryResult] = (),
+    fed: Sequence[Endpoint] = (),
 ) -> list[Delivery]:
     """Store the results of the lease's last step, and take what has been due longest: one round trip.
 
-    No other worker gets it before its time is over. If nothing is taken, the lease is over too. A delivery that has
-    ended, or that another worker has by now, is not changed: the other worker's result counts.
+    New events of the endpoints in `fed` become deliveries first. No other worker gets what is taken before its time is
+    over. If nothing is taken, the lease is over too. A delivery that has ended, or that another worker has by now, is
+    not changed: the other worker's result counts.
     """
     leased_until = results[0].delivery.leased_until if results else ""
     ended = json.dumps([[one.delivery.id, one.outcome, one.wait_us, one.letter, one.note] for one in results])
     lease_us = round(lease.lease_seconds * 1e6)
-    reply = store.run(
-        "deliver", lease.endpoint, lease.id, leased_until, limit, lease_us, ended, MAX_KEPT, KEPT_SECONDS
-    )
-    if reply is None:
+    arguments = (lease.endpoint, lease.id, leased_until, limit, lease_us, ended, MAX_KEPT, KEPT_SECONDS)
+    step = ScriptCall("deliver", [store.keys.namespace, *arguments])
+    feeding = [dispatch_call(store, DispatchRequest(endpoints=fed))] if fed else []
+    replies = store.together([*feeding, step])
+    if failures := [one for one in replies if isinstance(one, Exception)]:
+        raise failures[0]
+    if replies[-1] is None:
         return []
-    until, *rest = text_list(reply)
+    until, *rest = text_list(replies[-1])
     return [
         Delivery(lease.endpoint, rest[at], until, int(rest[at + 1]), *rest[at + 2 : at + 5])
         for at in range(0, len(rest), 5)

@@ -30,6 +30,7 @@ from pec.store.commits import Commit, apply
 from pec.store.outbox import DeliveryLease, DeliveryResult
 from pec.store.store import Store
 from sandbox.redis_server import EmbeddedServer
+from tests.integration.pec.store.deliveries import fan_out
 from tests.receiver import a_secret
 
 CHUNK = 100
@@ -92,7 +93,7 @@ def _live(store: Store, numbers: range) -> None:
 
 def _deliver(store: Store) -> None:
     """All events, to the endpoint."""
-    while outbox.fan_out(store, [SHOP]):
+    while fan_out(store, [SHOP]):
         lease = DeliveryLease(SHOP.name, 60)
         taken = outbox.lease(store, lease, CHUNK)
         while taken:

@@ -71,14 +71,15 @@ def deliver_due(
 
         while True:
             over = tried >= MAX_DELIVERIES or time.monotonic() >= ends
-            taken = outbox.lease(store, lease, 0 if over else min(limit, MAX_DELIVERIES - tried), results)
-            if over or not (taken or outbox.fan_out(store, [endpoint])):
+            limit = 0 if over else min(limit, MAX_DELIVERIES - tried)
+            taken = outbox.lease(store, lease, limit, results, fed=[] if over else [endpoint])
+            if not taken:
                 return tried
             began = time.monotonic()
             results = _post(post, taken, min(began + HANDFUL_SECONDS, ends))
             tried += len(results)
             results += [DeliveryResult.untried(delivery) for delivery in taken[len(results) :]]
-            limit = _next_limit(limit, time.monotonic() - began) if taken else limit
+            limit = _next_limit(limit, time.monotonic() - began)
 
 
 def _next_limit(limit: int, seconds: float) -> int:

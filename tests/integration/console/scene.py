@@ -24,7 +24,7 @@ from pec.store.store import Store
 from pec.webhooks.answers import Answer
 from pec.webhooks.outcomes import Delivered
 from producers import Producer
-from tests.integration.pec.store.deliveries import REFUSED, endpoint, give_up, take
+from tests.integration.pec.store.deliveries import REFUSED, endpoint, fan_out, give_up, take
 from tests.integration.producing import Settle, TakeJobs
 
 CODE = "2026112912300001"
@@ -86,7 +86,7 @@ def build(
     change(
         "avv-3", _observed(store, Kind.MANCATA_CONSEGNA, words, now, "ditta.verdi@pec.example", error="5.1.1")
     )
-    outbox.fan_out(store, [endpoint("crm")])
+    fan_out(store, [endpoint("crm")])
     give_up(store, take(store, "crm"), REFUSED)
     _try_deliveries(store, words, now)
     mail = IncomingMail(

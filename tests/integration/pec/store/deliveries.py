@@ -1,6 +1,7 @@
 """Events in the stream, and deliveries of them: what the tests of the outbox do and ask, again and again."""
 
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from config.settings import Endpoint
 from pec.instants import from_epoch
 from pec.names import Queue
 from pec.store import outbox
+from pec.store.dispatch import DispatchRequest, dispatch
 from pec.store.outbox import Delivery, DeliveryLease, DeliveryResult
 from pec.store.store import Store, text, text_list
 from pec.webhooks.outcomes import Failed
@@ -35,8 +37,13 @@ def publish_one(store: Store, *names: str) -> str:
     endpoints = [endpoint(name) for name in names or ("shop",)]
     outbox.ensure(store, [one.name for one in endpoints])
     entry = publish(store, "evt_1")
-    outbox.fan_out(store, endpoints)
+    fan_out(store, endpoints)
     return entry
+
+
+def fan_out(store: Store, endpoints: Iterable[Endpoint], limit: int = 200) -> list[str]:
+    """Make deliveries of new events, as a scheduler does. Return the endpoints that have some now."""
+    return dispatch(store, DispatchRequest(endpoints=list(endpoints), max_events=limit)).endpoints
 
 
 def publish_many(store: Store, count: int) -> None:
@@ -47,7 +54,7 @@ def publish_many(store: Store, count: int) -> None:
 
 
 def fan_out_all(store: Store, *endpoints: Endpoint) -> None:
-    while outbox.fan_out(store, endpoints):
+    while fan_out(store, endpoints):
         pass
 
 

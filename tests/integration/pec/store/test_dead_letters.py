@@ -18,6 +18,7 @@ from tests.integration.pec.store.deliveries import (
     end,
     endpoint,
     fail,
+    fan_out,
     give_up,
     make_due,
     pending,
@@ -110,7 +111,7 @@ def test_chosen_letters_of_one_endpoint_are_replayed_alone(store: Store) -> None
     outbox.ensure(store, ["shop", "other"])
     publish(store, "evt_1")
     publish(store, "evt_2")
-    outbox.fan_out(store, [endpoint("shop"), endpoint("other")])
+    fan_out(store, [endpoint("shop"), endpoint("other")])
     for name in ("shop", "shop", "other"):
         die(store, name)
     chosen = dead_letters.newest(store, "shop")[0]

@@ -13,6 +13,7 @@ from tests.integration.pec.store.deliveries import (
     end,
     endpoint,
     fail,
+    fan_out,
     give_up,
     make_due,
     pending,
@@ -42,7 +43,7 @@ def test_a_delivery_carries_the_event_and_how_often_it_was_tried(store: Store) -
 def test_under_a_lease_no_other_worker_gets_it(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish_many(store, 200)
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
     taken: list[str] = []
 
     threads = [threading.Thread(target=lambda: taken.extend(take_all(store))) for _ in range(4)]
@@ -68,7 +69,7 @@ def test_what_a_dead_worker_had_comes_back_when_its_lease_ends(store: Store) -> 
 def test_while_more_is_due_the_endpoint_is_due_for_others_too(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish_many(store, 2)
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
 
     take(store)
 
@@ -140,7 +141,7 @@ def test_settling_again_changes_nothing(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish(store, "evt_1")
     publish(store, "evt_2")
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
     failed, given_up = take(store), take(store)
 
     for _ in range(2):
@@ -165,7 +166,7 @@ def test_a_delivery_whose_event_was_trimmed_by_hand_does_not_block_the_rest(stor
     outbox.ensure(store, ["shop"])
     publish(store, "evt_1")
     last = publish(store, "evt_2")
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
     store.client.xtrim(store.keys.events, minid=last, approximate=False)
 
     assert take_all(store) == ["evt_2"]
@@ -178,7 +179,7 @@ def test_a_delivery_whose_event_was_trimmed_by_hand_does_not_block_the_rest(stor
 def test_410_stops_everything_until_an_operator_says_otherwise(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish_many(store, 2)
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
 
     end(store, DeliveryResult.gone(take(store)))
 
@@ -186,7 +187,7 @@ def test_410_stops_everything_until_an_operator_says_otherwise(store: Store) -> 
     assert due(store) is None
     assert take_all(store) == []
     publish(store, "evt_new")
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
     assert take_all(store) == []
     assert due(store) is None
 

@@ -13,6 +13,7 @@ from tests.integration.pec.store.deliveries import (
     end,
     endpoint,
     fail,
+    fan_out,
     publish_many,
     state,
     take,
@@ -24,7 +25,7 @@ from tests.wire import eventually
 def test_four_failures_in_a_row_hold_nothing_up(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish_many(store, 10)
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
     for _ in range(4):
         end(store, DeliveryResult.retry(take(store), timedelta(hours=1)))
 
@@ -35,7 +36,7 @@ def open_circuit(store: Store) -> None:
     """Five of ten deliveries failed; five are due, untried."""
     outbox.ensure(store, ["shop"])
     publish_many(store, 10)
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
     for _ in range(5):
         end(store, DeliveryResult.retry(take(store), timedelta(hours=1)))
 
@@ -76,7 +77,7 @@ def test_a_probe_whose_worker_died_is_followed_by_another(store: Store) -> None:
 def test_what_was_on_its_way_when_it_opened_lengthens_no_wait(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish_many(store, 10)
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
     on_their_way = [take(store) for _ in range(9)]
 
     for delivery in on_their_way:

@@ -10,6 +10,7 @@ from tests.integration.pec.store.deliveries import (
     due,
     end,
     endpoint,
+    fan_out,
     fan_out_all,
     pending,
     publish,
@@ -25,7 +26,7 @@ def test_a_new_endpoint_gets_what_comes_from_now_on(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish(store, "evt_after")
 
-    assert outbox.fan_out(store, [endpoint()]) == ["shop"]
+    assert fan_out(store, [endpoint()]) == ["shop"]
 
     assert take_all(store) == ["evt_after"]
 
@@ -34,7 +35,7 @@ def test_an_endpoint_that_redis_lost_gets_all_that_came_since(store: Store) -> N
     publish(store, "evt_since")
     outbox.ensure(store, ["shop"], from_the_first=True)
 
-    assert outbox.fan_out(store, [endpoint()]) == ["shop"]
+    assert fan_out(store, [endpoint()]) == ["shop"]
 
     assert take_all(store) == ["evt_since"]
 
@@ -44,14 +45,14 @@ def test_an_endpoint_that_is_known_keeps_its_place_when_a_worker_registers(store
     publish(store, "evt_1")
     outbox.ensure(store, ["shop", "other"])
 
-    assert outbox.fan_out(store, [endpoint("shop"), endpoint("other")]) == ["shop"]
+    assert fan_out(store, [endpoint("shop"), endpoint("other")]) == ["shop"]
 
 
 def test_an_endpoint_without_a_group_does_not_keep_others_from_theirs(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish(store, "evt_1")
 
-    assert outbox.fan_out(store, [endpoint("unknown"), endpoint("shop")]) == ["shop"]
+    assert fan_out(store, [endpoint("unknown"), endpoint("shop")]) == ["shop"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_what_is_fanned_out_is_due_now(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish(store, "evt_1")
 
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
 
     seconds = due(store)
     assert seconds is not None
@@ -92,7 +93,7 @@ def test_without_a_delivery_nothing_is_due(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish(store, "evt_1")
 
-    assert outbox.fan_out(store, [endpoint(events=[])]) == []
+    assert fan_out(store, [endpoint(events=[])]) == []
     assert due(store) is None
 
 
@@ -100,7 +101,7 @@ def test_a_dead_endpoint_with_many_events_costs_a_bounded_number_of_deliveries(s
     outbox.ensure(store, ["shop"])
     publish_many(store, MAX_WAITING + 50)
 
-    while outbox.fan_out(store, [endpoint()], limit=300):
+    while fan_out(store, [endpoint()], limit=300):
         pass
 
     assert state(store).waiting == MAX_WAITING

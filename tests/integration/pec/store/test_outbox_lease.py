@@ -13,6 +13,7 @@ from tests.integration.pec.store.deliveries import (
     due,
     end,
     endpoint,
+    fan_out,
     make_due,
     pending,
     publish_many,
@@ -28,7 +29,7 @@ def a_lease(store: Store, events: int) -> DeliveryLease:
     """Return a lease at an endpoint for which so many deliveries are due."""
     outbox.ensure(store, ["shop"])
     publish_many(store, events)
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
     return DeliveryLease("shop", LONG_SECONDS)
 
 
@@ -179,7 +180,7 @@ def test_new_events_wait_a_moment_for_others_while_some_are_on_their_way(store: 
 
     before = store.now()
     publish_many(store, 1)
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
 
     at: Any = store.client.zscore("pec:due:webhook", "shop")
     assert before < at <= store.now() + 0.05

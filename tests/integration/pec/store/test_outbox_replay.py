@@ -10,6 +10,7 @@ from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
     end,
     endpoint,
+    fan_out,
     fan_out_all,
     pending,
     publish,
@@ -37,11 +38,11 @@ def test_events_since_an_instant_are_delivered_again_with_the_same_ids(store: St
 def test_what_is_being_tried_is_not_disturbed_by_a_replay(store: Store) -> None:
     outbox.ensure(store, ["shop"])
     publish(store, "evt_1", at="1000000-0")
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
     taken = take(store)
 
     outbox.replay_since(store, "shop", datetime.fromtimestamp(0, UTC))
-    outbox.fan_out(store, [endpoint()])
+    fan_out(store, [endpoint()])
 
     assert take_all(store) == []
     end(store, DeliveryResult.delivered(taken))

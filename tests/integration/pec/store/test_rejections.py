@@ -11,6 +11,7 @@ from config.settings import Endpoint
 from pec.problems import Problem
 from pec.store import job_stream, outbox, rejections
 from pec.store.store import Store
+from tests.integration.pec.store.deliveries import fan_out
 from tests.receiver import a_secret
 
 
@@ -115,7 +116,7 @@ def test_endpoints_that_receive_everything_or_list_it_get_a_rejection(redis: Red
 
     job_stream.reject(store, entry, [Problem("job", "is wrong")], {"id": "x"})
 
-    assert set(outbox.fan_out(store, endpoints)) == {"all", "lists"}
+    assert set(fan_out(store, endpoints)) == {"all", "lists"}
 
 
 def _pending(redis: Redis) -> int:

@@ -17,9 +17,10 @@ from config.settings import Account, Settings
 from pec.api.client import PecClient
 from pec.operations.messages.throughput import Period
 from pec.operations.minute_figures import Timed, figures_in
-from pec.store import accounts, heartbeat, outbox
+from pec.store import accounts, heartbeat
 from pec.store.failover import History
 from pec.store.store import Store
+from tests.integration.pec.store.deliveries import fan_out
 from tests.wire import eventually
 from workers import context
 from workers.context import WorkerContext
@@ -137,9 +138,7 @@ def test_all_that_a_flush_takes_is_registered_again(redis: Redis, redis_url: str
 
     assert {key: store.client.type(key) for key in store.client.keys("*")} == before
     assert store.client.hexists(store.keys.installation, "lost_at"), "and it is noted"
-    assert outbox.fan_out(store, ctx.settings.webhooks.endpoints) == ["crm"], (
-        "what came meanwhile is published"
-    )
+    assert fan_out(store, ctx.settings.webhooks.endpoints) == ["crm"], "what came meanwhile is published"
 
 
 def test_what_redis_must_hold_is_looked_after_at_once_only_if_some_may_be_lost(
@@ -175,9 +174,7 @@ def test_a_loss_that_could_not_be_noted_at_once_is_noted_later(redis: Redis, red
     middleware._step()
 
     assert store.client.hexists(store.keys.installation, "lost_at")
-    assert outbox.fan_out(store, ctx.settings.webhooks.endpoints) == ["crm"], (
-        "what came meanwhile is published"
-    )
+    assert fan_out(store, ctx.settings.webhooks.endpoints) == ["crm"], "what came meanwhile is published"
 
 
 def test_a_failover_is_noted_once_and_not_again_after_workers_reconciled(

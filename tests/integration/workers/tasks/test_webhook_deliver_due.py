@@ -16,6 +16,7 @@ from pec.names import Queue
 from pec.store import dead_letters, delivery_history, outbox
 from pec.store.outbox import DeliveryLease
 from pec.store.store import Store
+from tests.integration.pec.store.deliveries import fan_out
 from tests.receiver import Answer, Receiver, a_secret
 from tests.wire import Peer, Wire, answering, eventually
 from workers.tasks import webhook
@@ -189,7 +190,7 @@ def test_what_a_worker_had_when_it_died_is_delivered_by_another(store: Store) ->
     with Receiver() as receiver:
         outbox.ensure(store, ["shop"])
         publish(store, "evt_1")
-        outbox.fan_out(store, [receiver.endpoint()])
+        fan_out(store, [receiver.endpoint()])
         outbox.lease(store, DeliveryLease("shop", lease_seconds=0.05), 1)
 
         work_until_idle(store, receiver.endpoint(), settings())
@@ -290,7 +291,7 @@ def test_what_happens_during_a_lease_belongs_to_it(store: Store) -> None:
     with Receiver() as receiver:
         outbox.ensure(store, ["shop"])
         publish(store, "evt_1")
-        outbox.fan_out(store, [receiver.endpoint()])
+        fan_out(store, [receiver.endpoint()])
         publish(store, "evt_2")
 
         assert work(store, receiver.endpoint()) == 2

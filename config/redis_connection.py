@@ -28,6 +28,7 @@ _RETRIES = 5
 _RETRY_BASE_SECONDS = 0.1
 _RETRY_CAP_SECONDS = 1.0
 _HEALTH_CHECK_SECONDS = 30
+_READ_BYTES = 4096  # at a time: each connection keeps a buffer of so many, and a worker process has 24 connections
 
 
 class RedisUnreachable(Exception):
@@ -76,6 +77,7 @@ def _options(timeout_seconds: float, retries: int) -> dict[str, Any]:
         "socket_timeout": timeout_seconds,
         "socket_connect_timeout": timeout_seconds,
         "health_check_interval": _HEALTH_CHECK_SECONDS,
+        "socket_read_size": _READ_BYTES,
         "retry": Retry(EqualJitterBackoff(_RETRY_CAP_SECONDS, _RETRY_BASE_SECONDS), retries),
         # a handshake of one vendor's cloud, which Valkey answers with an error on every connection
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),

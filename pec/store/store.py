@@ -26,6 +26,7 @@ _TOGETHER = ("commit", "finish_send", "pick", "read", "deliver", "reserve", "dis
 # What scripts share. Each may use those before it.
 _FRAGMENTS = ("basics", "lanes", "room", "holding", "history")
 _LOCAL = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
+_COMMENTS = re.compile(r"^ *(--.*)?\n", re.MULTILINE)  # lines of their own, and empty ones
 _WORD = re.compile(r"--.*|(\w+)")
 _MAX_TOGETHER = 20  # calls: a bound on the time of one step
 
@@ -145,7 +146,8 @@ def _source(name: str) -> str:
 
 
 def _text_of(script: str) -> str:
-    return (_FOLDER / f"{script}.lua").read_text(encoding="utf-8")
+    """Return what runs of a file: each process would keep its comments, a third of it."""
+    return _COMMENTS.sub("", (_FOLDER / f"{script}.lua").read_text(encoding="utf-8"))
 
 
 def text(value: Any) -> str:

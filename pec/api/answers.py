@@ -217,7 +217,7 @@ def date(text: str) -> datetime | None:
     return _date(text) if len(text) <= _MAX_DATE_CHARACTERS else None
 
 
-@lru_cache(maxsize=4096)  # a mail is seen in several pages
+@lru_cache(maxsize=512)  # a mail is seen in several pages
 def _date(text: str) -> datetime | None:
     for read in (_rfc_date, _italian_date, datetime.fromisoformat):
         try:

@@ -166,8 +166,9 @@ class Network:
 class Connection(asyncio.Protocol):
     """HTTP/1.1, one request after the other, each with its length."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, answers: Range = (0.0, 0.0)) -> None:
         self._network = network
+        self._answers = answers
         self._buffer = b""
         self._began_at = 0.0
 
@@ -187,17 +188,24 @@ class Connection(asyncio.Protocol):
                 return
             body, self._buffer = self._buffer[end + 4 : whole], self._buffer[whole:]
             method, path, _ = start.split(" ")
-            self._reply(*self._network.answer(self._began_at, method, path, headers, body))
-            if headers.get("connection") == "close":
-                self._transport.close()
+            reply = self._network.answer(self._began_at, method, path, headers, body)
+            is_last = headers.get("connection") == "close"
+            if self._answers[1]:
+                loop = asyncio.get_running_loop()
+                loop.call_later(random.uniform(*self._answers), self._reply, *reply, is_last)
+            else:
+                self._reply(*reply, is_last)
+            if is_last:
                 return
 
-    def _reply(self, status: int, envelope: Any) -> None:
+    def _reply(self, status: int, envelope: Any, is_last: bool) -> None:
         content = b"" if envelope is None else json.dumps(envelope).encode()
         head = (
             f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
         )
         self._transport.write(head.encode() + content)
+        if is_last:
+            self._transport.close()
 
 
 async def _serve_plain(network: Network) -> tuple[asyncio.Server, int]:
@@ -207,16 +215,16 @@ async def _serve_plain(network: Network) -> tuple[asyncio.Server, int]:
 
 
 async def _serve_tls(
-    network: Network, listener: socket.socket, context: ssl.SSLContext, handshake: Range
+    network: Network, listener: socket.socket, context: ssl.SSLContext, handshake: Range, answers: Range
 ) -> None:
     loop = asyncio.get_running_loop()
     under_way: set[asyncio.Task[None]] = set()
 
     async def greet(peer: socket.socket) -> None:
-        """A far server: its handshake takes a while."""
+        """A far server: its handshake takes a while, and its answers may."""
         await asyncio.sleep(random.uniform(*handshake))
         with suppress(OSError):
-            await loop.connect_accepted_socket(lambda: Connection(network), peer, ssl=context)
+            await loop.connect_accepted_socket(lambda: Connection(network, answers), peer, ssl=context)
 
     while True:
         peer, _ = await loop.sock_accept(listener)
@@ -235,7 +243,7 @@ async def _run(options: argparse.Namespace) -> None:
         part = options.ready.with_suffix(".part")
         part.write_text(f"http://127.0.0.1:{port} https://127.0.0.1:{listener.getsockname()[1]}")
         part.replace(options.ready)
-        await _serve_tls(network, listener, context, tuple(options.handshake))
+        await _serve_tls(network, listener, context, tuple(options.handshake), tuple(options.answers))
 
 
 def main() -> None:
@@ -246,10 +254,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ready", type=Path, required=True, help="gets the two URLs: plain, and over TLS")
     parser.add_argument("--certificate", type=Path, required=True, help="PEM, with its key")
-    for name, least, most in (("handshake", 0.05, 0.15), ("acceptance", 0.0, 0.0), ("delivery", 0.0, 0.0)):
-        parser.add_argument(
-            f"--{name}", type=float, nargs=2, default=(least, most), help="seconds, from and to"
-        )
+    at_once = (0.0, 0.0)
+    for name, span in (
+        ("handshake", (0.05, 0.15)),
+        ("answers", at_once),
+        ("acceptance", at_once),
+        ("delivery", at_once),
+    ):
+        parser.add_argument(f"--{name}", type=float, nargs=2, default=span, help="seconds, from and to")
     with suppress(KeyboardInterrupt):
         asyncio.run(_run(parser.parse_args()))
 

@@ -19,6 +19,8 @@ LONG_AGO = "[3600]"  # no receipts are looked for meanwhile
 WINDOWS = {1: 15.0, 5: 10.0, 50: 5.0}
 SIDE_BY_SIDE_BELOW = 20  # sends a second
 QUICK_WINDOWS = {5: 3.0}
+FAR_RATE, FAR_SECONDS, FAR_ANSWERS = 20, 10.0, (0.15, 0.6)  # seconds for an answer, of an API far away
+FAR_TARGET = "0.97"
 OURS = {"ours": {}, "ours, no margin": {"PEC_API__MARGIN_SECONDS": "0"}}
 TARGETS = {1: ("0.995", "0.995"), 5: ("0.995", "0.995"), 50: ("0.97", None)}
 MAX_COMMANDS = {1: 15, 5: 30, 50: 30}
@@ -41,6 +43,10 @@ def run(folder: Path, *, quick: bool = False) -> Outcome:
         for rate, seconds in windows.items()
     }
     figures = [figure for rate, measured in found.items() for figure in _figures(rate, measured)]
+    far = _race(
+        folder / "far", ["ours"], FAR_RATE, 3.0 if quick else FAR_SECONDS, 2 if quick else 3, FAR_ANSWERS
+    )
+    figures += _far_figures(far["ours"])
     names = list(next(iter(found.values())))
     lines = {
         name: [(f"{rate}/s", middle(measured[name].shares) * 100) for rate, measured in found.items()]
@@ -68,15 +74,20 @@ def _at_rate(folder: Path, rate: int, seconds: float, windows: int) -> dict[str,
 
 
 def _race(
-    folder: Path, contenders: Sequence[str | Peer], rate: int, seconds: float, windows: int
+    folder: Path,
+    contenders: Sequence[str | Peer],
+    rate: int,
+    seconds: float,
+    windows: int,
+    answers: tuple[float, float] = (0.0, 0.0),
 ) -> dict[str, Measured]:
-    """Ours by their names, and peers."""
+    """Ours by their names, and peers. `answers`: seconds that the API takes for one."""
     # more than anyone's clocks and bursts let through
     count = round(rate * (WARM_SECONDS + windows * seconds) * 2.5) + 20
     sites: dict[str, Site] = {}
     producing: list[Callable[[], object]] = []
     with ExitStack() as stack:
-        api = stack.enter_context(fake_api(folder, handshake=(0.05, 0.15)))
+        api = stack.enter_context(fake_api(folder, handshake=(0.05, 0.15), answers=answers))
         for name in [one for one in contenders if isinstance(one, str)]:
             sites[name] = made = _start_ours(stack, folder, api, name, rate)
             producing.append(partial(put, made, count))
@@ -202,3 +213,18 @@ def _figures(rate: int, measured: Mapping[str, Measured]) -> list[Figure]:
         ),
         Figure(f"commands a second while idle, at {rate}/s", "commands/s", truth, better="less"),
     ]
+
+
+def _far_figures(ours: Measured) -> list[Figure]:
+    at = f"at {FAR_RATE}/s, answers after {FAR_ANSWERS[0]} to {FAR_ANSWERS[1]} s"
+    note = "what its places on the wire allow: by default, as many as the sends of 4 s"
+    share = Figure(
+        f"sends made/allowed {at}",
+        "share",
+        middle(ours.shares),
+        {},
+        f"≥ {FAR_TARGET}",
+        ours.shares,
+        note=note,
+    )
+    return [share, Figure(f"sends too close {at}", "sends", ours.close, {}, "= 0", better="less")]

@@ -67,7 +67,7 @@ class FakeApi:
 
 @contextmanager
 def fake_api(folder: Path, **options: tuple[float, float]) -> Iterator[FakeApi]:
-    """`handshake`, `acceptance`, `delivery`: seconds, from and to."""
+    """`handshake`, `answers` (both of TLS), `acceptance`, `delivery`: seconds, from and to."""
     folder.mkdir(parents=True, exist_ok=True)
     ready = folder / "api.ready"
     command = [sys.executable, "-m", "bench.api", "--ready", str(ready), "--certificate", str(CERTIFICATE)]

@@ -78,15 +78,30 @@ def from_page(account: str, mail: Mail) -> IncomingMail | None:
     """Return the mail that a page of the API shows, or None if a provider wrote it: a receipt, or a notice."""
     if provider(mail.sender) is not None:
         return None
-    sender, subject = _ON_BEHALF.sub("", mail.sender).strip('" '), spellings(mail.subject)[0]
-    is_pec = subject.upper().startswith(ENVELOPE_HEADINGS[0]) and sender != mail.sender.strip('" ')
+    field, subject = mail.sender.strip('" '), spellings(mail.subject)[0]
+    sender = _ON_BEHALF.sub("", mail.sender).strip('" ')
+    on_behalf = sender != field
+    is_pec = subject.upper().startswith(ENVELOPE_HEADINGS[0]) and on_behalf
     return IncomingMail(
         account=account,
         kind=MailKind.PEC if is_pec else MailKind.ORDINARY,
-        sender=parseaddr(sender)[1] if "<" in sender else sender,
+        sender=_sender(sender, on_behalf=on_behalf),
         subject=without_heading(subject),
         date=mail.date,
     )
+
+
+def _sender(field: str, *, on_behalf: bool) -> str:
+    """Return the address of a sender, or the field itself if it has none.
+
+    After "per conto di" the name of the provider's address is the sender. The quote that is left of it makes the
+    rest no address to newer versions of Python, so that rest is cut off first.
+    """
+    if on_behalf:
+        field = field.partition('" <')[0].strip('" ')
+        if "@" in (name := field.partition("<")[0]):
+            return name.strip('" ')
+    return parseaddr(field)[1] or field if "<" in field else field
 
 
 def without_heading(subject: str) -> str:

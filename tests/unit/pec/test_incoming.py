@@ -22,6 +22,7 @@ def mail(sender: str, subject: str) -> Mail:
     [
         (f'"Per conto di: a@pec.example" <{RECEIPTS}>', "POSTA CERTIFICATA: S", "pec", "a@pec.example", "S"),
         ('"Per conto di: a@pec.example" ', "POSTA CERTIFICATA: Re: S", "pec", "a@pec.example", "Re: S"),
+        (f"Per conto di: a@pec.example <{RECEIPTS}>", "POSTA CERTIFICATA: S", "pec", "a@pec.example", "S"),
         ("Mario <m@example.it>", "Ciao", "ordinary", "m@example.it", "Ciao"),
         ("Mario ", "Ciao", "ordinary", "Mario", "Ciao"),
         ("m@example.it", "POSTA CERTIFICATA: CONSEGNA: S", "ordinary", "m@example.it", "CONSEGNA: S"),

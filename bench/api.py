@@ -247,9 +247,9 @@ async def _run(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    with suppress(PermissionError):
-        # It is the clock: when a first byte came must not wait for a contender's turn. A nice value counts within one
-        # session only.
+    with suppress(PermissionError, AttributeError):
+        # This process is the bench's clock: when a first byte came must not wait for a contender's turn. A nice value
+        # counts within one session only.
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ready", type=Path, required=True, help="gets the two URLs: plain, and over TLS")

@@ -28,7 +28,7 @@ _RETRIES = 5
 _RETRY_BASE_SECONDS = 0.1
 _RETRY_CAP_SECONDS = 1.0
 _HEALTH_CHECK_SECONDS = 30
-_READ_BYTES = 4096  # at a time: each of a worker's 24 connections keeps such a buffer
+_READ_BYTES = 4096  # per read; each connection keeps a buffer of this size
 
 
 class RedisUnreachable(Exception):

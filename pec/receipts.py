@@ -88,7 +88,7 @@ HEADINGS = (
 _ANSWER = re.compile(r"(?:re|r|i|fwd?|aw|wg|tr)\s*:", re.IGNORECASE)  # as mail programs begin such subjects
 OTHER_SUBJECT = "a receipt with this code, but with a subject other than the one sent"
 _FAILURES = (Kind.NON_ACCETTAZIONE, Kind.MANCATA_CONSEGNA, Kind.PREAVVISO)
-_MAX_KEPT = 256
+_MAX_KEPT = 256  # mails: what two busy mailboxes show again in their next pages
 _LONGEST_FIRST = sorted(HEADINGS, key=lambda heading: len(heading.words), reverse=True)
 
 

@@ -110,7 +110,7 @@ def dispatch(store: Store, request: DispatchRequest) -> Dispatched:
 
 
 def dispatch_call(store: Store, request: DispatchRequest) -> ScriptCall:
-    """Return the call of `dispatch` for `Store.together`, to make new deliveries."""
+    """Return the call of `dispatch.lua`, to run it in one command with others."""
     return ScriptCall("dispatch", [store.keys.namespace, request.to_json()])
 
 

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import redis
+import structlog
 
+from config.redis_refusals import logged
 from config.settings import Endpoint
 from config.texts import _
 from pec.instants import to_text
@@ -24,6 +26,7 @@ from pec.webhooks.outcomes import Failed
 
 FORGOTTEN_AFTER_SECONDS = 30 * 86_400
 _GROUP = "endpoint:"
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,26 +154,31 @@ def lease(
     lease: DeliveryLease,
     limit: int,
     results: Sequence[DeliveryResult] = (),
-    fed: Sequence[Endpoint] = (),
+    feed: Endpoint | None = None,
 ) -> list[Delivery]:
-    """Store the results of the lease's last step, and take what has been due longest: one round trip.
+    """Store the results of the lease's last step, and take the deliveries that have been due longest: one round trip.
 
-    New events of the endpoints in `fed` become deliveries first. No other worker gets what is taken before its time is
-    over. If nothing is taken, the lease is over too. A delivery that has ended, or that another worker has by now, is
-    not changed: the other worker's result counts.
+    `feed`: the endpoint itself, whose new events become deliveries first. If that fails, only the log says so. No other
+    worker gets what is taken before its time is over. If no delivery is taken, the lease is over too. A delivery that
+    has ended, or that another worker has by now, is not changed: the other worker's result counts.
     """
     leased_until = results[0].delivery.leased_until if results else ""
     ended = json.dumps([[one.delivery.id, one.outcome, one.wait_us, one.letter, one.note] for one in results])
     lease_us = round(lease.lease_seconds * 1e6)
     arguments = (lease.endpoint, lease.id, leased_until, limit, lease_us, ended, MAX_KEPT, KEPT_SECONDS)
     step = ScriptCall("deliver", [store.keys.namespace, *arguments])
-    feeding = [dispatch_call(store, DispatchRequest(endpoints=fed))] if fed else []
-    replies = store.together([*feeding, step])
-    if failures := [one for one in replies if isinstance(one, Exception)]:
-        raise failures[0]
-    if replies[-1] is None:
+    feeding = [dispatch_call(store, DispatchRequest(endpoints=[feed]))] if feed else []
+    *fed, reply = store.together([*feeding, step])
+    for failed in fed:
+        if isinstance(
+            failed, Exception
+        ):  # the scheduler feeds too, and what is taken must not wait for its lease's end
+            log.warning("endpoint_not_fed", endpoint=lease.endpoint, **logged(failed))
+    if isinstance(reply, Exception):
+        raise reply
+    if reply is None:
         return []
-    until, *rest = text_list(replies[-1])
+    until, *rest = text_list(reply)
     return [
         Delivery(lease.endpoint, rest[at], until, int(rest[at + 1]), *rest[at + 2 : at + 5])
         for at in range(0, len(rest), 5)

@@ -33,7 +33,7 @@ _MAX_TOGETHER = 20  # calls: a bound on the time of one step
 
 @dataclass(frozen=True, slots=True)
 class ScriptCall:
-    """A script and its arguments, for `Store.pipeline`."""
+    """A script and its arguments, for `Store.pipeline` and `Store.together`."""
 
     name: str
     args: Sequence[str | bytes | float]
@@ -53,8 +53,7 @@ class Store:
     def script(self, name: str, *, intake: bool = False) -> Script:
         """Return the script `scripts/<name>.lua`, which may run twice: redis-py repeats one whose reply was lost."""
         if (name, intake) not in self._scripts:
-            source = (_INTAKE if intake else _AFTER_THE_WIRE) + _source(name)
-            self._scripts[name, intake] = self.client.register_script(source)
+            self._scripts[name, intake] = self.client.register_script(_source(name, intake))
         return self._scripts[name, intake]
 
     def run(self, name: str, *args: str | bytes | float) -> Any:
@@ -134,19 +133,19 @@ def _command(bundle: Sequence[ScriptCall]) -> ScriptCall:
 
 
 @cache
-def _source(name: str) -> str:
-    """Return a script behind the fragments that it uses: each call runs all that stands before it."""
+def _source(name: str, intake: bool) -> str:
+    """Return a script behind its flags and the fragments that it uses: each call runs all that stands before it."""
     together = "".join(f"function scripts.{one}(ARGV)\n{_text_of(one)}end\n" for one in _TOGETHER)
     source = (f"local scripts = {{}}\n{together}" if name == "together" else "") + _text_of(name)
     for fragment in reversed(_FRAGMENTS):
         part = _text_of(f"{fragment}.fragment")
         if set(_LOCAL.findall(part)) & set(_WORD.findall(source)):
             source = part + source
-    return source
+    return (_INTAKE if intake else _AFTER_THE_WIRE) + source
 
 
 def _text_of(script: str) -> str:
-    """Return what runs of a file: each process would keep its comments, a third of it."""
+    """Return a script without its comment lines, which each process would keep in memory."""
     return _COMMENTS.sub("", (_FOLDER / f"{script}.lua").read_text(encoding="utf-8"))
 
 

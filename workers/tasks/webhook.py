@@ -71,8 +71,8 @@ def deliver_due(
 
         while True:
             over = tried >= MAX_DELIVERIES or time.monotonic() >= ends
-            limit = 0 if over else min(limit, MAX_DELIVERIES - tried)
-            taken = outbox.lease(store, lease, limit, results, fed=[] if over else [endpoint])
+            count = 0 if over else min(limit, MAX_DELIVERIES - tried)
+            taken = outbox.lease(store, lease, count, results, feed=None if over else endpoint)
             if not taken:
                 return tried
             began = time.monotonic()

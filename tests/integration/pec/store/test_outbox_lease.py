@@ -4,8 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
+from structlog.testing import capture_logs
 
 from pec.store import outbox
+from pec.store.dispatch import DispatchRequest
 from pec.store.outbox import Delivery, DeliveryLease, DeliveryResult
 from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
@@ -16,6 +19,7 @@ from tests.integration.pec.store.deliveries import (
     fan_out,
     make_due,
     pending,
+    publish,
     publish_many,
     state,
     take,
@@ -39,6 +43,36 @@ def ids(taken: list[Delivery]) -> list[str]:
 
 def refused(delivery: Delivery) -> DeliveryResult:
     return DeliveryResult.retry(delivery, timedelta(0))
+
+
+def test_a_step_feeds_its_endpoint_with_the_events_that_it_wants(store: Store) -> None:
+    lease = a_lease(store, 1)
+    publish(store, "evt_other", kind="message.queued")
+    publish(store, "evt_wanted")
+
+    taken = outbox.lease(store, lease, 5, feed=endpoint(events=["message.sent"]))
+
+    assert ids(taken) == ["evt_0", "evt_wanted"]
+    assert pending(store) == 2
+
+
+def test_a_feed_that_fails_keeps_no_delivery_from_being_taken(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = a_lease(store, 1)
+    monkeypatch.setattr(DispatchRequest, "to_json", lambda _: "no JSON")
+
+    with capture_logs() as lines:
+        taken = outbox.lease(store, lease, 1, feed=endpoint())
+
+    assert ids(taken) == ["evt_0"]
+    assert [line["event"] for line in lines] == ["endpoint_not_fed"]
+
+
+def test_a_step_that_fails_is_an_error(store: Store) -> None:
+    store.client.set("pec:deliveries:shop", "no sorted set")
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        outbox.lease(store, DeliveryLease("shop", LONG_SECONDS), 1)
 
 
 def test_a_step_ends_what_was_delivered_and_takes_what_is_next(store: Store) -> None:

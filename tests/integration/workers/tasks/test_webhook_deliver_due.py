@@ -279,7 +279,7 @@ def test_a_lease_costs_few_round_trips_and_one_connection(store: Store) -> None:
         assert work(store, endpoint) == 20
 
         assert wire.connections == 1
-    assert scripts_run(store) - before <= 10  # four handfuls, a first and a last look, what feeds, what loads
+    assert scripts_run(store) - before <= 6  # three handfuls, a last look, what loads
 
 
 def scripts_run(store: Store) -> int:

@@ -110,8 +110,12 @@ def _run(name: str, folder: Path, quick: bool) -> dict[str, Any]:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which (default: all)")
-    parser.add_argument("--quick", action="store_true", help="small numbers: does it run? not for comparing")
+    parser.add_argument(
+        "names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=f"{', '.join(NAMES)} (default: all)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="small numbers, to see whether it runs: they compare nothing"
+    )
     parser.add_argument("--json", type=Path, help="write the result here (default: stdout)")
     parser.add_argument(
         "--page", type=Path, help="write this page, and its plots beside it; needs .venv-bench"

@@ -31,7 +31,11 @@ TITLES = {
 }
 HEAD = """# Benchmarks
 
-Written by `{command}` from its result, {date}, in {minutes:.0f} minutes; don't edit it.
+Written by `{command}` from its result, {date}, in {minutes:.0f} minutes; don't edit it. The reasons for missed targets
+are written by hand, in `bench/missed_targets.md`.
+
+To run one: `.venv/bin/python -m bench NAME`. With `--quick` it shows only whether it runs. `make bench` installs the
+peers into `.venv-bench`; `BENCH_PEERS_PYTHON` names another Python that has them.
 
 Each contender has a Redis of its own, of the same build and settings, and does the same work for a PEC; where that
 isn't so it is said. The last section gives the reasons for missed targets.

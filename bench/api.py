@@ -247,10 +247,6 @@ async def _run(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    with suppress(PermissionError, AttributeError):
-        # This process is the bench's clock: when a first byte came must not wait for a contender's turn. A nice value
-        # counts within one session only.
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ready", type=Path, required=True, help="gets the two URLs: plain, and over TLS")
     parser.add_argument("--certificate", type=Path, required=True, help="PEM, with its key")
@@ -262,8 +258,15 @@ def main() -> None:
         ("delivery", at_once),
     ):
         parser.add_argument(f"--{name}", type=float, nargs=2, default=span, help="seconds, from and to")
+    parser.add_argument(
+        "--clock", action="store_true", help="go before all others: what counts is when a byte came"
+    )
+    options = parser.parse_args()
+    if options.clock:
+        with suppress(PermissionError, AttributeError):  # a nice value counts within one session only
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     with suppress(KeyboardInterrupt):
-        asyncio.run(_run(parser.parse_args()))
+        asyncio.run(_run(options))
 
 
 if __name__ == "__main__":

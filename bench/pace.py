@@ -87,7 +87,7 @@ def _race(
     sites: dict[str, Site] = {}
     producing: list[Callable[[], object]] = []
     with ExitStack() as stack:
-        api = stack.enter_context(fake_api(folder, handshake=(0.05, 0.15), answers=answers))
+        api = stack.enter_context(fake_api(folder, clock=True, handshake=(0.05, 0.15), answers=answers))
         for name in [one for one in contenders if isinstance(one, str)]:
             sites[name] = made = _start_ours(stack, folder, api, name, rate)
             producing.append(partial(put, made, count))

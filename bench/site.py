@@ -66,12 +66,16 @@ class FakeApi:
 
 
 @contextmanager
-def fake_api(folder: Path, **options: tuple[float, float]) -> Iterator[FakeApi]:
-    """`handshake`, `answers` (both of TLS), `acceptance`, `delivery`: seconds, from and to."""
+def fake_api(folder: Path, *, clock: bool = False, **options: tuple[float, float]) -> Iterator[FakeApi]:
+    """`handshake`, `answers` (both of TLS), `acceptance`, `delivery`: seconds, from and to.
+
+    `clock`: it goes before all other processes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ready = folder / "api.ready"
     command = [sys.executable, "-m", "bench.api", "--ready", str(ready), "--certificate", str(CERTIFICATE)]
     command += [part for name, span in options.items() for part in (f"--{name}", *map(str, span))]
+    command += ["--clock"] if clock else []
     process = spawn(command, folder / "api.log", {})
     with ended(process):
         yield FakeApi(

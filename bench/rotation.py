@@ -99,7 +99,7 @@ def _figures_of(found: Tokens) -> tuple[list[Figure], Plot]:
 def _beside_a_campaign(folder: Path, campaign: int, times: int) -> dict[str, list[Waited]]:
     accounts = {f"a{n}": "token" for n in range(MAILBOXES)}
     with ExitStack() as stack:
-        api = stack.enter_context(fake_api(folder, handshake=(0.05, 0.15)))
+        api = stack.enter_context(fake_api(folder, clock=True, handshake=(0.05, 0.15)))
         made = stack.enter_context(site(folder / "ours", api))
         settings = {**SETTINGS, "PEC_API__RATE": str(RATE)}
         stack.enter_context(made.workers(accounts, settings, tls=True, processes=4))
@@ -138,7 +138,7 @@ def _many_tokens(folder: Path, tokens: int, seconds: float, windows: int) -> Tok
     accounts = {f"a{n}": f"token{n}" for n in range(tokens)}
     each = round(seconds * windows + 40)
     with ExitStack() as stack:
-        api = stack.enter_context(fake_api(folder, handshake=(0.05, 0.15)))
+        api = stack.enter_context(fake_api(folder, clock=True, handshake=(0.05, 0.15)))
         made = stack.enter_context(site(folder / "ours", api))
         stack.enter_context(made.workers(accounts, SETTINGS, tls=True, processes=4))
         for n in range(tokens):

@@ -16,6 +16,7 @@ PROCESSES, THREADS = 4, 8
 APART = "0.5"  # seconds between the clocks of one worker process and the next
 WARM_SECONDS = 4.0
 LONG_AGO = "[3600]"  # no receipts are looked for meanwhile
+COUNTED_SENDS = 20  # of which the commands are counted: what a worker does each few seconds evens out
 WINDOWS = {1: 15.0, 5: 10.0, 50: 5.0}
 SIDE_BY_SIDE_BELOW = 20  # sends a second
 QUICK_WINDOWS = {5: 3.0}
@@ -83,7 +84,7 @@ def _race(
 ) -> dict[str, Measured]:
     """Ours by their names, and peers. `answers`: seconds that the API takes for one."""
     # more than anyone's clocks and bursts let through
-    count = round(rate * (WARM_SECONDS + windows * seconds) * 2.5) + 20
+    count = round(rate * (WARM_SECONDS + windows * seconds) * 2.5) + 2 * COUNTED_SENDS
     sites: dict[str, Site] = {}
     producing: list[Callable[[], object]] = []
     with ExitStack() as stack:
@@ -153,7 +154,7 @@ def _measure(
 
 def _commands_a_send(api: FakeApi, sites: Mapping[str, Site], rate: int) -> dict[str, float]:
     """Beyond the broker's idle polling (ours: a peer's queue shares its only database, and counts in full)."""
-    seconds, started = max(3.0, 6 / rate), time.monotonic()
+    seconds, started = max(3.0, COUNTED_SENDS / rate), time.monotonic()
     with ExitStack() as stack:
         monitors = {name: stack.enter_context(made.monitor()) for name, made in sites.items()}
         time.sleep(seconds)

@@ -110,9 +110,7 @@ def _run(name: str, folder: Path, quick: bool) -> dict[str, Any]:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument(
-        "names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=f"{', '.join(NAMES)} (default: all)"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)} (default: all)")
     parser.add_argument(
         "--quick", action="store_true", help="small numbers, to see whether it runs: they compare nothing"
     )
@@ -122,6 +120,8 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--note", default="", help="for the page: what was different about this run")
     options = parser.parse_args()
+    if unknown := [name for name in options.names if name not in NAMES]:
+        parser.error(f"no benchmark is called {unknown[0]}: choose from {', '.join(NAMES)}")
     if options.page and not PEERS_PYTHON.exists():
         parser.error(f"{PEERS_PYTHON} is missing, which draws the plots: `make bench` installs it")
     return options

@@ -78,30 +78,24 @@ def from_page(account: str, mail: Mail) -> IncomingMail | None:
     """Return the mail that a page of the API shows, or None if a provider wrote it: a receipt, or a notice."""
     if provider(mail.sender) is not None:
         return None
-    field, subject = mail.sender.strip('" '), spellings(mail.subject)[0]
-    sender = _ON_BEHALF.sub("", mail.sender).strip('" ')
-    on_behalf = sender != field
+    subject, on_behalf = spellings(mail.subject)[0], _ON_BEHALF.match(mail.sender)
     is_pec = subject.upper().startswith(ENVELOPE_HEADINGS[0]) and on_behalf
     return IncomingMail(
         account=account,
         kind=MailKind.PEC if is_pec else MailKind.ORDINARY,
-        sender=_sender(sender, on_behalf=on_behalf),
+        sender=_sender(mail.sender),
         subject=without_heading(subject),
         date=mail.date,
     )
 
 
-def _sender(field: str, *, on_behalf: bool) -> str:
-    """Return the address of a sender, or the field itself if it has none.
-
-    After "per conto di" the name of the provider's address is the sender. The quote that is left of it makes the
-    rest no address to newer versions of Python, so that rest is cut off first.
-    """
-    if on_behalf:
-        field = field.partition('" <')[0].strip('" ')
-        if "@" in (name := field.partition("<")[0]):
-            return name.strip('" ')
-    return parseaddr(field)[1] or field if "<" in field else field
+def _sender(field: str) -> str:
+    """Return the address of a sender, of a PEC that on whose behalf its provider sent it; the field if it has none."""
+    rest = _ON_BEHALF.sub("", field)
+    if rest != field:
+        name = rest.rpartition("<")[0]
+        rest = (name if "@" in name else rest).strip('" ')  # behind an address stands the provider's
+    return (parseaddr(rest)[1] if "<" in rest else "") or rest.strip('" ')
 
 
 def without_heading(subject: str) -> str:

@@ -170,9 +170,7 @@ def lease(
     feeding = [dispatch_call(store, DispatchRequest(endpoints=[feed]))] if feed else []
     *fed, reply = store.together([*feeding, step])
     for failed in fed:
-        if isinstance(
-            failed, Exception
-        ):  # the scheduler feeds too, and what is taken must not wait for its lease's end
+        if isinstance(failed, Exception):  # a scheduler feeds it too; what is taken need not wait for that
             log.warning("endpoint_not_fed", endpoint=lease.endpoint, **logged(failed))
     if isinstance(reply, Exception):
         raise reply

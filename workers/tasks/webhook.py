@@ -72,7 +72,7 @@ def deliver_due(
         while True:
             over = tried >= MAX_DELIVERIES or time.monotonic() >= ends
             count = 0 if over else min(limit, MAX_DELIVERIES - tried)
-            taken = outbox.lease(store, lease, count, results, feed=None if over else endpoint)
+            taken = outbox.lease(store, lease, count, results, feed=endpoint)
             if not taken:
                 return tried
             began = time.monotonic()

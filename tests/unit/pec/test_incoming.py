@@ -26,6 +26,7 @@ def mail(sender: str, subject: str) -> Mail:
         ("Mario <m@example.it>", "Ciao", "ordinary", "m@example.it", "Ciao"),
         ("Mario ", "Ciao", "ordinary", "Mario", "Ciao"),
         ("m@example.it", "POSTA CERTIFICATA: CONSEGNA: S", "ordinary", "m@example.it", "CONSEGNA: S"),
+        ('"Rossi, Mario" <m@example.it>', "S", "ordinary", "m@example.it", "S"),
         ('"Per conto di: m@example.it" ', "ANOMALIA MESSAGGIO: S", "ordinary", "m@example.it", "S"),
     ],
 )  # fmt: skip

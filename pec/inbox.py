@@ -80,8 +80,8 @@ class Walk:
             self._ahead = 0 if self._gap else max(0, grown)
 
     def skip_to(self, unread: int) -> None:
-        """Skip mails that were read before."""
-        self.unread = min(self.unread, unread)
+        """Skip mails that were read before, and those that no page has shown so far."""
+        self._end, self.unread = None, min(self.unread, unread)
         self.ended = self.unread <= 0
 
     def _seek(self, number: int, start: int, *, full: bool) -> None:

@@ -71,7 +71,8 @@ class ScanProgress:
     """How far one scan came, and what its pages showed. Mails are known by their digests.
 
     All that is older than `horizon` was read before. A scan can end before it got there. Then the next
-    one reads what is newer than `newest`, and goes on at the `unread` mails, counted from the oldest.
+    one goes on at the `unread` mails, counted from the oldest, so each gets further, however many mails come.
+    What is newer than `newest` waits until one is complete: then the next one begins there.
     """
 
     history: str = ""  # of the server's writes, on which the scan began
@@ -95,7 +96,7 @@ class ScanProgress:
 
         A recent unclaimed code can be one that a POST has still to answer.
         """
-        reached = max(self.dates, default=None)
+        reached = self.newest or max(self.dates, default=None)
         return reached and min([reached, *(one for one in self.unclaimed if one > reached - ANSWERS_WITHIN)])
 
     def note(self, page: Mapping[str, Mail], now: datetime) -> dict[str, dict[str, Mail]]:
@@ -120,13 +121,18 @@ class ScanProgress:
             return False
         return bool(self.horizon and mail.date and mail.date <= self.horizon)
 
+    def goes_on(self, walk: Walk) -> bool:
+        """Send the walk to where the last scan ended, if it did not get to its horizon. Return whether it did not."""
+        if self.unread is None or walk.total is None:
+            self.newest = self.unread = None
+            return False
+        walk.skip_to(self.unread)
+        return True
+
     def arrive(self, walk: Walk, mails: Sequence[Mail]) -> None:
-        """Note how far the walk came with these mails, and skip what was read before."""
+        """Note how far the walk came with these mails."""
         if walk.astray:
             return
-        if self.newest and older_than(mails, self.newest - OVERLAP):
-            walk.skip_to(self.unread or 0)
-            self.newest = None
         self.complete = walk.ended or self.overlaps(mails)
         self.left = None if walk.total is None else walk.unread
 
@@ -139,7 +145,7 @@ class ScanProgress:
 
     def wait_seconds(self, interval: float) -> float:
         """Return how long the next scan can wait: less, the more this one showed."""
-        if not self.complete and not self.interrupted:
+        if not self.interrupted and (self.newest or not self.complete):
             return min(interval, GOES_ON_SECONDS)
         return min(SLOWER * interval, max(interval, interval * PAGE_SIZE / (self.new_count + 1)))
 
@@ -151,15 +157,17 @@ def _read_pages(ctx: WorkerContext, account: str, progress: ScanProgress) -> Non
     page, pages = page_of(ctx, account, None, None), 1
     walk = Walk.after_first(_mails(page), page.page, page.total, page.pages)
     _take(ctx, account, _mails(page), progress)
-    while True:
+    on_the_way = progress.goes_on(walk) or walk.astray
+    if not on_the_way:
         progress.arrive(walk, _mails(page))
-        if progress.complete or pages > MAX_PAGES or time.monotonic() > ends:
-            progress.interrupted = False
-            return
+    while pages <= MAX_PAGES and (on_the_way or not (progress.complete or time.monotonic() > ends)):
         number = walk.next_page()
         page, pages = page_of(ctx, account, None, number), pages + 1
         repeated = _take(ctx, account, _mails(page), progress)
         walk.read(number, len(page.mails), page.total, repeated=repeated)
+        on_the_way = walk.astray
+        progress.arrive(walk, _mails(page))
+    progress.interrupted = False
 
 
 def _begin(ctx: WorkerContext, account: str) -> ScanProgress:
@@ -185,7 +193,7 @@ def _remember(ctx: WorkerContext, account: str, progress: ScanProgress) -> None:
     fields = ["taken", " ".join([*progress.taken][:MAX_TAKEN])]
     if progress.complete and progress.watermark:
         fields += ["watermark", to_text(progress.watermark), "newest", "", "unread", ""]
-    elif progress.watermark and progress.left is not None and not (progress.newest and progress.interrupted):
+    elif progress.watermark and progress.left is not None:
         fields += ["newest", to_text(progress.watermark), "unread", str(progress.left)]
     command = ["HSET", ctx.store.keys.scan(account), *fields]
     apply(ctx.store, Commit(commands=[command], history=progress.history))

@@ -199,9 +199,6 @@ def test_a_walk_goes_on_where_an_earlier_one_ended(oldest_first: bool) -> None:
     box.come(40)
     shown, page, total, pages = box.page(None)
     walk = Walk.after_first(_dated(shown), page, total, pages)
-    while walk.astray:
-        shown, _, total, _ = box.page(number := walk.next_page())
-        walk.read(number, len(shown), total, repeated=False)
     walk.skip_to(left)
     box.come(30)
     while not walk.ended:
@@ -209,7 +206,7 @@ def test_a_walk_goes_on_where_an_earlier_one_ended(oldest_first: bool) -> None:
         walk.read(number, len(shown), total, repeated=False)
 
     assert box.read >= set(range(300))
-    assert box.reads <= 300 // PAGE_SIZE + 6
+    assert box.reads <= 300 // PAGE_SIZE + 4
 
 
 def test_a_page_half_of_which_lies_behind_the_horizon_is_the_last_worth_reading() -> None:

@@ -140,13 +140,29 @@ def test_a_reading_that_was_cut_short_goes_on_soon_where_it_was_left(
     assert due
     assert due <= ctx.now().timestamp() + inbox_scan.GOES_ON_SECONDS
     assert state(ctx, many[0].id) is State.SENT
-    monkeypatch.setattr(inbox_scan, "OVERLAP", -timedelta(minutes=1))  # as if it were a minute later
     for _ in range(3):
         scan(ctx, ACCOUNT)
 
     assert {state(ctx, one.id) for one in many} == {State.DELIVERED}
     assert {state(ctx, one.id) for one in silent} == {State.ACCEPTED}
     assert len(pages_read(served)) - calls <= 225 / PAGE_SIZE + 2 * 4 + 2
+
+
+def test_a_reading_gets_further_than_the_last_however_many_mails_came_since(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [sent(ctx, served, f"long-{number}") for number in range(100)]
+    monkeypatch.setattr(inbox_scan, "MAX_PAGES", 3)
+    for batch in range(3):
+        scan(ctx, ACCOUNT)
+        newer = [sent(ctx, served, f"newer-{batch}-{number}") for number in range(50)]
+    assert {state(ctx, one.id) for one in many} == {State.DELIVERED}
+    assert state(ctx, newer[0].id) is State.SENT
+
+    for _ in range(12):
+        scan(ctx, ACCOUNT)
+
+    assert {state(ctx, one.id) for one in newer} == {State.DELIVERED}
 
 
 def test_the_watermark_does_not_pass_what_a_failing_api_did_not_show(

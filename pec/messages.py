@@ -8,8 +8,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from itertools import repeat
-from operator import attrgetter
 from typing import Any
 
 from config.texts import _
@@ -48,7 +46,7 @@ class Attachment:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, so that `evolve` copies all fields at once
 class Message:
     """One PEC. Times have a time zone. `version` grows with each commit."""
 
@@ -106,18 +104,20 @@ class Message:
         return f"{self.subject} {reference_tag(self.reference)}" if self.reference else self.subject
 
 
-_NAMES = tuple(spec.name for spec in fields(Message))
-_values: Callable[[Message], tuple[Any, ...]] = attrgetter(*_NAMES)
-_SETTERS = [getattr(Message, name).__set__ for name in _NAMES]
+_NAMES = frozenset(spec.name for spec in fields(Message))
 
 
 def evolve(message: Message, changes: Mapping[str, Any]) -> Message:
-    """Return the message with these fields changed, as `dataclasses.replace` does in thrice the time."""
-    values = {**dict(zip(_NAMES, _values(message), strict=True)), **changes}
-    evolved = object.__new__(Message)
-    for put, value in zip(_SETTERS, values.values(), strict=True):  # a name that is no field is one too many
-        put(evolved, value)
-    return evolved
+    """Return the message with these fields changed, as `dataclasses.replace` does in ten times the time."""
+    if not changes.keys() <= _NAMES:
+        raise TypeError(f"no field {', '.join(changes.keys() - _NAMES)}")
+    return _made({**vars(message), **changes})
+
+
+def _made(values: Mapping[str, Any]) -> Message:
+    made = object.__new__(Message)
+    made.__dict__.update(values)
+    return made
 
 
 def _optional_instant(text: str) -> datetime | None:
@@ -185,7 +185,10 @@ _LEFT_OUT = {spec.name: spec.default for spec in fields(Message) if _FIELDS.get(
 _READ = {
     codec.name or name: (name, codec.read) for name, codec in _FIELDS.items()
 }  # by the field of the hash
-_stored_values: Callable[[Message], tuple[Any, ...]] = attrgetter(*_FIELDS)
+_BLANK = {
+    spec.name: spec.default_factory() if callable(spec.default_factory) else spec.default
+    for spec in fields(Message)
+}
 _ABSENT = object()
 _REQUIRED = ("account", "state", "created_at", "updated_at", "version")
 
@@ -199,9 +202,10 @@ def differences(before: Message | None, after: Message) -> tuple[dict[str, str],
     """Return the fields to write and those to delete, so that the hash of one becomes that of the other."""
     written: dict[str, str] = {}
     deleted: list[str] = []
-    known_values = _stored_values(before) if before else repeat(_ABSENT)
-    for name, value, known in zip(_FIELDS, _stored_values(after), known_values, strict=False):
-        if value is known or value == known:
+    known_values = vars(before) if before else {}
+    for name, value in vars(after).items():
+        known = known_values.get(name, _ABSENT)
+        if value is known or value == known or name == "id":
             continue
         codec = _FIELDS[name]
         if _is_stored(name, value):
@@ -220,7 +224,7 @@ def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
 
     Raise UnsupportedRecord if a field can't be read: a newer version or another program wrote it.
     """
-    values: dict[str, Any] = {"recipients": (), "subject": "", "has_reference": False}
+    values: dict[str, Any] = {"id": message_id, "recipients": (), "subject": "", "has_reference": False}
     try:
         for field_name, text in stored.items():
             if spec := _READ.get(field_name):
@@ -229,7 +233,7 @@ def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
         missing = [name for name in _REQUIRED if name not in values]
         if missing:
             raise ValueError(_("no field {field}").format(field=missing[0]))
-        return Message(id=message_id, **values)
+        return _made({**_BLANK, **values})
     except (ValueError, KeyError, TypeError) as error:
         raise UnsupportedRecord(message_id, error) from None
 

@@ -72,7 +72,7 @@ class DeadlineSocket:
 
     def receive(self, limit: int) -> bytes:
         """Return what comes next, at most so many bytes; nothing at the end. Raise OSError."""
-        data = self._when_ready(self._socket.recv, limit, select.POLLIN)
+        data = self._when_ready(self._socket.recv, limit, select.POLLIN, waits=not self.received)
         self.received = self.received or len(data) > 0
         return data
 
@@ -99,10 +99,16 @@ class DeadlineSocket:
             call()
         return written
 
-    def _when_ready(self, step: Callable[[Any], T], given: Any, usual: int) -> T:
-        """Return what the step returns, once it need not wait."""
+    def _when_ready(self, step: Callable[[Any], T], given: Any, usual: int, *, waits: bool = False) -> T:
+        """Return what the step returns, once it need not wait. `waits`: an answer was just asked for, so it will."""
+        event = usual if waits else 0
         while True:
             left = self._left()
+            if event:
+                poll = select.poll()
+                poll.register(self._socket, event)
+                if not poll.poll(left * 1000):
+                    raise TimeoutError
             try:
                 return step(given)
             except BlockingIOError:
@@ -111,10 +117,6 @@ class DeadlineSocket:
                 event = select.POLLIN
             except ssl.SSLWantWriteError:
                 event = select.POLLOUT
-            poll = select.poll()
-            poll.register(self._socket, event)
-            if not poll.poll(left * 1000):
-                raise TimeoutError
 
     def _left(self) -> float:
         left = self._ends - time.monotonic()

@@ -1,6 +1,5 @@
 """One commit: changes of messages become commands, and one script applies them together or not at all."""
 
-import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,7 +17,7 @@ from pec.room import recipients_awaited
 from pec.store.records import receipt_to_json
 from pec.store.replication import CLAIM_MILLISECONDS, run_script
 from pec.store.replication import TooFewReplicas as TooFewReplicas  # raised here, so imported from here
-from pec.store.store import ScriptCall, Store, text
+from pec.store.store import ScriptCall, Store, text, unique
 
 MAX_CONFLICTS = 20
 
@@ -135,7 +134,7 @@ def _arguments(store: Store, work: Commit) -> list[str | bytes]:
     blobs: list[bytes] = []
     payload = {
         "ns": store.keys.namespace,
-        "op": secrets.token_urlsafe(6),
+        "op": unique(),
         "now": _moment(work.changes),
         "records": [_record(store, change) for change in work.changes],
         "absent": list(work.absent),

@@ -5,7 +5,6 @@ stores the results of those before. The rest is for operators and for the retent
 """
 
 import json
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,7 +20,7 @@ from pec.instants import to_text
 from pec.names import Queue
 from pec.store.delivery_history import KEPT_SECONDS, MAX_KEPT
 from pec.store.dispatch import DispatchRequest, dispatch_call
-from pec.store.store import ScriptCall, Store, text, text_dict, text_list
+from pec.store.store import ScriptCall, Store, text, text_dict, text_list, unique
 from pec.webhooks.outcomes import Failed
 
 FORGOTTEN_AFTER_SECONDS = 30 * 86_400
@@ -48,7 +47,7 @@ class DeliveryLease:
 
     endpoint: str
     lease_seconds: float  # of what one step takes
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    id: str = field(default_factory=unique)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Pace and rotation: which message is sent next, and when. The scripts hold the rules, on Redis's clock."""
 
 import hashlib
-import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +13,7 @@ from pec.instants import ROME, day_start, from_epoch, month_start
 from pec.messages import Message, UnsupportedRecord, from_hash
 from pec.names import Queue
 from pec.store.commits import lane_score
-from pec.store.store import ScriptCall, Store, text, text_dict, text_list, wall_clock
+from pec.store.store import ScriptCall, Store, text, text_dict, text_list, unique, wall_clock
 
 _DAY, _MONTH = "%Y-%m-%d", "%Y-%m"
 MAX_SLOTS_AHEAD = 2
@@ -54,7 +53,7 @@ class Slot:
     at: float
     said_at: float
     interval_seconds: float = 0.0  # to the next
-    id: str = field(default_factory=lambda: secrets.token_hex(4))  # by which it is given back once
+    id: str = field(default_factory=unique)  # by which it is given back once
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The store: one Redis, its keys and its scripts. The modules beside this one use them."""
 
 import json
+import random
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -164,6 +165,11 @@ def text_dict(reply: Any) -> dict[str, str]:
         return {text(name): text(value) for name, value in reply.items()}
     flat = text_list(reply)
     return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def unique() -> str:
+    """Return a short text that nobody else makes. Not a secret: without a call of the kernel, it can be guessed."""
+    return f"{random.getrandbits(64):x}"
 
 
 def wall_clock() -> float:

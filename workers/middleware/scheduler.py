@@ -11,6 +11,7 @@ from dramatiq.middleware import Middleware
 from pec.names import Queue
 from pec.store.clock import DRIFT, local_clock
 from pec.store.dispatch import DispatchRequest, HintRules, dispatch
+from pec.store.store import unique
 from workers.broker import HintBroker
 from workers.context import WorkerContext
 from workers.middleware.background import Background
@@ -93,5 +94,6 @@ class Scheduler(Middleware):
 
     def _hint(self, queue: Queue, due_at: float, *args: str) -> None:
         """Give a hint with the time at which it was due (for a send, now), for the metric of lateness."""
-        message = self._broker.get_actor(queue).message_with_options(args=args, due_at=due_at)
-        self._broker.hand_over(message)
+        options = {"due_at": due_at}
+        # With its own id: Dramatiq asks the kernel for each.
+        self._broker.hand_over(dramatiq.Message(queue, queue, args, {}, options, message_id=unique()))

@@ -30,7 +30,7 @@ def test_a_claim_that_a_replica_has_goes_on(tmp_path: Path, monkeypatch: pytest.
 def test_a_claim_said_again_because_its_reply_was_lost_waits_for_the_replica_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("secrets.token_urlsafe", lambda _: "the-op")
+    monkeypatch.setattr(commits, "unique", lambda: "the-op")
     change = enqueued(NEW, NOW)
     with replicated(tmp_path) as (store, url, replica), connect(url) as other, stopped(replica):
         commits.apply(Store(other, "pec"), Commit([change]))  # its reply was lost

@@ -61,13 +61,13 @@ class Combiner(Generic[T]):
         try:
             self._write_parts(parts)
         finally:
+            with self._lock:  # first, so that Redis has work while the others go on
+                self._choose_next()
             for part in parts:
                 if part.replies is None and part.error is None:
                     part.error = redis.ConnectionError("the thread that wrote was interrupted")
                 part.writes = False
                 part.gate.release()
-            with self._lock:
-                self._choose_next()
 
     def _write_parts(self, parts: Sequence[_Part[T]]) -> None:
         try:

@@ -3,6 +3,7 @@
 import gc
 import importlib
 import multiprocessing
+import sys
 
 from config.settings import Settings
 
@@ -21,11 +22,11 @@ def preload(settings: Settings) -> None:
 
     `gc.freeze` keeps the collectors of the processes from writing to these pages, and so from copying them.
     """
+    if sys.platform == "linux":  # from Python 3.14 on its default is another, which shares nothing
+        multiprocessing.set_start_method("fork", force=True)
     if multiprocessing.get_start_method() == "fork":
         import_all(needed(settings))
         gc.freeze()
-    else:  # a process of its own forks the workers, from Python 3.14 on
-        multiprocessing.set_forkserver_preload(needed(settings))
 
 
 def import_all(modules: list[str]) -> None:

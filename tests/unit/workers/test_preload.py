@@ -37,6 +37,12 @@ def test_the_master_imports_the_tasks_without_a_thread_or_a_connection() -> None
     assert shown(STATE).split() == ["True", "True", "1", "0"]
 
 
+def test_workers_share_what_the_master_imports_also_where_python_would_not_fork_them() -> None:
+    defaults_of_314 = "import multiprocessing; multiprocessing.set_start_method('forkserver')"
+
+    assert shown(defaults_of_314 + STATE).split() == ["True", "True", "1", "0"]
+
+
 def test_a_worker_that_reads_no_mailbox_by_imap_spares_the_libraries_for_that() -> None:
     assert json.loads(shown(LIBRARIES)) == []
 

@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help install demo test lint format types unit integration lock docs locale picture chaos bench bench-quick clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## install everything into .venv
 	@echo "installed in .venv; try: make demo"
@@ -124,7 +124,7 @@ hosts: $(INSTALLED) ## cut the links of hosts in network namespaces, 100 cuts in
 	@$(BIN)/python -m tests.hosts --seed $(or $(SEED),1) --json hosts.json
 
 BENCH := .venv-bench/installed
-bench: $(BENCH) ## measure ours and its peers, and write docs/benchmarks.md: under 20 minutes, on an idle machine
+bench: $(BENCH) ## measure ours and its peers, and write docs/benchmarks.md: about 40 minutes, on an idle machine
 	@$(BIN)/python -m bench --json bench/result.json --page docs/benchmarks.md --note "$(NOTE)"
 
 bench-quick: $(BENCH) ## whether every benchmark runs, in under 2 minutes of an idle machine: its figures compare nothing

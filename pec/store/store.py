@@ -168,7 +168,7 @@ def text_dict(reply: Any) -> dict[str, str]:
 
 
 def unique() -> str:
-    """Return a short text that nobody else makes. Not a secret: without a call of the kernel, it can be guessed."""
+    """Return a short text that no other process makes. Not a secret: the kernel is not asked, so it can be guessed."""
     return f"{random.getrandbits(64):x}"
 
 

@@ -1,7 +1,7 @@
 """Cost: the whole path of a PEC without a rate limit: PEC a second, CPU, commands, calls, memory.
 
 From the job to the last webhook: send, ACCETTAZIONE and CONSEGNA. The API and the receiver are outside the count, but
-take their time from the same cores. Contenders take turns, once in each round, because a machine's clock changes.
+take their time from the same cores. Contenders take turns, once in each round and in another order, because a machine's clock changes.
 """
 
 import os
@@ -66,12 +66,16 @@ class Measured:
 
 def run(folder: Path, *, quick: bool = False) -> Outcome:
     count, rounds = (40, 1) if quick else (COUNT, ROUNDS)
-    found = {name: Measured() for name in ("ours", *(peer.name for peer in PEERS))}
+    peers = {peer.name: peer for peer in PEERS}
+    names = ["ours", *peers]
+    found = {name: Measured() for name in names}
     for number in range(rounds):
-        at = folder / str(number)
-        _of_ours(at / "ours", count, found["ours"])
-        for peer in PEERS:
-            _of_peer(at / peer.name.replace(" ", "-"), peer, count, found[peer.name])
+        for name in names[number:] + names[:number]:
+            at = folder / f"{number}-{name.replace(' ', '-')}"
+            if name == "ours":
+                _of_ours(at, count, found[name])
+            else:
+                _of_peer(at, peers[name], count, found[name])
     rates = {name: [one.pec_a_second for one in made.spent] for name, made in found.items()}
     plot = Plot(
         "cost",

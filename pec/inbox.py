@@ -79,9 +79,11 @@ class Walk:
             self._go_back_in_time(start, count, repeated=repeated)
             self._ahead = 0 if self._gap else max(0, grown)
 
-    def skip_to(self, unread: int) -> None:
-        """Skip mails that were read before, and those that no page has shown so far."""
-        self._end, self.unread = None, min(self.unread, unread)
+    def go_on_at(self, unread: int) -> None:
+        """Read on where an earlier walk in this order stopped, after this one's first page."""
+        self._end = None
+        # Newest first, that page was the top. Oldest first, nothing of the top was read.
+        self.unread = unread if self.oldest_first else min(self.unread, unread)
         self.ended = self.unread <= 0
 
     def _seek(self, number: int, start: int, *, full: bool) -> None:

@@ -185,10 +185,7 @@ _LEFT_OUT = {spec.name: spec.default for spec in fields(Message) if _FIELDS.get(
 _READ = {
     codec.name or name: (name, codec.read) for name, codec in _FIELDS.items()
 }  # by the field of the hash
-_BLANK = {
-    spec.name: spec.default_factory() if callable(spec.default_factory) else spec.default
-    for spec in fields(Message)
-}
+_BLANK = {spec.name: spec.default for spec in fields(Message)}
 _ABSENT = object()
 _REQUIRED = ("account", "state", "created_at", "updated_at", "version")
 
@@ -224,7 +221,14 @@ def from_hash(message_id: str, stored: Mapping[str, str]) -> Message:
 
     Raise UnsupportedRecord if a field can't be read: a newer version or another program wrote it.
     """
-    values: dict[str, Any] = {"id": message_id, "recipients": (), "subject": "", "has_reference": False}
+    values: dict[str, Any] = {
+        "id": message_id,
+        "recipients": (),
+        "subject": "",
+        "has_reference": False,
+        "metadata": {},
+        "outcomes": {},
+    }
     try:
         for field_name, text in stored.items():
             if spec := _READ.get(field_name):

@@ -61,13 +61,11 @@ class Combiner(Generic[T]):
         try:
             self._write_parts(parts)
         finally:
-            with self._lock:  # first, so that Redis has work while the others go on
-                self._choose_next()
-            for part in parts:
-                if part.replies is None and part.error is None:
-                    part.error = redis.ConnectionError("the thread that wrote was interrupted")
-                part.writes = False
-                part.gate.release()
+            try:
+                with self._lock:  # first, so that Redis has work while the others go on
+                    self._choose_next()
+            finally:
+                self._free(parts)
 
     def _write_parts(self, parts: Sequence[_Part[T]]) -> None:
         try:
@@ -84,6 +82,14 @@ class Combiner(Generic[T]):
         else:
             for part in parts:
                 part.replies, replies = replies[: len(part.calls)], replies[len(part.calls) :]
+
+    @staticmethod
+    def _free(parts: Sequence[_Part[T]]) -> None:
+        for part in parts:
+            if part.replies is None and part.error is None:
+                part.error = redis.ConnectionError("the thread that wrote was interrupted")
+            part.writes = False
+            part.gate.release()
 
     def _choose_next(self) -> None:
         self._has_writer = bool(self._waiting)

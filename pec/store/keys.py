@@ -149,7 +149,8 @@ class Keys:
     def scan(self, account: str) -> str:
         """Hash, of pages of the mailbox: `watermark`, the date before which all was read; `taken`, digests of mails.
 
-        Of a reading that is not over: `newest`, what `watermark` will be; `unread`, how many mails it left.
+        Of a reading that is not over: `newest`, what `watermark` will be; `unread`, how many mails it left; `floor`,
+        since when a code that no message has lowers `newest`; `order` of its pages, `newest` or `oldest` first.
         """
         return f"{self.namespace}:scan:{account}"
 

@@ -1,6 +1,7 @@
 """The store: one Redis, its keys and its scripts. The modules beside this one use them."""
 
 import json
+import os
 import random
 import re
 import time
@@ -29,6 +30,8 @@ _FRAGMENTS = ("basics", "lanes", "room", "holding", "history")
 _LOCAL = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
 _COMMENTS = re.compile(r"^ *(--.*)?\n", re.MULTILINE)  # lines of their own, and empty ones
 _WORD = re.compile(r"--.*|(\w+)")
+_random = random.Random()  # noqa: S311 - not Python's own: a library that seeds that one would repeat ids
+os.register_at_fork(after_in_child=_random.seed)
 _MAX_TOGETHER = 20  # calls: a bound on the time of one step
 
 
@@ -168,8 +171,8 @@ def text_dict(reply: Any) -> dict[str, str]:
 
 
 def unique() -> str:
-    """Return a short text that no other process makes. Not a secret: the kernel is not asked, so it can be guessed."""
-    return f"{random.getrandbits(64):x}"
+    """Return 64 random bits as a short text. Not a secret: the kernel is not asked for each, so it can be guessed."""
+    return f"{_random.getrandbits(64):x}"
 
 
 def wall_clock() -> float:

@@ -66,19 +66,48 @@ def scan(ctx: WorkerContext, account: str) -> None:
     finish_scan(ctx, account, progress.wait_seconds(interval), forbidden=forbidden)
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The place at which a scan was cut short: `unread` mails, counted from the oldest, are left.
+
+    Once they are read, all before the watermark is. Of unclaimed codes among them, those since `floor` lower it.
+    """
+
+    unread: int
+    oldest_first: bool  # the order of the pages
+    watermark: datetime
+    floor: datetime
+
+    @classmethod
+    def read(cls, newest: str, unread: str, floor: str, order: str, *, horizon: datetime) -> "Cut | None":
+        """Return the cut of these fields, or None if there is none above the horizon."""
+        if (
+            not newest or not floor or from_text(floor) + ANSWERS_WITHIN < horizon
+        ):  # without floor: an older version's
+            return None
+        return cls(int(unread), order == "oldest", from_text(newest), from_text(floor))
+
+    def fields(self) -> list[str]:
+        """Return the fields and their values, for HSET."""
+        times = ["newest", to_text(self.watermark), "floor", to_text(self.floor)]
+        return [*times, "unread", str(self.unread), "order", "oldest" if self.oldest_first else "newest"]
+
+
+NO_CUT = ["newest", "", "floor", "", "unread", "", "order", ""]
+
+
 @dataclass(slots=True)
 class ScanProgress:
     """How far one scan came, and what its pages showed. Mails are known by their digests.
 
-    All that is older than `horizon` was read before. A scan can end before it got there. Then the next
-    one goes on at the `unread` mails, counted from the oldest, so each gets further, however many mails come.
-    What is newer than `newest` waits until one is complete: then the next one begins there.
+    All that is older than `horizon` was read before. A scan that is cut short does not get there. The next scan
+    continues it, so each scan gets further, however many mails come. Newer mails wait until a scan is complete.
     """
 
     history: str = ""  # of the server's writes, on which the scan began
     horizon: datetime | None = None
-    newest: datetime | None = None
-    unread: int | None = None
+    cut: Cut | None = None  # where the last scan stopped, and this one goes on
+    top: datetime | None = None  # newest date of the first page, if it shows the newest mails
     before: frozenset[str] = frozenset()  # taken by the last scan: nothing new
     taken: dict[str, None] = field(default_factory=dict)  # need not be taken again; in the order of pages
     shown: set[str] = field(default_factory=set)  # by this scan
@@ -88,6 +117,7 @@ class ScanProgress:
     unclaimed: list[datetime] = field(default_factory=list)  # receipts whose code no message has so far
     complete: bool = False  # down to the horizon
     left: int | None = None  # mails that were not read; None: they can't be counted
+    oldest_first: bool = False
     interrupted: bool = True  # by the API; else, if it is not complete, the time was over
 
     @property
@@ -96,8 +126,20 @@ class ScanProgress:
 
         A recent unclaimed code can be one that a POST has still to answer.
         """
-        reached = self.newest or max(self.dates, default=None)
-        return reached and min([reached, *(one for one in self.unclaimed if one > reached - ANSWERS_WITHIN)])
+        reached, floor = self.cut.watermark if self.cut else self._reached, self.floor
+        return floor and reached and min([reached, *(one for one in self.unclaimed if one > floor)])
+
+    @property
+    def floor(self) -> datetime | None:
+        """Return since when an unclaimed code is recent: it stays while a scan is continued, or it would slide back."""
+        reached = self._reached
+        return self.cut.floor if self.cut else reached and reached - ANSWERS_WITHIN
+
+    @property
+    def _reached(self) -> datetime | None:
+        """Return the newest date that was read, or None if all was read before."""
+        reached = self.top or max(self.dates, default=None)
+        return None if reached and self.horizon and reached < self.horizon else reached
 
     def note(self, page: Mapping[str, Mail], now: datetime) -> dict[str, dict[str, Mail]]:
         """Note the mails of a page, by digest. Return by code those that this scan and the last one did not take."""
@@ -121,13 +163,20 @@ class ScanProgress:
             return False
         return bool(self.horizon and mail.date and mail.date <= self.horizon)
 
-    def goes_on(self, walk: Walk) -> bool:
-        """Send the walk to where the last scan ended, if it did not get to its horizon. Return whether it did not."""
-        if self.unread is None or walk.total is None:
-            self.newest = self.unread = None
-            return False
-        walk.skip_to(self.unread)
-        return True
+    def begin(self, walk: Walk) -> bool:
+        """Note the first page. Send the walk on to where the last scan was cut short, and return whether it was."""
+        if self.cut and (walk.total is None or walk.oldest_first is not self.cut.oldest_first):
+            self.cut = None
+        if self.cut:
+            walk.go_on_at(self.cut.unread)
+        elif not walk.oldest_first:
+            self.top = max(self.dates, default=None)
+        return self.cut is not None
+
+    @property
+    def failed_to_go_on(self) -> bool:
+        """Return whether the API did not show the page at which this scan was to go on."""
+        return self.cut is not None and bool(self.shown) and self.interrupted and self.left is None
 
     def arrive(self, walk: Walk, mails: Sequence[Mail]) -> None:
         """Note how far the walk came with these mails."""
@@ -135,6 +184,7 @@ class ScanProgress:
             return
         self.complete = walk.ended or self.overlaps(mails)
         self.left = None if walk.total is None else walk.unread
+        self.oldest_first = walk.oldest_first
 
     def overlaps(self, mails: Sequence[Mail]) -> bool:
         """Return whether enough was shown again of what was read before."""
@@ -145,7 +195,7 @@ class ScanProgress:
 
     def wait_seconds(self, interval: float) -> float:
         """Return how long the next scan can wait: less, the more this one showed."""
-        if not self.interrupted and (self.newest or not self.complete):
+        if not self.interrupted and (self.cut or not self.complete):
             return min(interval, GOES_ON_SECONDS)
         return min(SLOWER * interval, max(interval, interval * PAGE_SIZE / (self.new_count + 1)))
 
@@ -157,7 +207,7 @@ def _read_pages(ctx: WorkerContext, account: str, progress: ScanProgress) -> Non
     page, pages = page_of(ctx, account, None, None), 1
     walk = Walk.after_first(_mails(page), page.page, page.total, page.pages)
     _take(ctx, account, _mails(page), progress)
-    on_the_way = progress.goes_on(walk) or walk.astray
+    on_the_way = progress.begin(walk) or walk.astray
     if not on_the_way:
         progress.arrive(walk, _mails(page))
     while pages <= MAX_PAGES and (on_the_way or not (progress.complete or time.monotonic() > ends)):
@@ -173,16 +223,11 @@ def _read_pages(ctx: WorkerContext, account: str, progress: ScanProgress) -> Non
 def _begin(ctx: WorkerContext, account: str) -> ScanProgress:
     """Return a scan with its horizon: older mails were read before, or belong to no message within its window."""
     since = (ctx.now() - SCAN_WINDOW).timestamp()
-    history, oldest, watermark, taken, newest, unread = map(text, ctx.store.run("begin_scan", account, since))
+    history, oldest, watermark, taken, *cut = map(text, ctx.store.run("begin_scan", account, since))
     bounds = [from_text(watermark)] if watermark else []
     bounds += [from_epoch(float(oldest)) - CLOCK_TOLERANCE + OVERLAP] if oldest else []
-    return ScanProgress(
-        history=history,
-        horizon=max(bounds, default=ctx.now() - MAX_AGE),
-        newest=from_text(newest) if newest else None,
-        unread=int(unread) if newest else None,
-        before=frozenset(taken.split()),
-    )
+    horizon = max(bounds, default=ctx.now() - MAX_AGE)
+    return ScanProgress(history, horizon, Cut.read(*cut, horizon=horizon), before=frozenset(taken.split()))
 
 
 def _remember(ctx: WorkerContext, account: str, progress: ScanProgress) -> None:
@@ -192,9 +237,11 @@ def _remember(ctx: WorkerContext, account: str, progress: ScanProgress) -> None:
     """
     fields = ["taken", " ".join([*progress.taken][:MAX_TAKEN])]
     if progress.complete and progress.watermark:
-        fields += ["watermark", to_text(progress.watermark), "newest", "", "unread", ""]
-    elif progress.watermark and progress.left is not None:
-        fields += ["newest", to_text(progress.watermark), "unread", str(progress.left)]
+        fields += ["watermark", to_text(progress.watermark), *NO_CUT]
+    elif progress.watermark and progress.floor and progress.left is not None:
+        fields += Cut(progress.left, progress.oldest_first, progress.watermark, progress.floor).fields()
+    elif progress.failed_to_go_on:  # newer mails need not wait for that page: the next scan begins with them
+        fields += NO_CUT
     command = ["HSET", ctx.store.keys.scan(account), *fields]
     apply(ctx.store, Commit(commands=[command], history=progress.history))
 

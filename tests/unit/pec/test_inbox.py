@@ -199,7 +199,7 @@ def test_a_walk_goes_on_where_an_earlier_one_ended(oldest_first: bool) -> None:
     box.come(40)
     shown, page, total, pages = box.page(None)
     walk = Walk.after_first(_dated(shown), page, total, pages)
-    walk.skip_to(left)
+    walk.go_on_at(left)
     box.come(30)
     while not walk.ended:
         shown, _, total, _ = box.page(number := walk.next_page())
@@ -207,6 +207,27 @@ def test_a_walk_goes_on_where_an_earlier_one_ended(oldest_first: bool) -> None:
 
     assert box.read >= set(range(300))
     assert box.reads <= 300 // PAGE_SIZE + 4
+
+
+def test_mails_deleted_between_two_walks_hide_none_that_the_first_left_unread() -> None:
+    box = Mailbox(list(range(130)), oldest_first=True)
+    box.come(0)
+    shown, page, total, pages = box.page(None)
+    walk = Walk.after_first(_dated(shown), page, total, pages)
+    while walk.astray:
+        shown, _, total, _ = box.page(number := walk.next_page())
+        walk.read(number, len(shown), total, repeated=False)
+    left = walk.unread
+    del box.held[:60]
+
+    shown, page, total, pages = box.page(None)
+    walk = Walk.after_first(_dated(shown), page, total, pages)
+    walk.go_on_at(left)
+    while not walk.ended:
+        shown, _, total, _ = box.page(number := walk.next_page())
+        walk.read(number, len(shown), total, repeated=False)
+
+    assert box.read >= set(range(60, 130))
 
 
 def test_a_page_half_of_which_lies_behind_the_horizon_is_the_last_worth_reading() -> None:

@@ -165,6 +165,30 @@ def test_a_reading_gets_further_than_the_last_however_many_mails_came_since(
     assert {state(ctx, one.id) for one in newer} == {State.DELIVERED}
 
 
+def test_a_page_that_the_api_cannot_show_keeps_newer_mails_waiting_for_one_reading_only(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [sent(ctx, served, f"long-{number}") for number in range(100)]
+    monkeypatch.setattr(inbox_scan, "MAX_PAGES", 3)
+    scan(ctx, ACCOUNT)
+    newer = [sent(ctx, served, f"newer-{number}") for number in range(40)]
+
+    def first_pages(ctx: WorkerContext, account: str, query: None, number: int | None) -> InboxPage:
+        return page_of(ctx, account, query, number) if number is None or number < 6 else _unreadable()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(inbox_scan, "page_of", first_pages)
+        for _ in range(2):
+            scan(ctx, ACCOUNT)
+    assert {state(ctx, one.id) for one in newer} == {State.DELIVERED}
+    assert state(ctx, many[0].id) is State.SENT
+
+    for _ in range(12):
+        scan(ctx, ACCOUNT)
+
+    assert {state(ctx, one.id) for one in many} == {State.DELIVERED}
+
+
 def test_the_watermark_does_not_pass_what_a_failing_api_did_not_show(
     ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

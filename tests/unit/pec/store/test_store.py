@@ -1,6 +1,7 @@
 """Scripts on their way to the server, without comments and otherwise as they were written; texts that are unique."""
 
 import os
+import random
 import re
 from pathlib import Path
 
@@ -30,3 +31,11 @@ def test_no_two_processes_make_the_same_text_though_one_was_forked_from_the_othe
     os.waitpid(child, 0)
 
     assert os.read(readable, 100).decode() != mine
+
+
+def test_a_text_is_not_repeated_though_a_library_seeds_pythons_own_numbers() -> None:
+    random.seed(1)
+    before = unique()
+    random.seed(1)
+
+    assert unique() != before

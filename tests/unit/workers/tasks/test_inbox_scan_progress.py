@@ -1,10 +1,19 @@
 """Until when the mails of a mailbox may be taken for read, and how much is read again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pec.inbox import PAGE_SIZE, Walk
 from pec.receipts import Mail
-from workers.tasks.inbox_scan import ANSWERS_WITHIN, OVERLAP, OVERLAP_MAILS, ScanProgress, digest_of
+from workers.tasks.inbox_scan import (
+    ANSWERS_WITHIN,
+    GOES_ON_SECONDS,
+    OVERLAP,
+    OVERLAP_MAILS,
+    Cut,
+    ScanProgress,
+    digest_of,
+)
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -25,6 +34,67 @@ def test_a_recent_unclaimed_code_may_be_one_that_a_post_has_still_to_report() ->
     assert ScanProgress(dates=[NOON, old], unclaimed=[old]).watermark == NOON, (
         "somebody else sent it from this mailbox"
     )
+
+
+def test_what_was_read_before_moves_nothing() -> None:
+    assert ScanProgress(horizon=NOON, dates=[NOON - MINUTE]).watermark is None
+
+
+def test_newer_mails_that_came_to_the_second_page_are_not_taken_for_read() -> None:
+    progress = ScanProgress(dates=[NOON])
+    progress.begin(Walk.after_first(page(NOON), 0, 1_000, None))
+    progress.dates.append(NOON + MINUTE)
+
+    assert progress.watermark == NOON
+
+
+def test_while_a_scan_is_continued_an_unclaimed_code_lowers_its_watermark_by_two_minutes_at_most() -> None:
+    first = ScanProgress(dates=[NOON], unclaimed=[NOON - MINUTE])
+    cut = cut_of(first)
+    assert cut.watermark == NOON - MINUTE
+
+    further = ScanProgress(cut=cut, dates=[NOON], unclaimed=[NOON - MINUTE * 2.5])
+
+    assert further.watermark == NOON - MINUTE
+    assert ScanProgress(cut=cut, unclaimed=[NOON - MINUTE * 1.5]).watermark == NOON - MINUTE * 1.5
+
+
+def test_a_cut_that_is_read_again_is_the_same_until_the_horizon_has_passed_it() -> None:
+    cut = cut_of(ScanProgress(dates=[NOON], unclaimed=[NOON - MINUTE]))
+    fields = dict(pairwise_of(cut.fields()))
+    stored = [fields[name] for name in ("newest", "unread", "floor", "order")]
+
+    assert Cut.read(*stored, horizon=NOON) == cut
+    assert Cut.read(*stored, horizon=NOON + MINUTE) is None, "nothing below it matters any more"
+    assert Cut.read("", "", "", "", horizon=NOON) is None
+    assert Cut.read(fields["newest"], "7", "", "", horizon=NOON) is None, "an older version's"
+
+
+def test_a_scan_in_another_order_or_without_a_count_does_not_go_on_at_the_cut() -> None:
+    cut = cut_of(ScanProgress(dates=[NOON]))
+    newest_first = page(NOON)
+    oldest_first = [replace(mail, date=NOON + MINUTE * at) for at, mail in enumerate(newest_first)]
+
+    assert ScanProgress(cut=cut).begin(Walk.after_first(newest_first, 0, 1_000, None))
+    assert not ScanProgress(cut=cut).begin(Walk.after_first(oldest_first, 0, 1_000, None))
+    assert not ScanProgress(cut=cut).begin(Walk.after_first(newest_first, 0, None, None))
+
+
+def test_after_a_scan_that_was_continued_the_next_one_comes_soon_for_what_is_newer() -> None:
+    done = ScanProgress(cut=cut_of(ScanProgress(dates=[NOON])), complete=True, interrupted=False)
+
+    assert done.wait_seconds(60) == GOES_ON_SECONDS
+    assert ScanProgress(complete=True, interrupted=False).wait_seconds(60) > 60
+
+
+def cut_of(progress: ScanProgress) -> Cut:
+    assert progress.watermark
+    assert progress.floor
+    return Cut(300, False, progress.watermark, progress.floor)
+
+
+def pairwise_of(fields: list[str]) -> list[tuple[str, str]]:
+    return list(zip(fields[::2], fields[1::2], strict=True))
 
 
 def test_what_came_in_the_last_seconds_of_a_scan_is_read_again() -> None:

@@ -1,7 +1,8 @@
 """Cost: the whole path of a PEC without a rate limit: PEC a second, CPU, commands, calls, memory.
 
 From the job to the last webhook: send, ACCETTAZIONE and CONSEGNA. The API and the receiver are outside the count, but
-take their time from the same cores. Contenders take turns, once in each round and in another order, because a machine's clock changes.
+take their time from the same cores. Contenders take turns, once in each round and in another order, because a machine's
+clock changes.
 """
 
 import os

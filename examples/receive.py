@@ -1,6 +1,6 @@
 """Receive events and verify that they are ours, with `pip install standardwebhooks`:
 
-WEBHOOK_SECRET=whsec_… python examples/receive.py 8080
+WEBHOOK_SECRET=whsec_… python examples/receive.py 3000
 """
 
 import os
@@ -30,7 +30,7 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8080
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
     with ThreadingHTTPServer(("127.0.0.1", port), Receiver) as server:
         print(f"Listening on http://127.0.0.1:{server.server_port}", flush=True)
         print(

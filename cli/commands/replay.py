@@ -6,23 +6,16 @@ import click
 
 from cli import output
 from cli.configured_names import ENDPOINT
+from cli.instant import INSTANT
 from config.texts import _, ngettext
-from pec.instants import from_text
 from pec.operations import actions
 from pec.operations.session import open_session
-
-
-def _instant(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
-    try:
-        return from_text(value) if value else None
-    except ValueError:
-        raise click.BadParameter(_("is not an RFC 3339 instant such as 2026-11-23T09:30:00+01:00")) from None
 
 
 @click.command()
 @click.option("--endpoint", type=ENDPOINT, metavar="NAME", required=True)
 @click.option("--dead", "dead_letters", is_flag=True, help="Deliveries that were given up.")
-@click.option("--since", metavar="INSTANT", callback=_instant, help="All events since then (RFC 3339).")
+@click.option("--since", type=INSTANT, metavar="INSTANT", help="All events since then (RFC 3339).")
 @output.as_json
 def replay(endpoint: str, dead_letters: bool, since: datetime | None, as_json: bool) -> None:
     """Deliver events to an endpoint again, with the same webhook-id.

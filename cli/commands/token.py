@@ -7,6 +7,7 @@ import click
 
 from cli import output
 from cli.help import in_language
+from cli.instant import INSTANT
 from cli.operator_name import operator_name
 from config.texts import _
 from pec.operations.people import tokens
@@ -18,18 +19,6 @@ class _Token(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
         return command and in_language(command)
-
-
-def _instant(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise click.BadParameter(_("write it with an offset, such as 2027-11-23T00:00:00+01:00"))
-    return found
 
 
 @click.group(cls=_Token)
@@ -67,9 +56,7 @@ def token() -> None:
     show_default=True,
     help="Requests per second.",
 )
-@click.option(
-    "--expires", metavar="INSTANT", callback=_instant, help="RFC 3339; by default it does not expire."
-)
+@click.option("--expires", type=INSTANT, metavar="INSTANT", help="RFC 3339; by default it does not expire.")
 @output.as_json
 def create(
     name: str,

@@ -39,7 +39,13 @@ def test_an_endpoint_that_no_worker_ever_had_can_not_be_replayed(pec: Pec) -> No
 
 
 @pytest.mark.parametrize(
-    "said", [(), ("--dead", "--since", "2020-01-01T00:00:00Z"), ("--since", "yesterday")]
+    "said",
+    [
+        (),
+        ("--dead", "--since", "2020-01-01T00:00:00Z"),
+        ("--since", "yesterday"),
+        ("--since", "2026-11-23T09:30:00"),
+    ],
 )
 def test_what_to_replay_must_be_said(pec: Pec, said: tuple[str, ...]) -> None:
     assert pec("replay", "--endpoint", "crm", *said).code == 2

@@ -16,7 +16,7 @@ from bench.figures import Figure, Outcome, Plot, middle
 from bench.peers.running import GUIDE, PEERS, Peer, running
 from bench.site import FakeApi, Site, fake_api, put, site, until
 
-COUNT, ROUNDS = 800, 3
+COUNT, ROUNDS = 800, 5
 PROCESSES, THREADS = 2, 16
 GUIDE_THREADS = 8  # Dramatiq's default, and a process for each core
 # Short, so that waiting for the last receipts is little of a run; the first check finds an ACCETTAZIONE, mostly.

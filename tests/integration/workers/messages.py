@@ -11,6 +11,8 @@ from pec.store import records
 from pec.store.commits import commit
 from tests.integration.sandbox.serving import Served
 from workers.context import WorkerContext
+from workers.mailbox.scan_policy import MIN_FOR_SCAN
+from workers.tasks.inbox_scan import scan
 
 ACCOUNT = "acme"
 
@@ -65,3 +67,9 @@ def read(ctx: WorkerContext, message: Message) -> Message:
     found = records.read(ctx.store, message.id)
     assert found
     return found
+
+
+def scan_busy_mailbox(ctx: WorkerContext, served: Served) -> None:
+    for number in range(MIN_FOR_SCAN):
+        sent(ctx, served, f"busy-{number}", "silenzio")
+    scan(ctx, ACCOUNT)

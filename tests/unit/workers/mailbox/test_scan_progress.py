@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from pec.inbox import PAGE_SIZE, Walk
 from pec.receipts import Mail
-from workers.tasks.inbox_scan import (
+from workers.mailbox.scan_progress import (
     ANSWERS_WITHIN,
     GOES_ON_SECONDS,
     OVERLAP,

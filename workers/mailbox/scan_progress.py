@@ -1,16 +1,18 @@
 """How far a scan of a mailbox by its pages came, what it showed, and where the next scan goes on. Without a store."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from pec.api.client import InboxPage
 from pec.inbox import PAGE_SIZE, Walk, older_than
 from pec.instants import from_text, to_text
 from pec.receipts import Mail, code_in
 
 GOES_ON_SECONDS = 1.0  # until the next scan goes on where the time of this one was over
+MAX_PAGES = 200  # of one scan
 MAX_TAKEN = 200  # digests of mails that the next scan can show again
 OVERLAP = timedelta(seconds=5)  # in which mails may have come out of order
 OVERLAP_MAILS = 100  # that the last scan took: enough overlap if more mails came in that time
@@ -113,7 +115,26 @@ class ScanProgress:
             return False
         return bool(self.horizon and mail.date and mail.date <= self.horizon)
 
-    def begin(self, walk: Walk) -> bool:
+    def read(self, show: Callable[[int | None], tuple[InboxPage, bool]], is_over: Callable[[], bool]) -> None:
+        """Read until a page is older than the horizon, none follows, or the time is over.
+
+        `show` reads the page of this number, notes its mails here, and says whether all were shown before. On the way
+        to the first page that is wanted, no time is over: else the next scan would get no further.
+        """
+        (page, _), pages = show(None), 1
+        walk = Walk.after_first(mails_on(page), page.page, page.total, page.pages)
+        on_the_way = self._begin(walk) or walk.astray
+        if not on_the_way:
+            self.arrive(walk, mails_on(page))
+        while pages <= MAX_PAGES and (on_the_way or not (self.complete or is_over())):
+            number = walk.next_page()
+            (page, repeated), pages = show(number), pages + 1
+            walk.read(number, len(page.mails), page.total, repeated=repeated)
+            on_the_way = walk.astray
+            self.arrive(walk, mails_on(page))
+        self.interrupted = False
+
+    def _begin(self, walk: Walk) -> bool:
         """Note the first page. Send the walk on to where the last scan was cut short, and return whether it was."""
         if self.cut and (walk.total is None or walk.oldest_first is not self.cut.oldest_first):
             self.cut = None
@@ -160,6 +181,10 @@ class ScanProgress:
     def _failed_to_go_on(self) -> bool:
         """Return whether the API did not show the page to go on at: newer mails need not wait for it."""
         return self.cut is not None and bool(self.shown) and self.interrupted and self.left is None
+
+
+def mails_on(page: InboxPage) -> list[Mail]:
+    return [mail for _, mail in page.mails]
 
 
 def digest_of(mail: Mail) -> str:

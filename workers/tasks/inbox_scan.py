@@ -11,7 +11,6 @@ import structlog
 
 from pec.api.client import InboxPage, Mail
 from pec.changes import Change
-from pec.inbox import Walk
 from pec.instants import from_epoch, from_text
 from pec.messages import Message
 from pec.names import Queue, State
@@ -23,12 +22,11 @@ from workers.context import NotServed, WorkerContext
 from workers.mailbox.calls import MailboxUnavailable
 from workers.mailbox.incoming import MAX_AGE, incoming_on_page
 from workers.mailbox.scan_policy import SCAN_WINDOW, finish_scan
-from workers.mailbox.scan_progress import OVERLAP, Cut, ScanProgress, digest_of
+from workers.mailbox.scan_progress import OVERLAP, Cut, ScanProgress, digest_of, mails_on
 from workers.mailbox.search import CLOCK_TOLERANCE, page_of
 from workers.tasks.check import Seen, check_by_code, commit_page, observed
 from workers.unsupported import skip
 
-MAX_PAGES = 200  # of one scan
 WITHOUT_TEXT = (Kind.ACCETTAZIONE, Kind.CONSEGNA)  # what these say of one recipient needs no text
 STILL_OPEN = (State.EXPIRED, State.UNDELIVERED)  # ends that a late CONSEGNA changes
 log = structlog.get_logger()
@@ -58,23 +56,15 @@ def scan(ctx: WorkerContext, account: str) -> None:
 
 
 def _read_pages(ctx: WorkerContext, account: str, progress: ScanProgress) -> None:
-    """Read on until a page is older than the horizon, or none follows. Raise NotServed and MailboxUnavailable."""
+    """Read pages as far as time allows. Raise NotServed and MailboxUnavailable."""
     # When the lease is over, another worker begins anew.
     ends = time.monotonic() + ctx.settings.lease_seconds / 2
-    page, pages = page_of(ctx, account, None, None), 1
-    walk = Walk.after_first(_mails(page), page.page, page.total, page.pages)
-    _take(ctx, account, _mails(page), progress)
-    on_the_way = progress.begin(walk) or walk.astray
-    if not on_the_way:
-        progress.arrive(walk, _mails(page))
-    while pages <= MAX_PAGES and (on_the_way or not (progress.complete or time.monotonic() > ends)):
-        number = walk.next_page()
-        page, pages = page_of(ctx, account, None, number), pages + 1
-        repeated = _take(ctx, account, _mails(page), progress)
-        walk.read(number, len(page.mails), page.total, repeated=repeated)
-        on_the_way = walk.astray
-        progress.arrive(walk, _mails(page))
-    progress.interrupted = False
+
+    def show(number: int | None) -> tuple[InboxPage, bool]:
+        page = page_of(ctx, account, None, number)
+        return page, _take(ctx, account, mails_on(page), progress)
+
+    progress.read(show, lambda: time.monotonic() > ends)
 
 
 def _begin(ctx: WorkerContext, account: str) -> ScanProgress:
@@ -91,10 +81,6 @@ def _remember(ctx: WorkerContext, account: str, progress: ScanProgress) -> None:
     """Store what the next scan must know. Raise OtherHistory."""
     command = ["HSET", ctx.store.keys.scan(account), *progress.fields()]
     apply(ctx.store, Commit(commands=[command], history=progress.history))
-
-
-def _mails(page: InboxPage) -> list[Mail]:
-    return [mail for _, mail in page.mails]
 
 
 def _take(ctx: WorkerContext, account: str, mails: Sequence[Mail], progress: ScanProgress) -> bool:

@@ -75,7 +75,7 @@ def test_a_reading_that_was_cut_short_goes_on_soon_where_it_was_left(
 ) -> None:
     many = [sent(ctx, served, f"long-{number}") for number in range(100)]
     silent = [sent(ctx, served, f"silent-{number}", "silenzio") for number in range(MIN_FOR_SCAN)]
-    monkeypatch.setattr(inbox_scan, "MAX_PAGES", 3)
+    monkeypatch.setattr(scan_progress, "MAX_PAGES", 3)
     calls = len(pages_read(served))
 
     scan(ctx, ACCOUNT)
@@ -95,7 +95,7 @@ def test_a_reading_gets_further_than_the_last_however_many_mails_came_since(
     ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = [sent(ctx, served, f"long-{number}") for number in range(100)]
-    monkeypatch.setattr(inbox_scan, "MAX_PAGES", 3)
+    monkeypatch.setattr(scan_progress, "MAX_PAGES", 3)
     for batch in range(3):
         scan(ctx, ACCOUNT)
         newer = [sent(ctx, served, f"newer-{batch}-{number}") for number in range(50)]
@@ -112,7 +112,7 @@ def test_a_page_that_the_api_cannot_show_keeps_newer_mails_waiting_for_one_readi
     ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = [sent(ctx, served, f"long-{number}") for number in range(100)]
-    monkeypatch.setattr(inbox_scan, "MAX_PAGES", 3)
+    monkeypatch.setattr(scan_progress, "MAX_PAGES", 3)
     scan(ctx, ACCOUNT)
     newer = [sent(ctx, served, f"newer-{number}") for number in range(40)]
 

@@ -42,7 +42,7 @@ def test_what_was_read_before_moves_nothing() -> None:
 
 def test_newer_mails_that_came_to_the_second_page_are_not_taken_for_read() -> None:
     progress = ScanProgress(dates=[NOON])
-    progress.begin(Walk.after_first(page(NOON), 0, 1_000, None))
+    progress._begin(Walk.after_first(page(NOON), 0, 1_000, None))
     progress.dates.append(NOON + MINUTE)
 
     assert progress.watermark == NOON
@@ -75,9 +75,9 @@ def test_a_scan_in_another_order_or_without_a_count_does_not_go_on_at_the_cut() 
     newest_first = page(NOON)
     oldest_first = [replace(mail, date=NOON + MINUTE * at) for at, mail in enumerate(newest_first)]
 
-    assert ScanProgress(cut=cut).begin(Walk.after_first(newest_first, 0, 1_000, None))
-    assert not ScanProgress(cut=cut).begin(Walk.after_first(oldest_first, 0, 1_000, None))
-    assert not ScanProgress(cut=cut).begin(Walk.after_first(newest_first, 0, None, None))
+    assert ScanProgress(cut=cut)._begin(Walk.after_first(newest_first, 0, 1_000, None))
+    assert not ScanProgress(cut=cut)._begin(Walk.after_first(oldest_first, 0, 1_000, None))
+    assert not ScanProgress(cut=cut)._begin(Walk.after_first(newest_first, 0, None, None))
 
 
 def test_after_a_scan_that_was_continued_the_next_one_comes_soon_for_what_is_newer() -> None:

@@ -81,9 +81,7 @@ class Walk:
 
     def go_on_at(self, unread: int) -> None:
         """Read on where an earlier walk in this order stopped, after this one's first page."""
-        self._end = None
-        # Newest first, that page was the top. Oldest first, nothing of the top was read.
-        self.unread = unread if self.oldest_first else min(self.unread, unread)
+        self._end, self.unread = None, unread
         self.ended = self.unread <= 0
 
     def _seek(self, number: int, start: int, *, full: bool) -> None:

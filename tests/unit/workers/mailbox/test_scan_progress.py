@@ -80,6 +80,14 @@ def test_a_scan_in_another_order_or_without_a_count_does_not_go_on_at_the_cut() 
     assert not ScanProgress(cut=cut)._begin(Walk.after_first(newest_first, 0, None, None))
 
 
+def test_an_api_that_shows_nothing_at_all_leaves_the_cut_where_it_is() -> None:
+    away = ScanProgress(cut=cut_of(ScanProgress(dates=[NOON])))
+    shows_the_first_page = ScanProgress(cut=away.cut, shown={"a mail"})
+
+    assert away.fields() == ["taken", ""]
+    assert "newest" in shows_the_first_page.fields(), "not the page to go on at: the next scan begins anew"
+
+
 def test_after_a_scan_that_was_continued_the_next_one_comes_soon_for_what_is_newer() -> None:
     done = ScanProgress(cut=cut_of(ScanProgress(dates=[NOON])), complete=True, interrupted=False)
 

@@ -39,16 +39,14 @@ class Scans:
     def is_done(self) -> bool:
         return not self.stored.get("newest") and self.watermark == max(self.box.held)
 
-    def one(self) -> None:
+    def one(self, most_pages: int | None = None) -> None:
         horizon = (NOON + timedelta(seconds=self.watermark)).astimezone(UTC)
         cut = Cut.read(
             *(self.stored.get(name, "") for name in ("newest", "unread", "floor", "order")), horizon=horizon
         )
         progress = ScanProgress(horizon=horizon, cut=cut)
-        left, fails_at = (
-            self._chance.choice((1, 2, 3, 4, 6)),
-            self._chance.choice((0, 0, 2, 3, 4)) * self.busy,
-        )
+        left = self._chance.choice((1, 2, 3, 4, 6)) if most_pages is None else most_pages
+        fails_at = self._chance.choice((0, 0, 2, 3, 4)) * self.busy
         read = 0
 
         def show(number: int | None) -> tuple[InboxPage, bool]:
@@ -93,3 +91,21 @@ def test_each_mail_before_the_watermark_was_read_and_in_the_end_all_were(
         if not scans.busy and scans.is_done:
             return
     pytest.fail("they never got to the end")
+
+
+@pytest.mark.parametrize("miscounted", [0, -60])
+@pytest.mark.parametrize("oldest_first", [False, True], ids=["newest first", "oldest first"])
+def test_a_scan_whose_time_is_over_at_once_gets_further_all_the_same(
+    oldest_first: bool, miscounted: int
+) -> None:
+    scans = Scans(Mailbox(list(range(300)), oldest_first, miscounted=miscounted), 0)
+    scans.busy = False
+
+    for number in range(20):
+        scans.one(most_pages=0)
+        if scans.is_done:
+            break
+        assert number < 19, "they never got to the end"
+
+    if oldest_first or not miscounted:  # newest first, a wrong total hides the oldest mails
+        assert scans.box.read == set(range(300))

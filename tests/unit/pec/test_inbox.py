@@ -1,62 +1,21 @@
 """In which order the pages of a mailbox are read, whatever the service and other users of the mailbox do."""
 
 import random
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from pec.inbox import PAGE_SIZE, Walk, older_than
-from pec.receipts import Mail
-
-NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
-
-
-def mails(*minutes: float | None) -> list[Mail]:
-    """Mails of so many minutes after noon; None: a date that can't be read."""
-    dates = [None if one is None else NOON + timedelta(minutes=one) for one in minutes]
-    return [Mail("posta-certificata@pec.example", "me@pec.example", one, "s", None) for one in dates]
-
-
-@dataclass
-class Mailbox:
-    """A mailbox as the service may show it. Mails are numbers; each came a second after the one before."""
-
-    held: list[int]
-    oldest_first: bool = False
-    first: int = 1
-    size: int = PAGE_SIZE
-    numbered: bool = True
-    counted: bool = True
-    clamped: bool = False  # after the last page comes the last one again
-    miscounted: int = 0
-    reads: int = 0
-    read: set[int] = field(default_factory=set)
-
-    def come(self, count: int) -> None:
-        newest = max(self.held, default=0)
-        self.held += range(newest + 1, newest + 1 + count)
-
-    def page(self, number: int | None) -> tuple[list[int], int | None, int | None, int]:
-        self.reads += 1
-        place = max(0, (self.first if number is None else number) - self.first)
-        order = self.held if self.oldest_first else self.held[::-1]
-        if self.clamped:
-            place = min(place, max(0, len(order) - 1) // self.size)
-        shown = order[place * self.size : (place + 1) * self.size]
-        self.read.update(shown)
-        said = self.first + place if self.numbered else None
-        total = len(order) + self.miscounted if self.counted else None
-        return shown, said, total, len(order) // self.size  # as in the vendor's example: 981 mails, 39 pages
+from tests.unit.mailbox_pages import NOON, Mailbox, dated, mails
 
 
 def walk_through(box: Mailbox, between: object = None, until: int = -1, most: int = 500) -> Walk:
     """Read on until a page is older than the mail `until`, or the walk ends. `between` runs between two pages."""
     horizon = NOON + timedelta(seconds=until)
     shown, page, total, pages = box.page(None)
-    walk = Walk.after_first(_dated(shown), page, total, pages)
+    walk = Walk.after_first(dated(shown), page, total, pages)
     seen = set(shown)
-    while not walk.ended and (walk.astray or not older_than(_dated(shown), horizon)):
+    while not walk.ended and (walk.astray or not older_than(dated(shown), horizon)):
         assert box.reads < most, "it never ends"
         if callable(between):
             between()
@@ -65,10 +24,6 @@ def walk_through(box: Mailbox, between: object = None, until: int = -1, most: in
         walk.read(number, len(shown), total, repeated=seen.issuperset(shown))
         seen.update(shown)
     return walk
-
-
-def _dated(numbers: list[int]) -> list[Mail]:
-    return mails(*(number / 60 for number in numbers))
 
 
 BOTH_ORDERS = pytest.mark.parametrize("oldest_first", [False, True], ids=["newest first", "oldest first"])
@@ -181,7 +136,7 @@ def test_a_service_with_its_own_ideas_of_pages_is_read_whole_too(
 
 
 def test_a_total_that_says_how_many_a_page_has_does_not_lead_in_circles() -> None:
-    walk = Walk.after_first(_dated(list(range(25, 0, -1))), 1, 25, None)
+    walk = Walk.after_first(dated(list(range(25, 0, -1))), 1, 25, None)
     numbers: list[int] = []
     while not walk.ended:
         assert len(numbers) < 50
@@ -198,7 +153,7 @@ def test_a_walk_goes_on_where_an_earlier_one_ended(oldest_first: bool) -> None:
     left = 300
     box.come(40)
     shown, page, total, pages = box.page(None)
-    walk = Walk.after_first(_dated(shown), page, total, pages)
+    walk = Walk.after_first(dated(shown), page, total, pages)
     walk.go_on_at(left)
     box.come(30)
     while not walk.ended:
@@ -213,7 +168,7 @@ def test_mails_deleted_between_two_walks_hide_none_that_the_first_left_unread() 
     box = Mailbox(list(range(130)), oldest_first=True)
     box.come(0)
     shown, page, total, pages = box.page(None)
-    walk = Walk.after_first(_dated(shown), page, total, pages)
+    walk = Walk.after_first(dated(shown), page, total, pages)
     while walk.astray:
         shown, _, total, _ = box.page(number := walk.next_page())
         walk.read(number, len(shown), total, repeated=False)
@@ -221,7 +176,7 @@ def test_mails_deleted_between_two_walks_hide_none_that_the_first_left_unread() 
     del box.held[:60]
 
     shown, page, total, pages = box.page(None)
-    walk = Walk.after_first(_dated(shown), page, total, pages)
+    walk = Walk.after_first(dated(shown), page, total, pages)
     walk.go_on_at(left)
     while not walk.ended:
         shown, _, total, _ = box.page(number := walk.next_page())

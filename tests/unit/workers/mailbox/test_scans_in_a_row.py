@@ -9,7 +9,7 @@ import pytest
 
 from pec.api.client import InboxPage
 from pec.instants import from_text
-from tests.unit.pec.test_inbox import NOON, Mailbox, _dated
+from tests.unit.mailbox_pages import NOON, Mailbox, dated
 from workers.mailbox.scan_progress import Cut, ScanProgress
 
 SHAPES: tuple[dict[str, Any], ...] = ({}, {"first": 0}, {"clamped": True}, {"size": 10}, {"miscounted": 26})
@@ -56,7 +56,7 @@ class Scans:
                 raise Away
             shown, page, total, pages = self.box.page(number)
             self._meanwhile()
-            mails, names = _dated(shown), set(map(str, shown))
+            mails, names = dated(shown), set(map(str, shown))
             repeated = names <= progress.shown
             progress.shown |= names
             progress.dates += [mail.date for mail in mails if mail.date]

@@ -120,12 +120,12 @@ class PecClient:
         """Send a body made by `encode` with POST /send, once, over a new connection. Return the code.
 
         `before_first_byte` runs once, when the connection is open and before anything is written. The time that it
-        takes counts for no deadline. What it raises goes through unchanged, with nothing written. What it returns is
+        takes counts for no deadline. It is given a function that raises Unreachable if the API hung up, to call last
+        before it looks at the clock. What it raises goes through unchanged, with nothing written. What it returns is
         called when the first bytes have left.
 
         Raise
-        - Unreachable: no byte of the request left. It can come after `before_first_byte` returned, if the API hung up
-          in the meantime.
+        - Unreachable: no byte of the request left.
         - Invalid, Denied, RateLimited: the API said that it did not send.
         - OutcomeUnknown: anything else. The PEC may have been sent.
         """

@@ -31,7 +31,8 @@ from pec.http.tls import bundled_authorities
 ANSWER_LIMIT_BYTES = 64_000_000
 _CHUNK_BYTES = 65_536
 _READ_HEADERS = ("Retry-After", "Date")  # those that have a meaning for us
-BeforeFirstByte = Callable[[], Callable[[], None] | None]
+CheckOpen = Callable[[], None]
+BeforeFirstByte = Callable[[CheckOpen], Callable[[], None] | None]
 T = TypeVar("T")
 
 
@@ -92,14 +93,14 @@ class ApiConnection:
         """Send the request once, over a new connection, and return the answer that comes within the seconds.
 
         `before_first_byte` runs between the opening of the connection and the first byte, and counts for no deadline.
-        What it raises goes through unchanged. What it returns is called when the first bytes have left.
+        It is given a function that raises Unreachable if the API hung up, to call last before it looks at the clock:
+        that takes its time. What it raises goes through unchanged. What it returns is called when the first bytes
+        have left.
 
         Raise Unreachable when no byte can have left, else OutcomeUnknown.
         """
         self.open()
-        first_byte_left = before_first_byte()
-        if not self._connection.idle():
-            raise Unreachable("hung_up")
+        first_byte_left = before_first_byte(self._check_open)
         ends = time.monotonic() + seconds
         ask = partial(self._connection.ask, request, ends, self._wait_seconds, first_byte_left)
         return self._attempt(lambda: self._read(ask()), ends)
@@ -124,6 +125,10 @@ class ApiConnection:
     def close(self) -> None:
         """Close the connection, if it is open."""
         self._connection.close()
+
+    def _check_open(self) -> None:
+        if not self._connection.idle():
+            raise Unreachable("hung_up")
 
     def _read(self, answer: FinalAnswer) -> Answer:
         headers = {name: values[-1] for name in _READ_HEADERS if (values := answer.all(name.lower()))}

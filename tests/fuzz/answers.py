@@ -29,7 +29,7 @@ MAILBOX = Mailbox("me@pec.example", "me", SecretStr(PASSWORD), SecretStr(TOKEN))
 BODY = encode(Outgoing("me@pec.example", ("you@pec.example",), "s", "b"), MAILBOX)
 
 OPERATIONS: tuple[Callable[[PecClient], Any], ...] = (
-    lambda client: client.send(MAILBOX, BODY, lambda: None),
+    lambda client: client.send(MAILBOX, BODY, lambda check_open: check_open()),
     lambda client: client.receipts(MAILBOX, "2020082610003492"),
     lambda client: client.delete_receipts(MAILBOX, "2020082610003492"),
     lambda client: client.inbox(MAILBOX, "q", 1),

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from pec.api.client import InboxPage, Mail, Mailbox, PecClient, Quota
 from pec.api.errors import ApiError, Denied, Invalid, NotFound, OutcomeUnknown, RateLimited, Unreachable
-from pec.api.transport import BeforeFirstByte
+from pec.api.transport import BeforeFirstByte, CheckOpen
 from pec.minute_figures import Timed
 from pec.names import Queue
 from workers.context import WorkerContext
@@ -124,8 +124,8 @@ class MeteredClient(PecClient):
     def send(self, mailbox: Mailbox, body: bytes, before_first_byte: BeforeFirstByte) -> str:
         first_byte_at: list[float] = []
 
-        def note_start() -> Callable[[], None] | None:
-            first_byte_left = before_first_byte()
+        def note_start(check_open: CheckOpen) -> Callable[[], None] | None:
+            first_byte_left = before_first_byte(check_open)
             first_byte_at.append(time.perf_counter())
             return first_byte_left
 

@@ -9,6 +9,7 @@ from archive import contents
 from archive.vault import Altered, Missing, VaultAway
 from pec.api.client import Attachment, Mailbox, Outgoing, encode, send_is_over_seconds
 from pec.api.errors import ApiError, Denied, Invalid, RateLimited, Unreachable
+from pec.api.transport import CheckOpen
 from pec.changes import Change
 from pec.messages import Message, Reason, evolve
 from pec.names import State
@@ -35,6 +36,7 @@ from workers.mailbox.scan_policy import Command, first_check
 from workers.rate_limiter import NoSlot, SendPermit
 
 CLAIM_LEAD_SECONDS = 0.05  # the claim is on disk this long before its slot, mostly
+CHECK_LEAD_SECONDS = 0.002  # the connection was looked at, which can take as long
 CLAIM_AGE_SECONDS = 5.0
 SLOTS_TRIED = 5
 DEFAULT_HOLD_SECONDS = 5.0  # after a 429 that does not say how long
@@ -144,7 +146,7 @@ class _Attempt:
 
     # Before the wire
 
-    def _before_first_byte(self) -> Callable[[], None]:
+    def _before_first_byte(self, check_open: CheckOpen) -> Callable[[], None]:
         """Wait for a slot and claim the message. Once this returns, bytes leave, and then what it returns is called.
 
         If claiming took too long for the slot, the claim stays, for another slot: undoing it would cost a busy
@@ -157,6 +159,8 @@ class _Attempt:
             self._permit.wait(before_seconds=CLAIM_LEAD_SECONDS)
             if not self._claim_ends and not self._permit.missed_slot():
                 self._claim()
+            self._permit.wait(before_seconds=CHECK_LEAD_SECONDS)
+            check_open()
             self._permit.wait()
             late = not self._claim_ends or self._permit.missed_slot()
             # last, because all before it asks Redis, which can take long

@@ -10,7 +10,7 @@ from tests.chaos.worker.journal import hit, mine, note
 def wrap() -> None:
     """In place, because others may have taken the class already."""
     from pec.api.client import InboxPage, Mail, Mailbox, PecClient
-    from pec.api.transport import BeforeFirstByte
+    from pec.api.transport import BeforeFirstByte, CheckOpen
 
     send, receipts, inbox = PecClient.send, PecClient.receipts, PecClient.inbox
 
@@ -18,8 +18,8 @@ def wrap() -> None:
         recipients = json.loads(body)["recipient"]
         mine.message = recipients
 
-        def before() -> Callable[[], None] | None:
-            first_byte_left = before_first_byte()
+        def before(check_open: CheckOpen) -> Callable[[], None] | None:
+            first_byte_left = before_first_byte(check_open)
             token = mailbox.token.get_secret_value()
             note(first_byte=recipients, token=token)
             hit("claimed")

@@ -8,7 +8,7 @@ import pytest
 from config.settings import Api
 from pec.api.client import Mailbox
 from pec.api.errors import Invalid, OutcomeUnknown
-from tests.integration.pec.api.clients import Connect
+from tests.integration.pec.api.clients import Connect, at_once
 from tests.wire import Peer, Wire
 
 BODY = b'{"sender": "me@pec.example"}'
@@ -31,10 +31,6 @@ INTERIM = {
 }
 
 
-def nothing() -> None:
-    pass
-
-
 def saying(*pieces: bytes) -> Callable[[Peer], None]:
     """Each piece in a write of its own."""
 
@@ -49,19 +45,19 @@ def saying(*pieces: bytes) -> Callable[[Peer], None]:
 @pytest.mark.parametrize("interim", INTERIM.values(), ids=INTERIM.keys())
 def test_a_send_has_the_code_of_its_final_answer(connect: Connect, mailbox: Mailbox, interim: bytes) -> None:
     with Wire(saying(interim, FINAL)) as wire:
-        assert connect(wire.url).send(mailbox, BODY, nothing) == CODE
+        assert connect(wire.url).send(mailbox, BODY, at_once) == CODE
 
 
 def test_it_does_not_matter_how_the_bytes_come(connect: Connect, mailbox: Mailbox) -> None:
     whole = INTERIM["early hints"] + FINAL
     with Wire(saying(*(bytes([one]) for one in whole))) as wire:
-        assert connect(wire.url).send(mailbox, BODY, nothing) == CODE
+        assert connect(wire.url).send(mailbox, BODY, at_once) == CODE
 
 
 def test_a_refusal_after_an_interim_answer_is_a_refusal(connect: Connect, mailbox: Mailbox) -> None:
     refusal = b'HTTP/1.1 400 X\r\nContent-Length: 17\r\n\r\n{"success":false}'
     with Wire(saying(INTERIM["processing"], refusal)) as wire, pytest.raises(Invalid):
-        connect(wire.url).send(mailbox, BODY, nothing)
+        connect(wire.url).send(mailbox, BODY, at_once)
 
 
 def test_a_kept_connection_serves_the_next_call(connect: Connect, mailbox: Mailbox) -> None:
@@ -104,7 +100,7 @@ def test_what_is_no_final_answer_is_unknown(
     connect: Connect, mailbox: Mailbox, said: bytes, code: str
 ) -> None:
     with Wire(saying(said)) as wire, pytest.raises(OutcomeUnknown) as caught:
-        connect(wire.url).send(mailbox, BODY, nothing)
+        connect(wire.url).send(mailbox, BODY, at_once)
     assert caught.value.code == code
 
 
@@ -121,6 +117,6 @@ def test_interim_answers_do_not_lengthen_the_deadline(
     with Wire(script) as wire:
         started = time.monotonic()
         with pytest.raises(OutcomeUnknown) as caught:
-            connect(wire.url, timeout_seconds=60).send(mailbox, BODY, nothing)
+            connect(wire.url, timeout_seconds=60).send(mailbox, BODY, at_once)
         assert caught.value.code == "deadline"
         assert time.monotonic() - started < LONG_SECONDS

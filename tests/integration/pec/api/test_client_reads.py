@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from pec.api.client import Mailbox, PecClient, Quota
 from pec.api.errors import ApiError, Denied, Invalid, NotFound, OutcomeUnknown, RateLimited, Unreachable
-from tests.integration.pec.api.clients import PASSWORD, TOKEN, Connect
+from tests.integration.pec.api.clients import PASSWORD, TOKEN, Connect, at_once
 from tests.wire import Peer, Wire, answering, eventually
 
 CODE = "2020082610003492"
@@ -396,6 +396,6 @@ def test_neither_proxies_nor_netrc_nor_bundles_of_the_environment_are_read(
     with Wire(answering(200, QUOTA | {"message_id": CODE})) as wire:
         client = connect(wire.url)
         client.quota(mailbox)
-        client.send(mailbox, b"{}", lambda: None)
+        client.send(mailbox, b"{}", at_once)
     assert [request.headers["authorization"] for request in wire.requests] == [f"Bearer {TOKEN}"] * 2
     assert [request.target for request in wire.requests] == ["/quota/inbox", "/send"]

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from pec.api.client import Mailbox, Outgoing, PecClient, encode
 from pec.api.errors import ApiError, Denied
-from tests.integration.pec.api.clients import PASSWORD, TOKEN, Connect
+from tests.integration.pec.api.clients import PASSWORD, TOKEN, Connect, at_once
 from tests.wire import Peer, Wire, answering
 
 OUTGOING = Outgoing("me@pec.example", ("you@pec.example",), "s", "b")
@@ -66,7 +66,7 @@ SCRIPTS: dict[str, Callable[[Peer], None]] = {
 
 
 def send(client: PecClient, mailbox: Mailbox) -> object:
-    return client.send(mailbox, encode(OUTGOING, mailbox), lambda: None)
+    return client.send(mailbox, encode(OUTGOING, mailbox), at_once)
 
 
 def read(client: PecClient, mailbox: Mailbox) -> object:

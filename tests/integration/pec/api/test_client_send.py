@@ -9,14 +9,11 @@ import pytest
 
 from pec.api.client import Attachment, Mailbox, Outgoing, encode
 from pec.api.errors import ApiError, Denied, Invalid, OutcomeUnknown, RateLimited
-from tests.integration.pec.api.clients import PASSWORD, TOKEN, Connect
+from pec.api.transport import CheckOpen
+from tests.integration.pec.api.clients import PASSWORD, TOKEN, Connect, at_once
 from tests.wire import CERTIFICATE, Peer, Wire, answering, eventually
 
 SENT = {"success": True, "sent": 1, "message": "", "message_id": "2020082610003492"}
-
-
-def nothing() -> None:
-    pass
 
 
 @pytest.fixture
@@ -26,12 +23,12 @@ def body(mailbox: Mailbox) -> bytes:
 
 def test_the_code_comes_back(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
     with Wire(answering(201, SENT)) as wire:
-        assert connect(wire.url).send(mailbox, body, nothing) == "2020082610003492"
+        assert connect(wire.url).send(mailbox, body, at_once) == "2020082610003492"
 
 
 def test_the_request_is_what_the_vendor_documents(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
     with Wire(answering(201, SENT)) as wire:
-        connect(wire.url).send(mailbox, body, nothing)
+        connect(wire.url).send(mailbox, body, at_once)
     [request] = wire.requests
     assert (request.method, request.target) == ("POST", "/send")
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
@@ -50,7 +47,7 @@ def test_thirty_megabytes_arrive_whole(connect: Connect, mailbox: Mailbox) -> No
     attachment = Attachment("a.pdf", bytes(range(256)) * 88_000)
     body = encode(Outgoing("me@pec.example", ("you@pec.example",), "s", "b", (attachment,)), mailbox)
     with Wire(answering(201, SENT)) as wire:
-        connect(wire.url).send(mailbox, body, nothing)
+        connect(wire.url).send(mailbox, body, at_once)
     assert wire.requests[0].body == body
 
 
@@ -67,7 +64,7 @@ def test_the_gate_opens_once_with_the_connection_made_and_nothing_written(
         first_byte.set()
         peer.answer(201, SENT)
 
-    def gate() -> None:
+    def gate(_: CheckOpen) -> None:
         eventually(lambda: wire.connections == 1)
         calls.append(first_byte.wait(0.1) or wire.bytes_received)
 
@@ -94,7 +91,7 @@ def test_what_the_gate_returns_is_called_once_when_the_first_bytes_have_left(
         left.set()
 
     with Wire(script) as wire:
-        connect(wire.url).send(mailbox, b" " * size, lambda: first_byte_left)
+        connect(wire.url).send(mailbox, b" " * size, lambda _: first_byte_left)
 
     assert left.is_set()
     assert calls == [size]
@@ -108,9 +105,9 @@ def test_authorities_are_read_once_for_all_sends(
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(authorities))
     with Wire(answering(201, SENT), tls=True) as wire:
         client = connect(wire.url)
-        client.send(mailbox, body, nothing)
+        client.send(mailbox, body, at_once)
         authorities.unlink()
-        client.send(mailbox, body, nothing)
+        client.send(mailbox, body, at_once)
         assert len(wire.requests) == 2
 
 
@@ -120,7 +117,7 @@ def test_authorities_are_read_once_for_all_sends(
 def test_what_the_gate_raises_goes_through_and_no_byte_has_left(
     connect: Connect, mailbox: Mailbox, body: bytes, failure: Exception
 ) -> None:
-    def gate() -> None:
+    def gate(_: CheckOpen) -> None:
         raise failure
 
     with Wire(Peer.read) as wire:
@@ -133,7 +130,7 @@ def test_what_the_gate_raises_goes_through_and_no_byte_has_left(
 
 
 def test_an_interrupt_in_the_gate_goes_through_too(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
-    def gate() -> None:
+    def gate(_: CheckOpen) -> None:
         raise KeyboardInterrupt
 
     with Wire(Peer.read) as wire:
@@ -146,7 +143,7 @@ def test_an_interrupt_in_the_gate_goes_through_too(connect: Connect, mailbox: Ma
 def test_time_spent_in_the_gate_counts_for_no_deadline(
     connect: Connect, mailbox: Mailbox, body: bytes
 ) -> None:
-    def gate() -> None:
+    def gate(_: CheckOpen) -> None:
         wire.closing.wait(1.0)
 
     with Wire(answering(201, SENT)) as wire:
@@ -160,7 +157,7 @@ def test_every_send_has_a_new_connection_which_is_closed(
     with Wire(answering(201, SENT)) as wire:
         client = connect(wire.url)
         for count in (1, 2, 3):
-            client.send(mailbox, body, nothing)
+            client.send(mailbox, body, at_once)
             assert wire.connections == count
         eventually(lambda: wire.ended == 3)
 
@@ -168,7 +165,7 @@ def test_every_send_has_a_new_connection_which_is_closed(
 @pytest.mark.parametrize("message_id", ["202009211526363", 202009211526363])
 def test_a_code_may_be_a_number(connect: Connect, mailbox: Mailbox, body: bytes, message_id: Any) -> None:
     with Wire(answering(200, SENT | {"message_id": message_id})) as wire:
-        assert connect(wire.url).send(mailbox, body, nothing) == "202009211526363"
+        assert connect(wire.url).send(mailbox, body, at_once) == "202009211526363"
 
 
 def test_100_continue_and_chunks_are_read_over(connect: Connect, mailbox: Mailbox, body: bytes) -> None:
@@ -181,7 +178,7 @@ def test_100_continue_and_chunks_are_read_over(connect: Connect, mailbox: Mailbo
         peer.say(b"0\r\n\r\n")
 
     with Wire(script) as wire:
-        assert connect(wire.url).send(mailbox, body, nothing) == "2020082610003492"
+        assert connect(wire.url).send(mailbox, body, at_once) == "2020082610003492"
 
 
 @pytest.mark.parametrize(
@@ -209,7 +206,7 @@ def test_each_status_has_its_error_and_one_request(
     refusal = {"success": False, "message": "MySQL Error 12"}
     with Wire(answering(status, refusal, {"Location": "/send", "Retry-After": "7"})) as wire:
         with pytest.raises(ApiError) as caught:
-            connect(wire.url).send(mailbox, body, nothing)
+            connect(wire.url).send(mailbox, body, at_once)
         assert type(caught.value) is error
         assert caught.value.code == code
         assert caught.value.details["status"] == status
@@ -222,5 +219,5 @@ def test_429_says_how_long_to_wait(connect: Connect, mailbox: Mailbox, body: byt
         Wire(answering(429, {"success": False}, {"Retry-After": "7"})) as wire,
         pytest.raises(RateLimited) as caught,
     ):
-        connect(wire.url).send(mailbox, body, nothing)
+        connect(wire.url).send(mailbox, body, at_once)
     assert caught.value.details["retry_after_seconds"] == 7

@@ -10,15 +10,12 @@ import pytest
 from config.settings import Api
 from pec.api.client import Mailbox, send_is_over_seconds
 from pec.api.errors import Denied, OutcomeUnknown, Unreachable
-from tests.integration.pec.api.clients import Connect
+from pec.api.transport import CheckOpen
+from tests.integration.pec.api.clients import Connect, at_once
 from tests.wire import CERTIFICATE, PATIENCE_SECONDS, Peer, Wire, eventually
 
 BODY = b'{"sender": "me@pec.example"}'
 LONG_SECONDS = 15.0  # longer than any deadline below, shorter than what the server would hold us for
-
-
-def nothing() -> None:
-    pass
 
 
 class Gate:
@@ -27,7 +24,7 @@ class Gate:
     def __init__(self) -> None:
         self.openings = 0
 
-    def __call__(self) -> None:
+    def __call__(self, _: CheckOpen) -> None:
         self.openings += 1
 
 
@@ -93,7 +90,7 @@ def test_a_silent_server_is_given_up_after_the_timeout(connect: Connect, mailbox
 
     with Wire(script) as wire:
         with pytest.raises(OutcomeUnknown) as caught:
-            connect(wire.url, timeout_seconds=0.2, min_bytes_per_second=1).send(mailbox, BODY, nothing)
+            connect(wire.url, timeout_seconds=0.2, min_bytes_per_second=1).send(mailbox, BODY, at_once)
         assert caught.value.code == "timeout"
         assert len(wire.requests) == 1
 
@@ -129,7 +126,7 @@ def test_the_deadline_ends_what_the_timeout_does_not(
     with Wire(script, tls=tls, receive_buffer=4096) as wire:
         started = time.monotonic()
         with pytest.raises(OutcomeUnknown) as caught:
-            connect(wire.url, timeout_seconds=60).send(mailbox, BODY * 400_000, nothing)
+            connect(wire.url, timeout_seconds=60).send(mailbox, BODY * 400_000, at_once)
         assert caught.value.code == "deadline"
         assert time.monotonic() - started < LONG_SECONDS
         assert wire.connections == 1
@@ -142,7 +139,7 @@ def test_a_server_that_stops_reading_is_given_up_after_the_timeout(
         started = time.monotonic()
         with pytest.raises(OutcomeUnknown) as caught:
             connect(wire.url, timeout_seconds=0.2, min_bytes_per_second=1).send(
-                mailbox, BODY * 400_000, nothing
+                mailbox, BODY * 400_000, at_once
             )
         assert caught.value.code == "timeout"
         assert time.monotonic() - started < LONG_SECONDS
@@ -162,7 +159,7 @@ def test_a_server_that_reads_slowly_but_steadily_is_borne_with(
         peer.answer(201, {"success": True, "message_id": "2020082610003492"})
 
     with Wire(script, tls=tls, receive_buffer=65_536) as wire:
-        connect(wire.url, timeout_seconds=1.5, connect_timeout_seconds=1.5).send(mailbox, body, nothing)
+        connect(wire.url, timeout_seconds=1.5, connect_timeout_seconds=1.5).send(mailbox, body, at_once)
         assert seen[0] >= 2.5
 
 
@@ -185,7 +182,7 @@ def test_after_the_end_nothing_trickles_out_of_the_kernel(
     body = b"x" * 200_000
     with Wire(script, receive_buffer=4096) as wire:
         with pytest.raises(OutcomeUnknown):
-            connect(wire.url, timeout_seconds=timeout_seconds).send(mailbox, body, nothing)
+            connect(wire.url, timeout_seconds=timeout_seconds).send(mailbox, body, at_once)
         given_up.append(True)
         eventually(lambda: counts)
     assert counts[0] < len(body)
@@ -197,7 +194,7 @@ def test_a_refusal_before_all_was_written_is_a_refusal(connect: Connect, mailbox
         peer.answer(401, {"success": False})
 
     with Wire(script) as wire, pytest.raises(Denied):
-        connect(wire.url).send(mailbox, BODY * 400_000, nothing)
+        connect(wire.url).send(mailbox, BODY * 400_000, at_once)
 
 
 def test_a_send_is_surely_over_some_time_after_its_deadline() -> None:
@@ -218,7 +215,7 @@ def test_an_endless_answer_is_cut_off(
 
     with Wire(script) as wire:
         with pytest.raises(OutcomeUnknown) as caught:
-            connect(wire.url).send(mailbox, BODY, nothing)
+            connect(wire.url).send(mailbox, BODY, at_once)
         assert caught.value.code == "too_long"
 
 
@@ -264,20 +261,20 @@ def test_a_certificate_for_another_name_is_unreachable(
     monkeypatch.setattr(socket, "getaddrinfo", lambda _, *where: resolve("127.0.0.1", *where))
     with Wire(Peer.read, tls=True) as wire:
         with pytest.raises(Unreachable) as caught:
-            connect(wire.url.replace("127.0.0.1", "another.example")).send(mailbox, BODY, nothing)
+            connect(wire.url.replace("127.0.0.1", "another.example")).send(mailbox, BODY, at_once)
         assert caught.value.code == "tls"
         assert wire.bytes_received == 0
 
 
 def test_tls_with_a_server_that_has_none_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
     with Wire(lambda peer: peer.say(b"HTTP/1.1 400 X\r\n\r\n")) as wire, pytest.raises(Unreachable) as caught:
-        connect(wire.url.replace("http:", "https:")).send(mailbox, BODY, nothing)
+        connect(wire.url.replace("http:", "https:")).send(mailbox, BODY, at_once)
     assert caught.value.code == "tls"
 
 
 def test_a_handshake_that_never_ends_is_unreachable(connect: Connect, mailbox: Mailbox) -> None:
     with Wire(Peer.hold) as wire, pytest.raises(Unreachable) as caught:
-        connect(wire.url.replace("http:", "https:"), connect_timeout_seconds=0.2).send(mailbox, BODY, nothing)
+        connect(wire.url.replace("http:", "https:"), connect_timeout_seconds=0.2).send(mailbox, BODY, at_once)
     assert caught.value.code == "timeout"
 
 
@@ -299,9 +296,10 @@ def test_a_server_that_hangs_up_while_we_wait_for_the_gate_is_unreachable(
 
     with Wire(hang_up, tls=tls) as wire:
 
-        def gate() -> None:
+        def gate(check_open: CheckOpen) -> None:
             we_wait.set()
             eventually(lambda: wire.ended == 1)
+            check_open()
 
         with pytest.raises(Unreachable) as caught:
             connect(wire.url).send(mailbox, BODY, gate)

@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from config.settings import Api
 from pec.api.client import Mailbox, Outgoing, encode
 from pec.api.errors import ApiError
+from pec.api.transport import CheckOpen
+from tests.integration.pec.api.clients import at_once
 from tests.wire import Wire, answering
 from workers.metrics.counters import REGISTRY, MeteredClient
 from workers.rate_limiter import NoSlot
@@ -56,10 +58,6 @@ class Growth:
         }
 
 
-def nothing() -> None:
-    pass
-
-
 def made(status: int, body: Any, call: Callable[[MeteredClient], Any]) -> Growth:
     """How the figures grew by a call that gets this answer."""
     before = Growth()
@@ -83,7 +81,7 @@ def made(status: int, body: Any, call: Callable[[MeteredClient], Any]) -> Growth
 def test_a_send_is_counted_once_by_its_outcome(
     status: int, answer: Any, outcome: str, kind: str | None
 ) -> None:
-    grown = made(status, answer, lambda client: client.send(MAILBOX, BODY, nothing))
+    grown = made(status, answer, lambda client: client.send(MAILBOX, BODY, at_once))
 
     assert grown.of("pec_sends_total") == {(outcome,): 1}
     assert grown.of("pec_api_errors_total") == ({(kind, "POST /send"): 1} if kind else {})
@@ -91,7 +89,7 @@ def test_a_send_is_counted_once_by_its_outcome(
 
 
 def test_the_wait_for_a_slot_is_not_the_api_s_time() -> None:
-    def wait() -> None:
+    def wait(_: CheckOpen) -> None:
         ends = time.monotonic() + 0.3
         while (left := ends - time.monotonic()) > 0:
             time.sleep(left)
@@ -104,7 +102,7 @@ def test_the_wait_for_a_slot_is_not_the_api_s_time() -> None:
 
 
 def test_a_send_without_a_slot_is_given_back_and_takes_no_time_of_the_api() -> None:
-    def no_turn() -> None:
+    def no_turn(_: CheckOpen) -> None:
         raise NoSlot
 
     def send(client: MeteredClient) -> None:
@@ -120,7 +118,7 @@ def test_a_send_without_a_slot_is_given_back_and_takes_no_time_of_the_api() -> N
 def test_an_api_that_is_out_of_reach_is_counted() -> None:
     before = Growth()
     with closing(MeteredClient(Api(url="http://127.0.0.1:1"))) as client, pytest.raises(ApiError):
-        client.send(MAILBOX, BODY, nothing)
+        client.send(MAILBOX, BODY, at_once)
 
     assert before.of("pec_sends_total") == {("unreachable",): 1}
     assert before.of("pec_api_errors_total") == {("unreachable", "POST /send"): 1}

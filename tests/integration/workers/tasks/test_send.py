@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from pec.api.client import PecClient
+from pec.http.connection import Connection
 from pec.messages import Message
 from pec.names import State
 from pec.store.clock import local_clock
@@ -13,6 +15,8 @@ from pec.store.commits import commit_to_replicas
 from pec.store.pacing import Picked
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import queued, read
+from tests.wire import Wire
+from workers.api_reach import ApiReach
 from workers.context import WorkerContext
 from workers.rate_limiter import LATE_SECONDS, NoSlot, SendPermit
 from workers.tasks import send
@@ -28,6 +32,30 @@ def test_a_claim_that_takes_longer_than_its_slot_is_kept_for_the_next(
 
     assert read(ctx, message).state is State.SENT
     assert _states_published(ctx, message.id) == ["queued", "sending", "sent"], "it never went back"
+
+
+def test_the_connection_is_looked_at_before_the_clock(
+    ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = _lateness_of_first_bytes(monkeypatch)
+    _looks_at_the_connection_take(monkeypatch, 0.5)
+
+    send.send(ctx, _permit(ctx, queued(ctx, "slow-look")))
+
+    assert [seconds < 0.4 for seconds in late] == [True]
+
+
+def test_an_api_that_hangs_up_while_a_slot_is_waited_for_gets_the_message_later(ctx: WorkerContext) -> None:
+    with Wire(lambda _: None) as wire:
+        far = _at_rate(_with_api(ctx, wire.url), 5)
+        message = queued(far, "hung-up")
+        _permit(far, message).reserve()
+
+        send.send(far, _permit(far, message))
+
+        found = read(ctx, message)
+        assert (found.state, found.reason and found.reason.code) == (State.QUEUED, "hung_up")
+        assert wire.bytes_received == 0
 
 
 @pytest.mark.parametrize("slow", ["claiming", "moving its slot"])
@@ -78,6 +106,21 @@ def _claims_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(send, "commit_to_replicas", slow)
 
 
+def _looks_at_the_connection_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    def slow(connection: Connection) -> bool:
+        time.sleep(seconds)  # this is how slow it is
+        return is_idle(connection)
+
+    is_idle = Connection.idle
+    monkeypatch.setattr(Connection, "idle", slow)
+
+
+def _lateness_of_first_bytes(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    late: list[float] = []
+    monkeypatch.setattr(SendPermit, "note_first_byte", lambda permit: late.append(permit.lateness_seconds()))
+    return late
+
+
 def _moves_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Once claimed: no slot is missed, but to know that takes long."""
     missed_slot = SendPermit.missed_slot
@@ -89,6 +132,16 @@ def _moves_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
         return missed_slot(permit)
 
     monkeypatch.setattr(SendPermit, "missed_slot", slow)
+
+
+def _with_api(ctx: WorkerContext, url: str) -> WorkerContext:
+    api = ctx.settings.api.model_copy(update={"url": url})
+    return replace(
+        ctx,
+        settings=ctx.settings.model_copy(update={"api": api}),
+        client=PecClient(api),
+        api_reach=ApiReach(),
+    )
 
 
 def _at_rate(ctx: WorkerContext, rate: float) -> WorkerContext:

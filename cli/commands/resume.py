@@ -19,7 +19,9 @@ _BATCH = {
 @click.command()
 @click.argument("account", type=ACCOUNT, required=False)
 @click.option("--batch", help="A paused batch: each message returns to its place in line.")
-@click.option("--endpoint", type=ENDPOINT, metavar="NAME", help="A webhook endpoint that answered 410.")
+@click.option(
+    "--endpoint", type=ENDPOINT, metavar="NAME", help="A webhook endpoint that is back: deliver what waits."
+)
 @click.option("--all", "every", is_flag=True, help="All accounts that an operator paused.")
 def resume(account: str | None, batch: str | None, endpoint: str | None, every: bool) -> None:
     """Resume a paused account or batch, or a disabled webhook endpoint.

@@ -4,10 +4,13 @@ import json
 import threading
 from datetime import timedelta
 
+import pytest
+
 from pec.store import dead_letters, outbox
 from pec.store.outbox import DeliveryResult
 from pec.store.store import Store
 from tests.integration.pec.store.deliveries import (
+    LONG_SECONDS,
     REFUSED,
     due,
     end,
@@ -24,6 +27,7 @@ from tests.integration.pec.store.deliveries import (
     take,
     take_after_time,
     take_all,
+    take_due,
     waiting,
 )
 from tests.wire import eventually
@@ -191,16 +195,45 @@ def test_410_stops_everything_until_an_operator_says_otherwise(store: Store) -> 
     assert take_all(store) == []
     assert due(store) is None
 
-    outbox.enable(store, "shop")
+    outbox.enable(store, "shop", LONG_SECONDS)
 
     assert not state(store).disabled
     assert sorted(take_all(store)) == ["evt_0", "evt_1", "evt_new"]
+
+
+@pytest.mark.parametrize("at_once", [1, 1_000])
+def test_an_endpoint_that_is_enabled_gets_what_waits_for_a_retry(
+    store: Store, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(outbox, "_HASTENED_AT_ONCE", at_once)
+    outbox.ensure(store, ["shop"])
+    publish_many(store, 3)
+    fan_out(store, [endpoint()])
+    for taken in take_due(store):
+        end(store, DeliveryResult.retry(taken, timedelta(hours=1)))
+    assert take_all(store) == []
+
+    outbox.enable(store, "shop", LONG_SECONDS)
+
+    assert (due(store) or 0) <= 0
+    assert take_all(store) == ["evt_0", "evt_1", "evt_2"]
+
+
+def test_what_is_being_tried_when_an_endpoint_is_enabled_is_tried_once(store: Store) -> None:
+    publish_one(store)
+    taken = take(store)
+
+    outbox.enable(store, "shop", LONG_SECONDS)
+
+    assert take_all(store) == []
+    end(store, DeliveryResult.delivered(taken))
+    assert waiting(store) == []
 
 
 def test_410_uses_up_no_attempt(store: Store) -> None:
     publish_one(store)
 
     end(store, DeliveryResult.gone(take(store)))
-    outbox.enable(store, "shop")
+    outbox.enable(store, "shop", LONG_SECONDS)
 
     assert take(store).tries == 0

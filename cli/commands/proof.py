@@ -1,6 +1,6 @@
 """`pec proof`: the signed originals of messages, judged, for a court, a lawyer or a conservator."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from cli.output_file import writing
 from cli.proof_wait import wait_for_proof
 from config.texts import _, joined, ngettext
 from pec.names import Proof
+from pec.operations.messages.without_imap import accounts_without_imap
 from pec.operations.session import Session, open_session
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def proof(ids: tuple[str, ...], batch: str | None, place: Path, no_wait: bool) -
         if not no_wait:
             wait_for_proof(session, choice, lacking, short=("", Proof.TEXTS))
         done = _write(session, choice, place)
+        unread = accounts_without_imap(session.store, [one for one, _kinds in done.lacking])
     output.note(
         _("{messages}, {files} in {path}").format(
             messages=ngettext("{count} message", "{count} messages", done.messages).format(
@@ -76,7 +78,7 @@ def proof(ids: tuple[str, ...], batch: str | None, place: Path, no_wait: bool) -
             path=place,
         )
     )
-    _conclude(done)
+    _conclude(done, unread)
 
 
 def _write(session: Session, choice: Choice, place: Path) -> "Bundled":
@@ -98,7 +100,7 @@ def _folder_of(place: Path) -> Iterator[Path]:
         yield folder
 
 
-def _conclude(done: "Bundled") -> None:
+def _conclude(done: "Bundled", unread: Sequence[str]) -> None:
     """Name the messages whose proof is not whole. Raise Failure if there are any."""
     if done.lacking:
         said = ngettext(
@@ -108,6 +110,12 @@ def _conclude(done: "Bundled") -> None:
         ).format(count=len(done.lacking))
         named = [f"{one}: {', '.join(map(str, kinds))}" for one, kinds in done.lacking[:_MAX_NAMED]]
         output.note(joined("\n", (said, *named, *(["…"] if len(done.lacking) > _MAX_NAMED else []))))
+    if unread:
+        output.note(
+            _("originals come by IMAP, which no worker reads for {accounts}: set {setting}").format(
+                accounts=", ".join(unread), setting="PEC_ACCOUNTS__<NAME>__IMAP__HOST"
+            )
+        )
     if done.incomplete:
         shown = ", ".join(done.incomplete[:5]) + (", …" if len(done.incomplete) > 5 else "")
         raise Failure(

@@ -3,6 +3,7 @@
 import click
 
 from cli import output
+from cli.language import translated
 from cli.overview import show as show_overview
 from cli.sites import show as show_sites
 from cli.timeline import show as show_timeline
@@ -10,11 +11,17 @@ from cli.timeline import when
 from config.settings import load_settings
 from config.texts import _
 from pec.messages import Message
-from pec.names import State
+from pec.names import Proof, State
 from pec.operations.messages.message_detail import MessageDetail, detail_dict, load_details
 from pec.operations.session import open_session
 from pec.operations.status.load_overview import load_overview
 from pec.operations.status.overview_json import overview_dict
+from pec.proof import absent
+
+_PROOF = {
+    Proof.ORIGINALS: _("complete, with signed originals: pec proof {id} --output FOLDER"),
+    Proof.TEXTS: _("complete, as texts: signed originals come by IMAP only"),
+}
 
 
 @click.command()
@@ -79,6 +86,15 @@ def _show_facts(message: Message, why: str) -> None:
             (_("batch"), message.batch),
             (_("code"), message.code),
             (_("attempts"), message.attempts or None),
+            (_("proof"), _proof(message)),
             *((name, when(instant)) for name, instant in instants.items() if instant),
         ]
     )
+
+
+def _proof(message: Message) -> str | None:
+    """Return what the proof of an ended message consists of, or None if nothing is to be proved."""
+    if message.proof is None:
+        return translated(_("incomplete")) if absent(message.state, ()) else None
+    known = message.proof in _PROOF
+    return translated(_PROOF[Proof(message.proof)]).format(id=message.id) if known else message.proof

@@ -1,11 +1,14 @@
 """`pec watch`: follow messages to their end."""
 
+from collections.abc import Iterable
+
 import click
 
 from cli import output
 from cli.follow import follow, timeout_option
 from config.texts import _
-from pec.operations.session import open_session
+from pec.operations.messages.absent import jobs_remedy, unknown
+from pec.operations.session import Session, open_session
 
 
 @click.command()
@@ -24,4 +27,15 @@ def watch(ids: tuple[str, ...], batch: str | None, timeout: float | None, as_jso
     if bool(ids) == bool(batch):
         raise click.UsageError(_("name messages or a batch: pec watch ID…, or pec watch --batch B"))
     with open_session() as session:
+        _note_unknown(session, ids)
         follow(session, ids, batch, timeout_seconds=timeout, as_json=as_json)
+
+
+def _note_unknown(session: Session, ids: Iterable[str]) -> None:
+    """Name the ids that made no message so far: one that is mistyped is waited for without end."""
+    for one in unknown(session.store, ids):
+        output.note(
+            _("There is no message {id} so far, it is waited for: {remedy}").format(
+                id=one, remedy=jobs_remedy(session.store)
+            )
+        )

@@ -1,5 +1,7 @@
 """Why there is no message with an id, and what an operator can do about it."""
 
+from collections.abc import Iterable
+
 from config.texts import _, joined, ngettext
 from pec.instants import from_epoch, from_text
 from pec.operations.refusals import Refused
@@ -38,6 +40,11 @@ def absent(store: Store, message_id: str) -> Refused:
         "unknown_message",
         _("there is no message {id}: {remedy}").format(id=message_id, remedy=jobs_remedy(store)),
     )
+
+
+def unknown(store: Store, ids: Iterable[str]) -> list[str]:
+    """Return the ids of jobs that made no message so far, and were not rejected."""
+    return [one for one in ids if not records.ids_of_job(store, one) and not newest_of(store, one)]
 
 
 def jobs_remedy(store: Store) -> str:

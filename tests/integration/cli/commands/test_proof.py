@@ -184,6 +184,21 @@ def test_a_message_without_its_originals_is_named_and_the_rest_is_written(
     assert (tmp_path / "proof/inv-1/receipts/02-avvenuta-consegna.eml").exists()
 
 
+@pytest.mark.parametrize("read_by_imap", [False, True])
+def test_lacking_originals_of_a_mailbox_without_imap_have_that_remedy(
+    pec: Pec, delivered: Delivered, store: Store, tmp_path: Path, read_by_imap: bool
+) -> None:
+    delivered("inv-1", proof=Proof.TEXTS, without_originals=True)
+    if read_by_imap:
+        store.client.hset(store.keys.imap("acme"), "began_at", "1796000000")
+
+    ran = pec("proof", "inv-1", "--output", str(tmp_path / "proof"), "--no-wait")
+
+    assert ran.code == Exit.UNDELIVERED
+    remedy = "originals come by IMAP, which no worker reads for acme: set PEC_ACCOUNTS__<NAME>__IMAP__HOST"
+    assert (remedy in ran.err) is not read_by_imap
+
+
 @pytest.mark.parametrize("altered", [True, False])
 def test_an_original_that_the_archive_lost_or_altered_is_named(
     pec: Pec, delivered: Delivered, tmp_path: Path, altered: bool

@@ -5,6 +5,7 @@ import re
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -237,6 +238,34 @@ def test_a_message_shows_its_timeline_with_the_receipts_at_their_own_dates(pec: 
     shown = pec("status", "inv-1").out
     assert f"{found['created_at']}\tqueued\t" in shown
     assert "2026-11-24T12:00:00.000Z\tACCETTAZIONE\t" in shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"state": State.DELIVERED}, "incomplete"),
+        ({"state": State.DELIVERED, "proof": "texts"}, "complete, as texts: "),
+        (
+            {"state": State.DELIVERED, "proof": "originals"},
+            "complete, with signed originals: pec proof inv-1 ",
+        ),
+        ({"state": State.DELIVERED, "proof": "of-a-newer-version"}, "of-a-newer-version"),
+    ],
+)
+@pytest.mark.usefixtures("two")
+def test_a_message_that_has_ended_says_what_its_proof_consists_of(
+    pec: Pec, change: Settle, fields: dict[str, Any], said: str
+) -> None:
+    change("inv-1", lambda message: changed(message, datetime.now(UTC), fields))
+
+    assert re.search(f"^proof +{said}", pec("status", "inv-1").out, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("two")
+def test_a_message_with_nothing_to_prove_says_nothing_of_a_proof(pec: Pec, change: Settle) -> None:
+    assert "proof" not in pec("status", "inv-1").out
+    change("inv-1", to(State.CANCELLED))
+    assert "proof" not in pec("status", "inv-1").out
 
 
 @pytest.mark.usefixtures("two")

@@ -19,6 +19,19 @@ def test_a_timeout_ends_with_124(pec: Pec, producer: Producer, take_jobs: TakeJo
     assert "nothing was cancelled" in watched.err
 
 
+def test_an_id_that_is_not_known_is_waited_for_and_named(
+    pec: Pec, producer: Producer, take_jobs: TakeJobs
+) -> None:
+    producer.send("inv-1", **SEND)
+    take_jobs()
+
+    watched = pec("watch", "inv-1", "inv-l", "--timeout", "0.01")
+
+    assert watched.code == 124
+    assert "There is no message inv-l so far, it is waited for: check the id" in watched.err
+    assert "no message inv-1" not in watched.err
+
+
 def test_ctrl_c_says_that_the_message_goes_on(
     pec: Pec, producer: Producer, take_jobs: TakeJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

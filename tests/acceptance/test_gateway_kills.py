@@ -29,6 +29,7 @@ from tests.acceptance.site import ENDS, MAILBOX, PASSWORD, Site, eventually, sit
 
 REQUESTS, CLIENTS = 36, 6
 SETTLE_SECONDS = 120.0
+THREADS = 8  # of the worker that is killed: each may have a message in hand
 Call = Callable[[float], requests.Response]
 
 
@@ -248,7 +249,7 @@ def test_each_accepted_request_is_one_pec_whatever_is_killed_and_whenever(
     assert sorted(name for name, state in made.items() if state == "cancelled") == sorted(
         programs.to_cancel
     ), said
-    assert sum(state == "held" for state in made.values()) <= 2, said  # what a killed worker had in hand
+    assert sum(state == "held" for state in made.values()) <= THREADS, said
     assert {number: len(answers) for number, answers in programs.codes.items() if len(answers) > 1} == {}, (
         said
     )

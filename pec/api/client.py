@@ -120,9 +120,9 @@ class PecClient:
         """Send a body made by `encode` with POST /send, once, over a new connection. Return the code.
 
         `before_first_byte` runs once, when the connection is open and before anything is written. The time that it
-        takes counts for no deadline. It is given a function that raises Unreachable if the API hung up, to call last
-        before it looks at the clock. What it raises goes through unchanged, with nothing written. What it returns is
-        called when the first bytes have left.
+        takes counts for no deadline. It is given a function that raises Unreachable if the API hung up, to call
+        shortly before it looks at the clock for the last time. What it raises goes through unchanged, with nothing
+        written. What it returns is called when the first bytes have left.
 
         Raise
         - Unreachable: no byte of the request left.

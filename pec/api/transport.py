@@ -93,9 +93,9 @@ class ApiConnection:
         """Send the request once, over a new connection, and return the answer that comes within the seconds.
 
         `before_first_byte` runs between the opening of the connection and the first byte, and counts for no deadline.
-        It is given a function that raises Unreachable if the API hung up, to call last before it looks at the clock:
-        that takes its time. What it raises goes through unchanged. What it returns is called when the first bytes
-        have left.
+        It is given a function that raises Unreachable if the API hung up, to call shortly before it looks at the clock
+        for the last time: a look at the connection takes longer. An API that hangs up after that leaves the outcome
+        unknown. What it raises goes through unchanged. What it returns is called when the first bytes have left.
 
         Raise Unreachable when no byte can have left, else OutcomeUnknown.
         """

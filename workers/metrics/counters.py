@@ -129,7 +129,7 @@ class MeteredClient(PecClient):
             first_byte_at.append(time.perf_counter())
             return first_byte_left
 
-        outcome = "given_back"  # what `before_first_byte` raises
+        outcome = "given_back"  # what `before_first_byte` raises but an ApiError
         try:
             code = super().send(mailbox, body, note_start)
             outcome = "sent"

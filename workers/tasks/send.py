@@ -36,7 +36,8 @@ from workers.mailbox.scan_policy import Command, first_check
 from workers.rate_limiter import NoSlot, SendPermit
 
 CLAIM_LEAD_SECONDS = 0.05  # the claim is on disk this long before its slot, mostly
-CHECK_LEAD_SECONDS = 0.002  # the connection was looked at, which can take as long
+CHECK_LEAD_SECONDS = 0.002  # the connection is looked at so long before the slot: a look can take as long
+CHECK_AGE_SECONDS = 0.02  # after which it is looked at once more
 CLAIM_AGE_SECONDS = 5.0
 SLOTS_TRIED = 5
 DEFAULT_HOLD_SECONDS = 5.0  # after a 429 that does not say how long
@@ -161,12 +162,15 @@ class _Attempt:
                 self._claim()
             self._permit.wait(before_seconds=CHECK_LEAD_SECONDS)
             check_open()
+            checked_at = local_clock()
             self._permit.wait()
             late = not self._claim_ends or self._permit.missed_slot()
             # last, because all before it asks Redis, which can take long
             if 0 < self._claim_ends < local_clock():
                 break
             if not late:
+                if local_clock() - checked_at > CHECK_AGE_SECONDS:  # Redis took long
+                    check_open()
                 return self._permit.note_first_byte
             self._permit.release_slot()
         raise NoSlot

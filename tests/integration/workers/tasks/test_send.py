@@ -1,12 +1,13 @@
 """The claim of one message and the slot it is sent in, against a real API."""
 
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pec.api.client import PecClient
 from pec.http.connection import Connection
 from pec.messages import Message
 from pec.names import State
@@ -15,9 +16,10 @@ from pec.store.commits import commit_to_replicas
 from pec.store.pacing import Picked
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import queued, read
-from tests.wire import Wire
+from tests.wire import Peer, Wire, eventually
 from workers.api_reach import ApiReach
 from workers.context import WorkerContext
+from workers.metrics.counters import MeteredClient
 from workers.rate_limiter import LATE_SECONDS, NoSlot, SendPermit
 from workers.tasks import send
 
@@ -34,22 +36,42 @@ def test_a_claim_that_takes_longer_than_its_slot_is_kept_for_the_next(
     assert _states_published(ctx, message.id) == ["queued", "sending", "sent"], "it never went back"
 
 
-def test_the_connection_is_looked_at_before_the_clock(
+def test_the_connection_is_looked_at_after_the_claim_and_before_the_clock(
     ctx: WorkerContext, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    message = queued(ctx, "slow-look")
     late = _lateness_of_first_bytes(monkeypatch)
-    _looks_at_the_connection_take(monkeypatch, 0.5)
+    looked_at = _looks_at_the_connection_take(monkeypatch, 0.5, lambda: read(ctx, message).state)
 
-    send.send(ctx, _permit(ctx, queued(ctx, "slow-look")))
+    send.send(ctx, _permit(ctx, message))
 
+    assert looked_at == [State.SENDING]
     assert [seconds < 0.4 for seconds in late] == [True]
 
 
-def test_an_api_that_hangs_up_while_a_slot_is_waited_for_gets_the_message_later(ctx: WorkerContext) -> None:
-    with Wire(lambda _: None) as wire:
-        far = _at_rate(_with_api(ctx, wire.url), 5)
+@pytest.mark.parametrize("waits_for", ["wait", "missed_slot"])
+def test_an_api_that_hangs_up_before_the_first_byte_gets_the_message_later(
+    ctx: WorkerContext, monkeypatch: pytest.MonkeyPatch, waits_for: str
+) -> None:
+    """While the slot is waited for, or Redis at the slot."""
+    we_wait = threading.Event()
+
+    def hang_up(_: Peer) -> None:
+        we_wait.wait(60)
+
+    with Wire(hang_up) as wire:
+        step = getattr(SendPermit, waits_for)
+
+        def hung_up_meanwhile(permit: SendPermit, **given: float) -> Any:
+            if waits_for == "wait" or permit.lateness_seconds() >= 0:
+                we_wait.set()
+                eventually(lambda: wire.ended == 1)
+                time.sleep(2 * send.CHECK_AGE_SECONDS)
+            return waits_for == "wait" and step(permit, **given)
+
+        monkeypatch.setattr(SendPermit, waits_for, hung_up_meanwhile)
+        far = _with_api(ctx, wire.url)
         message = queued(far, "hung-up")
-        _permit(far, message).reserve()
 
         send.send(far, _permit(far, message))
 
@@ -106,13 +128,19 @@ def _claims_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(send, "commit_to_replicas", slow)
 
 
-def _looks_at_the_connection_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+def _looks_at_the_connection_take(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, meanwhile: Callable[[], State]
+) -> list[State]:
+    """Return the states at the looks, as they come."""
+
     def slow(connection: Connection) -> bool:
+        states.append(meanwhile())
         time.sleep(seconds)  # this is how slow it is
         return is_idle(connection)
 
-    is_idle = Connection.idle
+    is_idle, states = Connection.idle, list[State]()
     monkeypatch.setattr(Connection, "idle", slow)
+    return states
 
 
 def _lateness_of_first_bytes(monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -139,7 +167,7 @@ def _with_api(ctx: WorkerContext, url: str) -> WorkerContext:
     return replace(
         ctx,
         settings=ctx.settings.model_copy(update={"api": api}),
-        client=PecClient(api),
+        client=MeteredClient(api),
         api_reach=ApiReach(),
     )
 

@@ -112,8 +112,8 @@ def _conclude(done: "Bundled", unread: Sequence[str]) -> None:
         output.note(joined("\n", (said, *named, *(["…"] if len(done.lacking) > _MAX_NAMED else []))))
     if unread:
         output.note(
-            _("originals come by IMAP, which no worker reads for {accounts}: set {setting}").format(
-                accounts=", ".join(unread), setting="PEC_ACCOUNTS__<NAME>__IMAP__HOST"
+            _("originals come by IMAP, which no worker reads for {accounts}: set {settings}").format(
+                accounts=", ".join(unread), settings="PEC_ACCOUNTS__<NAME>__IMAP__HOST, PEC_ARCHIVE__URL"
             )
         )
     if done.incomplete:

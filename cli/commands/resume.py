@@ -24,7 +24,7 @@ _BATCH = {
 )
 @click.option("--all", "every", is_flag=True, help="All accounts that an operator paused.")
 def resume(account: str | None, batch: str | None, endpoint: str | None, every: bool) -> None:
-    """Resume a paused account or batch, or a disabled webhook endpoint.
+    """Resume a paused account or batch, or deliver what waits for a webhook endpoint that is back.
 
     \b
     pec resume --batch november

@@ -10,16 +10,14 @@ from cli.timeline import show as show_timeline
 from cli.timeline import when
 from config.settings import load_settings
 from config.texts import _
-from pec.messages import Message
 from pec.names import Proof, State
 from pec.operations.messages.message_detail import MessageDetail, detail_dict, load_details
 from pec.operations.session import open_session
 from pec.operations.status.load_overview import load_overview
 from pec.operations.status.overview_json import overview_dict
-from pec.proof import absent
 
 _PROOF = {
-    Proof.ORIGINALS: _("complete, with signed originals: pec proof {id} --output FOLDER"),
+    Proof.ORIGINALS: _("complete, with signed originals: pec proof {id} --output DIR"),
     Proof.TEXTS: _("complete, as texts: signed originals come by IMAP only"),
 }
 
@@ -59,12 +57,13 @@ def _show_details(details: list[MessageDetail], *, as_json: bool) -> None:
             output.data(detail_dict(detail))
         else:
             click.echo("\n" * bool(number), nl=False)
-            _show_facts(detail.message, detail.why)
+            _show_facts(detail)
             click.echo()
             show_timeline(detail)
 
 
-def _show_facts(message: Message, why: str) -> None:
+def _show_facts(detail: MessageDetail) -> None:
+    message = detail.message
     instants = {
         _("created_at"): message.created_at,
         _("sent_at"): message.sent_at,
@@ -78,7 +77,7 @@ def _show_facts(message: Message, why: str) -> None:
         [
             (_("id"), message.id),
             (_("state"), message.state),
-            (_("why"), why),
+            (_("why"), detail.why),
             (_("account"), message.account),
             (_("recipient"), ", ".join(message.recipients) or None),
             *((address, State(state)) for address, state in message.outcomes.items()),
@@ -86,15 +85,16 @@ def _show_facts(message: Message, why: str) -> None:
             (_("batch"), message.batch),
             (_("code"), message.code),
             (_("attempts"), message.attempts or None),
-            (_("proof"), _proof(message)),
+            (_("proof"), _proof(detail)),
             *((name, when(instant)) for name, instant in instants.items() if instant),
         ]
     )
 
 
-def _proof(message: Message) -> str | None:
-    """Return what the proof of an ended message consists of, or None if nothing is to be proved."""
-    if message.proof is None:
-        return translated(_("incomplete")) if absent(message.state, ()) else None
-    known = message.proof in _PROOF
-    return translated(_PROOF[Proof(message.proof)]).format(id=message.id) if known else message.proof
+def _proof(detail: MessageDetail) -> str | None:
+    """Return what the proof consists of, or what it lacks; None if nothing is to be proved yet."""
+    if detail.proof in _PROOF:
+        return translated(_PROOF[Proof(detail.proof)]).format(id=detail.message.id)
+    if detail.lacking:
+        return translated(_("incomplete: lacks {receipts}").format(receipts=", ".join(detail.lacking)))
+    return detail.proof

@@ -7,8 +7,10 @@ import click
 from cli import output
 from cli.follow import follow, timeout_option
 from config.texts import _
-from pec.operations.messages.absent import jobs_remedy, unknown
+from pec.operations.messages.absent import unknown
 from pec.operations.session import Session, open_session
+
+_MAX_NAMED = 5
 
 
 @click.command()
@@ -32,10 +34,7 @@ def watch(ids: tuple[str, ...], batch: str | None, timeout: float | None, as_jso
 
 
 def _note_unknown(session: Session, ids: Iterable[str]) -> None:
-    """Name the ids that made no message so far: one that is mistyped is waited for without end."""
-    for one in unknown(session.store, ids):
-        output.note(
-            _("There is no message {id} so far, it is waited for: {remedy}").format(
-                id=one, remedy=jobs_remedy(session.store)
-            )
-        )
+    """Name ids of no message and no job: one that is mistyped is waited for without end."""
+    if found := unknown(session.store, ids):
+        named = ", ".join(found[:_MAX_NAMED]) + (", …" if len(found) > _MAX_NAMED else "")
+        output.note(_("Not known so far, but waited for: {ids}. `pec list` shows ids.").format(ids=named))

@@ -109,7 +109,7 @@ def discard(store: Store, message_id: str) -> Message:
 def enable_endpoint(store: Store, settings: Settings, endpoint: str) -> None:
     """Have everything that waits for an endpoint delivered now, retries included, also if it answered 410."""
     require_endpoint(store, settings, endpoint)
-    outbox.enable(store, endpoint, outbox.delivery_lease_seconds(settings.webhooks))
+    outbox.enable(store, endpoint)
 
 
 def replay_dead(

@@ -14,7 +14,7 @@ import redis
 import structlog
 
 from config.redis_refusals import logged
-from config.settings import Endpoint, Webhooks
+from config.settings import Endpoint
 from config.texts import _
 from pec.instants import to_text
 from pec.store.delivery_history import KEPT_SECONDS, MAX_KEPT
@@ -23,7 +23,6 @@ from pec.store.store import ScriptCall, Store, text, text_dict, text_list, uniqu
 from pec.webhooks.outcomes import Failed
 
 FORGOTTEN_AFTER_SECONDS = 30 * 86_400
-LEASE_MARGIN_SECONDS = 30.0  # beyond the timeout: looking up a name has no timeout of its own
 _HASTENED_AT_ONCE = 1_000  # deliveries: a bound on the time of one step
 _GROUP = "endpoint:"
 log = structlog.get_logger()
@@ -183,19 +182,17 @@ def lease(
     ]
 
 
-def delivery_lease_seconds(webhooks: Webhooks) -> float:
-    """Return how long a delivery that is being tried is kept from other workers."""
-    return webhooks.timeout_seconds + LEASE_MARGIN_SECONDS
+def enable(store: Store, endpoint: str) -> None:
+    """Close the endpoint's circuit, and make what waits for a retry due now.
 
-
-def enable(store: Store, endpoint: str, lease_seconds: float) -> None:
-    """Close the endpoint's circuit, and make all that waits for it due now, retries included.
-
-    Deliveries that are due within `lease_seconds` may be on their way, and stay.
+    Deliveries that are due within the length of a lease may be on their way, and stay.
     """
-    arguments = (endpoint, round(lease_seconds * 1e6), _HASTENED_AT_ONCE)
-    while store.run("enable", *arguments) == _HASTENED_AT_ONCE:
-        pass  # a step of its own, so that Redis serves others in between
+    with store.client.pipeline() as pipeline:
+        pipeline.hdel(store.keys.endpoint(endpoint), "disabled", "failures", "probe_at")
+        pipeline.zcard(store.keys.deliveries(endpoint))
+        _, waiting = pipeline.execute()
+    for _ in range(1 + waiting // _HASTENED_AT_ONCE):
+        store.run("hasten", endpoint, _HASTENED_AT_ONCE)
 
 
 def status(store: Store, names: Sequence[str]) -> list[EndpointState]:

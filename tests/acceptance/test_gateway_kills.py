@@ -29,7 +29,7 @@ from tests.acceptance.site import ENDS, MAILBOX, PASSWORD, Site, eventually, sit
 
 REQUESTS, CLIENTS = 36, 6
 SETTLE_SECONDS = 120.0
-THREADS = 8  # of the worker that is killed: each may have a message in hand
+THREADS = 4  # of the worker that is killed: each may have a message in hand
 Call = Callable[[float], requests.Response]
 
 
@@ -180,7 +180,7 @@ class Running:
                 self._server.start()
             case "workers":
                 self._workers.close()
-                self._workers.enter_context(self._found.workers(1))
+                self._workers.enter_context(self._found.workers(1, ("workers", "--threads", str(THREADS))))
             case "gateway":
                 self._start_gateway()
 
@@ -188,7 +188,7 @@ class Running:
     def everything(self) -> Iterator[None]:
         try:
             self._start_gateway()
-            self._workers.enter_context(self._found.workers(1))
+            self._workers.enter_context(self._found.workers(1, ("workers", "--threads", str(THREADS))))
             yield
         finally:
             self._workers.close()

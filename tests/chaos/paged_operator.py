@@ -17,7 +17,6 @@ from tests.chaos.faults import FaultsByName
 from tests.chaos.world import MOODY, STEADY, World
 
 OPERATOR_SECONDS = 1.0
-DELIVERY_LEASE_SECONDS = 60.0  # longer than a worker's: no delivery on its way is hastened
 
 
 class Operator:
@@ -80,7 +79,7 @@ def _resume_endpoint(store: Store) -> int:
     replayed = 0
     for state in outbox.status(store, [STEADY, MOODY]):
         if state.disabled or state.failures:
-            outbox.enable(store, state.name, DELIVERY_LEASE_SECONDS)
+            outbox.enable(store, state.name)
         if state.dead:
             replayed += dead_letters.replay(store, state.name)
     return replayed

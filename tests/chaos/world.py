@@ -64,7 +64,7 @@ SETTINGS = {
     "PEC_MAILBOX__PURGE": "archived",
     "PEC_MAILBOX__PURGE_GRACE_SECONDS": str(GRACE_SECONDS),
     "PEC_WEBHOOKS__TIMEOUT_SECONDS": "2",
-    "PEC_WEBHOOKS__BACKOFF_SECONDS": "[0.3, 0.6, 1, 1, 1, 1, 1, 1]",
+    "PEC_WEBHOOKS__BACKOFF_SECONDS": "[0.3, 0.6, 1, 1, 6, 1, 1, 1]",
     "CHAOS_SCALE": "10",  # the circuit waits for 0.5 s to 30 s
     "PEC_LOG_LEVEL": "info",
     "PEC_LOG_JSON": "true",

@@ -41,6 +41,7 @@ SHOP = Endpoint(name="shop", url="https://shop.example/", secret=SecretStr(a_sec
 RECEIPTS = {State.ACCEPTED: Kind.ACCETTAZIONE, State.DELIVERED: Kind.CONSEGNA}
 
 ACCOUNT = "pec:account:acme"  # what is expected in its mailbox, and what has come, are sums
+ENDPOINT = f"pec:endpoint:{SHOP.name}"  # the longest lease of its workers
 ONE_A_MESSAGE = {"pec:message:…", "pec:receipts:…", "pec:code:acme:…", "pec:taken:…"}
 
 
@@ -106,7 +107,7 @@ def broken(alive: Keys, left: Keys, count: int) -> list[str]:
     for kind, keys in alive.keys.items():
         most = count if kind in ONE_A_MESSAGE else 1
         found += [f"{kind}: {keys} keys, {most} at most"] if keys > most else []
-    may_stay = {"pec:events": 0, "pec:taken:…": count, f"pec:content:{BODY}": 2, ACCOUNT: 2}
+    may_stay = {"pec:events": 0, "pec:taken:…": count, f"pec:content:{BODY}": 2, ACCOUNT: 2, ENDPOINT: 1}
     found += [
         f"{kind}: {entries} entries when all are gone, not {may_stay.get(kind, 'the key')}"
         for kind, entries in left.entries.items()

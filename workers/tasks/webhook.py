@@ -27,6 +27,7 @@ HANDFUL = 5  # the first of a lease; each that took little time is followed by o
 MAX_HANDFUL = 40
 HANDFUL_SECONDS = 0.25  # then the rest of a handful goes back, for other threads
 QUICK_SECONDS = 0.1
+LEASE_MARGIN_SECONDS = 30.0  # beyond the timeout: looking up a name has no timeout of its own
 
 NO_SPANS = NoSpans()
 
@@ -58,7 +59,7 @@ def deliver_due(
     already. `now` gives epoch seconds on Redis's clock, `chance` numbers in [0, 1).
     """
     ends = time.monotonic() + MAX_SECONDS
-    lease = DeliveryLease(endpoint.name, outbox.delivery_lease_seconds(webhooks))
+    lease = DeliveryLease(endpoint.name, webhooks.timeout_seconds + LEASE_MARGIN_SECONDS)
     tried, limit, results = 0, HANDFUL, list[DeliveryResult]()
     with Poster(webhooks, endpoint, now) as poster:
 

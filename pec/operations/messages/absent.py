@@ -1,6 +1,7 @@
 """Why there is no message with an id, and what an operator can do about it."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from config.texts import _, joined, ngettext
 from pec.instants import from_epoch, from_text
@@ -43,8 +44,11 @@ def absent(store: Store, message_id: str) -> Refused:
 
 
 def unknown(store: Store, ids: Iterable[str]) -> list[str]:
-    """Return the ids of jobs that made no message so far, and were not rejected."""
-    return [one for one in ids if not records.ids_of_job(store, one) and not newest_of(store, one)]
+    """Return the first ids, six at most, of which no message was made and no job waits or was rejected."""
+    if jobs_waiting(store)[0]:
+        return []
+    without = (one for one in ids if not records.ids_of_job(store, one))
+    return [one for one in islice(without, _MAX_NAMED + 1) if not newest_of(store, one)]
 
 
 def jobs_remedy(store: Store) -> str:

@@ -14,7 +14,8 @@ from pec.names import Queue, State
 from pec.operations.messages.absent import absent
 from pec.operations.messages.wait_context import load_wait_context
 from pec.operations.status.diagnosis import WaitContext, explain_wait
-from pec.receipts import Receipt
+from pec.proof import lacking, proof_of
+from pec.receipts import Kind, Receipt
 from pec.record_json import message_dict
 from pec.store import records
 from pec.store.store import Store
@@ -33,12 +34,17 @@ class Next:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageDetail:
-    """A message and what surrounds it. `position` and `turn_at` are None if it stands in no lane."""
+    """A message and what surrounds it. `position` and `turn_at` are None if it stands in no lane.
+
+    `proof` is what the proof of an ended message consists of, or None: then it lacks receipts or has nothing to prove.
+    """
 
     message: Message
     why: str
     position: int | None
     turn_at: datetime | None
+    proof: str | None
+    lacking: Sequence[Kind]
     happened: Sequence[Happened]
     next: Sequence[Next]
 
@@ -70,12 +76,15 @@ def addresses_named(receipt: Receipt) -> list[str]:
 
 def _detail(store: Store, settings: Settings, message: Message) -> MessageDetail:
     ctx = load_wait_context(store, settings, message)
+    receipts = list(records.receipts_of(store, message.id).values())
     return MessageDetail(
         message=message,
         why=explain_wait(message, ctx),
         position=ctx.position,
         turn_at=ctx.turn_at,
-        happened=timeline(message, records.receipts_of(store, message.id).values()),
+        proof=proof_of(message.state, receipts, message.proof),
+        lacking=lacking(message.state, receipts),
+        happened=timeline(message, receipts),
         next=_next(_due(message, ctx)),
     )
 

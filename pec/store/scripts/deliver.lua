@@ -8,7 +8,7 @@
 --
 -- Keys     <ns>:deliveries:<endpoint>   sorted set: delivery → when its next try is due, or its lease ends
 --          <ns>:tries:<endpoint>        hash: delivery → failed tries so far
---          <ns>:endpoint:<endpoint>     hash: failures (in a row), probe_at, disabled, dead
+--          <ns>:endpoint:<endpoint>     hash: failures (in a row), probe_at, disabled, dead, lease_us (the longest)
 --          <ns>:lease:<lease>           string, expiring: until when what the lease holds is taken
 --          <ns>:good_tries:<endpoint>, <ns>:failed_tries:<endpoint>   list, expiring: notes of tries, newest first
 --          A delivery is a stream id of <ns>:events, or `dead:` and a stream id of <ns>:dead (a replay).
@@ -187,9 +187,12 @@ for _, one in ipairs(results) do
     settle(unpack(one))
 end
 keep_notes()
-local disabled, failures, probe_at = unpack(call("HMGET", state, "disabled", "failures", "probe_at"))
+local disabled, failures, probe_at, longest = unpack(call("HMGET", state, "disabled", "failures", "probe_at", "lease_us"))
 local taken = take(disabled, failures, probe_at)
 if taken then
+    if lease_us > tonumber(longest or "0") then
+        call("HSET", state, "lease_us", lease_us)
+    end
     call("SET", held, taken[1], "PX", math.ceil(lease_us / 1000))
     if probe_at then
         probe_at = taken[1]

@@ -21,10 +21,9 @@ def _shorten_waits() -> None:
     transitions.GRACE = timedelta(seconds=2)  # before others take its name
     transitions.UNREADABLE_RETRY_SECONDS = 2
     transitions.REQUEUE_FIRST_SECONDS, transitions.REQUEUE_MAX_SECONDS = 1, 4
-    from pec.store import outbox
-    from workers.tasks import send
+    from workers.tasks import send, webhook
 
-    outbox.LEASE_MARGIN_SECONDS = 1
+    webhook.LEASE_MARGIN_SECONDS = 1
     send.CLAIM_AGE_SECONDS = 2.0
 
 

@@ -80,6 +80,19 @@ def test_an_endpoint_that_only_workers_have_gets_no_test_event(serve: Serve, bro
     assert "PEC_WEBHOOKS__ENDPOINTS" in other.notice("/webhooks")
 
 
+@pytest.mark.parametrize("page", ["/webhooks", "/webhooks/crm"])
+def test_what_waits_for_a_retry_is_tried_now_though_the_endpoint_is_back(
+    browser: Browser, store: Store, page: str
+) -> None:
+    store.client.hdel(store.keys.endpoint("crm"), "failures", "disabled")
+    store.client.zadd(store.keys.deliveries("crm"), {"1-0": store.now() + 86_400})
+    assert 'action="/webhooks/crm/enable"' in browser.get(page).text
+
+    browser.post("/webhooks/crm/enable")
+
+    assert float(store.client.zscore(store.keys.deliveries("crm"), "1-0") or "inf") <= store.now()
+
+
 def test_one_dead_letter_is_delivered_again(browser: Browser, store: Store) -> None:
     (letter,) = dead_letters.newest(store)
     browser.post("/webhooks/crm/replay", letter="1-1")

@@ -184,6 +184,14 @@ def test_a_message_without_its_originals_is_named_and_the_rest_is_written(
     assert (tmp_path / "proof/inv-1/receipts/02-avvenuta-consegna.eml").exists()
 
 
+def test_a_message_with_its_originals_names_the_command_that_bundles_them(
+    pec: Pec, delivered: Delivered
+) -> None:
+    delivered("inv-1")
+
+    assert "complete, with signed originals: pec proof inv-1 --output DIR" in pec("status", "inv-1").out
+
+
 @pytest.mark.parametrize("read_by_imap", [False, True])
 def test_lacking_originals_of_a_mailbox_without_imap_have_that_remedy(
     pec: Pec, delivered: Delivered, store: Store, tmp_path: Path, read_by_imap: bool

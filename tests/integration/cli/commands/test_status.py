@@ -5,7 +5,6 @@ import re
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from pec.instants import ROME
 from pec.messages import Message, Reason
 from pec.names import State
 from pec.reasons import reason_by_code
+from pec.receipts import Receipt
 from pec.store import accounts, heartbeat, retention
 from producers import Producer
 from tests.integration.commands import Pec
@@ -241,22 +241,29 @@ def test_a_message_shows_its_timeline_with_the_receipts_at_their_own_dates(pec: 
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("state", "receipts", "proof", "said"),
     [
-        ({"state": State.DELIVERED}, "incomplete"),
-        ({"state": State.DELIVERED, "proof": "texts"}, "complete, as texts: "),
+        (State.DELIVERED, (), None, "incomplete: lacks accettazione, avvenuta-consegna$"),
+        (State.DELIVERED, (RECEIPT,), None, "incomplete: lacks avvenuta-consegna$"),
+        (State.EXPIRED, (replace(RECEIPT, text=None),), None, "incomplete: lacks accettazione$"),
         (
-            {"state": State.DELIVERED, "proof": "originals"},
-            "complete, with signed originals: pec proof inv-1 ",
-        ),
-        ({"state": State.DELIVERED, "proof": "of-a-newer-version"}, "of-a-newer-version"),
+            State.UNDELIVERED,
+            (RECEIPT,),
+            None,
+            "complete, as texts: ",
+        ),  # of an older version
+        (State.UNDELIVERED, (RECEIPT,), "of-a-newer-version", "of-a-newer-version$"),
     ],
 )
 @pytest.mark.usefixtures("two")
 def test_a_message_that_has_ended_says_what_its_proof_consists_of(
-    pec: Pec, change: Settle, fields: dict[str, Any], said: str
+    pec: Pec, change: Settle, state: State, receipts: tuple[Receipt, ...], proof: str | None, said: str
 ) -> None:
-    change("inv-1", lambda message: changed(message, datetime.now(UTC), fields))
+    def end(message: Message) -> Change:
+        fields = {"state": state, "proof": proof}
+        return replace(changed(message, datetime.now(UTC), fields), receipts=receipts)
+
+    change("inv-1", end)
 
     assert re.search(f"^proof +{said}", pec("status", "inv-1").out, re.MULTILINE)
 

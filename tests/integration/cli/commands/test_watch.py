@@ -28,8 +28,22 @@ def test_an_id_that_is_not_known_is_waited_for_and_named(
     watched = pec("watch", "inv-1", "inv-l", "--timeout", "0.01")
 
     assert watched.code == 124
-    assert "There is no message inv-l so far, it is waited for: check the id" in watched.err
-    assert "no message inv-1" not in watched.err
+    assert "Not known so far, but waited for: inv-l. `pec list` shows ids." in watched.err
+
+
+def test_a_job_that_no_worker_has_taken_yet_is_not_unknown(pec: Pec, producer: Producer) -> None:
+    producer.send("inv-1", **SEND)
+
+    watched = pec("watch", "inv-1", "--timeout", "0.01")
+
+    assert watched.code == 124
+    assert "Not known" not in watched.err
+
+
+def test_of_many_ids_that_are_not_known_a_few_are_named(pec: Pec) -> None:
+    watched = pec("watch", *(f"inv-{number}" for number in range(9)), "--timeout", "0.01")
+
+    assert "waited for: inv-0, inv-1, inv-2, inv-3, inv-4, …. `pec list`" in watched.err
 
 
 def test_ctrl_c_says_that_the_message_goes_on(

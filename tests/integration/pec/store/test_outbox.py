@@ -195,7 +195,7 @@ def test_410_stops_everything_until_an_operator_says_otherwise(store: Store) -> 
     assert take_all(store) == []
     assert due(store) is None
 
-    outbox.enable(store, "shop", LONG_SECONDS)
+    outbox.enable(store, "shop")
 
     assert not state(store).disabled
     assert sorted(take_all(store)) == ["evt_0", "evt_1", "evt_new"]
@@ -213,17 +213,20 @@ def test_an_endpoint_that_is_enabled_gets_what_waits_for_a_retry(
         end(store, DeliveryResult.retry(taken, timedelta(hours=1)))
     assert take_all(store) == []
 
-    outbox.enable(store, "shop", LONG_SECONDS)
+    outbox.enable(store, "shop")
 
     assert (due(store) or 0) <= 0
     assert take_all(store) == ["evt_0", "evt_1", "evt_2"]
 
 
-def test_what_is_being_tried_when_an_endpoint_is_enabled_is_tried_once(store: Store) -> None:
+@pytest.mark.parametrize("lease_seconds", [LONG_SECONDS, 3 * LONG_SECONDS])
+def test_what_is_being_tried_when_an_endpoint_is_enabled_is_tried_once(
+    store: Store, lease_seconds: float
+) -> None:
     publish_one(store)
-    taken = take(store)
+    taken = take(store, lease_seconds=lease_seconds)
 
-    outbox.enable(store, "shop", LONG_SECONDS)
+    outbox.enable(store, "shop")
 
     assert take_all(store) == []
     end(store, DeliveryResult.delivered(taken))
@@ -234,6 +237,6 @@ def test_410_uses_up_no_attempt(store: Store) -> None:
     publish_one(store)
 
     end(store, DeliveryResult.gone(take(store)))
-    outbox.enable(store, "shop", LONG_SECONDS)
+    outbox.enable(store, "shop")
 
     assert take(store).tries == 0

@@ -174,7 +174,7 @@ def test_a_410_leaves_the_rest_of_what_was_taken_untried(store: Store) -> None:
     assert outbox.lease(store, lease, 3, results) == []
 
     assert (state(store).disabled, state(store).waiting, due(store)) == (True, 3, None)
-    outbox.enable(store, "shop", LONG_SECONDS)
+    outbox.enable(store, "shop")
     assert len(take_all(store)) == 3
 
 

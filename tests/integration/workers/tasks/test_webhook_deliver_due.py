@@ -152,7 +152,7 @@ def test_410_stops_deliveries_until_the_endpoint_is_enabled(store: Store) -> Non
         assert work(store, receiver.endpoint()) == 1
         assert work(store, receiver.endpoint()) == 0
 
-        outbox.enable(store, "shop", outbox.delivery_lease_seconds(settings()))
+        outbox.enable(store, "shop")
         assert work(store, receiver.endpoint()) == 2
         assert set(receiver.ids) == {"evt_1", "evt_2"}
 
@@ -263,7 +263,7 @@ def test_a_failure_ends_a_handful_and_the_rest_of_it_uses_up_no_attempt(store: S
         assert work(store, receiver.endpoint(), settings([3600])) == 2
         assert store.client.hlen(store.keys.tries("shop")) == 1
 
-        outbox.enable(store, "shop", outbox.delivery_lease_seconds(settings()))
+        outbox.enable(store, "shop")
         assert work(store, receiver.endpoint(), settings([3600])) == 5
         assert sorted(set(receiver.ids)) == [f"evt_{number}" for number in range(5)]
 
@@ -306,7 +306,7 @@ def test_no_log_line_holds_a_secret(store: Store) -> None:
 
         for _ in range(2):
             work(store, endpoint, settings([3600]))
-            outbox.enable(store, "shop", outbox.delivery_lease_seconds(settings()))
+            outbox.enable(store, "shop")
 
     logged = {line["event"] for line in lines}
     assert logged == {"webhook_endpoint_disabled", "webhook_failed", "webhook_delivered"}

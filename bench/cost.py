@@ -182,27 +182,38 @@ def _figures(found: dict[str, Measured], rates: dict[str, list[float]]) -> list[
     ]
     commands = {name: made.commands for name, made in found.items()}
     figures.append(
-        Figure("commands for 1,000 PEC", "commands", middle(commands["ours"]), _rest(commands), better="less")
+        Figure(
+            "commands for 1,000 PEC",
+            "commands",
+            middle(commands["ours"]),
+            _rest(commands),
+            "≤ 12,000",
+            better="less",
+        )
     )
-    for name, title, unit in (
-        ("cores", "cores in use by workers and Redis", "cores"),
-        ("cpu_seconds", "cpu seconds for 1,000 PEC", "s"),
-        ("worker_cpu_seconds", "worker cpu seconds for 1,000 PEC", "s"),
-        ("redis_cpu_seconds", "redis cpu seconds for 1,000 PEC", "s"),
+    for name, title, unit, target in (
+        ("cores", "cores in use by workers and Redis", "cores", "≥ 1.7"),
+        ("cpu_seconds", "cpu seconds for 1,000 PEC", "s", None),
+        ("worker_cpu_seconds", "worker cpu seconds for 1,000 PEC", "s", None),
+        ("redis_cpu_seconds", "redis cpu seconds for 1,000 PEC", "s", None),
         (
             "outside_cpu_seconds",
             "outside the count: cpu seconds of API, receiver and bench for 1,000 PEC",
             "s",
+            None,
         ),
-        ("calls", "calls for 1,000 PEC", "calls"),
-        ("webhooks", "webhooks for 1,000 PEC", "webhooks"),
-        ("worker_bytes", "memory: worker bytes", "bytes"),
-        ("redis_bytes", "memory: redis bytes a PEC", "bytes"),
+        ("calls", "calls for 1,000 PEC", "calls", None),
+        ("webhooks", "webhooks for 1,000 PEC", "webhooks", None),
+        ("worker_bytes", "memory: worker bytes", "bytes", "≤ 100,000,000"),
+        ("redis_bytes", "memory: redis bytes a PEC", "bytes", None),
     ):
         values = {who: [getattr(one, name) for one in made.spent] for who, made in found.items()}
-        figures.append(
-            Figure(title, unit, middle(values["ours"]), _rest(values), runs=values["ours"], better="less")
-        )
+        better = "more" if name == "cores" else "less"
+        own, rest = values["ours"], _rest(values)
+        figures.append(Figure(title, unit, middle(own), rest, target, own, better))
+    cpu = {who: middle(one.cpu_seconds for one in made.spent) for who, made in found.items()}
+    of_best = cpu["ours"] / min(of for name, of in cpu.items() if name != "ours")
+    figures.insert(3, Figure("cpu seconds, to the best peer", "times", of_best, target="≤ 0.65"))
     return figures
 
 

@@ -110,5 +110,7 @@ def too_close(times: Sequence[float], rate: float) -> int:
 
 
 def in_digits(value: float) -> str:
-    """Return a figure as people read it: three digits, or all before the point."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    """Return a figure as people read it: three digits, or all before the point. Nearly all of a whole has four."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if 0.99 <= value < 1 else f"{value:.3g}"

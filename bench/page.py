@@ -38,7 +38,7 @@ To run one: `.venv/bin/python -m bench NAME`. With `--quick` it shows only wheth
 peers into `.venv-bench`; `BENCH_PEERS_PYTHON` names another Python that has them.
 
 Each contender has a Redis of its own, of the same build and settings, and does the same work for a PEC; where that
-isn't so it is said. The last section gives the reasons for missed targets.
+isn't so it is said. The last sections give the reasons for missed targets, and what was tried.
 
 {machine}
 
@@ -46,7 +46,7 @@ isn't so it is said. The last section gives the reasons for missed targets.
 *Dramatiq by its guide* (a rate limiter in `with`, retries, delays), *Dramatiq tuned* (short retries, more prefetched,
 our threads, an HTTP session), *Celery* (`rate_limit`, `retry(countdown)`, late acks, threads, a fine timer), *taskiq*
 (async tasks with aiohttp and uvloop, the stream broker with acks, its scheduler for delays). The ratio is ours to the
-best peer's.
+best peer's: of CPU, commands, calls and memory, less is better.
 """
 
 

@@ -164,8 +164,11 @@ class Site:
         return {"workers": workers, "redis": processes.cpu_seconds_of(self.server.pid or 0)}
 
     def memory_bytes(self) -> dict[str, int]:
+        """Return those of the workers, and those of Redis without the buffers of its clients and of its disk."""
         workers = sum(map(processes.memory_bytes, self._leaders))
-        return {"workers": workers, "redis": int(self.client.info("memory")["used_memory"])}
+        server = self.client.info("memory")
+        buffers = int(server["mem_clients_normal"]) + int(server["mem_aof_buffer"])
+        return {"workers": workers, "redis": int(server["used_memory"]) - buffers}
 
     def monitor(self) -> Monitor:
         return Monitor(int(self.server.url.rpartition(":")[2].partition("/")[0]))

@@ -100,8 +100,8 @@ def _outcome(
     of_a_pec = {"median": [(name, 1000 * seconds) for name, seconds in steps.items()]}
     way = Plot("waits", "Where the time of a PEC goes", "", "ms", of_a_pec)
     notes = [
-        "All jobs are put in at once, so a PEC's time in its lane is the queue before it. After the last send, "
-        f"workers wait for receipts, which come {cost.DELIVERY[0]} to {cost.DELIVERY[1]} s after their send.",
+        f"{cost.COUNT} jobs are put in at once, so a PEC's time in its lane is the queue before it. After the last "
+        f"send, workers wait for receipts, which come {cost.DELIVERY[0]} to {cost.DELIVERY[1]} s after their send.",
         f"Threads of one worker process of {cost.PROCESSES}, by {SAMPLES} samples a second of another run's body. "
         "Samples do not distinguish a thread that waits for an answer from one that has it and waits for the GIL: the "
         "reply to a PING of another process shows how long Redis itself takes.",

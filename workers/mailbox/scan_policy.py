@@ -1,8 +1,8 @@
 """When the receipts of recent sends are read from pages of their mailbox instead of by a check of each message.
 
 Pages are worth reading while many messages of one mailbox, sent within SCAN_WINDOW, await receipts: the mailbox is
-busy. A message that waits for pages is checked once its window is over, or soon after the mailbox is no longer
-busy. Whatever makes a message wait for pages also schedules a scan of its mailbox.
+busy, and stays so until few are left. A message that waits for pages is checked once its window is over, or soon after
+the mailbox is no longer busy. Whatever makes a message wait for pages also schedules a scan of its mailbox.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from workers.context import WorkerContext
 
 SCAN_WINDOW = timedelta(minutes=15)  # since the send: pages are trusted to show what comes for it
 MIN_FOR_SCAN = PAGE_SIZE  # recent messages of one mailbox that are worth a page
+MIN_TO_GO_ON = 5  # that are worth a further one, in place of a check each
 REMEMBERED = timedelta(minutes=2)  # that a mailbox was busy; in vain, it costs one scan
 FORBIDDEN = timedelta(minutes=15)  # between two tries to read pages that the token may not read
 Command = Sequence[str | float]
@@ -93,7 +94,7 @@ def finish_scan(ctx: WorkerContext, account: str, wait_seconds: float, *, forbid
     check_at = now + delay(ctx.settings.receipts.backoff_seconds, 0, ctx.chance())
     until = (now + FORBIDDEN).timestamp() if forbidden else ""
     times = (now.timestamp() + wait_seconds, check_at.timestamp(), until)
-    busy = bool(ctx.store.run("finish_scan", account, _window_begins(now), MIN_FOR_SCAN, *times))
+    busy = bool(ctx.store.run("finish_scan", account, _window_begins(now), MIN_TO_GO_ON, *times))
     _remember(ctx, account, busy=busy)
 
 

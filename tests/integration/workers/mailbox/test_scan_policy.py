@@ -12,7 +12,16 @@ from pec.store.commits import commit
 from tests.integration.sandbox.serving import Served
 from tests.integration.workers.messages import check_due, scan_due, sent
 from workers.context import WorkerContext
-from workers.mailbox.scan_policy import MIN_FOR_SCAN, SCAN_WINDOW, defer_to_scan, finish_scan, first_check
+from workers.mailbox.scan_policy import (
+    MIN_FOR_SCAN,
+    MIN_TO_GO_ON,
+    SCAN_WINDOW,
+    defer_to_scan,
+    finish_scan,
+    first_check,
+)
+
+LAST_BUT_ONE = f"busy-{MIN_FOR_SCAN - 2}"
 
 
 def busy_mailbox(ctx: WorkerContext, served: Served, count: int = MIN_FOR_SCAN) -> Message:
@@ -87,15 +96,28 @@ def test_what_is_sent_into_a_mailbox_known_as_busy_waits_for_pages_which_are_rea
     assert is_soon(ctx, from_epoch(scan))
 
 
+def test_pages_are_read_while_they_save_the_checks_of_several(ctx: WorkerContext, served: Served) -> None:
+    message = busy_mailbox(ctx, served)
+    defer_to_scan(ctx, message)
+    deferred = check_due(ctx, message.id)
+    _deliver_all_but(ctx, MIN_TO_GO_ON)
+
+    finish_scan(ctx, "acme", 15)
+
+    scan = scan_due(ctx)
+    assert scan
+    assert scan > ctx.now().timestamp() + 10
+    assert check_due(ctx, message.id) == deferred
+
+
 def test_when_the_mailbox_is_no_longer_busy_those_that_wait_are_checked_soon(
     ctx: WorkerContext, served: Served
 ) -> None:
     message = busy_mailbox(ctx, served)
     defer_to_scan(ctx, message)
     looked_at = float(int(ctx.now().timestamp()))
-    ctx.store.set_due(Queue.CHECK, "busy-1", looked_at)
-    delivered = {"state": State.DELIVERED}
-    commit(ctx.store, changed(_read(ctx, "busy-0"), ctx.now(), delivered, due={Queue.CHECK: None}))
+    ctx.store.set_due(Queue.CHECK, LAST_BUT_ONE, looked_at)
+    _deliver_all_but(ctx, MIN_TO_GO_ON - 1)
 
     finish_scan(ctx, "acme", 15)
 
@@ -103,7 +125,7 @@ def test_when_the_mailbox_is_no_longer_busy_those_that_wait_are_checked_soon(
     due = check_due(ctx, message.id)
     assert due
     assert due <= ctx.now().timestamp() + ctx.settings.receipts.backoff_seconds[0] * (1 + JITTER)
-    assert check_due(ctx, "busy-1") == looked_at, "nothing is put off"
+    assert check_due(ctx, LAST_BUT_ONE) == looked_at, "nothing is put off"
     assert check_due(ctx, "busy-0") is None
     assert first_check(ctx, "acme").commands == ()
 
@@ -112,3 +134,12 @@ def _read(ctx: WorkerContext, message_id: str) -> Message:
     found = records.read(ctx.store, message_id)
     assert found
     return found
+
+
+def _deliver_all_but(ctx: WorkerContext, left: int) -> None:
+    """The lowest numbers end."""
+    for number in range(MIN_FOR_SCAN - left):
+        delivered = changed(
+            _read(ctx, f"busy-{number}"), ctx.now(), {"state": State.DELIVERED}, due={Queue.CHECK: None}
+        )
+        commit(ctx.store, delivered)

@@ -173,7 +173,8 @@ def _figures(found: dict[str, Measured], rates: dict[str, list[float]]) -> list[
     best = max(middle(of) for name, of in rates.items() if name != "ours")
     note = (
         f"{PROCESSES} processes of {THREADS} threads; by its guide, {GUIDE_THREADS} threads; taskiq: {PROCESSES} loops "
-        "and its scheduler, which sends what is due once a second; appendfsync always"
+        "and its scheduler, which sends what is due once a second; each reports five events of a PEC; appendfsync "
+        "always"
     )
     figures = [
         Figure("PEC a second, whole path", "PEC/s", ours, _rest(rates), "≥ 100", rates["ours"], note=note),

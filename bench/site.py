@@ -25,6 +25,9 @@ from sandbox.redis_server import EmbeddedServer
 ROOT = Path(__file__).parents[1]
 CERTIFICATE = ROOT / "tests" / "localhost.pem"
 PEERS_PYTHON = Path(os.environ.get("BENCH_PEERS_PYTHON", ROOT / ".venv-bench" / "bin" / "python"))
+EVENTS = [
+    f"message.{state}" for state in ("queued", "sending", "sent", "accepted", "delivered")
+]  # as peers report
 SECRET = "whsec_" + "YmVuY2ggYmVuY2ggYmVuY2ggYmVuY2ggYmVuY2g="
 START_SECONDS = 90.0
 GRACE_SECONDS = 15.0  # ours may be followed by others on the same Redis, who must not find its work half done
@@ -143,7 +146,8 @@ class Site:
 
     def settings(self, accounts: Mapping[str, str], *, tls: bool = False) -> dict[str, str]:
         """Return the settings of ours, with these accounts and their tokens."""
-        endpoint = {"name": "crm", "url": f"{self.api.url}/hook/{self.folder.name}", "secret": SECRET}
+        url = f"{self.api.url}/hook/{self.folder.name}"
+        endpoint = {"name": "crm", "url": url, "secret": SECRET, "events": EVENTS}
         settings = {
             "PEC_REDIS_URL": self.server.url,
             "PEC_API__URL": self.api.tls_url if tls else self.api.url,

@@ -6,11 +6,13 @@ from pec.operations.messages.batch_names import meant_instead
 from pec.operations.session import Session
 
 
-def note_unknown(session: Session, batch: str) -> None:
-    """Print the known name that was probably meant, if the batch has no messages."""
-    if near := meant_instead(session.store, batch):
+def note_unknown(session: Session, batch: str) -> bool:
+    """Print the known name that was probably meant, if the batch has no messages. Return whether there is one."""
+    near = meant_instead(session.store, batch)
+    if near:
         output.note(
             _("There is no message of batch {name} so far: did you mean {name2}?").format(
                 name=batch, name2=near
             )
         )
+    return near is not None

@@ -15,6 +15,7 @@ from cli.shapes import COLUMNS, row
 from config.texts import _, ngettext
 from pec.instants import from_epoch
 from pec.messages import Message
+from pec.operations.messages.batch_names import is_unknown
 from pec.operations.messages.wait_context import load_paused_batch, seconds_to_send
 from pec.operations.rejections import as_error, rejection_dict
 from pec.operations.session import Session
@@ -41,8 +42,8 @@ def follow(
     as_json: bool = False,
 ) -> None:
     """Print progress on stderr and the outcome on stdout. Raise Failure or TimeoutError."""
-    if batch:
-        note_unknown(session, batch)
+    if batch and not note_unknown(session, batch) and is_unknown(session.store, batch):
+        output.note(_("Batch {batch} has no message so far, but is waited for.").format(batch=batch))
     followed = _Followed(session, batch, as_json)
     try:
         with followed.shown():
@@ -50,6 +51,9 @@ def follow(
                 followed.note(one)
     except KeyboardInterrupt:
         output.note(_("Nothing was cancelled: workers go on. `pec watch` follows it again."))
+        raise
+    except TimeoutError:
+        followed.print_so_far()
         raise
     followed.conclude()
 
@@ -96,10 +100,14 @@ class _Followed:
         with Live(get_renderable=self._line, console=Console(stderr=True), transient=True):
             yield
 
-    def conclude(self) -> None:
-        """Print the outcome. Raise Failure if not all were delivered."""
+    def print_so_far(self) -> None:
+        """Print the messages as they stand, unless each change was printed as JSON."""
         if not self._as_json:
             self._print()
+
+    def conclude(self) -> None:
+        """Print the outcome. Raise Failure if not all were delivered."""
+        self.print_so_far()
         if self._rejections:
             raise Failure(rejection(as_error(self._rejections)), Exit.REJECTED)
         if not self._tally.all_delivered:

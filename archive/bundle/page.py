@@ -56,7 +56,7 @@ def page(evidence: Evidence, made_at: datetime, say: Say, language: str) -> byte
             facts=list(_facts(evidence, say)),
             receipts=[(say(_kind(one)), list(_receipt(one, say))) for one in evidence.receipts],
             receipts_title=say(_("Receipts")),
-            none=say(_("There is no original of a receipt.")),
+            no_original=say(_("There is no original of a receipt.")),
             missing=_missing(evidence, say),
             revocation=say(_("Whether a certificate was revoked was not checked.")),
         )

@@ -7,6 +7,7 @@ from cli.configured_names import ENDPOINT
 from cli.shapes import local_text
 from config.texts import _
 from pec.operations.dead_letters import dead_letter_dict, list_dead_letters
+from pec.operations.names import require_endpoint
 from pec.operations.session import open_session
 
 
@@ -21,6 +22,8 @@ def dead(endpoint: str | None, limit: int, as_json: bool) -> None:
     pec dead --endpoint crm
     """
     with open_session() as session:
+        if endpoint:
+            require_endpoint(session.store, session.settings, endpoint)
         letters = list_dead_letters(session.store, endpoint, limit)
     if as_json:
         for letter in letters:

@@ -104,18 +104,11 @@ def _conclude(done: "Bundled", unread: Sequence[str]) -> None:
     """Name the messages whose proof is not whole. Raise Failure if there are any."""
     if done.lacking:
         said = ngettext(
-            "{count} message lacks originals: look into the mailbox, or make the bundle again, for",
-            "{count} messages lack originals: look into the mailbox, or make the bundle again, for",
-            len(done.lacking),
+            "{count} message lacks originals:", "{count} messages lack originals:", len(done.lacking)
         ).format(count=len(done.lacking))
         named = [f"{one}: {', '.join(map(str, kinds))}" for one, kinds in done.lacking[:_MAX_NAMED]]
-        output.note(joined("\n", (said, *named, *(["…"] if len(done.lacking) > _MAX_NAMED else []))))
-    if unread:
-        output.note(
-            _("originals come by IMAP, which no worker reads for {accounts}: set {settings}").format(
-                accounts=", ".join(unread), settings="PEC_ACCOUNTS__<NAME>__IMAP__HOST, PEC_ARCHIVE__URL"
-            )
-        )
+        left_out = ["…"] if len(done.lacking) > _MAX_NAMED else []
+        output.note(joined("\n", (said, *named, *left_out, _remedy(unread))))
     if done.incomplete:
         shown = ", ".join(done.incomplete[:5]) + (", …" if len(done.incomplete) > 5 else "")
         raise Failure(
@@ -128,3 +121,14 @@ def _conclude(done: "Bundled", unread: Sequence[str]) -> None:
         )
     if done.lacking:
         raise Failure("", Exit.UNDELIVERED)
+
+
+def _remedy(unread: Sequence[str]) -> str:
+    """Return what to do for originals. `unread`: the accounts without IMAP."""
+    by_hand = _("save their .eml files from the mailbox, and `pec verify` them")
+    if not unread:
+        return _("make the bundle again once IMAP has read them, or {by_hand}").format(by_hand=by_hand)
+    hosts = ", ".join(f"PEC_ACCOUNTS__{name.upper()}__IMAP__HOST" for name in unread)
+    return _("set {settings} and restart the workers, because originals come by IMAP, or {by_hand}").format(
+        settings=f"{hosts}, PEC_ARCHIVE__URL", by_hand=by_hand
+    )

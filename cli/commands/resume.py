@@ -4,7 +4,7 @@ import click
 
 from cli import output
 from cli.configured_names import ACCOUNT, ENDPOINT
-from config.texts import _
+from config.texts import _, ngettext
 from pec.operations import actions
 from pec.operations.session import Session, open_session
 from pec.operations.status.diagnosis import remedy_of_pause
@@ -47,9 +47,13 @@ def resume(account: str | None, batch: str | None, endpoint: str | None, every: 
             said = _("Resumed account {account}.") if resumed else _("Account {account} was not paused.")
             output.note(said.format(account=account))
         elif endpoint is not None:
-            actions.enable_endpoint(session.store, session.settings, endpoint)
-            said = _("Enabled endpoint {endpoint}: the events that wait are delivered now.")
-            output.note(said.format(endpoint=endpoint))
+            count = actions.enable_endpoint(session.store, session.settings, endpoint)
+            said = ngettext(
+                "{count} delivery to endpoint {endpoint} waits, and is tried now.",
+                "{count} deliveries to endpoint {endpoint} wait, and are tried now.",
+                count,
+            )
+            output.note(said.format(count=count, endpoint=endpoint))
         else:
             _resume_all(session)
 

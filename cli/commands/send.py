@@ -17,6 +17,7 @@ from config.foreign_words import system_words
 from config.text_files import MARK, read_text
 from config.texts import _
 from pec.instants import from_text
+from pec.operations.names import refuse_unknown_account
 from pec.operations.session import open_session
 from producers.producer import Producer
 
@@ -81,6 +82,7 @@ def send(
     pec send --account acme --to x@pec.example.it --subject Prova --body '<p>Ciao</p>' --wait --timeout 600
     """
     with open_session() as session:
+        refuse_unknown_account(session.store, session.settings, account)
         job = Producer.on(session.store).send(
             job_id or f"pec-{secrets.token_hex(8)}",
             account,

@@ -18,7 +18,7 @@ from pec.operations.status.overview_json import overview_dict
 
 _PROOF = {
     Proof.ORIGINALS: _("complete, with signed originals: pec proof {id} --output DIR"),
-    Proof.TEXTS: _("complete, as texts: signed originals come by IMAP only"),
+    Proof.TEXTS: _("texts only, without the signed originals, which come by IMAP"),
 }
 
 

@@ -77,7 +77,7 @@ def _verify(
 ) -> None:
     """Judge places: pairs of a name and the folder or file that it stands for."""
     files = [one for name, place in opened for one in _files(name, place)]
-    done = _Done([fault for name, place in opened if is_bundle(place) for fault in _faults_of(name, place)])
+    done = _Done([fault for name, place in opened for fault in _faults_of(name, place)])
     hidden = len(files) < 2 or (as_json and output.for_a_person())
     with progress_bar(len(files), hidden=hidden, title=_("files")) as step:
         rows = []
@@ -102,8 +102,10 @@ def _verify(
 class _Done:
     """Counts of what was found."""
 
-    def __init__(self, changed: Sequence[str] = ()) -> None:
-        self.changed = changed  # files of bundles that are not as SHA256SUMS lists them
+    def __init__(self, faults_of_bundles: Sequence[str] = ()) -> None:
+        self.faults_of_bundles = (
+            faults_of_bundles  # files that are not as SHA256SUMS lists them, or no original
+        )
         self.verdicts: Counter[Verdict] = Counter()
         self.faulty: list[Judged] = []
         self.matches: dict[Path, Counter[Match]] = {}
@@ -124,7 +126,7 @@ class _Done:
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each reason why the exit code is not 0."""
-        yield from self.changed
+        yield from self.faults_of_bundles
         if self.faulty:
             yield ngettext(
                 "{file} is not a verified receipt: {why}",
@@ -165,10 +167,10 @@ def _files(name: Path, place: Path) -> Iterator[tuple[Path, Path]]:
     if not place.is_dir():
         yield name, place
         return
-    ours = is_bundle(place) or (place / "message.json").is_file()  # or a message of one
+    ours = _is_of_ours(place)
     pattern = RECEIPTS_OF_BUNDLE if ours else "*"  # an attachment that is a mail is no receipt
     inside = sorted(one for one in place.rglob(pattern) if one.suffix.lower() == SUFFIX and one.is_file())
-    if not inside:
+    if not inside and not ours:
         raise Failure(
             _("there is no .eml file in {folder}: name the folder of the receipts").format(folder=name),
             Exit.REJECTED,
@@ -176,12 +178,27 @@ def _files(name: Path, place: Path) -> Iterator[tuple[Path, Path]]:
     yield from ((name / one.relative_to(place), one) for one in inside)
 
 
+def _is_of_ours(place: Path) -> bool:
+    """Return whether it is a bundle, or the folder of one of its messages."""
+    return is_bundle(place) or (place / "message.json").is_file()
+
+
 def is_bundle(place: Path) -> bool:
     """Return whether `pec proof` or `pec export --receipts` made the folder."""
     return (place / manifest.NAME).is_file()
 
 
-def _faults_of(name: Path, bundle: Path) -> Iterator[str]:
+def _faults_of(name: Path, place: Path) -> Iterator[str]:
+    """Yield what is wrong with a bundle as a whole; nothing of another place."""
+    if is_bundle(place):
+        yield from _changed_in(name, place)
+    if _is_of_ours(place) and not list(_files(name, place)):
+        yield _("there is no signed original in {folder}: the texts of receipts can't be verified").format(
+            folder=verdicts.printable(name)
+        )
+
+
+def _changed_in(name: Path, bundle: Path) -> Iterator[str]:
     try:
         for file in manifest.faults(bundle):
             yield _("{file} is missing, or not as {list} has it: take it from another copy").format(

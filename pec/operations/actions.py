@@ -106,10 +106,13 @@ def discard(store: Store, message_id: str) -> Message:
 # Endpoints
 
 
-def enable_endpoint(store: Store, settings: Settings, endpoint: str) -> None:
-    """Have everything that waits for an endpoint delivered now, retries included, also if it answered 410."""
+def enable_endpoint(store: Store, settings: Settings, endpoint: str) -> int:
+    """Have everything that waits for an endpoint delivered now, retries included, also if it answered 410.
+
+    Return how many deliveries wait.
+    """
     require_endpoint(store, settings, endpoint)
-    outbox.enable(store, endpoint)
+    return outbox.enable(store, endpoint)
 
 
 def replay_dead(

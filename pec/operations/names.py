@@ -1,7 +1,10 @@
 """The accounts and endpoints that this installation knows, so that a mistyped name is refused."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from difflib import get_close_matches
+
+from redis.exceptions import NoPermissionError
 
 from config.settings import Settings
 from config.texts import _
@@ -26,6 +29,15 @@ def known_accounts(store: Store, settings: Settings) -> list[str]:
 def require_account(store: Store, settings: Settings, account: str) -> None:
     """Raise Refused if the account is not known."""
     _require("account", account, _known(store, "account", settings.accounts))
+
+
+def refuse_unknown_account(store: Store, settings: Settings, account: str) -> None:
+    """Raise Refused if other accounts are known, and this one is not. What this user may not ask is no reason."""
+    if account in settings.accounts:
+        return
+    with suppress(NoPermissionError):
+        if list_accounts(store, settings):
+            require_account(store, settings, account)
 
 
 def require_endpoint(store: Store, settings: Settings, endpoint: str) -> None:

@@ -182,10 +182,10 @@ def lease(
     ]
 
 
-def enable(store: Store, endpoint: str) -> None:
-    """Close the endpoint's circuit, and make what waits for a retry due now.
+def enable(store: Store, endpoint: str) -> int:
+    """Close the endpoint's circuit, and make what waits for a retry due now. Return how many deliveries there are.
 
-    Deliveries that are due within the length of a lease may be on their way, and stay.
+    Those that are due within the length of a lease may be on their way, and stay.
     """
     with store.client.pipeline() as pipeline:
         pipeline.hdel(store.keys.endpoint(endpoint), "disabled", "failures", "probe_at")
@@ -193,6 +193,7 @@ def enable(store: Store, endpoint: str) -> None:
         _, waiting = pipeline.execute()
     for _ in range(1 + waiting // _HASTENED_AT_ONCE):
         store.run("hasten", endpoint, _HASTENED_AT_ONCE)
+    return int(waiting)
 
 
 def status(store: Store, names: Sequence[str]) -> list[EndpointState]:

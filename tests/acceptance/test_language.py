@@ -48,7 +48,7 @@ def ran(environment: dict[str, str], folder: Path, *arguments: str) -> "subproce
             ("send", "--account", "acme", "--to", "x", "--subject", "S", "--body", "B"),
             "pec: respinta: recipient: ",
         ),
-        (("watch", "--batch", "b", "--timeout", "0.1"), "pec: alcuni messaggi non sono conclusi in tempo"),
+        (("watch", "--batch", "b", "--timeout", "0.1"), "pec: alcuni messaggi non si sono conclusi in tempo"),
     ],
 )
 def test_help_and_errors_are_italian(

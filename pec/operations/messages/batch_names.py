@@ -24,6 +24,11 @@ def meant_instead(store: Store, batch: str) -> str | None:
     return None if store.client.exists(store.keys.members(batch)) else near_batch(store, batch)
 
 
+def is_unknown(store: Store, batch: str) -> bool:
+    """Return whether the batch has no message and none can be under way: no job waits to be taken."""
+    return not store.client.exists(store.keys.members(batch)) and not jobs_waiting(store)[0]
+
+
 def known_batches(store: Store) -> list[str]:
     """Return the names of the batches that the newest messages of each state belong to."""
     return sorted(set(_of_newest(store)))

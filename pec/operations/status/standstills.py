@@ -124,9 +124,10 @@ def failing(endpoint: EndpointState) -> Iterator[Finding]:
             "endpoint {name} failed {count} times in a row",
             endpoint.failures,
         ).format(name=name, count=endpoint.failures)
-        yield Finding(
-            Mark.WARN, what, _("see `webhook_failed` in the workers' log, and the endpoint's own log")
+        remedy = _(
+            "`pec deliveries --endpoint {name} --failed`; once it is back, `pec resume --endpoint {name}`"
         )
+        yield Finding(Mark.WARN, what, remedy.format(name=name))
     if endpoint.dead:
         what = ngettext(
             "endpoint {name} has {count} dead letter",

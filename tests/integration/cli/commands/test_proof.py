@@ -1,6 +1,7 @@
 """`pec proof`: bundles of signed originals, judged, with everything that goes wrong with them."""
 
 import csv
+import html
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -203,8 +204,34 @@ def test_lacking_originals_of_a_mailbox_without_imap_have_that_remedy(
     ran = pec("proof", "inv-1", "--output", str(tmp_path / "proof"), "--no-wait")
 
     assert ran.code == Exit.UNDELIVERED
-    remedy = "originals come by IMAP, which no worker reads for acme: set PEC_ACCOUNTS__<NAME>__IMAP__HOST"
+    remedy = "set PEC_ACCOUNTS__ACME__IMAP__HOST, PEC_ARCHIVE__URL and restart the workers"
     assert (remedy in ran.err) is not read_by_imap
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("it_IT.UTF-8", "Non c'è l'originale di nessuna ricevuta"),
+        ("C.UTF-8", "There is no original of a receipt."),
+    ],
+)
+def test_a_bundle_without_originals_says_so_and_is_not_verified(
+    pec: Pec, delivered: Delivered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, said: str
+) -> None:
+    delivered("inv-1", proof=Proof.TEXTS, without_originals=True)
+    place = tmp_path / "proof"
+    monkeypatch.setenv("LC_ALL", language)
+    pec("proof", "inv-1", "--output", str(place), "--no-wait")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+    ran = pec("verify", str(place))
+
+    assert said in html.unescape((place / "inv-1/proof.html").read_text(encoding="utf-8"))
+    assert ran.code == Exit.UNVERIFIED
+    assert f"there is no signed original in {place}" in ran.err
+    assert "SHA256SUMS" not in ran.err
+    (place / "inv-1/body.html").write_text("changed")
+    assert "body.html is missing, or not as SHA256SUMS has it" in pec("verify", str(place)).err
 
 
 @pytest.mark.parametrize("altered", [True, False])

@@ -13,6 +13,15 @@ def test_no_dead_letters_is_an_empty_list(pec: Pec) -> None:
     assert pec("dead", "--json").lines == []
 
 
+def test_dead_letters_of_a_mistyped_endpoint_are_not_none(pec: Pec, store: Store) -> None:
+    store.client.zadd(store.keys.seen("endpoint"), {"crm": store.now()})
+
+    listed = pec("dead", "--endpoint", "cmr")
+
+    assert listed.code == 3
+    assert "there is no endpoint cmr: did you mean crm?" in listed.err
+
+
 def test_a_replay_sets_the_endpoint_back(pec: Pec, store: Store, held: str) -> None:
     store.client.xgroup_create(store.keys.events, "endpoint:crm", id="$")
 

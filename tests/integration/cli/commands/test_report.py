@@ -111,7 +111,7 @@ def test_a_page_in_italian_has_each_recipient_and_what_is_missing(pec: Pec, tmp_
     assert ["Totale", "4", "100,0 %"] in found.rows
     assert "b" not in found.tags, "what somebody else wrote is no markup"
     assert "1 messaggio annunciato non è mai arrivato" in page
-    assert "2 messaggi non sono conclusi: questo rapporto non è definitivo" in page
+    assert "2 messaggi non si sono ancora conclusi: questo rapporto non è definitivo" in page
     assert all(word in page for word in ("Luogo", "Data", "Firma", 'lang="it"'))
     assert 'content: "Pagina " counter(page) " di " counter(pages)' in page
 

@@ -12,6 +12,7 @@ from pec.store import heartbeat
 from pec.store.store import Store
 from producers import Producer
 from tests.integration.commands import Pec
+from tests.integration.producing import SEND as PLAIN
 from tests.integration.producing import Settle, TakeJobs, jobs_in, meanwhile, to
 from tests.wire import eventually
 
@@ -195,10 +196,25 @@ def test_waiting_ends_with_six_when_it_is_not(
 
 
 def test_waiting_for_a_rejected_job_prints_why_and_ends_with_three(
-    pec: Pec, taken_when_it_comes: Taken
+    pec: Pec, producer: Producer, take_jobs: TakeJobs, taken_when_it_comes: Taken
 ) -> None:
+    producer.send("inv-1", **{**PLAIN, "subject": "Another"})
+    take_jobs()
+
     with taken_when_it_comes():
-        sent = pec("send", "--account", "acmee", *SEND[3:], "--id", "inv-1", *WAIT)
+        sent = pec(*SEND, "--id", "inv-1", *WAIT)
 
     assert sent.code == 3
-    assert "rejected: account: is not configured" in sent.err
+    assert "rejected: id: " in sent.err
+
+
+def test_an_account_that_neither_settings_nor_workers_know_is_refused_at_once(
+    pec: Pec, producer: Producer
+) -> None:
+    producer.store.client.zadd(producer.store.keys.seen("account"), {"acme": 1})
+
+    sent = pec("send", "--account", "acmee", *SEND[3:])
+
+    assert sent.code == 3
+    assert "there is no account acmee: did you mean acme?" in sent.err
+    assert jobs_in(producer) == []

@@ -250,7 +250,7 @@ def test_a_message_shows_its_timeline_with_the_receipts_at_their_own_dates(pec: 
             State.UNDELIVERED,
             (RECEIPT,),
             None,
-            "complete, as texts: ",
+            "texts only, without the signed originals",
         ),  # of an older version
         (State.UNDELIVERED, (RECEIPT,), "of-a-newer-version", "of-a-newer-version$"),
     ],

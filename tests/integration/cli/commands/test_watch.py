@@ -29,6 +29,7 @@ def test_an_id_that_is_not_known_is_waited_for_and_named(
 
     assert watched.code == 124
     assert "Not known so far, but waited for: inv-l. `pec list` shows ids." in watched.err
+    assert "inv-1" in watched.out, "what is known is shown when the time is over"
 
 
 def test_a_job_that_no_worker_has_taken_yet_is_not_unknown(pec: Pec, producer: Producer) -> None:
@@ -44,6 +45,13 @@ def test_of_many_ids_that_are_not_known_a_few_are_named(pec: Pec) -> None:
     watched = pec("watch", *(f"inv-{number}" for number in range(9)), "--timeout", "0.01")
 
     assert "waited for: inv-0, inv-1, inv-2, inv-3, inv-4, …. `pec list`" in watched.err
+
+
+def test_a_batch_of_no_message_is_waited_for_and_named(pec: Pec) -> None:
+    watched = pec("watch", "--batch", "novmber", "--timeout", "0.01")
+
+    assert watched.code == 124
+    assert "Batch novmber has no message so far, but is waited for." in watched.err
 
 
 def test_ctrl_c_says_that_the_message_goes_on(

@@ -47,7 +47,10 @@ def test_nothing_is_said_where_all_is_well() -> None:
         ),
         ({"lanes": lanes(1, served=False)}, "start `pec worker`"),
         ({"endpoints": [endpoint(disabled=True)]}, "`pec resume --endpoint crm`"),
-        ({"endpoints": [endpoint(failures=1)]}, "see `webhook_failed` in the workers' log"),
+        (
+            {"endpoints": [endpoint(failures=1)]},
+            "`pec deliveries --endpoint crm --failed`; once it is back, `pec resume --endpoint crm`",
+        ),
         ({"endpoints": [endpoint(dead=1)]}, "`pec replay --endpoint crm --dead`"),
         (
             {"tokens": capped(daily_cap=100, usage=Usage(100, 100))},

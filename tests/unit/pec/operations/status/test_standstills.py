@@ -123,7 +123,12 @@ def test_a_lane_that_goes_is_no_standstill() -> None:
             "crm answered 410 and is disabled",
             "--endpoint crm",
         ),
-        ({"endpoints": [endpoint(failures=6)]}, "warn", "endpoint crm failed 6 times in a row", "own log"),
+        (
+            {"endpoints": [endpoint(failures=6)]},
+            "warn",
+            "endpoint crm failed 6 times in a row",
+            "pec deliveries",
+        ),
         ({"endpoints": [endpoint(dead=2)]}, "note", "endpoint crm has 2 dead letters", "pec replay"),
     ],
 )

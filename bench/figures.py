@@ -30,7 +30,7 @@ class Figure:
         if self.ours is None or not found:
             return None
         best = max(found) if self.better == "more" else min(found)
-        return self.ours / best if best else None
+        return self.ours / best if best > 0 else None
 
     @property
     def met(self) -> bool | None:

@@ -101,13 +101,14 @@ class _Followed:
             yield
 
     def print_so_far(self) -> None:
-        """Print the messages as they stand, unless each change was printed as JSON."""
-        if not self._as_json:
+        """Print the messages that are known, unless each change was printed as JSON."""
+        if self._last and not self._as_json:
             self._print()
 
     def conclude(self) -> None:
         """Print the outcome. Raise Failure if not all were delivered."""
-        self.print_so_far()
+        if not self._as_json:
+            self._print()
         if self._rejections:
             raise Failure(rejection(as_error(self._rejections)), Exit.REJECTED)
         if not self._tally.all_delivered:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.figures import Figure, percentile, too_close, used, used_by_all
+from bench.figures import Figure, in_digits, percentile, too_close, used, used_by_all
 
 
 def test_the_share_is_counted_from_send_to_send_so_that_a_window_s_edges_cost_nothing() -> None:
@@ -57,6 +57,14 @@ def test_the_ratio_is_to_the_best_peer_whichever_way_is_better() -> None:
 
     assert Figure("f", "u", 80, peers).ratio == 2
     assert Figure("f", "u", 5, peers, better="less").ratio == 0.5
+
+
+def test_a_peer_whose_memory_shrank_meanwhile_has_no_ratio() -> None:
+    assert Figure("bytes", "bytes", 4000, {"peer": -300.0}, better="less").ratio is None
+
+
+def test_nearly_all_of_a_whole_has_four_digits() -> None:
+    assert [in_digits(value) for value in (0.99483, 0.98, 1, 12.34, 4321.0)] == ["0.9948", "0.98", "1", "12.3", "4,321"]
 
 
 def test_a_peer_that_broke_the_rule_is_left_out_of_the_ratio() -> None:

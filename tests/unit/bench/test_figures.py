@@ -64,7 +64,13 @@ def test_a_peer_whose_memory_shrank_meanwhile_has_no_ratio() -> None:
 
 
 def test_nearly_all_of_a_whole_has_four_digits() -> None:
-    assert [in_digits(value) for value in (0.99483, 0.98, 1, 12.34, 4321.0)] == ["0.9948", "0.98", "1", "12.3", "4,321"]
+    assert [in_digits(value) for value in (0.99483, 0.98, 1, 12.34, 4321.0)] == [
+        "0.9948",
+        "0.98",
+        "1",
+        "12.3",
+        "4,321",
+    ]
 
 
 def test_a_peer_that_broke_the_rule_is_left_out_of_the_ratio() -> None:

@@ -15,7 +15,6 @@ from cli.shapes import COLUMNS, row
 from config.texts import _, ngettext
 from pec.instants import from_epoch
 from pec.messages import Message
-from pec.operations.messages.batch_names import is_unknown
 from pec.operations.messages.wait_context import load_paused_batch, seconds_to_send
 from pec.operations.rejections import as_error, rejection_dict
 from pec.operations.session import Session
@@ -42,8 +41,8 @@ def follow(
     as_json: bool = False,
 ) -> None:
     """Print progress on stderr and the outcome on stdout. Raise Failure or TimeoutError."""
-    if batch and not note_unknown(session, batch) and is_unknown(session.store, batch):
-        output.note(_("Batch {batch} has no message so far, but is waited for.").format(batch=batch))
+    if batch:
+        note_unknown(session, batch)
     followed = _Followed(session, batch, as_json)
     try:
         with followed.shown():

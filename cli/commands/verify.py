@@ -103,9 +103,7 @@ class _Done:
     """Counts of what was found."""
 
     def __init__(self, faults_of_bundles: Sequence[str] = ()) -> None:
-        self.faults_of_bundles = (
-            faults_of_bundles  # files that are not as SHA256SUMS lists them, or no original
-        )
+        self.faults_of_bundles = faults_of_bundles
         self.verdicts: Counter[Verdict] = Counter()
         self.faulty: list[Judged] = []
         self.matches: dict[Path, Counter[Match]] = {}

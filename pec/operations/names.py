@@ -33,11 +33,9 @@ def require_account(store: Store, settings: Settings, account: str) -> None:
 
 def refuse_unknown_account(store: Store, settings: Settings, account: str) -> None:
     """Raise Refused if other accounts are known, and this one is not. What this user may not ask is no reason."""
-    if account in settings.accounts:
-        return
     with suppress(NoPermissionError):
-        if list_accounts(store, settings):
-            require_account(store, settings, account)
+        if known := _known(store, "account", settings.accounts):
+            _require("account", account, known)
 
 
 def require_endpoint(store: Store, settings: Settings, endpoint: str) -> None:

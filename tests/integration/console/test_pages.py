@@ -15,6 +15,7 @@ from archive.vault.installation import open_vault
 from archive.vault.vault import path_of
 from config.settings import Archive
 from pec.minute_figures import Timed, duration_name, error_name
+from pec.names import State
 from pec.operations.people import users
 from pec.store import accounts, audit, heartbeat, records
 from pec.store.records import receipt_to_json
@@ -23,7 +24,7 @@ from pec.users import Role
 from producers import Producer
 from tests.integration.console.browser import Browser, Serve
 from tests.integration.console.scene import Words, build
-from tests.integration.producing import Settle, TakeJobs
+from tests.integration.producing import Settle, TakeJobs, to
 from tests.signing import ACCEPTED, receipt, verified
 
 LogIn = Callable[[str], Browser]
@@ -214,6 +215,13 @@ def test_the_proof_of_a_message_is_one_file(store: Store, people: None, serve: S
         pages = [bundle.read(name) for name in bundle.namelist() if name.endswith("proof.html")]
     assert b'lang="it"' in pages[0]
     assert browser.get("/messages/avv-2/proof.zip").status_code == 404
+
+
+def test_a_message_that_ended_unsent_lacks_no_proof(log_in: LogIn, change: Settle) -> None:
+    assert "<dt>Prova</dt>" in log_in("viewer").get("/messages/avv-1").text
+    change("avv-4", to(State.CANCELLED))
+
+    assert "<dt>Prova</dt>" not in log_in("viewer").get("/messages/avv-4").text
 
 
 def test_a_held_message_shows_each_search_of_its_mailbox(log_in: LogIn) -> None:

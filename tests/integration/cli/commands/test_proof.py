@@ -230,6 +230,7 @@ def test_a_bundle_without_originals_says_so_and_is_not_verified(
     assert ran.code == Exit.UNVERIFIED
     assert f"there is no signed original in {place}" in ran.err
     assert "SHA256SUMS" not in ran.err
+    assert f"there is no signed original in {place / 'inv-1'}" in pec("verify", str(place / "inv-1")).err
     (place / "inv-1/body.html").write_text("changed")
     assert "body.html is missing, or not as SHA256SUMS has it" in pec("verify", str(place)).err
 

@@ -41,6 +41,18 @@ def test_a_job_that_no_worker_has_taken_yet_is_not_unknown(pec: Pec, producer: P
     assert "Not known" not in watched.err
 
 
+def test_a_rejected_job_is_not_unknown(pec: Pec, producer: Producer, take_jobs: TakeJobs) -> None:
+    for subject in ("One", "Another"):
+        producer.send("inv-1", **{**SEND, "subject": subject})
+    producer.send("inv-2", **{**SEND, "account": "unknown"})
+    take_jobs()
+
+    watched = pec("watch", "inv-2", "--timeout", "5")
+
+    assert watched.code == 3
+    assert "Not known" not in watched.err
+
+
 def test_of_many_ids_that_are_not_known_a_few_are_named(pec: Pec) -> None:
     watched = pec("watch", *(f"inv-{number}" for number in range(9)), "--timeout", "0.01")
 
@@ -51,7 +63,13 @@ def test_a_batch_of_no_message_is_waited_for_and_named(pec: Pec) -> None:
     watched = pec("watch", "--batch", "novmber", "--timeout", "0.01")
 
     assert watched.code == 124
-    assert "Batch novmber has no message so far, but is waited for." in watched.err
+    assert "There is no message of batch novmber so far." in watched.err
+
+
+def test_a_batch_whose_jobs_wait_is_not_unknown(pec: Pec, producer: Producer) -> None:
+    producer.send("inv-1", **SEND, batch="november")
+
+    assert "There is no message" not in pec("watch", "--batch", "november", "--timeout", "0.01").err
 
 
 def test_ctrl_c_says_that_the_message_goes_on(

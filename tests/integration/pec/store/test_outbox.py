@@ -233,6 +233,28 @@ def test_what_is_being_tried_when_an_endpoint_is_enabled_is_tried_once(
     assert waiting(store) == []
 
 
+def test_the_longest_lease_of_an_endpoint_s_workers_counts(store: Store) -> None:
+    outbox.ensure(store, ["shop"])
+    publish_many(store, 2)
+    fan_out(store, [endpoint()])
+    take(store, lease_seconds=3 * LONG_SECONDS)
+    take(store, lease_seconds=LONG_SECONDS)
+
+    outbox.enable(store, "shop")
+
+    assert take_all(store) == []
+
+
+def test_what_a_worker_of_an_older_version_tries_is_tried_once(store: Store) -> None:
+    publish_one(store)
+    take(store, lease_seconds=LONG_SECONDS)
+    store.client.hdel(store.keys.endpoint("shop"), "lease_us")
+
+    outbox.enable(store, "shop")
+
+    assert take_all(store) == []
+
+
 def test_410_uses_up_no_attempt(store: Store) -> None:
     publish_one(store)
 
